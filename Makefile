@@ -1,0 +1,39 @@
+# Two commands for a fresh machine with Python >= 3.11 and Java 17 or 21:
+#   make demo    set up, mine the demo corpus, rebuild it, print what was found and where
+#   make test    set up, run the tests
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint setup clean
+
+help:
+	@sed -n '2,3s/^# *//p' $(MAKEFILE_LIST)
+	@echo "  make lint    check style and types"
+	@echo "  make clean   remove the environment and the demo's files"
+
+demo: $(VENV)/.installed
+	$(BIN)/pivotmine demo --config conf/demo.yaml
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+setup: $(VENV)/.installed-dev
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pivotmine

@@ -1,0 +1,309 @@
+"""The recipe: every setting of a run, typed, frozen, nested and documented.
+
+One pydantic model per stage; the text under a field is its documentation and names its unit, so
+`pivotmine config` can print the same words that a reader of this file sees. Unknown keys are
+errors (a setting that is silently ignored is the complaint that users of every peer share), and
+an error gives the dotted name, the value and what is allowed.
+
+A recipe is YAML from any fsspec URI; `--set count.min_count=5` overrides single values, parsed
+as YAML. Paths stay as they are written: they are resolved where they are used, so that the same
+recipe has the same meaning, and the same fingerprint, on every machine.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+PositiveInt = Annotated[int, Field(gt=0)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+
+
+class Section(BaseModel):
+    """Base of every part of a recipe: immutable, no unknown keys, docstrings as documentation."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
+    )
+
+
+class LakeConfig(Section):
+    """Where the Iceberg tables live and which catalog knows them."""
+
+    warehouse: str = ".pivotmine/lake"
+    """Folder or URI that holds tables and shards (local path, s3://, gs://, hdfs://)."""
+
+    namespace: Name = "pivotmine"
+    """Iceberg namespace of the tables. Two corpora in one warehouse take two namespaces."""
+
+    catalog: dict[str, str] = {}
+    """PyIceberg catalog properties, e.g. {type: rest, uri: ...}. Empty: an embedded SQLite catalog
+    in the warehouse, which must then be a local folder."""
+
+
+class SparkConfig(Section):
+    """The Spark session, when PivotMine has to start one (spark-submit brings its own)."""
+
+    master: str = "local[*]"
+    """Spark master for a session that PivotMine starts itself."""
+
+    driver_memory: str = "4g"
+    """JVM heap, Spark notation. In local mode it serves driver and executors alike."""
+
+    shuffle_partitions: PositiveInt = 16
+    """Partitions of a shuffle, before adaptive execution merges small ones. Results never depend
+    on it."""
+
+    conf: dict[str, str] = {}
+    """Further Spark properties, passed through as they are."""
+
+
+class InputConfig(Section):
+    """One set of source files that share a format and a column layout."""
+
+    uris: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Files, folders or globs; any fsspec URI."""
+
+    format: Literal["auto", "jsonl", "parquet"] = "auto"
+    """Record format; `auto` goes by the suffix: .jsonl, .json or .ndjson, plain or with .gz or
+    .zst, and .parquet."""
+
+    text_column: str = "text"
+    """Column or JSON key of the document's text; dots reach into nested records."""
+
+    source_column: str | None = None
+    """Column or JSON key that names the document's origin (site, package, crawl)."""
+
+    source_label: str = ""
+    """Origin of documents that have no source column."""
+
+
+class IngestConfig(Section):
+    """Reading: files to documents, rejects and duplicates."""
+
+    inputs: tuple[InputConfig, ...] = ()
+    """What to read."""
+
+    ingest_id: Name = "main"
+    """Name of this delivery; it marks every row that comes from it."""
+
+    max_document_bytes: PositiveInt = 10_000_000
+    """Longest text kept, UTF-8 bytes; longer ones are rejected."""
+
+    max_record_bytes: PositiveInt = 64_000_000
+    """Longest raw line held in memory, bytes; longer ones are skipped and rejected unread."""
+
+    raw_bytes: PositiveInt = 1024
+    """How much of a rejected record is kept, bytes."""
+
+    split_bytes: PositiveInt = 64_000_000
+    """Size of the pieces into which splittable files are cut, bytes."""
+
+    language_model: str | None = None
+    """fastText language identification model (path). Default: lid.176.ftz, which ships with the
+    installation and works offline."""
+
+
+class TokenizeConfig(Section):
+    """Text to token ids, and the language of every segment."""
+
+    tokenizer: str | None = None
+    """URI of a sentencepiece .model or Hugging Face tokenizer.json. Default: train a sentencepiece
+    unigram model on a balanced sample of the corpus."""
+
+    vocab_size: PositiveInt = 64_000
+    """Pieces of a trained tokenizer. Large on purpose: frequent words of every language, Chinese
+    and Japanese included, should be single tokens."""
+
+    sample_bytes: PositiveInt = 64_000_000
+    """Text to train a tokenizer on, bytes, shared out evenly over the languages. Bounds the memory
+    of the one task that trains (about 40 times this)."""
+
+    seed: int = 0
+    """Which sample is drawn."""
+
+    min_language_share: Annotated[float, Field(gt=0.5, le=1.0)] = 0.8
+    """A token belongs to a language when that language holds at least this share of its document
+    frequency (rates, so that big languages do not swallow small ones); else it is `shared`."""
+
+
+class CountConfig(Section):
+    """Cross-language co-occurrence."""
+
+    context: Literal["window", "document"] = "window"
+    """Where two tokens must meet to count: the same run of segments, or the same document."""
+
+    window_tokens: PositiveInt = 256
+    """Longest window, tokens. Keep it at or below the training context: what never meets there
+    teaches nothing."""
+
+    min_count: PositiveInt = 5
+    """Pairs that meet in fewer contexts are dropped. Every pair at or above it is exact."""
+
+    folds: Annotated[int, Field(ge=1, le=16)] = 4
+    """Hash folds of documents that are counted apart, to tell stable links from accidents."""
+
+    chunk_tokens: PositiveInt = 8_000_000
+    """Tokens counted at once by a task. Bounds its memory: about 12 bytes a token, plus the pairs
+    of one block."""
+
+
+class LinkConfig(Section):
+    """Which co-occurring pairs are links."""
+
+    max_q_value: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.01
+    """False discovery rate (Benjamini-Hochberg over all testable pairs of a language pair)."""
+
+    min_npmi: Annotated[float, Field(ge=-1.0, le=1.0)] = 0.1
+    """Weakest association kept, normalised pointwise mutual information. A large corpus makes
+    everything significant; this asks for an effect as well."""
+
+    min_folds: Annotated[int, Field(ge=0, le=16)] = 3
+    """In how many hash folds the pair must meet more often than expected (at most count.folds)."""
+
+    max_rank: PositiveInt = 50
+    """Links kept per token and language: those that rank this high (by G2) on either side."""
+
+
+class He2025PivotConfig(Section):
+    """Pivots as He et al. 2025 find them; their thresholds are unpublished, these are ours."""
+
+    max_edges: PositiveInt = 100
+    """Edges drawn from each token to its strongest partners (additive background)."""
+
+    min_increase: Share = 0.05
+    """Least increase of the partner's document frequency over the background, as a rate."""
+
+    max_pivots: PositiveInt = 2_000
+    """Size of the pivot set: hubs of highest degree."""
+
+
+class LinksPivotConfig(Section):
+    """Pivots from significant links."""
+
+    max_rank: PositiveInt = 5
+    """Links count towards a pivot's degree when they rank this high on either side."""
+
+    min_languages: PositiveInt = 2
+    """Other languages that a pivot must reach."""
+
+    max_pivots: PositiveInt = 2_000
+    """Pivots kept."""
+
+
+class PivotConfig(Section):
+    """Tokens that bridge languages, by two methods side by side."""
+
+    he2025: He2025PivotConfig = He2025PivotConfig()
+    links: LinksPivotConfig = LinksPivotConfig()
+
+
+class ScoreConfig(Section):
+    """How much a document can teach."""
+
+    max_rank: PositiveInt = 3
+    """Links used for coverage: those that rank this high on both sides."""
+
+    max_links: PositiveInt = 4_000_000
+    """Most links used, strongest first; bounds what each worker holds (8 bytes a link)."""
+
+
+class ArmConfig(Section):
+    """One selection of documents, to become one training set."""
+
+    name: Name
+    """Name of the arm, and of its shard folder."""
+
+    method: Literal["random", "density", "entropy", "coverage"]
+    """random: any documents; density: highest share of pivot tokens (He et al. 2025); entropy: most
+    mixed languages; coverage: most tokens with a linked partner in the same context."""
+
+
+class SelectConfig(Section):
+    """Documents under a token budget."""
+
+    budget_tokens: PositiveInt = 10_000_000
+    """Tokens per arm."""
+
+    language_shares: dict[LanguageCode, Share] = {}
+    """Share of the budget per document language. Empty: equal shares of `languages`."""
+
+    seed: int = 0
+    """Order of `random`, and the order of documents inside every arm."""
+
+    arms: tuple[ArmConfig, ...] = (
+        ArmConfig(name="random", method="random"),
+        ArmConfig(name="he2025", method="density"),
+        ArmConfig(name="entropy", method="entropy"),
+        ArmConfig(name="links", method="coverage"),
+    )
+    """The arms to build."""
+
+    @model_validator(mode="after")
+    def _arms_and_shares_make_sense(self) -> SelectConfig:
+        names = [arm.name for arm in self.arms]
+        if len(set(names)) < len(names):
+            raise ValueError(f"arms must have different names, got {names}")
+        total = sum(self.language_shares.values())
+        if self.language_shares and abs(total - 1.0) > 1e-6:
+            raise ValueError(f"language_shares must sum to 1, these sum to {total:g}")
+        return self
+
+
+class ShardConfig(Section):
+    """Training files."""
+
+    formats: Annotated[tuple[Literal["npy", "jsonl", "parquet"], ...], Field(min_length=1)] = (
+        "npy",
+        "jsonl",
+    )
+    """npy: raw token memmap with a .csv.gz of document boundaries, as OLMo reads it; jsonl: text as
+    JSON Lines with zstd; parquet: text as Parquet."""
+
+    max_shard_tokens: PositiveInt = 50_000_000
+    """Most tokens of one shard file, about."""
+
+
+class Config(Section):
+    """A whole recipe."""
+
+    languages: Annotated[tuple[LanguageCode, ...], Field(min_length=2, max_length=100)] = (
+        "en",
+        "fr",
+        "zh",
+        "ja",
+    )
+    """Languages that are mined (ISO 639-1). Documents of others are kept, but not counted."""
+
+    lake: LakeConfig = LakeConfig()
+    spark: SparkConfig = SparkConfig()
+    ingest: IngestConfig = IngestConfig()
+    tokenize: TokenizeConfig = TokenizeConfig()
+    count: CountConfig = CountConfig()
+    link: LinkConfig = LinkConfig()
+    pivot: PivotConfig = PivotConfig()
+    score: ScoreConfig = ScoreConfig()
+    select: SelectConfig = SelectConfig()
+    shard: ShardConfig = ShardConfig()
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> Config:
+        if len(set(self.languages)) < len(self.languages):
+            raise ValueError(f"languages must differ, got {list(self.languages)}")
+        unknown = sorted(set(self.select.language_shares) - set(self.languages))
+        if unknown:
+            raise ValueError(
+                f"select.language_shares names {unknown}, which `languages` does not list"
+            )
+        if self.link.min_folds > self.count.folds:
+            raise ValueError(
+                f"link.min_folds={self.link.min_folds} is more than count.folds={self.count.folds}"
+            )
+        return self
+
+    def section_json(self, names: tuple[str, ...]) -> dict[str, Any]:
+        """The named top-level parts as plain JSON values (what a stage's result depends on)."""
+        return {name: self.model_dump(mode="json")[name] for name in names}

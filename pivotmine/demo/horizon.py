@@ -1,0 +1,54 @@
+"""OpenStack Horizon: gettext catalogues (`.po`) in French, Chinese and Japanese.
+
+Full sentences of help text about servers, networks and storage, by professional translation
+teams; in bytes of Chinese for each byte downloaded the best catalogue measured.
+"""
+
+import ast
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from pivotmine.demo.documents import Document, even_pages, reading_form
+from pivotmine.demo.messages import translated
+
+LICENSE = "Apache-2.0"
+MESSAGES_A_PAGE = 25
+LEAST_MESSAGES = 4
+_CATALOGUE = re.compile(r"\w+/locale/(?:fr|ja|zh_Hans)/LC_MESSAGES/\w+\.po")
+_FIELD = re.compile(r'(msgctxt|msgid|msgid_plural|msgstr)(?:\[(\d)\])? (".*")')
+
+
+def messages(po: str) -> Iterator[tuple[str, str]]:
+    """(message, translation) of a `.po` file in its order: not the header, fuzzy or obsolete ones.
+
+    A plural message gives its singular with the first plural form of the translation.
+    """
+    for block in re.split(r"\n\s*\n", po.replace("\r\n", "\n")):
+        fields: dict[str, str] = {}
+        current = ""
+        fuzzy = False
+        for line in block.splitlines():
+            field = _FIELD.fullmatch(line)
+            if field:
+                current = field[1] if field[2] in (None, "0") else "other form"
+                fields[current] = ast.literal_eval(field[3])
+            elif line.startswith('"') and current:
+                fields[current] += ast.literal_eval(line)
+            else:
+                fuzzy |= line.startswith("#,") and "fuzzy" in line
+        if fields.get("msgid") and fields.get("msgstr") and not fuzzy:
+            yield fields["msgid"], fields["msgstr"]
+
+
+def catalogues(archive: Path) -> Iterator[Document]:
+    """Bilingual pages, in the order of the catalogues."""
+    with zipfile.ZipFile(archive) as wheel:
+        for name in sorted(filter(_CATALOGUE.fullmatch, wheel.namelist())):
+            pairs = list(translated(messages(wheel.read(name).decode("utf-8"))))
+            if len(pairs) < LEAST_MESSAGES:
+                continue
+            for number, page in enumerate(even_pages(pairs, MESSAGES_A_PAGE)):
+                text = reading_form(page)
+                yield Document(text, "horizon", "catalogue", LICENSE, f"{name}#{number}")

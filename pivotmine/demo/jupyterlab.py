@@ -1,0 +1,39 @@
+"""JupyterLab's language packs: one wheel a language, one JSON catalogue for each extension.
+
+The catalogues map the English message to its translations (one for each plural form; the first is
+taken). They are sorted by the English message, so only the extension is a topic.
+"""
+
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pivotmine.demo.documents import Document, even_pages, reading_form
+from pivotmine.demo.messages import translated
+
+LICENSE = "BSD-3-Clause"
+MESSAGES_A_PAGE = 25
+LEAST_MESSAGES = 4
+_CATALOGUE = re.compile(r"jupyterlab_language_pack_\w+/locale/\w+/LC_MESSAGES/\w+\.json")
+
+
+def messages(catalogue: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(English, translation) in the order of the file; the nameless entry is the file's header."""
+    for key, forms in catalogue.items():
+        if key and isinstance(forms, list) and forms:
+            yield key.split("\x04")[-1], str(forms[0])  # \x04 parts a context from the message
+
+
+def catalogues(archive: Path) -> Iterator[Document]:
+    """Bilingual pages of one language pack."""
+    with zipfile.ZipFile(archive) as wheel:
+        for name in sorted(filter(_CATALOGUE.fullmatch, wheel.namelist())):
+            pairs = list(translated(messages(json.loads(wheel.read(name)))))
+            if len(pairs) < LEAST_MESSAGES:
+                continue
+            for number, page in enumerate(even_pages(pairs, MESSAGES_A_PAGE)):
+                text = reading_form(page)
+                yield Document(text, "jupyterlab", "catalogue", LICENSE, f"{name}#{number}")

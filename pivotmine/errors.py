@@ -1,0 +1,29 @@
+"""The error tree: everything PivotMine raises on purpose descends from `PivotMineError`.
+
+The CLI prints these as one clear message (what value, which fix) and exits with status 2; any
+other exception is a bug and keeps its traceback.
+"""
+
+
+class PivotMineError(Exception):
+    """Base of all errors that a user can act on."""
+
+
+class ConfigError(PivotMineError):
+    """A recipe or an override is wrong; the message gives the dotted name and what is allowed."""
+
+
+class InputError(PivotMineError):
+    """An input as a whole cannot be used: nothing matches, or it may not be listed."""
+
+
+class LakeError(PivotMineError):
+    """The lake cannot be opened, written or committed, or a table is not there yet."""
+
+
+class ConservationError(PivotMineError):
+    """Rows in differ from rows out + rejected + deduplicated: a bug, so nothing was committed."""
+
+
+class SetupError(PivotMineError):
+    """The machine lacks something: Java, a Python package, a model file."""

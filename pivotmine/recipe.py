@@ -1,0 +1,186 @@
+"""Reading recipes: YAML from any URI, dotted overrides, and errors that teach.
+
+pydantic finds what is wrong; this module says it the way a user needs it: the dotted name, the
+value that was given, what is allowed, and the nearest existing name for a misspelt key.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import fsspec
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from pivotmine.config import Config
+from pivotmine.errors import ConfigError
+
+
+def load_config(uri: str | None = None, overrides: Sequence[str] = ()) -> Config:
+    """Build the effective configuration from a recipe and `dotted.name=value` overrides.
+
+    Raises
+    ------
+    ConfigError
+        The recipe cannot be read or parsed, a key is unknown, or a value is not allowed.
+    """
+    values = _read_yaml(uri) if uri else {}
+    for override in overrides:
+        _apply_override(values, override)
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, uri)) from None
+
+
+def to_yaml(config: Config) -> str:
+    """The effective configuration as YAML that `load_config` reads back to an equal value."""
+    text: str = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    return text
+
+
+def describe_fields(
+    model: type[BaseModel] = Config, prefix: str = ""
+) -> Iterator[tuple[str, str, str, str]]:
+    """Every setting as (dotted name, type, default, documentation), in the order of the recipe."""
+    for name, field in model.model_fields.items():
+        dotted = f"{prefix}{name}"
+        nested, is_list = _nested_model(field.annotation)
+        if nested is not None and not is_list:
+            yield from describe_fields(nested, f"{dotted}.")
+            continue
+        default = "(required)" if field.is_required() else _plain(field.get_default())
+        yield dotted, _type_name(field), default, " ".join((field.description or "").split())
+        if nested is not None:
+            yield from describe_fields(nested, f"{dotted}.N.")
+
+
+def _read_yaml(uri: str) -> dict[str, Any]:
+    try:
+        with fsspec.open(uri, "rt", encoding="utf-8") as stream:
+            values = yaml.safe_load(stream)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"recipe not found: {uri}. Give --config the path or URI of a YAML file."
+        ) from None
+    except (OSError, ValueError, ImportError) as error:
+        raise ConfigError(f"recipe {uri} cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"recipe {uri} is not valid YAML: {error}") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"recipe {uri} must hold `section:` entries, not {type(values).__name__}")
+    return values
+
+
+def _apply_override(values: dict[str, Any], override: str) -> None:
+    name, equals, text = override.partition("=")
+    if not equals or not name.strip():
+        raise ConfigError(f"--set {override!r}: write it as dotted.name=value")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {override!r}: the value is not valid YAML: {error}") from error
+    *parents, last = name.strip().split(".")
+    node: Any = values
+    for depth, key in enumerate([*parents, last]):
+        is_leaf = depth == len(parents)
+        if isinstance(node, list):
+            if not key.isdigit() or int(key) >= len(node):
+                raise ConfigError(
+                    f"--set {override!r}: {key!r} is no index of a {len(node)}-item list"
+                )
+            index: Any = int(key)
+        elif isinstance(node, dict):
+            index = key
+            if not is_leaf and node.get(key) is None:
+                node[key] = {}
+        else:
+            raise ConfigError(f"--set {override!r}: {'.'.join(parents[:depth])} holds no settings")
+        if is_leaf:
+            node[index] = value
+        else:
+            node = node[index]
+
+
+def _explain(error: ValidationError, uri: str | None) -> str:
+    lines = [f"the configuration{f' {uri}' if uri else ''} is not valid:"]
+    for item in error.errors():
+        dotted = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            siblings = _known_names(item["loc"][:-1])
+            near = difflib.get_close_matches(str(item["loc"][-1]), siblings, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(siblings)}"
+            lines.append(f"  {dotted}: unknown setting; {hint}")
+        elif item["type"] == "missing":
+            lines.append(f"  {dotted}: required, but not given")
+        else:
+            message = item["msg"].removeprefix("Value error, ")
+            given = (
+                "" if isinstance(item["input"], (dict, BaseModel)) else f" (got {item['input']!r})"
+            )
+            lines.append(f"  {dotted or 'recipe'}: {message}{given}")
+    lines.append("`pivotmine config --help-fields` lists every setting with its meaning.")
+    return "\n".join(lines)
+
+
+def _known_names(location: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = Config
+    for part in location:
+        if isinstance(part, int) or part not in model.model_fields:
+            continue
+        nested, _ = _nested_model(model.model_fields[part].annotation)
+        if nested is None:
+            return []
+        model = nested
+    return list(model.model_fields)
+
+
+def _nested_model(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
+    """The section type inside an annotation, and whether it is a list of such sections."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation, False
+    for argument in get_args(annotation):
+        if isinstance(argument, type) and issubclass(argument, BaseModel):
+            return argument, True
+    return None, False
+
+
+def _type_name(field: FieldInfo) -> str:
+    bounds = [
+        f"{symbol} {getattr(item, name):g}"
+        for item in field.metadata
+        for symbol, name in ((">", "gt"), (">=", "ge"), ("<", "lt"), ("<=", "le"))
+        if getattr(item, name, None) is not None
+    ]
+    return _spell(field.annotation) + (f" ({', '.join(bounds)})" if bounds else "")
+
+
+def _spell(annotation: Any) -> str:
+    """An annotation in the words of a YAML author."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _spell(arguments[0])
+    if origin is Literal:
+        return " | ".join(arguments)
+    if origin is tuple:
+        return f"list of {_spell(arguments[0])}"
+    if origin is dict:
+        return f"map of {_spell(arguments[0])} to {_spell(arguments[1])}"
+    if origin is not None:
+        return " | ".join(_spell(argument) for argument in arguments)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "section"
+    return "null" if annotation is type(None) else str(annotation.__name__)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_plain(item) for item in value) + "]"
+    if isinstance(value, BaseModel):
+        return "{" + ", ".join(f"{k}: {v}" for k, v in value.model_dump(mode="json").items()) + "}"
+    return "null" if value is None else str(value)

@@ -1,0 +1,174 @@
+"""What a run found, as tables for a reader: links, pivots, bridges, arms, shards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from pivotmine.errors import LakeError
+from pivotmine.query import Bridges, WordTokens, find_bridges
+from pivotmine.runner import Report
+
+
+def print_stages(console: Console, reports: Iterable[Report]) -> None:
+    """Rows in, out, rejected and duplicate of every stage, and its seconds."""
+    rows = [
+        (
+            report.stage,
+            f"{report.tally.rows_in:,}",
+            f"{report.tally.rows_out:,}",
+            f"{report.tally.rejected:,}",
+            f"{report.tally.duplicate:,}",
+            f"{report.seconds:.1f}",
+            "skipped, committed before" if report.skipped else "committed",
+        )
+        for report in reports
+    ]
+    heads = ("stage", "rows in", "out", "rejected", "duplicate", "seconds", "")
+    print_table(console, "Stages", heads, rows, numeric=range(1, 6))
+
+
+def print_links(console: Console, connection: duckdb.DuckDBPyConnection, limit: int = 10) -> None:
+    """Strongest links of each language pair: best partners of each other, by G2."""
+    pairs = connection.execute(
+        "SELECT DISTINCT lang_a, lang_b FROM links ORDER BY lang_a, lang_b"
+    ).fetchall()
+    for lang_a, lang_b in pairs:
+        rows = connection.execute(
+            """
+            SELECT token_a, token_b, n_ab, expected, npmi, g2, q_value FROM links
+            WHERE lang_a = $a AND lang_b = $b AND rank_ab = 1 AND rank_ba = 1
+            ORDER BY g2 DESC, a, b LIMIT $limit
+            """,
+            {"a": lang_a, "b": lang_b, "limit": limit},
+        ).fetchall()
+        cells = [
+            (a, b, f"{n:,}", f"{chance:.1f}", f"{npmi:.2f}", f"{g2:,.0f}", f"{q:.1e}")
+            for a, b, n, chance, npmi, g2, q in rows
+        ]
+        heads = (lang_a, lang_b, "together", "expected", "npmi", "G2", "q-value")
+        print_table(console, f"Strongest links {lang_a}-{lang_b}", heads, cells, range(2, 7))
+
+
+def print_pivots(console: Console, connection: duckdb.DuckDBPyConnection, limit: int = 10) -> None:
+    """Strongest pivots, one table a method."""
+    for (method,) in connection.execute("SELECT DISTINCT method FROM pivots ORDER BY 1").fetchall():
+        rows = connection.execute(
+            """
+            SELECT rank, token, lang, score, degree, array_to_string(languages, ' ') FROM pivots
+            WHERE method = $method ORDER BY rank LIMIT $limit
+            """,
+            {"method": method, "limit": limit},
+        ).fetchall()
+        cells = [
+            (str(rank), token, lang, f"{score:.2f}", f"{degree:,}", languages)
+            for rank, token, lang, score, degree, languages in rows
+        ]
+        heads = ("rank", "token", "lang", "score", "degree", "reaches")
+        print_table(console, f"Strongest pivots, method {method}", heads, cells, (0, 3, 4))
+
+
+def print_bridges(console: Console, bridges: Bridges) -> None:
+    """The bridge tokens of a word pair with the evidence of both sides."""
+    source, target = bridges.source, bridges.target
+    console.print(f"\n{_describe(source)} → {_describe(target)}", markup=False, highlight=False)
+    direct = bridges.direct.to_pylist()
+    if direct:
+        best = direct[0]
+        console.print(
+            f"linked directly: together in {best['n_ab']:,} contexts, {best['expected']:.1f} "
+            f"expected, npmi {best['npmi']:.2f}, q {best['q_value']:.1e}",
+            highlight=False,
+        )
+    else:
+        console.print("no direct link", highlight=False)
+    cells = [
+        (
+            row["token"],
+            row["lang"],
+            f"{row['score']:.3f}",
+            f"{row['source_npmi']:.2f}",
+            f"{row['source_n_ab']:,}",
+            f"{row['target_npmi']:.2f}",
+            f"{row['target_n_ab']:,}",
+        )
+        for row in bridges.pivots.to_pylist()
+    ]
+    heads = (
+        "pivot",
+        "lang",
+        "score",
+        f"npmi {source.word}",
+        "together",
+        f"npmi {target.word}",
+        "together",
+    )
+    print_table(console, "", heads, cells, range(2, 7))
+
+
+def print_word_pairs(
+    console: Console,
+    connection: duckdb.DuckDBPyConnection,
+    pairs: Sequence[tuple[str, str]],
+    limit: int = 5,
+) -> None:
+    """Bridges of several pairs; a word that is no token is said so and passed over."""
+    for source, target in pairs:
+        try:
+            print_bridges(console, find_bridges(connection, source, target, limit))
+        except LakeError as error:
+            console.print(f"\n{source} → {target}: {error}", markup=False, highlight=False)
+
+
+def print_arms(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    """Size of each arm and where its shards are."""
+    rows = connection.execute(
+        """
+        WITH sizes AS (
+            SELECT arm, lang, count(*) AS n_docs, sum(n_tokens) AS n_tokens FROM selection
+            GROUP BY arm, lang
+        ), folders AS (
+            SELECT arm, any_value(regexp_replace(path, '/[^/]*$', '')) AS folder,
+                   count(*) AS files FROM shards GROUP BY arm
+        )
+        SELECT s.arm, sum(s.n_docs)::BIGINT, sum(s.n_tokens)::BIGINT,
+               string_agg(s.lang || ' ' || s.n_tokens, ', ' ORDER BY s.lang),
+               any_value(f.files), any_value(f.folder)
+        FROM sizes s LEFT JOIN folders f USING (arm) GROUP BY s.arm ORDER BY s.arm
+        """
+    ).fetchall()
+    cells = [
+        (arm, f"{docs:,}", f"{tokens:,}", by_language, str(files or 0))
+        for arm, docs, tokens, by_language, files, _ in rows
+    ]
+    heads = ("arm", "documents", "tokens", "tokens by document language", "files")
+    print_table(console, "Arms", heads, cells, (1, 2, 4))
+    for arm, *_, folder in rows:
+        if folder:
+            console.print(f"shards of {arm}: {folder}", soft_wrap=True, highlight=False)
+
+
+def print_table(
+    console: Console,
+    title: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    numeric: Iterable[int] = (),
+) -> None:
+    """A plain table; `numeric` are the indices of right-aligned columns."""
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    right = set(numeric)
+    for index, head in enumerate(heads):
+        table.add_column(head, justify="right" if index in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(str(cell).replace("[", r"\[") for cell in row))
+    console.print()
+    console.print(table)
+
+
+def _describe(word: WordTokens) -> str:
+    spellings = ", ".join(f"{t} ({lang})" for t, lang in zip(word.tokens, word.langs, strict=True))
+    return f"{word.word}: {spellings}"

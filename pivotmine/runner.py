@@ -1,0 +1,288 @@
+"""The runner: the only place that reads the lake for a stage, writes its tables and commits them.
+
+One rule gives resume, idempotence and scheduled rebuilds: a stage whose fingerprint (code, its
+part of the recipe, the snapshots and files it reads) is committed, and whose outputs are still
+current, is skipped. A stage that runs replaces all of its tables in one commit, after its row
+conservation has been checked; if the driver dies before that, nothing of it is visible.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+import pivotmine
+from pivotmine.config import Config
+from pivotmine.display import Display
+from pivotmine.errors import ConservationError, LakeError
+from pivotmine.lake import Lake
+from pivotmine.schema import TABLES
+from pivotmine.session import spark_schema
+from pivotmine.stage import Rows, Stage, StageOutputs, Tally
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of one stage."""
+
+    stage: str
+    skipped: bool
+    tally: Tally
+    written: dict[str, int]
+    seconds: float
+
+
+def run_stages(
+    config: Config,
+    stages: Sequence[Stage],
+    session: Callable[[], SparkSession],
+    display: Display,
+    force: bool = False,
+) -> list[Report]:
+    """Run the stages in order, skipping what is committed.
+
+    Parameters
+    ----------
+    session
+        Gives the Spark session; called only when a stage really has to run.
+    force
+        Run also what is committed.
+
+    Raises
+    ------
+    InputError, ConfigError
+        Something outside the lake is not there; raised before anything runs.
+    LakeError
+        The lake cannot be written, is in use by another run, or lacks a table that is read.
+    ConservationError
+        Rows were lost or invented. Nothing of that stage is committed.
+    """
+    external = {stage.name: stage.external(config) for stage in stages}
+    lake = Lake(config.lake)
+    reports = []
+    with lake.lock():
+        for line in lake.recover():
+            display.note(f"recovered: {line}")
+        for stage in stages:
+            started_at = datetime.now(UTC)
+            fingerprint = stage_fingerprint(stage, config, lake, external[stage.name])
+            committed = None if force else find_committed(lake, stage, fingerprint)
+            if committed is not None:
+                report = _report_of(committed, started_at)
+            else:
+                display.start(stage.name, stage.doc)
+                report = _execute(stage, config, lake, session(), fingerprint, started_at, display)
+            display.finish(report)
+            reports.append(report)
+    return reports
+
+
+def stage_fingerprint(stage: Stage, config: Config, lake: Lake, external: Any) -> str:
+    """SHA-256 over everything that the result of a stage depends on.
+
+    Raises
+    ------
+    LakeError
+        A table that the stage reads has never been committed.
+    """
+    snapshots = {}
+    for name in stage.reads:
+        snapshot = lake.snapshot(name)
+        if snapshot is None:
+            raise LakeError(
+                f"stage {stage.name} reads table {name}, which is not in the lake yet. Run the "
+                f"stages before it: `pivotmine run --until {stage.name}`."
+            )
+        snapshots[name] = snapshot.snapshot_id
+    content = {
+        "stage": stage.name,
+        "code": _code_hash(stage),
+        "config": config.section_json(stage.sections),
+        "inputs": snapshots,
+        "external": external,
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def find_committed(lake: Lake, stage: Stage, fingerprint: str) -> dict[str, Any] | None:
+    """The row of `runs` that holds this very result, if its outputs are still the current ones."""
+    for row in reversed(lake.runs().to_pylist()):
+        if row["stage"] != stage.name or row["fingerprint"] != fingerprint:
+            continue
+        current = {name: lake.snapshot(name) for name in stage.writes}
+        if all(
+            snapshot is not None and snapshot.snapshot_id == dict(row["outputs"]).get(name)
+            for name, snapshot in current.items()
+        ):
+            return dict(row)
+    return None
+
+
+def _execute(
+    stage: Stage,
+    config: Config,
+    lake: Lake,
+    spark: SparkSession,
+    fingerprint: str,
+    started_at: datetime,
+    display: Display,
+) -> Report:
+    run_id = f"{started_at:%Y%m%dT%H%M%S}-{stage.name}-{secrets.token_hex(4)}"
+    inputs = LakeInputs(lake, spark, stage.reads, run_id, display)
+    try:
+        with display.watch(spark):
+            staged = _write_all(stage, stage.run(inputs, config), lake, run_id, display)
+            written = {name: lake.count_rows(files) for name, files in staged.items()}
+            tally = _check(stage, config, Rows(inputs.n_rows, written, _totals(spark, staged)))
+            row: dict[str, Any] = {
+                "run_id": run_id,
+                "stage": stage.name,
+                "fingerprint": fingerprint,
+                "started_at": started_at,
+                "config": json.dumps(config.section_json(stage.sections), sort_keys=True),
+                "inputs": inputs.snapshots,
+                "rows": written,
+                "rows_in": tally.rows_in,
+                "rows_out": tally.rows_out,
+                "rows_rejected": tally.rejected,
+                "rows_duplicate": tally.duplicate,
+                "version": pivotmine.__version__,
+            }
+            if stage.finish is not None:
+                outputs = {name: spark.read.parquet(*files) for name, files in staged.items()}
+                stage.finish(inputs, config, row, outputs)
+        finished_at = datetime.now(UTC)
+        lake.commit({**row, "finished_at": finished_at}, staged)
+    except BaseException:
+        # Also on Ctrl-C: what was staged is useless, and `recover` would only find it later.
+        for name in stage.writes:
+            lake.remove(lake.staging_path(name, run_id))
+        lake.remove(lake.artifact_path("shards", run_id))
+        raise
+    finally:
+        lake.remove(lake.scratch_path(run_id))
+    seconds = (finished_at - started_at).total_seconds()
+    return Report(stage.name, False, tally, written, seconds)
+
+
+def _write_all(
+    stage: Stage, outputs: StageOutputs, lake: Lake, run_id: str, display: Display
+) -> dict[str, list[str]]:
+    if set(outputs) != set(stage.writes):
+        raise LakeError(f"stage {stage.name} declares {stage.writes} but made {sorted(outputs)}")
+    staged = {}
+    for name in stage.writes:
+        display.progress(f"writing {name}")
+        path = lake.staging_path(name, run_id)
+        _conform(outputs[name], name).write.parquet(path)
+        staged[name] = lake.parquet_files(path)
+    return staged
+
+
+def _conform(frame: DataFrame, name: str) -> DataFrame:
+    """The frame with exactly the columns and types that the table declares."""
+    schema = spark_schema(TABLES[name].schema)
+    if set(frame.columns) != set(schema.names):
+        differing = sorted(set(frame.columns) ^ set(schema.names))
+        raise LakeError(f"columns of table {name} do not fit its schema: {differing}")
+    return frame.select(*(F.col(field.name).cast(field.dataType) for field in schema))
+
+
+def _check(stage: Stage, config: Config, rows: Rows) -> Tally:
+    tally = stage.tally(rows, config)
+    accounted = tally.rows_out + tally.rejected + tally.duplicate
+    if tally.conserved and tally.rows_in != accounted:
+        raise ConservationError(
+            f"stage {stage.name} took in {tally.rows_in} rows but accounts for {accounted} "
+            f"({tally.rows_out} out, {tally.rejected} rejected, {tally.duplicate} duplicate). "
+            "Nothing was committed. Please report this with your recipe."
+        )
+    return tally
+
+
+def _totals(spark: SparkSession, staged: dict[str, list[str]]) -> Callable[[str, str], int]:
+    def total(table: str, column: str) -> int:
+        if not staged[table]:
+            return 0
+        row = spark.read.parquet(*staged[table]).agg(F.sum(column)).first()
+        return int(row[0] or 0) if row else 0
+
+    return total
+
+
+def _report_of(run: dict[str, Any], started_at: datetime) -> Report:
+    tally = Tally(
+        run["rows_in"], run["rows_out"], run["rows_rejected"], run["rows_duplicate"], False
+    )
+    seconds = (datetime.now(UTC) - started_at).total_seconds()
+    return Report(run["stage"], True, tally, dict(run["rows"]), seconds)
+
+
+def _code_hash(stage: Stage) -> str:
+    """Hash of the version and of every source file that the stage's result can depend on.
+
+    The whole of the kernels, texts, sources and udfs counts for each stage: a rebuild too many
+    after an upgrade is cheaper than a stale table.
+    """
+    package = Path(pivotmine.__file__).parent
+    files: Iterable[Path] = [
+        package / "stages" / f"{stage.name}.py",
+        *(
+            path
+            for part in ("kernels", "text", "sources")
+            for path in (package / part).glob("*.py")
+        ),
+        *(package.parent / "udfs").glob("*.py"),
+    ]
+    digest = hashlib.sha256(pivotmine.__version__.encode())
+    for path in sorted(files):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+class LakeInputs:
+    """`Inputs` of a stage, backed by the lake; remembers which snapshots were resolved."""
+
+    def __init__(
+        self, lake: Lake, spark: SparkSession, reads: Sequence[str], run_id: str, display: Display
+    ) -> None:
+        self.spark = spark
+        self._lake, self._run_id, self._display = lake, run_id, display
+        resolved = {name: lake.snapshot(name) for name in reads}
+        self.snapshots = {name: s.snapshot_id for name, s in resolved.items() if s is not None}
+        self.n_rows = {name: lake.n_rows(name, snapshot) for name, snapshot in resolved.items()}
+        self._files = {name: lake.files(name, snapshot) for name, snapshot in resolved.items()}
+
+    def frame(self, table: str) -> DataFrame:
+        schema = spark_schema(TABLES[table].schema)
+        if not self._files[table]:
+            return self.spark.createDataFrame([], schema)
+        return self.spark.read.schema(schema).parquet(*self._files[table])
+
+    def local(self, frame: DataFrame, max_rows: int) -> pa.Table:
+        rows = frame.limit(max_rows + 1).toArrow()
+        if rows.num_rows > max_rows:
+            raise LakeError(
+                f"a frame that should hold at most {max_rows} rows holds more; it is not brought "
+                "to the driver, whose memory must not grow with the corpus"
+            )
+        return rows
+
+    def checkpoint(self, frame: DataFrame, name: str) -> DataFrame:
+        path = f"{self._lake.scratch_path(self._run_id)}/{name}"
+        self._display.progress(f"computing {name}")
+        frame.write.parquet(path)
+        return self.spark.read.schema(frame.schema).parquet(path)
+
+    def artifacts(self, kind: str) -> str:
+        return self._lake.artifact_path(kind, self._run_id)

@@ -1,0 +1,253 @@
+"""The tables of the lake: one declaration of names, types and meaning for every writer and reader.
+
+Declared as Arrow schemas because all three sides read them: PyIceberg makes the tables, Spark
+takes them as `StructType` (`spark_schema`), the torch side reads the files with pyarrow. Columns
+are nullable throughout, since Parquet files written by Spark are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the lake.
+
+    Parameters
+    ----------
+    name
+        Table name inside the namespace.
+    doc
+        One line of meaning, stored as the Iceberg table comment.
+    schema
+        Arrow schema; field metadata `doc` becomes the Iceberg column comment.
+    """
+
+    name: str
+    doc: str
+    schema: pa.Schema
+
+
+def _table(name: str, doc: str, *columns: tuple[str, pa.DataType, str]) -> Table:
+    fields = [pa.field(column, kind, metadata={"doc": text}) for column, kind, text in columns]
+    return Table(name, doc, pa.schema(fields))
+
+
+_string, _int, _long, _double = pa.string(), pa.int32(), pa.int64(), pa.float64()
+_longs_by_name = pa.map_(_string, _long)
+_doubles_by_name = pa.map_(_string, _double)
+
+_WHERE = (
+    ("uri", _string, "file that the record came from"),
+    (
+        "position",
+        _long,
+        "byte offset in the decompressed file (JSON Lines) or row number (Parquet)",
+    ),
+)
+_INGEST = ("ingest_id", _string, "delivery that brought the row")
+
+INPUTS = _table(
+    "inputs",
+    "Pieces of source files that were read, with an independent tally of their records.",
+    ("uri", _string, "file"),
+    ("start", _long, "first byte (JSON Lines) or row group (Parquet) of the piece"),
+    ("n_records", _long, "records framed, whatever became of them"),
+    ("n_bytes", _long, "decompressed bytes read"),
+    _INGEST,
+)
+DOCUMENTS = _table(
+    "documents",
+    "Texts that were read, each once.",
+    ("doc_id", _string, "BLAKE3-128 of the UTF-8 text, hexadecimal"),
+    ("source", _string, "origin as the input names it"),
+    *_WHERE,
+    ("lang", _string, "identified language of the whole text"),
+    ("lang_prob", pa.float32(), "probability of that language"),
+    ("text", _string, "text, unchanged"),
+    ("n_bytes", _long, "UTF-8 bytes of the text"),
+    _INGEST,
+)
+REJECTS = _table(
+    "rejects",
+    "What was read and refused, with the reason.",
+    *_WHERE,
+    ("reason", _string, "why, one word of a fixed list"),
+    ("detail", _string, "why, with the values"),
+    ("raw", pa.binary(), "first bytes of the record as it was found"),
+    _INGEST,
+)
+DUPLICATES = _table(
+    "duplicates",
+    "Records whose text is in `documents` already.",
+    ("doc_id", _string, "document id of the dropped record"),
+    ("kept_doc_id", _string, "document that stands for it"),
+    ("kind", _string, "exact or near"),
+    ("similarity", _double, "1 for exact copies"),
+    ("source", _string, "origin of the dropped record"),
+    *_WHERE,
+    _INGEST,
+)
+TOKENIZER = _table(
+    "tokenizer",
+    "The tokenizer of this corpus, one row.",
+    ("tokenizer_id", _string, "SHA-256 of the model bytes"),
+    ("kind", _string, "sentencepiece or huggingface"),
+    ("line_prefix", pa.bool_(), "whether lines get a leading space before encoding (own models)"),
+    ("vocab_size", _int, "size of the complete id space"),
+    ("eos_token_id", _int, "id that ends a document in shards; null where the model has none"),
+    ("origin", _string, "URI it was read from, or `trained`"),
+    ("model", pa.binary(), "the model file"),
+)
+TOKENS = _table(
+    "tokens",
+    "Documents as token ids, cut into segments with a language each.",
+    ("doc_id", _string, "document"),
+    ("lang", _string, "language of the document"),
+    ("token_ids", pa.list_(_int), "token ids of the whole text, in order"),
+    ("segment_ends", pa.list_(_int), "where each segment ends, as an offset into token_ids"),
+    ("segment_langs", pa.list_(_string), "language of each segment, `und` where none is certain"),
+    ("n_tokens", _int, "length of token_ids"),
+)
+VOCABULARY = _table(
+    "vocabulary",
+    "Every token id with the language in whose text it lives.",
+    ("token_id", _int, "id"),
+    ("token", _string, "piece"),
+    ("lang", _string, "language that holds at least min_language_share of it, else `shared`"),
+    ("lang_share", _double, "share of the strongest language, by rates of document frequency"),
+    ("document_frequency", _long, "documents that hold the token"),
+    ("token_count", _long, "occurrences"),
+)
+MARGINS = _table(
+    "margins",
+    "How many mixed contexts hold a token, for each other language.",
+    ("token_id", _int, "token"),
+    ("lang", _string, "its language"),
+    ("other_lang", _string, "the other language of the mixed contexts"),
+    ("n", _long, "mixed contexts of the two languages that hold the token"),
+    ("n_contexts", _long, "mixed contexts of the two languages"),
+)
+COUNTS = _table(
+    "counts",
+    "Exact cross-language co-occurrence of token pairs at or above min_count.",
+    ("a", _int, "token of lang_a"),
+    ("b", _int, "token of lang_b"),
+    ("n_ab", _long, "mixed contexts that hold both"),
+    ("n_a", _long, "mixed contexts of the two languages that hold a"),
+    ("n_b", _long, "mixed contexts of the two languages that hold b"),
+    ("n_contexts", _long, "mixed contexts of the two languages"),
+    ("lang_a", _string, "language of a, before lang_b in the alphabet"),
+    ("lang_b", _string, "language of b"),
+    ("fold_counts", pa.list_(_long), "n_ab in each hash fold of documents"),
+)
+LINKS = _table(
+    "links",
+    "Cross-language pairs whose association is statistically real.",
+    ("a", _int, "token of lang_a"),
+    ("b", _int, "token of lang_b"),
+    ("token_a", _string, "piece of a"),
+    ("token_b", _string, "piece of b"),
+    ("lang_a", _string, "language of a, before lang_b in the alphabet"),
+    ("lang_b", _string, "language of b"),
+    ("n_ab", _long, "mixed contexts that hold both"),
+    ("n_a", _long, "mixed contexts that hold a"),
+    ("n_b", _long, "mixed contexts that hold b"),
+    ("n_contexts", _long, "mixed contexts of the two languages"),
+    ("expected", _double, "n_ab if a and b were independent"),
+    ("npmi", _double, "normalised pointwise mutual information, -1 to 1"),
+    ("g2", _double, "log-likelihood ratio (Dunning 1993)"),
+    ("q_value", _double, "Benjamini-Hochberg false discovery rate at which the pair passes"),
+    ("folds", _int, "hash folds in which the pair meets more often than expected"),
+    ("rank_ab", _int, "rank of b among the partners of a in lang_b, by g2"),
+    ("rank_ba", _int, "rank of a among the partners of b in lang_a, by g2"),
+)
+PIVOTS = _table(
+    "pivots",
+    "Tokens that bridge languages.",
+    ("method", _string, "he2025 or links"),
+    ("token_id", _int, "token"),
+    ("token", _string, "piece"),
+    ("lang", _string, "its language"),
+    (
+        "score",
+        _double,
+        "he2025: degree; links: log2 of degree over expectation, times participation",
+    ),
+    ("degree", _long, "partners that count"),
+    ("languages", pa.list_(_string), "languages of the partners"),
+    ("rank", _int, "rank within the method"),
+)
+SCORES = _table(
+    "scores",
+    "What a document can teach, by several methods.",
+    ("doc_id", _string, "document"),
+    ("method", _string, "he2025, entropy or links"),
+    ("score", _double, "higher is better"),
+    ("n_tokens", _int, "length of the document"),
+    ("evidence", _doubles_by_name, "the figures behind the score"),
+)
+SELECTION = _table(
+    "selection",
+    "Documents chosen for each arm.",
+    ("arm", _string, "arm"),
+    ("doc_id", _string, "document"),
+    ("position", _long, "place in the arm's order, from 0"),
+    ("n_tokens", _int, "length of the document"),
+    ("lang", _string, "language of the document, whose share of the budget it uses"),
+    ("reason", _string, "what earned its place"),
+)
+SHARDS = _table(
+    "shards",
+    "Training files.",
+    ("arm", _string, "arm"),
+    ("path", _string, "file"),
+    ("n_tokens", _long, "tokens in the file"),
+    ("n_docs", _long, "documents in the file"),
+    ("first_position", _long, "position in the arm of its first document"),
+    ("checksum", _string, "BLAKE3 of the file, hexadecimal"),
+    ("format", _string, "npy, jsonl or parquet"),
+)
+RUNS = _table(
+    "runs",
+    "One row for every committed stage; a snapshot that no row names is not part of the lake.",
+    ("run_id", _string, "identifier of this execution"),
+    ("stage", _string, "stage"),
+    ("fingerprint", _string, "hash of code, configuration and input snapshots"),
+    ("started_at", pa.timestamp("us", tz="UTC"), "start"),
+    ("finished_at", pa.timestamp("us", tz="UTC"), "commit"),
+    ("config", _string, "the configuration that the result depends on, JSON"),
+    ("inputs", _longs_by_name, "snapshot id of every table that was read"),
+    ("outputs", _longs_by_name, "snapshot id of every table that was written"),
+    ("rows", _longs_by_name, "rows of every table that was written"),
+    ("rows_in", _long, "rows or records that came in"),
+    ("rows_out", _long, "rows that went on"),
+    ("rows_rejected", _long, "records refused"),
+    ("rows_duplicate", _long, "records dropped as copies"),
+    ("version", _string, "PivotMine version"),
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        INPUTS,
+        DOCUMENTS,
+        REJECTS,
+        DUPLICATES,
+        TOKENIZER,
+        TOKENS,
+        VOCABULARY,
+        MARGINS,
+        COUNTS,
+        LINKS,
+        PIVOTS,
+        SCORES,
+        SELECTION,
+        SHARDS,
+        RUNS,
+    )
+}
+"""All tables by name, in the order of the road."""

@@ -1,0 +1,123 @@
+"""What a shard writer is, and the file it writes through: atomic, hashed on the way.
+
+A shard appears under its name only when it is complete; what a killed task leaves has a name that
+ends in `.tmp` and belongs to a run that was never committed.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+from typing import NamedTuple, Protocol
+
+import fsspec
+import numpy as np
+from blake3 import blake3
+from numpy.typing import NDArray
+
+from pivotmine.errors import LakeError
+
+BLOCK_BYTES = 8 * 2**20
+
+
+class ShardDocument(NamedTuple):
+    """One document on its way into a shard."""
+
+    doc_id: str
+    source: str
+    position: int
+    lang: str
+    n_tokens: int
+    token_ids: NDArray[np.int32] | None
+    """[n_tokens]; None for text formats."""
+    text: str | None
+    """None for token formats."""
+
+
+class ShardFile(NamedTuple):
+    """A file that was written."""
+
+    path: str
+    checksum: str
+
+
+class TokenFormat(NamedTuple):
+    """How token ids are stored, decided by the tokenizer's complete id space."""
+
+    vocab_size: int
+    eos_token_id: int | None
+
+    @property
+    def dtype(self) -> np.dtype[np.unsignedinteger]:
+        """Smallest of uint16 and uint32 that holds every id."""
+        return np.dtype(np.uint16) if self.vocab_size <= 2**16 else np.dtype(np.uint32)
+
+    def encode(self, token_ids: NDArray[np.int32]) -> bytes:
+        """Little-endian ids of one document, with the id that ends it.
+
+        Raises
+        ------
+        LakeError
+            An id lies outside the id space: storing it would wrap it to another token.
+        """
+        if (
+            token_ids.size
+            and not 0 <= int(token_ids.min()) <= int(token_ids.max()) < self.vocab_size
+        ):
+            raise LakeError(
+                f"token ids {token_ids.min()}..{token_ids.max()} do not fit the tokenizer's id "
+                f"space of {self.vocab_size}; tokens and tokenizer are not of one run"
+            )
+        ids = token_ids if self.eos_token_id is None else np.append(token_ids, self.eos_token_id)
+        return ids.astype(self.dtype.newbyteorder("<")).tobytes()
+
+
+class ShardWriter(Protocol):
+    """Takes the documents of one shard in order."""
+
+    def __init__(self, path: str, tokens: TokenFormat) -> None: ...
+
+    def add(self, document: ShardDocument) -> None:
+        """Append a document."""
+
+    def close(self) -> ShardFile:
+        """Complete the shard and give its main file."""
+
+    def abort(self) -> None:
+        """Drop what was written."""
+
+
+class AtomicFile(io.RawIOBase):
+    """A binary file that appears under `path` when it is closed, with its BLAKE3 hash."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+        self._filesystem, self._target = fsspec.core.url_to_fs(path)
+        self._filesystem.makedirs(self._filesystem._parent(self._target), exist_ok=True)
+        self._temporary = f"{self._target}.{secrets.token_hex(4)}.tmp"
+        self._stream = self._filesystem.open(self._temporary, "wb", block_size=BLOCK_BYTES)
+        self._hash = blake3()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data) -> int:  # type: ignore[no-untyped-def, override]
+        view = memoryview(data).cast("B")
+        self._hash.update(view)
+        self._stream.write(view)
+        return view.nbytes
+
+    def commit(self) -> ShardFile:
+        """Close and rename into place."""
+        self._stream.close()
+        self._filesystem.mv(self._temporary, self._target)
+        self.close()
+        return ShardFile(self.path, str(self._hash.hexdigest()))
+
+    def abort(self) -> None:
+        """Close and delete."""
+        self._stream.close()
+        if self._filesystem.exists(self._temporary):
+            self._filesystem.rm(self._temporary)
+        self.close()

@@ -1,0 +1,77 @@
+"""Reading records out of files: every unit read becomes one document or one reject with a reason.
+
+`listing.list_splits` runs on the driver and cuts the inputs into splits; `read_split` runs on an
+executor, one split at a time, without Spark in sight. It never raises for what it finds in the
+data or on the way to it: a split always ends with its `split` row, whose `n_records` equals the
+documents and rejects before it.
+
+To add a format, write a generator `(split, columns, limits, tally) -> Iterator[Row]` that adds to
+`tally.n_records` where it frames a record (before parsing) and lets `parse.check_text` judge the
+text; enter it in `READERS` here and its file suffix in `listing.SUFFIXES`. Its files are then one
+split each. Enter it in these files: executors import this module, they do not see what a driver
+changed in its memory.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pyarrow as pa
+
+from pivotmine.errors import InputError
+from pivotmine.sources.jsonl import read_jsonl
+from pivotmine.sources.parquet import read_parquet
+from pivotmine.sources.parse import EXPLANATIONS, Reason
+from pivotmine.sources.records import (
+    RECORD_SCHEMA,
+    ColumnMap,
+    ReadLimits,
+    Row,
+    Split,
+    Tally,
+    reject_row,
+    split_row,
+    to_batches,
+)
+
+__all__ = [
+    "EXPLANATIONS",
+    "READERS",
+    "RECORD_SCHEMA",
+    "ColumnMap",
+    "ReadLimits",
+    "Reason",
+    "Split",
+    "read_split",
+]
+
+Reader = Callable[[Split, ColumnMap, ReadLimits, Tally], Iterator[Row]]
+
+READERS: dict[str, Reader] = {
+    "jsonl": read_jsonl,
+    "parquet": read_parquet,
+}
+
+
+def read_split(split: Split, columns: ColumnMap, limits: ReadLimits) -> Iterator[pa.RecordBatch]:
+    """Read one split as batches of `RECORD_SCHEMA`, about 8 MiB of text or 2,048 rows each.
+
+    Whatever goes wrong on the way (no permission, a file gone by now, a lost connection) becomes
+    one `unreadable_file` reject after what was read before. Raises `InputError` only for a format
+    that has no reader.
+    """
+    reader = READERS.get(split.format)
+    if reader is None:
+        raise InputError(
+            f"{split.uri}: no reader for format {split.format!r}; there are {sorted(READERS)}"
+        )
+    return to_batches(_rows(reader, split, columns, limits))
+
+
+def _rows(reader: Reader, split: Split, columns: ColumnMap, limits: ReadLimits) -> Iterator[Row]:
+    tally = Tally()
+    try:
+        yield from reader(split, columns, limits, tally)
+    except Exception as error:
+        tally.n_records += 1
+        detail = f"{type(error).__name__}: {error}"
+        yield reject_row(split, columns, split.start, Reason.UNREADABLE_FILE, detail)
+    yield split_row(split, columns, tally)

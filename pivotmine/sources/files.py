@@ -1,0 +1,169 @@
+"""What there is to read: files, directories and glob patterns into a sorted list of files.
+
+Runs on the driver, once per input; one listing serves the fingerprint of the inputs
+(`InputFile.stamp`) and the splits. Names beginning with `_` or `.` are skipped in what a directory
+or pattern expands to (`_SUCCESS`, `.crc`, `_delta_log`), as Spark and Hive do; name such a file or
+directory in full to read it. Nothing else is left out: a directory that may not be listed is an
+error, links are followed, and a broken link is listed, for its reader to reject.
+"""
+
+import glob
+import os
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+from fsspec.utils import glob_translate
+
+from pivotmine.errors import InputError
+
+_GLOB_CHARACTERS = "*?["
+_NEARBY_NAMES = 8
+# Object stores name their version stamps differently; the first that is there is used.
+_STAMP_KEYS = ("ETag", "etag", "md5", "mtime", "LastModified", "last_modified", "updated")
+
+
+class InputFile(NamedTuple):
+    """A file to read. `size_bytes` is None where the store does not tell; `stamp` changes when
+    the content does, as far as the store tells (ETag, or modification time)."""
+
+    uri: str
+    size_bytes: int | None
+    stamp: str
+
+
+def list_files(uris: Sequence[str]) -> list[InputFile]:
+    """Expand files, directories and glob patterns into files, each once, sorted by URI.
+
+    Every URI comes back absolute and with its protocol (`file:///data/a.jsonl`), characters as
+    they are on disk, without percent-encoding. A path that exists is taken literally even when it
+    has glob characters. Raises `InputError` where nothing matches or listing fails.
+    """
+    found: dict[str, InputFile] = {}
+    for uri in uris:
+        if "::" in uri:
+            raise InputError(f"{uri}: chained URIs cannot be split; unpack the archive first")
+        try:
+            fs, path = fsspec.core.url_to_fs(uri)
+            fs.invalidate_cache()  # a long-lived driver must not plan from an old listing
+            infos = _expand(fs, path)
+            nearby = "" if infos else _nearby(fs, path)
+        except (OSError, ValueError, ImportError) as error:
+            raise InputError(f"{uri}: cannot list it: {error}") from error
+        if not infos:
+            raise InputError(f"{uri}: no file matches{nearby}")
+        for name, info in infos.items():
+            file = _input_file(fs, name, info)
+            found[file.uri] = file
+    if not found:
+        raise InputError("no input URIs given; name files, directories or glob patterns")
+    return sorted(found.values())
+
+
+def _expand(fs: Any, path: str) -> dict[str, Any]:
+    """Files under a file, directory or pattern: name -> what the store says about it."""
+    try:
+        info = fs.info(path)
+    except FileNotFoundError:
+        info = None
+    if info is not None:
+        if info["type"] != "directory":
+            return {path: info}
+        return dict(_walk(fs, path, ()))
+    if not any(c in path for c in _GLOB_CHARACTERS):
+        return {}
+    literal = {part for part in path.split("/") if not any(c in part for c in _GLOB_CHARACTERS)}
+    found: dict[str, Any] = {}
+    for name, info in _glob(fs, path):
+        if any(_is_hidden(part) for part in name.split("/") if part not in literal):
+            continue
+        if info["type"] == "directory":
+            found.update(_walk(fs, name, (os.path.dirname(name),)))
+        else:
+            found[name] = info
+    return found
+
+
+def _glob(fs: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Files and directories that match. fsspec does not look behind linked directories, where
+    corpora are often kept (another disk, a model hub's cache), so local patterns go our own way.
+    """
+    if not isinstance(fs, LocalFileSystem):
+        yield from fs.glob(path, detail=True).items()
+    elif "**" not in path:
+        for name in glob.glob(path):
+            yield name, _follow(fs, name, {"type": "other", "islink": True, "mtime": "broken"})
+    else:
+        pattern = re.compile(glob_translate(path))
+        top = path[: path.index("**")].rsplit("/", 1)[0] or "/"
+        for root in glob.glob(top):
+            for name, info in _walk(fs, root, ()):
+                parts = name.split("/")
+                if any(pattern.match("/".join(parts[: n + 1])) for n in range(len(parts))):
+                    yield name, info
+
+
+def _walk(fs: Any, root: str, parents: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """Visible files under a directory, links followed (model hubs cache files as links).
+
+    A link back to one of `parents`, the directories on the way here, or to what holds one, is not
+    followed in a circle.
+    """
+    strict = {}
+    if isinstance(fs, LocalFileSystem):
+        # By default a directory that may not be listed is left out without a word.
+        strict = {"on_error": "raise"}
+        real = os.path.realpath(root)
+        if any(f"{os.path.realpath(parent)}/".startswith(f"{real}/") for parent in parents):
+            return
+    for name, info in fs.find(root, detail=True, **strict).items():
+        if any(_is_hidden(part) for part in name[len(root) :].split("/")):
+            continue
+        info = _follow(fs, name, info)
+        if info["type"] == "directory":
+            yield from _walk(fs, name, (*parents, root))
+        else:
+            yield name, info
+
+
+def _follow(fs: Any, name: str, info: dict[str, Any]) -> dict[str, Any]:
+    """What a link points to; a broken link stays as it is, and its reader rejects it."""
+    if not info.get("islink"):
+        return info
+    try:
+        return dict(fs.info(name))
+    except OSError:
+        return info
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(("_", "."))
+
+
+def _input_file(fs: Any, name: str, info: dict[str, Any]) -> InputFile:
+    uri: str = fs.unstrip_protocol(name)
+    try:
+        uri.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(f"{uri!r}: the file name is not valid UTF-8; rename the file") from error
+    if info["type"] != "file" and not info.get("islink"):
+        raise InputError(f"{uri}: not a regular file; reading it could wait for ever")
+    stamp = next((str(info[k]) for k in _STAMP_KEYS if info.get(k)), None) or str(fs.ukey(name))
+    size = info.get("size")
+    return InputFile(uri, None if size is None else int(size), stamp)
+
+
+def _nearby(fs: Any, path: str) -> str:
+    """What the nearest existing directory holds, for the error message."""
+    parent = path.rstrip("/").rsplit("/", 1)[0]
+    while parent and any(c in parent for c in _GLOB_CHARACTERS):
+        parent = parent.rsplit("/", 1)[0]
+    try:
+        entries = (os.path.basename(n.rstrip("/")) for n in fs.ls(parent or "/", detail=False))
+        names = sorted(name for name in entries if not _is_hidden(name))
+    except OSError:
+        return f"; there is no {parent}"
+    shown = ", ".join(names[:_NEARBY_NAMES]) + (", ..." if len(names) > _NEARBY_NAMES else "")
+    return f"; {parent} holds {shown or 'nothing'}"

@@ -1,0 +1,173 @@
+"""JSON Lines, plain or compressed: cut the stream into lines, count them, then parse each.
+
+A split of a plain file owns the lines that *begin* in [start, end), Hadoop's rule: every line has
+exactly one owner whatever the split size, and nobody has to know where lines end beforehand. The
+byte before `start` is read too, since a line begins at `start` only if that byte is a newline.
+
+A line over `max_record_bytes` is walked through without being held: a 200 MB line costs its
+reading time and `raw_bytes` of memory.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import fsspec
+
+from pivotmine.sources.parse import UTF8_BOM, Document, Reason, parse_json
+from pivotmine.sources.records import (
+    WHOLE_FILE,
+    ColumnMap,
+    ReadLimits,
+    Row,
+    Split,
+    Tally,
+    reject_row,
+)
+from pivotmine.sources.streams import (
+    BLOCK_BYTES,
+    CorruptCompression,
+    gzip_blocks,
+    plain_blocks,
+    zstd_blocks,
+)
+
+
+class Line(NamedTuple):
+    """One line without its newline. `data` is cut short when `n_bytes` exceeds the limit."""
+
+    position: int
+    data: bytes
+    n_bytes: int
+
+
+class BrokenStream(Exception):
+    """The stream ended in an error (`__cause__`), with a line still open."""
+
+    def __init__(self, position: int, partial: bytes) -> None:
+        super().__init__(f"the stream broke at byte {position}")
+        self.position = position
+        self.partial = partial
+
+
+def read_jsonl(split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally) -> Iterator[Row]:
+    """Documents and rejects of one split, in file order.
+
+    Damage in a compressed stream ends the split with one `corrupt_compression` reject, an I/O
+    error in the middle with one `unreadable_file`; a line that was open then goes into `raw`.
+    Raises what opening the file raises.
+    """
+    fs, path = fsspec.core.url_to_fs(split.uri)
+    end = None if split.end == WHOLE_FILE else split.end
+    with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
+        if split.compression == "none":
+            blocks = plain_blocks(file, max(split.start - 1, 0), end)
+        elif split.compression == "gzip":
+            blocks = gzip_blocks(plain_blocks(file, 0, None))
+        elif split.compression == "zstd":
+            blocks = zstd_blocks(plain_blocks(file, 0, None), limits.max_window_bytes)
+        else:
+            raise ValueError(f"unknown compression {split.compression!r}")
+        try:
+            for line in frame_lines(blocks, split.start, end, limits, tally):
+                yield _row(line, split, columns, limits)
+        except BrokenStream as broken:
+            tally.n_records += 1
+            yield _broken_row(broken, split, columns)
+            return
+    if split.start == 0 and tally.n_bytes == 0:
+        tally.n_records += 1
+        yield reject_row(split, columns, 0, Reason.EMPTY_FILE, "the file holds no bytes")
+
+
+def frame_lines(
+    blocks: Iterable[bytes], start: int, end: int | None, limits: ReadLimits, tally: Tally
+) -> Iterator[Line]:
+    """The lines that begin in [start, end), blank ones left out but counted in `tally.n_bytes`.
+
+    `blocks` begin at `start - 1` (at 0 for `start == 0`). Holds one line of at most
+    `max_record_bytes` and one block. Raises `BrokenStream` from whatever the blocks raise.
+    """
+    pieces: list[bytes] = []  # of the open line
+    n_bytes = 0  # of the open line, so far
+    position = max(start - 1, 0)  # where the open line begins
+    owned = start == 0  # the line open at start - 1 belongs to the split before
+    source = iter(blocks)
+    while True:
+        if end is not None and position + n_bytes >= end and not (owned and n_bytes):
+            return
+        try:
+            block = next(source, b"")
+        except Exception as error:
+            if owned:
+                tally.n_bytes += n_bytes
+            partial = _head(pieces, limits.raw_bytes)
+            raise BrokenStream(position + n_bytes, partial) from error
+        cursor = 0
+        while True:
+            newline = block.find(b"\n", cursor)
+            stop = len(block) if newline < 0 else newline
+            if owned:
+                n_bytes += stop - cursor
+                if n_bytes <= limits.max_record_bytes:
+                    pieces.append(block[cursor:stop])
+                else:
+                    more = block[cursor : min(stop, cursor + limits.raw_bytes)]
+                    pieces = [_head([*pieces, more], limits.raw_bytes)]
+            else:
+                n_bytes += stop - cursor
+            if newline < 0 and block:
+                break
+            terminator = 1 if newline >= 0 else 0
+            if owned:
+                tally.n_bytes += n_bytes + terminator
+                data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+                if not _is_blank(data) or n_bytes > limits.max_record_bytes:
+                    tally.n_records += 1
+                    yield Line(position, data, n_bytes)
+            if not block:
+                return
+            position += n_bytes + 1
+            pieces, n_bytes, owned, cursor = [], 0, True, newline + 1
+            if end is not None and position >= end:
+                return
+
+
+def _head(pieces: list[bytes], n_bytes: int) -> bytes:
+    """The first bytes of joined pieces, without joining them all."""
+    kept = b""
+    for piece in pieces:
+        kept += piece[: n_bytes - len(kept)]
+    return kept
+
+
+def _is_blank(data: bytes) -> bool:
+    body = data.removeprefix(UTF8_BOM)
+    return not body or body.isspace()
+
+
+def _row(line: Line, split: Split, columns: ColumnMap, limits: ReadLimits) -> Row:
+    if line.n_bytes > limits.max_record_bytes:
+        detail = f"{line.n_bytes} bytes, over max_record_bytes = {limits.max_record_bytes}"
+        reason = Reason.RECORD_TOO_LONG
+    else:
+        fate = parse_json(line.data, columns, limits)
+        if isinstance(fate, Document):
+            return Row(
+                "document",
+                fate.source,
+                split.uri,
+                line.position,
+                fate.text,
+                n_bytes=fate.n_bytes,
+            )
+        reason, detail = fate
+    raw = line.data[: limits.raw_bytes]
+    return reject_row(split, columns, line.position, reason, detail, raw)
+
+
+def _broken_row(broken: BrokenStream, split: Split, columns: ColumnMap) -> Row:
+    cause = broken.__cause__
+    damaged = isinstance(cause, CorruptCompression)
+    reason = Reason.CORRUPT_COMPRESSION if damaged else Reason.UNREADABLE_FILE
+    detail = str(cause) if damaged else f"{type(cause).__name__}: {cause}"
+    return reject_row(split, columns, broken.position, reason, detail, broken.partial or None)

@@ -1,0 +1,123 @@
+"""From the files of an input to splits: how to share the reading out.
+
+Runs on the driver. Splits depend on the files and on `split_bytes` alone, never on how many cores
+there are. Within what the names tell nothing is left out: a file whose format cannot be told is an
+error, not a file quietly passed over.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import fsspec
+import pyarrow.parquet as pq
+
+from pivotmine.errors import ConfigError, InputError
+from pivotmine.sources.files import InputFile, list_files
+from pivotmine.sources.records import WHOLE_FILE, Split
+
+__all__ = ["SUFFIXES", "InputFile", "detect", "list_files", "list_splits", "plan_splits"]
+
+SUFFIXES: dict[str, str] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+}
+COMPRESSIONS: dict[str, str] = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+# Read as plain bytes these would be one reject a line, so they are refused by name.
+UNSUPPORTED_COMPRESSIONS = (".bz2", ".xz", ".lz4", ".br", ".snappy", ".zip", ".7z", ".tar", ".tgz")
+
+FOOTER_THREADS = 16
+
+
+def list_splits(
+    uris: Sequence[str], format: str, split_bytes: int, input_index: int
+) -> list[Split]:
+    """`plan_splits` over `list_files`."""
+    return plan_splits(list_files(uris), format, split_bytes, input_index)
+
+
+def plan_splits(
+    files: Sequence[InputFile], format: str, split_bytes: int, input_index: int
+) -> list[Split]:
+    """Cut files into splits of about `split_bytes` bytes on disk, sorted.
+
+    `format` is `auto` (by suffix) or a format's name. Compressed files stay whole, as do files up
+    to `split_bytes`; of larger Parquet files the footers are read, 16 at a time. Raises
+    `InputError` where the format cannot be told, `ConfigError` for a `format` that does not exist.
+    """
+    if split_bytes < 1:
+        raise ConfigError(f"split_bytes is {split_bytes}; give a positive number of bytes")
+    formats = sorted(set(SUFFIXES.values()))
+    if format != "auto" and format not in formats:
+        raise ConfigError(f"format is {format!r}; give 'auto' or one of {formats}")
+
+    def plan(file: InputFile) -> list[Split]:
+        name, compression = detect(file.uri, format)
+        return [
+            Split(file.uri, name, compression, start, end, input_index)
+            for start, end in _ranges(file, name, compression, split_bytes)
+        ]
+
+    with ThreadPoolExecutor(FOOTER_THREADS) as pool:
+        return sorted(split for splits in pool.map(plan, files) for split in splits)
+
+
+def detect(uri: str, format: str) -> tuple[str, str]:
+    """Format and compression of a file by its name; a given `format` overrules the suffix."""
+    stem, suffix = os.path.splitext(uri.lower())
+    if suffix in UNSUPPORTED_COMPRESSIONS:
+        raise InputError(
+            f"{uri}: compression {suffix} is not supported; use one of {sorted(COMPRESSIONS)}"
+        )
+    compression = COMPRESSIONS.get(suffix, "none")
+    if compression != "none":
+        suffix = os.path.splitext(stem)[1]
+    name = SUFFIXES.get(suffix, "") if format == "auto" else format
+    if not name:
+        raise InputError(
+            f"{uri}: the name does not tell its format; expected one of {sorted(SUFFIXES)}, then"
+            f" perhaps one of {sorted(COMPRESSIONS)}. Set the format, or name the files to read"
+            " with a pattern such as dir/**/*.jsonl.gz"
+        )
+    if name == "parquet" and compression != "none":
+        raise InputError(f"{uri}: Parquet inside {compression} cannot be read; decompress it")
+    return name, compression
+
+
+def _ranges(
+    file: InputFile, format: str, compression: str, split_bytes: int
+) -> list[tuple[int, int]]:
+    size = file.size_bytes
+    if compression != "none" or size is None:
+        return [(0, WHOLE_FILE)]
+    if format == "jsonl":
+        n_splits = max(1, round(size / split_bytes))
+        return [(size * i // n_splits, size * (i + 1) // n_splits) for i in range(n_splits)]
+    if format == "parquet" and size > split_bytes:
+        return _row_group_ranges(file.uri, split_bytes)
+    return [(0, WHOLE_FILE)]
+
+
+def _row_group_ranges(uri: str, split_bytes: int) -> list[tuple[int, int]]:
+    """Runs of row groups, each closed once it holds `split_bytes` on disk."""
+    try:
+        fs, path = fsspec.core.url_to_fs(uri)
+        with fs.open(path, "rb") as file:
+            metadata = pq.read_metadata(file)
+        groups = [metadata.row_group(g) for g in range(metadata.num_row_groups)]
+        sizes = [
+            sum(g.column(c).total_compressed_size for c in range(g.num_columns)) for g in groups
+        ]
+    except Exception:
+        # A file that cannot be read must not stop the others: its reader will say why.
+        return [(0, WHOLE_FILE)]
+    ranges: list[tuple[int, int]] = []
+    start = held = 0
+    for group, size in enumerate(sizes):
+        held += size
+        if held >= split_bytes or group == len(sizes) - 1:
+            ranges.append((start, group + 1))
+            start, held = group + 1, 0
+    return ranges or [(0, WHOLE_FILE)]

@@ -1,0 +1,189 @@
+"""The fate of one record: a document, or a refusal with its reason. Shared by all formats.
+
+Everything here is total: any bytes at all end in a `Document` or a `Refusal`, never in an
+exception, because the framing layer has already counted the record.
+
+orjson decides first (about 1 GB/s). It refuses a lone surrogate escape (`\\ud800`) anywhere in a
+record, as RFC 8259 section 8.2 lets it; a document should not be lost over a broken emoji in some
+other field, so such records, and only those, are parsed again by the standard library.
+"""
+
+import json
+import math
+from enum import StrEnum
+from typing import Any, NamedTuple, NoReturn
+
+import orjson
+
+from pivotmine.sources.records import ColumnMap, ReadLimits
+
+UTF8_BOM = b"\xef\xbb\xbf"
+
+
+class Reason(StrEnum):
+    """Why a record, or what is left of a file, did not become a document."""
+
+    UNDECODABLE_BYTES = "undecodable_bytes"
+    INVALID_JSON = "invalid_json"
+    NOT_AN_OBJECT = "not_an_object"
+    MISSING_TEXT = "missing_text"
+    WRONG_TYPE = "wrong_type"
+    EMPTY_TEXT = "empty_text"
+    DOCUMENT_TOO_LONG = "document_too_long"
+    UNENCODABLE_TEXT = "unencodable_text"
+    RECORD_TOO_LONG = "record_too_long"
+    EMPTY_FILE = "empty_file"
+    CORRUPT_COMPRESSION = "corrupt_compression"
+    UNREADABLE_FILE = "unreadable_file"
+    MISSING_COLUMN = "missing_column"
+
+
+EXPLANATIONS: dict[Reason, str] = {
+    Reason.UNDECODABLE_BYTES: "The record is not valid UTF-8; detail: first bad byte and offset.",
+    Reason.INVALID_JSON: "The line is not one JSON value (NaN and Infinity are not JSON either).",
+    Reason.NOT_AN_OBJECT: "The line is JSON, but an array, a string, a number or a literal.",
+    Reason.MISSING_TEXT: "The text column is absent from the record, or null.",
+    Reason.WRONG_TYPE: "The text is not a string; for Parquet, the whole column is not.",
+    Reason.EMPTY_TEXT: "The text has no character that is not white space.",
+    Reason.DOCUMENT_TOO_LONG: "The text is longer than max_document_bytes in UTF-8.",
+    Reason.UNENCODABLE_TEXT: "The text holds a lone surrogate, which no UTF-8 can express.",
+    Reason.RECORD_TOO_LONG: "The line is longer than max_record_bytes; it was skipped unparsed.",
+    Reason.EMPTY_FILE: "The file holds no bytes (decompressed), or is Parquet without rows.",
+    Reason.CORRUPT_COMPRESSION: "The gzip or zstd stream is damaged; what came before was kept.",
+    Reason.UNREADABLE_FILE: "The file, or the part of it that detail names, could not be read.",
+    Reason.MISSING_COLUMN: "The Parquet file has no such text column; none of its rows was read.",
+}
+
+
+class Document(NamedTuple):
+    """Text ready for Arrow; `n_bytes` is its length in UTF-8."""
+
+    text: str
+    source: str
+    n_bytes: int
+
+
+class Refusal(NamedTuple):
+    reason: Reason
+    detail: str
+
+
+def parse_json(record: bytes, columns: ColumnMap, limits: ReadLimits) -> Document | Refusal:
+    """Parse one JSON Lines record (without its newline). A leading byte order mark is ignored,
+    in any line, since concatenated files have it inside."""
+    body = record.removeprefix(UTF8_BOM)
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        if undecodable := refuse_undecodable(record):
+            return undecodable
+        value = _loads_with_lone_surrogates(body, error)
+        if isinstance(value, Refusal):
+            return value
+    except (RecursionError, MemoryError) as error:
+        return Refusal(Reason.INVALID_JSON, f"{type(error).__name__} while parsing")
+    if not isinstance(value, dict):
+        return Refusal(Reason.NOT_AN_OBJECT, f"the record is {_json_type(value)}")
+    found = _look_up(value, columns.text)
+    if isinstance(found, Refusal):
+        return found
+    source = None if columns.source is None else _look_up(value, columns.source)
+    return check_text(found, source, columns, limits)
+
+
+def parse_bytes(
+    text: bytes | None, source: bytes | None, columns: ColumnMap, limits: ReadLimits
+) -> Document | Refusal:
+    """The same judgement on a value that comes out of a typed column (Parquet)."""
+    if text is None:
+        return Refusal(Reason.MISSING_TEXT, f"column {columns.text!r} is null")
+    if undecodable := refuse_undecodable(text):
+        return undecodable
+    label = None if source is None else source.decode("utf-8", "surrogateescape")
+    return check_text(text.decode("utf-8"), label, columns, limits)
+
+
+def check_text(
+    text: object, source: object, columns: ColumnMap, limits: ReadLimits
+) -> Document | Refusal:
+    """The last word on a found text. Leaves it as it is: NULs and odd spaces are not our business
+    here, normalisation belongs to the stage that knows the tokenizer."""
+    if not isinstance(text, str):
+        return Refusal(Reason.WRONG_TYPE, f"{columns.text!r} is {_json_type(text)}, not a string")
+    if not text or text.isspace():
+        return Refusal(Reason.EMPTY_TEXT, f"{len(text)} characters, all white space")
+    try:
+        n_bytes = len(text) if text.isascii() else len(text.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        code = ord(text[error.start])
+        return Refusal(
+            Reason.UNENCODABLE_TEXT, f"lone surrogate U+{code:04X} at character {error.start}"
+        )
+    if n_bytes > limits.max_document_bytes:
+        return Refusal(
+            Reason.DOCUMENT_TOO_LONG,
+            f"{n_bytes} bytes, over max_document_bytes = {limits.max_document_bytes}",
+        )
+    return Document(text, _label(source, columns), n_bytes)
+
+
+def refuse_undecodable(value: bytes) -> Refusal | None:
+    """`undecodable_bytes` where `value` is not UTF-8, else None."""
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return Refusal(
+            Reason.UNDECODABLE_BYTES,
+            f"byte 0x{value[error.start]:02x} at offset {error.start}: {error.reason}",
+        )
+    return None
+
+
+def _look_up(record: dict[str, Any], path: str) -> Any | Refusal:
+    """The value at a key, or at a dotted path when no key is spelled so."""
+    value: Any = record
+    for key in [path] if path in record else path.split("."):
+        if not isinstance(value, dict) or key not in value:
+            keys = ", ".join(repr(k) for k in list(record)[:8])
+            return Refusal(Reason.MISSING_TEXT, f"no key {path!r}; the record has {keys or 'none'}")
+        value = value[key]
+    return Refusal(Reason.MISSING_TEXT, f"{path!r} is null") if value is None else value
+
+
+def _label(source: object, columns: ColumnMap) -> str:
+    if not isinstance(source, str) or not source:
+        return columns.source_label
+    try:
+        source.encode("utf-8")
+    except UnicodeEncodeError:
+        return columns.source_label
+    return source
+
+
+def _loads_with_lone_surrogates(body: bytes, error: orjson.JSONDecodeError) -> Any | Refusal:
+    """A second opinion for records with surrogate escapes, as strict as orjson in all else."""
+    refusal = Refusal(Reason.INVALID_JSON, str(error))
+    if b"\\ud" not in body and b"\\uD" not in body:
+        return refusal
+    try:
+        return json.loads(body, parse_constant=_not_json, parse_float=_finite)
+    except (ValueError, RecursionError, MemoryError):
+        return refusal
+
+
+def _not_json(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(digits)
+    return value
+
+
+def _json_type(value: object) -> str:
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
+    if value is None:
+        return "null"
+    return names.get(type(value), "a number")

@@ -1,0 +1,193 @@
+"""The values that travel through the source readers, and the Arrow rows they end in.
+
+Every reader speaks one schema, `RECORD_SCHEMA`, with three kinds of row: a `document` candidate,
+a `reject` with its reason, and one closing `split` row that says how many records were framed and
+how many bytes were read. One stream of rows, rather than a table each for documents and rejects,
+because Spark's `mapInArrow` has one output and a second pass over the input would cost as much
+again as the first.
+
+The tally is kept where records are cut out of the byte stream, before anything is parsed, so
+`n_records == documents + rejects` compares two numbers of different origin: a parser that drops a
+record is caught, not trusted.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from pivotmine.errors import ConfigError
+
+MIB = 1 << 20
+
+# Arrow's `string` holds 2 GiB a batch; a batch closes after BATCH_BYTES plus at most one document.
+DOCUMENT_BYTES_CEILING = 1 << 30
+BATCH_ROWS = 2048
+BATCH_BYTES = 8 * MIB
+
+# Exception texts of Arrow and of object stores can carry whole HTTP bodies.
+DETAIL_CHARS = 2000
+
+WHOLE_FILE = -1  # the `end` of a split that runs to the end of its file
+
+RECORD_SCHEMA: pa.Schema = pa.schema(
+    [
+        pa.field("kind", pa.string(), nullable=False),  # 'document' | 'reject' | 'split'
+        pa.field("source", pa.string()),
+        pa.field("uri", pa.string(), nullable=False),
+        # JSON Lines: byte offset of the line in the decompressed stream. Parquet: row number in
+        # the file. A file-level reject: where reading stopped, or the split's start where it never
+        # began. A split row: the split's start.
+        pa.field("position", pa.int64(), nullable=False),
+        pa.field("text", pa.string()),  # documents only
+        pa.field("reason", pa.string()),  # rejects only: a value of parse.Reason
+        pa.field("detail", pa.string()),  # rejects only
+        pa.field("raw", pa.binary()),  # rejects only: the first raw_bytes bytes, as they came
+        pa.field("n_records", pa.int64()),  # split row only
+        # Document: UTF-8 bytes of the text. Split row: bytes read. Null on rejects. Never sum it
+        # without choosing a kind.
+        pa.field("n_bytes", pa.int64()),
+    ]
+)
+
+
+class Split(NamedTuple):
+    """One unit of reading, small enough for one task; sorts by file, then by place in the file.
+
+    `start` and `end` are byte offsets for plain JSON Lines and row-group numbers for Parquet
+    (half-open); `end == WHOLE_FILE` (-1) means to the end of the file, always so when compressed.
+    `input_index` is the place of the input in the recipe, carried through untouched.
+    """
+
+    uri: str
+    format: str
+    compression: str  # 'none' | 'gzip' | 'zstd'
+    start: int
+    end: int
+    input_index: int
+
+
+@dataclass(frozen=True)
+class ColumnMap:
+    """Where a record keeps its text and its source.
+
+    `text` and `source` are a column or a dotted path into nested objects (`data.text`); a column
+    whose name itself holds the dot wins over the path. A record without a usable value in
+    `source` (absent, not a string, empty) is labelled `source_label`, as is every reject.
+    """
+
+    text: str = "text"
+    source: str | None = None
+    source_label: str = ""
+
+
+@dataclass(frozen=True)
+class ReadLimits:
+    """What bounds memory: about 130 MiB, and up to 8 times `max_record_bytes` for a long record.
+
+    Measured on records of 60 MiB: 4 times for ASCII, 5 for Chinese, 8 with a single emoji (Python
+    then takes four bytes a character), 14 where a lone surrogate needs the second parser too. For
+    Parquet add 4 times the largest page, which the writer chose: pyarrow puts 1,024 rows in a
+    page however long they are. `max_window_bytes` is the memory a zstd frame may ask for before
+    it can be decoded: 128 MiB is the format's own default, `zstd --long=31` needs 2 GiB.
+    """
+
+    max_document_bytes: int = 16 * MIB
+    max_record_bytes: int = 32 * MIB
+    raw_bytes: int = 1024
+    max_window_bytes: int = 128 * MIB
+
+    def __post_init__(self) -> None:
+        for name in ("max_document_bytes", "max_record_bytes", "max_window_bytes"):
+            value = getattr(self, name)
+            if not 1 <= value <= 4 * DOCUMENT_BYTES_CEILING:
+                raise ConfigError(f"{name} is {value}; give a number of bytes from 1 to 2**32")
+        if self.max_document_bytes > DOCUMENT_BYTES_CEILING:
+            raise ConfigError(
+                f"max_document_bytes is {self.max_document_bytes}; Arrow string columns allow at"
+                f" most {DOCUMENT_BYTES_CEILING} here"
+            )
+        if self.raw_bytes < 0:
+            raise ConfigError(f"raw_bytes is {self.raw_bytes}; give 0 or more")
+
+
+@dataclass
+class Tally:
+    """Running totals of one split, kept by the layer that frames records.
+
+    `n_bytes` sums over the splits of a healthy plain file to its size: a line belongs to the split
+    it begins in, terminator included. For compressed files it is the decompressed size, for
+    Parquet the uncompressed size of the column chunks that were read to their end.
+    """
+
+    n_records: int = 0
+    n_bytes: int = 0
+
+
+class Row(NamedTuple):
+    """One row of `RECORD_SCHEMA`, before it is put into a batch."""
+
+    kind: str
+    source: str | None
+    uri: str
+    position: int
+    text: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+    raw: bytes | None = None
+    n_records: int | None = None
+    n_bytes: int | None = None
+
+
+def reject_row(
+    split: Split,
+    columns: ColumnMap,
+    position: int,
+    reason: str,
+    detail: str,
+    raw: bytes | None = None,
+) -> Row:
+    """A reject; `raw` is given already cut to `raw_bytes`, None where there are no bytes to show.
+
+    `detail` is made safe for Arrow: exceptions may quote file names that are not UTF-8.
+    """
+    safe = detail[:DETAIL_CHARS].encode("utf-8", "backslashreplace").decode("utf-8")
+    return Row("reject", columns.source_label, split.uri, position, None, reason, safe, raw)
+
+
+def split_row(split: Split, columns: ColumnMap, tally: Tally) -> Row:
+    """The closing row of a split."""
+    return Row(
+        "split",
+        columns.source_label,
+        split.uri,
+        split.start,
+        n_records=tally.n_records,
+        n_bytes=tally.n_bytes,
+    )
+
+
+def to_batches(rows: Iterable[Row]) -> Iterator[pa.RecordBatch]:
+    """Gather rows into batches of `RECORD_SCHEMA`, closed at `BATCH_ROWS` or `BATCH_BYTES` of text.
+
+    Holds one batch: `BATCH_BYTES` and one document more at most.
+    """
+    pending: list[Row] = []
+    pending_bytes = 0
+    for row in rows:
+        pending.append(row)
+        if row.kind == "document":
+            pending_bytes += row.n_bytes or 0
+        if len(pending) >= BATCH_ROWS or pending_bytes >= BATCH_BYTES:
+            batch = _batch(pending)
+            pending, pending_bytes = [], 0
+            yield batch
+    if pending:
+        yield _batch(pending)
+
+
+def _batch(rows: list[Row]) -> pa.RecordBatch:
+    columns: list[tuple[Any, ...]] = list(zip(*rows, strict=True))
+    arrays = [pa.array(c, f.type) for c, f in zip(columns, RECORD_SCHEMA, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=RECORD_SCHEMA)

@@ -1,0 +1,105 @@
+"""What a stage is: a pure function from tables and a recipe to tables.
+
+A stage never writes, commits or builds a session, and never collects what grows with the corpus;
+it describes DataFrames. The runner (or a test) gives it `Inputs` and does the rest, so that a
+stage can be read, and tested, by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+
+from pivotmine.config import Config
+
+
+class Inputs(Protocol):
+    """What a stage may ask for while it describes its outputs."""
+
+    @property
+    def spark(self) -> SparkSession:
+        """For DataFrames made from small local data."""
+
+    def frame(self, table: str) -> DataFrame:
+        """A table that the stage declares in `reads`, as of the start of the run."""
+
+    def local(self, frame: DataFrame, max_rows: int) -> pa.Table:
+        """A frame in driver memory. Only where the recipe, not the corpus, bounds its rows."""
+
+    def checkpoint(self, frame: DataFrame, name: str) -> DataFrame:
+        """The same rows, computed once and read back from disk from now on.
+
+        For a frame that several outputs derive from, or whose rows are dear to compute.
+        """
+
+    def artifacts(self, kind: str) -> str:
+        """Folder of this run for files that are no table; part of the commit."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Row counts that a stage's tally is made of."""
+
+    read: Mapping[str, int]
+    """Rows of each table in `reads`."""
+
+    written: Mapping[str, int]
+    """Rows of each table in `writes`."""
+
+    total: Callable[[str, str], int]
+    """`total(table, column)`: sum of a column of a written table."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What came in and what became of it, in rows."""
+
+    rows_in: int
+    rows_out: int
+    rejected: int = 0
+    duplicate: int = 0
+    conserved: bool = True
+    """Whether in = out + rejected + duplicate must hold; an aggregating stage has no such law."""
+
+
+StageOutputs = dict[str, DataFrame]
+Finish = Callable[[Inputs, Config, Mapping[str, Any], Mapping[str, DataFrame]], None]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the road.
+
+    Parameters
+    ----------
+    name, doc
+        Name on the command line, and what it does, in a few words.
+    reads, writes
+        Tables. All of `writes` are replaced in one commit.
+    sections
+        Parts of the recipe that the result depends on; a change in them makes a new fingerprint.
+    run
+        The pure function.
+    tally
+        Row conservation, checked before the commit.
+    finish
+        What is left to do when all tables are staged, just before the commit (manifests). Gets
+        the row of `runs` and the staged tables.
+    external
+        What the result depends on outside the lake (source files), as JSON values. Raises
+        `InputError` when it is not there, before anything is started.
+    """
+
+    name: str
+    doc: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    sections: tuple[str, ...]
+    run: Callable[[Inputs, Config], StageOutputs]
+    tally: Callable[[Rows, Config], Tally]
+    external: Callable[[Config], Any] = lambda config: None
+    finish: Finish | None = None

@@ -1,0 +1,50 @@
+"""The road: one step a stage, one file a stage, in the order in which a document travels."""
+
+from __future__ import annotations
+
+from pivotmine.errors import ConfigError
+from pivotmine.stage import Stage
+from pivotmine.stages import (
+    count,
+    ingest,
+    link,
+    pivot,
+    score,
+    select,
+    shard,
+    tokenize,
+    tokenizer,
+    vocabulary,
+)
+
+ROAD: tuple[Stage, ...] = (
+    ingest.STAGE,
+    tokenizer.STAGE,
+    tokenize.STAGE,
+    vocabulary.STAGE,
+    count.STAGE,
+    link.STAGE,
+    pivot.STAGE,
+    score.STAGE,
+    select.STAGE,
+    shard.STAGE,
+)
+
+
+def choose_stages(only: str | None = None, until: str | None = None) -> tuple[Stage, ...]:
+    """The whole road, one stage of it, or the stages up to one.
+
+    Raises
+    ------
+    ConfigError
+        No such stage, or both are given.
+    """
+    if only and until:
+        raise ConfigError("give --only or --until, not both")
+    names = [stage.name for stage in ROAD]
+    for name in filter(None, (only, until)):
+        if name not in names:
+            raise ConfigError(f"no stage {name!r}; the stages are {', '.join(names)}")
+    if only:
+        return (ROAD[names.index(only)],)
+    return ROAD[: names.index(until) + 1] if until else ROAD

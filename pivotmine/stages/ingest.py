@@ -1,0 +1,136 @@
+"""Ingest: source files to documents, rejects and duplicates.
+
+Every piece of a source file is read by one task, which frames records, refuses what it must with a
+reason, and identifies languages. The framing layer keeps its own tally of records (`inputs`), so
+that conservation is a check and not a tautology: records read = documents + rejects + duplicates.
+
+Exact copies share their document id, which is a hash of the text. Of several copies the one with
+the smallest (source, uri, position) is kept, whatever the order of reading. Only the ids of copies
+are shuffled, not the texts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyspark.sql import functions as F
+
+from pivotmine.config import Config, InputConfig
+from pivotmine.errors import ConfigError
+from pivotmine.session import spark_schema
+from pivotmine.sources.listing import list_files, list_splits
+from pivotmine.sources.records import ColumnMap, ReadLimits, Split
+from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
+from udfs import read_records
+
+
+def run(inputs: Inputs, config: Config) -> StageOutputs:
+    """Read all inputs of the recipe."""
+    settings = config.ingest
+    splits = _splits(config)
+    columns = [
+        ColumnMap(text=item.text_column, source=item.source_column, source_label=item.source_label)
+        for item in settings.inputs
+    ]
+    limits = ReadLimits(
+        max_document_bytes=settings.max_document_bytes,
+        max_record_bytes=settings.max_record_bytes,
+        raw_bytes=settings.raw_bytes,
+    )
+    read = read_records.bind(splits, columns, limits, settings.language_model)
+    # One piece a task: `range` is the one source that promises which row is in which partition.
+    pieces = inputs.spark.range(0, len(splits), numPartitions=len(splits))
+    records = inputs.checkpoint(
+        pieces.mapInArrow(read, spark_schema(read_records.SCHEMA)), "records"
+    ).withColumn("ingest_id", F.lit(settings.ingest_id))
+
+    documents = records.where("kind = 'document'")
+    where = F.struct("source", "uri", "position")
+    copied = (
+        documents.groupBy("doc_id")
+        .agg(F.min(where).alias("kept"), F.count("*").alias("copies"))
+        .where("copies > 1")
+        .select("doc_id", "kept")
+    )
+    dropped = (
+        documents.select("doc_id", "source", "uri", "position", "ingest_id")
+        .join(copied, "doc_id")
+        .where(where != F.col("kept"))
+    )
+    return {
+        "inputs": records.where("kind = 'split'").select(
+            "uri", F.col("position").alias("start"), "n_records", "n_bytes", "ingest_id"
+        ),
+        "documents": documents.join(
+            dropped.select("uri", "position"), ["uri", "position"], "left_anti"
+        ).select(
+            "doc_id",
+            "source",
+            "uri",
+            "position",
+            "lang",
+            "lang_prob",
+            "text",
+            F.octet_length("text").alias("n_bytes"),
+            "ingest_id",
+        ),
+        "rejects": records.where("kind = 'reject'").select(
+            "uri", "position", "reason", "detail", "raw", "ingest_id"
+        ),
+        "duplicates": dropped.select(
+            "doc_id",
+            F.col("doc_id").alias("kept_doc_id"),
+            F.lit("exact").alias("kind"),
+            F.lit(1.0).alias("similarity"),
+            "source",
+            "uri",
+            "position",
+            "ingest_id",
+        ),
+    }
+
+
+def tally(rows: Rows, config: Config) -> Tally:
+    """Records that the framing layer saw, against what became of them."""
+    written = rows.written
+    return Tally(
+        rows_in=rows.total("inputs", "n_records"),
+        rows_out=written["documents"],
+        rejected=written["rejects"],
+        duplicate=written["duplicates"],
+    )
+
+
+def external(config: Config) -> Any:
+    """The source files with size and time stamp: a changed file makes a new fingerprint."""
+    return [list_files(item.uris) for item in _inputs(config)]
+
+
+def _splits(config: Config) -> list[Split]:
+    settings = config.ingest
+    return [
+        split
+        for index, item in enumerate(_inputs(config))
+        for split in list_splits(item.uris, item.format, settings.split_bytes, index)
+    ]
+
+
+def _inputs(config: Config) -> tuple[InputConfig, ...]:
+    if not config.ingest.inputs:
+        raise ConfigError(
+            "ingest.inputs is empty: name what to read, e.g. "
+            "--set 'ingest.inputs=[{uris: [corpus/*.jsonl.zst]}]'"
+        )
+    return config.ingest.inputs
+
+
+STAGE = Stage(
+    name="ingest",
+    doc="read files, refuse what is broken, drop copies",
+    reads=(),
+    writes=("inputs", "documents", "rejects", "duplicates"),
+    sections=("ingest",),
+    run=run,
+    tally=tally,
+    external=external,
+)

@@ -1,0 +1,137 @@
+"""Link: which co-occurring pairs are statistically real.
+
+Each pair is tested by the log-likelihood ratio of its 2x2 table over mixed contexts. The false
+discovery rate is controlled per language pair over all pairs that could have been found, that is
+all whose two tokens occur in at least `min_count` mixed contexts: the pairs that were not found
+count as failed tests, or the rate would be flattered.
+
+q-values come from a histogram of p-values rather than from a global sort: p is rounded up to the
+edge of its bin (1/256 of a decade), so a q-value is never below the exact one and at most 1 % above
+it, and the histogram is small whatever the number of pairs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from pivotmine.config import Config
+from pivotmine.kernels.association import MAX_P_VALUE_BIN, bin_upper_log10_p, binned_q_values
+from pivotmine.session import spark_schema
+from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
+from udfs import associate
+
+_PAIR = ["lang_a", "lang_b"]
+
+
+def run(inputs: Inputs, config: Config) -> StageOutputs:
+    """Test, control the false discovery rate, rank, and name the tokens."""
+    settings = config.link
+    associated = inputs.checkpoint(
+        inputs.frame("counts").mapInArrow(associate.associate, spark_schema(associate.SCHEMA)),
+        "associated",
+    )
+    n_pairs = len(config.languages) ** 2
+    bins = inputs.local(
+        associated.groupBy(*_PAIR, "p_bin").count(), n_pairs * (MAX_P_VALUE_BIN + 1)
+    )
+    tests = inputs.local(_testable(inputs.frame("margins"), config.count.min_count), n_pairs)
+    q_values = F.broadcast(inputs.spark.createDataFrame(_q_values(bins, tests)))
+    real = associated.join(q_values, [*_PAIR, "p_bin"]).where(
+        (F.col("q_value") <= settings.max_q_value)
+        & (F.col("npmi") >= settings.min_npmi)
+        & (F.col("folds") >= settings.min_folds)
+    )
+    ranked = real.withColumns(
+        {"rank_ab": _rank("a", "lang_b", "b"), "rank_ba": _rank("b", "lang_a", "a")}
+    ).where(F.least("rank_ab", "rank_ba") <= settings.max_rank)
+    vocabulary = inputs.frame("vocabulary")
+    return {
+        "links": ranked.join(_names(vocabulary, "a"), "a")
+        .join(_names(vocabulary, "b"), "b")
+        .drop("p_bin")
+    }
+
+
+def _testable(margins: DataFrame, min_count: int) -> DataFrame:
+    """How many pairs of each language pair have both tokens in enough mixed contexts."""
+    tokens = margins.where(F.col("n") >= min_count).groupBy("lang", "other_lang").count()
+    other = tokens.select(
+        F.col("other_lang").alias("lang"),
+        F.col("lang").alias("other_lang"),
+        F.col("count").alias("other_count"),
+    )
+    return (
+        tokens.join(other, ["lang", "other_lang"])
+        .where("lang < other_lang")
+        .select(
+            F.col("lang").alias("lang_a"),
+            F.col("other_lang").alias("lang_b"),
+            (F.col("count") * F.col("other_count")).alias("n_tests"),
+        )
+    )
+
+
+def _q_values(bins: pa.Table, tests: pa.Table) -> pa.Table:
+    """q-value of every (language pair, bin) that occurs."""
+    n_tests = {(row["lang_a"], row["lang_b"]): row["n_tests"] for row in tests.to_pylist()}
+    pairs = np.array(
+        [f"{a} {b}" for a, b in zip(*(bins[name].to_pylist() for name in _PAIR), strict=True)]
+    )
+    rows = []
+    for pair in np.unique(pairs):
+        lang_a, lang_b = pair.split(" ")
+        part = bins.filter(pa.array(pairs == pair)).sort_by("p_bin")
+        p_bin = part["p_bin"].to_numpy()
+        # Higher bins hold smaller p-values: from the strongest pair downwards.
+        order = np.argsort(-p_bin, kind="stable")
+        cumulative = np.cumsum(part["count"].to_numpy()[order])
+        q = binned_q_values(bin_upper_log10_p(p_bin[order]), cumulative, n_tests[lang_a, lang_b])
+        rows.append(
+            pa.table(
+                {
+                    "lang_a": pa.array([lang_a] * len(q)),
+                    "lang_b": pa.array([lang_b] * len(q)),
+                    "p_bin": pa.array(p_bin[order], pa.int32()),
+                    "q_value": pa.array(q, pa.float64()),
+                }
+            )
+        )
+    empty = pa.schema(
+        [
+            ("lang_a", pa.string()),
+            ("lang_b", pa.string()),
+            ("p_bin", pa.int32()),
+            ("q_value", pa.float64()),
+        ]
+    ).empty_table()
+    return pa.concat_tables(rows) if rows else empty
+
+
+def _rank(token: str, other_language: str, other: str) -> Column:
+    """Rank of a partner among the partners of a token in one language; ties by id."""
+    window = Window.partitionBy(token, other_language).orderBy(F.desc("g2"), other)
+    return F.row_number().over(window)
+
+
+def _names(vocabulary: DataFrame, side: str) -> DataFrame:
+    named = vocabulary.select(F.col("token_id").alias(side), F.col("token").alias(f"token_{side}"))
+    return F.broadcast(named)
+
+
+def tally(rows: Rows, config: Config) -> Tally:
+    """Pairs in, links out."""
+    return Tally(rows.read["counts"], rows.written["links"], conserved=False)
+
+
+STAGE = Stage(
+    name="link",
+    doc="pairs whose association is statistically real",
+    reads=("counts", "margins", "vocabulary"),
+    writes=("links",),
+    sections=("languages", "count", "link"),
+    run=run,
+    tally=tally,
+)

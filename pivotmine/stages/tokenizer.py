@@ -1,0 +1,77 @@
+"""Tokenizer: the model that the whole run speaks, given or trained here.
+
+A trained model sees the same number of bytes of every language (as far as each has them), so that
+frequent words of the smaller ones become single tokens too; co-occurrence is counted on tokens, and
+a word in pieces is a word that cannot be linked. The sample is drawn by document id and put in a
+fixed order: the same corpus gives the same model, byte for byte.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import functions as F
+
+from pivotmine.config import Config
+from pivotmine.schema import TOKENIZER
+from pivotmine.session import spark_schema
+from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
+from pivotmine.stages.draw import uniform
+from pivotmine.text.tokenizer import Tokenizer, read_tokenizer_file
+from pivotmine.text.train_tokenizer import balanced_quota
+from udfs import train_tokenizer
+
+
+def run(inputs: Inputs, config: Config) -> StageOutputs:
+    """Read the given tokenizer, or train one."""
+    settings = config.tokenize
+    if settings.tokenizer is not None:
+        kind, model = read_tokenizer_file(settings.tokenizer)
+        row = train_tokenizer.tokenizer_row(Tokenizer(kind, model), settings.tokenizer)
+        return {"tokenizer": inputs.spark.createDataFrame(pa.Table.from_batches([row]))}
+
+    documents = inputs.frame("documents").where(F.col("lang").isin(*config.languages))
+    available = inputs.local(
+        documents.groupBy("lang").agg(F.sum("n_bytes").alias("n_bytes")), len(config.languages)
+    )
+    bytes_by_language = dict(
+        zip(available["lang"].to_pylist(), available["n_bytes"].to_pylist(), strict=True)
+    )
+    quota = balanced_quota(bytes_by_language, settings.sample_bytes)
+    chance = F.lit(0.0)
+    for lang, n_bytes in sorted(quota.items()):
+        chance = F.when(F.col("lang") == lang, n_bytes / bytes_by_language[lang]).otherwise(chance)
+    sample = (
+        documents.where(uniform(settings.seed, "doc_id") < chance)
+        .select("doc_id", "text")
+        .repartition(1)
+        .sortWithinPartitions("doc_id")
+        .select("text")
+    )
+    train = train_tokenizer.bind(settings.vocab_size)
+    return {"tokenizer": sample.mapInArrow(train, spark_schema(TOKENIZER.schema))}
+
+
+def tally(rows: Rows, config: Config) -> Tally:
+    """Documents in, one model out; a sample conserves nothing."""
+    return Tally(rows.read["documents"], rows.written["tokenizer"], conserved=False)
+
+
+def external(config: Config) -> Any:
+    """The given model's identity, so that a changed file makes a new fingerprint."""
+    if config.tokenize.tokenizer is None:
+        return None
+    return Tokenizer(*read_tokenizer_file(config.tokenize.tokenizer)).tokenizer_id
+
+
+STAGE = Stage(
+    name="tokenizer",
+    doc="train a tokenizer on a balanced sample, or take the given one",
+    reads=("documents",),
+    writes=("tokenizer",),
+    sections=("languages", "tokenize"),
+    run=run,
+    tally=tally,
+    external=external,
+)

@@ -1,0 +1,74 @@
+"""Fixtures: one real Spark session for all tests, and lakes in temporary folders.
+
+Starting Spark costs seconds, so the session lives as long as the test run; tests that need another
+number of cores start a process of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from pivotmine.config import Config, SparkConfig
+from pivotmine.recipe import load_config
+from pivotmine.schema import TABLES
+from pivotmine.session import build_session
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    session = build_session(
+        SparkConfig(master="local[2]", shuffle_partitions=2, driver_memory="1g")
+    )
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def lake_config(tmp_path: Path) -> Config:
+    return load_config(None, [f"lake.warehouse={tmp_path / 'lake'}"])
+
+
+class TableInputs:
+    """`Inputs` of a stage from tables in memory: what the runner gives, without a lake."""
+
+    def __init__(
+        self, spark: SparkSession, tables: Mapping[str, list[dict[str, Any]]], folder: Path
+    ) -> None:
+        self.spark = spark
+        self._tables = tables
+        self._folder = folder
+
+    def frame(self, table: str) -> DataFrame:
+        rows = pa.Table.from_pylist(self._tables[table], schema=TABLES[table].schema)
+        return self.spark.createDataFrame(rows)
+
+    def local(self, frame: DataFrame, max_rows: int) -> pa.Table:
+        rows = frame.toArrow()
+        assert rows.num_rows <= max_rows
+        return rows
+
+    def checkpoint(self, frame: DataFrame, name: str) -> DataFrame:
+        return frame.localCheckpoint()
+
+    def artifacts(self, kind: str) -> str:
+        return str(self._folder / kind)
+
+
+@pytest.fixture
+def table_inputs(spark: SparkSession, tmp_path: Path):
+    def make(**tables: list[dict[str, Any]]) -> TableInputs:
+        return TableInputs(spark, tables, tmp_path)
+
+    return make
+
+
+def rows_of(frame: DataFrame, *columns: str) -> list[tuple[Any, ...]]:
+    """Rows of a frame as sorted tuples, for comparison."""
+    table = frame.select(*columns).toArrow() if columns else frame.toArrow()
+    return sorted((tuple(row.values()) for row in table.to_pylist()), key=repr)

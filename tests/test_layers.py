@@ -1,0 +1,58 @@
+"""Who may import whom: the arrows of docs/architecture.md."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SPARK_FREE = ("kernels", "sources", "text", "shards", "demo")
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def offenders(folder: str, *forbidden: str) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for name in imports(path)
+        if any(name == prefix or name.startswith(f"{prefix}.") for prefix in forbidden)
+    ]
+
+
+def test_the_engine_knows_neither_its_entry_points_nor_the_torch_side():
+    assert offenders("pivotmine", "jobs", "model") == []
+
+
+def test_udfs_know_no_stages_and_no_driver():
+    driver = ("pivotmine.stages", "pivotmine.runner", "pivotmine.lake", "pyspark")
+    assert offenders("udfs", *driver) == []
+
+
+def test_the_torch_side_knows_no_spark():
+    assert offenders("model", "pyspark", "pivotmine.stages", "pivotmine.runner") == []
+
+
+@pytest.mark.parametrize("part", SPARK_FREE)
+def test_what_runs_on_executors_can_be_imported_without_spark(part: str):
+    assert offenders(f"pivotmine/{part}", "pyspark", "pivotmine.session", "pivotmine.stages") == []
+
+
+def test_stages_neither_write_nor_collect_nor_build_sessions():
+    banned = (".collect(", ".toPandas(", ".toArrow(", ".write.", ".write(", "getOrCreate", "rand(")
+    found = [
+        f"{path.name}: {word}"
+        for path in sorted((ROOT / "pivotmine" / "stages").glob("*.py"))
+        for word in banned
+        if word in path.read_text(encoding="utf-8").split('"""', 2)[2]
+    ]
+    assert found == []

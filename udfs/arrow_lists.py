@@ -1,0 +1,39 @@
+"""List columns of Arrow batches as numpy views, and language names as indices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+
+class TokenColumns(NamedTuple):
+    """Rows of table `tokens` as flat arrays, D documents."""
+
+    token_ids: NDArray[np.int32]
+    document_offsets: NDArray[np.int64]
+    segment_ends: NDArray[np.int32]
+    segment_offsets: NDArray[np.int64]
+
+
+def token_columns(batch: pa.RecordBatch) -> TokenColumns:
+    """Views of `token_ids` and `segment_ends`; values are not copied."""
+    token_ids, document_offsets = flat_list(batch.column("token_ids"))
+    segment_ends, segment_offsets = flat_list(batch.column("segment_ends"))
+    return TokenColumns(token_ids, document_offsets, segment_ends, segment_offsets)
+
+
+def flat_list(column: pa.ListArray) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Values of a list column of int32, and offsets that begin at 0."""
+    offsets = column.offsets.to_numpy().astype(np.int64)
+    return column.flatten().to_numpy(zero_copy_only=True), offsets - offsets[0]
+
+
+def language_indices(column: pa.ListArray, languages: Sequence[str]) -> NDArray[np.int8]:
+    """Flat list of language names as indices into `languages`, -1 for any other."""
+    found = pc.index_in(column.flatten(), value_set=pa.array(languages, pa.string()))
+    return found.fill_null(-1).to_numpy().astype(np.int8)

@@ -1,0 +1,56 @@
+"""Rows of table `counts` to rows with association measures and the bin of their p-value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from pivotmine.kernels.association import (
+    expected,
+    log10_p_value,
+    log_likelihood_ratio,
+    npmi,
+    p_value_bin,
+)
+from pivotmine.schema import COUNTS
+
+SCHEMA = pa.schema(
+    [
+        *(COUNTS.schema.field(name) for name in COUNTS.schema.names if name != "fold_counts"),
+        pa.field("expected", pa.float64()),
+        pa.field("npmi", pa.float64()),
+        pa.field("g2", pa.float64()),
+        pa.field("p_bin", pa.int32()),
+        pa.field("folds", pa.int32()),
+    ]
+)
+
+
+def associate(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Batches of table `counts` to batches of `SCHEMA`, row by row.
+
+    `folds` is the number of hash folds in which the pair meets more often than an equal part of
+    what independence predicts.
+    """
+    for batch in batches:
+        table = [
+            batch.column(name).to_numpy().astype(np.float64)
+            for name in ("n_ab", "n_a", "n_b", "n_contexts")
+        ]
+        chance = expected(*table[1:])
+        g2 = log_likelihood_ratio(*table)
+        fold_counts = batch.column("fold_counts").flatten().to_numpy().reshape(len(batch), -1)
+        above = fold_counts > (chance / max(fold_counts.shape[1], 1))[:, None]
+        yield pa.RecordBatch.from_arrays(
+            [
+                *(batch.column(name) for name in COUNTS.schema.names if name != "fold_counts"),
+                pa.array(chance),
+                pa.array(npmi(*table)),
+                pa.array(g2),
+                pa.array(p_value_bin(log10_p_value(*table))),
+                pa.array(above.sum(axis=1).astype(np.int32)),
+            ],
+            schema=SCHEMA,
+        )
