@@ -8,13 +8,11 @@ conservation has been checked; if the driver dies before that, nothing of it is 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -25,6 +23,7 @@ import pivotmine
 from pivotmine.config import Config
 from pivotmine.display import Display
 from pivotmine.errors import ConservationError, LakeError
+from pivotmine.fingerprint import stage_fingerprint
 from pivotmine.lake import Lake
 from pivotmine.schema import TABLES
 from pivotmine.session import spark_schema
@@ -75,7 +74,8 @@ def run_stages(
             display.note(f"recovered: {line}")
         for stage in stages:
             started_at = datetime.now(UTC)
-            fingerprint = stage_fingerprint(stage, config, lake, external[stage.name])
+            snapshots = _snapshots(stage, lake)
+            fingerprint = stage_fingerprint(stage, config, snapshots, external[stage.name])
             committed = None if force else find_committed(lake, stage, fingerprint)
             if committed is not None:
                 report = _report_of(committed, started_at)
@@ -87,14 +87,8 @@ def run_stages(
     return reports
 
 
-def stage_fingerprint(stage: Stage, config: Config, lake: Lake, external: Any) -> str:
-    """SHA-256 over everything that the result of a stage depends on.
-
-    Raises
-    ------
-    LakeError
-        A table that the stage reads has never been committed.
-    """
+def _snapshots(stage: Stage, lake: Lake) -> dict[str, int]:
+    """Snapshot id of every table that the stage reads."""
     snapshots = {}
     for name in stage.reads:
         snapshot = lake.snapshot(name)
@@ -104,14 +98,7 @@ def stage_fingerprint(stage: Stage, config: Config, lake: Lake, external: Any) -
                 f"stages before it: `pivotmine run --until {stage.name}`."
             )
         snapshots[name] = snapshot.snapshot_id
-    content = {
-        "stage": stage.name,
-        "code": _code_hash(stage),
-        "config": config.section_json(stage.sections),
-        "inputs": snapshots,
-        "external": external,
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return snapshots
 
 
 def find_committed(lake: Lake, stage: Stage, fingerprint: str) -> dict[str, Any] | None:
@@ -226,28 +213,6 @@ def _report_of(run: dict[str, Any], started_at: datetime) -> Report:
     )
     seconds = (datetime.now(UTC) - started_at).total_seconds()
     return Report(run["stage"], True, tally, dict(run["rows"]), seconds)
-
-
-def _code_hash(stage: Stage) -> str:
-    """Hash of the version and of every source file that the stage's result can depend on.
-
-    The whole of the kernels, texts, sources and udfs counts for each stage: a rebuild too many
-    after an upgrade is cheaper than a stale table.
-    """
-    package = Path(pivotmine.__file__).parent
-    files: Iterable[Path] = [
-        package / "stages" / f"{stage.name}.py",
-        *(
-            path
-            for part in ("kernels", "text", "sources")
-            for path in (package / part).glob("*.py")
-        ),
-        *(package.parent / "udfs").glob("*.py"),
-    ]
-    digest = hashlib.sha256(pivotmine.__version__.encode())
-    for path in sorted(files):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
 
 
 class LakeInputs:

@@ -96,7 +96,6 @@ TOKENIZER = _table(
     "The tokenizer of this corpus, one row.",
     ("tokenizer_id", _string, "SHA-256 of the model bytes"),
     ("kind", _string, "sentencepiece or huggingface"),
-    ("line_prefix", pa.bool_(), "whether lines get a leading space before encoding (own models)"),
     ("vocab_size", _int, "size of the complete id space"),
     ("eos_token_id", _int, "id that ends a document in shards; null where the model has none"),
     ("origin", _string, "URI it was read from, or `trained`"),

@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pivotmine.kernels.own_language import own_language_tokens
+
 
 class TokenColumns(NamedTuple):
     """Rows of table `tokens` as flat arrays, D documents."""
@@ -25,6 +27,21 @@ def token_columns(batch: pa.RecordBatch) -> TokenColumns:
     token_ids, document_offsets = flat_list(batch.column("token_ids"))
     segment_ends, segment_offsets = flat_list(batch.column("segment_ends"))
     return TokenColumns(token_ids, document_offsets, segment_ends, segment_offsets)
+
+
+def own_language_columns(
+    batch: pa.RecordBatch, token_language: NDArray[np.int8], languages: Sequence[str]
+) -> tuple[TokenColumns, NDArray[np.int8]]:
+    """`token_columns` after `own_language_tokens`, and the languages of tokens and blank."""
+    columns = token_columns(batch)
+    kept, extended = own_language_tokens(
+        columns.token_ids,
+        columns.segment_ends,
+        columns.segment_offsets,
+        language_indices(batch.column("segment_langs"), languages),
+        token_language,
+    )
+    return columns._replace(token_ids=kept), extended
 
 
 def flat_list(column: pa.ListArray) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

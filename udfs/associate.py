@@ -49,7 +49,7 @@ def associate(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
                 pa.array(chance),
                 pa.array(npmi(*table)),
                 pa.array(g2),
-                pa.array(p_value_bin(log10_p_value(*table))),
+                pa.array(p_value_bin(log10_p_value(*table, g2=g2))),
                 pa.array(above.sum(axis=1).astype(np.int32)),
             ],
             schema=SCHEMA,

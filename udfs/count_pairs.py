@@ -15,7 +15,7 @@ token          -1 - other language    mixed contexts of the two languages that h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from pivotmine.kernels.contexts import build_contexts
 from pivotmine.kernels.pair_counts import count_margins, count_pairs
-from udfs.arrow_lists import token_columns
+from udfs.arrow_lists import own_language_columns
 
 
 def schema(n_folds: int) -> pa.Schema:
@@ -39,33 +39,33 @@ def fold_columns(n_folds: int) -> list[str]:
 
 def bind(
     token_language: NDArray[np.int8],
-    n_languages: int,
+    languages: Sequence[str],
     window_tokens: int | None,
     n_folds: int,
     chunk_tokens: int,
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Batches of (`token_ids`, `segment_ends`, `fold`) to rows of `schema(n_folds)`.
+    """Batches of table `tokens` with a column `fold` to rows of `schema(n_folds)`.
 
     Parameters
     ----------
     token_language
-        [vocab_size] language index of each token, -1 for tokens that are not counted.
+        [vocab_size] index of each token's language in `languages`, -1 for those not counted.
     window_tokens
         Longest window; None makes the whole document one context.
     chunk_tokens
         Tokens counted at once; bounds the memory of a task.
     """
     columns = schema(n_folds)
+    n_languages = len(languages)
 
     def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for chunk in _chunks(batches, chunk_tokens):
-            contexts = build_contexts(
-                *token_columns(chunk), token_language, n_languages, window_tokens
-            )
+            own, own_language = own_language_columns(chunk, token_language, languages)
+            contexts = build_contexts(*own, own_language, n_languages, window_tokens)
             folds = chunk.column("fold").to_numpy().astype(np.uint8)[contexts.document]
-            for pairs in count_pairs(contexts, folds, token_language, n_languages, n_folds):
+            for pairs in count_pairs(contexts, folds, own_language, n_languages, n_folds):
                 yield _rows(pairs.a, pairs.b, pairs.fold_counts, columns)
-            margins = count_margins(contexts, folds, token_language, n_languages, n_folds)
+            margins = count_margins(contexts, folds, own_language, n_languages, n_folds)
             other = -1 - margins.other_language.astype(np.int32)
             yield _rows(margins.token_id, other, margins.fold_counts, columns)
             first, second = np.triu_indices(n_languages, k=1)

@@ -14,8 +14,14 @@ from pivotmine.kernels.link_coverage import (
     link_coverage,
     share_in_set,
 )
+from pivotmine.kernels.own_language import segment_lengths
 from pivotmine.schema import SCORES
-from udfs.arrow_lists import TokenColumns, language_indices, token_columns
+from udfs.arrow_lists import (
+    TokenColumns,
+    language_indices,
+    own_language_columns,
+    token_columns,
+)
 
 Evidence = list[list[tuple[str, float]]]
 
@@ -52,7 +58,8 @@ def bind(
             by_name = {name: language_tokens[:, i] for i, name in enumerate(languages)}
             yield _rows(batch, "entropy", language_entropy(language_tokens), _evidence(**by_name))
 
-            coverage = link_coverage(*columns, token_language, links, window_tokens)
+            own, own_language = own_language_columns(batch, token_language, languages)
+            coverage = link_coverage(*own, own_language, links, window_tokens)
             yield _rows(
                 batch,
                 "links",
@@ -68,12 +75,8 @@ def _tokens_by_language(
 ) -> NDArray[np.int64]:
     """[D, L] tokens in segments of each language."""
     result = np.zeros((batch.num_rows, len(languages)), np.int64)
-    segments_per_document = np.diff(columns.segment_offsets)
-    document = np.repeat(np.arange(batch.num_rows), segments_per_document)
-    lengths = np.diff(columns.segment_ends, prepend=0)
-    # The first segment of a document begins at 0, not where the document before it ended.
-    first = columns.segment_offsets[:-1][segments_per_document > 0]
-    lengths[first] = columns.segment_ends[first]
+    lengths = segment_lengths(columns.segment_ends, columns.segment_offsets)
+    document = np.repeat(np.arange(batch.num_rows), np.diff(columns.segment_offsets))
     language = language_indices(batch.column("segment_langs"), languages)
     known = language >= 0
     np.add.at(result, (document[known], language[known]), lengths[known])

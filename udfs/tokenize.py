@@ -9,7 +9,11 @@ import pyarrow as pa
 from pivotmine.schema import TOKENS
 from pivotmine.text.language import load_identifier
 from pivotmine.text.segments import split_segments
-from pivotmine.text.tokenizer import Tokenizer, load_tokenizer
+from pivotmine.text.tokenizer import Tokenizer
+from udfs.batches import slice_by_bytes
+
+_MAX_BYTES = 4 * 2**20
+"""Text tokenised at once: an encoder holds about 100 bytes a token while it works."""
 
 
 def bind(
@@ -18,17 +22,16 @@ def bind(
     """Batches of (`doc_id`, `lang`, `text`) to rows of table `tokens`, one for one."""
 
     def tokenize(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        encoder = load_tokenizer(tokenizer)
+        encoder = tokenizer.load()
         identifier = load_identifier(language_model)
-        for batch in batches:
-            token_ids, segment_ends, segment_langs = [], [], []
-            texts = batch.column("text").to_pylist()
-            for text, lang in zip(texts, batch.column("lang").to_pylist(), strict=True):
-                segments = split_segments(text)
-                ids, ends = encoder.encode_segments(segments)
-                token_ids.append(ids)
-                segment_ends.append(ends)
-                segment_langs.append(identifier.identify_segments(segments, lang, languages))
+        pieces = (piece for batch in batches for piece in slice_by_bytes(batch, "text", _MAX_BYTES))
+        for batch in pieces:
+            documents = [split_segments(text) for text in batch.column("text").to_pylist()]
+            token_ids, segment_ends = zip(*encoder.encode_documents(documents), strict=True)
+            segment_langs = [
+                identifier.identify_segments(segments, lang, languages)
+                for segments, lang in zip(documents, batch.column("lang").to_pylist(), strict=True)
+            ]
             yield pa.RecordBatch.from_arrays(
                 [
                     batch.column("doc_id"),

@@ -11,29 +11,36 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 
 from pivotmine.schema import TOKENIZER
+from pivotmine.text.end_of_document import end_of_document_id
 from pivotmine.text.tokenizer import Tokenizer
 from pivotmine.text.train_tokenizer import train_sentencepiece
 
 
-def bind(vocab_size: int) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Batches of `text` (one partition, in a fixed order) to one row of table `tokenizer`."""
+def bind(
+    vocab_size: int, max_sample_bytes: int
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """Batches of `text` (one partition, in a fixed order) to one row of table `tokenizer`.
+
+    The sample is drawn by chance and may exceed what was asked for; `max_sample_bytes` is the limit
+    that bounds memory.
+    """
 
     def train(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         texts = (text for batch in batches for text in batch.column("text").to_pylist())
-        model = train_sentencepiece(texts, vocab_size)
-        yield tokenizer_row(Tokenizer("sentencepiece", model, line_prefix=True), origin="trained")
+        model = train_sentencepiece(texts, vocab_size, max_sample_bytes=max_sample_bytes)
+        yield tokenizer_row(Tokenizer("sentencepiece", model), origin="trained")
 
     return train
 
 
 def tokenizer_row(tokenizer: Tokenizer, origin: str) -> pa.RecordBatch:
     """The row of table `tokenizer` for a model."""
+    runtime = tokenizer.load()
     row = {
-        "tokenizer_id": tokenizer.tokenizer_id,
+        "tokenizer_id": tokenizer.sha256,
         "kind": tokenizer.kind,
-        "line_prefix": tokenizer.line_prefix,
-        "vocab_size": tokenizer.vocab_size,
-        "eos_token_id": tokenizer.eos_token_id,
+        "vocab_size": runtime.vocab_size,
+        "eos_token_id": end_of_document_id(runtime.pieces()),
         "origin": origin,
         "model": tokenizer.model,
     }

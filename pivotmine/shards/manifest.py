@@ -64,7 +64,6 @@ def write_manifests(
                 "file": model_name,
                 "sha256": tokenizer["tokenizer_id"],
                 "kind": tokenizer["kind"],
-                "line_prefix": tokenizer["line_prefix"],
             },
             "files": [_file_entry(row) for row in shards if row["arm"] == arm],
             "run": {name: run[name] for name in ("run_id", "fingerprint", "version", "inputs")},

@@ -7,10 +7,11 @@ directory in full to read it. Nothing else is left out: a directory that may not
 error, links are followed, and a broken link is listed, for its reader to reject.
 """
 
-import glob
 import os
 import re
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import fsspec
@@ -80,45 +81,55 @@ def _expand(fs: Any, path: str) -> dict[str, Any]:
         if any(_is_hidden(part) for part in name.split("/") if part not in literal):
             continue
         if info["type"] == "directory":
-            found.update(_walk(fs, name, (os.path.dirname(name),)))
+            found.update(_walk(fs, name, (name.rpartition("/")[0],)))
         else:
             found[name] = info
     return found
 
 
 def _glob(fs: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Files and directories that match. fsspec does not look behind linked directories, where
-    corpora are often kept (another disk, a model hub's cache), so local patterns go our own way.
+    """Files and directories that match a pattern.
+
+    Local patterns go our own way: fsspec and Python pass over directories that may not be listed,
+    and fsspec also over linked ones, where corpora are often kept (another disk, a hub's cache).
     """
     if not isinstance(fs, LocalFileSystem):
         yield from fs.glob(path, detail=True).items()
-    elif "**" not in path:
-        for name in glob.glob(path):
+        return
+    plain, deep, _ = path.partition("**")
+    found = [Path("/")]
+    for part in (plain.rpartition("/")[0] if deep else path).split("/")[1:]:
+        if any(c in part for c in _GLOB_CHARACTERS):
+            inside = (file for folder in found if folder.is_dir() for file in folder.iterdir())
+            found = [f for f in inside if fnmatchcase(f.name, part) and not _is_hidden(f.name)]
+        else:
+            found = [f for folder in found if os.path.lexists(f := folder / part)]
+    pattern = re.compile(glob_translate(path))
+    for name in map(str, found):
+        if not deep:
             yield name, _follow(fs, name, {"type": "other", "islink": True, "mtime": "broken"})
-    else:
-        pattern = re.compile(glob_translate(path))
-        top = path[: path.index("**")].rsplit("/", 1)[0] or "/"
-        for root in glob.glob(top):
-            for name, info in _walk(fs, root, ()):
-                parts = name.split("/")
-                if any(pattern.match("/".join(parts[: n + 1])) for n in range(len(parts))):
-                    yield name, info
+            continue
+        for file, info in _walk(fs, name, ()):
+            parts = file.split("/")
+            if any(pattern.match("/".join(parts[: n + 1])) for n in range(len(parts))):
+                yield file, info
 
 
 def _walk(fs: Any, root: str, parents: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     """Visible files under a directory, links followed (model hubs cache files as links).
 
     A link back to one of `parents`, the directories on the way here, or to what holds one, is not
-    followed in a circle.
+    followed in a circle. Raises `OSError` for a local directory that may not be listed (fsspec's
+    own `find` leaves it out without a word, its `on_error` does not reach below the first level).
     """
-    strict = {}
     if isinstance(fs, LocalFileSystem):
-        # By default a directory that may not be listed is left out without a word.
-        strict = {"on_error": "raise"}
         real = os.path.realpath(root)
         if any(f"{os.path.realpath(parent)}/".startswith(f"{real}/") for parent in parents):
             return
-    for name, info in fs.find(root, detail=True, **strict).items():
+        found = {info["name"]: info for info in fs.ls(root, detail=True)}
+    else:
+        found = fs.find(root, detail=True)
+    for name, info in found.items():
         if any(_is_hidden(part) for part in name[len(root) :].split("/")):
             continue
         info = _follow(fs, name, info)
@@ -161,7 +172,7 @@ def _nearby(fs: Any, path: str) -> str:
     while parent and any(c in parent for c in _GLOB_CHARACTERS):
         parent = parent.rsplit("/", 1)[0]
     try:
-        entries = (os.path.basename(n.rstrip("/")) for n in fs.ls(parent or "/", detail=False))
+        entries = (n.rstrip("/").rpartition("/")[2] for n in fs.ls(parent or "/", detail=False))
         names = sorted(name for name in entries if not _is_hidden(name))
     except OSError:
         return f"; there is no {parent}"

@@ -5,7 +5,7 @@ there are. Within what the names tell nothing is left out: a file whose format c
 error, not a file quietly passed over.
 """
 
-import os
+import posixpath
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -66,14 +66,14 @@ def plan_splits(
 
 def detect(uri: str, format: str) -> tuple[str, str]:
     """Format and compression of a file by its name; a given `format` overrules the suffix."""
-    stem, suffix = os.path.splitext(uri.lower())
+    stem, suffix = posixpath.splitext(uri.lower())
     if suffix in UNSUPPORTED_COMPRESSIONS:
         raise InputError(
             f"{uri}: compression {suffix} is not supported; use one of {sorted(COMPRESSIONS)}"
         )
     compression = COMPRESSIONS.get(suffix, "none")
     if compression != "none":
-        suffix = os.path.splitext(stem)[1]
+        suffix = posixpath.splitext(stem)[1]
     name = SUFFIXES.get(suffix, "") if format == "auto" else format
     if not name:
         raise InputError(

@@ -1,9 +1,9 @@
-"""The fate of one record: a document, or a refusal with its reason. Shared by all formats.
+r"""The fate of one record: a document, or a refusal with its reason. Shared by all formats.
 
 Everything here is total: any bytes at all end in a `Document` or a `Refusal`, never in an
 exception, because the framing layer has already counted the record.
 
-orjson decides first (about 1 GB/s). It refuses a lone surrogate escape (`\\ud800`) anywhere in a
+orjson decides first (about 1 GB/s). It refuses a lone surrogate escape (`\ud800`) anywhere in a
 record, as RFC 8259 section 8.2 lets it; a document should not be lost over a broken emoji in some
 other field, so such records, and only those, are parsed again by the standard library.
 """
@@ -64,6 +64,8 @@ class Document(NamedTuple):
 
 
 class Refusal(NamedTuple):
+    """Why there is no document; `detail` holds values and offsets, for a person."""
+
     reason: Reason
     detail: str
 

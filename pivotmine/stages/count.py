@@ -24,8 +24,10 @@ from pivotmine.config import Config
 from pivotmine.session import spark_schema
 from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.stages.draw import fold
-from pivotmine.text.tokenizer import Tokenizer
 from udfs import count_pairs
+
+MAX_VOCAB_SIZE = 4_000_000
+"""More tokens than any tokenizer has; bounds what is brought to the driver."""
 
 MAX_VOCAB_SIZE = 4_000_000
 """More tokens than any tokenizer has; bounds what is brought to the driver."""
@@ -39,11 +41,11 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     vocabulary = inputs.frame("vocabulary")
     countable = F.when(F.col("token_count") >= settings.min_count, F.col("lang"))
     codes = inputs.local(
-        vocabulary.select("token_id", countable.alias("lang")), Tokenizer.MAX_VOCAB_SIZE
+        vocabulary.select("token_id", countable.alias("lang")), MAX_VOCAB_SIZE
     )
     count = count_pairs.bind(
         language_codes(codes, languages),
-        len(languages),
+        languages,
         settings.window_tokens if settings.context == "window" else None,
         settings.folds,
         settings.chunk_tokens,
@@ -52,7 +54,8 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     total = reduce(add, (F.col(name) for name in folds))
     sums = inputs.checkpoint(
         inputs.frame("tokens")
-        .select("token_ids", "segment_ends", fold(settings.folds, "doc_id").alias("fold"))
+        .withColumn("fold", fold(settings.folds, "doc_id"))
+        .select("token_ids", "segment_ends", "segment_langs", "fold")
         .mapInArrow(count, spark_schema(count_pairs.schema(settings.folds)))
         .groupBy("a", "b")
         .agg(*(F.sum(name).alias(name) for name in folds))

@@ -17,8 +17,7 @@ from pivotmine.kernels.link_coverage import link_table
 from pivotmine.schema import SCORES
 from pivotmine.session import spark_schema
 from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
-from pivotmine.stages.count import language_codes
-from pivotmine.text.tokenizer import Tokenizer
+from pivotmine.stages.count import MAX_VOCAB_SIZE, language_codes
 from udfs import score_documents
 
 METHODS = ("he2025", "entropy", "links")
@@ -29,7 +28,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     settings = config.score
     languages = sorted(config.languages)
     vocabulary = inputs.local(
-        inputs.frame("vocabulary").select("token_id", "lang"), Tokenizer.MAX_VOCAB_SIZE
+        inputs.frame("vocabulary").select("token_id", "lang"), MAX_VOCAB_SIZE
     )
     pivots = inputs.local(
         inputs.frame("pivots").where("method = 'he2025'").select("token_id"),
@@ -47,7 +46,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     in_pivot_set[pivots["token_id"].to_numpy()] = True
     score = score_documents.bind(
         in_pivot_set,
-        link_table(links["a"].to_numpy(), links["b"].to_numpy(), vocabulary.num_rows),
+        link_table(links["a"].to_numpy(), links["b"].to_numpy(), vocabulary.num_rows + 1),
         language_codes(vocabulary, languages),
         languages,
         config.count.window_tokens if config.count.context == "window" else None,

@@ -49,7 +49,8 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         .sortWithinPartitions("doc_id")
         .select("text")
     )
-    train = train_tokenizer.bind(settings.vocab_size)
+    # A fifth more than was asked for: what was drawn by chance may be somewhat more.
+    train = train_tokenizer.bind(settings.vocab_size, settings.sample_bytes * 6 // 5)
     return {"tokenizer": sample.mapInArrow(train, spark_schema(TOKENIZER.schema))}
 
 
@@ -62,7 +63,7 @@ def external(config: Config) -> Any:
     """The given model's identity, so that a changed file makes a new fingerprint."""
     if config.tokenize.tokenizer is None:
         return None
-    return Tokenizer(*read_tokenizer_file(config.tokenize.tokenizer)).tokenizer_id
+    return Tokenizer(*read_tokenizer_file(config.tokenize.tokenizer)).sha256
 
 
 STAGE = Stage(

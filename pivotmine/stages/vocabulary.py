@@ -15,7 +15,8 @@ from pyspark.sql import functions as F
 from pivotmine.config import Config
 from pivotmine.session import spark_schema
 from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
-from pivotmine.text.tokenizer import Tokenizer, has_letter, load_tokenizer
+from pivotmine.text.pieces import has_letter
+from pivotmine.text.tokenizer import Tokenizer
 from udfs import token_frequencies
 
 SHARED = "shared"
@@ -25,7 +26,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     """Sum frequencies over documents and decide each token's language."""
     languages = config.languages
     (row,) = inputs.local(inputs.frame("tokenizer"), 1).to_pylist()
-    pieces = load_tokenizer(Tokenizer(row["kind"], row["model"], row["line_prefix"])).pieces()
+    pieces = Tokenizer(row["kind"], row["model"]).load().pieces()
     names = inputs.spark.createDataFrame(
         pa.table(
             {

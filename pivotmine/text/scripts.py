@@ -37,19 +37,19 @@ SCRIPTS = (
 
 NONE, LATIN, HAN, KANA, HANGUL = range(5)
 
-CJK_RANGES = (
-    (0x1100, 0x11FF),  # Hangul Jamo
-    (0x2E80, 0x303F),  # radicals, CJK symbols and punctuation
-    (0x3040, 0x33FF),  # kana, Bopomofo, Hangul compatibility Jamo, enclosed CJK
-    (0x3400, 0x4DBF),  # Han extension A
+UNSPACED_RANGES = (
+    (0x0E00, 0x0EFF),  # Thai, Lao
+    (0x1000, 0x109F),  # Myanmar
+    (0x1780, 0x17FF),  # Khmer
+    (0x2E80, 0x312F),  # radicals, CJK punctuation, kana, Bopomofo
+    (0x3190, 0x4DBF),  # enclosed CJK, Han extension A
     (0x4E00, 0x9FFF),  # Han
-    (0xAC00, 0xD7AF),  # Hangul syllables
     (0xF900, 0xFAFF),  # Han compatibility
     (0xFE30, 0xFE4F),  # vertical forms
     (0xFF00, 0xFFEF),  # full-width and half-width forms
     (0x20000, 0x3FFFF),  # Han extensions
 )
-"""Code points written without spaces between words, with their punctuation (first, last)."""
+"""Letters and punctuation (first, last) of scripts without spaces between words; not Hangul."""
 
 # Words of a script that does not separate them, in characters; from the corpus survey.
 _CHARS_PER_WORD = 1.6

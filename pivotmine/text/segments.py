@@ -18,7 +18,8 @@ import re
 MAX_SEGMENT_CHARS = 1000
 """A longer run without any sentence end (minified code, tables) is cut at blanks or by force."""
 
-_CLOSERS = "\"'”’»)\\]}」』）】》〉］｝〕"
+_BRACKETS = "”’»)\\]}」』）】》〉］｝〕"
+_CLOSERS = "\"'" + _BRACKETS
 # Written before a name, a number or a title far more often than at the end of a sentence.
 _ABBREVIATIONS = """
     Mr Mrs Ms Dr Jr Sr St Prof Gen Col Lt Capt No Nos Fig fig Figs Vol vol Sec sec Eq eq Ch ch
@@ -43,7 +44,7 @@ _CUT = re.compile(
     # A full-width stop ends a sentence whatever follows, except more stops or a line end.
     rf"|(?<=[。！？｡])[{_CLOSERS}]*(?![。！？｡!?…\n{_CLOSERS}])"
     # A stop of other scripts must be followed by a blank and something that can open a sentence.
-    rf"|(?<=[.!?…।؟۔])(?=[{_CLOSERS}]*[^\S\n]+[^\sa-zß-öø-ÿа-яё,;:.!?…=+*/<>|&{_CLOSERS}])"
+    rf"|(?<=[.!?…।؟۔])(?=[{_CLOSERS}]*[^\S\n]+[^\sa-zß-öø-ÿа-яё,;:.!?…=+*/<>|&{_BRACKETS}])"
     # Not after one letter (initials, "e.g."), a list number, or an abbreviation.
     rf"(?<!\b\w\.)(?<!\b\d\d\.){_not_after_abbreviation()}"
     rf"[{_CLOSERS}]*"

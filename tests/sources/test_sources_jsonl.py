@@ -3,7 +3,7 @@
 import gzip
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pivotmine.sources import ColumnMap, ReadLimits, Split, read_split
 from pivotmine.sources.jsonl import BrokenStream, Line, frame_lines
-from pivotmine.sources.records import Tally
+from pivotmine.sources.records import Tally, reject_row, to_batches
 
 Read = Callable[..., Any]
 
@@ -22,6 +22,10 @@ GOOD = [json.dumps({"text": f"document {i} " + "mot " * (i % 7)}).encode() for i
 FILE = b"\n".join(GOOD) + b"\n"
 TEXTS = [json.loads(line)["text"] for line in GOOD]
 OFFSETS = [sum(len(line) + 1 for line in GOOD[:i]) for i in range(len(GOOD))]
+
+
+def chopped(data: bytes, n_bytes: int) -> list[bytes]:
+    return [data[i : i + n_bytes] for i in range(0, len(data), n_bytes)]
 
 
 def zstd_of_blocks(parts: list[bytes], checksum: bool = False) -> list[bytes]:
@@ -54,7 +58,7 @@ def test_framing_cuts_lines_the_same_whatever_the_blocks(
     parts: list[bytes], closed: bool, block_bytes: int, max_record_bytes: int
 ) -> None:
     data = b"\n".join(parts) + (b"\n" if closed and parts else b"")
-    blocks = [data[i : i + block_bytes] for i in range(0, len(data), block_bytes)]
+    blocks = chopped(data, block_bytes)
     limits = ReadLimits(max_record_bytes=max_record_bytes, raw_bytes=5)
     tally = Tally()
     framed = list(frame_lines(blocks, 0, None, limits, tally))
@@ -67,6 +71,22 @@ def test_framing_cuts_lines_the_same_whatever_the_blocks(
         position += len(part) + 1
     assert framed == expected
     assert tally == Tally(len(expected), len(data))
+
+    shared: list[Line] = []
+    tally = Tally()
+    for start in range(0, len(data), block_bytes):
+        blocks = chopped(data[max(start - 1, 0) :], 7)
+        shared += frame_lines(blocks, start, start + block_bytes, limits, tally)
+    assert shared == expected
+    assert tally == Tally(len(expected), len(data))
+
+
+def test_a_split_stops_reading_where_no_line_of_its_own_can_begin() -> None:
+    def blocks() -> Iterator[bytes]:
+        yield b"x" * 10
+        raise AssertionError("read on")
+
+    assert list(frame_lines(blocks(), 5, 14, ReadLimits(), Tally())) == []
 
 
 @settings(deadline=None, max_examples=30)
@@ -305,6 +325,16 @@ def test_a_file_that_is_gone_or_a_directory_by_now_is_one_reject(
         assert reject["reason"] == "unreadable_file"
         assert name in reject["detail"]
         assert (last["kind"], last["n_records"]) == ("split", 1)
+
+
+def test_an_exception_that_quotes_a_broken_file_name_can_be_reported() -> None:
+    split = Split("a.jsonl", "jsonl", "none", 0, -1, 0)
+    (batch,) = to_batches(
+        [reject_row(split, ColumnMap(), 0, "unreadable_file", "caf\udce9" * 9999)]
+    )
+    (detail,) = batch.column("detail").to_pylist()
+    assert detail.startswith("caf\\udce9")
+    assert len(detail) < 10_000
 
 
 def test_a_file_on_another_filesystem_reads_the_same(read: Read) -> None:

@@ -197,8 +197,9 @@ def test_a_directory_that_may_not_be_listed_is_an_error(corpus: Path) -> None:
     (corpus / "x").chmod(0)
     if os.access(corpus / "x", os.R_OK):
         pytest.skip("this user may list everything")
-    with pytest.raises(InputError, match="Permission"):
-        list_files([str(corpus)])
+    for uri in ("", "*", "*/*.gz", "**/*.gz", "x"):
+        with pytest.raises(InputError, match="Permission"):
+            list_files([str(corpus / uri)])
 
 
 def test_settings_out_of_range_are_refused(corpus: Path) -> None:

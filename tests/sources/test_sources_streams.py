@@ -63,6 +63,14 @@ def test_gzip_gives_as_much_as_feeding_zlib_one_byte_at_a_time(
     assert drain(gzip_blocks(chopped(damaged, block_bytes))) == byte_by_byte(damaged)
 
 
+@pytest.mark.parametrize("cut", range(1, 20))
+def test_output_that_waits_behind_a_full_block_is_not_lost_at_a_truncation(cut: int) -> None:
+    damaged = gzip.compress(b"\0" * (BLOCK_BYTES + 5000), mtime=0)[:-cut]
+    out, sound = drain(gzip_blocks([damaged]))
+    assert not sound
+    assert len(out) == len(zlib.decompressobj(wbits=31).decompress(damaged))
+
+
 @given(st.integers(1, 400), st.integers(1, 4), st.booleans())
 def test_sound_streams_come_out_whole_in_any_blocks(
     block_bytes: int, n_parts: int, checksum: bool

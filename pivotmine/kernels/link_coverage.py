@@ -1,0 +1,254 @@
+"""What a document could teach: how many of its tokens meet a linked token of another language.
+
+Translation structure shows as coverage: in a sentence beside its translation most content words
+have a linked partner nearby, on a page that merely mixes languages few have. Contexts are cut as
+for counting (`contexts.context_bounds`), so a link is credited where it could have been learned.
+
+The work is one stamp per token and one look per link of each distinct token in a context, upper
+half only: links are symmetric, and the partner with the larger id would find the pair again.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pivotmine.errors import InputError
+from pivotmine.kernels.arrays import check_range, offsets_array, readonly, row_index
+from pivotmine.kernels.contexts import context_bounds
+from pivotmine.kernels.jit import Engine, njit, use_numba
+
+__all__ = [
+    "Coverage",
+    "LinkTable",
+    "language_entropy",
+    "link_coverage",
+    "link_table",
+    "share_in_set",
+]
+
+
+class LinkTable(NamedTuple):
+    """Links as symmetric adjacency lists over token ids; plain arrays, so it pickles as such.
+
+    8 B per vocabulary entry plus 8 B per link.
+    """
+
+    offsets: NDArray[np.int64]
+    """[V + 1] partners of token t are partners[offsets[t]:offsets[t + 1]]."""
+
+    partners: NDArray[np.int32]
+    """[2 * links] ascending for each token."""
+
+
+class Coverage(NamedTuple):
+    """Figures of each document."""
+
+    covered_tokens: NDArray[np.int32]
+    """[D] occurrences with a linked partner of another language in the same context."""
+
+    eligible_tokens: NDArray[np.int32]
+    """[D] occurrences of tokens that have a language."""
+
+    n_links: NDArray[np.int32]
+    """[D] distinct links realised in the document. Distinct over the whole document, not summed
+    over contexts: a line of boilerplate in every window is one thing to learn."""
+
+
+def link_table(a: NDArray[np.int32], b: NDArray[np.int32], vocab_size: int) -> LinkTable:
+    """Build the adjacency of links {a, b}, in any order and direction, repeated or not.
+
+    Raises
+    ------
+    InputError
+        Ids outside 0..vocab_size - 1, sides of different length, or a token linked to itself.
+    """
+    one, other = readonly(a, np.int32, "a"), readonly(b, np.int32, "b")
+    if len(one) != len(other):
+        raise InputError(f"links have {len(one)} tokens a and {len(other)} tokens b")
+    check_range(one, 0, vocab_size, "a")
+    check_range(other, 0, vocab_size, "b")
+    if np.any(one == other):
+        raise InputError(f"token {one[one == other][0]} is linked to itself")
+    token = np.concatenate((one, other)).astype(np.int64)
+    partner = np.concatenate((other, one))
+    links = np.unique(token * vocab_size + partner)
+    token, partner = np.divmod(links, max(vocab_size, 1))
+    offsets = np.searchsorted(token, np.arange(vocab_size + 1))
+    return LinkTable(offsets.astype(np.int64), partner.astype(np.int32))
+
+
+def link_coverage(
+    token_ids: NDArray[np.int32],
+    document_offsets: NDArray[np.integer],
+    segment_ends: NDArray[np.int32],
+    segment_offsets: NDArray[np.integer],
+    token_language: NDArray[np.int8],
+    table: LinkTable,
+    window_tokens: int | None,
+    *,
+    engine: Engine = "auto",
+) -> Coverage:
+    """Match documents against the links, context by context.
+
+    Links between tokens of one language, or to a token without language, are not looked at.
+
+    Memory: 16 B per vocabulary entry and 4 B per link entry (numba).
+
+    Parameters
+    ----------
+    token_ids, document_offsets, segment_ends, segment_offsets, window_tokens
+        As for `contexts.build_contexts`.
+    token_language
+        [V] language index of each token, -1 for none.
+    table
+        Links over the same V token ids.
+    engine
+        "numpy" forces the path without numba.
+
+    Raises
+    ------
+    ConfigError
+        `window_tokens` is below 1.
+    InputError
+        Ids outside the vocabulary, a table of another vocabulary, broken offsets.
+    """
+    tokens = readonly(token_ids, np.int32, "token_ids")
+    language = readonly(token_language, np.int8, "token_language")
+    check_range(tokens, 0, len(language), "token_ids")
+    partners = readonly(table.partners, np.int32, "table.partners")
+    check_range(partners, 0, len(language), "table.partners")
+    offsets = offsets_array(table.offsets, len(partners), "table.offsets")
+    if len(offsets) != len(language) + 1:
+        raise InputError(
+            f"the links are over {len(offsets) - 1} token ids, token_language over"
+            f" {len(language)}; both must come from the same vocabulary"
+        )
+    bounds, document = context_bounds(
+        document_offsets, segment_ends, segment_offsets, len(tokens), window_tokens
+    )
+    cover = _cover if use_numba(engine) else _cover_numpy
+    covered, n_links = cover(
+        bounds, document, len(document_offsets) - 1, tokens, language, offsets, partners
+    )
+    eligible = share_in_set(tokens, document_offsets, language >= 0)
+    return Coverage(covered, eligible, n_links)
+
+
+@njit
+def _cover(
+    bounds: NDArray[np.int64],
+    document: NDArray[np.int32],
+    n_documents: int,
+    tokens: NDArray[np.int32],
+    language: NDArray[np.int8],
+    offsets: NDArray[np.int64],
+    partners: NDArray[np.int32],
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    covered_tokens = np.zeros(n_documents, np.int32)
+    n_links = np.zeros(n_documents, np.int32)
+    present = np.full(len(language), -1, np.int32)
+    covered = np.full(len(language), -1, np.int32)
+    looked_up = np.full(len(language), -1, np.int32)
+    seen = np.full(len(partners), -1, np.int32)
+    for c in range(len(document)):
+        d = document[c]
+        for i in range(bounds[c], bounds[c + 1]):
+            present[tokens[i]] = c
+        for i in range(bounds[c], bounds[c + 1]):
+            t = tokens[i]
+            if language[t] < 0 or looked_up[t] == c:
+                continue
+            looked_up[t] = c
+            for k in range(offsets[t + 1] - 1, offsets[t] - 1, -1):
+                p = partners[k]
+                if p < t:
+                    break
+                if present[p] == c and language[p] >= 0 and language[p] != language[t]:
+                    covered[t] = c
+                    covered[p] = c
+                    if seen[k] != d:
+                        seen[k] = d
+                        n_links[d] += 1
+        for i in range(bounds[c], bounds[c + 1]):
+            if covered[tokens[i]] == c:
+                covered_tokens[d] += 1
+    return covered_tokens, n_links
+
+
+def _cover_numpy(
+    bounds: NDArray[np.int64],
+    document: NDArray[np.int32],
+    n_documents: int,
+    tokens: NDArray[np.int32],
+    language: NDArray[np.int8],
+    offsets: NDArray[np.int64],
+    partners: NDArray[np.int32],
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    vocab_size = len(language)
+    context = row_index(bounds)
+    token = tokens[bounds[0] : bounds[-1]]
+    # One key per (context, token): membership of partners is a search in the sorted keys.
+    occurrence = context * vocab_size + token
+    present = np.unique(occurrence)
+    covered = np.zeros(len(present), np.bool_)
+    links: list[NDArray[np.int64]] = []
+    degree = np.diff(offsets)[present % max(vocab_size, 1)]
+    looks = np.concatenate(([0], np.cumsum(degree)))
+    start = 0
+    while start < len(present):
+        # Blocks of about four million looks bound the memory.
+        end = int(np.searchsorted(looks, looks[start] + 2**22, side="right")) - 1
+        end = max(end, start + 1)
+        c, t = np.divmod(np.repeat(present[start:end], degree[start:end]), vocab_size)
+        within = np.arange(len(t)) - np.repeat(looks[start:end] - looks[start], degree[start:end])
+        k = offsets[t] + within
+        p = partners[k]
+        key = c * vocab_size + p
+        position = np.minimum(np.searchsorted(present, key), len(present) - 1)
+        found = (present[position] == key) & (language[t] >= 0) & (language[p] >= 0)
+        found &= (language[t] != language[p]) & (t < p)
+        covered[position[found]] = True
+        covered[np.searchsorted(present, (c * vocab_size + t)[found])] = True
+        links.append(document[c[found]].astype(np.int64) * len(partners) + k[found])
+        start = end
+    distinct = np.unique(np.concatenate([np.empty(0, np.int64), *links]))
+    is_covered = covered[np.searchsorted(present, occurrence)]
+    return (
+        np.bincount(document[context[is_covered]], minlength=n_documents).astype(np.int32),
+        np.bincount(distinct // max(len(partners), 1), minlength=n_documents).astype(np.int32),
+    )
+
+
+def share_in_set(
+    token_ids: NDArray[np.int32], document_offsets: NDArray[np.integer], member: NDArray[np.bool_]
+) -> NDArray[np.int32]:
+    """[D] token occurrences of each document that are in a set: the numerator of its share.
+
+    With the pivot set as `member` [V] and divided by the tokens of the document, this is the score
+    of He et al. 2025.
+
+    Raises
+    ------
+    InputError
+        Ids outside the vocabulary of `member`, or broken offsets.
+    """
+    tokens = readonly(token_ids, np.int32, "token_ids")
+    check_range(tokens, 0, len(member), "token_ids")
+    offsets = offsets_array(document_offsets, len(tokens), "document_offsets")
+    before = np.concatenate(([0], np.cumsum(member[tokens])))
+    return (before[offsets[1:]] - before[offsets[:-1]]).astype(np.int32)
+
+
+def language_entropy(language_tokens: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Shannon entropy in bits of each document's languages: [D] from token counts [D, L].
+
+    0 for one language or none, 1 for two in equal parts, at most log2 L.
+    """
+    counts = np.asarray(language_tokens, np.float64)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+    bits = np.log2(share, out=np.zeros_like(share), where=share > 0)
+    entropy: NDArray[np.float64] = -np.sum(share * bits, axis=1)
+    return np.maximum(entropy, 0.0)

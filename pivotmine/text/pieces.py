@@ -1,0 +1,50 @@
+"""One readable notation for the pieces of every tokenizer.
+
+`vocabulary` and `links` show tokens to people, and filters ask whether a token is a word at all,
+so the id spaces of different tokenizers are written the same way: a space is U+2581 as in
+sentencepiece, and bytes that are no text by themselves are `<0xE5>`. Byte-level BPE stores each
+byte as a stand-in character (a Chinese character becomes three accented Latin letters); those are
+read back here.
+"""
+
+import re
+from functools import lru_cache
+
+SPACE = "\u2581"
+_BYTE = re.compile(r"<0x[0-9A-F]{2}>")
+
+
+def is_byte_piece(piece: str) -> bool:
+    """Whether the piece holds bytes that form no complete character (`<0x0A>`, `<0xE5><0x88>`)."""
+    return _BYTE.search(piece) is not None
+
+
+def has_letter(piece: str) -> bool:
+    """Whether the piece has a letter of any script; digits, marks and bytes are none.
+
+    Control pieces such as `</s>` look like text here; they are told by their ids, which never occur
+    in encoded text.
+    """
+    return any(char.isalpha() for char in _BYTE.sub("", piece))
+
+
+def read_byte_level(piece: str) -> str:
+    """A piece of a byte-level BPE in the common notation: its bytes as text where they are."""
+    stand_ins = _byte_of_stand_in()
+    if any(char not in stand_ins for char in piece):
+        return piece
+    raw = bytes(stand_ins[char] for char in piece)
+    text = raw.decode("utf-8", "surrogateescape").replace(" ", SPACE)
+    return "".join(
+        f"<0x{ord(char) - 0xDC00:02X}>" if 0xDC80 <= ord(char) <= 0xDCFF else char for char in text
+    )
+
+
+@lru_cache(maxsize=1)
+def _byte_of_stand_in() -> dict[str, int]:
+    """GPT-2's mapping: printable Latin-1 stands for itself, other bytes for U+0100 onwards."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in printable]
+    mapping = {chr(byte): byte for byte in printable}
+    mapping.update({chr(0x100 + i): byte for i, byte in enumerate(others)})
+    return mapping

@@ -1,0 +1,93 @@
+"""What tests of the whole road share: a real corpus, runs in processes of their own, comparison."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pivotmine.lake import Lake
+from pivotmine.query import connect
+from pivotmine.recipe import load_config
+from pivotmine.schema import TABLES
+
+WHERE_COLUMNS = ("uri", "position", "start", "n_bytes", "path")
+"""What names files and places in them, and so may differ between two layouts of one corpus."""
+
+SETTINGS = (
+    "ingest.split_bytes=200000",
+    "tokenize.vocab_size=4000",
+    "tokenize.sample_bytes=1000000",
+    "count.min_count=3",
+    "count.chunk_tokens=20000",
+    "link.min_folds=2",
+    "select.budget_tokens=40000",
+    "shard.max_shard_tokens=15000",
+    "shard.formats=[npy, jsonl, parquet]",
+    "spark.shuffle_partitions=4",
+    "spark.driver_memory=1g",
+)
+"""A recipe for a corpus of a megabyte: several splits, chunks and shards of everything."""
+
+
+def write_jsonl(folder: Path, documents: Iterable[dict[str, Any]], n_files: int) -> Path:
+    """Deal the documents over files."""
+    folder.mkdir(parents=True)
+    streams = [open(folder / f"part-{i}.jsonl", "w", encoding="utf-8") for i in range(n_files)]
+    for number, document in enumerate(documents):
+        streams[number % n_files].write(json.dumps(document, ensure_ascii=False) + "\n")
+    for stream in streams:
+        stream.close()
+    return folder
+
+
+def settings_for(corpus: Path, warehouse: Path, *more: str) -> list[str]:
+    """`--set` arguments for a run."""
+    inputs = f"ingest.inputs=[{{uris: ['{corpus}'], source_column: source}}]"
+    overrides = (f"lake.warehouse={warehouse}", inputs, *SETTINGS, *more)
+    return [part for override in overrides for part in ("--set", override)]
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "pivotmine", *arguments]
+
+
+def run_cli(*arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    done = subprocess.run(
+        command(*arguments), capture_output=True, text=True, timeout=600, env=environment()
+    )
+    assert done.returncode == expect, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def environment() -> dict[str, str]:
+    """The tests' environment without what their own Spark session put there."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("PYSPARK_", "SPARK_"))}
+
+
+def open_lake(warehouse: Path) -> Lake:
+    return Lake(load_config(None, [f"lake.warehouse={warehouse}"]).lake)
+
+
+def contents(warehouse: Path, *leave_out: str) -> dict[str, list[tuple[Any, ...]]]:
+    """Sorted rows of every table but `runs`, without the columns in `leave_out`."""
+    connection = connect(open_lake(warehouse))
+    result = {}
+    for name, table in TABLES.items():
+        if name != "runs":
+            columns = [f'"{column}"' for column in table.schema.names if column not in leave_out]
+            rows = connection.execute(f"SELECT {', '.join(columns)} FROM {name}").fetchall()
+            result[name] = sorted(rows, key=repr)
+    return result
+
+
+def snapshots(warehouse: Path) -> dict[str, int | None]:
+    """Committed snapshot of every table but `runs`."""
+    lake = open_lake(warehouse)
+    found = {name: lake.snapshot(name) for name in TABLES if name != "runs"}
+    return {name: snapshot and snapshot.snapshot_id for name, snapshot in found.items()}
