@@ -129,6 +129,10 @@ class TokenizeConfig(Section):
     """A token belongs to a language when that language holds at least this share of its document
     frequency (rates, so that big languages do not swallow small ones); else it is `shared`."""
 
+    min_word_share: Annotated[float, Field(gt=0.0, le=0.5)] = 0.1
+    """A token counts as a word of every language that holds at least this share of it, in text of
+    that language: 猫 is counted as Chinese and as Japanese."""
+
 
 class CountConfig(Section):
     """Cross-language co-occurrence."""
@@ -139,6 +143,10 @@ class CountConfig(Section):
     window_tokens: PositiveInt = 256
     """Longest window, tokens. Keep it at or below the training context: what never meets there
     teaches nothing."""
+
+    min_language_share: Share = 0.05
+    """A language takes part in a context only if segments of it hold at least this share of the
+    context's tokens: one line whose language was mistaken makes no bilingual page."""
 
     min_count: PositiveInt = 5
     """Pairs that meet in fewer contexts are dropped. Every pair at or above it is exact."""
@@ -185,7 +193,7 @@ class LinksPivotConfig(Section):
     """Pivots from significant links."""
 
     max_rank: PositiveInt = 5
-    """Links count towards a pivot's degree when they rank this high on either side."""
+    """Links count towards a pivot's degree when they rank this high on both sides."""
 
     min_languages: PositiveInt = 2
     """Other languages that a pivot must reach."""

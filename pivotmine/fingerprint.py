@@ -1,8 +1,8 @@
 """What the result of a stage depends on, as one hash.
 
-Code is part of it: a table counted by an older kernel is a stale table. Which code, is read from the
-imports: the stage's module and everything of ours that it reaches, so that a change in a training
-file writer does not recount a corpus.
+Code is part of it: a table counted by an older kernel is a stale table. Which code, is read from
+the imports: the stage's module and everything of ours that it reaches, so that a change in a
+training file writer does not recount a corpus.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def stage_fingerprint(
 
 @cache
 def code_hash(module: str) -> str:
-    """Hash of the source of a module and of all modules of ours that it imports, directly or not."""
+    """Hash of the sources of a module and of all modules of ours that it reaches by imports."""
     digest = hashlib.sha256()
     for name in sorted(reached_modules(module)):
         path = _source(name)

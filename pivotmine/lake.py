@@ -249,9 +249,15 @@ class Lake:
         return self._tables[name]
 
     def _load_or_create(self, name: str) -> IcebergTable:
+        """The table, with all columns of this version; older snapshots stay as they are."""
+        definition = TABLES[name]
         table = self._load(name)
+        if table is not None and not set(definition.schema.names) <= set(
+            table.schema().column_names
+        ):
+            with table.update_schema() as update:
+                update.union_by_name(definition.schema)
         if table is None:
-            definition = TABLES[name]
             table = self.catalog.create_table(
                 (self.namespace, name),
                 schema=definition.schema,

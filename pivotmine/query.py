@@ -6,6 +6,8 @@ Java and comes in milliseconds. Tables appear as views under their own names.
 
 from __future__ import annotations
 
+import re
+import warnings
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +28,8 @@ def connect(lake: Lake, as_of: datetime | None = None) -> duckdb.DuckDBPyConnect
     Tables that are not committed yet are empty views.
     """
     connection = duckdb.connect()
+    # DuckDB recommends its own API over DB-API for Arrow results; ours are a few rows.
+    warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
     local = lake.warehouse.startswith("file://")
     if not local:
         connection.register_filesystem(lake.filesystem)
@@ -59,9 +63,12 @@ class WordTokens:
     """The tokens that stand for a word: spellings with and without a word start, in any case."""
 
     word: str
+    lang: str | None
+    """Language that was asked for, as in `fr:chat`."""
     token_ids: tuple[int, ...]
     tokens: tuple[str, ...]
-    langs: tuple[str, ...]
+    langs: tuple[tuple[str, ...], ...]
+    """Languages of which each token is a word."""
 
 
 @dataclass(frozen=True)
@@ -71,26 +78,29 @@ class Bridges:
     source: WordTokens
     target: WordTokens
     direct: pa.Table
-    """Links between the two words: token_a, token_b, n_ab, expected, npmi, q_value, ranks."""
+    """Links between the two words: tokens, languages, n_ab, expected, npmi, q_value, ranks."""
     pivots: pa.Table
     """Tokens linked to both, best first: token, lang, score; npmi, n_ab, q_value of each side."""
 
 
 def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
-    """The tokens of a word.
+    """The tokens of a word, which may name its language: `chat`, `fr:chat`.
 
     Raises
     ------
     LakeError
         The word is no single token of the vocabulary; the message lists tokens that contain it.
     """
+    named = _WITH_LANGUAGE.fullmatch(word)
+    lang, spelling = (named[1], named[2]) if named else (None, word)
     rows = connection.execute(
         f"""
-        SELECT token_id, token, lang FROM vocabulary
+        SELECT token_id, token, langs FROM vocabulary
         WHERE lower(ltrim(token, '{WORD_START}')) = lower($word) AND token_count > 0
+          AND ($lang IS NULL OR list_contains(langs, $lang))
         ORDER BY token_count DESC, token_id
         """,
-        {"word": word},
+        {"word": spelling, "lang": lang},
     ).fetchall()
     if not rows:
         near = connection.execute(
@@ -98,15 +108,16 @@ def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
             SELECT token FROM vocabulary WHERE contains(lower(token), lower($word))
             ORDER BY token_count DESC, token_id LIMIT 8
             """,
-            {"word": word},
+            {"word": spelling},
         ).fetchall()
         also = f" Tokens that contain it: {', '.join(row[0] for row in near)}." if near else ""
+        of_language = f" of language {lang}" if lang else ""
         raise LakeError(
-            f"{word!r} is no single token of this corpus's vocabulary, and pivots are counted on "
-            f"tokens.{also}"
+            f"{spelling!r} is no single token{of_language} in this corpus's vocabulary, and pivots "
+            f"are counted on tokens.{also}"
         )
     ids, tokens, langs = zip(*rows, strict=True)
-    return WordTokens(word, ids, tokens, langs)
+    return WordTokens(spelling, lang, ids, tokens, tuple(tuple(names) for names in langs))
 
 
 def find_bridges(
@@ -115,7 +126,8 @@ def find_bridges(
     """Tokens that are linked to both words, ranked by the geometric mean of the two NPMI values.
 
     A word's spellings count together: for each side the strongest link is the evidence. Links join
-    tokens of different languages, so a pivot is of another language than both words.
+    tokens of different languages, so a pivot is of another language than the words it bridges.
+    Copies (the same token in two languages) are no evidence.
 
     Raises
     ------
@@ -123,40 +135,59 @@ def find_bridges(
         One of the words is no single token.
     """
     words = find_word(connection, source), find_word(connection, target)
-    parameters = {"source": list(words[0].token_ids), "target": list(words[1].token_ids)}
+    parameters = {
+        "source": list(words[0].token_ids),
+        "source_lang": words[0].lang,
+        "target": list(words[1].token_ids),
+        "target_lang": words[1].lang,
+    }
+    connection.execute(_WAYS)
     direct = connection.execute(
         """
-        SELECT token_a, token_b, n_ab, expected, npmi, q_value, rank_ab, rank_ba FROM links
-        WHERE (list_contains($source, a) AND list_contains($target, b))
-           OR (list_contains($target, a) AND list_contains($source, b))
-        ORDER BY npmi DESC, a, b
+        SELECT word, word_lang, other, other_lang, n_ab, expected, npmi, q_value, rank, other_rank
+        FROM ways
+        WHERE list_contains($source, word) AND ($source_lang IS NULL OR word_lang = $source_lang)
+          AND list_contains($target, other) AND ($target_lang IS NULL OR other_lang = $target_lang)
+        ORDER BY npmi DESC, word, other, word_lang, other_lang
         """,
         parameters,
     ).to_arrow_table()
     pivots = connection.execute(
-        """
-        WITH ways AS (
-            SELECT a AS word, b AS pivot, npmi, n_ab, q_value FROM links
-            UNION ALL
-            SELECT b, a, npmi, n_ab, q_value FROM links
-        ), source_side AS (
-            SELECT pivot, max(npmi) AS npmi, arg_max(n_ab, npmi) AS n, arg_max(q_value, npmi) AS q
-            FROM ways WHERE list_contains($source, word) GROUP BY pivot
-        ), target_side AS (
-            SELECT pivot, max(npmi) AS npmi, arg_max(n_ab, npmi) AS n, arg_max(q_value, npmi) AS q
-            FROM ways WHERE list_contains($target, word) GROUP BY pivot
-        )
-        SELECT v.token, v.lang, sqrt(s.npmi * t.npmi) AS score,
+        f"""
+        WITH source_side AS ({_SIDE.format(side="source")}),
+             target_side AS ({_SIDE.format(side="target")})
+        SELECT v.token, other_lang AS lang, sqrt(s.npmi * t.npmi) AS score,
                s.npmi AS source_npmi, s.n AS source_n_ab, s.q AS source_q_value,
                t.npmi AS target_npmi, t.n AS target_n_ab, t.q AS target_q_value
-        FROM source_side s JOIN target_side t USING (pivot)
-        JOIN vocabulary v ON v.token_id = pivot
-        WHERE s.npmi > 0 AND t.npmi > 0
-        ORDER BY score DESC, pivot LIMIT $limit
+        FROM source_side s JOIN target_side t USING (other, other_lang)
+        JOIN vocabulary v ON v.token_id = other
+        ORDER BY score DESC, other, other_lang LIMIT $limit
         """,
         {**parameters, "limit": limit},
     ).to_arrow_table()
     return Bridges(words[0], words[1], direct, pivots)
+
+
+_WITH_LANGUAGE = re.compile(r"([a-z]{2,3}):(.+)")
+
+_WAYS = """
+    CREATE OR REPLACE TEMP VIEW ways AS
+    SELECT a AS word, lang_a AS word_lang, b AS other, lang_b AS other_lang, rank_ab AS rank,
+           rank_ba AS other_rank, n_ab, expected, npmi, q_value FROM links WHERE NOT is_copy
+    UNION ALL
+    SELECT b, lang_b, a, lang_a, rank_ba, rank_ab, n_ab, expected, npmi, q_value
+    FROM links WHERE NOT is_copy
+"""
+"""Every link from both of its sides."""
+
+_SIDE = """
+    SELECT other, other_lang,
+           max(npmi) AS npmi, arg_max(n_ab, npmi) AS n, arg_max(q_value, npmi) AS q
+    FROM ways WHERE npmi > 0 AND list_contains(${side}, word)
+      AND (${side}_lang IS NULL OR word_lang = ${side}_lang)
+    GROUP BY other, other_lang
+"""
+"""Partners of one word, each with its best evidence."""
 
 
 def _quoted(path: str) -> str:

@@ -40,7 +40,7 @@ def print_links(console: Console, connection: duckdb.DuckDBPyConnection, limit: 
         rows = connection.execute(
             """
             SELECT token_a, token_b, n_ab, expected, npmi, g2, q_value FROM links
-            WHERE lang_a = $a AND lang_b = $b AND rank_ab = 1 AND rank_ba = 1
+            WHERE lang_a = $a AND lang_b = $b AND rank_ab = 1 AND rank_ba = 1 AND NOT is_copy
             ORDER BY g2 DESC, a, b LIMIT $limit
             """,
             {"a": lang_a, "b": lang_b, "limit": limit},
@@ -170,5 +170,8 @@ def print_table(
 
 
 def _describe(word: WordTokens) -> str:
-    spellings = ", ".join(f"{t} ({lang})" for t, lang in zip(word.tokens, word.langs, strict=True))
-    return f"{word.word}: {spellings}"
+    spellings = (
+        f"{token} ({' '.join(langs) or 'no language'})"
+        for token, langs in zip(word.tokens, word.langs, strict=True)
+    )
+    return f"{word.word}: {', '.join(spellings)}"

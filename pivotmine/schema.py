@@ -118,14 +118,15 @@ VOCABULARY = _table(
     ("token", _string, "piece"),
     ("lang", _string, "language that holds at least min_language_share of it, else `shared`"),
     ("lang_share", _double, "share of the strongest language, by rates of document frequency"),
+    ("langs", pa.list_(_string), "languages that it counts as a word of"),
     ("document_frequency", _long, "documents that hold the token"),
     ("token_count", _long, "occurrences"),
 )
 MARGINS = _table(
     "margins",
-    "How many mixed contexts hold a token, for each other language.",
+    "How many mixed contexts hold a token, for each language pair.",
     ("token_id", _int, "token"),
-    ("lang", _string, "its language"),
+    ("lang", _string, "language of the text in which it counts"),
     ("other_lang", _string, "the other language of the mixed contexts"),
     ("n", _long, "mixed contexts of the two languages that hold the token"),
     ("n_contexts", _long, "mixed contexts of the two languages"),
@@ -133,8 +134,8 @@ MARGINS = _table(
 COUNTS = _table(
     "counts",
     "Exact cross-language co-occurrence of token pairs at or above min_count.",
-    ("a", _int, "token of lang_a"),
-    ("b", _int, "token of lang_b"),
+    ("a", _int, "token in text of lang_a"),
+    ("b", _int, "token in text of lang_b"),
     ("n_ab", _long, "mixed contexts that hold both"),
     ("n_a", _long, "mixed contexts of the two languages that hold a"),
     ("n_b", _long, "mixed contexts of the two languages that hold b"),
@@ -146,8 +147,8 @@ COUNTS = _table(
 LINKS = _table(
     "links",
     "Cross-language pairs whose association is statistically real.",
-    ("a", _int, "token of lang_a"),
-    ("b", _int, "token of lang_b"),
+    ("a", _int, "token in text of lang_a"),
+    ("b", _int, "token in text of lang_b"),
     ("token_a", _string, "piece of a"),
     ("token_b", _string, "piece of b"),
     ("lang_a", _string, "language of a, before lang_b in the alphabet"),
@@ -161,8 +162,9 @@ LINKS = _table(
     ("g2", _double, "log-likelihood ratio (Dunning 1993)"),
     ("q_value", _double, "Benjamini-Hochberg false discovery rate at which the pair passes"),
     ("folds", _int, "hash folds in which the pair meets more often than expected"),
-    ("rank_ab", _int, "rank of b among the partners of a in lang_b, by g2"),
-    ("rank_ba", _int, "rank of a among the partners of b in lang_a, by g2"),
+    ("is_copy", pa.bool_(), "whether both are the same token (a name, or a shared spelling)"),
+    ("rank_ab", _int, "rank of b among the partners of a in lang_b, by g2; copies apart"),
+    ("rank_ba", _int, "rank of a among the partners of b in lang_a, by g2; copies apart"),
 )
 PIVOTS = _table(
     "pivots",

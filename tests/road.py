@@ -37,11 +37,10 @@ SETTINGS = (
 def write_jsonl(folder: Path, documents: Iterable[dict[str, Any]], n_files: int) -> Path:
     """Deal the documents over files."""
     folder.mkdir(parents=True)
-    streams = [open(folder / f"part-{i}.jsonl", "w", encoding="utf-8") for i in range(n_files)]
-    for number, document in enumerate(documents):
-        streams[number % n_files].write(json.dumps(document, ensure_ascii=False) + "\n")
-    for stream in streams:
-        stream.close()
+    lines = [json.dumps(document, ensure_ascii=False) + "\n" for document in documents]
+    for number in range(n_files):
+        text = "".join(lines[number::n_files])
+        (folder / f"part-{number}.jsonl").write_text(text, encoding="utf-8")
     return folder
 
 

@@ -35,7 +35,7 @@ DEMO = Path(__file__).parent.parent / ".pivotmine" / "demo"
 def documents() -> list[dict[str, str]]:
     """About a megabyte of the demo corpus, every kind of it, with copies."""
     corpus = assemble(DEMO, lambda line: None)
-    pages = [path for path in corpus.files if path.suffix == ".jsonl"][0]
+    pages = next(path for path in corpus.files if path.suffix == ".jsonl")
     (dictionary,) = (path for path in corpus.files if path.suffix == ".parquet")
     with open(pages, encoding="utf-8") as stream:
         some = [json.loads(line) for line in islice(stream, 0, 4000, 10)]
@@ -141,7 +141,9 @@ def test_a_run_killed_between_the_commits_of_its_tables_is_undone(undisturbed, t
         main()
         """
     )
-    died = subprocess.run([sys.executable, "-c", script, *arguments], env=environment(), timeout=300)
+    died = subprocess.run(
+        [sys.executable, "-c", script, *arguments], env=environment(), timeout=300
+    )
     assert died.returncode == -signal.SIGKILL
     assert set(snapshots(lake).values()) == {None}
     done = run_cli(*arguments)
@@ -178,7 +180,9 @@ def test_token_shards_hold_the_tokens_of_the_selection(undisturbed):
 
 def test_the_trained_tokenizer_lies_beside_the_shards(undisturbed):
     _, lake = undisturbed
-    (row,) = open_lake(lake).catalog.load_table(("pivotmine", "tokenizer")).scan().to_arrow().to_pylist()
+    (row,) = (
+        open_lake(lake).catalog.load_table(("pivotmine", "tokenizer")).scan().to_arrow().to_pylist()
+    )
     models = list(lake.rglob("tokenizer.model"))
     assert len(models) == 4
     assert {path.read_bytes() for path in models} == {row["model"]}

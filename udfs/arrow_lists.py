@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pivotmine.kernels.own_language import own_language_tokens
+from pivotmine.kernels.contexts import context_bounds
+from pivotmine.kernels.nodes import NodeTable, nodes_in_text
 
 
 class TokenColumns(NamedTuple):
@@ -29,19 +30,32 @@ def token_columns(batch: pa.RecordBatch) -> TokenColumns:
     return TokenColumns(token_ids, document_offsets, segment_ends, segment_offsets)
 
 
-def own_language_columns(
-    batch: pa.RecordBatch, token_language: NDArray[np.int8], languages: Sequence[str]
-) -> tuple[TokenColumns, NDArray[np.int8]]:
-    """`token_columns` after `own_language_tokens`, and the languages of tokens and blank."""
+def node_columns(
+    batch: pa.RecordBatch,
+    languages: Sequence[str],
+    nodes: NodeTable,
+    window_tokens: int | None,
+    min_language_share: float,
+) -> TokenColumns:
+    """`token_columns` with nodes in place of token ids, as contexts of `window_tokens` see them."""
     columns = token_columns(batch)
-    kept, extended = own_language_tokens(
+    bounds, _ = context_bounds(
+        columns.document_offsets,
+        columns.segment_ends,
+        columns.segment_offsets,
+        len(columns.token_ids),
+        window_tokens,
+    )
+    in_text = nodes_in_text(
         columns.token_ids,
         columns.segment_ends,
         columns.segment_offsets,
         language_indices(batch.column("segment_langs"), languages),
-        token_language,
+        nodes,
+        bounds,
+        min_language_share,
     )
-    return columns._replace(token_ids=kept), extended
+    return columns._replace(token_ids=in_text)
 
 
 def flat_list(column: pa.ListArray) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

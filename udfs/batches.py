@@ -9,10 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 
-def slice_by_bytes(
-    batch: pa.RecordBatch, column: str, max_bytes: int
-) -> Iterator[pa.RecordBatch]:
-    """Slices of consecutive rows whose strings hold at most `max_bytes`, or one longer row alone."""
+def slice_by_bytes(batch: pa.RecordBatch, column: str, max_bytes: int) -> Iterator[pa.RecordBatch]:
+    """Slices of rows whose strings hold at most `max_bytes` together, or one longer row alone."""
     sizes = pc.binary_length(batch.column(column)).fill_null(0).to_numpy(zero_copy_only=False)
     ends = np.cumsum(sizes)
     start = 0

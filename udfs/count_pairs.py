@@ -7,8 +7,8 @@ shuffle sums them all:
 =============  =====================  =====================================================
 a              b                      what the counts are
 =============  =====================  =====================================================
-token          token                  contexts that hold both
-token          -1 - other language    mixed contexts of the two languages that hold the token
+node           node                   contexts that hold both
+node           -1 - other language    mixed contexts of the two languages that hold the node
 -1 - language  -1 - other language    mixed contexts of the two languages
 =============  =====================  =====================================================
 """
@@ -22,8 +22,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.kernels.contexts import build_contexts
+from pivotmine.kernels.nodes import NodeTable
 from pivotmine.kernels.pair_counts import count_margins, count_pairs
-from udfs.arrow_lists import own_language_columns
+from udfs.arrow_lists import node_columns
 
 
 def schema(n_folds: int) -> pa.Schema:
@@ -38,9 +39,10 @@ def fold_columns(n_folds: int) -> list[str]:
 
 
 def bind(
-    token_language: NDArray[np.int8],
     languages: Sequence[str],
+    nodes: NodeTable,
     window_tokens: int | None,
+    min_language_share: float,
     n_folds: int,
     chunk_tokens: int,
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
@@ -48,28 +50,30 @@ def bind(
 
     Parameters
     ----------
-    token_language
-        [vocab_size] index of each token's language in `languages`, -1 for those not counted.
+    languages, nodes
+        Languages in the order of their indices, and the nodes that are counted.
     window_tokens
         Longest window; None makes the whole document one context.
+    min_language_share
+        Share of a context's tokens that a language must hold to take part in it.
     chunk_tokens
         Tokens counted at once; bounds the memory of a task.
     """
-    columns = schema(n_folds)
-    n_languages = len(languages)
+    output = schema(n_folds)
+    language, n_languages = nodes.language, len(languages)
 
     def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for chunk in _chunks(batches, chunk_tokens):
-            own, own_language = own_language_columns(chunk, token_language, languages)
-            contexts = build_contexts(*own, own_language, n_languages, window_tokens)
+            columns = node_columns(chunk, languages, nodes, window_tokens, min_language_share)
+            contexts = build_contexts(*columns, language, n_languages, window_tokens)
             folds = chunk.column("fold").to_numpy().astype(np.uint8)[contexts.document]
-            for pairs in count_pairs(contexts, folds, own_language, n_languages, n_folds):
-                yield _rows(pairs.a, pairs.b, pairs.fold_counts, columns)
-            margins = count_margins(contexts, folds, own_language, n_languages, n_folds)
+            for pairs in count_pairs(contexts, folds, language, n_languages, n_folds):
+                yield _rows(pairs.a, pairs.b, pairs.fold_counts, output)
+            margins = count_margins(contexts, folds, language, n_languages, n_folds)
             other = -1 - margins.other_language.astype(np.int32)
-            yield _rows(margins.token_id, other, margins.fold_counts, columns)
+            yield _rows(margins.token_id, other, margins.fold_counts, output)
             first, second = np.triu_indices(n_languages, k=1)
-            yield _rows(-1 - first, -1 - second, margins.n_contexts[first, second], columns)
+            yield _rows(-1 - first, -1 - second, margins.n_contexts[first, second], output)
 
     return count
 
@@ -92,8 +96,8 @@ def _rows(
     a: NDArray[np.integer],
     b: NDArray[np.integer],
     fold_counts: NDArray[np.integer],
-    columns: pa.Schema,
+    output: pa.Schema,
 ) -> pa.RecordBatch:
     counts = [pa.array(fold.astype(np.int64)) for fold in fold_counts.T]
     ids = [pa.array(ids.astype(np.int32)) for ids in (a, b)]
-    return pa.RecordBatch.from_arrays([*ids, *counts], schema=columns)
+    return pa.RecordBatch.from_arrays([*ids, *counts], schema=output)

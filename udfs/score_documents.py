@@ -14,12 +14,12 @@ from pivotmine.kernels.link_coverage import (
     link_coverage,
     share_in_set,
 )
-from pivotmine.kernels.own_language import segment_lengths
+from pivotmine.kernels.nodes import NodeTable, segment_lengths
 from pivotmine.schema import SCORES
 from udfs.arrow_lists import (
     TokenColumns,
     language_indices,
-    own_language_columns,
+    node_columns,
     token_columns,
 )
 
@@ -29,9 +29,10 @@ Evidence = list[list[tuple[str, float]]]
 def bind(
     pivots: NDArray[np.bool_],
     links: LinkTable,
-    token_language: NDArray[np.int8],
+    nodes: NodeTable,
     languages: Sequence[str],
     window_tokens: int | None,
+    min_language_share: float,
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Batches of table `tokens` to rows of table `scores`.
 
@@ -39,10 +40,12 @@ def bind(
     ----------
     pivots
         [vocab_size] whether a token is in the pivot set of method he2025.
-    links, token_language
-        Links, and the language index of each token in `languages` (-1 for none).
+    links, nodes
+        Links between nodes, and the nodes of the text.
     window_tokens
         Longest window in which a link must be realised; None for the whole document.
+    min_language_share
+        Share of a context's tokens that a language must hold to take part in it.
     """
 
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -58,8 +61,8 @@ def bind(
             by_name = {name: language_tokens[:, i] for i, name in enumerate(languages)}
             yield _rows(batch, "entropy", language_entropy(language_tokens), _evidence(**by_name))
 
-            own, own_language = own_language_columns(batch, token_language, languages)
-            coverage = link_coverage(*own, own_language, links, window_tokens)
+            in_text = node_columns(batch, languages, nodes, window_tokens, min_language_share)
+            coverage = link_coverage(*in_text, nodes.language, links, window_tokens)
             yield _rows(
                 batch,
                 "links",

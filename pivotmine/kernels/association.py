@@ -31,8 +31,8 @@ __all__ = [
     "p_value_bin",
 ]
 
-BINS_PER_DECADE = 256
-"""A power of two, so that bin edges are exact floats."""
+# A power of two, so that bin edges are exact floats.
+_BINS_PER_DECADE = 256
 
 MAX_P_VALUE_BIN = 2**20 - 1
 """The last bin; it is open, and holds all p-values of at most 10**-4095.99."""
@@ -169,13 +169,13 @@ def p_value_bin(log10_p: ArrayLike) -> NDArray[np.int32]:
     Bin k holds -(k + 1) / 256 < log10 p <= -k / 256, and the last, `MAX_P_VALUE_BIN`, all that is
     smaller.
     """
-    position = np.floor(np.asarray(log10_p, np.float64) * -BINS_PER_DECADE)
+    position = np.floor(np.asarray(log10_p, np.float64) * -_BINS_PER_DECADE)
     return np.clip(position, 0, MAX_P_VALUE_BIN).astype(np.int32)
 
 
 def bin_upper_log10_p(p_bin: ArrayLike) -> NDArray[np.float64]:
     """Upper edge of a bin, as log10 p: no p-value in the bin is above it."""
-    return np.asarray(p_bin, np.float64) / -BINS_PER_DECADE
+    return np.asarray(p_bin, np.float64) / -_BINS_PER_DECADE
 
 
 def binned_q_values(

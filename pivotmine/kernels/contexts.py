@@ -219,7 +219,7 @@ def build_contexts(
     """The contexts that hold tokens of at least two languages, as sets of token ids.
 
     Arrow list columns go in as they are: `list.values` and `list.offsets` (int32 or int64, also
-    of a slice). Memory: at most 12 B per token read plus 20 B per vocabulary entry (numba).
+    of a slice). Memory: at most 12 B per token read plus 25 B per vocabulary entry (numba).
 
     Parameters
     ----------

@@ -1,5 +1,6 @@
 """Count: exact cross-language co-occurrence of tokens, by context.
 
+What is counted are nodes: a token in text of one language (`pivotmine.kernels.nodes` says why).
 Tasks count chunks with a sparse kernel (`pivotmine.kernels.pair_counts`), Spark sums the chunks.
 A pair's population is the mixed contexts of its two languages, so its 2x2 table compares
 like with like: that French words meet French pages is no association.
@@ -16,11 +17,11 @@ from operator import add
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pivotmine.config import Config
+from pivotmine.kernels.nodes import NodeTable, node_table
 from pivotmine.session import spark_schema
 from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.stages.draw import fold
@@ -34,19 +35,16 @@ MAX_VOCAB_SIZE = 4_000_000
 
 
 def run(inputs: Inputs, config: Config) -> StageOutputs:
-    """Count pairs, and the margins of their 2x2 tables."""
+    """Count pairs of nodes, and the margins of their 2x2 tables."""
     settings = config.count
     # In alphabetical order, so that a is always of the earlier language of a pair.
     languages = sorted(config.languages)
-    vocabulary = inputs.frame("vocabulary")
-    countable = F.when(F.col("token_count") >= settings.min_count, F.col("lang"))
-    codes = inputs.local(
-        vocabulary.select("token_id", countable.alias("lang")), MAX_VOCAB_SIZE
-    )
+    nodes = load_nodes(inputs, languages, settings.min_count)
     count = count_pairs.bind(
-        language_codes(codes, languages),
         languages,
-        settings.window_tokens if settings.context == "window" else None,
+        nodes,
+        context_tokens(config),
+        settings.min_language_share,
         settings.folds,
         settings.chunk_tokens,
     )
@@ -62,20 +60,51 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         .where((F.col("b") < 0) | (total >= settings.min_count)),
         "sums",
     ).withColumn("n", total)
-    margins = _margins(sums, vocabulary.select("token_id", "lang"), languages)
-    return {"margins": margins, "counts": _counts(sums, margins, folds)}
+    margins = _margins(sums, _node_frame(inputs, nodes, languages), languages)
+    return {"margins": margins.drop("node"), "counts": _counts(sums, margins, folds)}
 
 
-def language_codes(vocabulary: pa.Table, languages: list[str]) -> NDArray[np.int8]:
-    """[vocab_size] index of each token's language in `languages`, -1 for tokens without."""
-    codes = np.full(vocabulary.num_rows, -1, np.int8)
-    found = pc.index_in(vocabulary["lang"], value_set=pa.array(languages, pa.string()))
-    codes[vocabulary["token_id"].to_numpy()] = found.fill_null(-1).to_numpy()
-    return codes
+def context_tokens(config: Config) -> int | None:
+    """Longest context in tokens; None where it is the whole document."""
+    return config.count.window_tokens if config.count.context == "window" else None
 
 
-def _margins(sums: DataFrame, token_lang: DataFrame, languages: list[str]) -> DataFrame:
-    """Table `margins`: the rows of `sums` that have a language in place of a token."""
+def load_nodes(inputs: Inputs, languages: list[str], min_count: int) -> NodeTable:
+    """The words of every language that occur at least `min_count` times, as nodes.
+
+    A node's language is an index into `languages`.
+    """
+    vocabulary = inputs.local(
+        inputs.frame("vocabulary").select(
+            "token_id", F.when(F.col("token_count") >= min_count, F.col("langs")).alias("langs")
+        ),
+        MAX_VOCAB_SIZE,
+    ).combine_chunks()
+    words = pc.list_flatten(vocabulary["langs"])
+    language = pc.index_in(words, value_set=pa.array(languages, pa.string()))
+    token = vocabulary["token_id"].take(pc.list_parent_indices(vocabulary["langs"]))
+    known = pc.is_valid(language)
+    return node_table(
+        token.filter(known).to_numpy().astype(np.int32),
+        language.filter(known).to_numpy().astype(np.int8),
+        vocabulary.num_rows,
+        len(languages),
+    )
+
+
+def _node_frame(inputs: Inputs, nodes: NodeTable, languages: list[str]) -> DataFrame:
+    """Number, token and language of every node."""
+    names = np.array(languages, dtype=object)[nodes.language[:-1]]
+    table = {
+        "node": pa.array(np.arange(len(nodes.token), dtype=np.int32)),
+        "token_id": pa.array(nodes.token),
+        "lang": pa.array(names, pa.string()),
+    }
+    return inputs.spark.createDataFrame(pa.table(table))
+
+
+def _margins(sums: DataFrame, nodes: DataFrame, languages: list[str]) -> DataFrame:
+    """Table `margins`, and the node: the rows of `sums` that have a language in place of a node."""
 
     def language(code: str) -> Column:
         names = F.array(*(F.lit(name) for name in languages))
@@ -88,14 +117,15 @@ def _margins(sums: DataFrame, token_lang: DataFrame, languages: list[str]) -> Da
     )
     mixed = mixed.union(mixed.select("other_lang", "lang", "n_contexts"))
     held = sums.where("a >= 0 AND b < 0").select(
-        F.col("a").alias("token_id"), language("b").alias("other_lang"), "n"
+        F.col("a").alias("node"), language("b").alias("other_lang"), "n"
     )
-    return held.join(token_lang, "token_id").join(F.broadcast(mixed), ["lang", "other_lang"])
+    return held.join(nodes, "node").join(F.broadcast(mixed), ["lang", "other_lang"])
 
 
 def _counts(sums: DataFrame, margins: DataFrame, folds: list[str]) -> DataFrame:
-    """Table `counts`: pairs with the margins of both sides."""
+    """Table `counts`: pairs of nodes with the margins of both."""
     of_a = margins.select(
+        F.col("node").alias("node_a"),
         F.col("token_id").alias("a"),
         F.col("lang").alias("lang_a"),
         F.col("other_lang").alias("lang_b"),
@@ -103,20 +133,25 @@ def _counts(sums: DataFrame, margins: DataFrame, folds: list[str]) -> DataFrame:
         "n_contexts",
     )
     of_b = margins.select(
+        F.col("node").alias("node_b"),
         F.col("token_id").alias("b"),
         F.col("lang").alias("lang_b"),
         F.col("other_lang").alias("lang_a"),
         F.col("n").alias("n_b"),
     )
     pairs = sums.where("b >= 0").select(
-        "a", "b", F.col("n").alias("n_ab"), F.array(*folds).alias("fold_counts")
+        F.col("a").alias("node_a"),
+        F.col("b").alias("node_b"),
+        F.col("n").alias("n_ab"),
+        F.array(*folds).alias("fold_counts"),
     )
-    # Margins are few (tokens times languages) and pairs are many: broadcasting spares a shuffle.
-    lang_of_b = F.broadcast(of_b.select("b", "lang_b").distinct())
+    # Margins are few (nodes times languages) and pairs are many: broadcasting spares a shuffle.
+    lang_of_b = F.broadcast(of_b.select("node_b", "lang_b").distinct())
     return (
-        pairs.join(lang_of_b, "b")
-        .join(F.broadcast(of_a), ["a", "lang_b"])
-        .join(F.broadcast(of_b), ["b", "lang_b", "lang_a"])
+        pairs.join(lang_of_b, "node_b")
+        .join(F.broadcast(of_a), ["node_a", "lang_b"])
+        .join(F.broadcast(of_b), ["node_b", "lang_b", "lang_a"])
+        .drop("node_a", "node_b")
     )
 
 

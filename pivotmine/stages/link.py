@@ -44,9 +44,10 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         & (F.col("npmi") >= settings.min_npmi)
         & (F.col("folds") >= settings.min_folds)
     )
-    ranked = real.withColumns(
-        {"rank_ab": _rank("a", "lang_b", "b"), "rank_ba": _rank("b", "lang_a", "a")}
-    ).where(F.least("rank_ab", "rank_ba") <= settings.max_rank)
+    real = real.withColumn("is_copy", F.col("a") == F.col("b"))
+    ranked = real.withColumns({"rank_ab": _rank("a", "b"), "rank_ba": _rank("b", "a")}).where(
+        F.least("rank_ab", "rank_ba") <= settings.max_rank
+    )
     vocabulary = inputs.frame("vocabulary")
     return {
         "links": ranked.join(_names(vocabulary, "a"), "a")
@@ -110,10 +111,13 @@ def _q_values(bins: pa.Table, tests: pa.Table) -> pa.Table:
     return pa.concat_tables(rows) if rows else empty
 
 
-def _rank(token: str, other_language: str, other: str) -> Column:
-    """Rank of a partner among the partners of a token in one language; ties by id."""
-    window = Window.partitionBy(token, other_language).orderBy(F.desc("g2"), other)
-    return F.row_number().over(window)
+def _rank(side: str, other: str) -> Column:
+    """Rank of a partner among the partners of a node in one language; ties by id, copies apart.
+
+    Copies would be the first partner of every name, and say nothing about translation.
+    """
+    partners = Window.partitionBy(side, *_PAIR, "is_copy").orderBy(F.desc("g2"), other)
+    return F.row_number().over(partners)
 
 
 def _names(vocabulary: DataFrame, side: str) -> DataFrame:

@@ -25,53 +25,52 @@ from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 
 def run(inputs: Inputs, config: Config) -> StageOutputs:
     """Both methods, in one table."""
-    vocabulary = inputs.frame("vocabulary").select(
-        "token_id", "token", "lang", "document_frequency"
-    )
+    vocabulary = inputs.frame("vocabulary")
     methods = (
         _he2025(inputs.frame("counts"), config.pivot.he2025),
         _links(inputs.frame("links"), vocabulary, config.pivot.links),
     )
     pivots = reduce(DataFrame.unionByName, methods)
-    return {"pivots": pivots.join(F.broadcast(vocabulary), "token_id").drop("document_frequency")}
+    names = vocabulary.select("token_id", "token")
+    return {"pivots": pivots.join(F.broadcast(names), "token_id")}
 
 
 def _he2025(counts: DataFrame, settings: He2025PivotConfig) -> DataFrame:
     edges = _both_ways(counts, "n_ab", "n_a", "n_b", "n_contexts")
     increase = F.col("n_ab") / F.col("n_a") - F.col("n_b") / F.col("n_contexts")
-    strongest = Window.partitionBy("a").orderBy(F.desc("increase"), "b")
+    strongest = Window.partitionBy("a", "lang_a").orderBy(F.desc("increase"), "lang_b", "b")
     drawn = (
         edges.withColumn("increase", increase)
         .where(F.col("increase") >= settings.min_increase)
         .withColumn("edge", F.row_number().over(strongest))
         .where(F.col("edge") <= settings.max_edges)
     )
-    hubs = drawn.groupBy(F.col("b").alias("token_id")).agg(
+    hubs = drawn.groupBy(F.col("b").alias("token_id"), F.col("lang_b").alias("lang")).agg(
         F.count("*").alias("degree"), _sorted_set("lang_a").alias("languages")
     )
-    return _top(
-        hubs.withColumn("score", F.col("degree").cast("double")), "he2025", settings.max_pivots
-    )
+    scored = hubs.withColumn("score", F.col("degree").cast("double"))
+    return _top(scored, "he2025", settings.max_pivots)
 
 
 def _links(links: DataFrame, vocabulary: DataFrame, settings: LinksPivotConfig) -> DataFrame:
-    kept = links.where(F.least("rank_ab", "rank_ba") <= settings.max_rank)
+    kept = links.where(~F.col("is_copy") & (F.greatest("rank_ab", "rank_ba") <= settings.max_rank))
     per_language = (
         _both_ways(kept)
-        .groupBy(F.col("a").alias("token_id"), "lang_b")
+        .groupBy(F.col("a").alias("token_id"), F.col("lang_a").alias("lang"), "lang_b")
         .agg(F.count("*").alias("links"))
     )
-    degrees = per_language.groupBy("token_id").agg(
+    degrees = per_language.groupBy("token_id", "lang").agg(
         F.sum("links").alias("degree"),
         F.sum(F.col("links") * F.col("links")).alias("squares"),
         _sorted_set("lang_b").alias("languages"),
     )
-    # Mean degree of all tokens of the language that occur about as often (within a factor of 2).
-    alike = ["lang", F.floor(F.log2(F.col("document_frequency"))).alias("octave")]
-    tokens = vocabulary.where("lang != 'shared' AND document_frequency > 0").select(
-        "token_id", *alike
+    # Mean degree of all words of the language that occur about as often (within a factor of 2).
+    words = vocabulary.where("document_frequency > 0").select(
+        "token_id",
+        F.explode("langs").alias("lang"),
+        F.floor(F.log2("document_frequency")).alias("octave"),
     )
-    with_degree = tokens.join(degrees, "token_id", "left")
+    with_degree = words.join(degrees, ["token_id", "lang"], "left")
     usual = with_degree.groupBy("lang", "octave").agg(
         (F.sum("degree") / F.count("*")).alias("mean_degree")
     )
@@ -82,9 +81,9 @@ def _links(links: DataFrame, vocabulary: DataFrame, settings: LinksPivotConfig) 
     surplus = F.log2((F.col("degree") + 1) / (F.col("mean_degree") + 1))
     scored = (
         with_degree.where(n_languages >= settings.min_languages)
-        .join(usual, ["lang", "octave"])
+        .join(F.broadcast(usual), ["lang", "octave"])
         .withColumn("score", F.when(n_languages > 1, participation).otherwise(0.0) * surplus)
-        .select("token_id", "degree", "languages", "score")
+        .select("token_id", "lang", "degree", "languages", "score")
     )
     return _top(scored, "links", settings.max_pivots)
 
@@ -103,8 +102,8 @@ def _sorted_set(name: str) -> Column:
 
 def _top(tokens: DataFrame, method: str, max_pivots: int) -> DataFrame:
     """The best by score, ties by degree and id, with their ranks."""
-    best = tokens.orderBy(F.desc("score"), F.desc("degree"), "token_id").limit(max_pivots)
-    order = Window.orderBy(F.desc("score"), F.desc("degree"), "token_id")
+    best = tokens.orderBy(F.desc("score"), F.desc("degree"), "token_id", "lang").limit(max_pivots)
+    order = Window.orderBy(F.desc("score"), F.desc("degree"), "token_id", "lang")
     return best.withColumns({"method": F.lit(method), "rank": F.row_number().over(order)})
 
 

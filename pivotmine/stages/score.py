@@ -10,6 +10,8 @@ Every score keeps the figures that it is made of.
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from pivotmine.config import Config
@@ -17,7 +19,7 @@ from pivotmine.kernels.link_coverage import link_table
 from pivotmine.schema import SCORES
 from pivotmine.session import spark_schema
 from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
-from pivotmine.stages.count import MAX_VOCAB_SIZE, language_codes
+from pivotmine.stages.count import context_tokens, load_nodes
 from udfs import score_documents
 
 METHODS = ("he2025", "entropy", "links")
@@ -27,29 +29,33 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     """Ship links and pivots to the workers and score all documents in one pass."""
     settings = config.score
     languages = sorted(config.languages)
-    vocabulary = inputs.local(
-        inputs.frame("vocabulary").select("token_id", "lang"), MAX_VOCAB_SIZE
-    )
+    nodes = load_nodes(inputs, languages, config.count.min_count)
     pivots = inputs.local(
         inputs.frame("pivots").where("method = 'he2025'").select("token_id"),
         config.pivot.he2025.max_pivots,
     )
     links = inputs.local(
         inputs.frame("links")
-        .where(F.greatest("rank_ab", "rank_ba") <= settings.max_rank)
-        .orderBy(F.desc("g2"), "a", "b")
+        .where(~F.col("is_copy") & (F.greatest("rank_ab", "rank_ba") <= settings.max_rank))
+        .orderBy(F.desc("g2"), "lang_a", "lang_b", "a", "b")
         .limit(settings.max_links)
-        .select("a", "b"),
+        .select("a", "b", "lang_a", "lang_b"),
         settings.max_links,
     )
-    in_pivot_set = np.zeros(vocabulary.num_rows, np.bool_)
+    names = pa.array(languages, pa.string())
+    linked = [
+        nodes.node_of[pc.index_in(links[lang], value_set=names).to_numpy(), links[token].to_numpy()]
+        for token, lang in (("a", "lang_a"), ("b", "lang_b"))
+    ]
+    in_pivot_set = np.zeros(nodes.node_of.shape[1], np.bool_)
     in_pivot_set[pivots["token_id"].to_numpy()] = True
     score = score_documents.bind(
         in_pivot_set,
-        link_table(links["a"].to_numpy(), links["b"].to_numpy(), vocabulary.num_rows + 1),
-        language_codes(vocabulary, languages),
+        link_table(*linked, len(nodes.language)),
+        nodes,
         languages,
-        config.count.window_tokens if config.count.context == "window" else None,
+        context_tokens(config),
+        config.count.min_language_share,
     )
     return {"scores": inputs.frame("tokens").mapInArrow(score, spark_schema(SCORES.schema))}
 

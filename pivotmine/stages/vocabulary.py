@@ -1,10 +1,13 @@
 """Vocabulary: every token id with the language in whose text it lives.
 
+`lang` is the language to which a token as good as belongs; `langs` are those of which it is a word
+at all, and in whose text it is counted.
+
 A token's share of a language is taken over rates (document frequency over the number of documents
 with text of that language), by segments rather than by documents: in a bilingual page each half
 speaks for its own language, and a language with ten times the documents does not claim the words of
-the others. Tokens without a letter, and byte pieces, are `shared` whatever their shares, as numbers
-and punctuation belong to no language.
+the others. A token is a word only of languages that are written in its script; tokens without a
+letter, and byte pieces, are `shared` and words of none.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from pyspark.sql import functions as F
 from pivotmine.config import Config
 from pivotmine.session import spark_schema
 from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
-from pivotmine.text.pieces import has_letter
+from pivotmine.text.pieces import languages_written
 from pivotmine.text.tokenizer import Tokenizer
 from udfs import token_frequencies
 
@@ -32,7 +35,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
             {
                 "token_id": pa.array(range(len(pieces)), pa.int32()),
                 "token": pa.array(pieces, pa.string()),
-                "has_letter": pa.array([has_letter(piece) for piece in pieces]),
+                "written": pa.array(languages_written(pieces, languages), pa.list_(pa.string())),
             }
         )
     )
@@ -68,9 +71,16 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     language_names = F.array(*(F.lit(name) for name in languages))
     totals = sums.where(of_token & of_any_language).drop("language")
     strongest = F.array_max("rates")
-    share = strongest / F.aggregate("rates", F.lit(0.0), lambda total, rate: total + rate)
+    total = F.aggregate("rates", F.lit(0.0), lambda sum_, rate: sum_ + rate)
+    share = strongest / total
     language = F.element_at(language_names, F.array_position("rates", strongest).cast("int"))
-    belongs = F.col("has_letter") & (share >= config.tokenize.min_language_share)
+    writable = F.array_contains("written", language)
+    belongs = writable & (share >= config.tokenize.min_language_share)
+    words = [
+        F.when(F.get("rates", F.lit(i)) / total >= config.tokenize.min_word_share, F.lit(name))
+        for i, name in enumerate(languages)
+    ]
+    no_language = F.array().cast("array<string>")
     return {
         "vocabulary": names.join(totals, "token_id", "left")
         .join(rates, "token_id", "left")
@@ -79,6 +89,10 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
             "token",
             F.when(belongs, language).otherwise(SHARED).alias("lang"),
             F.coalesce(share, F.lit(0.0)).alias("lang_share"),
+            F.coalesce(
+                F.sort_array(F.array_intersect(F.array_compact(F.array(*words)), "written")),
+                no_language,
+            ).alias("langs"),
             F.coalesce("document_frequency", F.lit(0)).alias("document_frequency"),
             F.coalesce("token_count", F.lit(0)).alias("token_count"),
         )

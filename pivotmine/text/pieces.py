@@ -8,7 +8,11 @@ read back here.
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+
+from pivotmine.text.codes import writes
+from pivotmine.text.scripts import SCRIPTS, count_scripts
 
 SPACE = "\u2581"
 _BYTE = re.compile(r"<0x[0-9A-F]{2}>")
@@ -19,13 +23,22 @@ def is_byte_piece(piece: str) -> bool:
     return _BYTE.search(piece) is not None
 
 
-def has_letter(piece: str) -> bool:
-    """Whether the piece has a letter of any script; digits, marks and bytes are none.
+def languages_written(pieces: Sequence[str], languages: Sequence[str]) -> list[list[str]]:
+    """For each piece, the languages whose script it is written in; none without a letter.
 
-    Control pieces such as `</s>` look like text here; they are told by their ids, which never occur
-    in encoded text.
+    A Latin name in Chinese text is no Chinese word, however often it stands there.
     """
-    return any(char.isalpha() for char in _BYTE.sub("", piece))
+    text = ["" if is_byte_piece(piece) else piece for piece in pieces]
+    counts = count_scripts(text)
+    script = counts.words.argmax(axis=1)
+    written = [
+        [language for language in languages if writes(language, number)]
+        for number in range(len(SCRIPTS))
+    ]
+    return [
+        written[number] if letters else []
+        for number, letters in zip(script.tolist(), counts.letters.tolist(), strict=True)
+    ]
 
 
 def read_byte_level(piece: str) -> str:

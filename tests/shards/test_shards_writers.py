@@ -27,7 +27,11 @@ def document(position: int, token_ids: list[int], text: str = "chat 猫") -> Sha
     return ShardDocument(f"doc{position}", "here", position, "fr", len(ids), ids, text)
 
 
-DOCUMENTS = [document(0, [5, 6, 7], "un chat"), document(1, [], "猫\n"), document(2, [999], 'a "b"')]
+DOCUMENTS = [
+    document(0, [5, 6, 7], "un chat"),
+    document(1, [], "猫\n"),
+    document(2, [999], 'a "b"'),
+]
 
 
 def write(path: Path, format_name: str, documents: list[ShardDocument], tokens=TOKENS) -> Path:
