@@ -15,7 +15,7 @@ from tokenizers import decoders, models, pre_tokenizers, processors, trainers
 
 from pivotmine.errors import ConfigError
 from pivotmine.text.lines import prefix_lines, strip_lines
-from pivotmine.text.pieces import has_letter, is_byte_piece
+from pivotmine.text.pieces import is_byte_piece, languages_written
 from pivotmine.text.segments import split_segments
 from pivotmine.text.tokenizer import Tokenizer, load_tokenizer, read_tokenizer_file
 from pivotmine.text.train_tokenizer import train_sentencepiece
@@ -222,14 +222,16 @@ def test_an_id_that_no_piece_has_is_shown_as_unused(byte_level: bytes) -> None:
     assert pieces[-1] == "<pad>"
 
 
-def test_pieces_know_letters_and_bytes() -> None:
-    assert [has_letter(p) for p in ("▁Delete", "删", "▁", "12", "<0xE5>", "\n")] == [
-        True,
-        True,
-        False,
-        False,
-        False,
-        False,
+def test_pieces_know_the_languages_of_their_script_and_bytes() -> None:
+    pieces = ("▁Delete", "删", "の", "▁", "12", "<0xE5>", "\n")
+    assert languages_written(pieces, ("en", "fr", "zh", "ja")) == [
+        ["en", "fr"],
+        ["zh", "ja"],
+        ["ja"],
+        [],
+        [],
+        [],
+        [],
     ]
     assert [is_byte_piece(p) for p in ("<0xE5>", "<0xE5><0x88>", "E5", "删")] == [
         True,
