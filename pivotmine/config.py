@@ -154,6 +154,10 @@ class CountConfig(Section):
     folds: Annotated[int, Field(ge=1, le=16)] = 4
     """Hash folds of documents that are counted apart, to tell stable links from accidents."""
 
+    buckets: Annotated[int, Field(ge=1, le=65_536)] = 256
+    """Parts into which pairs are dealt to be summed. Bounds the memory of a summing task: about 60
+    bytes times the distinct pairs of all chunks, divided by this."""
+
     chunk_tokens: PositiveInt = 8_000_000
     """Tokens counted at once by a task. Bounds its memory: about 12 bytes a token, plus the pairs
     of one block."""

@@ -1,7 +1,8 @@
 """Count: exact cross-language co-occurrence of tokens, by context.
 
 What is counted are nodes: a token in text of one language (`pivotmine.kernels.nodes` says why).
-Tasks count chunks with a sparse kernel (`pivotmine.kernels.pair_counts`), Spark sums the chunks.
+Tasks count chunks with a sparse kernel (`pivotmine.kernels.pair_counts`) and emit sorted runs of
+pairs; Spark carries the runs to their buckets, where they are merged (`kernels.pair_runs`).
 A pair's population is the mixed contexts of its two languages, so its 2x2 table compares
 like with like: that French words meet French pages is no association.
 
@@ -40,26 +41,27 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     # In alphabetical order, so that a is always of the earlier language of a pair.
     languages = sorted(config.languages)
     nodes = load_nodes(inputs, languages, settings.min_count)
-    count = count_pairs.bind(
+    count = count_pairs.bind_count(
         languages,
         nodes,
         context_tokens(config),
         settings.min_language_share,
         settings.folds,
         settings.chunk_tokens,
+        settings.buckets,
     )
+    add_up = count_pairs.bind_sum(settings.folds, settings.min_count)
     folds = count_pairs.fold_columns(settings.folds)
-    total = reduce(add, (F.col(name) for name in folds))
     sums = inputs.checkpoint(
         inputs.frame("tokens")
         .withColumn("fold", fold(settings.folds, "doc_id"))
         .select("token_ids", "segment_ends", "segment_langs", "fold")
-        .mapInArrow(count, spark_schema(count_pairs.schema(settings.folds)))
-        .groupBy("a", "b")
-        .agg(*(F.sum(name).alias(name) for name in folds))
-        .where((F.col("b") < 0) | (total >= settings.min_count)),
+        .mapInArrow(count, spark_schema(count_pairs.RUN_SCHEMA))
+        .repartition("bucket")
+        .sortWithinPartitions("bucket")
+        .mapInArrow(add_up, spark_schema(count_pairs.sum_schema(settings.folds))),
         "sums",
-    ).withColumn("n", total)
+    ).withColumn("n", reduce(add, (F.col(name) for name in folds)))
     margins = _margins(sums, _node_frame(inputs, nodes, languages), languages)
     return {"margins": margins.drop("node"), "counts": _counts(sums, margins, folds)}
 

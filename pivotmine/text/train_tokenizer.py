@@ -129,11 +129,11 @@ def _training_lines(sample: Iterable[str], max_bytes: int) -> Iterator[str]:
     for text in sample:
         for segment in prefix_lines(split_segments(text)):
             for line in segment.split("\n"):
+                left -= len(line.encode("utf-8", "replace"))
+                if left < 0:
+                    return
                 if line not in seen and not line.isspace():
                     seen.add(line)
-                    left -= len(line.encode("utf-8", "replace"))
-                    if left < 0:
-                        return
                     yield line
 
 
