@@ -99,8 +99,9 @@ class IngestConfig(Section):
     raw_bytes: PositiveInt = 1024
     """How much of a rejected record is kept, bytes."""
 
-    split_bytes: PositiveInt = 64_000_000
-    """Size of the pieces into which splittable files are cut, bytes."""
+    split_bytes: PositiveInt = 16_000_000
+    """Size of the pieces into which splittable files are cut, bytes on disk. A piece is a task;
+    identifying languages makes one of this size take about half a minute."""
 
     language_model: str | None = None
     """fastText language identification model (path). Default: lid.176.ftz, which ships with the

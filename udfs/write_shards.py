@@ -58,12 +58,10 @@ def bind(
 
 
 def _documents(batch: pa.RecordBatch, kind: str) -> Iterator[Placed]:
-    names = ("arm", "shard", "doc_id", "source", "position", "lang", "n_tokens")
-    columns = [batch.column(name).to_pylist() for name in names]
-    content = batch.column("text" if kind == "text" else "token_ids")
-    for row, (arm, shard, *rest) in enumerate(zip(*columns, strict=True)):
-        if kind == "text":
-            yield (arm, shard), ShardDocument(*rest, token_ids=None, text=content[row].as_py())
-        else:
-            ids = content[row].values.to_numpy()
-            yield (arm, shard), ShardDocument(*rest, token_ids=ids, text=None)
+    shards = zip(batch.column("arm").to_pylist(), batch.column("shard").to_pylist(), strict=True)
+    names = ("doc_id", "source", "position", "lang", "n_tokens")
+    columns = zip(*(batch.column(name).to_pylist() for name in names), strict=True)
+    for row, (shard, described) in enumerate(zip(shards, columns, strict=True)):
+        text = batch.column("text")[row].as_py() if kind == "text" else None
+        ids = batch.column("token_ids")[row].values.to_numpy() if kind == "tokens" else None
+        yield shard, ShardDocument(*described, ids, text)

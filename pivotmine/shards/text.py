@@ -27,14 +27,14 @@ class JsonlWriter:
 
     def __init__(self, path: str, tokens: TokenFormat) -> None:
         self._file = AtomicFile(f"{path}.jsonl.zst")
-        self._zstd = zstandard.ZstdCompressor(level=3).stream_writer(self._file, closefd=False)
+        self._zstd = zstandard.ZstdCompressor(level=3).compressobj()
 
     def add(self, document: ShardDocument) -> None:
         line = json.dumps(_record(document), ensure_ascii=False, separators=(",", ":"))
-        self._zstd.write(line.encode() + b"\n")
+        self._file.write(self._zstd.compress(line.encode() + b"\n"))
 
     def close(self) -> ShardFile:
-        self._zstd.close()
+        self._file.write(self._zstd.flush())
         return self._file.commit()
 
     def abort(self) -> None:

@@ -43,15 +43,15 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         settings.max_links,
     )
     names = pa.array(languages, pa.string())
-    linked = [
+    one, other = (
         nodes.node_of[pc.index_in(links[lang], value_set=names).to_numpy(), links[token].to_numpy()]
         for token, lang in (("a", "lang_a"), ("b", "lang_b"))
-    ]
+    )
     in_pivot_set = np.zeros(nodes.node_of.shape[1], np.bool_)
     in_pivot_set[pivots["token_id"].to_numpy()] = True
     score = score_documents.bind(
         in_pivot_set,
-        link_table(*linked, len(nodes.language)),
+        link_table(one, other, len(nodes.language)),
         nodes,
         languages,
         context_tokens(config),

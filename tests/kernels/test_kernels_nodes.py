@@ -104,9 +104,7 @@ def test_nodes_are_numbered_by_language_then_token_with_the_blank_last(pairs):
 def test_every_cell_that_is_no_node_is_blank_and_so_is_text_of_no_language(pairs):
     table = table_of(pairs)
     assert table.node_of.shape == (N_LANGUAGES + 1, VOCAB_SIZE)
-    number = {
-        pair: i for i, pair in enumerate(sorted(pairs, key=lambda pair: (pair[1], pair[0])))
-    }
+    number = {pair: i for i, pair in enumerate(sorted(pairs, key=lambda pair: (pair[1], pair[0])))}
     for language in range(N_LANGUAGES):
         for token in range(VOCAB_SIZE):
             expected = number.get((token, language), len(pairs))
@@ -134,9 +132,7 @@ def test_segment_lengths_are_those_of_each_document(documents):
 def test_a_token_is_the_node_of_its_segments_language_where_that_holds_its_share(
     text, pairs, min_language_share
 ):
-    number = {
-        pair: i for i, pair in enumerate(sorted(pairs, key=lambda pair: (pair[1], pair[0])))
-    }
+    number = {pair: i for i, pair in enumerate(sorted(pairs, key=lambda pair: (pair[1], pair[0])))}
     expected = []
     for start, end in pairwise([0, *text.context_ends]):
         context = text.tokens[start:end]
@@ -158,7 +154,12 @@ def test_a_word_in_text_of_a_language_that_it_is_no_word_of_is_blank():
 
 
 def test_words_in_text_of_no_language_and_words_of_none_are_blank():
-    assert one_context((NONE, [DOG, CHAT]), (EN, [DOT, DOG])).read() == [None, None, None, (DOG, EN)]
+    assert one_context((NONE, [DOG, CHAT]), (EN, [DOT, DOG])).read() == [
+        None,
+        None,
+        None,
+        (DOG, EN),
+    ]
 
 
 def test_a_language_takes_part_from_its_least_share_on_and_not_below():

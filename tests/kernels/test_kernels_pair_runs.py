@@ -29,7 +29,9 @@ def rows_of(run: PairRun) -> list[tuple[tuple[int, int], list[int]]]:
     return list(zip(keys, run.fold_counts.T.tolist(), strict=True))
 
 
-def summed(chunks: list[dict[tuple[int, int], list[int]]]) -> list[tuple[tuple[int, int], list[int]]]:
+def summed(
+    chunks: list[dict[tuple[int, int], list[int]]],
+) -> list[tuple[tuple[int, int], list[int]]]:
     totals = [Counter[tuple[int, int]]() for _ in range(N_FOLDS)]
     for chunk in chunks:
         for key, counts in chunk.items():

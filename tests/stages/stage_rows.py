@@ -1,0 +1,84 @@
+"""Rows of the lake's tables in a few words, for the tests of stages."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import Any
+
+Row = dict[str, Any]
+
+
+def tokens_row(doc_id: str, *segments: tuple[str, list[int]], lang: str = "en") -> Row:
+    """A row of `tokens` from segments, each a language and its token ids."""
+    token_ids = [token for _, tokens in segments for token in tokens]
+    return {
+        "doc_id": doc_id,
+        "lang": lang,
+        "token_ids": token_ids,
+        "segment_ends": list(accumulate(len(tokens) for _, tokens in segments)),
+        "segment_langs": [language for language, _ in segments],
+        "n_tokens": len(token_ids),
+    }
+
+
+def vocabulary_row(
+    token_id: int,
+    token: str,
+    langs: list[str],
+    *,
+    token_count: int = 100,
+    document_frequency: int = 100,
+) -> Row:
+    """A row of `vocabulary`: a word of `langs`."""
+    return {
+        "token_id": token_id,
+        "token": token,
+        "lang": langs[0] if len(langs) == 1 else "shared",
+        "lang_share": 1.0,
+        "langs": langs,
+        "document_frequency": document_frequency,
+        "token_count": token_count,
+    }
+
+
+def counts_row(
+    a: int,
+    b: int,
+    table: tuple[int, int, int, int],
+    langs: tuple[str, str] = ("en", "fr"),
+    fold_counts: list[int] | None = None,
+) -> Row:
+    """A row of `counts` from (n_ab, n_a, n_b, n_contexts)."""
+    n_ab, n_a, n_b, n_contexts = table
+    return {
+        "a": a,
+        "b": b,
+        "n_ab": n_ab,
+        "n_a": n_a,
+        "n_b": n_b,
+        "n_contexts": n_contexts,
+        "lang_a": langs[0],
+        "lang_b": langs[1],
+        "fold_counts": fold_counts or [n_ab],
+    }
+
+
+def link_row(
+    a: int,
+    b: int,
+    langs: tuple[str, str],
+    *,
+    ranks: tuple[int, int] = (1, 1),
+    g2: float = 100.0,
+) -> Row:
+    """A row of `links` with its ranks on both sides; figures that no reader uses are left out."""
+    return {
+        "a": a,
+        "b": b,
+        "lang_a": langs[0],
+        "lang_b": langs[1],
+        "g2": g2,
+        "is_copy": a == b,
+        "rank_ab": ranks[0],
+        "rank_ba": ranks[1],
+    }

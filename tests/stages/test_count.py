@@ -1,0 +1,246 @@
+"""Count: the tables hold what counting the same documents by hand gives, exactly."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from itertools import combinations, product
+
+import pytest
+from stage_rows import Row, tokens_row, vocabulary_row
+
+from pivotmine.config import Config
+from pivotmine.recipe import load_config
+from pivotmine.stages import count
+from pivotmine.stages.draw import fold
+from tests.conftest import TableInputs, rows_of
+
+DOG, CHIEN, CHAT, CAT, INU, LINUX, DOT, RARE = range(8)
+LANGS_OF = {
+    DOG: ["en"],
+    CHIEN: ["fr"],
+    CHAT: ["en", "fr"],
+    CAT: ["ja", "zh"],
+    INU: ["ja"],
+    LINUX: ["en", "fr"],
+    DOT: [],
+    RARE: ["en"],
+}
+"""Words: two homographs (one of them Han), a name in Latin letters, a full stop."""
+
+LANGUAGES = ("zh", "en", "ja", "fr")
+"""Not in the order of the alphabet, which the tables keep all the same."""
+
+COUNTS = ("a", "b", "n_ab", "n_a", "n_b", "n_contexts", "lang_a", "lang_b", "fold_counts")
+MARGINS = ("token_id", "lang", "other_lang", "n", "n_contexts")
+
+Node = tuple[int, str]
+
+
+def random_documents(n: int = 40) -> list[Row]:
+    """Pages of a few languages, German and undetermined segments among them, and empty ones."""
+    draw = random.Random(7)
+    documents = [tokens_row("empty"), tokens_row("blank", ("en", []), ("fr", []))]
+    for i in range(n - len(documents)):
+        languages = draw.sample([*LANGUAGES, "de", "und"], draw.randint(1, 4))
+        segments = [
+            (draw.choice(languages), draw.choices(range(7), k=draw.choice([0, 2, 3, 5, 9])))
+            for _ in range(draw.randint(1, 5))
+        ]
+        documents.append(tokens_row(f"doc{i}", *segments))
+    documents[5] = tokens_row("rare", ("en", [RARE, RARE]), ("fr", [CHIEN]))
+    return documents
+
+
+def vocabulary_of(documents: list[Row]) -> list[Row]:
+    occurrences = Counter(token for row in documents for token in row["token_ids"])
+    rows = [
+        vocabulary_row(token, f"t{token}", langs, token_count=occurrences[token])
+        for token, langs in LANGS_OF.items()
+    ]
+    return rows[::-1]  # tables have no order
+
+
+def contexts(row: Row, config: Config) -> list[list[tuple[int, str]]]:
+    """Contexts of a document as (token, language of its segment)."""
+    starts = [0, *row["segment_ends"]]
+    spans = zip(starts, row["segment_ends"], row["segment_langs"], strict=False)
+    segments = [[(t, lang) for t in row["token_ids"][start:end]] for start, end, lang in spans]
+    if config.count.context == "document":
+        return [[token for segment in segments for token in segment]]
+    size = config.count.window_tokens
+    windows: list[list[tuple[int, str]]] = [[]]
+    for segment in segments:
+        for i in range(0, len(segment), size):
+            piece = segment[i : i + size]
+            if len(windows[-1]) + len(piece) > size:
+                windows.append([])
+            windows[-1] += piece
+    return windows
+
+
+def nodes_of(context: list[tuple[int, str]], counted: set[int], config: Config) -> set[Node]:
+    held = Counter(language for _, language in context)
+    enough = config.count.min_language_share * len(context)
+    return {
+        (token, language)
+        for token, language in context
+        if token in counted and language in LANGS_OF[token] and held[language] >= enough
+    }
+
+
+def by_hand(documents: list[Row], folds: dict[str, int], config: Config):
+    """Rows of `margins` and of `counts`, from dictionaries."""
+    occurrences = Counter(token for row in documents for token in row["token_ids"])
+    counted = {token for token, n in occurrences.items() if n >= config.count.min_count}
+    n_contexts: Counter[tuple[str, str]] = Counter()
+    n_held: Counter[tuple[Node, str]] = Counter()
+    n_pair: dict[tuple[Node, Node], list[int]] = {}
+    for row in documents:
+        for context in contexts(row, config):
+            nodes = nodes_of(context, counted, config)
+            for pair in combinations(sorted({language for _, language in nodes}), 2):
+                sides = [[node for node in nodes if node[1] == language] for language in pair]
+                n_contexts[pair] += 1
+                for side, other in zip(sides, reversed(pair), strict=True):
+                    n_held.update((node, other) for node in side)
+                for nodes_pair in product(*sides):
+                    by_fold = n_pair.setdefault(nodes_pair, [0] * config.count.folds)
+                    by_fold[folds[row["doc_id"]]] += 1
+    margins = [
+        (token, lang, other, n, n_contexts[min(lang, other), max(lang, other)])
+        for ((token, lang), other), n in n_held.items()
+    ]
+    counts = [
+        (
+            a[0],
+            b[0],
+            sum(by_fold),
+            n_held[a, b[1]],
+            n_held[b, a[1]],
+            n_contexts[a[1], b[1]],
+            a[1],
+            b[1],
+            by_fold,
+        )
+        for (a, b), by_fold in n_pair.items()
+        if sum(by_fold) >= config.count.min_count
+    ]
+    return sorted(margins, key=repr), sorted(counts, key=repr)
+
+
+@pytest.fixture(scope="module")
+def documents() -> list[Row]:
+    return random_documents()
+
+
+@pytest.fixture(scope="module")
+def folds(spark, documents) -> dict[int, dict[str, int]]:
+    """Fold of each document, for each number of folds in use."""
+    ids = spark.createDataFrame([(row["doc_id"],) for row in documents], "doc_id string")
+    used = (1, 3, 4)
+    rows = ids.select("doc_id", *(fold(n, "doc_id").alias(str(n)) for n in used)).toArrow()
+    by_id = {row["doc_id"]: row for row in rows.to_pylist()}
+    return {n: {doc_id: row[str(n)] for doc_id, row in by_id.items()} for n in used}
+
+
+@pytest.fixture
+def small_batches(spark):
+    """Two documents to an Arrow batch, so that few documents make several chunks."""
+    name = "spark.sql.execution.arrow.maxRecordsPerBatch"
+    before = spark.conf.get(name)
+    spark.conf.set(name, 2)
+    yield
+    spark.conf.set(name, before)
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ("context=window", "window_tokens=6", "chunk_tokens=1", "folds=4", "min_count=2"),
+        ("context=window", "window_tokens=12", "chunk_tokens=100", "folds=1", "min_count=1"),
+        ("context=document", "chunk_tokens=25", "folds=3", "min_count=3"),
+        ("context=document", "chunk_tokens=1000000", "folds=4", "min_count=4"),
+    ],
+    ids=lambda settings: ", ".join(settings),
+)
+@pytest.mark.parametrize("min_language_share", [0.25])
+def test_counts_and_margins_are_those_of_counting_by_hand(
+    settings, min_language_share, documents, folds, table_inputs
+):
+    config = load_config(
+        None,
+        [
+            f"languages=[{', '.join(LANGUAGES)}]",
+            "link.min_folds=0",
+            f"count.min_language_share={min_language_share}",
+            *(f"count.{setting}" for setting in settings),
+        ],
+    )
+    inputs = table_inputs(tokens=documents, vocabulary=vocabulary_of(documents))
+    found = count.run(inputs, config)
+    margins, counts = by_hand(documents, folds[config.count.folds], config)
+    assert len(counts) >= 5, "the corpus must leave something to count"
+    assert rows_of(found["counts"], *COUNTS) == counts
+    assert rows_of(found["margins"], *MARGINS) == margins
+
+
+@pytest.fixture(scope="module")
+def small(spark, tmp_path_factory: pytest.TempPathFactory):
+    """Counts and margins of three pages that hold one thing each, three times over."""
+    pages = {
+        "homograph": [("en", [DOG, CHAT]), ("fr", [CHIEN, CHAT, CHAT])],
+        "name": [("ja", [INU, LINUX]), ("en", [DOG, LINUX])],
+        "one language": [("fr", [CHIEN, CHAT])],
+    }
+    tokens = [
+        tokens_row(f"{name}{i}", *segments) for name, segments in pages.items() for i in range(3)
+    ]
+    tokens.append(tokens_row("rare", ("en", [RARE, RARE, DOG]), ("zh", [CAT, CAT])))
+    inputs = TableInputs(
+        spark,
+        {"tokens": tokens, "vocabulary": vocabulary_of(tokens)},
+        tmp_path_factory.mktemp("count"),
+    )
+    config = load_config(
+        None, [f"languages=[{', '.join(LANGUAGES)}]", "count.min_count=3", "count.folds=3"]
+    )
+    found = count.run(inputs, config)
+    names = ("a", "lang_a", "b", "lang_b", "n_ab", "n_a", "n_b", "n_contexts")
+    return set(rows_of(found["counts"], *names)), set(rows_of(found["margins"], *MARGINS))
+
+
+def test_a_homograph_counts_as_the_word_of_the_text_around_it(small):
+    counts, _ = small
+    assert {row for row in counts if row[1::2][:2] == ("en", "fr")} == {
+        (DOG, "en", CHIEN, "fr", 3, 3, 3, 3),
+        (DOG, "en", CHAT, "fr", 3, 3, 3, 3),
+        (CHAT, "en", CHIEN, "fr", 3, 3, 3, 3),
+        (CHAT, "en", CHAT, "fr", 3, 3, 3, 3),
+    }
+
+
+def test_a_name_in_text_of_another_script_does_not_count(small):
+    counts, _ = small
+    assert {row for row in counts if "ja" in row} == {
+        (DOG, "en", INU, "ja", 3, 3, 3, 3),
+        (LINUX, "en", INU, "ja", 3, 3, 3, 3),
+    }
+
+
+def test_pages_of_one_language_are_in_no_population(small):
+    _, margins = small
+    assert (CHIEN, "fr", "en", 3, 3) in margins
+    assert {row[3:] for row in margins} == {(3, 3)}
+
+
+def test_a_token_too_rare_to_reach_min_count_makes_no_context_mixed(small):
+    counts, margins = small
+    assert all(RARE not in (row[0], row[2]) for row in counts)
+    assert not any("zh" in row[1:3] for row in margins), "猫 occurs twice, below min_count"
+
+
+def test_without_documents_nothing_is_counted(table_inputs):
+    found = count.run(table_inputs(tokens=[], vocabulary=vocabulary_of([])), load_config())
+    assert rows_of(found["counts"]) == rows_of(found["margins"]) == []

@@ -1,0 +1,233 @@
+"""Link: which pairs pass, at which rate of false discoveries, and in what order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from stage_rows import Row, counts_row, vocabulary_row
+
+from pivotmine.kernels.association import (
+    benjamini_hochberg,
+    expected,
+    log10_p_value,
+    log_likelihood_ratio,
+    npmi,
+)
+from pivotmine.recipe import load_config
+from pivotmine.stages import link
+from tests.conftest import TableInputs
+
+BIN_WIDTH = 10 ** (1 / 256)
+MIN_COUNT = 5
+EN_WORDS, FR_WORDS, JA_WORDS = range(0, 10), range(10, 20), range(20, 30)
+NAME = 30
+"""A name that English and French text both use, as a word of theirs."""
+
+STRONG = (40, 50, 45, 1000)
+WEAKER = (20, 50, 45, 1000)
+INDEPENDENT = (25, 500, 50, 1000)
+APART = (5, 500, 50, 1000)
+DILUTE = (9_000, 100_000, 60_000, 1_000_000)
+"""Beyond doubt by its numbers, and hardly an association."""
+
+BORDERLINE = (9, 50, 70, 1000)
+EVERYWHERE = [10, 10, 10, 10]
+IN_ONE_FOLD = [40, 0, 0, 0]
+
+COUNTS = [
+    counts_row(0, 10, STRONG, fold_counts=EVERYWHERE),
+    counts_row(1, 11, INDEPENDENT, fold_counts=[7, 6, 6, 6]),
+    counts_row(2, 12, STRONG, fold_counts=IN_ONE_FOLD),
+    counts_row(3, 13, DILUTE, fold_counts=[2250, 2250, 2250, 2250]),
+    counts_row(4, 14, APART, fold_counts=[2, 1, 1, 1]),
+    counts_row(5, 15, BORDERLINE, fold_counts=[3, 2, 2, 2]),
+    counts_row(NAME, NAME, STRONG, fold_counts=EVERYWHERE),
+    counts_row(5, 20, BORDERLINE, ("en", "ja"), [3, 2, 2, 2]),
+]
+
+
+def margin(token_id: int, lang: str, other_lang: str, n: int = 50) -> Row:
+    return {"token_id": token_id, "lang": lang, "other_lang": other_lang, "n": n}
+
+
+def margins() -> list[Row]:
+    """Ten words and a name on both sides of English and French, and one each of English, Japanese.
+
+    And of every language a word too rare to be tested.
+    """
+    rows = [margin(token, "en", "fr") for token in (*EN_WORDS, NAME)]
+    rows += [margin(token, "fr", "en") for token in (*FR_WORDS, NAME)]
+    rows += [margin(5, "en", "ja", MIN_COUNT), margin(20, "ja", "en", MIN_COUNT)]
+    rare = [("en", "fr"), ("fr", "en"), ("en", "ja"), ("ja", "en")]
+    return rows + [margin(29, *pair, MIN_COUNT - 1) for pair in rare]
+
+
+VOCABULARY = [vocabulary_row(token, f"t{token}", ["en"]) for token in range(31)]
+
+
+@pytest.fixture(scope="module")
+def link_rows(spark, tmp_path_factory: pytest.TempPathFactory):
+    """Rows of `links` for counts, with settings of section `link`."""
+
+    def run(counts: list[Row], *settings: str) -> list[dict[str, Any]]:
+        tables = {"counts": counts, "margins": margins(), "vocabulary": VOCABULARY}
+        inputs = TableInputs(spark, tables, tmp_path_factory.mktemp("link"))
+        config = load_config(
+            None,
+            [
+                "languages=[en, fr, ja]",
+                f"count.min_count={MIN_COUNT}",
+                *(f"link.{setting}" for setting in settings),
+            ],
+        )
+        return link.run(inputs, config)["links"].toArrow().to_pylist()
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def undemanding(link_rows) -> dict[tuple[int, int], dict[str, Any]]:
+    """Every pair that is more likely than not to be no accident, by its tokens."""
+    rows = link_rows(COUNTS, "max_q_value=0.999999", "min_npmi=-1", "min_folds=0")
+    return {(row["a"], row["b"]): row for row in rows}
+
+
+def pairs(rows: list[dict[str, Any]]) -> set[tuple[int, int]]:
+    return {(row["a"], row["b"]) for row in rows}
+
+
+def test_strong_pairs_pass_and_the_rest_fail(link_rows):
+    found = link_rows(COUNTS, "max_q_value=0.01", "min_npmi=0.1", "min_folds=3")
+    assert pairs(found) == {(0, 10), (NAME, NAME)}
+
+
+def test_a_pair_that_independence_explains_never_passes(undemanding):
+    assert (1, 11) not in undemanding
+    assert (4, 14) not in undemanding, "meeting less often than expected is no attraction"
+
+
+def test_each_demand_keeps_out_what_it_is_for(link_rows):
+    assert (2, 12) in pairs(link_rows(COUNTS, "max_q_value=0.01", "min_npmi=0.1", "min_folds=1"))
+    weak = link_rows(COUNTS, "max_q_value=0.01", "min_npmi=-1", "min_folds=3")
+    assert pairs(weak) == {(0, 10), (NAME, NAME), (3, 13)}
+
+
+def test_folds_are_those_in_which_the_pair_meets_more_often_than_expected(undemanding):
+    assert undemanding[0, 10]["folds"] == 4
+    assert undemanding[2, 12]["folds"] == 1
+    # 50 * 70 / 1000 = 3.5 in all, 0.875 a fold.
+    assert undemanding[5, 15]["folds"] == 4
+
+
+def test_q_values_are_those_of_benjamini_hochberg_over_all_testable_pairs(undemanding):
+    of_pair = [row for row in COUNTS if row["lang_b"] == "fr"]
+    tables = np.array([[row[n] for n in ("n_ab", "n_a", "n_b", "n_contexts")] for row in of_pair])
+    exact = benjamini_hochberg(log10_p_value(*tables.T), n_tests=11 * 11)
+    seen = 0
+    for row, q in zip(of_pair, exact.tolist(), strict=True):
+        found = undemanding.get((row["a"], row["b"]))
+        if found is None:
+            assert q * BIN_WIDTH > 0.999
+            continue
+        assert q * (1 - 1e-9) <= found["q_value"] <= q * BIN_WIDTH * (1 + 1e-9)
+        seen += 1
+    assert seen == 5
+
+
+def test_each_language_pair_is_a_family_of_its_own(undemanding):
+    one_of_many, alone = undemanding[5, 15], undemanding[5, 20]
+    assert one_of_many["g2"] == alone["g2"]
+    p = 10.0 ** log10_p_value(*BORDERLINE)
+    assert p <= alone["q_value"] <= p * BIN_WIDTH, "one test, its q-value is its p-value"
+    # The fifth strongest of 121.
+    assert one_of_many["q_value"] == pytest.approx(alone["q_value"] * 121 / 5)
+
+
+def test_a_link_carries_its_figures_and_the_names_of_its_tokens(undemanding):
+    row = undemanding[0, 10]
+    assert [row[name] for name in ("n_ab", "n_a", "n_b", "n_contexts")] == list(STRONG)
+    assert (row["token_a"], row["token_b"]) == ("t0", "t10")
+    assert row["expected"] == pytest.approx(expected(*STRONG[1:]))
+    assert row["npmi"] == pytest.approx(npmi(*STRONG))
+    assert row["g2"] == pytest.approx(log_likelihood_ratio(*STRONG))
+
+
+def test_a_pair_of_a_token_with_itself_is_a_copy(undemanding):
+    assert {pair for pair, row in undemanding.items() if row["is_copy"]} == {(NAME, NAME)}
+
+
+RANKED = [
+    counts_row(0, 10, STRONG),
+    counts_row(0, 11, WEAKER),
+    counts_row(0, 13, WEAKER),
+    counts_row(0, 12, WEAKER),
+    counts_row(1, 11, STRONG),
+    counts_row(NAME, NAME, (45, 45, 45, 1000)),
+    counts_row(NAME, 10, WEAKER),
+    counts_row(0, 20, WEAKER, ("en", "ja")),
+    counts_row(10, 20, WEAKER, ("fr", "ja")),
+    counts_row(10, 21, STRONG, ("fr", "ja")),
+]
+RANKED_MARGINS = [
+    *(margin(token, "en", other) for token in EN_WORDS for other in ("fr", "ja")),
+    *(margin(token, "fr", other) for token in FR_WORDS for other in ("en", "ja")),
+    *(margin(token, "ja", other) for token in JA_WORDS for other in ("en", "fr")),
+]
+
+
+@pytest.fixture(scope="module")
+def ranks(spark, tmp_path_factory: pytest.TempPathFactory):
+    """(rank_ab, rank_ba) of every link that `max_rank` lets through, by tokens and languages."""
+    tables = {"counts": RANKED, "margins": RANKED_MARGINS, "vocabulary": VOCABULARY}
+    inputs = TableInputs(spark, tables, tmp_path_factory.mktemp("ranks"))
+
+    def run(max_rank: int) -> dict[tuple[Any, ...], tuple[int, int]]:
+        config = load_config(
+            None, ["languages=[en, fr, ja]", "link.min_folds=0", f"link.max_rank={max_rank}"]
+        )
+        return {
+            (row["a"], row["b"], row["lang_a"], row["lang_b"]): (row["rank_ab"], row["rank_ba"])
+            for row in link.run(inputs, config)["links"].toArrow().to_pylist()
+        }
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def all_ranks(ranks):
+    return ranks(50)
+
+
+def test_partners_are_ranked_by_g2_and_ties_by_id(all_ranks):
+    of_0 = {pair[1]: rank for pair, (rank, _) in all_ranks.items() if pair[::3] == (0, "fr")}
+    assert of_0 == {10: 1, 11: 2, 12: 3, 13: 4}
+
+
+def test_both_sides_have_their_own_ranks(all_ranks):
+    assert all_ranks[0, 11, "en", "fr"] == (2, 2)
+    assert all_ranks[1, 11, "en", "fr"] == (1, 1)
+    assert all_ranks[0, 13, "en", "fr"] == (4, 1)
+
+
+def test_each_other_language_has_its_own_ranks(all_ranks):
+    assert all_ranks[0, 20, "en", "ja"] == (1, 1)
+    assert all_ranks[10, 20, "fr", "ja"] == (2, 1)
+    assert all_ranks[10, 21, "fr", "ja"] == (1, 1)
+
+
+def test_copies_are_ranked_apart(all_ranks):
+    assert all_ranks[NAME, NAME, "en", "fr"] == (1, 1)
+    assert all_ranks[NAME, 10, "en", "fr"] == (1, 2), "the copy does not push its partner down"
+
+
+def test_a_link_stays_if_it_ranks_high_on_either_side(all_ranks, ranks):
+    kept = ranks(1)
+    assert kept == {pair: both for pair, both in all_ranks.items() if min(both) == 1}
+    assert (0, 13, "en", "fr") in kept
+    assert (0, 11, "en", "fr") not in kept
+
+
+def test_without_counts_there_are_no_links(link_rows):
+    assert link_rows([]) == []
