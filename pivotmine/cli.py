@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -84,12 +87,11 @@ def demo(config: ConfigOption = "conf/demo.yaml", set_: SetOption = None) -> Non
     from pivotmine.query import connect
     from pivotmine.recipe import load_config
 
-    console = Console()
-    corpus = assemble(DEMO_DIRECTORY, lambda line: console.print(line, markup=False))
+    console = _console()
+    corpus = assemble(DEMO_DIRECTORY, console.print)
     console.print(
         f"{corpus.n_documents:,} documents, {corpus.n_bytes / 1e6:.1f} MB of text, credits in "
-        f"{DEMO_DIRECTORY / 'CREDITS.md'}",
-        highlight=False,
+        f"{DEMO_DIRECTORY / 'CREDITS.md'}"
     )
     reports = run_road(config, set_ or ())
     connection = connect(Lake(load_config(config, set_ or ()).lake))
@@ -102,34 +104,24 @@ def demo(config: ConfigOption = "conf/demo.yaml", set_: SetOption = None) -> Non
         f"\nAsk more: {Path(sys.argv[0])} pivots -c {config} lait 牛乳\n"
         f"          {Path(sys.argv[0])} query -c {config} "
         '"SELECT token_a, token_b, npmi FROM links ORDER BY npmi DESC LIMIT 10"',
-        markup=False,
-        highlight=False,
         soft_wrap=True,
     )
 
 
 @app.command("config")
-def config_command(
-    config: ConfigOption = None,
-    set_: SetOption = None,
-    help_fields: Annotated[
-        bool, typer.Option("--help-fields", help="Explain every setting instead.")
-    ] = False,
-) -> None:
-    """Print the effective configuration as YAML, each setting with its meaning."""
-    from pivotmine.recipe import describe_fields, load_config, to_yaml
+def config_command(config: ConfigOption = None, set_: SetOption = None) -> None:
+    """Print the effective configuration as YAML, each setting with its meaning.
 
-    effective = load_config(config, set_ or ())
-    if not help_fields:
-        sys.stdout.write(to_yaml(effective))
-        return
-    for name, kind, default, text in describe_fields():
-        sys.stdout.write(f"{name}\n    {kind}, default {default}\n    {text}\n")
+    The output is a recipe: save it, change it, run it.
+    """
+    from pivotmine.recipe import load_config, to_yaml
+
+    sys.stdout.write(to_yaml(load_config(config, set_ or ()), documented=True))
 
 
 @app.command()
 def tables(config: ConfigOption = None, set_: SetOption = None) -> None:
-    """List the lake's tables: rows, snapshot, when and by which stage it was committed."""
+    """List the lake's tables: rows, when committed, snapshot, meaning."""
     from pivotmine.report import print_table
     from pivotmine.schema import TABLES
 
@@ -142,9 +134,9 @@ def tables(config: ConfigOption = None, set_: SetOption = None) -> None:
             continue
         moment = datetime.fromtimestamp(snapshot.timestamp_ms / 1000).isoformat(" ", "seconds")
         rows.append((name, f"{lake.n_rows(name):,}", moment, str(snapshot.snapshot_id), table.doc))
-    console = Console()
+    console = _console()
     console.print(f"{lake.warehouse}, namespace {lake.namespace}", soft_wrap=True)
-    print_table(console, "", ("table", "rows", "committed", "snapshot", "meaning"), rows, (1,))
+    print_table(console, "", ("table", "rows", "committed", "snapshot", "meaning"), rows, (1, 3))
 
 
 @app.command()
@@ -152,7 +144,10 @@ def query(
     sql: Annotated[str, typer.Argument(help="DuckDB SQL; the lake's tables are views.")],
     config: ConfigOption = None,
     set_: SetOption = None,
-    output: Annotated[OutputFormat, typer.Option("--format", "-f")] = OutputFormat.TABLE,
+    output: Annotated[
+        OutputFormat,
+        typer.Option("--format", "-f", help="table: 100 rows, floats cut; json (lines), csv: all."),
+    ] = OutputFormat.TABLE,
     as_of: Annotated[
         datetime | None, typer.Option(help="See the lake as it was at this local time.")
     ] = None,
@@ -164,20 +159,16 @@ def query(
     from pivotmine.query import connect, run_sql
 
     moment = as_of.astimezone() if as_of else None
-    result = run_sql(connect(_open_lake(config, set_), moment), sql)
-    if result.description is None:
-        return
-    heads = [column[0] for column in result.description]
+    heads, rows = run_sql(connect(_open_lake(config, set_), moment), sql)
     if output is OutputFormat.JSON:
-        for row in iter(result.fetchone, None):
-            line = json.dumps(dict(zip(heads, row, strict=True)), default=str, ensure_ascii=False)
-            sys.stdout.write(line + "\n")
+        for row in rows:
+            sys.stdout.write(_json(dict(zip(_distinct(heads), row, strict=True))) + "\n")
     elif output is OutputFormat.CSV:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(heads)
-        writer.writerows(iter(result.fetchone, None))
+        writer.writerows([_cell(value) for value in row] for row in rows)
     else:
-        _print_result(heads, result)
+        _print_result(heads, rows)
 
 
 @app.command()
@@ -186,14 +177,17 @@ def pivots(
     word_b: Annotated[str, typer.Argument(help="A word of another, e.g. 猫.")],
     config: ConfigOption = None,
     set_: SetOption = None,
-    limit: Annotated[int, typer.Option(help="Pivots to show.")] = 10,
+    limit: Annotated[int, typer.Option(min=1, help="Pivots to show.")] = 10,
 ) -> None:
-    """Rank the tokens that bridge two words, with the evidence of both sides."""
+    """Rank the tokens that bridge two words, with the evidence of both sides.
+
+    Example: pivotmine pivots fr:chat 猫 (a word may name its language)
+    """
     from pivotmine.query import connect, find_bridges
     from pivotmine.report import print_bridges
 
     connection = connect(_open_lake(config, set_))
-    print_bridges(Console(), find_bridges(connection, word_a, word_b, limit))
+    print_bridges(_console(), find_bridges(connection, word_a, word_b, limit))
 
 
 @app.command()
@@ -203,11 +197,11 @@ def audit(config: ConfigOption = None, set_: SetOption = None) -> None:
     from pivotmine.query import connect
 
     lake = _open_lake(config, set_)
-    console = Console()
+    console = _console()
     holds = True
     for finding in audit_lake(lake, connect(lake)):
         mark = "ok  " if finding.holds else "FAIL"
-        console.print(f"{mark} {finding.check}: {finding.figures}", markup=False, highlight=False)
+        console.print(f"{mark} {finding.check}: {finding.figures}", soft_wrap=True)
         holds = holds and finding.holds
     if not holds:
         raise typer.Exit(1)
@@ -219,13 +213,13 @@ def doctor(config: ConfigOption = None, set_: SetOption = None) -> None:
     from pivotmine.doctor import examine
     from pivotmine.recipe import load_config
 
-    console = Console()
+    console = _console()
     well = True
     for symptom in examine(load_config(config, set_ or ())):
         mark = "ok  " if symptom.well else "FAIL"
-        console.print(f"{mark} {symptom.subject}: {symptom.state}", markup=False, highlight=False)
+        console.print(f"{mark} {symptom.subject}: {symptom.state}", soft_wrap=True)
         if not symptom.well:
-            console.print(f"       fix: {symptom.fix}", markup=False, highlight=False)
+            console.print(f"       fix: {symptom.fix}", soft_wrap=True)
         well = well and symptom.well
     if not well:
         raise typer.Exit(1)
@@ -236,24 +230,76 @@ def main() -> None:
     try:
         app()
     except PivotMineError as error:
-        Console(stderr=True).print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        _console(stderr=True).print(f"error: {error}", soft_wrap=True)
         sys.exit(2)
 
 
+def _console(stderr: bool = False) -> Console:
+    """A console that prints corpora and paths as they are: no markup, no `:cat:` as a picture."""
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+
+
 def _open_lake(config: str | None, overrides: list[str] | None) -> Lake:
+    """The recipe's lake, for a reader: a mistyped name must not look like an empty corpus."""
+    from pivotmine.errors import LakeError
     from pivotmine.lake import Lake
     from pivotmine.recipe import load_config
 
-    return Lake(load_config(config, overrides or ()).lake)
+    lake = Lake(load_config(config, overrides or ()).lake)
+    if not lake.runs().num_rows:
+        raise LakeError(
+            f"nothing is committed in {lake.warehouse} (namespace {lake.namespace}) yet. Name the "
+            "recipe with --config, or fill this lake with `pivotmine run`."
+        )
+    return lake
 
 
-def _print_result(heads: list[str], result: Any) -> None:
+def _print_result(heads: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
     from pivotmine.report import print_table
 
     limit = 100
-    rows = result.fetchmany(limit + 1)
-    console = Console()
-    cells = [tuple("" if value is None else str(value) for value in row) for row in rows[:limit]]
+    shown = list(islice(rows, limit + 1))
+    console = _console()
+    cells = [
+        tuple(f"{value:.6g}" if isinstance(value, float) else _cell(value) for value in row)
+        for row in shown[:limit]
+    ]
     print_table(console, "", heads, cells)
-    if len(rows) > limit:
+    if len(shown) > limit:
         console.print(f"first {limit} rows; --format csv or json prints all of them")
+
+
+def _cell(value: Any) -> str:
+    """A value as text of a table or of CSV."""
+    if value is None:
+        return ""
+    return _json(value) if isinstance(value, (dict, list)) else str(_plain(value, str))
+
+
+def _json(value: Any) -> str:
+    def finite(number: float) -> float | None:
+        return number if math.isfinite(number) else None  # JSON knows no NaN
+
+    return json.dumps(_plain(value, finite), default=str, ensure_ascii=False)
+
+
+def _plain(value: Any, convert_float: Callable[[float], Any]) -> Any:
+    r"""Nested values with bytes as text: what is not UTF-8 shows as `\xe7`."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, float):
+        return convert_float(value)
+    if isinstance(value, dict):
+        return {str(key): _plain(item, convert_float) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, convert_float) for item in value]
+    return value
+
+
+def _distinct(heads: Sequence[str]) -> list[str]:
+    """Column names as JSON keys: a second `lang` becomes `lang_1`, as in DuckDB's own tables."""
+    names: list[str] = []
+    for head in heads:
+        candidates = chain([head], (f"{head}_{number}" for number in count(1)))
+        names.append(next(name for name in candidates if name not in names))
+    return names

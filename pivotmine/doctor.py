@@ -62,7 +62,7 @@ def _libraries() -> Iterator[Symptom]:
             yield Symptom(name, importlib.metadata.version(name))
         except importlib.metadata.PackageNotFoundError:
             yield Symptom(name, "not installed", False, f"pip install {name}")
-    for name in _TRAPS:
+    for name in sorted(_TRAPS):
         try:
             found = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 
@@ -28,12 +29,22 @@ def run_road(
     Raises
     ------
     PivotMineError
-        As `load_config` and `run_stages` raise it.
+        As `load_config` and `run_stages` raise it, or a task on an executor.
     """
     config = load_config(config_uri, overrides)
     stages = choose_stages(only, until)
-    with open_display(Console(stderr=True)) as display:
-        return run_stages(config, stages, lambda: build_session(config.spark), display, force=force)
+    try:
+        with open_display(Console(stderr=True, emoji=False)) as display:
+            return run_stages(
+                config, stages, lambda: build_session(config.spark), display, force=force
+            )
+    except PivotMineError:
+        raise
+    except Exception as error:
+        # What a task raised arrives as the text of its traceback, inside one of Java's.
+        if said := re.search(r"^pivotmine\.errors\.\w+: (.+)", str(error), re.MULTILINE):
+            raise PivotMineError(said[1]) from error
+        raise
 
 
 def main(stage: str | None = None) -> None:

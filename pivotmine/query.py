@@ -6,10 +6,12 @@ Java and comes in milliseconds. Tables appear as views under their own names.
 
 from __future__ import annotations
 
+import contextlib
 import re
-import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -26,10 +28,13 @@ def connect(lake: Lake, as_of: datetime | None = None) -> duckdb.DuckDBPyConnect
     """A DuckDB connection with a view for every table, now or as of a moment in the past.
 
     Tables that are not committed yet are empty views.
+
+    Raises
+    ------
+    LakeError
+        A file of a committed table is gone or unreadable.
     """
     connection = duckdb.connect()
-    # DuckDB recommends its own API over DB-API for Arrow results; ours are a few rows.
-    warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
     local = lake.warehouse.startswith("file://")
     if not local:
         connection.register_filesystem(lake.filesystem)
@@ -38,22 +43,42 @@ def connect(lake: Lake, as_of: datetime | None = None) -> duckdb.DuckDBPyConnect
         paths = lake.files(name, snapshot) if snapshot else []
         if paths:
             listed = ", ".join(_quoted(path.removeprefix("file://")) for path in paths)
-            connection.execute(f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet([{listed}])')
+            view = f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet([{listed}])'
+            try:
+                connection.execute(view)
+            except (duckdb.Error, OSError) as error:
+                raise LakeError(f"files of table {name} cannot be read: {error}") from None
         else:
             connection.register(name, table.schema.empty_table())
     return connection
 
 
-def run_sql(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
-    """Execute a statement.
+def run_sql(
+    connection: duckdb.DuckDBPyConnection, sql: str
+) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+    """Execute a statement; returns the names of its columns, and its rows as they are asked for.
 
     Raises
     ------
     LakeError
-        DuckDB refuses the statement; the message is DuckDB's.
+        DuckDB refuses the statement, at once or at a row further down; the message is DuckDB's.
     """
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        with _explained():
+            yield from iter(connection.fetchone, None)
+
+    with _explained():
+        connection.execute(sql)
+        if not connection.description:
+            raise LakeError(f"{sql!r} holds no SQL statement")
+        return [column[0] for column in connection.description], rows()
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
     try:
-        return connection.execute(sql)
+        yield
     except duckdb.Error as error:
         raise LakeError(f"{error}\nTables: {', '.join(TABLES)}.") from None
 
@@ -93,6 +118,7 @@ def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
     """
     named = _WITH_LANGUAGE.fullmatch(word)
     lang, spelling = (named[1], named[2]) if named else (None, word)
+    spelling = spelling.lstrip(WORD_START) or spelling
     rows = connection.execute(
         f"""
         SELECT token_id, token, langs FROM vocabulary
@@ -142,7 +168,7 @@ def find_bridges(
         "target_lang": words[1].lang,
     }
     connection.execute(_WAYS)
-    direct = connection.execute(
+    direct = connection.sql(
         """
         SELECT word, word_lang, other, other_lang, n_ab, expected, npmi, q_value, rank, other_rank
         FROM ways
@@ -150,9 +176,9 @@ def find_bridges(
           AND list_contains($target, other) AND ($target_lang IS NULL OR other_lang = $target_lang)
         ORDER BY npmi DESC, word, other, word_lang, other_lang
         """,
-        parameters,
+        params=parameters,
     ).to_arrow_table()
-    pivots = connection.execute(
+    pivots = connection.sql(
         f"""
         WITH source_side AS ({_SIDE.format(side="source")}),
              target_side AS ({_SIDE.format(side="target")})
@@ -163,7 +189,7 @@ def find_bridges(
         JOIN vocabulary v ON v.token_id = other
         ORDER BY score DESC, other, other_lang LIMIT $limit
         """,
-        {**parameters, "limit": limit},
+        params={**parameters, "limit": limit},
     ).to_arrow_table()
     return Bridges(words[0], words[1], direct, pivots)
 

@@ -7,6 +7,7 @@ value that was given, what is allowed, and the nearest existing name for a missp
 from __future__ import annotations
 
 import difflib
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -36,26 +37,44 @@ def load_config(uri: str | None = None, overrides: Sequence[str] = ()) -> Config
         raise ConfigError(_explain(error, uri)) from None
 
 
-def to_yaml(config: Config) -> str:
-    """The effective configuration as YAML that `load_config` reads back to an equal value."""
-    text: str = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-    return text
+def to_yaml(config: Config, documented: bool = False) -> str:
+    """The effective configuration as YAML that `load_config` reads back to an equal value.
+
+    Parameters
+    ----------
+    documented
+        Put the meaning, type and bounds of every setting above it, as comments.
+    """
+    return "".join(_yaml_lines(config, "", documented))
 
 
-def describe_fields(
-    model: type[BaseModel] = Config, prefix: str = ""
-) -> Iterator[tuple[str, str, str, str]]:
-    """Every setting as (dotted name, type, default, documentation), in the order of the recipe."""
-    for name, field in model.model_fields.items():
-        dotted = f"{prefix}{name}"
-        nested, is_list = _nested_model(field.annotation)
-        if nested is not None and not is_list:
-            yield from describe_fields(nested, f"{dotted}.")
+def _yaml_lines(section: BaseModel, indent: str, documented: bool) -> Iterator[str]:
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            if documented:
+                yield "\n" + _comment(type(value).__doc__ or "", indent)
+            yield f"{indent}{name}:\n"
+            yield from _yaml_lines(value, indent + "  ", documented)
             continue
-        default = "(required)" if field.is_required() else _plain(field.get_default())
-        yield dotted, _type_name(field), default, " ".join((field.description or "").split())
-        if nested is not None:
-            yield from describe_fields(nested, f"{dotted}.N.")
+        if documented:
+            yield _comment(_describe(field), indent)
+            item = _nested_model(field.annotation)
+            for key, part in item.model_fields.items() if item else ():
+                yield _comment(f"- {key}: {_describe(part)}", indent)
+        plain = section.model_dump(mode="json", include={name})
+        yield textwrap.indent(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), indent)
+
+
+def _comment(text: str, indent: str) -> str:
+    start = f"{indent}# "
+    lines = textwrap.wrap(" ".join(text.split()), 100 - len(start))
+    return "".join(f"{start}{line}\n" for line in lines)
+
+
+def _describe(field: FieldInfo) -> str:
+    """Meaning, type and bounds of a setting."""
+    return f"{field.description} ({_type_name(field)})"
 
 
 def _read_yaml(uri: str) -> dict[str, Any]:
@@ -124,7 +143,7 @@ def _explain(error: ValidationError, uri: str | None) -> str:
                 "" if isinstance(item["input"], (dict, BaseModel)) else f" (got {item['input']!r})"
             )
             lines.append(f"  {dotted or 'recipe'}: {message}{given}")
-    lines.append("`pivotmine config --help-fields` lists every setting with its meaning.")
+    lines.append("`pivotmine config` lists every setting with its meaning.")
     return "\n".join(lines)
 
 
@@ -133,21 +152,17 @@ def _known_names(location: tuple[int | str, ...]) -> list[str]:
     for part in location:
         if isinstance(part, int) or part not in model.model_fields:
             continue
-        nested, _ = _nested_model(model.model_fields[part].annotation)
+        nested = _nested_model(model.model_fields[part].annotation)
         if nested is None:
             return []
         model = nested
     return list(model.model_fields)
 
 
-def _nested_model(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
-    """The section type inside an annotation, and whether it is a list of such sections."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation, False
-    for argument in get_args(annotation):
-        if isinstance(argument, type) and issubclass(argument, BaseModel):
-            return argument, True
-    return None, False
+def _nested_model(annotation: Any) -> type[BaseModel] | None:
+    """The section type that a setting holds, alone or as the items of a list."""
+    candidates = (annotation, *get_args(annotation))
+    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
 
 
 def _type_name(field: FieldInfo) -> str:
@@ -176,11 +191,3 @@ def _spell(annotation: Any) -> str:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "section"
     return "null" if annotation is type(None) else str(annotation.__name__)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_plain(item) for item in value) + "]"
-    if isinstance(value, BaseModel):
-        return "{" + ", ".join(f"{k}: {v}" for k, v in value.model_dump(mode="json").items()) + "}"
-    return "null" if value is None else str(value)

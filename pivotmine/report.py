@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import duckdb
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
+from rich.text import Text
 
 from pivotmine.errors import LakeError
 from pivotmine.query import Bridges, WordTokens, find_bridges
@@ -82,6 +83,7 @@ def print_bridges(console: Console, bridges: Bridges) -> None:
             f"linked directly: together in {best['n_ab']:,} contexts, {best['expected']:.1f} "
             f"expected, npmi {best['npmi']:.2f}, q {best['q_value']:.1e}",
             highlight=False,
+            soft_wrap=True,
         )
     else:
         console.print("no direct link", highlight=False)
@@ -148,7 +150,8 @@ def print_arms(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
     print_table(console, "Arms", heads, cells, (1, 2, 4))
     for arm, *_, folder in rows:
         if folder:
-            console.print(f"shards of {arm}: {folder}", soft_wrap=True, highlight=False)
+            line = f"shards of {arm}: {folder}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_table(
@@ -158,15 +161,27 @@ def print_table(
     rows: Iterable[Sequence[str]],
     numeric: Iterable[int] = (),
 ) -> None:
-    """A plain table; `numeric` are the indices of right-aligned columns."""
+    """A plain table; `numeric` are the indices of right-aligned columns, which are never wrapped.
+
+    Cells are shown as they are (`Text`, since rich reads markup and emoji codes in strings), but
+    for control characters: text of a corpus must not command the terminal.
+    """
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
     right = set(numeric)
     for index, head in enumerate(heads):
-        table.add_column(head, justify="right" if index in right else "left", overflow="fold")
+        justify: JustifyMethod = "right" if index in right else "left"
+        table.add_column(Text(head), justify=justify, overflow="fold", no_wrap=index in right)
     for row in rows:
-        table.add_row(*(str(cell).replace("[", r"\[") for cell in row))
+        table.add_row(*(Text(cell.translate(_VISIBLE)) for cell in row))
     console.print()
     console.print(table)
+
+
+_VISIBLE = {
+    **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"},
+    **dict.fromkeys(range(0x7F, 0xA0), 0xFFFD),
+}
+"""Control characters to pictures of themselves (U+2400 and up), or to the replacement character."""
 
 
 def _describe(word: WordTokens) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from pivotmine.config import Config
 from pivotmine.errors import ConfigError
-from pivotmine.recipe import describe_fields, load_config, to_yaml
+from pivotmine.recipe import load_config, to_yaml
 
 RECIPES = sorted(Path(__file__).parent.parent.joinpath("conf").glob("*.yaml"))
 
@@ -85,9 +88,31 @@ def test_a_configuration_cannot_be_changed():
         load_config().count.min_count = 1
 
 
+def sections(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    yield model
+    for field in model.model_fields.values():
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from sections(part)
+
+
 def test_every_setting_is_documented():
-    undocumented = [name for name, _, _, text in describe_fields() if len(text) < 10]
+    undocumented = [
+        f"{section.__name__}.{name}"
+        for section in sections(Config)
+        for name, field in section.model_fields.items()
+        if not field.description and not isinstance(field.default, BaseModel)
+    ]
     assert undocumented == []
+
+
+def test_the_documented_form_holds_every_setting_and_its_meaning():
+    text = to_yaml(load_config(), documented=True)
+    words = " ".join(text.replace("#", " ").split())
+    for section in sections(Config):
+        for name, field in section.model_fields.items():
+            assert f"{name}:" in text
+            assert " ".join((field.description or "").split()) in words
 
 
 @given(
@@ -111,5 +136,6 @@ def test_what_config_prints_reads_back_as_the_same_configuration(
         }
     )
     path = tmp_path_factory.mktemp("recipe") / "recipe.yaml"
-    path.write_text(to_yaml(config))
-    assert load_config(str(path)) == config
+    for documented in (False, True):
+        path.write_text(to_yaml(config, documented))
+        assert load_config(str(path)) == config

@@ -61,7 +61,9 @@ def _documents(batch: pa.RecordBatch, kind: str) -> Iterator[Placed]:
     shards = zip(batch.column("arm").to_pylist(), batch.column("shard").to_pylist(), strict=True)
     names = ("doc_id", "source", "position", "lang", "n_tokens")
     columns = zip(*(batch.column(name).to_pylist() for name in names), strict=True)
-    for row, (shard, described) in enumerate(zip(shards, columns, strict=True)):
+    for row, (shard, (doc_id, source, position, lang, n_tokens)) in enumerate(
+        zip(shards, columns, strict=True)
+    ):
         text = batch.column("text")[row].as_py() if kind == "text" else None
         ids = batch.column("token_ids")[row].values.to_numpy() if kind == "tokens" else None
-        yield shard, ShardDocument(*described, ids, text)
+        yield shard, ShardDocument(doc_id, source, position, lang, n_tokens, ids, text)

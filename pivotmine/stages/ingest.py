@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from pivotmine.config import Config, InputConfig
 from pivotmine.errors import ConfigError
 from pivotmine.session import spark_schema
-from pivotmine.sources.listing import list_files, list_splits
+from pivotmine.sources.listing import detect, list_files, list_splits
 from pivotmine.sources.records import ColumnMap, ReadLimits, Split
 from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from udfs import read_records
@@ -32,12 +32,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         ColumnMap(text=item.text_column, source=item.source_column, source_label=item.source_label)
         for item in settings.inputs
     ]
-    limits = ReadLimits(
-        max_document_bytes=settings.max_document_bytes,
-        max_record_bytes=settings.max_record_bytes,
-        raw_bytes=settings.raw_bytes,
-    )
-    read = read_records.bind(splits, columns, limits, settings.language_model)
+    read = read_records.bind(splits, columns, _limits(config), settings.language_model)
     # One piece a task: `range` is the one source that promises which row is in which partition.
     pieces = inputs.spark.range(0, len(splits), numPartitions=len(splits))
     records = inputs.checkpoint(
@@ -102,8 +97,31 @@ def tally(rows: Rows, config: Config) -> Tally:
 
 
 def external(config: Config) -> Any:
-    """The source files with size and time stamp: a changed file makes a new fingerprint."""
-    return [list_files(item.uris) for item in _inputs(config)]
+    """The source files with size and time stamp: a changed file makes a new fingerprint.
+
+    Refuses here, before anything is started, what cannot be read as the recipe says.
+    """
+    _limits(config)
+    listed = [list_files(item.uris) for item in _inputs(config)]
+    seen: set[str] = set()
+    for item, files in zip(_inputs(config), listed, strict=True):
+        for file in files:
+            detect(file.uri, item.format)
+            if file.uri in seen:
+                raise ConfigError(
+                    f"{file.uri} belongs to two of ingest.inputs. A record is known by its file "
+                    "and its place there, so every file may be read once: narrow the patterns."
+                )
+            seen.add(file.uri)
+    return listed
+
+
+def _limits(config: Config) -> ReadLimits:
+    return ReadLimits(
+        max_document_bytes=config.ingest.max_document_bytes,
+        max_record_bytes=config.ingest.max_record_bytes,
+        raw_bytes=config.ingest.raw_bytes,
+    )
 
 
 def _splits(config: Config) -> list[Split]:

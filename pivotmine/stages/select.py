@@ -47,9 +47,9 @@ def _take(arm: ArmConfig, documents: DataFrame, scores: DataFrame, config: Confi
         .rowsBetween(Window.unboundedPreceding, Window.currentRow)
     )
     return (
-        candidates.where("n_tokens > 0")
-        .withColumn("budget_tokens", _budget(config))
-        .where(F.col("budget_tokens") > 0)
+        candidates.withColumn("budget_tokens", _budget(config))
+        # A document beyond the whole budget would end the running sum for all that come after it.
+        .where("n_tokens BETWEEN 1 AND budget_tokens")
         .withColumn("used_tokens", F.sum("n_tokens").over(in_order))
         .where("used_tokens <= budget_tokens")
         .select(F.lit(arm.name).alias("arm"), "doc_id", "n_tokens", "lang", reason.alias("reason"))

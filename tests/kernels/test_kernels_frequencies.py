@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import numpy as np
 import pytest
@@ -86,7 +86,7 @@ def test_a_language_has_the_documents_that_hold_text_of_it(docs):
 @given(documents, st.lists(st.integers(0, 10), max_size=3))
 def test_batches_add_up_to_the_whole_however_they_are_cut(docs, cuts):
     bounds = [0, *sorted(min(cut, len(docs)) for cut in cuts), len(docs)]
-    batches = [docs[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    batches = [docs[start:end] for start, end in pairwise(bounds)]
     together, apart = frequencies(docs), frequencies(*batches)
     for whole, summed in zip(together, apart, strict=True):
         assert np.array_equal(whole, summed)

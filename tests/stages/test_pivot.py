@@ -1,0 +1,156 @@
+"""Pivot: two methods on graphs small enough to draw on paper."""
+
+from __future__ import annotations
+
+from math import log2
+from typing import Any
+
+import pytest
+from stage_rows import Row, counts_row, link_row, vocabulary_row
+
+from pivotmine.recipe import load_config
+from pivotmine.stages import pivot
+from tests.conftest import TableInputs
+
+Pivots = dict[str, list[dict[str, Any]]]
+
+# Increase of the partner over the background, forth and back, of 100 mixed contexts.
+COUNTS = [
+    counts_row(1, 10, (10, 20, 30, 100)),  # 1 -> 10 .20   10 -> 1  .13
+    counts_row(2, 10, (10, 10, 30, 100)),  # 2 -> 10 .70   10 -> 2  .23
+    counts_row(3, 10, (4, 10, 30, 100)),  # 3 -> 10 .10   10 -> 3  .03
+    counts_row(1, 11, (20, 40, 50, 100)),  # independent: .00 both ways
+    counts_row(1, 20, (8, 20, 10, 100), ("en", "ja")),  # 1 -> 20 .30   20 -> 1  .60
+    counts_row(10, 20, (5, 5, 10, 100), ("en", "ja")),  # 10 -> 20 .90   20 -> 10 .45
+    counts_row(10, 20, (8, 30, 10, 100), ("fr", "ja")),  # 10 -> 20 .17   20 -> 10 .50
+]
+"""Token 10 is a homograph: a word of English and a hub in French."""
+
+LINKS = [
+    link_row(1, 11, ("en", "fr")),
+    link_row(1, 12, ("en", "fr")),
+    link_row(1, 21, ("en", "ja")),
+    link_row(2, 11, ("en", "fr")),
+    link_row(11, 21, ("fr", "ja")),
+    link_row(5, 5, ("en", "fr")),
+    link_row(3, 12, ("en", "fr"), ranks=(1, 6)),
+    link_row(3, 21, ("en", "ja"), ranks=(6, 1)),
+]
+"""What counts is the triangle of 1, 11 and 21 with two more links; the last three are no partners:
+a copy, and two that rank too low on one side."""
+
+WORDS = {1: ["en"], 2: ["en"], 3: ["en"], 5: ["en", "fr"], 11: ["fr"], 12: ["fr"]}
+VOCABULARY = [
+    *(
+        vocabulary_row(token, f"t{token}", WORDS[token], document_frequency=70 + token)
+        for token in WORDS
+    ),
+    vocabulary_row(4, "t4", ["en"], document_frequency=1000),
+    vocabulary_row(10, "t10", ["en", "fr"], document_frequency=1000),
+    vocabulary_row(6, "t6", ["en"], document_frequency=0),
+    vocabulary_row(20, "t20", ["ja"], document_frequency=1000),
+    vocabulary_row(21, "t21", ["ja"], document_frequency=8),
+]
+"""Four English and three French words occur 64 to 127 times, one Japanese word 8 to 15 times."""
+
+
+@pytest.fixture(scope="module")
+def pivots(spark, tmp_path_factory: pytest.TempPathFactory):
+    """Pivots by method, in the order of their ranks, with settings of section `pivot`."""
+
+    def run(*settings: str, counts: list[Row] = COUNTS, links: list[Row] = LINKS) -> Pivots:
+        tables = {"counts": counts, "links": links, "vocabulary": VOCABULARY}
+        inputs = TableInputs(spark, tables, tmp_path_factory.mktemp("pivot"))
+        config = load_config(None, [f"pivot.{setting}" for setting in settings])
+        found: Pivots = {"he2025": [], "links": []}
+        for row in pivot.run(inputs, config)["pivots"].toArrow().sort_by("rank").to_pylist():
+            found[row["method"]].append(row)
+        for rows in found.values():
+            assert [row["rank"] for row in rows] == list(range(1, len(rows) + 1))
+        return found
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def defaults(pivots) -> Pivots:
+    return pivots()
+
+
+@pytest.fixture(scope="module")
+def changed(pivots) -> Pivots:
+    return pivots("he2025.max_edges=1", "links.min_languages=1", "links.max_rank=6")
+
+
+def degrees(rows: list[dict[str, Any]]) -> list[tuple[int, str, int, list[str]]]:
+    return [(row["token_id"], row["lang"], row["degree"], row["languages"]) for row in rows]
+
+
+def test_he2025_ranks_tokens_by_the_edges_that_reach_them(defaults):
+    assert degrees(defaults["he2025"]) == [
+        (10, "fr", 4, ["en", "ja"]),
+        (20, "ja", 3, ["en", "fr"]),
+        (1, "en", 2, ["fr", "ja"]),
+        (2, "en", 1, ["fr"]),
+        (10, "en", 1, ["ja"]),
+    ]
+    assert [row["score"] for row in defaults["he2025"]] == [4.0, 3.0, 2.0, 1.0, 1.0]
+
+
+def test_he2025_draws_only_the_strongest_edges_of_each_token(changed):
+    # 1 -> 20, 2 -> 10, 3 -> 10, 10 (fr) -> 2, 10 (en) -> 20, 20 -> 1.
+    assert degrees(changed["he2025"]) == [
+        (10, "fr", 2, ["en"]),
+        (20, "ja", 2, ["en"]),
+        (1, "en", 1, ["ja"]),
+        (2, "en", 1, ["fr"]),
+    ]
+
+
+def test_links_score_is_participation_times_surplus_over_words_as_frequent(defaults):
+    spread = 2 * (1 - (2**2 + 1**2) / 3**2)
+    english_mean, french_mean, japanese_mean = (3 + 1 + 0 + 0) / 4, (3 + 1 + 0) / 3, 2 / 1
+    assert degrees(defaults["links"]) == [
+        (1, "en", 3, ["fr", "ja"]),
+        (11, "fr", 3, ["en", "ja"]),
+        (21, "ja", 2, ["en", "fr"]),
+    ]
+    assert [row["score"] for row in defaults["links"]] == pytest.approx(
+        [
+            spread * log2((3 + 1) / (english_mean + 1)),
+            spread * log2((3 + 1) / (french_mean + 1)),
+            1.0 * log2((2 + 1) / (japanese_mean + 1)),
+        ]
+    )
+
+
+def test_links_that_rank_too_low_on_one_side_do_not_count(defaults, changed):
+    assert 3 not in {row["token_id"] for row in defaults["links"]}
+    (three,) = (row for row in changed["links"] if row["token_id"] == 3)
+    assert (three["degree"], three["languages"]) == (2, ["fr", "ja"])
+
+
+def test_copies_never_make_a_pivot(changed):
+    assert 5 not in {row["token_id"] for row in changed["links"]}
+
+
+def test_a_token_with_links_into_one_language_bridges_nothing(defaults, changed):
+    assert 2 not in {row["token_id"] for row in defaults["links"]}
+    (two,) = (row for row in changed["links"] if row["token_id"] == 2)
+    assert (two["degree"], two["languages"], two["score"]) == (1, ["fr"], 0.0)
+
+
+def test_pivots_have_their_names(defaults):
+    for rows in defaults.values():
+        assert all(row["token"] == f"t{row['token_id']}" for row in rows)
+
+
+def test_the_best_are_kept_and_the_weak_edges_not_drawn(defaults, pivots):
+    found = pivots("he2025.max_pivots=2", "he2025.min_increase=0.25", "links.max_pivots=1")
+    # Left are 2 -> 10, 1 -> 20, 20 -> 1, 10 (en) -> 20, 20 -> 10 (en), 20 -> 10 (fr).
+    assert degrees(found["he2025"]) == [(10, "fr", 2, ["en", "ja"]), (20, "ja", 2, ["en"])]
+    assert found["links"] == defaults["links"][:1]
+
+
+def test_without_counts_and_links_there_are_no_pivots(pivots):
+    assert pivots(counts=[], links=[]) == {"he2025": [], "links": []}

@@ -1,0 +1,209 @@
+"""Select: documents by score under a budget for each language, the same on any cluster."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from itertools import accumulate
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame
+from stage_rows import Row
+
+from pivotmine.config import Config
+from pivotmine.recipe import load_config
+from pivotmine.stages import select
+from pivotmine.stages.draw import uniform
+from tests.conftest import TableInputs, rows_of
+
+LANGUAGES = ("en", "fr", "ja")
+LONGEST = 60
+BUDGET = 900
+METHODS = {"he2025": "density", "entropy": "entropy", "links": "coverage"}
+ONE_ARM = "select.arms=[{name: only, method: random}]"
+
+Selection = list[dict[str, Any]]
+
+
+def random_documents() -> list[Row]:
+    """Forty documents a language, a fifth without tokens, and some in a language of no recipe."""
+    draw = random.Random(3)
+    return [
+        {
+            "doc_id": f"{lang}{i:02}",
+            "lang": lang,
+            "n_tokens": draw.choice([0, 1, 7, 30, LONGEST]),
+        }
+        for lang in (*LANGUAGES, "de")
+        for i in range(40)
+    ]
+
+
+def random_scores(documents: list[Row]) -> list[Row]:
+    """Scores with many ties, of every method."""
+    draw = random.Random(4)
+    return [
+        {"doc_id": row["doc_id"], "method": method, "score": draw.choice([0.0, 0.125, 0.5])}
+        for row in documents
+        for method in METHODS
+    ]
+
+
+DOCUMENTS = random_documents()
+SCORES = random_scores(DOCUMENTS)
+SCORE_OF = {(row["method"], row["doc_id"]): row["score"] for row in SCORES}
+
+
+class Scattered(TableInputs):
+    """The same tables in another order of rows, in more partitions."""
+
+    def frame(self, table: str) -> DataFrame:
+        frame = super().frame(table)
+        return frame.orderBy(uniform(9, "doc_id")).repartition(7)
+
+
+def config_of(*settings: str) -> Config:
+    return load_config(
+        None,
+        [f"languages=[{', '.join(LANGUAGES)}]", f"select.budget_tokens={BUDGET}", *settings],
+    )
+
+
+@pytest.fixture(scope="module")
+def select_rows(spark, tmp_path_factory: pytest.TempPathFactory):
+    def run(*settings: str, documents: list[Row] = DOCUMENTS, scattered=False) -> Selection:
+        kind = Scattered if scattered else TableInputs
+        tables = {"tokens": documents, "scores": SCORES}
+        inputs = kind(spark, tables, tmp_path_factory.mktemp("select"))
+        rows = select.run(inputs, config_of(*settings))["selection"].toArrow()
+        return rows.sort_by([("arm", "ascending"), ("position", "ascending")]).to_pylist()
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def selection(select_rows) -> Selection:
+    """The four arms of the default recipe."""
+    return select_rows()
+
+
+@pytest.fixture(scope="module")
+def hashes(spark) -> dict[int, dict[str, float]]:
+    """The draw of every document, by seed."""
+    ids = spark.createDataFrame([(row["doc_id"],) for row in DOCUMENTS], "doc_id string")
+    return {seed: dict(rows_of(ids, "doc_id", uniform(seed, "doc_id"))) for seed in (0, 1)}
+
+
+def arms_of(selection: Selection) -> dict[str, Selection]:
+    arms = defaultdict(list)
+    for row in selection:
+        arms[row["arm"]].append(row)
+    return dict(arms)
+
+
+def tokens_by_language(rows: Selection) -> dict[str, int]:
+    used: dict[str, int] = defaultdict(int)
+    for row in rows:
+        used[row["lang"]] += row["n_tokens"]
+    return dict(used)
+
+
+def test_every_arm_uses_up_its_budget_in_each_language_and_never_exceeds_it(selection):
+    arms = arms_of(selection)
+    assert arms.keys() == {"random", "he2025", "entropy", "links"}
+    for rows in arms.values():
+        used = tokens_by_language(rows)
+        assert used.keys() == set(LANGUAGES)
+        assert all(BUDGET / 3 - LONGEST < tokens <= BUDGET / 3 for tokens in used.values())
+
+
+@pytest.mark.parametrize("method", [None, *METHODS], ids=str)
+def test_documents_are_taken_in_the_order_of_score_then_hash(method, selection, hashes):
+    taken = {row["doc_id"] for row in arms_of(selection)[method or "random"]}
+    for lang in LANGUAGES:
+        candidates = [row for row in DOCUMENTS if row["lang"] == lang and row["n_tokens"]]
+        candidates.sort(
+            key=lambda row: (
+                -SCORE_OF[method, row["doc_id"]] if method else 0,
+                hashes[0][row["doc_id"]],
+            )
+        )
+        used = accumulate(row["n_tokens"] for row in candidates)
+        fit = [row["doc_id"] for row, n in zip(candidates, used, strict=True) if n <= BUDGET / 3]
+        assert 0 < len(fit) < len(candidates), "the budget must bind"
+        assert {doc_id for doc_id in taken if doc_id.startswith(lang)} == set(fit)
+
+
+def test_positions_count_from_zero_without_gaps(selection):
+    for rows in arms_of(selection).values():
+        assert [row["position"] for row in rows] == list(range(len(rows)))
+
+
+def test_the_order_inside_an_arm_is_a_draw_and_the_same_for_all_arms(selection, hashes):
+    for rows in arms_of(selection).values():
+        draws = [hashes[1][row["doc_id"]] for row in rows]
+        assert draws == sorted(draws)
+
+
+def test_each_document_stands_in_an_arm_once_with_its_own_figures(selection):
+    known = {row["doc_id"]: row for row in DOCUMENTS}
+    for rows in arms_of(selection).values():
+        assert len({row["doc_id"] for row in rows}) == len(rows)
+    for row in selection:
+        original = known[row["doc_id"]]
+        assert (row["lang"], row["n_tokens"]) == (original["lang"], original["n_tokens"])
+
+
+def test_the_reason_names_the_score_that_earned_the_place(selection):
+    for arm, rows in arms_of(selection).items():
+        for row in rows:
+            score = SCORE_OF.get((arm, row["doc_id"]))
+            expected = "random" if arm == "random" else f"{arm} score {score:.4f}"
+            assert row["reason"] == expected
+
+
+def test_empty_documents_and_other_languages_are_never_taken(selection):
+    assert all(row["n_tokens"] > 0 for row in selection)
+    assert all(row["lang"] != "de" for row in selection)
+
+
+def test_the_layout_of_the_tables_does_not_show(selection, select_rows):
+    assert select_rows(scattered=True) == selection
+
+
+def test_another_seed_draws_other_documents_in_another_order(selection, select_rows):
+    after = [row["doc_id"] for row in select_rows("select.seed=7", ONE_ARM)]
+    before = [row["doc_id"] for row in arms_of(selection)["random"]]
+    assert set(after) != set(before)
+    in_both = [doc_id for doc_id in before if doc_id in after]
+    assert in_both != sorted(in_both, key=after.index)
+
+
+def test_a_language_gets_the_share_that_the_recipe_gives_it(select_rows):
+    rows = select_rows(ONE_ARM, "select.language_shares={en: 0.75, ja: 0.25}")
+    used = tokens_by_language(rows)
+    assert used.keys() == {"en", "ja"}
+    assert 0.75 * BUDGET - LONGEST < used["en"] <= 0.75 * BUDGET
+    assert 0.25 * BUDGET - LONGEST < used["ja"] <= 0.25 * BUDGET
+
+
+def test_a_document_beyond_the_whole_budget_leaves_it_to_the_others(select_rows):
+    documents = [dict(row, n_tokens=10) for row in DOCUMENTS if row["lang"] == "en"]
+    documents += [dict(row, n_tokens=BUDGET) for row in DOCUMENTS if row["lang"] == "fr"]
+    first = max(documents[:40], key=lambda row: (SCORE_OF["links", row["doc_id"]], row["doc_id"]))
+    first["n_tokens"] = BUDGET
+    used = tokens_by_language(
+        select_rows("select.arms=[{name: only, method: coverage}]", documents=documents)
+    )
+    assert used == {"en": BUDGET // 3}
+
+
+def test_a_budget_beyond_the_corpus_takes_all_of_it(select_rows):
+    rows = select_rows(ONE_ARM, "select.budget_tokens=1000000")
+    expected = {row["doc_id"] for row in DOCUMENTS if row["n_tokens"] and row["lang"] != "de"}
+    assert {row["doc_id"] for row in rows} == expected
+
+
+def test_without_documents_nothing_is_selected(select_rows):
+    assert select_rows(ONE_ARM, documents=[]) == []

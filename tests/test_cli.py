@@ -1,0 +1,316 @@
+"""The command line: what it prints, what it refuses, and the promise of its names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import typer.main
+import yaml
+from pydantic import BaseModel
+
+from pivotmine import report
+from pivotmine.cli import _console, app
+from pivotmine.config import Config
+from pivotmine.lake import Lake
+from pivotmine.query import connect
+from pivotmine.schema import TABLES
+from tests.handmade import Row, cli, link, make_lake, put, settings, word
+
+COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+# What scripts and schedules are built on: a change here breaks them, so it is a decision.
+FROZEN = {
+    "run": "--config -c --set -s --until --only --force --no-force",
+    "demo": "--config -c --set -s",
+    "config": "--config -c --set -s",
+    "tables": "--config -c --set -s",
+    "query": "sql --config -c --set -s --format -f --as-of",
+    "pivots": "word_a word_b --config -c --set -s --limit",
+    "audit": "--config -c --set -s",
+    "doctor": "--config -c --set -s",
+}
+
+CHAT, CAT, MAO = 0, 1, 2
+TRICKY = ":cat: [bold]chat[/bold] \\[red] 猫、\n“été”\t🐱 "
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    return make_lake(
+        tmp_path_factory.mktemp("cli") / "[my] lake",
+        vocabulary=[word(CHAT, "▁chat", "fr"), word(CAT, "▁cat", "en"), word(MAO, "猫", "zh")],
+        links=[link(CAT, "en", CHAT, "fr", 0.5, n_ab=1234), link(CAT, "en", MAO, "zh", 0.5)],
+        documents=[{"doc_id": "d", "text": TRICKY, "lang": "fr", "lang_prob": float("nan")}],
+        rejects=[{"uri": "x", "raw": b"caf\xe9 \x00"}],
+    )
+
+
+def query(lake: Lake, sql: str, *more: str) -> str:
+    status, out, err = cli("query", sql, *settings(lake), *more)
+    assert (status, err) == (0, "")
+    return out
+
+
+# ---- names and help
+
+
+def test_commands_and_options_are_the_ones_that_scripts_rely_on():
+    found = {
+        name: " ".join(o for p in command.params for o in (*p.opts, *p.secondary_opts))
+        for name, command in COMMANDS.items()
+    }
+    assert found == FROZEN
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_says_what_a_command_and_each_of_its_options_mean(name: str):
+    command = COMMANDS[name]
+    status, out, _ = cli(name, "--help")
+    assert status == 0
+    assert len(command.help.split()) >= 8
+    assert command.help.split("\n")[0] in " ".join(out.split())
+    assert [p.name for p in command.params if not p.help or len(p.help.split()) < 3] == []
+
+
+@pytest.mark.parametrize("name", ["query", "pivots"])
+def test_what_takes_arguments_shows_an_example_that_works(lake, name: str):
+    assert f"Example: pivotmine {name} " in COMMANDS[name].help
+    (example,) = (line for line in COMMANDS[name].help.split("\n") if "Example" in line)
+    argument = example.split('"')[1] if name == "query" else None
+    arguments = [argument] if argument else example.split("(")[0].split()[3:]
+    assert cli(name, *arguments, *settings(lake)).status == 0
+
+
+def test_without_a_command_the_help_names_them_all():
+    out = cli().out + cli().err
+    assert [name for name in COMMANDS if name not in out] == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["fly"], ["run", "--untill", "link"], ["query"], ["pivots", "one"], ["query", "S", "-f", "x"]],
+    ids=lambda arguments: " ".join(arguments),
+)
+def test_what_does_not_parse_is_a_usage_error(arguments: list[str]):
+    status, out, err = cli(*arguments)
+    assert (status, out) == (2, "")
+    assert "Usage: " in err
+
+
+# ---- config
+
+
+def test_config_prints_yaml_that_loads_back_to_the_same_configuration(tmp_path: Path):
+    changed = ("--set", "count.min_count=9", "--set", "ingest.inputs=[{uris: [语料/*.jsonl]}]")
+    status, out, err = cli("config", *changed)
+    assert (status, err) == (0, "")
+    config = Config.model_validate(yaml.safe_load(out))
+    assert (config.count.min_count, config.ingest.inputs[0].uris) == (9, ("语料/*.jsonl",))
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(out, encoding="utf-8")
+    assert cli("config", "--config", str(recipe)).out == out
+
+
+def fields(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
+    """Name and meaning of every setting, those of sections and of list items too."""
+    for name, field in model.model_fields.items():
+        yield name, field.description or ""
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from fields(part)
+
+
+def test_config_gives_every_setting_with_its_meaning():
+    out = cli("config").out
+    words = " ".join(out.replace("#", " ").split())
+    for name, meaning in fields(Config):
+        assert f"{name}:" in out
+        assert " ".join(meaning.split()) in words
+
+
+# ---- tables
+
+
+def test_tables_lists_every_table_with_rows_and_meaning(lake):
+    status, out, err = cli("tables", *settings(lake))
+    assert (status, err) == (0, "")
+    place, _, _, *lines = out.splitlines()
+    assert place == f"{lake.warehouse}, namespace pivotmine", "brackets and all"
+    rows = {line.split()[0]: line for line in lines}
+    assert list(rows) == list(TABLES)
+    assert rows["links"].split()[1] == "2"
+    assert TABLES["links"].doc in rows["links"]
+    assert str(lake.snapshot("links").snapshot_id) in rows["links"]
+    assert rows["pivots"].split()[1:] == TABLES["pivots"].doc.split(), "not committed: no figures"
+
+
+# ---- query
+
+
+def test_json_is_one_object_a_line_with_text_untouched(lake):
+    rows = [json.loads(line) for line in query(lake, "FROM documents", "-f", "json").splitlines()]
+    assert [row["text"] for row in rows] == [TRICKY]
+    assert "猫、" in query(lake, "FROM documents", "-f", "json"), "readable without decoding"
+
+
+def test_csv_reads_back_with_text_untouched(lake):
+    out = query(lake, "SELECT doc_id, text, n_bytes FROM documents", "-f", "csv")
+    assert list(csv.reader(io.StringIO(out, newline=""))) == [
+        ["doc_id", "text", "n_bytes"],
+        ["d", TRICKY, ""],
+    ]
+
+
+def test_a_table_shows_text_as_it_is(lake):
+    out = query(lake, "SELECT text FROM documents")
+    assert ":cat: [bold]chat[/bold] \\[red] 猫、" in out
+    assert query(lake, "SELECT 1 AS \"[red]\", ':cat:' AS \":cat:\"").split() == [
+        *("[red]", ":cat:"),
+        *("1", ":cat:"),
+    ]
+
+
+def test_text_of_a_corpus_cannot_command_the_terminal(lake):
+    out = query(lake, "SELECT 'a' || chr(27) || ']0;title' || chr(7) || chr(155) || '31m' AS t")
+    assert "a␛]0;title␇\N{REPLACEMENT CHARACTER}31m" in out
+
+
+def test_a_table_stops_at_100_rows_and_says_so(lake):
+    out = query(lake, "SELECT range AS n FROM range(101)")
+    assert out.split()[:101] == ["n", *map(str, range(100))]
+    assert "first 100 rows; --format csv or json prints all of them" in out
+    assert "first" not in query(lake, "SELECT range AS n FROM range(100)")
+    assert len(query(lake, "FROM range(101)", "-f", "csv").splitlines()) == 102
+
+
+def test_json_holds_nested_values_and_nothing_that_is_no_json(lake):
+    sql = """SELECT ['a', '猫'] AS l, MAP {'n': 1, 'x': 'nan'::DOUBLE} AS m, {'k': [1]} AS s,
+                    'inf'::DOUBLE AS i, 1.5::DECIMAL(4, 2) AS d, TIMESTAMP '2026-01-02 03:04:05' AS t,
+                    (SELECT lang_prob FROM documents) AS p, (SELECT raw FROM rejects) AS raw"""
+    (line,) = query(lake, sql, "-f", "json").splitlines()
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    assert json.loads(line, parse_constant=refuse) == {
+        **{"l": ["a", "猫"], "m": {"n": 1, "x": None}, "s": {"k": [1]}, "i": None, "d": "1.50"},
+        **{"t": "2026-01-02 03:04:05", "p": None, "raw": "caf\\xe9 \0"},
+    }
+
+
+def test_csv_and_tables_hold_nested_values_as_json(lake):
+    sql = "SELECT ['a', '猫'] AS l, 0.1::DOUBLE + 0.2 AS x"
+    assert query(lake, sql, "-f", "csv") == 'l,x\n"[""a"", ""猫""]",0.30000000000000004\n'
+    assert query(lake, sql).split() == ["l", "x", '["a",', '"猫"]', "0.3"]
+
+
+def test_columns_of_one_name_do_not_swallow_each_other(lake):
+    sql = "SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS a"
+    assert json.loads(query(lake, sql, "-f", "json")) == {"a": 1, "a_1": 2, "a_1_1": 3, "a_2": 4}
+
+
+def test_no_rows_are_no_error(lake):
+    assert query(lake, "FROM links WHERE false", "-f", "json") == ""
+    assert query(lake, "SELECT a, b FROM links WHERE false", "-f", "csv") == "a,b\n"
+
+
+@pytest.mark.parametrize("output", ["table", "json", "csv"])
+@pytest.mark.parametrize("sql", ["SELECT * FROM nowhere", "SELEC", "", "SELECT 'x'::INT"])
+def test_refused_sql_is_one_message_and_exit_status_2(lake, sql: str, output: str):
+    status, out, err = cli("query", sql, *settings(lake), "-f", output)
+    assert (status, out) == (2, "")
+    assert err.startswith("error: ")
+    assert "Traceback" not in err
+    assert sql == "" or "Tables: inputs, documents, " in err
+
+
+def test_as_of_shows_the_lake_at_a_local_time(tmp_path: Path):
+    def rows_at(lake: Lake, moment: str) -> list[str]:
+        return query(lake, "SELECT doc_id FROM documents", "-f", "csv", "--as-of", moment).split()
+
+    lake = make_lake(tmp_path / "lake", documents=[{"doc_id": "old"}])
+    between = int(time.time()) + 1  # the option knows whole seconds
+    while time.time() <= between:
+        time.sleep(0.05)
+    put(lake, documents=[{"doc_id": "new"}])
+    assert rows_at(lake, "2020-01-01") == ["doc_id"]
+    assert rows_at(lake, datetime.fromtimestamp(between).isoformat()) == ["doc_id", "old"]
+    assert rows_at(lake, "2100-01-01 00:00:00") == ["doc_id", "new"]
+    assert cli("query", "SELECT 1", *settings(lake), "--as-of", "yesterday").status == 2
+
+
+# ---- pivots
+
+
+def test_pivots_prints_each_bridge_with_the_evidence_of_both_sides(lake):
+    status, out, err = cli("pivots", "chat", "猫", *settings(lake))
+    assert (status, err) == (0, "")
+    asked, direct, _, heads, bridge = out.strip().splitlines()
+    assert asked == "chat: ▁chat (fr) → 猫: 猫 (zh)"
+    assert direct == "no direct link"
+    assert heads.split()[:3] == ["pivot", "lang", "score"]
+    assert bridge.split() == ["▁cat", "en", "0.500", "0.50", "1,234", "0.50", "10"]
+
+
+def test_pivots_tells_of_a_direct_link(lake):
+    out = cli("pivots", "cat", "chat", *settings(lake)).out
+    assert "linked directly: together in 1,234 contexts, 4.0 expected, npmi 0.50, q 1.0e-03" in out
+
+
+def test_a_word_that_is_no_token_is_refused_with_tokens_that_contain_it(lake):
+    status, out, err = cli("pivots", "cha", "猫", *settings(lake))
+    assert (status, out) == (2, "")
+    assert err.startswith("error: 'cha' is no single token")
+    assert "Tokens that contain it: ▁chat." in err
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "many"])
+def test_a_limit_below_one_is_refused(lake, limit: str):
+    assert cli("pivots", "chat", "猫", *settings(lake), "--limit", limit).status == 2
+
+
+# ---- lakes that are not there
+
+
+@pytest.mark.parametrize("command", [["tables"], ["query", "SELECT 1"], ["pivots", "a", "b"]])
+def test_a_mistyped_lake_does_not_look_like_an_empty_corpus(tmp_path: Path, command: list[str]):
+    status, out, err = cli(*command, "--set", f"lake.warehouse={tmp_path}/typo")
+    assert (status, out) == (2, "")
+    assert f"nothing is committed in file://{tmp_path}/typo" in err
+    assert "--config" in err
+
+
+# ---- what the demo prints of a lake
+
+
+def test_the_report_shows_links_pivots_and_arms_of_a_lake(lake, tmp_path: Path):
+    def rows(method: str) -> list[Row]:
+        return [{"method": method, "token": "▁cat", "lang": "en", "score": 1.5, "degree": 1200}]
+
+    put(
+        lake,
+        pivots=[{**row, "languages": ["fr", "zh"], "rank": 1} for row in rows("links")],
+        selection=[{"arm": "links", "doc_id": "d", "n_tokens": 1500, "lang": "fr"}],
+        shards=[{"arm": "links", "path": "file:///data/[x]/links/text-0.jsonl.zst"}],
+    )
+    console, connection = _console(), connect(lake)
+    with console.capture() as capture:
+        report.print_links(console, connection)
+        report.print_pivots(console, connection)
+        report.print_word_pairs(console, connection, [("chat", "猫"), ("chat", "nowhere")])
+        report.print_arms(console, connection)
+    out = capture.get()
+    assert "Strongest links en-fr" in out
+    assert "Strongest pivots, method links" in out
+    assert ["1", "▁cat", "en", "1.50", "1,200", "fr", "zh"] in [s.split() for s in out.splitlines()]
+    assert "chat → nowhere: 'nowhere' is no single token" in " ".join(out.split())
+    assert ["links", "1", "1,500", "fr", "1500", "1"] in [s.split() for s in out.splitlines()]
+    assert "shards of links: file:///data/[x]/links" in out

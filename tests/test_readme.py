@@ -1,0 +1,211 @@
+"""The README tells the truth: its commands parse, its recipes load, its names exist.
+
+Where the demo's lake is there (`make demo` has run), its questions to that lake are asked for real.
+"""
+
+from __future__ import annotations
+
+import re
+import runpy
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import typer.main
+
+from pivotmine.cli import app
+from pivotmine.config import Config
+from pivotmine.recipe import load_config
+from pivotmine.stages import ROAD
+from tests.handmade import cli
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+DEMO_RECIPE = "conf/demo.yaml"
+DEMO_LAKE = ROOT / ".pivotmine" / "demo" / "lake" / "catalog.db"
+QUESTIONS = ("tables", "query", "pivots", "audit")
+
+needs_demo = pytest.mark.skipif(
+    not DEMO_LAKE.exists(), reason="asks the demo's lake, which `make demo` makes"
+)
+
+
+class Block(NamedTuple):
+    language: str
+    body: str
+
+
+def blocks(markdown: str) -> list[Block]:
+    """Fenced blocks of a Markdown text."""
+    fenced = re.finditer(r"^```(\w*)\n(.*?)^```$", markdown, re.MULTILINE | re.DOTALL)
+    return [Block(found[1], found[2]) for found in fenced]
+
+
+def shell_commands(markdown: str) -> Iterator[list[str]]:
+    """Words of every simple command in the shell blocks: pipes and lists of commands taken apart,
+    comments, prompts and assignments left out."""
+    for block in blocks(markdown):
+        if block.language not in ("sh", "bash", "shell", "console"):
+            continue
+        for line in block.body.replace("\\\n", " ").splitlines():
+            lexer = shlex.shlex(line.removeprefix("$ "), posix=True, punctuation_chars=True)
+            lexer.whitespace_split = True
+            command: list[str] = []
+            for word in [*lexer, ";"]:
+                if not set(word) <= set("|&;<>()"):
+                    command.append(word)
+                    continue
+                while command and re.fullmatch(r"\w+=.*", command[0]):
+                    command.pop(0)
+                if command:
+                    yield command
+                command = []
+
+
+def test_commands_are_taken_out_of_markdown_word_by_word():
+    markdown = """
+```python
+pivotmine in Python
+```
+```sh
+make demo    # a comment
+$ X=1 .venv/bin/pivotmine query "a 'b' | c" \\
+    --format csv | head -3 && pivotmine pivots fr:lait 牛乳 > file
+```
+"""
+    assert list(shell_commands(markdown)) == [
+        ["make", "demo"],
+        [".venv/bin/pivotmine", "query", "a 'b' | c", "--format", "csv"],
+        ["head", "-3"],
+        ["pivotmine", "pivots", "fr:lait", "牛乳"],
+        ["file"],
+    ]
+
+
+def readme() -> str:
+    return README.read_text(encoding="utf-8")
+
+
+def commands_of(program: str) -> list[list[str]]:
+    """Arguments of every command line of a program in the README."""
+    found = [words[1:] for words in shell_commands(readme()) if Path(words[0]).name == program]
+    assert found, f"the README shows no {program} command"
+    return found
+
+
+@pytest.fixture
+def recipes(tmp_path: Path) -> dict[str, Path]:
+    """Recipes that the README shows, by the name in their first line."""
+    shown = {}
+    for block in blocks(readme()):
+        if block.language == "yaml" and (named := re.match(r"# (\S+\.yaml)\n", block.body)):
+            shown[named[1]] = tmp_path / named[1]
+            shown[named[1]].write_text(block.body, encoding="utf-8")
+    return shown
+
+
+def check_settings(config: str | None, overrides: Sequence[str], recipes: dict[str, Path]) -> None:
+    """Refuses unknown settings and recipes that are not there; remote ones stand for any."""
+    if config is None or "://" in config:
+        load_config(None, overrides)
+        return
+    load_config(str(recipes.get(config, ROOT / config)), overrides)
+
+
+def test_every_pivotmine_command_parses_and_names_settings_that_exist(recipes):
+    known: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    for name, *arguments in commands_of("pivotmine"):
+        assert name in known
+        if "--help" in arguments:
+            continue
+        chosen = known[name].make_context(name, list(arguments)).params
+        check_settings(chosen["config"], chosen["set_"] or (), recipes)
+        stages = {chosen.get("only"), chosen.get("until")} - {None}
+        assert stages <= {stage.name for stage in ROAD}
+
+
+def test_every_spark_submit_command_names_a_job_with_options_that_it_knows(
+    recipes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    for words in commands_of("spark-submit"):
+        (at,) = (n for n, word in enumerate(words) if word.endswith(".py"))
+        for option, value in zip(words[:at], words[1:at], strict=False):
+            assert option != "--properties-file" or (ROOT / value).exists()
+        job, arguments = ROOT / words[at], words[at + 1 :]
+        monkeypatch.setattr(sys, "argv", [str(job), "--help"])
+        with pytest.raises(SystemExit):
+            runpy.run_path(str(job), run_name="__main__")
+        described = capsys.readouterr().out
+        assert [a for a in arguments if a.startswith("--") and a not in described] == []
+        after = dict(zip(arguments, arguments[1:], strict=False))
+        overrides = [v for k, v in zip(arguments, arguments[1:], strict=False) if k == "--set"]
+        check_settings(after.get("--config"), overrides, recipes)
+
+
+def test_every_recipe_it_shows_is_valid(recipes):
+    assert recipes
+    for path in recipes.values():
+        assert load_config(str(path)).ingest.inputs
+
+
+def test_the_two_commands_are_targets_of_the_makefile():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = {target for words in commands_of("make") for target in words}
+    assert {"demo", "test"} <= targets
+    for target in targets:
+        assert re.search(rf"^{re.escape(target)}:", makefile, re.MULTILINE)
+
+
+def test_the_table_of_stages_is_the_road():
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ((?:`\w+` ?)+) \|$", readme(), re.MULTILINE)
+    assert [(stage, set(re.findall(r"\w+", tables))) for stage, tables in rows] == [
+        (stage.name, set(stage.writes)) for stage in ROAD
+    ]
+
+
+def test_files_and_settings_that_it_names_exist():
+    prose = re.sub(r"^```.*?^```$", "", readme(), flags=re.MULTILINE | re.DOTALL)
+    for name in re.findall(r"`([^`\n]+)`", prose):
+        if re.match(r"(docs|conf|jobs|bench|tests|model|udfs|pivotmine)/", name):
+            assert (ROOT / name).exists(), name
+        elif re.fullmatch(rf"({'|'.join(Config.model_fields)})(\.[a-z0-9_]+)+", name):
+            section: Any = Config
+            for part in name.split("."):
+                assert part in section.model_fields, name
+                section = section.model_fields[part].annotation
+
+
+def questions() -> list[list[str]]:
+    """Commands that only read a lake."""
+    if not README.exists():
+        return []
+    return [words for words in commands_of("pivotmine") if words[0] in QUESTIONS]
+
+
+def test_it_shows_how_to_ask_the_demo_lake():
+    assert {words[0] for words in questions()} == set(QUESTIONS)
+    for words in questions():
+        assert DEMO_RECIPE in words, "so that a reader of the README can type it after `make demo`"
+
+
+@needs_demo
+@pytest.mark.parametrize("words", questions(), ids=lambda words: " ".join(words)[:40])
+def test_a_question_gets_an_answer(words: list[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(ROOT)
+    status, out, err = cli(*words)
+    assert (status, err) == (0, "")
+    assert out.strip()
+
+
+@needs_demo
+def test_the_bridges_it_shows_are_the_ones_in_the_demo_lake(monkeypatch: pytest.MonkeyPatch):
+    (shown,) = (block.body for block in blocks(readme()) if "no direct link" in block.body)
+    asked = re.match(r"(\S+): .* → (\S+): ", shown)
+    assert asked
+    monkeypatch.chdir(ROOT)
+    answer = cli("pivots", "--config", DEMO_RECIPE, asked[1], asked[2]).out
+    found = [line.split() for line in answer.splitlines()]
+    assert [line for line in shown.splitlines() if line.split() not in found] == []
