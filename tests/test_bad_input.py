@@ -28,10 +28,11 @@ RAW_BYTES = 48
 MAX_DOCUMENT_BYTES = 20_000
 MAX_RECORD_BYTES = 1_000_000
 LONG_LINE_BYTES = 200 * MIB
+HAS_PROC = Path("/proc/self/status").exists()
 
-# A worker with its libraries and the language model, at rest, is about 260 MiB here. Holding the
-# long line even once would add 200.
-MAX_WORKER_BYTES = 400 * MIB
+# A worker with its libraries and the language model is 172 MiB here; to hold the long line once
+# would add 200.
+MAX_WORKER_BYTES = 300 * MIB
 
 SETTINGS = (
     f"ingest.raw_bytes={RAW_BYTES}",
@@ -145,8 +146,10 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 
     packer = zstandard.ZstdCompressor().compressobj()
     whole, half = kept("In a whole zstd block."), b'{"text": "Half a line in '
-    packed = [packer.compress(part) + packer.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
-              for part in (whole, half)]
+    packed = [
+        packer.compress(part) + packer.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+        for part in (whole, half)
+    ]
     (folder / "cut.jsonl.zst").write_bytes(b"".join(packed))
     end = len(whole) + len(half)
     rejects.add(Expected("cut.jsonl.zst", end, "corrupt_compression", half))
@@ -155,9 +158,9 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
         (folder / name).touch()
         rejects.add(Expected(name, 0, "empty_file", None))
 
-    texts = pa.array([b"In Parquet.", None, b"caf\xe9", b"After it."], pa.binary()).view(pa.string())
+    texts = pa.array([b"In Parquet.", None, b"caf\xe9", b"After it."], pa.binary())
     documents.update(("In Parquet.", "After it."))
-    pq.write_table(pa.table({"text": texts}), folder / "rows.parquet")
+    pq.write_table(pa.table({"text": texts.view(pa.string())}), folder / "rows.parquet")
     rejects.add(Expected("rows.parquet", 1, "missing_text", None))
     rejects.add(Expected("rows.parquet", 2, "undecodable_bytes", b"caf\xe9"))
     pq.write_table(pa.table({"title": ["a"] * 9, "body": ["b"] * 9}), folder / "columns.parquet")
@@ -194,8 +197,9 @@ def run(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Run:
             env=environment(),
         )
         while process.poll() is None:
-            worker_bytes = max(worker_bytes, *map(peak_worker_bytes, tree(process.pid)))
-            time.sleep(0.05)
+            if HAS_PROC:
+                worker_bytes = max(worker_bytes, *map(peak_worker_bytes, tree(process.pid)))
+            time.sleep(0.1)
     text = (folder / "log").read_text()
     assert process.returncode == 0, text
     return Run(folder / "lake", text, worker_bytes)
@@ -281,6 +285,7 @@ def test_the_audit_agrees(run: Run):
     assert "ok   records read = documents + rejects + duplicates" in out
 
 
+@pytest.mark.skipif(not HAS_PROC, reason="needs /proc")
 def test_no_worker_holds_the_long_line(run: Run):
     assert 0 < run.worker_bytes < MAX_WORKER_BYTES, f"{run.worker_bytes / MIB:.0f} MiB"
 

@@ -172,7 +172,7 @@ def test_csv_reads_back_with_text_untouched(lake):
 def test_a_table_shows_text_as_it_is(lake):
     out = query(lake, "SELECT text FROM documents")
     assert ":cat: [bold]chat[/bold] \\[red] 猫、" in out
-    assert query(lake, "SELECT 1 AS \"[red]\", ':cat:' AS \":cat:\"").split() == [
+    assert query(lake, 'SELECT 1 AS "[red]", \':cat:\' AS ":cat:"').split() == [
         *("[red]", ":cat:"),
         *("1", ":cat:"),
     ]
@@ -193,7 +193,8 @@ def test_a_table_stops_at_100_rows_and_says_so(lake):
 
 def test_json_holds_nested_values_and_nothing_that_is_no_json(lake):
     sql = """SELECT ['a', '猫'] AS l, MAP {'n': 1, 'x': 'nan'::DOUBLE} AS m, {'k': [1]} AS s,
-                    'inf'::DOUBLE AS i, 1.5::DECIMAL(4, 2) AS d, TIMESTAMP '2026-01-02 03:04:05' AS t,
+                    'inf'::DOUBLE AS i, 1.5::DECIMAL(4, 2) AS d,
+                    TIMESTAMP '2026-01-02 03:04:05' AS t,
                     (SELECT lang_prob FROM documents) AS p, (SELECT raw FROM rejects) AS raw"""
     (line,) = query(lake, sql, "-f", "json").splitlines()
 

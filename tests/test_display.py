@@ -72,7 +72,15 @@ def test_a_terminal_ends_with_a_row_for_every_stage(terminal):
     assert last[1].split() == [
         *("ingest", "20,542", "20,400", "33", "109", "12.3", "committed"),
     ]
-    assert last[2].split() == ["link", "7", "7", "0", "0", "0.0", *"committed before, skipped".split()]
+    assert last[2].split() == [
+        "link",
+        "7",
+        "7",
+        "0",
+        "0",
+        "0.0",
+        *"committed before, skipped".split(),
+    ]
 
 
 def test_a_terminal_shows_the_running_stage_with_what_it_does():

@@ -61,7 +61,10 @@ def test_the_lake_is_opened_and_counted(tmp_path: Path):
     lake = make_lake(tmp_path / "lake", links=[], pivots=[])
     found = symptom("lake", load_config(None, [settings(lake)[1]]))
     assert found.well
-    assert found.state == f"{lake.warehouse}, catalog embedded SQLite, 3 of {len(TABLES)} tables committed"
+    assert (
+        found.state
+        == f"{lake.warehouse}, catalog embedded SQLite, 3 of {len(TABLES)} tables committed"
+    )
 
 
 def test_a_warehouse_that_cannot_be_written_is_a_symptom(tmp_path: Path):
@@ -131,6 +134,8 @@ def test_missing_java_is_a_symptom_with_the_place_and_the_fix(
         monkeypatch.delenv("JAVA_HOME", raising=False)
     found = symptom("Java", lake_config)
     assert not found.well
-    where = f"JAVA_HOME={tmp_path}/empty holds no bin/java" if java_home else "no `java` on the PATH"
+    where = (
+        f"JAVA_HOME={tmp_path}/empty holds no bin/java" if java_home else "no `java` on the PATH"
+    )
     assert f"Java is missing: {where}" in found.fix
     assert "Install a JDK or JRE 17 or 21" in found.fix

@@ -79,7 +79,9 @@ def test_what_a_user_can_mend_is_one_message_and_exit_status_2(
 
 @pytest.mark.parametrize("name", ["conf", "docs", "jobs"])
 def test_entry_points_that_are_spoken_of_exist(name: str):
-    files = [path for path in (ROOT / name).rglob("*") if path.is_file() and "__pyc" not in str(path)]
+    files = [
+        path for path in (ROOT / name).rglob("*") if path.is_file() and "__pyc" not in str(path)
+    ]
     named = {job for path in files for job in re.findall(r"jobs/(\w+)\.py", path.read_text())}
     assert named <= set(JOBS)
 
@@ -89,7 +91,9 @@ def test_spark_submit_runs_an_entry_point_with_a_recipe_from_a_uri(tmp_path: Pat
     recipe = tmp_path / "recipe.yaml"
     inputs = [{"uris": [str(corpus)], "source_label": "tiny"}]
     recipe.write_text(
-        yaml.safe_dump({"lake": {"warehouse": str(tmp_path / "lake")}, "ingest": {"inputs": inputs}})
+        yaml.safe_dump(
+            {"lake": {"warehouse": str(tmp_path / "lake")}, "ingest": {"inputs": inputs}}
+        )
     )
     spark_home = Path(pyspark.__file__).parent
     done = subprocess.run(
@@ -114,7 +118,8 @@ def test_spark_submit_runs_an_entry_point_with_a_recipe_from_a_uri(tmp_path: Pat
         timeout=300,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert "ingest: committed; rows in 6, out 4, rejected 1, duplicate 1" in done.stderr
+    # spark-submit passes on both of Python's streams as its standard output.
+    assert "ingest: committed; rows in 6, out 4, rejected 1, duplicate 1" in done.stdout
     tables = contents(tmp_path / "lake")
     assert {row[6] for row in tables["documents"]} == {d["text"] for d in DOCUMENTS if "text" in d}
     assert {row[-1] for row in tables["documents"]} == {"submitted"}

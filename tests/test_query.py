@@ -148,7 +148,9 @@ def test_the_language_of_a_word_decides_which_of_its_links_count(connection):
 
 
 def test_no_more_bridges_than_asked_for(connection):
-    assert find_bridges(connection, "chat", "猫", limit=1).pivots["token"].to_pylist() == ["▁feline"]
+    assert find_bridges(connection, "chat", "猫", limit=1).pivots["token"].to_pylist() == [
+        "▁feline"
+    ]
 
 
 def test_equal_scores_are_ordered_by_token_id(tmp_path: Path):

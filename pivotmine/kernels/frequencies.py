@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pivotmine.kernels.arrays import check_range, offsets_array, readonly
 from pivotmine.kernels.jit import njit
 
 __all__ = ["Frequencies", "add_frequencies", "new_frequencies"]
@@ -30,7 +31,7 @@ class Frequencies(NamedTuple):
     """[vocab_size] occurrences."""
 
     n_docs: NDArray[np.int64]
-    """[n_languages + 1] documents that hold a segment of the language."""
+    """[n_languages + 1] documents that hold a segment of the language; last, all documents."""
 
     stamp: NDArray[np.int64]
     """[vocab_size + 1, n_languages + 1] last document seen, plus 1; the last row is for n_docs."""
@@ -68,17 +69,25 @@ def add_frequencies(
         Index of each segment's language [S], -1 where it has none of them.
     first_document
         Number of documents added to these totals before.
+
+    Raises
+    ------
+    InputError
+        Ids or languages out of range, or broken offsets.
     """
+    vocab_size, columns = totals.document_frequency.shape
+    check_range(token_ids, 0, vocab_size, "token_ids")
+    check_range(segment_language, -1, columns - 1, "segment_language")
     _add(
         totals.document_frequency,
         totals.token_count,
         totals.n_docs,
         totals.stamp,
-        token_ids,
-        document_offsets,
-        segment_ends,
-        segment_offsets,
-        segment_language,
+        readonly(token_ids, np.int32, "token_ids"),
+        offsets_array(document_offsets, len(token_ids), "document_offsets"),
+        readonly(segment_ends, np.int32, "segment_ends"),
+        offsets_array(segment_offsets, len(segment_ends), "segment_offsets"),
+        readonly(segment_language, np.int8, "segment_language"),
         first_document,
     )
 

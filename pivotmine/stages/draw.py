@@ -12,12 +12,17 @@ from pyspark.sql import functions as F
 _BITS = 52
 
 
-def uniform(seed: int, *columns: str) -> Column:
-    """A number in [0, 1) from xxHash64 of the columns; 52 bits."""
-    low_bits = F.xxhash64(F.lit(seed), *columns).bitwiseAND(F.lit(2**_BITS - 1))
+def uniform(purpose: str, seed: int, *columns: str) -> Column:
+    """A number in [0, 1) from xxHash64 of the columns; 52 bits.
+
+    Draws for different purposes are independent: else the documents that train the tokenizer would
+    be the first of every random arm, and all in one fold.
+    """
+    hashed = F.xxhash64(F.lit(purpose), F.lit(seed), *columns)
+    low_bits = hashed.bitwiseAND(F.lit(2**_BITS - 1))
     return low_bits / F.lit(float(2**_BITS))
 
 
 def fold(n_folds: int, column: str) -> Column:
     """A fold in [0, n_folds) from the content hash in a hexadecimal id column."""
-    return F.floor(uniform(0, column) * n_folds).cast("int")
+    return F.floor(uniform("fold", 0, column) * n_folds).cast("int")

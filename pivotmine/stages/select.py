@@ -32,7 +32,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
 
 
 def _take(arm: ArmConfig, documents: DataFrame, scores: DataFrame, config: Config) -> DataFrame:
-    by_hash = uniform(config.select.seed, "doc_id")
+    by_hash = uniform("choice", config.select.seed, "doc_id")
     method = SCORE_OF_METHOD[arm.method]
     if method is None:
         candidates = documents.withColumn("score", F.lit(0.0))
@@ -62,7 +62,7 @@ def _budget(config: Config) -> Column:
     equal = {language: 1 / len(config.languages) for language in config.languages}
     budget: Column = F.lit(0)
     for language, share in (settings.language_shares or equal).items():
-        tokens = int(settings.budget_tokens * share)
+        tokens = round(settings.budget_tokens * share)
         budget = F.when(F.col("lang") == language, tokens).otherwise(budget)
     return budget
 
@@ -73,7 +73,7 @@ def _with_positions(selected: DataFrame, config: Config) -> DataFrame:
     The hash is cut into buckets; a document's position is the number of documents in the buckets
     before its own plus its row number inside.
     """
-    place = uniform(config.select.seed + 1, "doc_id")
+    place = uniform("order", config.select.seed, "doc_id")
     hashed = selected.withColumn("place", place).withColumn(
         "bucket", F.floor(F.col("place") * _N_BUCKETS)
     )

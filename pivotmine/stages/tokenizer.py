@@ -43,7 +43,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     for lang, n_bytes in sorted(quota.items()):
         chance = F.when(F.col("lang") == lang, n_bytes / bytes_by_language[lang]).otherwise(chance)
     sample = (
-        documents.where(uniform(settings.seed, "doc_id") < chance)
+        documents.where(uniform("tokenizer", settings.seed, "doc_id") < chance)
         .select("doc_id", "text")
         .repartition(1)
         .sortWithinPartitions("doc_id")

@@ -60,7 +60,7 @@ class Scattered(TableInputs):
 
     def frame(self, table: str) -> DataFrame:
         frame = super().frame(table)
-        return frame.orderBy(uniform(9, "doc_id")).repartition(7)
+        return frame.orderBy(uniform("scatter", 0, "doc_id")).repartition(7)
 
 
 def config_of(*settings: str) -> Config:
@@ -89,10 +89,11 @@ def selection(select_rows) -> Selection:
 
 
 @pytest.fixture(scope="module")
-def hashes(spark) -> dict[int, dict[str, float]]:
-    """The draw of every document, by seed."""
+def hashes(spark) -> dict[str, dict[str, float]]:
+    """The draws of every document, by purpose."""
     ids = spark.createDataFrame([(row["doc_id"],) for row in DOCUMENTS], "doc_id string")
-    return {seed: dict(rows_of(ids, "doc_id", uniform(seed, "doc_id"))) for seed in (0, 1)}
+    purposes = ("choice", "order")
+    return {name: dict(rows_of(ids, "doc_id", uniform(name, 0, "doc_id"))) for name in purposes}
 
 
 def arms_of(selection: Selection) -> dict[str, Selection]:
@@ -126,7 +127,7 @@ def test_documents_are_taken_in_the_order_of_score_then_hash(method, selection, 
         candidates.sort(
             key=lambda row: (
                 -SCORE_OF[method, row["doc_id"]] if method else 0,
-                hashes[0][row["doc_id"]],
+                hashes["choice"][row["doc_id"]],
             )
         )
         used = accumulate(row["n_tokens"] for row in candidates)
@@ -142,7 +143,7 @@ def test_positions_count_from_zero_without_gaps(selection):
 
 def test_the_order_inside_an_arm_is_a_draw_and_the_same_for_all_arms(selection, hashes):
     for rows in arms_of(selection).values():
-        draws = [hashes[1][row["doc_id"]] for row in rows]
+        draws = [hashes["order"][row["doc_id"]] for row in rows]
         assert draws == sorted(draws)
 
 
