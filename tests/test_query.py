@@ -148,9 +148,8 @@ def test_the_language_of_a_word_decides_which_of_its_links_count(connection):
 
 
 def test_no_more_bridges_than_asked_for(connection):
-    assert find_bridges(connection, "chat", "猫", limit=1).pivots["token"].to_pylist() == [
-        "▁feline"
-    ]
+    found = find_bridges(connection, "chat", "猫", limit=1).pivots
+    assert found["token"].to_pylist() == ["▁feline"]
 
 
 def test_equal_scores_are_ordered_by_token_id(tmp_path: Path):
@@ -210,7 +209,7 @@ def test_rows_come_with_the_names_of_their_columns(connection):
     ids=["table", "column", "syntax", "far down"],
 )
 def test_a_refused_statement_is_explained_with_the_tables_there_are(connection, sql: str):
-    with pytest.raises(LakeError, match="Tables: inputs, documents, .*, runs"):
+    with pytest.raises(LakeError, match=r"Tables: inputs, documents, .*, runs"):
         list(run_sql(connection, sql)[1])
 
 

@@ -10,6 +10,7 @@ import runpy
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -132,7 +133,7 @@ def test_every_spark_submit_command_names_a_job_with_options_that_it_knows(
 ):
     for words in commands_of("spark-submit"):
         (at,) = (n for n, word in enumerate(words) if word.endswith(".py"))
-        for option, value in zip(words[:at], words[1:at], strict=False):
+        for option, value in pairwise(words[:at]):
             assert option != "--properties-file" or (ROOT / value).exists()
         job, arguments = ROOT / words[at], words[at + 1 :]
         monkeypatch.setattr(sys, "argv", [str(job), "--help"])
@@ -140,8 +141,8 @@ def test_every_spark_submit_command_names_a_job_with_options_that_it_knows(
             runpy.run_path(str(job), run_name="__main__")
         described = capsys.readouterr().out
         assert [a for a in arguments if a.startswith("--") and a not in described] == []
-        after = dict(zip(arguments, arguments[1:], strict=False))
-        overrides = [v for k, v in zip(arguments, arguments[1:], strict=False) if k == "--set"]
+        after = dict(pairwise(arguments))
+        overrides = [value for option, value in pairwise(arguments) if option == "--set"]
         check_settings(after.get("--config"), overrides, recipes)
 
 
