@@ -160,7 +160,7 @@ class CountConfig(Section):
     bytes times the distinct pairs of all chunks, divided by this."""
 
     chunk_tokens: PositiveInt = 8_000_000
-    """Tokens counted at once by a task. Bounds its memory: about 12 bytes a token, plus the pairs
+    """Tokens counted at once by a task. Bounds its memory: about 40 bytes a token, plus the pairs
     of one block."""
 
 

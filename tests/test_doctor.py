@@ -16,6 +16,7 @@ from pivotmine.recipe import load_config
 from pivotmine.schema import TABLES
 from pivotmine.session import check_java
 from tests.handmade import make_lake, settings
+from tests.road import run_cli
 
 VERSION_LINES = {
     "1.8": 'openjdk version "1.8.0_402"',
@@ -61,10 +62,8 @@ def test_the_lake_is_opened_and_counted(tmp_path: Path):
     lake = make_lake(tmp_path / "lake", links=[], pivots=[])
     found = symptom("lake", load_config(None, [settings(lake)[1]]))
     assert found.well
-    assert (
-        found.state
-        == f"{lake.warehouse}, catalog embedded SQLite, 3 of {len(TABLES)} tables committed"
-    )
+    counted = f"3 of {len(TABLES)} tables committed"
+    assert found.state == f"{lake.warehouse}, catalog embedded SQLite, {counted}"
 
 
 def test_a_warehouse_that_cannot_be_written_is_a_symptom(tmp_path: Path):
@@ -134,8 +133,19 @@ def test_missing_java_is_a_symptom_with_the_place_and_the_fix(
         monkeypatch.delenv("JAVA_HOME", raising=False)
     found = symptom("Java", lake_config)
     assert not found.well
-    where = (
-        f"JAVA_HOME={tmp_path}/empty holds no bin/java" if java_home else "no `java` on the PATH"
-    )
+    there = f"JAVA_HOME={tmp_path}/empty holds no bin/java"
+    where = there if java_home else "no `java` on the PATH"
     assert f"Java is missing: {where}" in found.fix
     assert "Install a JDK or JRE 17 or 21" in found.fix
+
+
+def test_the_command_fails_when_something_is_not_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "empty"))
+    out = run_cli("doctor", "--set", f"lake.warehouse={tmp_path}/lake", expect=1).stdout
+    lines = out.splitlines()
+    for subject in ("Java", "Spark"):
+        at = lines.index(f"FAIL {subject}: not usable")
+        assert lines[at + 1].startswith("       fix: Java is missing: JAVA_HOME=")
+    assert f"ok   numpy: {version('numpy')}" in lines
