@@ -97,7 +97,8 @@ def check_java() -> str:
     major = int(match[2] or 0) if match[1] == "1" else int(match[1])
     if not MIN_JAVA <= major <= MAX_JAVA:
         raise SetupError(f"{java} is Java {major}, Spark 4 needs {MIN_JAVA} to {MAX_JAVA}. {fix}")
-    return output.splitlines()[0]
+    # Not the first line: with JAVA_TOOL_OPTIONS set, that one repeats the options.
+    return next(line for line in output.splitlines() if match[0] in line)
 
 
 def spark_schema(schema: pa.Schema) -> StructType:

@@ -14,6 +14,7 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from pivotmine.config import Config
+from pivotmine.errors import InputError
 from pivotmine.schema import TOKENIZER
 from pivotmine.session import spark_schema
 from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
@@ -38,6 +39,11 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     bytes_by_language = dict(
         zip(available["lang"].to_pylist(), available["n_bytes"].to_pylist(), strict=True)
     )
+    if not bytes_by_language:
+        raise InputError(
+            f"no document is in one of the languages {list(config.languages)}, so there is nothing "
+            "to train a tokenizer on. Look at `rejects` and at documents.lang, or set `languages`."
+        )
     quota = balanced_quota(bytes_by_language, settings.sample_bytes)
     chance = F.lit(0.0)
     for lang, n_bytes in sorted(quota.items()):
