@@ -11,10 +11,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from demo_archives import tiny_sources
 
 from pivotmine.demo import DemoCorpus, assemble
 from pivotmine.demo.recipe import SOURCES, VERSION
+from tests.demo.demo_archives import tiny_sources
 
 CACHE = os.environ.get("PIVOTMINE_DEMO_CACHE", "")
 # The documents of the published archives, whatever the versions of the compressors: a change here

@@ -6,10 +6,10 @@ import venv
 from pathlib import Path
 
 import pytest
-from demo_archives import tar, wheel
 
 from pivotmine.demo.download import Package, fetch
 from pivotmine.errors import SetupError
+from tests.demo.demo_archives import tar, wheel
 
 METADATA = b"Metadata-Version: 2.1\nName: %s\nVersion: 1.0\n"
 # A build that calls a program which is on no machine before it gives the metadata.

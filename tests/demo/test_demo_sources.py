@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from demo_archives import tiny_sources
 
 from pivotmine.demo import cedict, fastapi, homeassistant, horizon, jmdict, jupyterlab, tatoeba
 from pivotmine.demo.documents import Document
 from pivotmine.demo.tatoeba import Sentence
+from tests.demo.demo_archives import tiny_sources
 
 
 @pytest.fixture(scope="module")

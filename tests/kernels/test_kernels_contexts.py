@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kernel_corpora import ENGINES, Corpus, corpora
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.kernels.contexts import Contexts, build_contexts, window_ends
+from tests.kernels.kernel_corpora import ENGINES, Corpus, corpora
 
 LANGUAGES = np.array([0, 0, 1, 1, -1, 2], np.int8)
 

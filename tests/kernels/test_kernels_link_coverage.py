@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kernel_corpora import ENGINES, VOCAB_SIZE, Corpus, corpora
 
 from pivotmine.errors import InputError
 from pivotmine.kernels.link_coverage import (
@@ -16,6 +15,7 @@ from pivotmine.kernels.link_coverage import (
     link_table,
     share_in_set,
 )
+from tests.kernels.kernel_corpora import ENGINES, VOCAB_SIZE, Corpus, corpora
 
 token = st.integers(0, VOCAB_SIZE - 1)
 links = st.lists(st.tuples(token, token).filter(lambda link: link[0] != link[1]), max_size=25)

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kernel_corpora import ENGINES, VOCAB_SIZE, Corpus, corpora
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.kernels.contexts import Contexts
 from pivotmine.kernels.pair_counts import Margins, count_margins, count_pairs
+from tests.kernels.kernel_corpora import ENGINES, VOCAB_SIZE, Corpus, corpora
 
 N_FOLDS = st.integers(1, 5)
 

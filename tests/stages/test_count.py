@@ -7,13 +7,13 @@ from collections import Counter
 from itertools import combinations, product
 
 import pytest
-from stage_rows import Row, tokens_row, vocabulary_row
 
 from pivotmine.config import Config
 from pivotmine.recipe import load_config
 from pivotmine.stages import count
 from pivotmine.stages.draw import fold
 from tests.conftest import TableInputs, rows_of
+from tests.stages.stage_rows import Row, tokens_row, vocabulary_row
 
 DOG, CHIEN, CHAT, CAT, INU, LINUX, DOT, RARE = range(8)
 LANGS_OF = {

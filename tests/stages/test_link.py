@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from stage_rows import Row, counts_row, vocabulary_row
 
 from pivotmine.kernels.association import (
     benjamini_hochberg,
@@ -18,6 +17,7 @@ from pivotmine.kernels.association import (
 from pivotmine.recipe import load_config
 from pivotmine.stages import link
 from tests.conftest import TableInputs
+from tests.stages.stage_rows import Row, counts_row, vocabulary_row
 
 BIN_WIDTH = 10 ** (1 / 256)
 MIN_COUNT = 5

@@ -6,11 +6,11 @@ from math import log2
 from typing import Any
 
 import pytest
-from stage_rows import Row, counts_row, link_row, vocabulary_row
 
 from pivotmine.recipe import load_config
 from pivotmine.stages import pivot
 from tests.conftest import TableInputs
+from tests.stages.stage_rows import Row, counts_row, link_row, vocabulary_row
 
 Pivots = dict[str, list[dict[str, Any]]]
 

@@ -6,11 +6,11 @@ from math import log2
 from typing import Any
 
 import pytest
-from stage_rows import link_row, tokens_row, vocabulary_row
 
 from pivotmine.recipe import load_config
 from pivotmine.stages import score
 from tests.conftest import TableInputs
+from tests.stages.stage_rows import link_row, tokens_row, vocabulary_row
 
 DOG, CHIEN, CHAT, INU, DOT, RARE = range(6)
 VOCABULARY = [

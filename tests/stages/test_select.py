@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame
-from stage_rows import Row
 
 from pivotmine.config import Config
 from pivotmine.recipe import load_config
 from pivotmine.stages import select
 from pivotmine.stages.draw import uniform
 from tests.conftest import TableInputs, rows_of
+from tests.stages.stage_rows import Row
 
 LANGUAGES = ("en", "fr", "ja")
 LONGEST = 60

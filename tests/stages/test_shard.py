@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zstandard
-from stage_rows import tokens_row
 
 from pivotmine.recipe import load_config
 from pivotmine.stages import shard
 from tests.conftest import TableInputs
+from tests.stages.stage_rows import tokens_row
 
 EOS, VOCAB_SIZE, MAX_SHARD_TOKENS = 3, 100, 20
 ARMS = {"small": 3, "large": 11}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from stage_rows import Row, tokens_row
 from tokenizers import Tokenizer, models
 
 from pivotmine.recipe import load_config
 from pivotmine.stages import vocabulary
 from tests.conftest import TableInputs
+from tests.stages.stage_rows import Row, tokens_row
 
 PIECES = (
     "▁dog", "▁chien", "▁chat", "猫", "狗", "▁Linux", "7", "<0xE7>", "▁ghost", "▁lost", "▁son",
