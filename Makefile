@@ -6,11 +6,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint setup clean
+.PHONY: help demo test lint bench setup clean
 
 help:
 	@sed -n '2,3s/^# *//p' $(MAKEFILE_LIST)
 	@echo "  make lint    check style and types"
+	@echo "  make bench   measure counting beside the alternatives (BENCH=--help for its options)"
 	@echo "  make clean   remove the environment and the demo's files"
 
 demo: $(VENV)/.installed
@@ -24,6 +25,9 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+bench: $(VENV)/.installed-bench
+	$(BIN)/python -m bench.counting $(BENCH)
+
 setup: $(VENV)/.installed-dev
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -33,6 +37,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@touch $@
 
 clean:

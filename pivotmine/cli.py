@@ -6,7 +6,7 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain, count, islice
@@ -29,7 +29,7 @@ app = typer.Typer(
     name="pivotmine",
     help="Mine the tokens that bridge languages, and rebuild pretraining corpora from them.\n\n"
     "Start with `pivotmine demo`, or `pivotmine run --config recipe.yaml`; then ask with "
-    "`pivotmine query` and `pivotmine pivots`.",
+    "`pivotmine query`, `pivotmine pivots` and `pivotmine cooccurrence`.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -70,7 +70,8 @@ def run(
 ) -> None:
     """Run the road, or part of it; stages that are committed are skipped.
 
-    Stages: ingest, tokenizer, tokenize, vocabulary, count, link, pivot, score, select, shard.
+    Stages: ingest, tokenizer, tokenize, vocabulary, count, terms, link, pivot, score,
+    select, shard.
     """
     from pivotmine.job import run_road
 
@@ -99,9 +100,11 @@ def demo(config: ConfigOption = "conf/demo.yaml", set_: SetOption = None) -> Non
     report.print_links(console, connection)
     report.print_pivots(console, connection)
     report.print_word_pairs(console, connection, DEMO_PAIRS)
+    report.print_terms(console, connection)
     report.print_arms(console, connection)
     console.print(
         f"\nAsk more: {Path(sys.argv[0])} pivots -c {config} lait 牛乳\n"
+        f"          {Path(sys.argv[0])} cooccurrence -c {config} fr:chat zh:猫\n"
         f"          {Path(sys.argv[0])} query -c {config} "
         '"SELECT token_a, token_b, npmi FROM links ORDER BY npmi DESC LIMIT 10"',
         soft_wrap=True,
@@ -160,15 +163,10 @@ def query(
 
     moment = as_of.astimezone() if as_of else None
     heads, rows = run_sql(connect(_open_lake(config, set_), moment), sql)
-    if output is OutputFormat.JSON:
-        for row in rows:
-            sys.stdout.write(_json(dict(zip(_distinct(heads), row, strict=True))) + "\n")
-    elif output is OutputFormat.CSV:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(heads)
-        writer.writerows([_cell(value) for value in row] for row in rows)
-    else:
+    if output is OutputFormat.TABLE:
         _print_result(heads, rows)
+    else:
+        _write_rows(output, heads, rows)
 
 
 @app.command()
@@ -188,6 +186,35 @@ def pivots(
 
     connection = connect(_open_lake(config, set_))
     print_bridges(_console(), find_bridges(connection, word_a, word_b, limit))
+
+
+@app.command()
+def cooccurrence(
+    word_a: Annotated[str, typer.Argument(help="A word of a lexicon, e.g. fr:chat.")],
+    word_b: Annotated[str, typer.Argument(help="A word listed with it, e.g. zh:猫.")],
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    output: Annotated[
+        OutputFormat,
+        typer.Option("--format", "-f", help="table: to read; json (lines), csv: exact figures."),
+    ] = OutputFormat.TABLE,
+) -> None:
+    """Show how often two words of a lexicon meet, and how often they would by chance.
+
+    Documents and windows are counted exactly, by string match (terms.lexicons in the recipe).
+
+    Example: pivotmine cooccurrence fr:chat zh:猫 (a word may name its language)
+    """
+    from pivotmine.cooccurrence import find_cooccurrence
+    from pivotmine.query import connect
+    from pivotmine.report import print_cooccurrence
+
+    found = find_cooccurrence(connect(_open_lake(config, set_)), word_a, word_b)
+    if output is OutputFormat.TABLE:
+        print_cooccurrence(_console(), found)
+    else:
+        rows = [table.row() for table in found]
+        _write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))
 
 
 @app.command()
@@ -252,6 +279,19 @@ def _open_lake(config: str | None, overrides: list[str] | None) -> Lake:
             "recipe with --config, or fill this lake with `pivotmine run`."
         )
     return lake
+
+
+def _write_rows(
+    output: OutputFormat, heads: Sequence[str], rows: Iterable[tuple[Any, ...]]
+) -> None:
+    """All rows for another program: JSON Lines, or CSV."""
+    if output is OutputFormat.JSON:
+        for row in rows:
+            sys.stdout.write(_json(dict(zip(_distinct(heads), row, strict=True))) + "\n")
+    else:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(heads)
+        writer.writerows([_cell(value) for value in row] for row in rows)
 
 
 def _print_result(heads: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:

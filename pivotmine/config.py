@@ -155,13 +155,34 @@ class CountConfig(Section):
     folds: Annotated[int, Field(ge=1, le=16)] = 4
     """Hash folds of documents that are counted apart, to tell stable links from accidents."""
 
-    buckets: Annotated[int, Field(ge=1, le=65_536)] = 256
-    """Parts into which pairs are dealt to be summed. Bounds the memory of a summing task: about 60
-    bytes times the distinct pairs of all chunks, divided by this."""
-
     chunk_tokens: PositiveInt = 8_000_000
-    """Tokens counted at once by a task. Bounds its memory: about 40 bytes a token, plus the pairs
-    of one block."""
+    """Tokens of mixed contexts counted at once by a task, each once a context. Bounds its memory:
+    about 40 bytes a token."""
+
+    merge_bytes: PositiveInt = 512_000_000
+    """Memory in which a task may merge the pairs of a bucket, bytes. Decides, with the size of the
+    vocabulary, into how many buckets pairs are dealt."""
+
+    max_shuffle_bytes: PositiveInt = 100_000_000_000
+    """Most bytes that counting in one pass may shuffle, before compression; a corpus that would
+    need more is counted in two passes. Give it what the scratch disks of the cluster can take."""
+
+    sketch_bytes: Annotated[int, Field(ge=8)] = 1_000_000_000
+    """Largest count-min sketch of the first of two passes, bytes. Every task of that pass holds
+    one. The counts are exact whatever its size; a larger one lets less through in vain."""
+
+
+class TermsConfig(Section):
+    """Words of your own, counted by string match beside the tokens."""
+
+    lexicons: tuple[str, ...] = ()
+    """Files, folders or globs of words and word pairs to count; any fsspec URI. TSV, CSV (plain or
+    with .gz or .zst) or Parquet, with columns lang_a, word_a, lang_b, word_b; a row without the
+    last two lists a single word. Empty: nothing is counted by string match."""
+
+    max_rows: PositiveInt = 5_000_000
+    """Most rows of all lexicons together. Bounds memory: about 700 bytes a row in the driver, and
+    300 in each worker."""
 
 
 class LinkConfig(Section):
@@ -296,6 +317,7 @@ class Config(Section):
     ingest: IngestConfig = IngestConfig()
     tokenize: TokenizeConfig = TokenizeConfig()
     count: CountConfig = CountConfig()
+    terms: TermsConfig = TermsConfig()
     link: LinkConfig = LinkConfig()
     pivot: PivotConfig = PivotConfig()
     score: ScoreConfig = ScoreConfig()

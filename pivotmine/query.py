@@ -108,6 +108,12 @@ class Bridges:
     """Tokens linked to both, best first: token, lang, score; npmi, n_ab, q_value of each side."""
 
 
+def named_language(word: str) -> tuple[str | None, str]:
+    """Language and spelling of a word that may name its language: `fr:chat`, `chat`."""
+    named = _WITH_LANGUAGE.fullmatch(word)
+    return (named[1], named[2]) if named else (None, word)
+
+
 def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
     """The tokens of a word, which may name its language: `chat`, `fr:chat`.
 
@@ -116,8 +122,7 @@ def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
     LakeError
         The word is no single token of the vocabulary; the message lists tokens that contain it.
     """
-    named = _WITH_LANGUAGE.fullmatch(word)
-    lang, spelling = (named[1], named[2]) if named else (None, word)
+    lang, spelling = named_language(word)
     spelling = spelling.lstrip(WORD_START) or spelling
     rows = connection.execute(
         f"""

@@ -1,14 +1,16 @@
-"""What a run found, as tables for a reader: links, pivots, bridges, arms, shards."""
+"""What a run found, as tables for a reader: links, pivots, bridges, words, arms, shards."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 import duckdb
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from pivotmine.cooccurrence import Cooccurrence
 from pivotmine.errors import LakeError
 from pivotmine.query import Bridges, WordTokens, find_bridges
 from pivotmine.runner import Report
@@ -123,6 +125,48 @@ def print_word_pairs(
             print_bridges(console, find_bridges(connection, source, target, limit))
         except LakeError as error:
             console.print(f"\n{source} → {target}: {error}", markup=False, highlight=False)
+
+
+def print_cooccurrence(console: Console, found: Sequence[Cooccurrence]) -> None:
+    """How often the words of each pair meet, one table a pair."""
+    for (lang_a, term_a, lang_b, term_b), tables in groupby(
+        found, key=lambda table: (table.lang_a, table.term_a, table.lang_b, table.term_b)
+    ):
+        cells = [
+            (
+                f"{table.context}s",
+                _WHERE[table.where],
+                f"{table.n_ab:,}",
+                f"{table.n_a:,}",
+                f"{table.n_b:,}",
+                f"{table.n:,}",
+                f"{table.expected:,.1f}",
+                "" if table.npmi is None else f"{table.npmi:.2f}",
+                f"{table.g2:,.0f}",
+            )
+            for table in tables
+        ]
+        heads = ("", "", "together", term_a, term_b, "of", "expected", "npmi", "G2")
+        title = f"{term_a} ({lang_a}) and {term_b} ({lang_b})"
+        print_table(console, title, heads, cells, range(2, 9))
+
+
+_WHERE = {"anywhere": "anywhere", "in_lang": "in text of its language"}
+
+
+def print_terms(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    """Of the lexicons' pairs, how many meet, by languages; nothing where there is no lexicon."""
+    rows = connection.execute(
+        """
+        SELECT lang_a, lang_b, count(*), count(*) FILTER (n_docs > 0),
+               count(*) FILTER (n_windows > 0), count(*) FILTER (n_windows_in_lang > 0)
+        FROM term_counts WHERE term_b IS NOT NULL GROUP BY ALL ORDER BY ALL
+        """
+    ).fetchall()
+    if rows:
+        cells = [(a, b, *(f"{n:,}" for n in counts)) for a, b, *counts in rows]
+        heads = ("", "", "listed", "meet in a document", "in a window", "each in its language")
+        print_table(console, "Word pairs of the lexicons", heads, cells, range(2, 6))
 
 
 def print_arms(console: Console, connection: duckdb.DuckDBPyConnection) -> None:

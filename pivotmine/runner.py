@@ -27,7 +27,8 @@ from pivotmine.fingerprint import stage_fingerprint
 from pivotmine.lake import Lake
 from pivotmine.schema import TABLES
 from pivotmine.session import spark_schema
-from pivotmine.stage import Rows, Stage, StageOutputs, Tally
+from pivotmine.stage import ArrowRows, Rows, Stage, StageOutputs, Tally
+from udfs import write_table
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def _execute(
     display: Display,
 ) -> Report:
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{stage.name}-{secrets.token_hex(4)}"
-    inputs = LakeInputs(lake, spark, stage.reads, run_id, display)
+    inputs = LakeInputs(lake, spark, stage, run_id, display)
     try:
         with display.watch(spark):
             staged = _write_all(stage, stage.run(inputs, config), lake, run_id, display)
@@ -143,6 +144,7 @@ def _execute(
                 "rows_out": tally.rows_out,
                 "rows_rejected": tally.rejected,
                 "rows_duplicate": tally.duplicate,
+                "measures": inputs.measures,
                 "version": pivotmine.__version__,
             }
             if stage.finish is not None:
@@ -171,14 +173,31 @@ def _write_all(
     for name in stage.writes:
         display.progress(f"writing {name}")
         path = lake.staging_path(name, run_id)
-        _conform(outputs[name], name).write.parquet(path)
-        staged[name] = lake.parquet_files(path)
+        staged[name] = _write(lake, _conform(outputs[name], name), path)
     return staged
 
 
-def _conform(frame: DataFrame, name: str) -> DataFrame:
-    """The frame with exactly the columns and types that the table declares."""
-    schema = spark_schema(TABLES[name].schema)
+def _write(lake: Lake, rows: DataFrame | ArrowRows, path: str) -> list[str]:
+    """Write rows as Parquet files under `path`; returns the files."""
+    if isinstance(rows, DataFrame):
+        rows.write.parquet(path)
+        return lake.parquet_files(path)
+    write = write_table.bind(rows.make, rows.schema, path)
+    written = rows.frame.mapInArrow(write, spark_schema(write_table.FILE_SCHEMA)).toArrow()
+    files = sorted(written.column("path").to_pylist())
+    # Tasks that ran twice, or died, have left files that are not part of the table.
+    for orphan in set(lake.parquet_files(path)) - set(files):
+        lake.remove(orphan)
+    return files
+
+
+def _conform(rows: DataFrame | ArrowRows, name: str) -> DataFrame | ArrowRows:
+    """The rows with exactly the columns and types that the table declares."""
+    if isinstance(rows, ArrowRows):
+        if rows.schema != TABLES[name].schema:
+            raise LakeError(f"rows of table {name} do not have its schema: {rows.schema}")
+        return rows
+    frame, schema = rows, spark_schema(TABLES[name].schema)
     if set(frame.columns) != set(schema.names):
         differing = sorted(set(frame.columns) ^ set(schema.names))
         raise LakeError(f"columns of table {name} do not fit its schema: {differing}")
@@ -219,11 +238,13 @@ class LakeInputs:
     """`Inputs` of a stage, backed by the lake; remembers which snapshots were resolved."""
 
     def __init__(
-        self, lake: Lake, spark: SparkSession, reads: Sequence[str], run_id: str, display: Display
+        self, lake: Lake, spark: SparkSession, stage: Stage, run_id: str, display: Display
     ) -> None:
         self.spark = spark
+        self.measures: dict[str, float] = {}
         self._lake, self._run_id, self._display = lake, run_id, display
-        resolved = {name: lake.snapshot(name) for name in reads}
+        self._stage = stage.name
+        resolved = {name: lake.snapshot(name) for name in stage.reads}
         self.snapshots = {name: s.snapshot_id for name, s in resolved.items() if s is not None}
         self.n_rows = {name: lake.n_rows(name, snapshot) for name, snapshot in resolved.items()}
         self._files = {name: lake.files(name, snapshot) for name, snapshot in resolved.items()}
@@ -243,11 +264,20 @@ class LakeInputs:
             )
         return rows
 
-    def checkpoint(self, frame: DataFrame, name: str) -> DataFrame:
+    def checkpoint(self, rows: DataFrame | ArrowRows, name: str) -> DataFrame:
         path = f"{self._lake.scratch_path(self._run_id)}/{name}"
         self._display.progress(f"computing {name}")
-        frame.write.parquet(path)
-        return self.spark.read.schema(frame.schema).parquet(path)
+        files = _write(self._lake, rows, path)
+        schema = spark_schema(rows.schema) if isinstance(rows, ArrowRows) else rows.schema
+        if not files:
+            return self.spark.createDataFrame([], schema)
+        return self.spark.read.schema(schema).parquet(*files)
 
     def artifacts(self, kind: str) -> str:
         return self._lake.artifact_path(kind, self._run_id)
+
+    def measure(self, name: str, value: float) -> None:
+        self.measures[name] = float(value)
+
+    def note(self, text: str) -> None:
+        self._display.note(f"{self._stage}: {text}")

@@ -40,6 +40,22 @@ _string, _int, _long, _double = pa.string(), pa.int32(), pa.int64(), pa.float64(
 _longs_by_name = pa.map_(_string, _long)
 _doubles_by_name = pa.map_(_string, _double)
 
+
+def _tables_of(n: str, contexts: str) -> tuple[tuple[str, pa.DataType, str], ...]:
+    """Two 2x2 tables of a pair of words: of the strings, and of each word in its own language."""
+    columns = (
+        ("", f"{contexts} that hold the word, or both words"),
+        ("_a", f"{contexts} that hold term_a; null for single words"),
+        ("_b", f"{contexts} that hold term_b; null for single words"),
+        ("_total", f"all {contexts}"),
+        ("_in_lang", f"{contexts} that hold it, or both, in text of its own language"),
+        ("_in_lang_a", f"{contexts} with both languages that hold term_a in text of lang_a"),
+        ("_in_lang_b", f"{contexts} with both languages that hold term_b in text of lang_b"),
+        ("_in_lang_total", f"{contexts} in which its language, or both languages, take part"),
+    )
+    return tuple((n + end, _long, text) for end, text in columns)
+
+
 _WHERE = (
     ("uri", _string, "file that the record came from"),
     (
@@ -144,6 +160,36 @@ COUNTS = _table(
     ("lang_b", _string, "language of b"),
     ("fold_counts", pa.list_(_long), "n_ab in each hash fold of documents"),
 )
+TERM_COUNTS = _table(
+    "term_counts",
+    "Exact counts of every word and word pair of the lexicons, found or not.",
+    ("lang_a", _string, "language; in a pair the earlier in the alphabet"),
+    ("term_a", _string, "word, as it is looked for: NFKC, lower case, single spaces"),
+    ("lang_b", _string, "language of the other word; null for single words"),
+    ("term_b", _string, "the other word; null for single words"),
+    ("word_a", _string, "term_a as the lexicon spells it first"),
+    ("word_b", _string, "term_b as the lexicon spells it first"),
+    ("n_listed", _long, "rows of the lexicons that list it; 0 for words of listed pairs only"),
+    *_tables_of("n_docs", "documents"),
+    *_tables_of("n_windows", "windows of count.window_tokens"),
+)
+LEXICONS = _table(
+    "lexicons",
+    "Lexicon files that were read, with a tally of their rows.",
+    ("uri", _string, "file"),
+    ("n_bytes", _long, "size of the file"),
+    ("n_rows", _long, "rows below the header, whatever became of them"),
+    ("checksum", _string, "BLAKE3 of the file, hexadecimal"),
+)
+LEXICON_REJECTS = _table(
+    "lexicon_rejects",
+    "Rows of lexicons that were refused, with the reason.",
+    ("uri", _string, "file"),
+    ("row", _long, "line of the decompressed file, or row of a Parquet file, from 1"),
+    ("reason", _string, "why, one word of a fixed list"),
+    ("detail", _string, "why"),
+    ("raw", pa.binary(), "first bytes of the row as it was found"),
+)
 LINKS = _table(
     "links",
     "Cross-language pairs whose association is statistically real.",
@@ -228,6 +274,7 @@ RUNS = _table(
     ("rows_out", _long, "rows that went on"),
     ("rows_rejected", _long, "records refused"),
     ("rows_duplicate", _long, "records dropped as copies"),
+    ("measures", _doubles_by_name, "figures about the run, with their units in their names"),
     ("version", _string, "PivotMine version"),
 )
 
@@ -243,6 +290,9 @@ TABLES: dict[str, Table] = {
         VOCABULARY,
         MARGINS,
         COUNTS,
+        TERM_COUNTS,
+        LEXICONS,
+        LEXICON_REJECTS,
         LINKS,
         PIVOTS,
         SCORES,

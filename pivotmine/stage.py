@@ -7,7 +7,7 @@ stage can be read, and tested, by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +15,19 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from pivotmine.config import Config
+
+
+@dataclass(frozen=True)
+class ArrowRows:
+    """Rows that a function makes of the Arrow batches of a frame, in tasks.
+
+    What `frame.mapInArrow` describes too; but rows of this kind are written by the Python workers
+    that make them, instead of crossing into the JVM to be written there row by row.
+    """
+
+    frame: DataFrame
+    make: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+    schema: pa.Schema
 
 
 class Inputs(Protocol):
@@ -30,7 +43,7 @@ class Inputs(Protocol):
     def local(self, frame: DataFrame, max_rows: int) -> pa.Table:
         """A frame in driver memory. Only where the recipe, not the corpus, bounds its rows."""
 
-    def checkpoint(self, frame: DataFrame, name: str) -> DataFrame:
+    def checkpoint(self, rows: DataFrame | ArrowRows, name: str) -> DataFrame:
         """The same rows, computed once and read back from disk from now on.
 
         For a frame that several outputs derive from, or whose rows are dear to compute.
@@ -38,6 +51,12 @@ class Inputs(Protocol):
 
     def artifacts(self, kind: str) -> str:
         """Folder of this run for files that are no table; part of the commit."""
+
+    def measure(self, name: str, value: float) -> None:
+        """Record a figure about this run, its unit in its name, in column `measures` of `runs`."""
+
+    def note(self, text: str) -> None:
+        """Tell the user something that a choice of this run rests on."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +85,7 @@ class Tally:
     """Whether in = out + rejected + duplicate must hold; an aggregating stage has no such law."""
 
 
-StageOutputs = dict[str, DataFrame]
+StageOutputs = dict[str, DataFrame | ArrowRows]
 Finish = Callable[[Inputs, Config, Mapping[str, Any], Mapping[str, DataFrame]], None]
 
 

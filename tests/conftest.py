@@ -13,12 +13,21 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import settings
 from pyspark.sql import DataFrame, SparkSession
 
 from pivotmine.config import Config, SparkConfig
 from pivotmine.recipe import load_config
 from pivotmine.schema import TABLES
-from pivotmine.session import build_session
+from pivotmine.session import build_session, spark_schema
+from pivotmine.stage import ArrowRows
+
+# The same examples on every run, so that a change that passed here passes elsewhere; `pytest
+# --hypothesis-profile search` draws others, and more of them. No deadlines: the first example of a
+# property compiles its kernel.
+settings.register_profile("repeatable", deadline=None, max_examples=60, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=1000)
+settings.load_profile("repeatable")
 
 # Short runs end before Java's second compiler pays off: without it a run costs half the CPU time.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
@@ -47,6 +56,8 @@ class TableInputs:
         self.spark = spark
         self._tables = tables
         self._folder = folder
+        self.measures: dict[str, float] = {}
+        self.notes: list[str] = []
 
     def frame(self, table: str) -> DataFrame:
         rows = pa.Table.from_pylist(self._tables[table], schema=TABLES[table].schema)
@@ -57,11 +68,20 @@ class TableInputs:
         assert rows.num_rows <= max_rows
         return rows
 
-    def checkpoint(self, frame: DataFrame, name: str) -> DataFrame:
-        return frame.localCheckpoint()
+    def checkpoint(self, rows: DataFrame | ArrowRows, name: str) -> DataFrame:
+        frame = as_frame(rows)
+        path = str(self._folder / "checkpoints" / name)
+        frame.write.mode("overwrite").parquet(path)
+        return self.spark.read.schema(frame.schema).parquet(path)
 
     def artifacts(self, kind: str) -> str:
         return str(self._folder / kind)
+
+    def measure(self, name: str, value: float) -> None:
+        self.measures[name] = value
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
 
 @pytest.fixture
@@ -72,7 +92,14 @@ def table_inputs(spark: SparkSession, tmp_path: Path):
     return make
 
 
-def rows_of(frame: DataFrame, *columns: str) -> list[tuple[Any, ...]]:
+def as_frame(rows: DataFrame | ArrowRows) -> DataFrame:
+    if isinstance(rows, DataFrame):
+        return rows
+    return rows.frame.mapInArrow(rows.make, spark_schema(rows.schema))
+
+
+def rows_of(rows: DataFrame | ArrowRows, *columns: str) -> list[tuple[Any, ...]]:
     """Rows of a frame as sorted tuples, for comparison."""
+    frame = as_frame(rows)
     table = frame.select(*columns).toArrow() if columns else frame.toArrow()
     return sorted((tuple(row.values()) for row in table.to_pylist()), key=repr)

@@ -34,9 +34,21 @@ SETTINGS = (
 """A recipe for a corpus of a megabyte: several splits, chunks and shards of everything."""
 
 
+LEXICON = """lang_a\tword_a\tlang_b\tword_b
+en\twater\tfr\teau
+en\tpage\tzh\t页面
+ja\tページ\ten\tPage
+fr\tchat\tja\t猫
+en\thome assistant\t\t
+en\tunpaired\tfr\t
+"""
+"""Words to count; the last row is of no use."""
+
+
 def write_jsonl(folder: Path, documents: Iterable[dict[str, Any]], n_files: int) -> Path:
-    """Deal the documents over files."""
+    """Deal the documents over files, with a lexicon beside their folder."""
     folder.mkdir(parents=True)
+    (folder.parent / "lexicon.tsv").write_text(LEXICON, encoding="utf-8")
     lines = [json.dumps(document, ensure_ascii=False) + "\n" for document in documents]
     for number in range(n_files):
         text = "".join(lines[number::n_files])
@@ -47,7 +59,8 @@ def write_jsonl(folder: Path, documents: Iterable[dict[str, Any]], n_files: int)
 def settings_for(corpus: Path, warehouse: Path, *more: str) -> list[str]:
     """`--set` arguments for a run."""
     inputs = f"ingest.inputs=[{{uris: ['{corpus}'], source_column: source}}]"
-    overrides = (f"lake.warehouse={warehouse}", inputs, *SETTINGS, *more)
+    lexicon = f"terms.lexicons=['{corpus.parent / 'lexicon.tsv'}']"
+    overrides = (f"lake.warehouse={warehouse}", inputs, lexicon, *SETTINGS, *more)
     return [part for override in overrides for part in ("--set", override)]
 
 

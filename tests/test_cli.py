@@ -34,6 +34,7 @@ FROZEN = {
     "tables": "--config -c --set -s",
     "query": "sql --config -c --set -s --format -f --as-of",
     "pivots": "word_a word_b --config -c --set -s --limit",
+    "cooccurrence": "word_a word_b --config -c --set -s --format -f",
     "audit": "--config -c --set -s",
     "doctor": "--config -c --set -s",
 }
@@ -281,7 +282,9 @@ def test_a_limit_below_one_is_refused(lake, limit: str):
 # ---- lakes that are not there
 
 
-@pytest.mark.parametrize("command", [["tables"], ["query", "SELECT 1"], ["pivots", "a", "b"]])
+@pytest.mark.parametrize(
+    "command", [["tables"], ["query", "SELECT 1"], ["pivots", "a", "b"], ["cooccurrence", "a", "b"]]
+)
 def test_a_mistyped_lake_does_not_look_like_an_empty_corpus(tmp_path: Path, command: list[str]):
     status, out, err = cli(*command, "--set", f"lake.warehouse={tmp_path}/typo")
     assert (status, out) == (2, "")

@@ -30,16 +30,29 @@ def token_columns(batch: pa.RecordBatch) -> TokenColumns:
     return TokenColumns(token_ids, document_offsets, segment_ends, segment_offsets)
 
 
+class NodeColumns(NamedTuple):
+    """Rows of table `tokens` as nodes in contexts, D documents."""
+
+    nodes: NDArray[np.int32]
+    """[T] node, or blank, of every token."""
+
+    bounds: NDArray[np.int64]
+    """[C + 1] where each context begins in `nodes`."""
+
+    document: NDArray[np.int32]
+    """[C] row that holds the context."""
+
+
 def node_columns(
     batch: pa.RecordBatch,
     languages: Sequence[str],
     nodes: NodeTable,
     window_tokens: int | None,
     min_language_share: float,
-) -> TokenColumns:
-    """`token_columns` with nodes in place of token ids, as contexts of `window_tokens` see them."""
+) -> NodeColumns:
+    """Nodes in place of token ids, and the contexts of `window_tokens` in which they meet."""
     columns = token_columns(batch)
-    bounds, _ = context_bounds(
+    bounds, document = context_bounds(
         columns.document_offsets,
         columns.segment_ends,
         columns.segment_offsets,
@@ -47,15 +60,13 @@ def node_columns(
         window_tokens,
     )
     in_text = nodes_in_text(
-        columns.token_ids,
-        columns.segment_ends,
-        columns.segment_offsets,
+        *columns,
         language_indices(batch.column("segment_langs"), languages),
         nodes,
         bounds,
         min_language_share,
     )
-    return columns._replace(token_ids=in_text)
+    return NodeColumns(in_text, bounds, document)
 
 
 def flat_list(column: pa.ListArray) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

@@ -1,8 +1,11 @@
-"""Rows of table `tokens` to exact co-occurrence counts: counting chunks, and summing chunks.
+"""Rows of table `tokens` to exact co-occurrence counts of chunks, dealt into buckets.
 
-`bind_count` gathers documents up to a number of tokens, counts them with the sparse kernel, and
-emits runs of pairs as byte strings, one row for each bucket they belong to. `bind_sum` merges the
-runs of a bucket. Three kinds of pairs share this road:
+A task gathers the mixed contexts of its documents until they hold `chunk_tokens` tokens, counts
+them with the sparse kernel, and emits the sorted runs of pairs as byte strings, one row for each
+bucket they belong to. Text of one language, some 98 % of the web, is dropped before anything is
+gathered, so a chunk reaches over many times its size of text and most pairs leave their task once.
+
+Three kinds of pairs share the road to `udfs.sum_pairs`:
 
 =============  =====================  =====================================================
 a              b                      what the counts are
@@ -15,133 +18,148 @@ node           -1 - other language    mixed contexts of the two languages that h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.kernels.contexts import Contexts, build_contexts
+from pivotmine.kernels.contexts import Contexts, build_contexts, join_contexts
 from pivotmine.kernels.nodes import NodeTable
 from pivotmine.kernels.pair_counts import count_margins, count_pairs
-from pivotmine.kernels.pair_runs import PairRun, merge_runs, split_by_bucket
+from pivotmine.kernels.pair_runs import Dealt, PairRun, deal
 from udfs.arrow_lists import node_columns
 
 Batches = Iterator[pa.RecordBatch]
 
 RUN_SCHEMA = pa.schema(
-    [("bucket", pa.int32()), ("a", pa.binary()), ("b", pa.binary()), ("counts", pa.binary())]
+    [
+        ("bucket", pa.int32()),
+        ("wide", pa.bool_()),
+        ("a", pa.binary()),
+        ("b", pa.binary()),
+        ("counts", pa.binary()),
+    ]
 )
-"""Runs on their way to their bucket: int32 ids, and int32 counts by fold."""
+"""Runs on their way to their bucket: int32 ids, and a row of counts by fold for each pair, uint8
+or, where `wide`, int32."""
 
 
-def sum_schema(n_folds: int) -> pa.Schema:
-    """Columns `a`, `b` and a count for each fold."""
-    folds = [(name, pa.int64()) for name in fold_columns(n_folds)]
-    return pa.schema([("a", pa.int32()), ("b", pa.int32()), *folds])
+class CountPlan(NamedTuple):
+    """What every task that counts has to know."""
+
+    languages: tuple[str, ...]
+    """In the order of their indices."""
+
+    nodes: NodeTable
+    """What is counted."""
+
+    window_tokens: int | None
+    """Longest window; None makes the whole document one context."""
+
+    min_language_share: float
+    """Share of a context's tokens that a language must hold to take part in it."""
+
+    n_folds: int
+    chunk_tokens: int
+    """Distinct tokens of mixed contexts counted at once; bounds the memory of a task."""
 
 
-def fold_columns(n_folds: int) -> list[str]:
-    """Names of the count columns."""
-    return [f"fold_{fold}" for fold in range(n_folds)]
+def chunks(plan: CountPlan, batches: Batches) -> Iterator[tuple[Contexts, NDArray[np.uint8]]]:
+    """Mixed contexts, and the fold of each, gathered until they hold `chunk_tokens`.
+
+    A chunk exceeds it by less than one batch of documents.
+    """
+    parts: list[Contexts] = []
+    folds: list[NDArray[np.uint8]] = []
+    n_tokens = 0
+    for batch in batches:
+        columns = node_columns(
+            batch, plan.languages, plan.nodes, plan.window_tokens, plan.min_language_share
+        )
+        contexts = build_contexts(*columns, plan.nodes.language, len(plan.languages))
+        parts.append(contexts)
+        folds.append(batch.column("fold").to_numpy().astype(np.uint8)[contexts.document])
+        n_tokens += len(contexts.token_ids)
+        if n_tokens >= plan.chunk_tokens:
+            yield join_contexts(parts), np.concatenate(folds)
+            parts, folds, n_tokens = [], [], 0
+    if n_tokens:
+        yield join_contexts(parts), np.concatenate(folds)
+
+
+def pair_runs(
+    plan: CountPlan, contexts: Contexts, folds: NDArray[np.uint8], block_pairs: int = 2**18
+) -> Iterator[PairRun]:
+    """Pairs of nodes, in runs of at most `block_pairs`."""
+    n_languages = len(plan.languages)
+    for _, _, a, b, fold_counts in count_pairs(
+        contexts, folds, plan.nodes.language, n_languages, plan.n_folds, block_pairs=block_pairs
+    ):
+        yield PairRun(a, b, fold_counts)
+
+
+def margin_runs(plan: CountPlan, contexts: Contexts, folds: NDArray[np.uint8]) -> Iterator[PairRun]:
+    """Mixed contexts of every node, and of every two languages."""
+    n_languages = len(plan.languages)
+    margins = count_margins(contexts, folds, plan.nodes.language, n_languages, plan.n_folds)
+    other = -1 - margins.other_language.astype(np.int32)
+    yield PairRun(margins.token_id, other, margins.fold_counts)
+    first, second = np.triu_indices(n_languages, k=1)
+    mixed = margins.n_contexts[first, second].astype(np.int32)
+    yield PairRun((-1 - first).astype(np.int32), (-1 - second).astype(np.int32), mixed)
+
+
+Keep = Callable[[PairRun], NDArray[np.bool_]]
+"""[P] which pairs of a run are worth sending to their bucket."""
 
 
 def bind_count(
-    languages: Sequence[str],
-    nodes: NodeTable,
-    window_tokens: int | None,
-    min_language_share: float,
-    n_folds: int,
-    chunk_tokens: int,
-    n_buckets: int,
+    plan: CountPlan, n_buckets: int, open_filter: Callable[[], Keep] | None = None
 ) -> Callable[[Batches], Batches]:
     """Batches of table `tokens` with a column `fold` to rows of `RUN_SCHEMA`.
 
     Parameters
     ----------
-    languages, nodes
-        Languages in the order of their indices, and the nodes that are counted.
-    window_tokens
-        Longest window; None makes the whole document one context.
-    min_language_share
-        Share of a context's tokens that a language must hold to take part in it.
-    chunk_tokens
-        Tokens counted at once; bounds the memory of a task.
+    open_filter
+        Called once in a task; what it returns decides which pairs of nodes are sent.
     """
+    # Enough rows for a bucket to get a few hundred of each run; blocks of 2**18 stay in cache.
+    block_pairs = min(max(2**18, 256 * n_buckets), 2**22)
 
     def count(batches: Batches) -> Batches:
-        for chunk in _chunks(batches, chunk_tokens):
-            columns = node_columns(chunk, languages, nodes, window_tokens, min_language_share)
-            contexts = build_contexts(*columns, nodes.language, len(languages), window_tokens)
-            folds = chunk.column("fold").to_numpy().astype(np.uint8)[contexts.document]
-            for run in _runs(contexts, folds, nodes.language, len(languages), n_folds):
-                parts = list(split_by_bucket(run, n_buckets))
-                yield pa.RecordBatch.from_arrays(
-                    [
-                        pa.array([bucket for bucket, _ in parts], pa.int32()),
-                        pa.array([part.a.tobytes() for _, part in parts], pa.binary()),
-                        pa.array([part.b.tobytes() for _, part in parts], pa.binary()),
-                        pa.array([part.fold_counts.tobytes() for _, part in parts], pa.binary()),
-                    ],
-                    schema=RUN_SCHEMA,
-                )
+        keep = open_filter() if open_filter else None
+        for contexts, folds in chunks(plan, batches):
+            for run in pair_runs(plan, contexts, folds, block_pairs):
+                yield from _rows(run if keep is None else _filtered(run, keep(run)), n_buckets)
+            for run in margin_runs(plan, contexts, folds):
+                yield from _rows(run, n_buckets)
 
     return count
 
 
-def bind_sum(n_folds: int, min_count: int) -> Callable[[Batches], Batches]:
-    """Batches of `RUN_SCHEMA`, sorted by bucket, to rows of `sum_schema(n_folds)`.
-
-    A partition must hold whole buckets. Pairs below `min_count` are dropped; rows that hold a
-    language in place of a node are all kept.
-    """
-    output = sum_schema(n_folds)
-
-    def add_up(batches: Batches) -> Batches:
-        rows = (row for batch in batches for row in zip(*batch.to_pydict().values(), strict=True))
-        for _, runs in groupby(rows, key=lambda row: row[0]):
-            a, b, counts = merge_runs([_decode(row, n_folds) for row in runs])
-            kept = (b < 0) | (counts.sum(axis=0) >= min_count)
-            columns = [a[kept], b[kept], *counts[:, kept]]
-            yield pa.RecordBatch.from_arrays([pa.array(c) for c in columns], schema=output)
-
-    return add_up
+def _filtered(run: PairRun, kept: NDArray[np.bool_]) -> PairRun:
+    return PairRun(run.a[kept], run.b[kept], run.fold_counts[kept])
 
 
-def _decode(row: tuple[int, bytes, bytes, bytes], n_folds: int) -> PairRun:
-    _, a, b, counts = row
-    folds = np.frombuffer(counts, np.int32).reshape(n_folds, -1)
-    return PairRun(np.frombuffer(a, np.int32), np.frombuffer(b, np.int32), folds)
+def _rows(run: PairRun, n_buckets: int) -> Batches:
+    for dealt in deal(run, n_buckets):
+        yield pa.RecordBatch.from_arrays(
+            [
+                pa.array(dealt.bucket),
+                pa.array(np.full(len(dealt.bucket), dealt.run.fold_counts.dtype != np.uint8)),
+                _parts(dealt.run.a, dealt),
+                _parts(dealt.run.b, dealt),
+                _parts(dealt.run.fold_counts, dealt),
+            ],
+            schema=RUN_SCHEMA,
+        )
 
 
-def _runs(
-    contexts: Contexts,
-    folds: NDArray[np.uint8],
-    language: NDArray[np.int8],
-    n_languages: int,
-    n_folds: int,
-) -> Iterator[PairRun]:
-    for pairs in count_pairs(contexts, folds, language, n_languages, n_folds):
-        yield PairRun(pairs.a, pairs.b, pairs.fold_counts.T)
-    margins = count_margins(contexts, folds, language, n_languages, n_folds)
-    yield PairRun(
-        margins.token_id, -1 - margins.other_language.astype(np.int32), margins.fold_counts.T
-    )
-    first, second = np.triu_indices(n_languages, k=1)
-    mixed = margins.n_contexts[first, second].astype(np.int32).T
-    yield PairRun((-1 - first).astype(np.int32), (-1 - second).astype(np.int32), mixed)
-
-
-def _chunks(batches: Iterator[pa.RecordBatch], chunk_tokens: int) -> Iterator[pa.RecordBatch]:
-    """Batches joined until they hold `chunk_tokens`; a chunk exceeds it by less than one batch."""
-    gathered: list[pa.RecordBatch] = []
-    n_tokens = 0
-    for batch in batches:
-        gathered.append(batch)
-        n_tokens += len(batch.column("token_ids").flatten())
-        if n_tokens >= chunk_tokens:
-            yield pa.concat_batches(gathered)
-            gathered, n_tokens = [], 0
-    if gathered:
-        yield pa.concat_batches(gathered)
+def _parts(values: NDArray[np.integer], dealt: Dealt) -> pa.BinaryArray:
+    """A column of all buckets as one byte string a bucket, without copying it."""
+    bytes_per_pair = values.dtype.itemsize * (values.shape[1] if values.ndim > 1 else 1)
+    offsets = np.concatenate(([0], dealt.ends)) * bytes_per_pair
+    buffers = [None, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(values)]
+    return pa.BinaryArray.from_buffers(pa.binary(), len(dealt.ends), buffers)

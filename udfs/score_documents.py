@@ -62,7 +62,7 @@ def bind(
             yield _rows(batch, "entropy", language_entropy(language_tokens), _evidence(**by_name))
 
             in_text = node_columns(batch, languages, nodes, window_tokens, min_language_share)
-            coverage = link_coverage(*in_text, nodes.language, links, window_tokens)
+            coverage = link_coverage(*in_text, batch.num_rows, nodes.language, links)
             yield _rows(
                 batch,
                 "links",

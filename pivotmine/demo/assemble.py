@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pivotmine.demo.download import fetch
+from pivotmine.demo.lexicon import NAME as LEXICON
+from pivotmine.demo.lexicon import DemoLexicon
 from pivotmine.demo.recipe import SOURCES, VERSION, Source
 from pivotmine.demo.writers import open_writer
 
@@ -51,8 +53,9 @@ def assemble(
 ) -> DemoCorpus:
     """Build the demo corpus in `directory`, or take the one already there.
 
-    Writes `corpus/` (the files to read), `CREDITS.md`, `manifest.json` and `downloads/` (about
-    124 MB of archives, reused by a later assembly). `progress` gets one line for each step.
+    Writes `corpus/` (the files to read), `lexicon.tsv` (word pairs to count), `CREDITS.md`,
+    `manifest.json` and `downloads/` (about 124 MB of archives, reused by a later assembly).
+    `progress` gets one line for each step.
 
     Raises SetupError when an archive cannot be downloaded.
     """
@@ -71,7 +74,8 @@ def assemble(
         (directory / "corpus").mkdir(exist_ok=True)
         for name in _output_names(sources):
             (partial / name).replace(directory / "corpus" / name)
-        (partial / _CREDITS).replace(directory / _CREDITS)
+        for name in (LEXICON, _CREDITS):
+            (partial / name).replace(directory / name)
         manifest = {"recipe": VERSION, "counts": [asdict(count) for count in counts]}
         (partial / _MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         (partial / _MANIFEST).replace(directory / _MANIFEST)
@@ -103,7 +107,8 @@ def _existing(directory: Path, sources: Sequence[Source]) -> DemoCorpus | None:
     except (OSError, ValueError, TypeError, KeyError):
         return None
     corpus = _corpus(directory, sources, counts)
-    whole = all(path.is_file() for path in (*corpus.files, directory / _CREDITS))
+    beside = (directory / LEXICON, directory / _CREDITS)
+    whole = all(path.is_file() for path in (*corpus.files, *beside))
     return corpus if recipe == VERSION and whole else None
 
 
@@ -114,6 +119,7 @@ def _write(
     progress: Callable[[str], None],
 ) -> tuple[Count, ...]:
     totals: dict[tuple[str, str], list[int]] = {}
+    lexicon = DemoLexicon()
     for name in _output_names(sources):
         with open_writer(folder / name) as write:
             for source in sources:
@@ -123,9 +129,12 @@ def _write(
                     progress(f"writing {name}: {source.title}")
                     for document in documents(archives[source.package.name]):
                         write(document)
+                        lexicon.add(document)
                         total = totals.setdefault((document.source, document.kind), [0, 0])
                         total[0] += 1
                         total[1] += len(document.text.encode("utf-8"))
+    n_pairs = lexicon.write(folder / LEXICON)
+    progress(f"writing {LEXICON}: {n_pairs:,} word pairs")
     return tuple(Count(*key, *total) for key, total in totals.items())
 
 
@@ -136,7 +145,8 @@ def credits_text(sources: Sequence[Source], counts: tuple[Count, ...]) -> str:
         "published Python packages. The texts keep their licences; whoever passes this corpus on "
         "passes on these credits. Each document names its source and licence in its `source` and "
         "`license` fields. Changed in all of them: cut into pages, translations laid out as "
-        "alternating lines."
+        f"alternating lines. The word pairs of {LEXICON} are taken from the dictionary entries and "
+        "the short messages among them; its column `source` says which."
     )
     lines = [
         "# Credits of the demo corpus",

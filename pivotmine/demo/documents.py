@@ -61,3 +61,9 @@ def reading_form(pairs: Iterable[Pair]) -> str:
 def entry_line(headword: str, glosses: Iterable[str]) -> str:
     """One dictionary entry on one line: `headword — gloss; gloss`."""
     return f"{headword} — {'; '.join(glosses)}"
+
+
+def entry_parts(line: str) -> tuple[str, list[str]]:
+    """Headword and glosses of a line that `entry_line` made."""
+    headword, _, glosses = line.partition(" — ")
+    return headword, glosses.split("; ")

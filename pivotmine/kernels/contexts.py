@@ -14,6 +14,7 @@ are put in order by transposing twice instead of sorting.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ from pivotmine.errors import ConfigError, InputError
 from pivotmine.kernels.arrays import check_range, offsets_array, readonly, row_index
 from pivotmine.kernels.jit import Engine, njit, use_numba
 
-__all__ = ["Contexts", "build_contexts", "context_bounds", "window_ends"]
+__all__ = ["Contexts", "build_contexts", "context_bounds", "join_contexts", "window_ends"]
 
 
 class Contexts(NamedTuple):
@@ -206,51 +207,41 @@ def _order_rows(
 
 def build_contexts(
     token_ids: NDArray[np.int32],
-    document_offsets: NDArray[np.integer],
-    segment_ends: NDArray[np.int32],
-    segment_offsets: NDArray[np.integer],
+    bounds: NDArray[np.int64],
+    document: NDArray[np.int32],
     token_language: NDArray[np.int8],
     n_languages: int,
-    window_tokens: int | None,
-    keep: NDArray[np.bool_] | None = None,
     *,
     engine: Engine = "auto",
 ) -> Contexts:
     """The contexts that hold tokens of at least two languages, as sets of token ids.
 
-    Arrow list columns go in as they are: `list.values` and `list.offsets` (int32 or int64, also
-    of a slice). Memory: at most 12 B per token read plus 25 B per vocabulary entry (numba).
+    Memory: at most 12 B per token read plus 25 B per vocabulary entry (numba).
 
     Parameters
     ----------
-    token_ids, document_offsets
-        [T] ids of all documents one after another, and [D + 1] where each begins and ends.
-    segment_ends, segment_offsets
-        [S] and [D + 1], see `context_bounds`; not read where `window_tokens` is None.
+    token_ids
+        [T] ids of all documents one after another.
+    bounds, document
+        [C + 1] and [C], as `context_bounds` gives them.
     token_language
         [V] language index 0..n_languages - 1 of each token, -1 for tokens never counted.
-    window_tokens
-        Longest window in tokens, or None for whole documents.
-    keep
-        [V] tokens outside it are left out as if they had no language.
     engine
         "numpy" forces the path without numba.
 
     Raises
     ------
-    ConfigError
-        `window_tokens` is below 1.
     InputError
-        Ids outside the vocabulary, languages outside the range, broken offsets.
+        Ids outside the vocabulary, languages outside the range, broken bounds.
     """
     tokens = readonly(token_ids, np.int32, "token_ids")
     language = readonly(token_language, np.int8, "token_language")
     check_range(language, -1, n_languages, "token_language")
     check_range(tokens, 0, len(language), "token_ids")
-    bounds, document = context_bounds(
-        document_offsets, segment_ends, segment_offsets, len(tokens), window_tokens
-    )
-    rank, token_of_rank = _rank_tokens(language, keep)
+    bounds = offsets_array(bounds, len(tokens), "bounds")
+    if len(document) != len(bounds) - 1:
+        raise InputError(f"{len(document)} documents for {len(bounds) - 1} contexts")
+    rank, token_of_rank = _rank_tokens(language)
     rank_language = language[token_of_rank]
     if use_numba(engine):
         ranks, ends = _collect_distinct(bounds, tokens, rank, rank_language)
@@ -260,17 +251,20 @@ def build_contexts(
     return _build_numpy(bounds, document, tokens, rank, token_of_rank, rank_language)
 
 
-def _rank_tokens(
-    language: NDArray[np.int8], keep: NDArray[np.bool_] | None
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def join_contexts(parts: Sequence[Contexts]) -> Contexts:
+    """Contexts of several calls as one; `document` stays an index within its own call."""
+    before = np.cumsum([0, *(len(part.token_ids) for part in parts)])
+    offsets = [part.offsets[1:] + start for part, start in zip(parts, before, strict=False)]
+    return Contexts(
+        np.concatenate([np.zeros(1, np.int64), *offsets]),
+        np.concatenate([np.empty(0, np.int32), *(part.token_ids for part in parts)]),
+        np.concatenate([np.empty(0, np.int32), *(part.document for part in parts)]),
+    )
+
+
+def _rank_tokens(language: NDArray[np.int8]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Rank of each counted token in the order (language, id), -1 for the others; and back."""
-    counted = language >= 0
-    if keep is not None:
-        kept: NDArray[np.bool_] = readonly(keep, np.bool_, "keep")
-        if len(kept) != len(language):
-            raise InputError(f"keep covers {len(kept)} token ids, token_language {len(language)}")
-        counted &= kept
-    ids = np.flatnonzero(counted).astype(np.int32)
+    ids = np.flatnonzero(language >= 0).astype(np.int32)
     token_of_rank = ids[np.argsort(language[ids], kind="stable")]
     rank = np.full(len(language), -1, np.int32)
     rank[token_of_rank] = np.arange(len(token_of_rank), dtype=np.int32)

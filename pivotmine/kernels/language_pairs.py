@@ -51,9 +51,10 @@ class LanguagePair(NamedTuple):
 
 
 class _Runs(NamedTuple):
-    """Where one language stands in the contexts that hold it, by ascending context."""
+    """Where each language stands in the contexts that hold it, ordered by (context, language)."""
 
     context: NDArray[np.int64]
+    language: NDArray[np.int8]
     start: NDArray[np.int64]
     end: NDArray[np.int64]
 
@@ -101,27 +102,42 @@ def language_pairs(
     tokens = readonly(contexts.token_ids, np.int32, "contexts.token_ids")
     check_range(tokens, 0, len(language), "contexts.token_ids")
     ranks = rank[tokens]
-    runs = _language_runs(contexts.offsets, ranks, language[tokens], n_languages)
-    present = [x for x in range(n_languages) if len(runs[x].context)]
-    for i, x in enumerate(present):
-        for y in present[i + 1 :]:
-            mixed, in_x, in_y = np.intersect1d(
-                runs[x].context, runs[y].context, assume_unique=True, return_indices=True
-            )
-            if len(mixed):
-                side_x, side_y = (
-                    _cut(runs[z], chosen, ranks, first[z], token_of_rank[first[z] : first[z + 1]])
-                    for z, chosen in ((x, in_x), (y, in_y))
-                )
-                yield LanguagePair(x, y, fold[mixed], side_x, side_y)
+    runs = _language_runs(contexts.offsets, ranks, language[tokens])
+    for x, y, in_x, in_y in _meetings(runs):
+        side_x, side_y = (
+            _cut(runs, chosen, ranks, first[z], token_of_rank[first[z] : first[z + 1]])
+            for z, chosen in ((x, in_x), (y, in_y))
+        )
+        yield LanguagePair(x, y, fold[runs.context[in_x]], side_x, side_y)
+
+
+def _meetings(runs: _Runs) -> Iterator[tuple[int, int, NDArray[np.intp], NDArray[np.intp]]]:
+    """Languages x < y that meet, and which runs of each make up their mixed contexts.
+
+    Runs of a context are neighbours, so runs i and i + k meet if they are of one context. That
+    costs what there are meetings; intersecting the contexts of every two languages would cost the
+    square of the languages, whether they meet or not.
+    """
+    ahead, behind = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
+    for k in range(1, len(runs.context)):
+        met = np.flatnonzero(runs.context[k:] == runs.context[:-k])
+        if not len(met):
+            break
+        ahead.append(met)
+        behind.append(met + k)
+    i, j = np.concatenate(ahead), np.concatenate(behind)
+    order = np.lexsort((i, runs.language[j], runs.language[i]))
+    i, j = i[order], j[order]
+    x, y = runs.language[i], runs.language[j]
+    changes = np.flatnonzero((x[1:] != x[:-1]) | (y[1:] != y[:-1])) + 1
+    for of_x, of_y in zip(np.split(i, changes), np.split(j, changes), strict=True):
+        if len(of_x):
+            yield int(runs.language[of_x[0]]), int(runs.language[of_y[0]]), of_x, of_y
 
 
 def _language_runs(
-    offsets: NDArray[np.int64],
-    ranks: NDArray[np.int32],
-    language: NDArray[np.int8],
-    n_languages: int,
-) -> list[_Runs]:
+    offsets: NDArray[np.int64], ranks: NDArray[np.int32], language: NDArray[np.int8]
+) -> _Runs:
     n_tokens = len(ranks)
     offsets = offsets_array(offsets, n_tokens, "contexts.offsets")
     if offsets[0] != 0 or offsets[-1] != n_tokens:
@@ -136,13 +152,7 @@ def _language_runs(
     bounds = np.flatnonzero(starts)
     start, end = bounds[:-1], bounds[1:]
     context = np.searchsorted(offsets, start, side="right") - 1
-    run_language = language[start]
-    order = np.argsort(run_language, kind="stable")
-    first = np.searchsorted(run_language[order], np.arange(n_languages + 1))
-    return [
-        _Runs(context[part], start[part], end[part])
-        for part in (order[first[x] : first[x + 1]] for x in range(n_languages))
-    ]
+    return _Runs(context, language[start], start, end)
 
 
 def _cut(

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 from pivotmine.kernels.arrays import check_range, offsets_array, readonly, row_index
-from pivotmine.kernels.contexts import context_bounds
 from pivotmine.kernels.jit import Engine, njit, use_numba
 
 __all__ = [
@@ -87,12 +86,11 @@ def link_table(a: NDArray[np.int32], b: NDArray[np.int32], vocab_size: int) -> L
 
 def link_coverage(
     token_ids: NDArray[np.int32],
-    document_offsets: NDArray[np.integer],
-    segment_ends: NDArray[np.int32],
-    segment_offsets: NDArray[np.integer],
+    bounds: NDArray[np.int64],
+    document: NDArray[np.int32],
+    n_documents: int,
     token_language: NDArray[np.int8],
     table: LinkTable,
-    window_tokens: int | None,
     *,
     engine: Engine = "auto",
 ) -> Coverage:
@@ -104,8 +102,8 @@ def link_coverage(
 
     Parameters
     ----------
-    token_ids, document_offsets, segment_ends, segment_offsets, window_tokens
-        As for `contexts.build_contexts`.
+    token_ids, bounds, document
+        [T] ids, and the contexts of D = `n_documents` documents, as for `contexts.build_contexts`.
     token_language
         [V] language index of each token, -1 for none.
     table
@@ -115,10 +113,8 @@ def link_coverage(
 
     Raises
     ------
-    ConfigError
-        `window_tokens` is below 1.
     InputError
-        Ids outside the vocabulary, a table of another vocabulary, broken offsets.
+        Ids outside the vocabulary, a table of another vocabulary, broken bounds.
     """
     tokens = readonly(token_ids, np.int32, "token_ids")
     language = readonly(token_language, np.int8, "token_language")
@@ -131,14 +127,14 @@ def link_coverage(
             f"the links are over {len(offsets) - 1} token ids, token_language over"
             f" {len(language)}; both must come from the same vocabulary"
         )
-    bounds, document = context_bounds(
-        document_offsets, segment_ends, segment_offsets, len(tokens), window_tokens
-    )
+    bounds = offsets_array(bounds, len(tokens), "bounds")
+    if len(document) != len(bounds) - 1:
+        raise InputError(f"{len(document)} documents for {len(bounds) - 1} contexts")
+    check_range(document, 0, n_documents, "document")
     cover = _cover if use_numba(engine) else _cover_numpy
-    covered, n_links = cover(
-        bounds, document, len(document_offsets) - 1, tokens, language, offsets, partners
-    )
-    eligible = share_in_set(tokens, document_offsets, language >= 0)
+    covered, n_links = cover(bounds, document, n_documents, tokens, language, offsets, partners)
+    in_context = share_in_set(tokens, bounds, language >= 0)
+    eligible = np.bincount(document, in_context, n_documents).astype(np.int32)
     return Coverage(covered, eligible, n_links)
 
 

@@ -54,7 +54,7 @@ class PairCounts(NamedTuple):
     """[P] token of `language_b`."""
 
     fold_counts: NDArray[np.int32]
-    """[P, n_folds]; the counts of one fold are contiguous, as columnar formats want them."""
+    """[P, n_folds]"""
 
 
 class Margins(NamedTuple):
@@ -177,7 +177,7 @@ def _numba_counter(
             b,
             packed,
         )
-        return a[:n], b[:n], _unpack(packed, lanes, n_folds, n).T
+        return a[:n], b[:n], _unpack(packed, lanes, n_folds, n)
 
     return count_rows
 
@@ -249,13 +249,13 @@ def _multiply(
 
 @njit
 def _unpack(packed: NDArray[np.uint64], lanes: int, n_folds: int, n: int) -> NDArray[np.int32]:
-    fold_counts = np.empty((n_folds, n), np.int32)
+    fold_counts = np.empty((n, n_folds), np.int32)
     width = np.uint64(64 // lanes)
     lowest_lane = (_ONE << width) - _ONE
     for f in range(n_folds):
         shift = np.uint64(f % lanes) * width
         for i in range(n):
-            fold_counts[f, i] = (packed[f // lanes, i] >> shift) & lowest_lane
+            fold_counts[i, f] = (packed[f // lanes, i] >> shift) & lowest_lane
     return fold_counts
 
 

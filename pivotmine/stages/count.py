@@ -2,7 +2,8 @@
 
 What is counted are nodes: a token in text of one language (`pivotmine.kernels.nodes` says why).
 Tasks count chunks with a sparse kernel (`pivotmine.kernels.pair_counts`) and emit sorted runs of
-pairs; Spark carries the runs to their buckets, where they are merged (`kernels.pair_runs`).
+pairs; Spark carries the runs to their buckets, where they are merged (`kernels.pair_runs`). A
+corpus whose pairs are too many for that is counted in two passes (`stages.count_passes`).
 A pair's population is the mixed contexts of its two languages, so its 2x2 table compares
 like with like: that French words meet French pages is no association.
 
@@ -12,58 +13,107 @@ counting; no pair at or above `min_count` is lost by that.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from operator import add
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import Column, DataFrame
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
-from pivotmine.config import Config
+from pivotmine.config import Config, CountConfig
+from pivotmine.kernels.arrays import row_index
+from pivotmine.kernels.margins import MarginTable, margin_table
 from pivotmine.kernels.nodes import NodeTable, node_table
+from pivotmine.schema import COUNTS
 from pivotmine.session import spark_schema
-from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
+from pivotmine.stage import ArrowRows, Inputs, Rows, Stage, StageOutputs, Tally
+from pivotmine.stages.count_passes import choose_passes, measure_over_count, sketch_files
 from pivotmine.stages.draw import fold
-from udfs import count_pairs
+from udfs import count_pairs, pair_rows, sketch_pairs, sum_pairs
 
 MAX_VOCAB_SIZE = 4_000_000
 """More tokens than any tokenizer has; bounds what is brought to the driver."""
 
-MAX_VOCAB_SIZE = 4_000_000
-"""More tokens than any tokenizer has; bounds what is brought to the driver."""
+
+class Margins(NamedTuple):
+    """What the 2x2 tables need beside the pairs."""
+
+    table: MarginTable
+    n_contexts: NDArray[np.int64]
+    """[n_languages, n_languages] mixed contexts of two languages."""
 
 
 def run(inputs: Inputs, config: Config) -> StageOutputs:
     """Count pairs of nodes, and the margins of their 2x2 tables."""
     settings = config.count
+    plan = count_plan(inputs, config)
+    # Documents in one language of ours are the most, and hold no pair: they need not leave the JVM.
+    ours = F.array(*(F.lit(language) for language in plan.languages))
+    tokens = (
+        inputs.frame("tokens")
+        .where(F.size(F.array_intersect("segment_langs", ours)) > 1)
+        .withColumn("fold", fold(settings.folds, "doc_id"))
+        .select("doc_id", "token_ids", "segment_ends", "segment_langs", "fold")
+    )
+    passes = choose_passes(inputs, config, plan, tokens)
+    files, open_filter = [], None
+    if passes.sketch:
+        files = sketch_files(inputs, plan, tokens, passes.sketch)
+        open_filter = sketch_pairs.bind_filter(files, passes.sketch, settings.min_count)
+
+    sent = Observation("sent")
+    n_bytes = F.length("a") + F.length("b") + F.length("counts")
+    runs = tokens.mapInArrow(
+        count_pairs.bind_count(plan, passes.n_buckets, open_filter),
+        spark_schema(count_pairs.RUN_SCHEMA),
+    ).observe(
+        sent,
+        F.sum(n_bytes).alias("shuffle_bytes"),
+        F.sum(F.length("a") / 4).alias("shuffled_pairs"),
+    )
+    sums = _sum(inputs, runs, settings)
+    for name, value in sent.get.items():
+        inputs.measure(name, value or 0)
+    if passes.sketch:
+        measure_over_count(inputs, files, passes.sketch, sums, settings.min_count)
+    margins = _margins(inputs, plan, sums)
+    pairs = sums.where((F.col("b") >= 0) & (F.col("n") >= settings.min_count))
+    return {
+        "margins": inputs.spark.createDataFrame(_margin_rows(plan, margins)),
+        "counts": ArrowRows(pairs, pair_rows.bind(plan, *margins), COUNTS.schema),
+    }
+
+
+def count_plan(inputs: Inputs, config: Config) -> count_pairs.CountPlan:
+    """What tasks need to know, from the recipe and the vocabulary."""
+    settings = config.count
     # In alphabetical order, so that a is always of the earlier language of a pair.
-    languages = sorted(config.languages)
-    nodes = load_nodes(inputs, languages, settings.min_count)
-    count = count_pairs.bind_count(
+    languages = tuple(sorted(config.languages))
+    return count_pairs.CountPlan(
         languages,
-        nodes,
+        load_nodes(inputs, languages, settings.min_count),
         context_tokens(config),
         settings.min_language_share,
         settings.folds,
         settings.chunk_tokens,
-        settings.buckets,
     )
-    add_up = count_pairs.bind_sum(settings.folds, settings.min_count)
-    folds = count_pairs.fold_columns(settings.folds)
-    sums = inputs.checkpoint(
-        inputs.frame("tokens")
-        .withColumn("fold", fold(settings.folds, "doc_id"))
-        .select("token_ids", "segment_ends", "segment_langs", "fold")
-        .mapInArrow(count, spark_schema(count_pairs.RUN_SCHEMA))
-        .repartition("bucket")
-        .sortWithinPartitions("bucket")
-        .mapInArrow(add_up, spark_schema(count_pairs.sum_schema(settings.folds))),
-        "sums",
-    ).withColumn("n", reduce(add, (F.col(name) for name in folds)))
-    margins = _margins(sums, _node_frame(inputs, nodes, languages), languages)
-    return {"margins": margins.drop("node"), "counts": _counts(sums, margins, folds)}
+
+
+def _sum(inputs: Inputs, runs: DataFrame, settings: CountConfig) -> DataFrame:
+    """Rows of `sum_pairs.sum_schema`, and `n`, the sum over folds."""
+    folds = sum_pairs.fold_columns(settings.folds)
+    add_up = ArrowRows(
+        runs.repartition("bucket").sortWithinPartitions("bucket", "wide"),
+        sum_pairs.bind_sum(settings.folds, settings.min_count),
+        sum_pairs.sum_schema(settings.folds),
+    )
+    n = reduce(add, (F.col(name) for name in folds))
+    return inputs.checkpoint(add_up, "sums").withColumn("n", n)
 
 
 def context_tokens(config: Config) -> int | None:
@@ -71,7 +121,7 @@ def context_tokens(config: Config) -> int | None:
     return config.count.window_tokens if config.count.context == "window" else None
 
 
-def load_nodes(inputs: Inputs, languages: list[str], min_count: int) -> NodeTable:
+def load_nodes(inputs: Inputs, languages: Sequence[str], min_count: int) -> NodeTable:
     """The words of every language that occur at least `min_count` times, as nodes.
 
     A node's language is an index into `languages`.
@@ -94,66 +144,33 @@ def load_nodes(inputs: Inputs, languages: list[str], min_count: int) -> NodeTabl
     )
 
 
-def _node_frame(inputs: Inputs, nodes: NodeTable, languages: list[str]) -> DataFrame:
-    """Number, token and language of every node."""
-    names = np.array(languages, dtype=object)[nodes.language[:-1]]
-    table = {
-        "node": pa.array(np.arange(len(nodes.token), dtype=np.int32)),
-        "token_id": pa.array(nodes.token),
-        "lang": pa.array(names, pa.string()),
-    }
-    return inputs.spark.createDataFrame(pa.table(table))
+def _margins(inputs: Inputs, plan: count_pairs.CountPlan, sums: DataFrame) -> Margins:
+    """The rows of `sums` that have a language in place of a node."""
+    n_nodes, n_languages = len(plan.nodes.token), len(plan.languages)
+    codes = sums.where("b < 0").select("a", "b", "n")
+    table = inputs.local(codes, (n_nodes + n_languages) * n_languages)
+    a, b, n = (table.column(name).to_numpy() for name in ("a", "b", "n"))
+    held = a >= 0
+    n_contexts = np.zeros((n_languages, n_languages), np.int64)
+    x, y = -1 - a[~held], -1 - b[~held]
+    n_contexts[x, y] = n_contexts[y, x] = n[~held]
+    other = (-1 - b[held]).astype(np.int8)
+    return Margins(margin_table(a[held], other, n[held], n_nodes), n_contexts)
 
 
-def _margins(sums: DataFrame, nodes: DataFrame, languages: list[str]) -> DataFrame:
-    """Table `margins`, and the node: the rows of `sums` that have a language in place of a node."""
-
-    def language(code: str) -> Column:
-        names = F.array(*(F.lit(name) for name in languages))
-        return F.element_at(names, -F.col(code))
-
-    mixed = sums.where("a < 0").select(
-        language("a").alias("lang"),
-        language("b").alias("other_lang"),
-        F.col("n").alias("n_contexts"),
-    )
-    mixed = mixed.union(mixed.select("other_lang", "lang", "n_contexts"))
-    held = sums.where("a >= 0 AND b < 0").select(
-        F.col("a").alias("node"), language("b").alias("other_lang"), "n"
-    )
-    return held.join(nodes, "node").join(F.broadcast(mixed), ["lang", "other_lang"])
-
-
-def _counts(sums: DataFrame, margins: DataFrame, folds: list[str]) -> DataFrame:
-    """Table `counts`: pairs of nodes with the margins of both."""
-    of_a = margins.select(
-        F.col("node").alias("node_a"),
-        F.col("token_id").alias("a"),
-        F.col("lang").alias("lang_a"),
-        F.col("other_lang").alias("lang_b"),
-        F.col("n").alias("n_a"),
-        "n_contexts",
-    )
-    of_b = margins.select(
-        F.col("node").alias("node_b"),
-        F.col("token_id").alias("b"),
-        F.col("lang").alias("lang_b"),
-        F.col("other_lang").alias("lang_a"),
-        F.col("n").alias("n_b"),
-    )
-    pairs = sums.where("b >= 0").select(
-        F.col("a").alias("node_a"),
-        F.col("b").alias("node_b"),
-        F.col("n").alias("n_ab"),
-        F.array(*folds).alias("fold_counts"),
-    )
-    # Margins are few (nodes times languages) and pairs are many: broadcasting spares a shuffle.
-    lang_of_b = F.broadcast(of_b.select("node_b", "lang_b").distinct())
-    return (
-        pairs.join(lang_of_b, "node_b")
-        .join(F.broadcast(of_a), ["node_a", "lang_b"])
-        .join(F.broadcast(of_b), ["node_b", "lang_b", "lang_a"])
-        .drop("node_a", "node_b")
+def _margin_rows(plan: count_pairs.CountPlan, margins: Margins) -> pa.Table:
+    """Table `margins`."""
+    names = pa.array(plan.languages, pa.string())
+    node = row_index(margins.table.offsets)
+    language, other = plan.nodes.language[node], margins.table.other_language
+    return pa.table(
+        {
+            "token_id": pa.array(plan.nodes.token[node]),
+            "lang": names.take(pa.array(language)),
+            "other_lang": names.take(pa.array(other)),
+            "n": pa.array(margins.table.n),
+            "n_contexts": pa.array(margins.n_contexts[language, other]),
+        }
     )
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from pivotmine.config import Config
 from pivotmine.schema import TOKENS
-from pivotmine.session import spark_schema
-from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
+from pivotmine.stage import ArrowRows, Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.text.tokenizer import Tokenizer
 from udfs import tokenize
 
@@ -24,7 +23,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     n_tasks = int(inputs.spark.conf.get("spark.sql.shuffle.partitions") or 1)
     documents = inputs.frame("documents").select("doc_id", "lang", "text")
     spread = documents.repartition(n_tasks, "doc_id")
-    return {"tokens": spread.mapInArrow(encode, spark_schema(TOKENS.schema))}
+    return {"tokens": ArrowRows(spread, encode, TOKENS.schema)}
 
 
 def tally(rows: Rows, config: Config) -> Tally:

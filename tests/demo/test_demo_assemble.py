@@ -40,7 +40,8 @@ def records(path: Path) -> list[dict[str, str]]:
 
 
 def outputs(directory: Path) -> dict[str, bytes]:
-    paths = [*(directory / "corpus").iterdir(), directory / "CREDITS.md"]
+    beside = [directory / "CREDITS.md", directory / "lexicon.tsv"]
+    paths = [*(directory / "corpus").iterdir(), *beside]
     return {path.name: path.read_bytes() for path in paths}
 
 
@@ -87,7 +88,9 @@ def test_an_assembled_corpus_is_taken_as_it_is(tmp_path: Path) -> None:
     assert said == [f"demo corpus of recipe {VERSION} is in {tmp_path}"]
 
 
-@pytest.mark.parametrize("lost", ["CREDITS.md", "manifest.json", "corpus/sentences.jsonl.zst"])
+@pytest.mark.parametrize(
+    "lost", ["CREDITS.md", "lexicon.tsv", "manifest.json", "corpus/sentences.jsonl.zst"]
+)
 def test_a_corpus_that_is_not_whole_is_assembled_anew(tmp_path: Path, lost: str) -> None:
     tiny(tmp_path)
     before = outputs(tmp_path)

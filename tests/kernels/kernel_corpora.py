@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from pivotmine.kernels.contexts import context_bounds
 from pivotmine.kernels.jit import HAVE_NUMBA
 
 VOCAB_SIZE = 12
@@ -40,6 +41,15 @@ class Corpus:
             np.array([end for document in ends for end in document], np.int32),
             np.array([0, *accumulate(map(len, ends))], self.offset_dtype),
         )
+
+    @property
+    def contexts(self) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]:
+        """token_ids, and bounds and document of the contexts."""
+        token_ids, document_offsets, segment_ends, segment_offsets = self.buffers
+        bounds, document = context_bounds(
+            document_offsets, segment_ends, segment_offsets, len(token_ids), self.window_tokens
+        )
+        return token_ids, bounds, document
 
     def all_contexts(self) -> list[tuple[int, list[int]]]:
         """(document, tokens) of every context, by cutting and packing lists."""

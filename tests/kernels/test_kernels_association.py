@@ -137,7 +137,9 @@ def test_binned_q_is_never_below_the_exact_one_and_within_a_bin_of_it(log10_p, u
     of_bin = dict(zip(occupied.tolist(), binned.tolist(), strict=True))
     exact = benjamini_hochberg(log10_p, n_tests)
     for k, q in zip(bins.tolist(), exact.tolist(), strict=True):
-        assert q * (1 - 1e-9) <= of_bin[k] <= q * BIN_WIDTH * (1 + 1e-9)
+        # Subnormal numbers have too few digits for a ratio of 0.9 %.
+        subnormal = q < np.finfo(np.float64).smallest_normal and of_bin[k] < 1e-300
+        assert subnormal or q * (1 - 1e-9) <= of_bin[k] <= q * BIN_WIDTH * (1 + 1e-9)
 
 
 @given(st.floats(-1e7, 0))

@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.errors import ConfigError, InputError
-from pivotmine.kernels.contexts import Contexts, build_contexts, window_ends
+from pivotmine.kernels.contexts import (
+    Contexts,
+    build_contexts,
+    context_bounds,
+    join_contexts,
+    window_ends,
+)
 from tests.kernels.kernel_corpora import ENGINES, Corpus, corpora
 
 LANGUAGES = np.array([0, 0, 1, 1, -1, 2], np.int8)
@@ -22,16 +28,15 @@ def ends(*values: int) -> np.ndarray:
 
 
 def build(tokens, document_offsets, segment_ends, segment_offsets, window_tokens=None, **options):
-    return build_contexts(
-        np.asarray(tokens, np.int32),
+    tokens = np.array(tokens, np.int32) if isinstance(tokens, list) else tokens
+    contexts = context_bounds(
         np.asarray(document_offsets),
         np.asarray(segment_ends, np.int32),
         np.asarray(segment_offsets),
-        LANGUAGES,
-        3,
+        len(tokens),
         window_tokens,
-        **options,
     )
+    return build_contexts(tokens, *contexts, LANGUAGES, 3, **options)
 
 
 def as_lists(contexts: Contexts) -> list[tuple[int, list[int]]]:
@@ -84,22 +89,23 @@ def test_windows_tile_the_document_within_the_limit(lengths, window_tokens):
 @pytest.mark.parametrize("engine", ENGINES)
 @given(corpus=corpora())
 def test_contexts_are_the_sets_of_tokens_of_mixed_windows(engine, corpus: Corpus):
+    token_ids, *bounds = corpus.contexts
     contexts = build_contexts(
-        *corpus.buffers,
-        corpus.token_language,
-        corpus.n_languages,
-        corpus.window_tokens,
-        engine=engine,
+        token_ids, *bounds, corpus.token_language, corpus.n_languages, engine=engine
     )
     assert as_lists(contexts) == corpus.mixed_contexts()
     assert [column.dtype for column in contexts] == [np.int64, np.int32, np.int32]
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_tokens_outside_keep_do_not_make_a_context_mixed(engine):
-    keep = np.array([True, True, True, False, True, True])
-    contexts = build([0, 3, 1, 2], [0, 2, 4], [2, 2], [0, 1, 2], keep=keep, engine=engine)
-    assert as_lists(contexts) == [(1, [1, 2])]
+@given(st.lists(corpora(), max_size=4))
+def test_joined_contexts_are_those_of_all_parts_in_order(parts: list[Corpus]):
+    built = []
+    for part in parts:
+        token_ids, *bounds = part.contexts
+        built.append(build_contexts(token_ids, *bounds, part.token_language, part.n_languages))
+    joined = join_contexts(built)
+    assert as_lists(joined) == [row for contexts in built for row in as_lists(contexts)]
+    assert [column.dtype for column in joined] == [np.int64, np.int32, np.int32]
 
 
 def test_tokens_after_the_last_segment_end_are_a_segment_too():
@@ -141,6 +147,10 @@ def test_buffers_that_do_not_fit_together_are_refused(arguments, error, message)
 
 
 def test_token_ids_too_wide_for_int32_are_refused_instead_of_cut():
-    wide = np.array([2**32, 1])
     with pytest.raises(InputError, match="token_ids is int64"):
-        build_contexts(wide, np.array([0, 2]), ends(2), np.array([0, 1]), LANGUAGES, 3, None)
+        build(np.array([2**32, 1]), [0, 2], [2], [0, 1])
+
+
+def test_bounds_without_a_document_for_each_context_are_refused():
+    with pytest.raises(InputError, match="2 documents for 1 contexts"):
+        build_contexts(ends(0, 2), np.array([0, 2]), ends(0, 0), LANGUAGES, 3)

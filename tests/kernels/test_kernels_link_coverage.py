@@ -81,7 +81,11 @@ def coverage_by_hand(corpus: Corpus, pairs) -> list[list[int]]:
 @given(corpus=corpora(), pairs=links)
 def test_coverage_is_that_of_every_context_by_hand(engine, corpus, pairs):
     coverage = link_coverage(
-        *corpus.buffers, corpus.token_language, table_of(pairs), corpus.window_tokens, engine=engine
+        *corpus.contexts,
+        len(corpus.documents),
+        corpus.token_language,
+        table_of(pairs),
+        engine=engine,
     )
     assert [figure.tolist() for figure in coverage] == coverage_by_hand(corpus, pairs)
     assert {figure.dtype for figure in coverage} == {np.dtype(np.int32)}
@@ -92,11 +96,10 @@ def test_a_slice_of_documents_is_covered_as_if_it_stood_alone(engine):
     coverage = link_coverage(
         ids([1, 1, 0, 2, 0]),
         np.array([2, 4, 5]),
-        ids([2, 2, 1]),
-        np.array([1, 2, 3]),
+        ids([0, 1]),
+        2,
         np.array([0, 0, 1], np.int8),
         table_of([(0, 2)], 3),
-        8,
         engine=engine,
     )
     assert coverage == Coverage(*map(pytest.approx, ([2, 0], [2, 1], [1, 0])))
@@ -105,8 +108,7 @@ def test_a_slice_of_documents_is_covered_as_if_it_stood_alone(engine):
 def test_links_of_another_vocabulary_are_refused():
     with pytest.raises(InputError, match="over 4 token ids, token_language over 3"):
         link_coverage(
-            ids([0]), np.array([0, 1]), ids([1]), np.array([0, 1]), np.zeros(3, np.int8),
-            table_of([(0, 2)], 4), None,
+            ids([0]), np.array([0, 1]), ids([0]), 1, np.zeros(3, np.int8), table_of([(0, 2)], 4)
         )  # fmt: skip
 
 

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pivotmine.errors import InputError
 from pivotmine.kernels.nodes import NodeTable, node_table, nodes_in_text, segment_lengths
+from tests.kernels.kernel_corpora import ENGINES
 
 VOCAB_SIZE = 6
 N_LANGUAGES = 3
@@ -61,15 +64,22 @@ class Text:
     def segment_offsets(self) -> np.ndarray:
         return np.array([0, *accumulate(map(len, self.documents))], np.int64)
 
-    def nodes(self, table: NodeTable, min_language_share: float) -> list[int]:
+    @property
+    def document_offsets(self) -> np.ndarray:
+        lengths = (sum(len(tokens) for _, tokens in document) for document in self.documents)
+        return np.array([0, *accumulate(lengths)], np.int64)
+
+    def nodes(self, table: NodeTable, min_language_share: float, **options) -> list[int]:
         return nodes_in_text(
             np.array([token for token, _ in self.tokens], np.int32),
+            self.document_offsets,
             self.segment_ends,
             self.segment_offsets,
             np.array([lang for document in self.documents for lang, _ in document], np.int8),
             table,
             np.array([0, *self.context_ends], np.int64),
             min_language_share,
+            **options,
         ).tolist()
 
     def read(self, min_language_share: float = 0.0) -> list[tuple[int, int] | None]:
@@ -128,9 +138,10 @@ def test_segment_lengths_are_those_of_each_document(documents):
 
 
 # Shares of a power of two are exact in floating point, so the oracle need not guess at rounding.
-@given(texts(), words, st.sampled_from([0.0, 0.125, 0.25, 0.5, 1.0]))
+@pytest.mark.parametrize("engine", ENGINES)
+@given(text=texts(), pairs=words, min_language_share=st.sampled_from([0.0, 0.125, 0.25, 0.5, 1.0]))
 def test_a_token_is_the_node_of_its_segments_language_where_that_holds_its_share(
-    text, pairs, min_language_share
+    engine, text, pairs, min_language_share
 ):
     number = {pair: i for i, pair in enumerate(sorted(pairs, key=lambda pair: (pair[1], pair[0])))}
     expected = []
@@ -140,7 +151,7 @@ def test_a_token_is_the_node_of_its_segments_language_where_that_holds_its_share
             held = sum(other == language for _, other in context)
             takes_part = held >= min_language_share * len(context)
             expected.append(number.get((token, language), len(pairs)) if takes_part else len(pairs))
-    assert text.nodes(table_of(pairs), min_language_share) == expected
+    assert text.nodes(table_of(pairs), min_language_share, engine=engine) == expected
 
 
 def test_a_homograph_is_another_node_in_text_of_the_other_language():
@@ -177,6 +188,45 @@ def test_shares_are_of_the_context_and_not_of_the_document():
 def test_segments_of_a_language_add_up_wherever_they_stand_in_the_context():
     text = one_context((FR, [CHIEN]), (EN, [DOG] * 2), (FR, [CHIEN]))
     assert text.read(0.5) == [(CHIEN, FR), (DOG, EN), (DOG, EN), (CHIEN, FR)]
+
+
+def in_french(*segment_ends: int, token_ids=(CHIEN, CHAT), bounds=(0, 2)) -> list[int]:
+    """Nodes of one document, whose segments are all French."""
+    return nodes_in_text(
+        np.array(token_ids, np.int32),
+        np.array([0, len(token_ids)]),
+        np.array(segment_ends, np.int32),
+        np.array([0, len(segment_ends)]),
+        np.full(len(segment_ends), FR, np.int8),
+        table_of(WORDS),
+        np.array(bounds),
+        0.0,
+    ).tolist()
+
+
+def test_tokens_after_the_last_segment_end_are_text_of_no_language():
+    blank = len(WORDS)
+    assert in_french(2) == [4, 3]
+    assert in_french(1) == [4, blank]
+    assert in_french() == [blank, blank]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ({"token_ids": (CHIEN, 99)}, "token_ids must lie in 0..5"),
+        ({"bounds": (0, 1)}, "context_bounds must cover"),
+        ({"bounds": (0, 3)}, "context_bounds must rise"),
+    ],
+)
+def test_broken_text_is_refused(text, message):
+    with pytest.raises(InputError, match=message):
+        in_french(2, **text)
+
+
+def test_a_segment_past_the_end_of_its_document_is_refused():
+    with pytest.raises(InputError, match="segment_ends must rise"):
+        in_french(3)
 
 
 def test_nothing_in_gives_nothing_out():

@@ -1,65 +1,90 @@
-"""Runs of pairs: however they are cut and bucketed, their sums are those of a dictionary."""
+"""Runs of pairs: dealing them into buckets loses, doubles and changes nothing."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Iterator
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotmine.kernels.pair_runs import PairRun, merge_runs, split_by_bucket
+from pivotmine.kernels.pair_runs import Dealt, PairRun, bytes_per_pair, deal
 
 N_FOLDS = 3
-ids = st.integers(-5, 40)
-pairs = st.dictionaries(
-    st.tuples(ids, ids), st.lists(st.integers(0, 2**31 - 1), min_size=N_FOLDS, max_size=N_FOLDS)
-)
+LARGEST = 2**31 - 1
+ids = st.integers(-5, 40) | st.sampled_from([4095, 4096, LARGEST, -(2**31)])
+count = st.integers(0, 3) | st.integers(250, 260) | st.just(LARGEST)
+Counts = dict[tuple[int, int], list[int]]
+pairs = st.dictionaries(st.tuples(ids, ids), st.lists(count, min_size=N_FOLDS, max_size=N_FOLDS))
 
 
-def run_of(counts: dict[tuple[int, int], list[int]]) -> PairRun:
+def run_of(counts: Counts) -> PairRun:
     keys = sorted(counts)
     columns = np.array(keys, np.int32).reshape(-1, 2)
     folds = np.array([counts[key] for key in keys], np.int32).reshape(-1, N_FOLDS)
-    return PairRun(columns[:, 0], columns[:, 1], folds.T)
+    return PairRun(columns[:, 0], columns[:, 1], folds)
 
 
 def rows_of(run: PairRun) -> list[tuple[tuple[int, int], list[int]]]:
     keys = zip(run.a.tolist(), run.b.tolist(), strict=True)
-    return list(zip(keys, run.fold_counts.T.tolist(), strict=True))
+    return list(zip(keys, run.fold_counts.tolist(), strict=True))
 
 
-def summed(
-    chunks: list[dict[tuple[int, int], list[int]]],
-) -> list[tuple[tuple[int, int], list[int]]]:
-    totals = [Counter[tuple[int, int]]() for _ in range(N_FOLDS)]
-    for chunk in chunks:
-        for key, counts in chunk.items():
-            for fold, count in enumerate(counts):
-                totals[fold][key] += count
-    keys = sorted({key for chunk in chunks for key in chunk})
-    return [(key, [total[key] for total in totals]) for key in keys]
-
-
-@given(st.lists(pairs, min_size=1, max_size=6))
-def test_merged_runs_hold_every_pair_once_with_its_sum_in_order(chunks):
-    assert rows_of(merge_runs([run_of(chunk) for chunk in chunks])) == summed(chunks)
+def parts_of(dealt: Dealt) -> Iterator[tuple[int, PairRun]]:
+    start = 0
+    for bucket, end in zip(dealt.bucket.tolist(), dealt.ends.tolist(), strict=True):
+        yield bucket, PairRun(*(column[start:end] for column in dealt.run))
+        start = end
 
 
 @given(pairs, st.integers(1, 300))
-def test_buckets_part_a_run_without_loss_and_keep_its_order(counts, n_buckets: int):
-    parts = list(split_by_bucket(run_of(counts), n_buckets))
+def test_buckets_part_a_run_without_loss_and_keep_its_order(counts: Counts, n_buckets: int):
+    parts = [part for dealt in deal(run_of(counts), n_buckets) for part in parts_of(dealt)]
     for _, part in parts:
         keys = [key for key, _ in rows_of(part)]
         assert keys and keys == sorted(keys)
     assert sorted(row for _, part in parts for row in rows_of(part)) == rows_of(run_of(counts))
 
 
+@given(pairs)
+def test_counts_travel_as_bytes_where_all_of_a_pair_fit(counts: Counts):
+    for dealt in deal(run_of(counts), 7):
+        fits = dealt.run.fold_counts.max(axis=1) <= 255
+        assert fits.all() if dealt.run.fold_counts.dtype == np.uint8 else not fits.any()
+        if fits.all():
+            n_bytes = sum(column.nbytes for column in dealt.run)
+            assert n_bytes == bytes_per_pair(N_FOLDS) * len(dealt.run.a)
+
+
 @given(st.lists(pairs, min_size=2, max_size=4), st.integers(1, 50))
-def test_all_runs_of_a_node_meet_in_one_bucket(chunks, n_buckets: int):
-    bucket_of: dict[int, int] = {}
+def test_a_pair_goes_to_one_bucket_whatever_run_holds_it(chunks, n_buckets: int):
+    bucket_of: dict[tuple[int, int], int] = {}
     for chunk in chunks:
-        for bucket, part in split_by_bucket(run_of(chunk), n_buckets):
-            assert 0 <= bucket < n_buckets
-            for node in part.a.tolist():
-                assert bucket_of.setdefault(node, bucket) == bucket
+        for dealt in deal(run_of(chunk), n_buckets):
+            for bucket, part in parts_of(dealt):
+                assert 0 <= bucket < n_buckets
+                for key, _ in rows_of(part):
+                    assert bucket_of.setdefault(key, bucket) == bucket
+
+
+def test_the_partners_of_a_hot_node_are_spread_over_the_buckets():
+    n_pairs, n_buckets = 2**20, 64
+    b = np.arange(n_pairs, dtype=np.int32)
+    run = PairRun(np.zeros(n_pairs, np.int32), b, np.ones((n_pairs, 1), np.int32))
+    (dealt,) = deal(run, n_buckets)
+    sizes = np.diff(dealt.ends, prepend=0)
+    assert sizes.max() <= 4 * n_pairs / n_buckets
+
+
+@pytest.mark.parametrize("n_buckets", [1, 16, 1000])
+def test_buckets_are_of_similar_size(n_buckets: int):
+    a = np.repeat(np.arange(20_000, dtype=np.int32), 20)
+    run = PairRun(a, np.tile(np.arange(20, dtype=np.int32), 20_000), np.ones((len(a), 1), np.int32))
+    sizes: dict[int, int] = defaultdict(int)
+    for dealt in deal(run, n_buckets):
+        for bucket, part in parts_of(dealt):
+            sizes[bucket] += len(part.a)
+    assert len(sizes) == n_buckets
+    assert max(sizes.values()) <= 2.5 * len(a) / n_buckets

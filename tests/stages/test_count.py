@@ -197,6 +197,81 @@ def test_counts_and_margins_are_those_of_counting_by_hand(
     assert rows_of(found["margins"], *MARGINS) == margins
 
 
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("sketch_bytes", [8, 64, 1_000_000])
+@pytest.mark.parametrize("context", ["count.window_tokens=6", "count.context=document"])
+def test_two_passes_give_the_tables_of_one_whatever_the_size_of_the_sketch(
+    sketch_bytes, context, documents, folds, table_inputs
+):
+    config = load_config(
+        None,
+        [
+            f"languages=[{', '.join(LANGUAGES)}]",
+            context,
+            "count.min_count=3",
+            "count.chunk_tokens=30",
+            "count.max_shuffle_bytes=1",
+            f"count.sketch_bytes={sketch_bytes}",
+        ],
+    )
+    inputs = table_inputs(tokens=documents, vocabulary=vocabulary_of(documents))
+    found = count.run(inputs, config)
+    margins, counts = by_hand(documents, folds[config.count.folds], config)
+    assert rows_of(found["counts"], *COUNTS) == counts
+    assert rows_of(found["margins"], *MARGINS) == margins
+    assert inputs.measures["passes"] == 2
+    assert inputs.measures["sketch_bytes"] <= sketch_bytes
+    (note,) = inputs.notes
+    assert note.startswith("two passes") and "above count.max_shuffle_bytes=1e-09 GB" in note
+
+
+@pytest.fixture(scope="module")
+def wide_page() -> tuple[list[Row], list[Row]]:
+    """A page of 200 English and 200 French words, twice, and one of 300 more of each, once."""
+    english, french = range(500), range(500, 1000)
+    twice = tokens_row("twice", ("en", list(english[:200])), ("fr", list(french[:200])))
+    again = twice | {"doc_id": "again"}
+    once = tokens_row("once", ("en", list(english[200:])), ("fr", list(french[200:])))
+    vocabulary = [
+        vocabulary_row(token, f"t{token}", ["en" if token < 500 else "fr"], token_count=2)
+        for token in range(1000)
+    ]
+    return [twice, again, once], vocabulary
+
+
+@pytest.mark.parametrize(
+    ("max_shuffle_bytes", "passes"), [(1_000_000_000, 1), (1_000, 2)], ids=["one", "two"]
+)
+def test_a_second_pass_spares_the_shuffle_and_the_run_says_what_it_cost(
+    max_shuffle_bytes, passes, wide_page, table_inputs
+):
+    tokens, vocabulary = wide_page
+    config = load_config(
+        None,
+        [
+            "languages=[en, fr]",
+            "count.context=document",
+            "count.min_count=2",
+            f"count.max_shuffle_bytes={max_shuffle_bytes}",
+        ],
+    )
+    inputs = table_inputs(tokens=tokens, vocabulary=vocabulary)
+    found = count.run(inputs, config)
+    counts = rows_of(found["counts"], "a", "b", "n_ab")
+    # Nothing of the 90,000 pairs that met once, although some of them are in the sample.
+    assert counts == sorted(((a, b, 2) for a in range(200) for b in range(500, 700)), key=repr)
+    measures = inputs.measures
+    assert measures["passes"] == passes
+    at_most_margins = 3 * 1001
+    if passes == 1:
+        assert 130_000 < measures["shuffled_pairs"] <= 170_000 + at_most_margins
+    else:
+        assert 40_000 < measures["shuffled_pairs"] <= 80_000 + 9_000 + at_most_margins
+        assert measures["sketch_sampled_pairs"] == pytest.approx(130_000 / 1024, rel=0.3)
+        assert measures["sketch_light_pairs_kept_share"] <= 0.1
+    assert measures["shuffle_bytes"] == pytest.approx(12 * measures["shuffled_pairs"])
+
+
 @pytest.fixture(scope="module")
 def small(spark, tmp_path_factory: pytest.TempPathFactory):
     """Counts and margins of three pages that hold one thing each, three times over."""

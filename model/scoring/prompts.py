@@ -1,0 +1,112 @@
+"""The text a model is shown, and who its examples are.
+
+The wording is that of He et al. 2025 (authors' code, read for research/paper.md 1.3): an
+instruction, solved examples, the question; the answer is a space and the word.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from model.config import ScoringConfig
+from model.words.dataset import Concept
+from pivotmine.errors import ConfigError, InputError
+
+
+class Direction(NamedTuple):
+    """Source and target language."""
+
+    source: str
+    target: str
+
+    def __str__(self) -> str:
+        return f"{self.source}-{self.target}"
+
+
+def directions(config: ScoringConfig, languages: Sequence[str]) -> tuple[Direction, ...]:
+    """The directions to score: those asked for, else all ordered pairs of `languages`.
+
+    Raises
+    ------
+    ConfigError
+        A direction is not written `en-fr`, or a language has no name for the prompt.
+    InputError
+        A direction needs a language that the word set does not have for every concept.
+    """
+    if config.directions:
+        asked = []
+        for text in config.directions:
+            source, dash, target = text.partition("-")
+            if not dash or not source or not target or source == target:
+                raise ConfigError(f"scoring.directions: write {text!r} like en-fr")
+            asked.append(Direction(source, target))
+    else:
+        asked = [Direction(a, b) for a in languages for b in languages if a != b]
+    for lang in dict.fromkeys(lang for direction in asked for lang in direction):
+        if lang not in languages:
+            raise InputError(
+                f"the word set has no {lang!r} word for every concept (it has "
+                f"{', '.join(languages) or 'no language in common'}): build one with "
+                f"`pivotmine-model words --set words.languages=[...]`, or leave out its directions"
+            )
+        if lang not in config.language_names:
+            raise ConfigError(f"scoring.language_names: what is {lang!r} called in the prompt?")
+    return tuple(asked)
+
+
+def examples(
+    config: ScoringConfig, draw: int, pool: Sequence[Concept], concept: Concept | None = None
+) -> list[Concept]:
+    """The solved examples of a draw: the same concepts in every direction, so that draws pair.
+
+    Parameters
+    ----------
+    pool
+        Concepts to draw from.
+    concept
+        Draw anew for this concept, and never the concept itself.
+
+    Raises
+    ------
+    InputError
+        The pool holds too few concepts.
+    """
+    name = f"{config.seed}/{draw}/{concept.id if concept else ''}"
+    others = [other for other in pool if concept is None or other.id != concept.id]
+    if len(others) < config.n_shots:
+        raise InputError(
+            f"{config.n_shots} examples are wanted and the word set has {len(others)} concepts to "
+            "draw them from: give it a larger train split, or lower scoring.n_shots"
+        )
+    return sorted(others, key=lambda other: _hash(name, other.id))[: config.n_shots]
+
+
+def select(config: ScoringConfig, concepts: Sequence[Concept]) -> list[Concept]:
+    """The concepts that are asked: all, or the first `limit` by hash, in the order of their ids."""
+    chosen = sorted(concepts, key=lambda concept: _hash("ask", concept.id))
+    return sorted(chosen[: config.limit or None], key=lambda concept: concept.id)
+
+
+def prompt(
+    direction: Direction, names: Mapping[str, str], shots: Sequence[Concept], word: str
+) -> str:
+    """Instruction, examples, and the question about `word`; no space at the end."""
+    source, target = names[direction.source], names[direction.target]
+    solved = "".join(
+        f"{source}: {shot.words[direction.source]}\n{target}: {shot.words[direction.target]}\n\n"
+        for shot in shots
+    )
+    return (
+        f"Please translate words from {source} to {target}.\n\n{solved}{source}: {word}\n{target}:"
+    )
+
+
+def answer(word: str) -> str:
+    """What follows the prompt."""
+    return f" {word}"
+
+
+def _hash(name: str, concept_id: str) -> bytes:
+    return hashlib.sha256(f"{name}/{concept_id}".encode()).digest()

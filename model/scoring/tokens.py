@@ -1,0 +1,108 @@
+"""Where the answer begins, in tokens.
+
+Prompt and answer are tokenised together, as the model would meet them, never apart and joined:
+tokenizers merge across the seam, give a space its own token before CJK words (`▁`, `马`), or spread
+one character over several byte tokens. A token belongs to the answer if it reaches past the last
+character of the prompt. A token that straddles the seam is the answer's first, and the context ends
+before it: its probability then covers the prompt's last characters too, for every candidate alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+from pivotmine.errors import InputError
+
+
+class Question(NamedTuple):
+    """Token ids of a prompt and of one answer to it."""
+
+    context: tuple[int, ...]
+    answer: tuple[int, ...]
+
+
+def tokenize(
+    tokenizer: Any,
+    texts: Sequence[tuple[str, str]],
+    bos: Literal["auto", "always", "never"] = "auto",
+) -> list[Question]:
+    """Token ids of (prompt, answer) pairs.
+
+    Parameters
+    ----------
+    tokenizer
+        A fast tokenizer of transformers (it must give character offsets).
+    bos
+        Whether the context begins with the token of the beginning of a text.
+
+    Raises
+    ------
+    InputError
+        `always` is asked of a tokenizer without such a token, or an answer has no token.
+    """
+    if not texts:
+        return []
+    encoded = tokenizer(
+        [prompt + answer for prompt, answer in texts],
+        add_special_tokens=bos != "never",
+        return_offsets_mapping=True,
+        return_special_tokens_mask=True,
+        return_attention_mask=False,
+    )
+    questions = []
+    for number, (prompt, answer) in enumerate(texts):
+        ids = list(encoded["input_ids"][number])
+        offsets = encoded["offset_mapping"][number]
+        special = list(encoded["special_tokens_mask"][number])
+        while special and special[-1]:  # a token of the end of a text is no part of the answer
+            ids.pop()
+            special.pop()
+        boundary = seam(offsets[: len(ids)], special, len(prompt))
+        context, wanted = ids[:boundary], ids[boundary:]
+        if not wanted:
+            raise InputError(f"the tokenizer makes no token of the answer {answer!r}")
+        if bos == "always" and (not special or not special[0]):
+            if tokenizer.bos_token_id is None:
+                raise InputError("scoring.bos=always, but this tokenizer has no such token")
+            context.insert(0, tokenizer.bos_token_id)
+        if not context:
+            raise InputError(
+                f"nothing precedes the answer {answer!r}: set scoring.bos or scoring.n_shots"
+            )
+        questions.append(Question(tuple(context), tuple(wanted)))
+    return questions
+
+
+def seam(offsets: Sequence[tuple[int, int]], special: Sequence[int], n_prompt_chars: int) -> int:
+    """Index of the first token of the answer.
+
+    Parameters
+    ----------
+    offsets
+        Characters [start, end) that each token covers.
+    special
+        1 for tokens that stand for no text.
+    n_prompt_chars
+        Characters of the prompt.
+    """
+    boundary = next(
+        (
+            place
+            for place, (_, end) in enumerate(offsets)
+            if end > n_prompt_chars and not special[place]
+        ),
+        len(offsets),
+    )
+    # A space that is a token of its own may cover no character at all: `▁` at (n, n).
+    while (
+        boundary > 0
+        and not special[boundary - 1]
+        and tuple(offsets[boundary - 1])
+        == (
+            n_prompt_chars,
+            n_prompt_chars,
+        )
+    ):
+        boundary -= 1
+    return boundary

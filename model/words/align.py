@@ -1,0 +1,274 @@
+"""Concepts on which independent dictionaries agree.
+
+A dictionary of two languages translates words, not meanings: `bank` has both 银行 and 岸. A concept
+here is a choice of one word a language such that the choices confirm each other. The first language
+is the hub (dictionaries with English exist for every language); for each of its words all
+combinations of the best few candidates are weighed, and a word of another language counts as
+confirmed once for
+
+* every family of dictionaries that links it with the hub word,
+* a dictionary that links it with another chosen word directly (French-Japanese),
+* another hub word that translates both it and another chosen word (銀行 and 银行 both: `banking`),
+* a word of a bridge language that translates both it and the hub word (German `Blatt` for `feuille`
+  and `leaf`),
+* Han characters in common with another chosen word, in simplified or traditional spelling.
+
+A concept needs `min_confirmations` for every word. Where the hub word itself has one sense only,
+that is one more. What no confirmation can see is two words that share the same two senses.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from itertools import combinations, product
+from typing import NamedTuple
+
+from model.words.lexicon import Lexicon, Link, Word
+from model.words.sources.wordnet import Lemma
+
+Zipf = Mapping[str, Mapping[str, float]]
+"""Language -> word -> zipf frequency (log10 of occurrences per billion)."""
+
+MOST_CANDIDATES = 6
+UNKNOWN_ZIPF = 0.5
+BRIDGED_WEIGHT = 0.4
+"""What a third language is worth where no dictionary links a word with the hub word directly."""
+MIN_POS_SHARE = 0.2
+"""Least share of the hub word's occurrences (in WordNet's tagged text) that are of the concept's
+part of speech: `very` is an adjective in `the very man`, and otherwise not."""
+SINGLE_CHARACTER_COST = 0.4
+"""A single Chinese character is often a bound form that frequency lists count as a word."""
+
+
+class Evidence(NamedTuple):
+    """One reason to believe that two words mean the same."""
+
+    langs: tuple[str, str]
+    kind: str
+    """`dictionary`, `shared gloss`, `shared characters`, `bridge` or `one sense`."""
+    source: str
+    """Name of the dictionary, or the gloss or characters that are shared."""
+    weight: float
+
+
+class Candidate(NamedTuple):
+    """A concept: one word a language, and why."""
+
+    pos: str
+    words: dict[str, str]
+    evidence: tuple[Evidence, ...]
+    confirmations: dict[str, int]
+    """Language -> independent confirmations of its word."""
+    score: float
+
+
+def candidates(
+    lexicon: Lexicon,
+    languages: Sequence[str],
+    bridges: Sequence[str],
+    lemmas: Mapping[tuple[str, str], Lemma],
+    zipf: Zipf,
+    traditional: Mapping[str, str],
+    *,
+    min_zipf: float,
+    min_confirmations: int,
+    is_fit: Callable[[str, str], bool],
+) -> list[Candidate]:
+    """The best concept for every hub word and part of speech, unordered, words not yet unique.
+
+    Parameters
+    ----------
+    bridges
+        Further languages, whose words only confirm.
+    lemmas
+        Hub words with their parts of speech.
+    traditional
+        Chinese word -> traditional spelling, to compare characters with Japanese.
+    min_zipf
+        Least zipf frequency of every word of a concept.
+    is_fit
+        (language, word) -> whether the word may be used at all.
+    """
+    hub, others = languages[0], languages[1:]
+    through = (*others, *bridges)
+    found = []
+    for (word, pos), lemma in sorted(lemmas.items()):
+        if zipf[hub].get(word, UNKNOWN_ZIPF) < min_zipf or not is_fit(hub, word):
+            continue
+        if lemma.share < MIN_POS_SHARE:
+            continue
+        options = []
+        for lang in others:
+            ranked = _ranked(lexicon, (hub, word), pos, lang, through, zipf, min_zipf, is_fit)
+            options.append(ranked[:MOST_CANDIDATES])
+        if not all(options):
+            continue
+        pair = cache(
+            lambda one, other, hub_word=(hub, word): _pair(
+                lexicon, hub_word, bridges, one, other, traditional
+            )
+        )
+        best: Candidate | None = None
+        for choice in product(*options):
+            words = {hub: word} | {
+                lang: option for lang, (_, option) in zip(others, choice, strict=True)
+            }
+            if len(set(words.values())) == 1:
+                continue
+            pairs = [pair(one, other) for one, other in combinations(words.items(), 2)]
+            base = sum(score for score, _ in choice)
+            if best is None or base + sum(item.score for item in pairs) > best.score:
+                best = _join(hub, words, pos, lemma, pairs, base)
+        if best and min(best.confirmations[lang] for lang in others) >= min_confirmations:
+            found.append(best)
+    return found
+
+
+def _ranked(
+    lexicon: Lexicon,
+    hub_word: tuple[str, str],
+    pos: str,
+    lang: str,
+    through: Sequence[str],
+    zipf: Zipf,
+    min_zipf: float,
+    is_fit: Callable[[str, str], bool],
+) -> list[tuple[float, str]]:
+    """Candidates of one language, best first.
+
+    Best is what is central in the entry, means this more than anything else (`faiblesse` is given
+    for `cowardice`, but by more for `weakness`), and is about as common a word.
+    """
+    hub_zipf = zipf[hub_word[0]].get(hub_word[1], UNKNOWN_ZIPF)
+    ranked = []
+    direct = lexicon.translations(hub_word, lang)
+    bridged = _bridged(lexicon, hub_word, lang, through)
+    for option in sorted(direct.keys() | bridged.keys()):
+        link = direct.get(option)
+        word_zipf = zipf[lang].get(option, UNKNOWN_ZIPF)
+        if (
+            word_zipf < min_zipf
+            or not is_fit(lang, option)
+            or not _same_pos(lexicon, lang, option, link, pos)
+        ):
+            continue
+        central = link.weight if link else BRIDGED_WEIGHT * bridged[option]
+        rivals = lexicon.translations((lang, option), hub_word[0]).values()
+        loudest = max((rival.voices for rival in rivals), default=0.0)
+        own = link.voices / loudest if link else BRIDGED_WEIGHT
+        gap = max(0.0, abs(hub_zipf - word_zipf) - 1.0)
+        cost = SINGLE_CHARACTER_COST * (lang == "zh" and len(option) == 1)
+        ranked.append((central + own + 0.2 * word_zipf - 0.4 * gap - cost, option))
+    return sorted(ranked, key=lambda item: (-item[0], item[1]))
+
+
+_FRENCH_VERB = ("er", "ir", "re", "ïr")
+
+
+def _bridged(lexicon: Lexicon, hub_word: Word, lang: str, through: Sequence[str]) -> dict[str, int]:
+    """Words that no dictionary needs to link with the hub word, since at least two others do.
+
+    Word -> over how many third languages one gets from the hub word to it (`election`, German
+    `Wahl`, Japanese 選挙, `élection`).
+    """
+    reached: Counter[str] = Counter()
+    for third in through:
+        if third != lang:
+            thirds = lexicon.translations(hub_word, third)
+            reached.update({w for t in thirds for w in lexicon.translations((third, t), lang)})
+    return {word: number for word, number in reached.items() if number > 1}
+
+
+def _same_pos(lexicon: Lexicon, lang: str, word: str, link: Link | None, pos: str) -> bool:
+    """Whether the dictionaries let `word` be a `pos`.
+
+    CC-CEDICT marks verbs only (by `to`), so its unmarked glosses are nouns or adjectives. French
+    infinitives are known by their ending, where the dictionary says nothing.
+    """
+    known = (link.pos - {""} if link else set()) or lexicon.pos.get((lang, word), set())
+    if lang == "zh" and link:
+        return "v" in link.pos if pos == "v" else bool(link.pos - {"v"})
+    if lang == "fr" and pos == "v" and not word.endswith(_FRENCH_VERB):
+        return False
+    return pos in known if known else True
+
+
+class _Pair(NamedTuple):
+    """What is known about two chosen words."""
+
+    evidence: tuple[Evidence, ...]
+    confirmations: int
+    score: float
+
+
+def _pair(
+    lexicon: Lexicon,
+    hub: Word,
+    bridges: Sequence[str],
+    word: Word,
+    other: Word,
+    traditional: Mapping[str, str],
+) -> _Pair:
+    """How far two words confirm each other; with the hub word itself only as `word`."""
+    langs = (word[0], other[0])
+    evidence: list[Evidence] = []
+    link = lexicon.link(word, other)
+    confirmations = len(link.weights) if link else 0
+    score = 0.0
+    if link:
+        evidence += [
+            Evidence(langs, "dictionary", source, round(weight, 3))
+            for source, weight in sorted(link.sources.items())
+        ]
+        # what the link with the hub word is worth is in the candidate's own score already
+        score += 0.0 if word == hub else 1.0 + 0.5 * link.weight
+    for third in bridges if word == hub else (hub[0],):
+        shared = _shared(lexicon, word, other, third, hub)
+        if shared:
+            kind = "bridge" if word == hub else "shared gloss"
+            evidence.append(Evidence(langs, kind, f"{third}: {' '.join(shared[:3])}", 1.0))
+            confirmations += 1
+            score += 0.4 * min(len(shared), 3)
+    characters = _shared_characters(word, other, traditional)
+    if characters:
+        evidence.append(Evidence(langs, "shared characters", characters, 1.0))
+        confirmations += 1
+        score += 0.6
+    return _Pair(tuple(evidence), confirmations, score)
+
+
+def _join(
+    hub: str, words: dict[str, str], pos: str, lemma: Lemma, pairs: Sequence[_Pair], base: float
+) -> Candidate:
+    """A candidate from its words' pairs, which are in the order of `combinations(words, 2)`."""
+    confirmations = dict.fromkeys(words, 0)
+    evidence: list[Evidence] = []
+    for (lang, other), pair in zip(combinations(words, 2), pairs, strict=True):
+        evidence += pair.evidence
+        for side in (lang, other):
+            confirmations[side] += pair.confirmations
+    if lemma.n_senses == 1:
+        evidence.append(Evidence((hub, hub), "one sense", "wordnet", 1.0))
+        confirmations = {lang: number + 1 for lang, number in confirmations.items()}
+    score = base + sum(pair.score for pair in pairs)
+    return Candidate(pos, words, tuple(evidence), confirmations, score)
+
+
+def _shared(lexicon: Lexicon, word: Word, other: Word, through: str, hub: Word) -> list[str]:
+    """Words of a third language, besides the hub word, that dictionaries give for both."""
+    shared = (
+        lexicon.translations(word, through).keys() & lexicon.translations(other, through).keys()
+    )
+    return sorted(shared - ({hub[1]} if through == hub[0] else set()))
+
+
+def _shared_characters(word: Word, other: Word, traditional: Mapping[str, str]) -> str:
+    def characters(side: Word) -> set[str]:
+        both = side[1] + (traditional.get(side[1], "") if side[0] == "zh" else "")
+        return {character for character in both if "\u3400" <= character <= "\u9fff"}
+
+    if {word[0], other[0]} != {"zh", "ja"}:
+        return ""
+    return "".join(sorted(characters(word) & characters(other)))

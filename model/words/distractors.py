@@ -1,0 +1,97 @@
+"""Wrong words that are hard to tell from the right one.
+
+For every concept and language, other concepts' words of the same language, part of speech and
+split: near in frequency, so that frequency alone gives nothing away, and of the same field
+(WordNet's `noun.animal`), so that the topic alone does not either. A word that any dictionary links
+with any word of the concept, in any language and any sense, is never taken, nor is a synonym of the
+hub word. What no dictionary knows can still be a fair translation: the reported sample counts it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Protocol
+
+from model.words.lexicon import Lexicon
+from model.words.sources.wordnet import Lemma
+
+FIELD_COST = 1.0
+"""Zipf units that another field costs: within a field, words ten times rarer are preferred."""
+
+
+class ConceptLike(Protocol):
+    """What distractors are chosen by."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def pos(self) -> str: ...
+    @property
+    def split(self) -> str: ...
+    @property
+    def field(self) -> str: ...
+    @property
+    def words(self) -> Mapping[str, str]: ...
+    @property
+    def zipf(self) -> Mapping[str, float]: ...
+
+
+def distractors(
+    concepts: Sequence[ConceptLike],
+    lexicon: Lexicon,
+    lemmas: Mapping[tuple[str, str], Lemma],
+    n_distractors: int,
+    seed: int,
+) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Concept id -> language -> `n_distractors` words, nearest first.
+
+    A concept whose part of speech has too few fit words in its split gets fewer; the caller drops
+    it. Ties are broken by a hash of the concept's id and the seed.
+    """
+    pools: dict[tuple[str, str], list[ConceptLike]] = defaultdict(list)
+    for concept in concepts:
+        pools[concept.pos, concept.split].append(concept)
+    order = {concept.id: _tie(concept.id, seed) for concept in concepts}
+    chosen = {}
+    for concept in concepts:
+        related = _related(concept, lexicon, lemmas)
+        fit = [
+            other
+            for other in pools[concept.pos, concept.split]
+            # all of its words: 犬 must not come in for `dog` as the Chinese word of `hound`
+            if other.id != concept.id and related.isdisjoint(other.words.items())
+        ]
+        chosen[concept.id] = {
+            lang: tuple(
+                other.words[lang]
+                for other in sorted(fit, key=partial(_cost, concept, lang, order))[:n_distractors]
+            )
+            for lang in concept.words
+        }
+    return chosen
+
+
+def _related(
+    concept: ConceptLike, lexicon: Lexicon, lemmas: Mapping[tuple[str, str], Lemma]
+) -> set[tuple[str, str]]:
+    """Words of any language that mean the same as one of the concept's words, in some sense."""
+    related = set(concept.words.items())
+    for item in concept.words.items():
+        related |= lexicon.neighbours(item)
+    hub, word = next(iter(concept.words.items()))
+    lemma = lemmas.get((word, concept.pos))
+    return related | {(hub, synonym) for synonym in (lemma.synonyms if lemma else ())}
+
+
+def _cost(
+    concept: ConceptLike, lang: str, order: Mapping[str, str], other: ConceptLike
+) -> tuple[float, str]:
+    gap = abs(other.zipf[lang] - concept.zipf[lang])
+    return (round(gap + FIELD_COST * (other.field != concept.field), 3), order[other.id])
+
+
+def _tie(concept_id: str, seed: int) -> str:
+    return hashlib.sha256(f"{seed}/{concept_id}".encode()).hexdigest()

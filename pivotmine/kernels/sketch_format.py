@@ -1,0 +1,263 @@
+"""The shape of a count-min sketch, and its bytes: `docs/sketch-format.md` is the specification.
+
+A sketch is written once and mapped by every worker of a machine, so its counters are in the file as
+they are in memory, aligned to cache lines, and opening one copies and reads nothing. A digest of
+all bytes is in the header: whoever fetched a file asks for it to be verified once (0.4 s
+a gigabyte), whoever only maps it does not. Everything else, the length of the file included, is
+checked at each opening: a truncated file would otherwise kill a worker by SIGBUS.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+from blake3 import blake3
+from numpy.typing import NDArray
+
+from pivotmine.errors import ConfigError, InputError
+
+__all__ = [
+    "MAX_DEPTH",
+    "CountMinSketch",
+    "SketchShape",
+    "empty_sketch",
+    "from_bytes",
+    "open_sketch",
+    "sketch_shape",
+    "to_bytes",
+    "write_sketch",
+]
+
+MAX_DEPTH = 8
+
+_MAGIC = b"PMSKETCH"
+_VERSION = 1
+_HASH = 1  # how a pair finds its counters; renumber when `kernels.sketch` changes that
+_FIELDS = struct.Struct("<8sIIQIIQQ")
+_DIGEST = slice(64, 96)
+_ADDED_START = 96
+_ALIGNMENT = 64
+_PIECE_BYTES = 2**24
+
+
+class SketchShape(NamedTuple):
+    """Numbers of counters; sketches can be merged where their shapes are equal."""
+
+    blocks: int
+    depth: int
+    """Rows of a block: counters of a pair."""
+
+    width: int
+    """Counters of a row; a power of two."""
+
+    counter_bytes: int
+    """1, 2 or 4."""
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of all counters."""
+        return self.blocks * self.depth * self.width * self.counter_bytes
+
+    @property
+    def saturation(self) -> int:
+        """The largest count of a counter; it means "at least this many"."""
+        return int(2 ** (8 * self.counter_bytes) - 1)
+
+
+class CountMinSketch(NamedTuple):
+    """Counters, and what was added to them."""
+
+    shape: SketchShape
+    counters: NDArray[np.unsignedinteger]
+    """[blocks, depth, width] unsigned integers of `counter_bytes`; read-only when mapped."""
+
+    added: NDArray[np.uint64]
+    """[blocks] sum of the counts added to each block, from which the error bound follows."""
+
+    @property
+    def n_added(self) -> int:
+        """Sum of all counts added."""
+        return int(self.added.sum())
+
+
+def sketch_shape(
+    n_bytes: int, *, depth: int = 2, counter_bytes: int = 1, block_bytes: int = 2**17
+) -> SketchShape:
+    """Choose the shape of a sketch of at most `n_bytes`: the fewest blocks that waste no memory.
+
+    At most a sixteenth of `n_bytes` stays unused, or as little as can be where `n_bytes` is a few
+    counters.
+
+    Parameters
+    ----------
+    depth
+        1..8. Two is best or close to it at every size measured; three lets through a third as many
+        light pairs from two bytes a pair on, if few sketches are merged.
+    counter_bytes
+        1, 2 or 4. Filtering needs counters up to `min_count` only, so the default suits any
+        `min_count` up to 255.
+    block_bytes
+        Most bytes of a block. Half an L2 cache or less.
+
+    Raises
+    ------
+    ConfigError
+        A value out of range, or `n_bytes` or `block_bytes` below one counter a row.
+    """
+    if not 1 <= depth <= MAX_DEPTH:
+        raise ConfigError(f"depth={depth}; use 1..{MAX_DEPTH}")
+    if counter_bytes not in (1, 2, 4):
+        raise ConfigError(f"counter_bytes={counter_bytes}; use 1, 2 or 4")
+    for name, value in (("n_bytes", n_bytes), ("block_bytes", block_bytes)):
+        if value < depth * counter_bytes:
+            raise ConfigError(
+                f"{name}={value}; depth={depth} and counter_bytes={counter_bytes} need at least"
+                f" {depth * counter_bytes}"
+            )
+    counters = min(n_bytes, block_bytes) // (depth * counter_bytes)
+    width = best = 1 << min(counters.bit_length() - 1, 32)
+    unused = n_bytes
+    while width and unused > n_bytes // 16:
+        if n_bytes % (depth * width * counter_bytes) < unused:
+            unused = n_bytes % (depth * width * counter_bytes)
+            best = width
+        width //= 2
+    blocks = n_bytes // (depth * best * counter_bytes)
+    if blocks > 2**32:
+        raise ConfigError(f"n_bytes={n_bytes} is {blocks} blocks; raise block_bytes={block_bytes}")
+    return SketchShape(blocks, depth, best, counter_bytes)
+
+
+def empty_sketch(shape: SketchShape) -> CountMinSketch:
+    """A sketch of `shape` to which nothing was added; memory is taken when counters are touched."""
+    counters = np.zeros(shape[:3], np.dtype(f"u{shape.counter_bytes}"))
+    return CountMinSketch(shape, counters, np.zeros(shape.blocks, np.uint64))
+
+
+def write_sketch(sketch: CountMinSketch, file: IO[bytes]) -> None:
+    """Write a sketch to a binary file or stream, from its start to its end, without seeking."""
+    digest = blake3()
+    for piece in _pieces(sketch):
+        digest.update(piece)
+    pieces = _pieces(sketch)
+    file.write(next(pieces))
+    file.write(digest.digest())
+    for piece in pieces:
+        file.write(piece)
+
+
+def to_bytes(sketch: CountMinSketch) -> bytes:
+    """The bytes that `write_sketch` writes."""
+    file = BytesIO()
+    write_sketch(sketch, file)
+    return file.getvalue()
+
+
+def from_bytes(data: bytes, *, verify: bool = True) -> CountMinSketch:
+    """A read-only sketch over `data`, which is not copied.
+
+    Raises
+    ------
+    InputError
+        As for `open_sketch`.
+    """
+    return _parse(np.frombuffer(data, np.uint8), "sketch", verify)
+
+
+def open_sketch(path: str | Path, *, verify: bool = False) -> CountMinSketch:
+    """Map a sketch file into memory, read-only; processes of one machine share its pages.
+
+    Parameters
+    ----------
+    verify
+        Compare the digest of all bytes, which reads the whole file.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is no sketch, has another version or hash, is truncated or longer
+        than its header says, or (with `verify`) was changed.
+    """
+    try:
+        # An empty file cannot be mapped, but has a better message to come.
+        empty = Path(path).stat().st_size == 0
+        data = np.empty(0, np.uint8) if empty else np.memmap(path, np.uint8, "r")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+    return _parse(data, str(path), verify)
+
+
+def _pieces(sketch: CountMinSketch) -> Iterator[bytes | memoryview]:
+    """The bytes of a sketch without the digest, which belongs after the first piece."""
+    shape = sketch.shape
+    fields = _FIELDS.pack(
+        _MAGIC,
+        _VERSION,
+        _HASH,
+        shape.blocks,
+        shape.depth,
+        shape.counter_bytes,
+        shape.width,
+        sketch.n_added,
+    )
+    yield fields.ljust(_DIGEST.start, b"\0")
+    yield sketch.added.astype("<u8").tobytes().ljust(_counters_start(shape) - _ADDED_START, b"\0")
+    stored = sketch.counters.astype(f"<u{shape.counter_bytes}", copy=False)
+    counters = np.ascontiguousarray(stored).reshape(-1).view(np.uint8).data
+    for start in range(0, len(counters), _PIECE_BYTES):
+        yield counters[start : start + _PIECE_BYTES]
+
+
+def _counters_start(shape: SketchShape) -> int:
+    return -(-(_ADDED_START + 8 * shape.blocks) // _ALIGNMENT) * _ALIGNMENT
+
+
+def _parse(data: NDArray[np.uint8], name: str, verify: bool) -> CountMinSketch:
+    head = data[:_ADDED_START].tobytes()
+    if head[: len(_MAGIC)] != _MAGIC[: len(head)]:
+        raise InputError(f"{name} is not a sketch: it starts with {head[: len(_MAGIC)]!r}")
+    if len(head) < _ADDED_START:
+        raise InputError(f"{name} is truncated: {len(head)} bytes, a header has {_ADDED_START}")
+    _, version, hash_id, blocks, depth, counter_bytes, width, n_added = _FIELDS.unpack_from(head)
+    for what, found, known in (("format version", version, _VERSION), ("hash", hash_id, _HASH)):
+        if found != known:
+            raise InputError(f"{name} has {what} {found}, this program reads {known}; rebuild it")
+    shape = SketchShape(blocks, depth, width, counter_bytes)
+    powers_of_two = (1 << power for power in range(33))
+    if not (
+        1 <= blocks <= 2**32
+        and 1 <= depth <= MAX_DEPTH
+        and counter_bytes in (1, 2, 4)
+        and width in powers_of_two
+    ):
+        raise InputError(f"{name} is damaged: its header says {shape}")
+    start = _counters_start(shape)
+    if len(data) != start + shape.n_bytes:
+        problem = "truncated" if len(data) < start + shape.n_bytes else "too long"
+        raise InputError(f"{name} is {problem}: {len(data)} bytes, not {start + shape.n_bytes}")
+    if verify and _digest(data) != head[_DIGEST]:
+        raise InputError(f"{name} is damaged: its bytes do not match its checksum; rebuild it")
+    added = _aligned(data[_ADDED_START : _ADDED_START + 8 * blocks], "<u8")
+    if int(added.sum()) != n_added:
+        raise InputError(f"{name} is damaged: blocks sum to {added.sum()}, not to {n_added}")
+    counters = _aligned(data[start:], f"<u{counter_bytes}").reshape(shape[:3])
+    return CountMinSketch(shape, counters, added)
+
+
+def _digest(data: NDArray[np.uint8]) -> bytes:
+    digest = blake3(data[: _DIGEST.start].data)
+    for start in range(_DIGEST.stop, len(data), _PIECE_BYTES):
+        digest.update(data[start : start + _PIECE_BYTES].data)
+    return digest.digest()
+
+
+def _aligned(data: NDArray[np.uint8], dtype: str) -> NDArray[Any]:
+    # Compiled kernels take aligned arrays only; a view into other bytes may not be, and is copied.
+    view = np.require(data.view(np.ndarray).view(dtype), requirements=["C", "A"])
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,103 @@
+"""Settings of the torch side, and its command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from model.cli import app, main
+from model.config import Recipe, load_recipe
+from pivotmine.errors import ConfigError
+
+
+def test_overrides_reach_their_setting():
+    recipe = load_recipe(None, ["scoring.n_draws=2", "scoring.directions=[en-fr]"])
+    assert (recipe.scoring.n_draws, recipe.scoring.directions) == (2, ("en-fr",))
+    assert load_recipe() == Recipe()
+
+
+def test_a_recipe_is_read_and_overridden(tmp_path: Path):
+    file = tmp_path / "recipe.yaml"
+    file.write_text("scoring: {n_draws: 3, n_shots: 2}\n", encoding="utf-8")
+    recipe = load_recipe(str(file), ["scoring.n_shots=1"])
+    assert (recipe.scoring.n_draws, recipe.scoring.n_shots) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("scoring.n_drawz=2", "scoring.n_drawz: unknown setting; did you mean 'n_draws'"),
+        ("scorin.n_draws=2", "scorin: unknown setting; did you mean 'scoring'"),
+        ("scoring.n_draws=0", "scoring.n_draws: Input should be greater than 0"),
+        ("words.train_share=0.9", "leave something for the test split"),
+        ("n_draws=2", "section.name=value"),
+        ("scoring.n_draws", "section.name=value"),
+    ],
+)
+def test_a_wrong_setting_is_explained(override: str, message: str):
+    overrides = [override] + (["words.dev_share=0.2"] if "train" in override else [])
+    with pytest.raises(ConfigError, match=message.replace("(", r"\(")):
+        load_recipe(None, overrides)
+
+
+def test_a_recipe_that_is_not_there_is_named():
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml cannot be read"):
+        load_recipe("nowhere.yaml")
+
+
+def test_every_setting_is_documented():
+    for name in Recipe.model_fields:
+        section = type(getattr(Recipe(), name))
+        assert section.__doc__
+        assert all(field.description for field in section.model_fields.values()), name
+
+
+def test_help_lists_the_commands():
+    shown = CliRunner().invoke(app, ["--help"]).output
+    assert "words" in shown and "score" in shown
+
+
+def test_errors_are_one_message_and_status_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    command = ["pivotmine-model", "score", "gemma3-270m", "--words", str(tmp_path / "nowhere")]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 2
+    assert "build one with `pivotmine-model words`" in capsys.readouterr().err
+
+
+def test_scoring_writes_a_table_and_files(small_words, tmp_path: Path):
+    pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+    from model.words.dataset import save
+    from tests.model.conftest import loaded, metaspace_tokenizer
+
+    model = loaded("llama", metaspace_tokenizer(small_words))
+    model.network.save_pretrained(tmp_path / "model")
+    model.tokenizer.save_pretrained(tmp_path / "model")
+    save(small_words, tmp_path / "words", {})
+    settings = [
+        part
+        for setting in ("directions=[en-fr]", "n_draws=1", "n_shots=2", "n_resamples=20")
+        for part in ("--set", f"scoring.{setting}")
+    ]
+    result = CliRunner().invoke(
+        app,
+        [
+            "score",
+            str(tmp_path / "model"),
+            "--words",
+            str(tmp_path / "words"),
+            "--out",
+            str(tmp_path / "out"),
+            *settings,
+        ],
+    )
+    assert result.exit_code == 0, result.output
+    assert "en-fr" in result.output
+    assert len(list((tmp_path / "out").glob("scores-*.json"))) == 1
