@@ -164,8 +164,8 @@ class CountConfig(Section):
     vocabulary, into how many buckets pairs are dealt."""
 
     max_shuffle_bytes: PositiveInt = 100_000_000_000
-    """Most bytes that counting in one pass may shuffle, before compression; a corpus that would
-    need more is counted in two passes. Give it what the scratch disks of the cluster can take."""
+    """Most bytes that counting in one pass may shuffle; a corpus that would need more is counted in
+    two passes. Give it what the scratch disks of the cluster can take."""
 
     sketch_bytes: Annotated[int, Field(ge=8)] = 1_000_000_000
     """Largest count-min sketch of the first of two passes, bytes. Every task of that pass holds

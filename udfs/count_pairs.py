@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from pivotmine.kernels.contexts import Contexts, build_contexts, join_contexts
 from pivotmine.kernels.nodes import NodeTable
 from pivotmine.kernels.pair_counts import count_margins, count_pairs
-from pivotmine.kernels.pair_runs import Dealt, PairRun, deal
+from pivotmine.kernels.pair_runs import PairRun, deal, pack
 from udfs.arrow_lists import node_columns
 
 Batches = Iterator[pa.RecordBatch]
@@ -37,13 +37,11 @@ RUN_SCHEMA = pa.schema(
     [
         ("bucket", pa.int32()),
         ("wide", pa.bool_()),
-        ("a", pa.binary()),
-        ("b", pa.binary()),
-        ("counts", pa.binary()),
+        ("n_pairs", pa.int32()),
+        ("pairs", pa.binary()),
     ]
 )
-"""Runs on their way to their bucket: int32 ids, and a row of counts by fold for each pair, uint8
-or, where `wide`, int32."""
+"""Runs on their way to their bucket, as `kernels.pair_runs.pack` packs them."""
 
 
 class CountPlan(NamedTuple):
@@ -125,8 +123,8 @@ def bind_count(
     open_filter
         Called once in a task; what it returns decides which pairs of nodes are sent.
     """
-    # Enough rows for a bucket to get a few hundred of each run; blocks of 2**18 stay in cache.
-    block_pairs = min(max(2**18, 256 * n_buckets), 2**22)
+    # Blocks of 2**18 pairs stay in cache; larger ones give each bucket a few thousand at a time.
+    block_pairs = min(max(2**18, 4096 * n_buckets), 2**22)
 
     def count(batches: Batches) -> Batches:
         keep = open_filter() if open_filter else None
@@ -145,21 +143,14 @@ def _filtered(run: PairRun, kept: NDArray[np.bool_]) -> PairRun:
 
 def _rows(run: PairRun, n_buckets: int) -> Batches:
     for dealt in deal(run, n_buckets):
+        packed = [pack(part) for _, part in dealt.parts()]
+        wide = dealt.run.fold_counts.dtype != np.uint8
         yield pa.RecordBatch.from_arrays(
             [
                 pa.array(dealt.bucket),
-                pa.array(np.full(len(dealt.bucket), dealt.run.fold_counts.dtype != np.uint8)),
-                _parts(dealt.run.a, dealt),
-                _parts(dealt.run.b, dealt),
-                _parts(dealt.run.fold_counts, dealt),
+                pa.array(np.full(len(dealt.bucket), wide)),
+                pa.array(np.diff(dealt.ends, prepend=0).astype(np.int32)),
+                pa.array(packed, pa.binary()),
             ],
             schema=RUN_SCHEMA,
         )
-
-
-def _parts(values: NDArray[np.integer], dealt: Dealt) -> pa.BinaryArray:
-    """A column of all buckets as one byte string a bucket, without copying it."""
-    bytes_per_pair = values.dtype.itemsize * (values.shape[1] if values.ndim > 1 else 1)
-    offsets = np.concatenate(([0], dealt.ends)) * bytes_per_pair
-    buffers = [None, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(values)]
-    return pa.BinaryArray.from_buffers(pa.binary(), len(dealt.ends), buffers)

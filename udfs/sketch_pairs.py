@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -20,7 +21,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pyspark import SparkFiles
 
 from pivotmine.kernels.pair_runs import PairRun
 from pivotmine.kernels.pair_sums import in_sample
@@ -39,7 +39,8 @@ Batches = Iterator[pa.RecordBatch]
 BLOCK_SCHEMA = pa.schema([("block", pa.int32()), ("added", pa.int64()), ("counters", pa.binary())])
 """Blocks of a sketch: the sum of the counts added to each, and its counters as bytes."""
 
-_BLOCK_PAIRS = 2**20
+_BLOCK_PAIRS = 2**22
+"""Pairs sketched at once: enough for every block of the sketch to get some."""
 
 
 def bind_sketch(plan: CountPlan, shape: SketchShape) -> Callable[[Batches], Batches]:
@@ -106,11 +107,12 @@ def bind_filter(files: Sequence[str], shape: SketchShape, min_count: int) -> Cal
 def local_sketch(files: Sequence[str], shape: SketchShape) -> CountMinSketch:
     """The merged sketch, mapped from a file that the first worker to ask assembles.
 
-    The file lies in Spark's scratch folder, which is removed with the executor.
+    The file lies in the executor's scratch folder, of which Spark tells its workers and which it
+    removes in the end.
     """
+    scratch = Path(os.environ["SPARK_LOCAL_DIRS"].split(",")[0])
     name = hashlib.blake2b("\n".join(files).encode(), digest_size=16).hexdigest()
-    path = Path(SparkFiles.getRootDirectory()) / f"sketch-{name}.bin"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = scratch / f"sketch-{name}.bin"
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import groupby, pairwise
+from itertools import groupby
 
 import numpy as np
 import pyarrow as pa
 
-from pivotmine.kernels.pair_runs import PairRun
+from pivotmine.kernels.pair_runs import PairRun, unpack
 from pivotmine.kernels.pair_sums import add_run, cleared, in_sample, new_sums, summed
 
 Batches = Iterator[pa.RecordBatch]
@@ -26,7 +26,7 @@ def fold_columns(n_folds: int) -> list[str]:
 
 
 def bind_sum(n_folds: int, min_count: int) -> Callable[[Batches], Batches]:
-    """Batches of `count_pairs.RUN_SCHEMA`, sorted by bucket and width, to rows of `sum_schema`.
+    """Batches of `count_pairs.RUN_SCHEMA`, sorted by bucket, to rows of `sum_schema`.
 
     A partition must hold whole buckets. Pairs of nodes below `min_count` are dropped unless they
     are in the sample; rows that hold a language in place of a node are all kept.
@@ -48,22 +48,9 @@ def bind_sum(n_folds: int, min_count: int) -> Callable[[Batches], Batches]:
 
 
 def _parts(batch: pa.RecordBatch, n_folds: int) -> Iterator[tuple[int, PairRun]]:
-    """Bucket and pairs of all neighbouring rows of one bucket and width, as views of the batch."""
-    bucket = batch.column("bucket").to_numpy()
-    wide = batch.column("wide").to_numpy(zero_copy_only=False)
-    changes = np.flatnonzero((bucket[1:] != bucket[:-1]) | (wide[1:] != wide[:-1])) + 1
-    bounds = [0, *changes.tolist(), len(bucket)] if len(bucket) else []
-    columns = [_bytes_of(batch.column(name)) for name in ("a", "b", "counts")]
-    for start, end in pairwise(bounds):
-        a, b, counts = (data[ends[start] : ends[end]] for data, ends in columns)
-        width: type[np.integer] = np.int32 if wide[start] else np.uint8
-        folds = np.frombuffer(counts, width).reshape(-1, n_folds)
-        run = PairRun(np.frombuffer(a, np.int32), np.frombuffer(b, np.int32), folds)
-        yield int(bucket[start]), run
-
-
-def _bytes_of(column: pa.BinaryArray) -> tuple[pa.Buffer, list[int]]:
-    """The bytes of all rows, and where each row begins in them; the last entry is their end."""
-    _, offsets, data = column.buffers()
-    ends = np.frombuffer(offsets, np.int32)[column.offset :][: len(column) + 1]
-    return data, ends.tolist()
+    """Bucket and pairs of every row."""
+    names = ("bucket", "wide", "n_pairs")
+    columns = (batch.column(name).to_pylist() for name in names)
+    packed = batch.column("pairs")
+    for row, (bucket, wide, n_pairs) in enumerate(zip(*columns, strict=True)):
+        yield bucket, unpack(packed[row].as_buffer(), n_pairs, n_folds, wide)

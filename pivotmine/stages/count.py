@@ -67,14 +67,13 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         open_filter = sketch_pairs.bind_filter(files, passes.sketch, settings.min_count)
 
     sent = Observation("sent")
-    n_bytes = F.length("a") + F.length("b") + F.length("counts")
     runs = tokens.mapInArrow(
         count_pairs.bind_count(plan, passes.n_buckets, open_filter),
         spark_schema(count_pairs.RUN_SCHEMA),
     ).observe(
         sent,
-        F.sum(n_bytes).alias("shuffle_bytes"),
-        F.sum(F.length("a") / 4).alias("shuffled_pairs"),
+        F.sum(F.length("pairs")).alias("shuffle_bytes"),
+        F.sum("n_pairs").alias("shuffled_pairs"),
     )
     sums = _sum(inputs, runs, settings)
     for name, value in sent.get.items():
@@ -108,7 +107,7 @@ def _sum(inputs: Inputs, runs: DataFrame, settings: CountConfig) -> DataFrame:
     """Rows of `sum_pairs.sum_schema`, and `n`, the sum over folds."""
     folds = sum_pairs.fold_columns(settings.folds)
     add_up = ArrowRows(
-        runs.repartition("bucket").sortWithinPartitions("bucket", "wide"),
+        runs.repartition("bucket").sortWithinPartitions("bucket"),
         sum_pairs.bind_sum(settings.folds, settings.min_count),
         sum_pairs.sum_schema(settings.folds),
     )

@@ -19,7 +19,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pivotmine.config import Config, CountConfig
-from pivotmine.kernels.pair_runs import bytes_per_pair
+from pivotmine.kernels.pair_runs import PACKED_BYTES_PER_PAIR
 from pivotmine.kernels.pair_sums import bytes_per_distinct_pair
 from pivotmine.kernels.sketch_format import SketchShape, sketch_shape
 from pivotmine.session import spark_schema
@@ -56,14 +56,13 @@ def choose_passes(inputs: Inputs, config: Config, plan: CountPlan, tokens: DataF
         Rows of table `tokens` with a column `fold`.
     """
     settings = config.count
-    bytes_each = bytes_per_pair(settings.folds)
     pairs, how = _worst_case(inputs, plan), "at the very worst"
-    if pairs * bytes_each > settings.max_shuffle_bytes:
+    if pairs * PACKED_BYTES_PER_PAIR > settings.max_shuffle_bytes:
         sampled = _sampled(inputs, plan, tokens)
         # A sample without a pair comes from a corpus of few documents, and tells nothing.
         if sampled:
             pairs, how = sampled, f"by a sample of {SAMPLE_SHARE:.1%}"
-    one_pass_bytes = pairs * bytes_each
+    one_pass_bytes = pairs * PACKED_BYTES_PER_PAIR
     sketch = None
     if one_pass_bytes > settings.max_shuffle_bytes:
         sketch = _fitting_sketch(settings, min(pairs, _possible_pairs(plan)))

@@ -66,8 +66,8 @@ def _term_counts(inputs: Inputs, config: Config, lexicon: Lexicon) -> DataFrame 
     share = inputs.spark.sparkContext.broadcast
     inputs.measure("words", len(lexicon.terms))
     inputs.measure("pairs", len(lexicon.a))
-    inputs.measure("words_found", np.count_nonzero(totals.words[:, 0, DOCUMENTS]))
-    inputs.measure("pairs_found_in_documents", np.count_nonzero(totals.pairs[:, 0, DOCUMENTS]))
+    inputs.measure("words_found", int(np.count_nonzero(totals.words[:, 0, DOCUMENTS])))
+    inputs.measure("pairs_found", int(np.count_nonzero(totals.pairs[:, 0, DOCUMENTS])))
     result = term_rows.TermResult(lexicon._replace(rejects=()), terms, totals)
     made = term_rows.bind(share(result))
     n_pieces = sum(term_rows.n_pieces(lexicon))

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotmine.kernels.pair_runs import Dealt, PairRun, bytes_per_pair, deal
+from pivotmine.kernels.pair_runs import (
+    PACKED_BYTES_PER_PAIR,
+    PairRun,
+    deal,
+    pack,
+    unpack,
+)
 
 N_FOLDS = 3
 LARGEST = 2**31 - 1
@@ -32,16 +37,9 @@ def rows_of(run: PairRun) -> list[tuple[tuple[int, int], list[int]]]:
     return list(zip(keys, run.fold_counts.tolist(), strict=True))
 
 
-def parts_of(dealt: Dealt) -> Iterator[tuple[int, PairRun]]:
-    start = 0
-    for bucket, end in zip(dealt.bucket.tolist(), dealt.ends.tolist(), strict=True):
-        yield bucket, PairRun(*(column[start:end] for column in dealt.run))
-        start = end
-
-
 @given(pairs, st.integers(1, 300))
 def test_buckets_part_a_run_without_loss_and_keep_its_order(counts: Counts, n_buckets: int):
-    parts = [part for dealt in deal(run_of(counts), n_buckets) for part in parts_of(dealt)]
+    parts = [part for dealt in deal(run_of(counts), n_buckets) for part in dealt.parts()]
     for _, part in parts:
         keys = [key for key, _ in rows_of(part)]
         assert keys and keys == sorted(keys)
@@ -53,9 +51,23 @@ def test_counts_travel_as_bytes_where_all_of_a_pair_fit(counts: Counts):
     for dealt in deal(run_of(counts), 7):
         fits = dealt.run.fold_counts.max(axis=1) <= 255
         assert fits.all() if dealt.run.fold_counts.dtype == np.uint8 else not fits.any()
-        if fits.all():
-            n_bytes = sum(column.nbytes for column in dealt.run)
-            assert n_bytes == bytes_per_pair(N_FOLDS) * len(dealt.run.a)
+
+
+@given(pairs, st.integers(1, 5))
+def test_a_run_comes_back_from_its_bytes_as_it_was(counts: Counts, n_buckets: int):
+    for dealt in deal(run_of(counts), n_buckets):
+        for _, part in dealt.parts():
+            wide = part.fold_counts.dtype == np.int32
+            back = unpack(pack(part), len(part.a), N_FOLDS, wide)
+            assert rows_of(back) == rows_of(part)
+            assert [column.dtype for column in back] == [column.dtype for column in part]
+
+
+def test_pairs_of_a_chunk_pack_into_a_few_bytes_each():
+    a = np.repeat(np.arange(1000, dtype=np.int32), 100)
+    b = np.tile(np.arange(0, 700, 7, dtype=np.int32), 1000)
+    run = PairRun(a, b, np.eye(4, dtype=np.uint8)[a % 4])
+    assert len(pack(run)) <= PACKED_BYTES_PER_PAIR * len(a)
 
 
 @given(st.lists(pairs, min_size=2, max_size=4), st.integers(1, 50))
@@ -63,7 +75,7 @@ def test_a_pair_goes_to_one_bucket_whatever_run_holds_it(chunks, n_buckets: int)
     bucket_of: dict[tuple[int, int], int] = {}
     for chunk in chunks:
         for dealt in deal(run_of(chunk), n_buckets):
-            for bucket, part in parts_of(dealt):
+            for bucket, part in dealt.parts():
                 assert 0 <= bucket < n_buckets
                 for key, _ in rows_of(part):
                     assert bucket_of.setdefault(key, bucket) == bucket
@@ -84,7 +96,7 @@ def test_buckets_are_of_similar_size(n_buckets: int):
     run = PairRun(a, np.tile(np.arange(20, dtype=np.int32), 20_000), np.ones((len(a), 1), np.int32))
     sizes: dict[int, int] = defaultdict(int)
     for dealt in deal(run, n_buckets):
-        for bucket, part in parts_of(dealt):
+        for bucket, part in dealt.parts():
             sizes[bucket] += len(part.a)
     assert len(sizes) == n_buckets
     assert max(sizes.values()) <= 2.5 * len(a) / n_buckets

@@ -86,11 +86,8 @@ def test_two_passes_find_what_a_dictionary_holds(corpus, shape, min_count, n_tas
         kept |= in_sample(run.a, run.b)
         filtered = PairRun(run.a[kept], run.b[kept], run.fold_counts[kept])
         for dealt in deal(filtered, len(sums)):
-            start = 0
-            for bucket, end in zip(dealt.bucket.tolist(), dealt.ends.tolist(), strict=True):
-                part = PairRun(*(column[start:end] for column in dealt.run))
+            for bucket, part in dealt.parts():
                 sums[bucket] = add_run(sums[bucket], part)
-                start = end
     rows = []
     for bucket in sums:
         a, b, counts = summed(bucket, min_count)

@@ -9,6 +9,7 @@ from itertools import combinations, product
 import pytest
 
 from pivotmine.config import Config
+from pivotmine.kernels.pair_runs import PACKED_BYTES_PER_PAIR
 from pivotmine.recipe import load_config
 from pivotmine.stages import count
 from pivotmine.stages.draw import fold
@@ -240,7 +241,7 @@ def wide_page() -> tuple[list[Row], list[Row]]:
 
 
 @pytest.mark.parametrize(
-    ("max_shuffle_bytes", "passes"), [(1_000_000_000, 1), (1_000, 2)], ids=["one", "two"]
+    ("max_shuffle_bytes", "passes"), [(1_000_000_000, 1), (100, 2)], ids=["one", "two"]
 )
 def test_a_second_pass_spares_the_shuffle_and_the_run_says_what_it_cost(
     max_shuffle_bytes, passes, wide_page, table_inputs
@@ -269,7 +270,7 @@ def test_a_second_pass_spares_the_shuffle_and_the_run_says_what_it_cost(
         assert 40_000 < measures["shuffled_pairs"] <= 80_000 + 9_000 + at_most_margins
         assert measures["sketch_sampled_pairs"] == pytest.approx(130_000 / 1024, rel=0.3)
         assert measures["sketch_light_pairs_kept_share"] <= 0.1
-    assert measures["shuffle_bytes"] == pytest.approx(12 * measures["shuffled_pairs"])
+    assert 0 < measures["shuffle_bytes"] <= PACKED_BYTES_PER_PAIR * measures["shuffled_pairs"]
 
 
 @pytest.fixture(scope="module")
