@@ -104,7 +104,7 @@ def demo(config: ConfigOption = "conf/demo.yaml", set_: SetOption = None) -> Non
     report.print_arms(console, connection)
     console.print(
         f"\nAsk more: {Path(sys.argv[0])} pivots -c {config} lait 牛乳\n"
-        f"          {Path(sys.argv[0])} cooccurrence -c {config} fr:chat zh:猫\n"
+        f"          {Path(sys.argv[0])} cooccurrence -c {config} fr:chat en:cat\n"
         f"          {Path(sys.argv[0])} query -c {config} "
         '"SELECT token_a, token_b, npmi FROM links ORDER BY npmi DESC LIMIT 10"',
         soft_wrap=True,

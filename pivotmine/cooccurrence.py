@@ -138,22 +138,27 @@ def _why_not(connection: duckdb.DuckDBPyConnection, sides: list[tuple[str | None
             "no lexicon is counted in this lake. Write a file with columns lang_a, word_a, lang_b, "
             f"word_b (tab-separated, .tsv), name it in terms.lexicons of the recipe, {_RERUN}."
         )
-    line = " ".join(f"{lang or 'LANG'} {term}" for lang, term in sides)
+    listed = [_languages(connection, term) for _, term in sides]
+    pairs = zip(sides, listed, strict=True)
+    known = [lang or (of[0] if len(of) == 1 else "LANG") for (lang, _), of in pairs]
+    line = " ".join(f"{lang} {term}" for lang, (_, term) in zip(known, sides, strict=True))
     add = f"Add the line `{line}` (tab-separated) to a file of terms.lexicons, {_RERUN}."
-    for lang, term in sides:
-        languages = [
-            row[0]
-            for row in connection.execute(
-                """
-                SELECT DISTINCT lang_a FROM term_counts WHERE term_a = $term AND term_b IS NULL
-                ORDER BY lang_a
-                """,
-                {"term": term},
-            ).fetchall()
-        ]
+    for (lang, term), languages in zip(sides, listed, strict=True):
         if not languages:
             return f"{term!r} is in no lexicon that is counted. {add}"
         if lang and lang not in languages:
             return f"the lexicons have {term!r} as {', '.join(languages)}, not as {lang}. {add}"
     words = " and ".join(f"{lang}:{term}" if lang else term for lang, term in sides)
     return f"{words} are counted, but not listed as a pair, so how often they meet is not. {add}"
+
+
+def _languages(connection: duckdb.DuckDBPyConnection, term: str) -> list[str]:
+    """Languages in which a word is counted."""
+    rows = connection.execute(
+        """
+        SELECT DISTINCT lang_a FROM term_counts WHERE term_a = $term AND term_b IS NULL
+        ORDER BY lang_a
+        """,
+        {"term": term},
+    ).fetchall()
+    return [lang for (lang,) in rows]

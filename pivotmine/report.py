@@ -151,7 +151,7 @@ def print_cooccurrence(console: Console, found: Sequence[Cooccurrence]) -> None:
         print_table(console, title, heads, cells, range(2, 9))
 
 
-_WHERE = {"anywhere": "anywhere", "in_lang": "in text of its language"}
+_WHERE = {"anywhere": "anywhere", "in_lang": "in its language"}
 
 
 def print_terms(console: Console, connection: duckdb.DuckDBPyConnection) -> None:

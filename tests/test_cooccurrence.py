@@ -114,7 +114,7 @@ def test_the_table_is_for_reading(lake):
     assert title.strip() == "cat (en) and chat (fr)"
     assert heads.split() == ["together", "cat", "chat", "of", "expected", "npmi", "G2"]
     assert rows[1].split()[:7] == ["windows", "anywhere", "70", "150", "90", "60,000", "0.2"]
-    assert rows[3].split()[:8] == "windows in text of its language 45 60".split()
+    assert rows[3].split()[:9] == "windows in its language 45 60 50 1,234 2.4".split()
 
 
 def test_csv_has_the_same_figures(lake):
@@ -130,6 +130,7 @@ def test_csv_has_the_same_figures(lake):
         (("cat", "zh:狗"), "'狗' is in no lexicon that is counted"),
         (("ja:cat", "chat"), "the lexicons have 'cat' as en, not as ja"),
         (("cat", "猫"), "cat and 猫 are counted, but not listed as a pair"),
+        (("cat", "猫"), "`en cat LANG 猫`"),
         (("en:cat", "zh:猫"), "Add the line `en cat zh 猫` (tab-separated) to a file of terms.lex"),
         (("cat", "Cat"), "'cat' and 'Cat' are one word; name two"),
     ],

@@ -16,14 +16,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.kernels.contexts import context_bounds
-from pivotmine.kernels.term_counts import (
-    DOCUMENTS,
-    Spans,
-    TermPairs,
-    TermTotals,
-    add_term_counts,
-    new_totals,
-)
+from pivotmine.kernels.term_counts import Spans, add_term_counts
+from pivotmine.kernels.term_layout import DOCUMENTS, TermPairs, TermTotals, new_totals
 from pivotmine.kernels.term_matching import TermTrie, find_terms
 from pivotmine.kernels.token_text import PieceTexts, rebuild_text
 from udfs.arrow_lists import TokenColumns, language_indices, token_columns

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.kernels.term_counts import DOCUMENTS, WINDOWS, TermPairs, TermTotals
+from pivotmine.kernels.term_layout import DOCUMENTS, WINDOWS, TermPairs, TermTotals
 from pivotmine.schema import TERM_COUNTS
 from pivotmine.text.lexicon import Lexicon
 from udfs.count_terms import Shared

@@ -26,7 +26,7 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 
 from pivotmine.config import Config
-from pivotmine.kernels.term_counts import DOCUMENTS, TermPairs, TermTotals, term_pairs
+from pivotmine.kernels.term_layout import DOCUMENTS, TermPairs, TermTotals, term_pairs
 from pivotmine.kernels.term_matching import build_trie
 from pivotmine.schema import TABLES, TERM_COUNTS
 from pivotmine.session import spark_schema

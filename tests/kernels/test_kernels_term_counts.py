@@ -12,13 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.errors import InputError
-from pivotmine.kernels.term_counts import (
+from pivotmine.kernels.term_counts import Spans, add_term_counts
+from pivotmine.kernels.term_layout import (
     DOCUMENTS,
     WINDOWS,
-    Spans,
     TermPairs,
     TermTotals,
-    add_term_counts,
     new_totals,
     term_pairs,
 )
