@@ -76,11 +76,13 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         F.sum("n_pairs").alias("shuffled_pairs"),
     )
     sums = _sum(inputs, runs, settings)
-    for name, value in sent.get.items():
-        inputs.measure(name, value or 0)
     if passes.sketch:
         measure_over_count(inputs, files, passes.sketch, sums, settings.min_count)
     margins = _margins(inputs, plan, sums)
+    # Where nothing was sent, Spark may have left the step out, and then it observed nothing.
+    if margins.n_contexts.any():
+        for name, value in sent.get.items():
+            inputs.measure(name, value)
     pairs = sums.where((F.col("b") >= 0) & (F.col("n") >= settings.min_count))
     return {
         "margins": inputs.spark.createDataFrame(_margin_rows(plan, margins)),
