@@ -1,9 +1,10 @@
 """Count: exact cross-language co-occurrence of tokens, by context.
 
 What is counted are nodes: a token in text of one language (`pivotmine.kernels.nodes` says why).
-Tasks count chunks with a sparse kernel (`pivotmine.kernels.pair_counts`) and emit sorted runs of
-pairs; Spark carries the runs to their buckets, where they are merged (`kernels.pair_runs`). A
-corpus whose pairs are too many for that is counted in two passes (`stages.count_passes`).
+Tasks count chunks with a sparse kernel (`pivotmine.kernels.pair_counts`) and emit packed runs of
+pairs (`kernels.pair_runs`); Spark carries them to their buckets, where they are added up
+(`kernels.pair_sums`). A corpus whose pairs are too many for that is counted in two passes
+(`stages.count_passes`).
 A pair's population is the mixed contexts of its two languages, so its 2x2 table compares
 like with like: that French words meet French pages is no association.
 

@@ -39,9 +39,6 @@ _GIGABYTE = 1e9
 class Passes(NamedTuple):
     """How to count."""
 
-    pairs: int
-    """Pairs that one pass would send, at most (worst case) or about (sampled)."""
-
     n_buckets: int
     sketch: SketchShape | None
     """Sketch of the first of two passes; None where one pass will do."""
@@ -76,7 +73,7 @@ def choose_passes(inputs: Inputs, config: Config, plan: CountPlan, tokens: DataF
     inputs.measure("passes", 2 if sketch else 1)
     inputs.measure("one_pass_shuffle_bytes_at_most", one_pass_bytes)
     inputs.measure("buckets", n_buckets)
-    return Passes(pairs, n_buckets, sketch)
+    return Passes(n_buckets, sketch)
 
 
 def sketch_files(
