@@ -45,6 +45,12 @@ def audit(lake: Lake, connection: duckdb.DuckDBPyConnection) -> Iterator[Finding
         yield from _audit_files(lake, connection)
 
 
+# Of a single word, the columns of two words are null, and `least` passes over them.
+_WITHIN = (
+    "{0} <= least({0}_a, {0}_b, {0}_total) AND {0}_in_lang <= least({0}, {0}_in_lang_a, "
+    "{0}_in_lang_b, {0}_in_lang_total) AND {0}_in_lang_total <= {0}_total"
+)
+
 _CHECKS = (
     (
         "records read = documents + rejects + duplicates",
@@ -83,6 +89,19 @@ _CHECKS = (
         ("counts",),
         """SELECT count(*), count(*) FILTER (n_ab = list_sum(fold_counts)
                   AND n_ab <= least(n_a, n_b) AND greatest(n_a, n_b) <= n_contexts) FROM counts""",
+    ),
+    (
+        "rows of lexicons = listings in term_counts + rejects",
+        ("lexicons", "term_counts", "lexicon_rejects"),
+        """SELECT (SELECT coalesce(sum(n_rows), 0)::BIGINT FROM lexicons),
+                  (SELECT coalesce(sum(n_listed), 0)::BIGINT FROM term_counts)
+                  + (SELECT count(*) FROM lexicon_rejects)""",
+    ),
+    (
+        "term counts are within those of their words, their languages and all text",
+        ("term_counts",),
+        f"""SELECT count(*), count(*) FILTER (n_docs <= n_windows AND {_WITHIN.format("n_docs")}
+                   AND {_WITHIN.format("n_windows")}) FROM term_counts""",
     ),
     (
         "every document has a score by every method",

@@ -155,17 +155,18 @@ class CountConfig(Section):
     folds: Annotated[int, Field(ge=1, le=16)] = 4
     """Hash folds of documents that are counted apart, to tell stable links from accidents."""
 
-    chunk_tokens: PositiveInt = 8_000_000
-    """Tokens of mixed contexts counted at once by a task, each once a context. Bounds its memory:
-    about 40 bytes a token."""
+    chunk_tokens: Annotated[int, Field(ge=1, lt=2**31)] = 32_000_000
+    """Tokens of mixed contexts, each once a context, that a task holds at once; about 14 bytes of
+    memory each. A corpus with no more of them is counted without a shuffle."""
 
     merge_bytes: PositiveInt = 512_000_000
     """Memory in which a task may merge the pairs of a bucket, bytes. Decides, with the size of the
     vocabulary, into how many buckets pairs are dealt."""
 
     max_shuffle_bytes: PositiveInt = 100_000_000_000
-    """Most bytes that counting in one pass may shuffle; a corpus that would need more is counted in
-    two passes. Give it what the scratch disks of the cluster can take."""
+    """Most bytes that counting in one pass may shuffle, where contexts are more than one chunk; a
+    corpus that would need more is counted in two passes. Give it what the scratch disks of the
+    cluster can take."""
 
     sketch_bytes: Annotated[int, Field(ge=8)] = 1_000_000_000
     """Largest count-min sketch of the first of two passes, bytes. Every task of that pass holds

@@ -97,12 +97,16 @@ class Lake:
 
     def files(self, name: str, snapshot: Snapshot | None = None) -> list[str]:
         """Paths of the Parquet files of a snapshot (the committed one by default), sorted."""
+        return [path for path, _ in self.file_sizes(name, snapshot)]
+
+    def file_sizes(self, name: str, snapshot: Snapshot | None = None) -> list[tuple[str, int]]:
+        """Paths and sizes in bytes of the Parquet files of a snapshot, sorted by path."""
         snapshot = snapshot or self.snapshot(name)
         table = self._load(name)
         if snapshot is None or table is None:
             return []
         tasks = table.scan(snapshot_id=snapshot.snapshot_id).plan_files()
-        return sorted(task.file.file_path for task in tasks)
+        return sorted((task.file.file_path, task.file.file_size_in_bytes) for task in tasks)
 
     def n_rows(self, name: str, snapshot: Snapshot | None = None) -> int:
         """Rows of a snapshot (the committed one by default), from its metadata."""

@@ -27,8 +27,14 @@ from pivotmine.fingerprint import stage_fingerprint
 from pivotmine.lake import Lake
 from pivotmine.schema import TABLES
 from pivotmine.session import spark_schema
-from pivotmine.stage import ArrowRows, Rows, Stage, StageOutputs, Tally
-from udfs import write_table
+from pivotmine.stage import ArrowRows, MakeRows, Rows, Stage, StageOutputs, Tally
+from udfs import read_table, write_table
+
+TASKS_PER_CORE = 4
+"""Tasks that read a table, for each core, where it is neither small nor huge."""
+
+MIN_SPLIT_BYTES, MAX_SPLIT_BYTES = 4_000_000, 64_000_000
+"""Bytes of Parquet that such a task reads."""
 
 
 @dataclass(frozen=True)
@@ -179,14 +185,19 @@ def _write_all(
 
 def _write(lake: Lake, rows: DataFrame | ArrowRows, path: str) -> list[str]:
     """Write rows as Parquet files under `path`; returns the files."""
-    if isinstance(rows, DataFrame):
-        rows.write.parquet(path)
-        return lake.parquet_files(path)
+    if isinstance(rows, ArrowRows):
+        return [file for file, _ in _write_arrow(lake, rows, path)]
+    rows.write.parquet(path)
+    return lake.parquet_files(path)
+
+
+def _write_arrow(lake: Lake, rows: ArrowRows, path: str) -> list[tuple[str, int]]:
+    """Write rows by the workers that make them; returns the files, each with its rows."""
     write = write_table.bind(rows.make, rows.schema, path)
     written = rows.frame.mapInArrow(write, spark_schema(write_table.FILE_SCHEMA)).toArrow()
-    files = sorted(written.column("path").to_pylist())
+    files = sorted((row["path"], row["n_rows"]) for row in written.to_pylist())
     # Tasks that ran twice, or died, have left files that are not part of the table.
-    for orphan in set(lake.parquet_files(path)) - set(files):
+    for orphan in set(lake.parquet_files(path)) - {file for file, _ in files}:
         lake.remove(orphan)
     return files
 
@@ -247,13 +258,26 @@ class LakeInputs:
         resolved = {name: lake.snapshot(name) for name in stage.reads}
         self.snapshots = {name: s.snapshot_id for name, s in resolved.items() if s is not None}
         self.n_rows = {name: lake.n_rows(name, snapshot) for name, snapshot in resolved.items()}
-        self._files = {name: lake.files(name, snapshot) for name, snapshot in resolved.items()}
+        self._files = {name: lake.file_sizes(name, snap) for name, snap in resolved.items()}
 
     def frame(self, table: str) -> DataFrame:
         schema = spark_schema(TABLES[table].schema)
         if not self._files[table]:
             return self.spark.createDataFrame([], schema)
-        return self.spark.read.schema(schema).parquet(*self._files[table])
+        return self.spark.read.schema(schema).parquet(*(path for path, _ in self._files[table]))
+
+    def arrow_rows(
+        self, table: str, columns: Sequence[str], make: MakeRows, schema: pa.Schema
+    ) -> ArrowRows:
+        files = self._files[table]
+        n_tasks = TASKS_PER_CORE * self.spark.sparkContext.defaultParallelism
+        share = sum(size for _, size in files) // n_tasks
+        splits = read_table.plan_splits(files, min(max(share, MIN_SPLIT_BYTES), MAX_SPLIT_BYTES))
+        read = read_table.bind(splits, columns, make)
+        return ArrowRows(self.numbers(len(splits)), read, schema)
+
+    def numbers(self, n: int) -> DataFrame:
+        return self.spark.range(0, n, numPartitions=max(n, 1))
 
     def local(self, frame: DataFrame, max_rows: int) -> pa.Table:
         rows = frame.limit(max_rows + 1).toArrow()
@@ -272,6 +296,10 @@ class LakeInputs:
         if not files:
             return self.spark.createDataFrame([], schema)
         return self.spark.read.schema(schema).parquet(*files)
+
+    def files(self, rows: ArrowRows, name: str) -> list[tuple[str, int]]:
+        self._display.progress(f"computing {name}")
+        return _write_arrow(self._lake, rows, f"{self._lake.scratch_path(self._run_id)}/{name}")
 
     def artifacts(self, kind: str) -> str:
         return self._lake.artifact_path(kind, self._run_id)

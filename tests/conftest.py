@@ -7,11 +7,12 @@ number of cores start a process of their own.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import settings
 from pyspark.sql import DataFrame, SparkSession
@@ -19,8 +20,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pivotmine.config import Config, SparkConfig
 from pivotmine.recipe import load_config
 from pivotmine.schema import TABLES
-from pivotmine.session import build_session, spark_schema
-from pivotmine.stage import ArrowRows
+from pivotmine.session import build_session
+from pivotmine.stage import ArrowRows, MakeRows
 
 # The same examples on every run, so that a change that passed here passes elsewhere; `pytest
 # --hypothesis-profile search` draws others, and more of them. No deadlines: the first example of a
@@ -63,6 +64,14 @@ class TableInputs:
         rows = pa.Table.from_pylist(self._tables[table], schema=TABLES[table].schema)
         return self.spark.createDataFrame(rows)
 
+    def arrow_rows(
+        self, table: str, columns: Sequence[str], make: MakeRows, schema: pa.Schema
+    ) -> ArrowRows:
+        return ArrowRows(self.frame(table).select(*columns), make, schema)
+
+    def numbers(self, n: int) -> DataFrame:
+        return self.spark.range(0, n, numPartitions=max(n, 1))
+
     def local(self, frame: DataFrame, max_rows: int) -> pa.Table:
         rows = frame.toArrow()
         assert rows.num_rows <= max_rows
@@ -73,6 +82,10 @@ class TableInputs:
         path = str(self._folder / "checkpoints" / name)
         frame.write.mode("overwrite").parquet(path)
         return self.spark.read.schema(frame.schema).parquet(path)
+
+    def files(self, rows: ArrowRows, name: str) -> list[tuple[str, int]]:
+        paths = self.checkpoint(rows, name).inputFiles()
+        return [(path, pq.read_metadata(path.removeprefix("file://")).num_rows) for path in paths]
 
     def artifacts(self, kind: str) -> str:
         return str(self._folder / kind)
@@ -93,9 +106,7 @@ def table_inputs(spark: SparkSession, tmp_path: Path):
 
 
 def as_frame(rows: DataFrame | ArrowRows) -> DataFrame:
-    if isinstance(rows, DataFrame):
-        return rows
-    return rows.frame.mapInArrow(rows.make, spark_schema(rows.schema))
+    return rows if isinstance(rows, DataFrame) else rows.in_spark()
 
 
 def rows_of(rows: DataFrame | ArrowRows, *columns: str) -> list[tuple[Any, ...]]:

@@ -28,6 +28,8 @@ KEPT = "every duplicate stands for a kept document"
 TOKENISED = "every document has its tokens"
 OCCURRENCES = "occurrences in the vocabulary = tokens of the documents"
 PAIRS = "pair counts = sum of their folds, and within their margins"
+LISTED = "rows of lexicons = listings in term_counts + rejects"
+TERMS = "term counts are within those of their words, their languages and all text"
 SCORED = "every document has a score by every method"
 SELECTED = "every selected document is a tokenised one, once an arm"
 POSITIONS = "positions of every arm count from 0 without a gap"
@@ -66,6 +68,16 @@ def write_shards(folder: Path) -> list[Row]:
     return rows
 
 
+def term_row(n_listed: int, n: int, n_word: int | None) -> Row:
+    """A row of `term_counts`: a word in n contexts, or a pair of words that are in n_word."""
+    row: Row = {"n_listed": n_listed}
+    for contexts in ("n_docs", "n_windows"):
+        words = {f"{contexts}{kind}_{side}": n_word for kind in ("", "_in_lang") for side in "ab"}
+        totals = {f"{contexts}_total": 9, f"{contexts}_in_lang_total": 5}
+        row |= words | totals | {contexts: n, f"{contexts}_in_lang": n - 1}
+    return row
+
+
 def sound_tables(shards: list[Row]) -> Tables:
     return {
         "inputs": [{"uri": "x", "n_records": 3}, {"uri": "y", "n_records": 2}],
@@ -80,6 +92,9 @@ def sound_tables(shards: list[Row]) -> Tables:
             {"a": 1, "b": b, "n_ab": 3, "n_a": 4, "n_b": 5, "n_contexts": 6, "fold_counts": [1, 2]}
             for b in (2, 3)
         ],
+        "lexicons": [{"uri": "words.tsv", "n_rows": 3}],
+        "lexicon_rejects": [{"uri": "words.tsv", "reason": "no_word"}],
+        "term_counts": [term_row(1, 3, None), term_row(1, 2, 4)],
         "scores": [{"doc_id": d, "method": m} for d in DOCUMENTS for m in ("he2025", "links")],
         "selection": [
             {"arm": arm, "doc_id": d, "position": position, "n_tokens": len(TOKENS[d])}
@@ -119,7 +134,8 @@ def test_a_sound_lake_passes_every_check(sound):
     findings = list(audit(lake, connect(lake)))
     assert [finding for finding in findings if not finding.holds] == []
     assert [finding.check for finding in findings] == [
-        *(RECORDS, IDS, KEPT, TOKENISED, OCCURRENCES, PAIRS, SCORED, SELECTED, POSITIONS),
+        *(RECORDS, IDS, KEPT, TOKENISED, OCCURRENCES, PAIRS, LISTED, TERMS),
+        *(SCORED, SELECTED, POSITIONS),
         *(SHARD_DOCUMENTS, SHARD_TOKENS, CHECKSUMS, FILES),
     ]
     assert findings[0].figures == "5 = 5"
@@ -170,6 +186,20 @@ BROKEN: dict[str, tuple[Callable[[Tables], Any], set[str]]] = {
     "a token in more contexts than there are": (
         lambda t: t["counts"][1].update(n_contexts=4),
         {PAIRS},
+    ),
+    "a listed word is gone": (lambda t: t["term_counts"].pop(), {LISTED}),
+    "a refused row of a lexicon is gone": (lambda t: t["lexicon_rejects"].clear(), {LISTED}),
+    "a pair of words more frequent than one of them": (
+        lambda t: t["term_counts"][1].update(n_windows_b=1),
+        {TERMS},
+    ),
+    "a word in more documents than windows": (
+        lambda t: t["term_counts"][0].update(n_docs=4),
+        {TERMS},
+    ),
+    "a word more frequent in its language than in all text": (
+        lambda t: t["term_counts"][0].update(n_docs_in_lang=4),
+        {TERMS},
     ),
     "a score is gone": (lambda t: t["scores"].pop(), {SCORED}),
     "a score twice in place of another's": (

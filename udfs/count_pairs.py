@@ -1,35 +1,37 @@
-"""Rows of table `tokens` to exact co-occurrence counts of chunks, dealt into buckets.
+"""Packed contexts to exact counts of pairs: complete ones, or runs to be added up.
 
-A task gathers the mixed contexts of its documents until they hold `chunk_tokens` tokens, counts
-them with the sparse kernel, and emits the sorted runs of pairs as byte strings, one row for each
-bucket they belong to. Text of one language, some 98 % of the web, is dropped before anything is
-gathered, so a chunk reaches over many times its size of text and most pairs leave their task once.
+A task holds a chunk of the corpus's contexts and counts a range of rows. Where all contexts are one
+chunk its counts are complete, and what stays below the threshold is never written anywhere.
+Where there are several chunks, their counts leave as packed runs, a row for each bucket, and are
+summed by `udfs.sum_pairs`. Margins take that road always; they are few.
 
-Three kinds of pairs share the road to `udfs.sum_pairs`:
+Three kinds of pairs are sent:
 
 =============  =====================  =====================================================
-a              b                      what the counts are
+a              b                      what the two counts, or the counts by fold, are
 =============  =====================  =====================================================
-node           node                   contexts that hold both
-node           -1 - other language    mixed contexts of the two languages that hold the node
--1 - language  -1 - other language    mixed contexts of the two languages
+node           node                   contexts that hold both, by fold
+node           -1 - other language    mixed contexts of the two languages that hold the node,
+                                      and nodes of the other language in them
+-1 - language  -1 - other language    mixed contexts of the two languages, and 0
 =============  =====================  =====================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.kernels.contexts import Contexts, build_contexts, join_contexts
-from pivotmine.kernels.nodes import NodeTable
-from pivotmine.kernels.pair_counts import count_margins, count_pairs
+from pivotmine.kernels.folded_contexts import FoldedContexts
+from pivotmine.kernels.margin_counts import count_margins
+from pivotmine.kernels.pair_counts import count_pairs
 from pivotmine.kernels.pair_runs import PairRun, deal, pack
-from udfs.arrow_lists import node_columns
+from pivotmine.kernels.pair_sums import add_run, new_sums, summed
+from udfs.context_files import FileParts, load, numbers
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -43,80 +45,56 @@ RUN_SCHEMA = pa.schema(
 )
 """Runs on their way to their bucket, as `kernels.pair_runs.pack` packs them."""
 
+SIZE_SCHEMA = pa.schema([("pairs", pa.int64())])
+
+MARGIN_COLUMNS = 2
+"""Counts of a margin: contexts and pair events."""
+
+
+class CountTask(NamedTuple):
+    """What one task counts."""
+
+    chunk: tuple[FileParts, ...]
+    """The contexts."""
+
+    rows: range
+    """The nodes whose pairs with nodes of later languages are counted."""
+
 
 class CountPlan(NamedTuple):
     """What every task that counts has to know."""
 
-    languages: tuple[str, ...]
-    """In the order of their indices."""
-
-    nodes: NodeTable
-    """What is counted."""
-
-    window_tokens: int | None
-    """Longest window; None makes the whole document one context."""
-
-    min_language_share: float
-    """Share of a context's tokens that a language must hold to take part in it."""
+    tasks: tuple[CountTask, ...]
+    first_node: NDArray[np.int64]
+    """[n_languages + 1] where the nodes of each language begin."""
 
     n_folds: int
-    chunk_tokens: int
-    """Distinct tokens of mixed contexts counted at once; bounds the memory of a task."""
-
-
-def chunks(plan: CountPlan, batches: Batches) -> Iterator[tuple[Contexts, NDArray[np.uint8]]]:
-    """Mixed contexts, and the fold of each, gathered until they hold `chunk_tokens`.
-
-    A chunk exceeds it by less than one batch of documents.
-    """
-    parts: list[Contexts] = []
-    folds: list[NDArray[np.uint8]] = []
-    n_tokens = 0
-    for batch in batches:
-        columns = node_columns(
-            batch, plan.languages, plan.nodes, plan.window_tokens, plan.min_language_share
-        )
-        contexts = build_contexts(*columns, plan.nodes.language, len(plan.languages))
-        parts.append(contexts)
-        folds.append(batch.column("fold").to_numpy().astype(np.uint8)[contexts.document])
-        n_tokens += len(contexts.token_ids)
-        if n_tokens >= plan.chunk_tokens:
-            yield join_contexts(parts), np.concatenate(folds)
-            parts, folds, n_tokens = [], [], 0
-    if n_tokens:
-        yield join_contexts(parts), np.concatenate(folds)
-
-
-def pair_runs(
-    plan: CountPlan, contexts: Contexts, folds: NDArray[np.uint8], block_pairs: int = 2**18
-) -> Iterator[PairRun]:
-    """Pairs of nodes, in runs of at most `block_pairs`."""
-    n_languages = len(plan.languages)
-    for _, _, a, b, fold_counts in count_pairs(
-        contexts, folds, plan.nodes.language, n_languages, plan.n_folds, block_pairs=block_pairs
-    ):
-        yield PairRun(a, b, fold_counts)
-
-
-def margin_runs(plan: CountPlan, contexts: Contexts, folds: NDArray[np.uint8]) -> Iterator[PairRun]:
-    """Mixed contexts of every node, and of every two languages."""
-    n_languages = len(plan.languages)
-    margins = count_margins(contexts, folds, plan.nodes.language, n_languages, plan.n_folds)
-    other = -1 - margins.other_language.astype(np.int32)
-    yield PairRun(margins.token_id, other, margins.fold_counts)
-    first, second = np.triu_indices(n_languages, k=1)
-    mixed = margins.n_contexts[first, second].astype(np.int32)
-    yield PairRun((-1 - first).astype(np.int32), (-1 - second).astype(np.int32), mixed)
 
 
 Keep = Callable[[PairRun], NDArray[np.bool_]]
 """[P] which pairs of a run are worth sending to their bucket."""
 
 
-def bind_count(
+def pair_runs(
+    plan: CountPlan, task: CountTask, *, min_count: int = 1, block_pairs: int = 2**18
+) -> Iterator[PairRun]:
+    """Pairs of nodes that a task counts `min_count` times or more, in runs."""
+    for block in count_pairs(
+        load(task.chunk),
+        plan.first_node,
+        plan.n_folds,
+        rows=task.rows,
+        min_count=min_count,
+        block_pairs=block_pairs,
+    ):
+        if len(block.a):
+            yield PairRun(block.a, block.b, block.fold_counts)
+
+
+def bind_send(
     plan: CountPlan, n_buckets: int, open_filter: Callable[[], Keep] | None = None
 ) -> Callable[[Batches], Batches]:
-    """Batches of table `tokens` with a column `fold` to rows of `RUN_SCHEMA`.
+    """Numbers of tasks to rows of `RUN_SCHEMA`, pairs of nodes.
 
     Parameters
     ----------
@@ -126,15 +104,54 @@ def bind_count(
     # Blocks of 2**18 pairs stay in cache; larger ones give each bucket a few thousand at a time.
     block_pairs = min(max(2**18, 4096 * n_buckets), 2**22)
 
-    def count(batches: Batches) -> Batches:
+    def send(batches: Batches) -> Batches:
         keep = open_filter() if open_filter else None
-        for contexts, folds in chunks(plan, batches):
-            for run in pair_runs(plan, contexts, folds, block_pairs):
+        for number in numbers(batches):
+            for run in pair_runs(plan, plan.tasks[number], block_pairs=block_pairs):
                 yield from _rows(run if keep is None else _filtered(run, keep(run)), n_buckets)
-            for run in margin_runs(plan, contexts, folds):
-                yield from _rows(run, n_buckets)
 
-    return count
+    return send
+
+
+def bind_margins(
+    chunks: Sequence[Sequence[FileParts]], first_node: NDArray[np.int64], n_buckets: int
+) -> Callable[[Batches], Batches]:
+    """Numbers of chunks to rows of `RUN_SCHEMA`, margins with `MARGIN_COLUMNS`.
+
+    Memory: a file's part of a chunk, and 24 B for each margin.
+    """
+
+    def margins(batches: Batches) -> Batches:
+        sums = new_sums(MARGIN_COLUMNS)
+        for number in numbers(batches):
+            for parts in chunks[number]:
+                for run in _margin_runs(load([parts]), first_node):
+                    sums = add_run(sums, run)
+        yield from _rows(summed(sums, 1), n_buckets)
+
+    return margins
+
+
+def bind_sizes(plan: CountPlan) -> Callable[[Batches], Batches]:
+    """Numbers of tasks to the number of distinct pairs that each would send."""
+
+    def measure(batches: Batches) -> Batches:
+        for number in numbers(batches):
+            n_pairs = sum(len(run.a) for run in pair_runs(plan, plan.tasks[number]))
+            yield pa.RecordBatch.from_arrays([pa.array([n_pairs])], schema=SIZE_SCHEMA)
+
+    return measure
+
+
+def _margin_runs(contexts: FoldedContexts, first_node: NDArray[np.int64]) -> Iterator[PairRun]:
+    """Mixed contexts of every node, and of every two languages."""
+    margins = count_margins(contexts, first_node)
+    other = -1 - margins.other_language.astype(np.int32)
+    yield PairRun(margins.token_id, other, np.stack((margins.n, margins.events), axis=1))
+    first, second = np.triu_indices(len(first_node) - 1, k=1)
+    mixed = margins.n_contexts[first, second]
+    code_a, code_b = ((-1 - side).astype(np.int32) for side in (first, second))
+    yield PairRun(code_a, code_b, np.stack((mixed, np.zeros_like(mixed)), axis=1))
 
 
 def _filtered(run: PairRun, kept: NDArray[np.bool_]) -> PairRun:

@@ -32,6 +32,9 @@ CHUNK_TOKENS = 2**18
 """Tokens whose text is spelled out at once, or those of one longer document. Takes about 60 bytes a
 token; larger chunks leave the cache."""
 
+COLUMNS = ("token_ids", "segment_ends", "segment_langs")
+"""What is read of table `tokens`."""
+
 SUM_SCHEMA = pa.schema([("bucket", pa.int32()), ("entries", pa.binary()), ("counts", pa.binary())])
 """Counts that are not zero: int32 places in the bucket, and int64 counts."""
 

@@ -23,6 +23,9 @@ from udfs.arrow_lists import (
     token_columns,
 )
 
+COLUMNS = ("doc_id", "token_ids", "segment_ends", "segment_langs", "n_tokens")
+"""What is read of table `tokens`."""
+
 Evidence = list[list[tuple[str, float]]]
 
 

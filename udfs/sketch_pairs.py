@@ -1,4 +1,4 @@
-"""Rows of table `tokens` to a count-min sketch of all pairs, and its use as a filter.
+"""Packed contexts to a count-min sketch of all pairs, and its use as a filter.
 
 Every task counts its chunks and folds their pairs into a sketch of its own, which leaves it block
 by block; the blocks of all tasks are added up. The sum is never brought to the driver: workers
@@ -32,7 +32,8 @@ from pivotmine.kernels.sketch_format import (
     open_sketch,
     write_sketch,
 )
-from udfs.count_pairs import CountPlan, Keep, chunks, pair_runs
+from udfs.context_files import numbers
+from udfs.count_pairs import CountPlan, Keep, pair_runs
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -44,15 +45,15 @@ _BLOCK_PAIRS = 2**22
 
 
 def bind_sketch(plan: CountPlan, shape: SketchShape) -> Callable[[Batches], Batches]:
-    """Batches of table `tokens` with a column `fold` to rows of `BLOCK_SCHEMA`, once a task.
+    """Numbers of tasks to rows of `BLOCK_SCHEMA`, once a Spark task.
 
     Memory of a task: the sketch, beside what counting takes.
     """
 
     def sketch(batches: Batches) -> Batches:
         total = empty_sketch(shape)
-        for contexts, folds in chunks(plan, batches):
-            for run in pair_runs(plan, contexts, folds, _BLOCK_PAIRS):
+        for number in numbers(batches):
+            for run in pair_runs(plan, plan.tasks[number], block_pairs=_BLOCK_PAIRS):
                 add_pairs(total, run.a, run.b, run.fold_counts.sum(axis=1))
         for block in np.flatnonzero(total.added):
             yield _row(int(block), total.added[block], total.counters[block])

@@ -22,6 +22,9 @@ SCHEMA = pa.schema(
     ]
 )
 
+COLUMNS = ("token_ids", "segment_ends", "segment_langs")
+"""What is read of table `tokens`."""
+
 
 def bind(
     vocab_size: int, languages: Sequence[str]

@@ -14,7 +14,6 @@ are put in order by transposing twice instead of sorting.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +23,7 @@ from pivotmine.errors import ConfigError, InputError
 from pivotmine.kernels.arrays import check_range, offsets_array, readonly, row_index
 from pivotmine.kernels.jit import Engine, njit, use_numba
 
-__all__ = ["Contexts", "build_contexts", "context_bounds", "join_contexts", "window_ends"]
+__all__ = ["Contexts", "build_contexts", "context_bounds", "window_ends"]
 
 
 class Contexts(NamedTuple):
@@ -249,17 +248,6 @@ def build_contexts(
         offsets = np.concatenate(([0], ends[kept]))
         return Contexts(offsets, _order_rows(offsets, ranks, token_of_rank), document[kept])
     return _build_numpy(bounds, document, tokens, rank, token_of_rank, rank_language)
-
-
-def join_contexts(parts: Sequence[Contexts]) -> Contexts:
-    """Contexts of several calls as one; `document` stays an index within its own call."""
-    before = np.cumsum([0, *(len(part.token_ids) for part in parts)])
-    offsets = [part.offsets[1:] + start for part, start in zip(parts, before, strict=False)]
-    return Contexts(
-        np.concatenate([np.zeros(1, np.int64), *offsets]),
-        np.concatenate([np.empty(0, np.int32), *(part.token_ids for part in parts)]),
-        np.concatenate([np.empty(0, np.int32), *(part.document for part in parts)]),
-    )
 
 
 def _rank_tokens(language: NDArray[np.int8]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -1,13 +1,10 @@
-"""The mixed contexts of each pair of languages, cut out and renumbered.
+"""The mixed contexts of each pair of languages, and where each of the two stands in them.
 
 The population of a cross-language pair is the mixed contexts of its two languages, so every count,
 of pairs and of margins alike, starts from the same cut: the contexts that hold both languages, and
-in them the tokens of the one and of the other. Tokens are renumbered densely within the cut. What
-is counted over them then needs memory for the tokens that occur here, not for the vocabulary, and
-stays in cache.
-
-Rows of `Contexts` are ordered by language, so a language's part of a context is one run, and
-cutting is copying runs: linear in the tokens copied, plus the vocabulary of the two languages.
+in them the tokens of the one and of the other. Token ids are numbered by language and contexts hold
+them in ascending order, so a language's part of a context is one run. Cutting is finding where runs
+begin: nothing is copied, and it costs a look at each run, not at each token.
 """
 
 from __future__ import annotations
@@ -18,24 +15,23 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.errors import ConfigError, InputError
+from pivotmine.errors import InputError
 from pivotmine.kernels.arrays import check_range, offsets_array, readonly
-from pivotmine.kernels.contexts import Contexts
+from pivotmine.kernels.jit import njit
 
-__all__ = ["LanguagePair", "Side", "language_pairs"]
+__all__ = ["LanguagePair", "Runs", "language_pairs", "lower_bound"]
+
+_CHECKED_AT_ONCE = 2**20
 
 
-class Side(NamedTuple):
-    """One language's part of the mixed contexts of a pair: CSR rows of local token numbers."""
+class Runs(NamedTuple):
+    """A language's part of M contexts: tokens `token_ids[start[i]:end[i]]` of the i-th."""
 
-    token_ids: NDArray[np.int32]
-    """[n] the distinct tokens, ascending; a local number is a position in this."""
+    start: NDArray[np.int64]
+    """[M]"""
 
-    offsets: NDArray[np.int64]
-    """[m + 1] context c holds local[offsets[c]:offsets[c + 1]]."""
-
-    local: NDArray[np.int32]
-    """[k] ascending in each context."""
+    end: NDArray[np.int64]
+    """[M]"""
 
 
 class LanguagePair(NamedTuple):
@@ -43,75 +39,99 @@ class LanguagePair(NamedTuple):
 
     language_a: int
     language_b: int
-    folds: NDArray[np.uint8]
-    """[m] fold of each mixed context."""
+    context: NDArray[np.int32]
+    """[M] ascending."""
 
-    a: Side
-    b: Side
-
-
-class _Runs(NamedTuple):
-    """Where each language stands in the contexts that hold it, ordered by (context, language)."""
-
-    context: NDArray[np.int64]
-    language: NDArray[np.int8]
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
+    a: Runs
+    b: Runs
 
 
 def language_pairs(
-    contexts: Contexts,
-    folds: NDArray[np.uint8],
-    token_language: NDArray[np.int8],
-    n_languages: int,
-    n_folds: int,
+    offsets: NDArray[np.int64], token_ids: NDArray[np.int32], first_token: NDArray[np.int64]
 ) -> Iterator[LanguagePair]:
     """Yield every pair of languages that meets in some context, in ascending order.
 
-    Memory: 7 B per token of `contexts`, and at most 28 B per token of the pair at hand.
+    Memory: 21 B for each language of a context, and 40 B for each two of them.
 
     Parameters
     ----------
-    folds
-        [C] fold 0..n_folds - 1 of each context.
-    token_language
-        [V] language index of each token.
+    offsets, token_ids
+        Contexts as CSR rows of distinct token ids in ascending order.
+    first_token
+        [n_languages + 1] language l has the ids first_token[l]:first_token[l + 1].
 
     Raises
     ------
-    ConfigError
-        `n_folds` is not in 1..256.
     InputError
-        Folds, ids or languages out of range, or rows not ordered by (language, id).
+        Ids that are of no language, or rows that are not in order.
     """
-    if not 1 <= n_folds <= 256:
-        raise ConfigError(f"n_folds={n_folds}; use 1..256")
-    fold = readonly(folds, np.uint8, "folds")
-    check_range(fold, 0, n_folds, "folds")
-    if len(fold) != len(contexts.offsets) - 1:
-        raise InputError(f"{len(fold)} folds for {len(contexts.offsets) - 1} contexts")
-    language = readonly(token_language, np.int8, "token_language")
-    check_range(language, -1, n_languages, "token_language")
-
-    # Ranks in the order (language, id): rows rise in them, and a language is one range of ranks.
-    token_of_rank = np.argsort(language, kind="stable").astype(np.int32)
-    rank = np.empty(len(language), np.int32)
-    rank[token_of_rank] = np.arange(len(language), dtype=np.int32)
-    first = np.searchsorted(language[token_of_rank], np.arange(n_languages + 1))
-
-    tokens = readonly(contexts.token_ids, np.int32, "contexts.token_ids")
-    check_range(tokens, 0, len(language), "contexts.token_ids")
-    ranks = rank[tokens]
-    runs = _language_runs(contexts.offsets, ranks, language[tokens])
-    for x, y, in_x, in_y in _meetings(runs):
-        side_x, side_y = (
-            _cut(runs, chosen, ranks, first[z], token_of_rank[first[z] : first[z + 1]])
-            for z, chosen in ((x, in_x), (y, in_y))
+    first = offsets_array(first_token, int(first_token[-1]), "first_token")
+    offsets, tokens = _checked(offsets, token_ids, first)
+    context, language, start, end = _language_runs(offsets, tokens, first)
+    for x, y, in_x, in_y in _meetings(context, language):
+        yield LanguagePair(
+            x, y, context[in_x], Runs(start[in_x], end[in_x]), Runs(start[in_y], end[in_y])
         )
-        yield LanguagePair(x, y, fold[runs.context[in_x]], side_x, side_y)
 
 
-def _meetings(runs: _Runs) -> Iterator[tuple[int, int, NDArray[np.intp], NDArray[np.intp]]]:
+def _checked(
+    offsets: NDArray[np.int64], token_ids: NDArray[np.int32], first: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    tokens = readonly(token_ids, np.int32, "token_ids")
+    check_range(tokens, int(first[0]), int(first[-1]), "token_ids")
+    offsets = offsets_array(offsets, len(tokens), "offsets")
+    if offsets[0] != 0 or offsets[-1] != len(tokens):
+        raise InputError("offsets must cover token_ids")
+    # A piece at a time, for the comparison takes memory of its own.
+    for i in range(0, len(tokens) - 1, _CHECKED_AT_ONCE):
+        piece = tokens[i : i + _CHECKED_AT_ONCE + 1]
+        falls = np.flatnonzero(piece[1:] <= piece[:-1]) + i + 1
+        if not np.all(offsets[np.searchsorted(offsets, falls)] == falls):
+            raise InputError("contexts must hold distinct tokens in ascending order")
+    return offsets, tokens
+
+
+@njit
+def lower_bound(values: NDArray[np.int32], start: int, end: int, least: int) -> int:
+    """First place in values[start:end], which ascend, of a value that is `least` or more."""
+    while start < end:
+        middle = (start + end) >> 1
+        if values[middle] < least:
+            start = middle + 1
+        else:
+            end = middle
+    return start
+
+
+@njit
+def _language_runs(
+    offsets: NDArray[np.int64], tokens: NDArray[np.int32], first: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.int64], NDArray[np.int64]]:
+    # Without numba this runs as plain Python: it looks at runs, not at tokens.
+    n = 0
+    most = 0
+    for c in range(len(offsets) - 1):
+        most += min(offsets[c + 1] - offsets[c], len(first) - 1)
+    context = np.empty(most, np.int32)
+    language = np.empty(most, np.int8)
+    start = np.empty(most, np.int64)
+    end = np.empty(most, np.int64)
+    for c in range(len(offsets) - 1):
+        position = offsets[c]
+        of = 0
+        while position < offsets[c + 1]:
+            while first[of + 1] <= tokens[position]:
+                of += 1
+            stop = lower_bound(tokens, position, offsets[c + 1], first[of + 1])
+            context[n], language[n], start[n], end[n] = c, of, position, stop
+            position = stop
+            n += 1
+    return context[:n], language[:n], start[:n], end[:n]
+
+
+def _meetings(
+    context: NDArray[np.int32], language: NDArray[np.int8]
+) -> Iterator[tuple[int, int, NDArray[np.intp], NDArray[np.intp]]]:
     """Languages x < y that meet, and which runs of each make up their mixed contexts.
 
     Runs of a context are neighbours, so runs i and i + k meet if they are of one context. That
@@ -119,57 +139,17 @@ def _meetings(runs: _Runs) -> Iterator[tuple[int, int, NDArray[np.intp], NDArray
     square of the languages, whether they meet or not.
     """
     ahead, behind = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
-    for k in range(1, len(runs.context)):
-        met = np.flatnonzero(runs.context[k:] == runs.context[:-k])
+    for k in range(1, len(context)):
+        met = np.flatnonzero(context[k:] == context[:-k])
         if not len(met):
             break
         ahead.append(met)
         behind.append(met + k)
     i, j = np.concatenate(ahead), np.concatenate(behind)
-    order = np.lexsort((i, runs.language[j], runs.language[i]))
+    order = np.lexsort((i, language[j], language[i]))
     i, j = i[order], j[order]
-    x, y = runs.language[i], runs.language[j]
+    x, y = language[i], language[j]
     changes = np.flatnonzero((x[1:] != x[:-1]) | (y[1:] != y[:-1])) + 1
     for of_x, of_y in zip(np.split(i, changes), np.split(j, changes), strict=True):
         if len(of_x):
-            yield int(runs.language[of_x[0]]), int(runs.language[of_y[0]]), of_x, of_y
-
-
-def _language_runs(
-    offsets: NDArray[np.int64], ranks: NDArray[np.int32], language: NDArray[np.int8]
-) -> _Runs:
-    n_tokens = len(ranks)
-    offsets = offsets_array(offsets, n_tokens, "contexts.offsets")
-    if offsets[0] != 0 or offsets[-1] != n_tokens:
-        raise InputError("contexts.offsets must cover contexts.token_ids")
-    if n_tokens and language.min() < 0:
-        raise InputError("contexts hold a token without language; build them with build_contexts")
-    starts = np.zeros(n_tokens + 1, np.bool_)
-    starts[offsets] = True
-    if not np.all(starts[1:-1] | (ranks[1:] > ranks[:-1])):
-        raise InputError("contexts must hold distinct tokens ordered by (language, id)")
-    starts[1:-1] |= language[1:] != language[:-1]
-    bounds = np.flatnonzero(starts)
-    start, end = bounds[:-1], bounds[1:]
-    context = np.searchsorted(offsets, start, side="right") - 1
-    return _Runs(context, language[start], start, end)
-
-
-def _cut(
-    runs: _Runs,
-    chosen: NDArray[np.intp],
-    ranks: NDArray[np.int32],
-    first_rank: int,
-    vocabulary: NDArray[np.int32],
-) -> Side:
-    start = runs.start[chosen]
-    lengths = runs.end[chosen] - start
-    offsets = np.concatenate(([0], np.cumsum(lengths)))
-    positions = np.repeat(start - offsets[:-1], lengths)
-    positions += np.arange(offsets[-1])
-    copied = ranks[positions]
-    copied -= np.int32(first_rank)
-    occurs = np.zeros(len(vocabulary), np.bool_)
-    occurs[copied] = True
-    local = (np.cumsum(occurs, dtype=np.int32) - np.int32(1))[copied]
-    return Side(vocabulary[occurs], offsets, local)
+            yield int(language[of_x[0]]), int(language[of_y[0]]), of_x, of_y

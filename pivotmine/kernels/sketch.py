@@ -48,15 +48,18 @@ conservative updates gain: few large sketches are better than many.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.errors import ConfigError, InputError
+from pivotmine.errors import InputError
+from pivotmine.kernels import sketch_numpy
 from pivotmine.kernels.arrays import check_range, readonly
-from pivotmine.kernels.jit import HAVE_NUMBA, Engine, njit, use_numba
-from pivotmine.kernels.sketch_format import CountMinSketch, SketchShape
+from pivotmine.kernels.jit import Engine, njit, use_numba
+from pivotmine.kernels.pair_hash import block_of, checked_pairs, column_of, hash_pair, layout
+from pivotmine.kernels.prefetch import prefetch
+from pivotmine.kernels.sketch_format import CountMinSketch
 
 __all__ = [
     "ErrorBound",
@@ -65,19 +68,10 @@ __all__ = [
     "estimate_pairs",
     "merge_blocks",
     "merge_sketches",
-    "pair_block",
 ]
 
 _32 = np.uint64(32)
-_33 = np.uint64(33)
 _LOW = np.uint64(2**32 - 1)
-# The finalizer of MurmurHash3 (A. Appleby, public domain): a bijection of 64 bits.
-_MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
-_MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
-# Fractions of the square roots of the first eight primes, made odd: nothing up the sleeve.
-_MULTIPLIERS = tuple(
-    np.uint64(math.isqrt(prime << 64) & 0xFFFFFFFF | 1) for prime in (2, 3, 5, 7, 11, 13, 17, 19)
-)
 _AHEAD = 32  # rows; as fast as 16, and 8 is slower wherever counters are not in cache
 
 
@@ -114,7 +108,7 @@ def add_pairs(
     InputError
         Lengths differ, an id or count is out of range, or the sketch is read-only.
     """
-    a, b = _pairs(a, b)
+    a, b = checked_pairs(a, b)
     n = np.asarray(n)
     if len(n) != len(a):
         raise InputError(f"{len(n)} counts for {len(a)} pairs")
@@ -122,7 +116,7 @@ def add_pairs(
     counters = _flat_counters(sketch)
     if not (counters.flags.writeable and sketch.added.flags.writeable):
         raise InputError("the sketch is read-only (memory-mapped?); add to an empty one and merge")
-    add = _add_numba if use_numba(engine) else _add_numpy
+    add = _add_numba if use_numba(engine) else sketch_numpy.add
     add(sketch, counters, a, b, readonly(n, np.int32 if n.dtype == np.int32 else np.int64, "n"))
 
 
@@ -142,34 +136,15 @@ def estimate_pairs(
     InputError
         Lengths differ, or an id is negative.
     """
-    a, b = _pairs(a, b)
+    a, b = checked_pairs(a, b)
     shape = sketch.shape
     counters = _flat_counters(sketch).view()
     counters.flags.writeable = False
     if not use_numba(engine):
-        lowest: NDArray[np.unsignedinteger] = counters[_cells(shape, a, b)].min(axis=0)
-        return lowest.astype(np.uint32)
+        return sketch_numpy.estimate(shape, counters, a, b)
     estimates = np.empty(len(a), np.uint32)
-    _estimate(counters, a, b, np.uint64(shape.blocks), *_layout(shape), estimates)
+    _estimate(counters, a, b, np.uint64(shape.blocks), *layout(shape), estimates)
     return estimates
-
-
-def pair_block(a: NDArray[np.int32], b: NDArray[np.int32], n_blocks: int) -> NDArray[np.uint64]:
-    """[R] the block of each pair in a sketch of `n_blocks`.
-
-    Raises
-    ------
-    ConfigError
-        `n_blocks` is not in 1..2**32.
-    InputError
-        Lengths differ, or an id is negative.
-    """
-    a, b = _pairs(a, b)
-    if not 1 <= n_blocks <= 2**32:
-        raise ConfigError(f"n_blocks={n_blocks}; use 1..2**32")
-    hashed: NDArray[np.uint64] = _hash(a.astype(np.uint64), b.astype(np.uint64))
-    blocks: NDArray[np.uint64] = _block_of(hashed, np.uint64(n_blocks))
-    return blocks
 
 
 def merge_blocks(
@@ -220,17 +195,6 @@ def error_bound(sketch: CountMinSketch) -> ErrorBound:
     return ErrorBound(math.e / sketch.shape.width * load, math.exp(-sketch.shape.depth))
 
 
-def _pairs(
-    a: NDArray[np.int32], b: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    a, b = readonly(a, np.int32, "a"), readonly(b, np.int32, "b")
-    if len(a) != len(b):
-        raise InputError(f"{len(a)} ids a for {len(b)} ids b")
-    check_range(a, 0, 2**31, "a")
-    check_range(b, 0, 2**31, "b")
-    return a, b
-
-
 def _flat_counters(sketch: CountMinSketch) -> NDArray[np.unsignedinteger]:
     counters, shape = sketch.counters.view(np.ndarray), sketch.shape
     if (
@@ -243,59 +207,9 @@ def _flat_counters(sketch: CountMinSketch) -> NDArray[np.unsignedinteger]:
     return counters.reshape(-1)
 
 
-def _layout(shape: SketchShape) -> tuple[np.uint64, np.uint64, tuple[np.uint64, ...], np.int64]:
-    """Width, the shift that cuts 32 bits to a column, multipliers of the rows, saturation."""
-    shift = np.uint64(33 - shape.width.bit_length())
-    return np.uint64(shape.width), shift, _MULTIPLIERS[: shape.depth], np.int64(shape.saturation)
-
-
-# The hash, for uint64 numbers in kernels and arrays of uint64 outside. A block takes the upper 32
-# bits, columns inside it the lower ones, by multiply-shift (Dietzfelbinger et al., 1997).
-
-
-def _hash(a: Any, b: Any) -> Any:
-    h = (a << _32) | b
-    h = (h ^ (h >> _33)) * _MIX_1
-    h = (h ^ (h >> _33)) * _MIX_2
-    return h ^ (h >> _33)
-
-
-def _block_of(h: Any, n_blocks: Any) -> Any:
-    return ((h >> _32) * n_blocks) >> _32
-
-
-def _column_of(key: Any, multiplier: Any, shift: Any) -> Any:
-    return ((key * multiplier) & _LOW) >> shift
-
-
-def _compile_prefetch() -> Any:
-    from numba.core import cgutils, types
-    from numba.extending import intrinsic
-
-    untyped: Any = cgutils
-    ir = untyped.ir
-
-    @intrinsic
-    def fetch(typing_context: Any, array: Any, index: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
-            data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-            address = builder.bitcast(builder.gep(data, [arguments[1]]), byte)
-            kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
-            call = untyped.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
-            to_read, keep, data_cache = word(0), word(3), word(1)
-            builder.call(call, [address, to_read, keep, data_cache])
-            return context.get_dummy_value()
-
-        return types.void(array, types.uint64), generate
-
-    return fetch
-
-
-_prefetch: Any = _compile_prefetch() if HAVE_NUMBA else None
-_jit_hash = njit(_hash)
-_jit_block_of = njit(_block_of)
-_jit_column_of = njit(_column_of)
+_jit_hash = njit(hash_pair)
+_jit_block_of = njit(block_of)
+_jit_column_of = njit(column_of)
 
 
 def _add_numba(
@@ -313,7 +227,7 @@ def _add_numba(
         rows = slice(start, start + slice_rows)
         sorted_rows = grouped[: len(a[rows])]
         _group(a[rows], b[rows], n[rows], ends, sketch.added, sorted_rows)
-        _update(counters, ends, sorted_rows, *_layout(shape))
+        _update(counters, ends, sorted_rows, *layout(shape))
 
 
 @njit
@@ -371,7 +285,7 @@ def _update(
                 first = np.uint64(block_ahead) * block_counters
                 key = grouped[ahead] >> _32
                 for row in range(len(multipliers)):
-                    _prefetch(counters, first + _jit_column_of(key, multipliers[row], shift))
+                    prefetch(counters, first + _jit_column_of(key, multipliers[row], shift))
                     first += width
             key = grouped[i] >> _32
             low = saturation
@@ -407,7 +321,7 @@ def _estimate(
             h = _jit_hash(np.uint64(a[ahead]), np.uint64(b[ahead]))
             first = _jit_block_of(h, n_blocks) * block_counters
             for row in range(len(multipliers)):
-                _prefetch(counters, first + _jit_column_of(h & _LOW, multipliers[row], shift))
+                prefetch(counters, first + _jit_column_of(h & _LOW, multipliers[row], shift))
                 first += width
         i = ahead - _AHEAD
         if i >= 0:
@@ -419,48 +333,3 @@ def _estimate(
                 low = min(low, np.int64(counters[cell]))
                 first += width
             estimates[i] = low
-
-
-def _cells(shape: SketchShape, a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.int64]:
-    """[depth, R] places of the counters of each pair among all counters."""
-    width, shift, multipliers, _ = _layout(shape)
-    h = _hash(a.astype(np.uint64), b.astype(np.uint64))
-    first = _block_of(h, np.uint64(shape.blocks)) * np.uint64(shape.depth)
-    rows = [
-        (first + np.uint64(row)) * width + _column_of(h & _LOW, multiplier, shift)
-        for row, multiplier in enumerate(multipliers)
-    ]
-    return np.stack(rows).astype(np.int64)
-
-
-def _add_numpy(
-    sketch: CountMinSketch,
-    counters: NDArray[np.unsignedinteger],
-    a: NDArray[np.int32],
-    b: NDArray[np.int32],
-    n: NDArray[np.integer],
-) -> None:
-    """Update in rounds: each takes all rows that share no counter with a row before them.
-
-    Rows that share none can change places, so the result is that of going row by row. Few rows at
-    a time for a small sketch, for its rows share counters more often.
-    """
-    shape = sketch.shape
-    np.add.at(sketch.added, pair_block(a, b, shape.blocks), n.astype(np.uint64))
-    slice_rows = min(max(shape.blocks * shape.width // 4, 1), 2**16)
-    for start in range(0, len(a), slice_rows):
-        rows = slice(start, start + slice_rows)
-        cells, counts = _cells(shape, a[rows], b[rows]), n[rows].astype(np.int64)
-        distinct, place = np.unique(cells, return_inverse=True)
-        place = place.reshape(cells.shape)
-        waiting = np.arange(cells.shape[1])
-        while waiting.size:
-            first = np.full(len(distinct), cells.shape[1])
-            for row in place[:, waiting]:  # one by one: numpy 2.4 does not broadcast `waiting`
-                np.minimum.at(first, row, waiting)
-            ready = (first[place[:, waiting]] == waiting).all(axis=0)
-            at = cells[:, waiting[ready]]
-            new = counters[at].min(axis=0) + counts[waiting[ready]]
-            new = np.minimum(new, shape.saturation).astype(counters.dtype)
-            counters[at] = np.maximum(counters[at], new)
-            waiting = waiting[~ready]

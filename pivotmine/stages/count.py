@@ -1,10 +1,11 @@
 """Count: exact cross-language co-occurrence of tokens, by context.
 
 What is counted are nodes: a token in text of one language (`pivotmine.kernels.nodes` says why).
-Tasks count chunks with a sparse kernel (`pivotmine.kernels.pair_counts`) and emit packed runs of
-pairs (`kernels.pair_runs`); Spark carries them to their buckets, where they are added up
-(`kernels.pair_sums`). A corpus whose pairs are too many for that is counted in two passes
-(`stages.count_passes`).
+The corpus is read once, and cut into mixed contexts, which are a small part of it. Tasks hold a
+chunk of them and multiply some of its rows (`pivotmine.kernels.pair_counts`). Where all contexts
+are one chunk, what tasks count is complete and they write the rows of `counts` themselves.
+Otherwise their counts are summed (`stages.count_sums`), in one pass or two.
+
 A pair's population is the mixed contexts of its two languages, so its 2x2 table compares
 like with like: that French words meet French pages is no association.
 
@@ -15,107 +16,87 @@ counting; no pair at or above `min_count` is lost by that.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
-from operator import add
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
-from pivotmine.config import Config, CountConfig
+from pivotmine.config import Config
 from pivotmine.kernels.arrays import row_index
 from pivotmine.kernels.margins import MarginTable, margin_table
 from pivotmine.kernels.nodes import NodeTable, node_table
 from pivotmine.schema import COUNTS
 from pivotmine.session import spark_schema
 from pivotmine.stage import ArrowRows, Inputs, Rows, Stage, StageOutputs, Tally
-from pivotmine.stages.count_passes import choose_passes, measure_over_count, sketch_files
-from pivotmine.stages.draw import fold
-from udfs import count_pairs, pair_rows, sketch_pairs, sum_pairs
+from pivotmine.stages.count_sums import summed_pairs
+from pivotmine.stages.count_tasks import Chunk, plan_chunks, plan_tasks
+from udfs import count_pairs, cut_contexts, pair_rows, sum_pairs
 
 MAX_VOCAB_SIZE = 4_000_000
 """More tokens than any tokenizer has; bounds what is brought to the driver."""
 
 
 class Margins(NamedTuple):
-    """What the 2x2 tables need beside the pairs."""
+    """What the 2x2 tables need beside the pairs, and what counting them will cost."""
 
     table: MarginTable
     n_contexts: NDArray[np.int64]
     """[n_languages, n_languages] mixed contexts of two languages."""
 
+    row_events: NDArray[np.int64]
+    """[n_nodes] pair events of each node as the first of a pair."""
+
 
 def run(inputs: Inputs, config: Config) -> StageOutputs:
     """Count pairs of nodes, and the margins of their 2x2 tables."""
     settings = config.count
-    plan = count_plan(inputs, config)
-    # Documents in one language of ours are the most, and hold no pair: they need not leave the JVM.
-    ours = F.array(*(F.lit(language) for language in plan.languages))
-    tokens = (
-        inputs.frame("tokens")
-        .where(F.size(F.array_intersect("segment_langs", ours)) > 1)
-        .withColumn("fold", fold(settings.folds, "doc_id"))
-        .select("doc_id", "token_ids", "segment_ends", "segment_langs", "fold")
+    cut = _cut_plan(inputs, config)
+    parts = inputs.arrow_rows(
+        "tokens", cut_contexts.TOKENS_COLUMNS, cut_contexts.bind_cut(cut), cut_contexts.PART_SCHEMA
     )
-    passes = choose_passes(inputs, config, plan, tokens)
-    files, open_filter = [], None
-    if passes.sketch:
-        files = sketch_files(inputs, plan, tokens, passes.sketch)
-        open_filter = sketch_pairs.bind_filter(files, passes.sketch, settings.min_count)
-
-    sent = Observation("sent")
-    runs = tokens.mapInArrow(
-        count_pairs.bind_count(plan, passes.n_buckets, open_filter),
-        spark_schema(count_pairs.RUN_SCHEMA),
-    ).observe(
-        sent,
-        F.sum(F.length("pairs")).alias("shuffle_bytes"),
-        F.sum("n_pairs").alias("shuffled_pairs"),
+    chunks = plan_chunks(inputs.files(parts, "contexts"), settings.chunk_tokens)
+    first_node = _first_nodes(cut.nodes, len(cut.languages))
+    margins = _margins(inputs, chunks, first_node)
+    parallelism = inputs.spark.sparkContext.defaultParallelism
+    tasks = plan_tasks(chunks, margins.row_events, parallelism)
+    plan = count_pairs.CountPlan(tasks, first_node, settings.folds)
+    names = pair_rows.PairNames(
+        cut.languages, cut.nodes.token, cut.nodes.language[:-1], margins.table, margins.n_contexts
     )
-    sums = _sum(inputs, runs, settings)
-    if passes.sketch:
-        measure_over_count(inputs, files, passes.sketch, sums, settings.min_count)
-    margins = _margins(inputs, plan, sums)
-    # Where nothing was sent, Spark may have left the step out, and then it observed nothing.
-    if margins.n_contexts.any():
-        for name, value in sent.get.items():
-            inputs.measure(name, value)
-    pairs = sums.where((F.col("b") >= 0) & (F.col("n") >= settings.min_count))
+    pair_events = int(margins.row_events.sum())
+    inputs.measure("pair_events", pair_events)
+    inputs.measure("chunks", len(chunks))
+    if len(chunks) > 1:
+        pairs = summed_pairs(inputs, config, plan, chunks, pair_events)
+        counts = ArrowRows(pairs, pair_rows.bind_sums(settings.folds, names), COUNTS.schema)
+    else:
+        inputs.note(
+            f"all mixed contexts are held at once (count.chunk_tokens={settings.chunk_tokens:,}): "
+            "counts are complete where they are made, and no pair is shuffled"
+        )
+        complete = pair_rows.bind_complete(plan, names, settings.min_count)
+        counts = ArrowRows(inputs.numbers(len(tasks)), complete, COUNTS.schema)
     return {
-        "margins": inputs.spark.createDataFrame(_margin_rows(plan, margins)),
-        "counts": ArrowRows(pairs, pair_rows.bind(plan, *margins), COUNTS.schema),
+        "margins": inputs.spark.createDataFrame(_margin_rows(cut, margins)),
+        "counts": counts,
     }
 
 
-def count_plan(inputs: Inputs, config: Config) -> count_pairs.CountPlan:
-    """What tasks need to know, from the recipe and the vocabulary."""
+def _cut_plan(inputs: Inputs, config: Config) -> cut_contexts.CutPlan:
     settings = config.count
     # In alphabetical order, so that a is always of the earlier language of a pair.
     languages = tuple(sorted(config.languages))
-    return count_pairs.CountPlan(
+    return cut_contexts.CutPlan(
         languages,
         load_nodes(inputs, languages, settings.min_count),
         context_tokens(config),
         settings.min_language_share,
         settings.folds,
-        settings.chunk_tokens,
+        cut_contexts.part_tokens(settings.chunk_tokens),
     )
-
-
-def _sum(inputs: Inputs, runs: DataFrame, settings: CountConfig) -> DataFrame:
-    """Rows of `sum_pairs.sum_schema`, and `n`, the sum over folds."""
-    folds = sum_pairs.fold_columns(settings.folds)
-    add_up = ArrowRows(
-        runs.repartition("bucket").sortWithinPartitions("bucket"),
-        sum_pairs.bind_sum(settings.folds, settings.min_count),
-        sum_pairs.sum_schema(settings.folds),
-    )
-    n = reduce(add, (F.col(name) for name in folds))
-    return inputs.checkpoint(add_up, "sums").withColumn("n", n)
 
 
 def context_tokens(config: Config) -> int | None:
@@ -146,28 +127,50 @@ def load_nodes(inputs: Inputs, languages: Sequence[str], min_count: int) -> Node
     )
 
 
-def _margins(inputs: Inputs, plan: count_pairs.CountPlan, sums: DataFrame) -> Margins:
-    """The rows of `sums` that have a language in place of a node."""
-    n_nodes, n_languages = len(plan.nodes.token), len(plan.languages)
-    codes = sums.where("b < 0").select("a", "b", "n")
-    table = inputs.local(codes, (n_nodes + n_languages) * n_languages)
-    a, b, n = (table.column(name).to_numpy() for name in ("a", "b", "n"))
+def _first_nodes(nodes: NodeTable, n_languages: int) -> NDArray[np.int64]:
+    """[n_languages + 1] where the nodes of each language begin."""
+    return np.searchsorted(nodes.language[:-1], np.arange(n_languages + 1)).astype(np.int64)
+
+
+def _margins(inputs: Inputs, chunks: Sequence[Chunk], first_node: NDArray[np.int64]) -> Margins:
+    """Margins of all chunks, summed."""
+    # A single chunk is shared out by files.
+    groups = chunks if len(chunks) > 1 else [(parts,) for chunk in chunks for parts in chunk]
+    n_buckets = int(inputs.spark.conf.get("spark.sql.shuffle.partitions") or 1)
+    count = count_pairs.bind_margins(groups, first_node, n_buckets)
+    codes = inputs.local(
+        ArrowRows(inputs.numbers(len(groups)), count, count_pairs.RUN_SCHEMA)
+        .in_spark()
+        .repartition("bucket")
+        .sortWithinPartitions("bucket")
+        .mapInArrow(
+            sum_pairs.bind_sum(count_pairs.MARGIN_COLUMNS, 1),
+            spark_schema(sum_pairs.sum_schema(count_pairs.MARGIN_COLUMNS)),
+        ),
+        (int(first_node[-1]) + len(first_node)) * len(first_node),
+    )
+    a, b, n, events = (codes.column(i).to_numpy() for i in range(4))
+    n_nodes, n_languages = int(first_node[-1]), len(first_node) - 1
     held = a >= 0
     n_contexts = np.zeros((n_languages, n_languages), np.int64)
     x, y = -1 - a[~held], -1 - b[~held]
     n_contexts[x, y] = n_contexts[y, x] = n[~held]
-    other = (-1 - b[held]).astype(np.int8)
-    return Margins(margin_table(a[held], other, n[held], n_nodes), n_contexts)
+    node, other = a[held], (-1 - b[held]).astype(np.int8)
+    # A node is the first of its pairs with later languages.
+    is_row = node < first_node[other]
+    row_events = np.zeros(n_nodes, np.int64)
+    np.add.at(row_events, node[is_row], events[held][is_row])
+    return Margins(margin_table(node, other, n[held], n_nodes), n_contexts, row_events)
 
 
-def _margin_rows(plan: count_pairs.CountPlan, margins: Margins) -> pa.Table:
+def _margin_rows(cut: cut_contexts.CutPlan, margins: Margins) -> pa.Table:
     """Table `margins`."""
-    names = pa.array(plan.languages, pa.string())
+    names = pa.array(cut.languages, pa.string())
     node = row_index(margins.table.offsets)
-    language, other = plan.nodes.language[node], margins.table.other_language
+    language, other = cut.nodes.language[node], margins.table.other_language
     return pa.table(
         {
-            "token_id": pa.array(plan.nodes.token[node]),
+            "token_id": pa.array(cut.nodes.token[node]),
             "lang": names.take(pa.array(language)),
             "other_lang": names.take(pa.array(other)),
             "n": pa.array(margins.table.n),

@@ -21,8 +21,3 @@ def uniform(purpose: str, seed: int, *columns: str) -> Column:
     hashed = F.xxhash64(F.lit(purpose), F.lit(seed), *columns)
     low_bits = hashed.bitwiseAND(F.lit(2**_BITS - 1))
     return low_bits / F.lit(float(2**_BITS))
-
-
-def fold(n_folds: int, column: str) -> Column:
-    """A fold in [0, n_folds) from the content hash in a hexadecimal id column."""
-    return F.floor(uniform("fold", 0, column) * n_folds).cast("int")

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from pivotmine.config import Config
 from pivotmine.kernels.link_coverage import link_table
 from pivotmine.schema import SCORES
-from pivotmine.stage import ArrowRows, Inputs, Rows, Stage, StageOutputs, Tally
+from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.stages.count import context_tokens, load_nodes
 from udfs import score_documents
 
@@ -56,7 +56,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         context_tokens(config),
         config.count.min_language_share,
     )
-    return {"scores": ArrowRows(inputs.frame("tokens"), score, SCORES.schema)}
+    return {"scores": inputs.arrow_rows("tokens", score_documents.COLUMNS, score, SCORES.schema)}
 
 
 def tally(rows: Rows, config: Config) -> Tally:

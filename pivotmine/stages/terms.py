@@ -71,8 +71,7 @@ def _term_counts(inputs: Inputs, config: Config, lexicon: Lexicon) -> DataFrame 
     result = term_rows.TermResult(lexicon._replace(rejects=()), terms, totals)
     made = term_rows.bind(share(result))
     n_pieces = sum(term_rows.n_pieces(lexicon))
-    pieces = inputs.spark.range(0, n_pieces, numPartitions=n_pieces)
-    return ArrowRows(pieces, made, TERM_COUNTS.schema)
+    return ArrowRows(inputs.numbers(n_pieces), made, TERM_COUNTS.schema)
 
 
 def _strings_and_pairs(lexicon: Lexicon, languages: list[str]) -> tuple[list[str], TermPairs]:
@@ -99,14 +98,13 @@ def _totals(
         config.count.window_tokens,
         config.count.min_language_share,
     )
-    runs = spark_schema(count_terms.SUM_SCHEMA)
+    count = count_terms.bind_count(inputs.spark.sparkContext.broadcast(search))
     sums = (
-        inputs.frame("tokens")
-        .select("token_ids", "segment_ends", "segment_langs")
-        .mapInArrow(count_terms.bind_count(inputs.spark.sparkContext.broadcast(search)), runs)
+        inputs.arrow_rows("tokens", count_terms.COLUMNS, count, count_terms.SUM_SCHEMA)
+        .in_spark()
         .repartition("bucket")
         .sortWithinPartitions("bucket")
-        .mapInArrow(count_terms.bind_sum(), runs)
+        .mapInArrow(count_terms.bind_sum(), spark_schema(count_terms.SUM_SCHEMA))
     )
     return count_terms.totals_of(inputs.local(sums, count_terms.n_buckets(terms)), terms)
 

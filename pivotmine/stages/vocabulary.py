@@ -16,7 +16,6 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from pivotmine.config import Config
-from pivotmine.session import spark_schema
 from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.text.pieces import languages_written
 from pivotmine.text.tokenizer import Tokenizer
@@ -41,8 +40,8 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     )
     count = token_frequencies.bind(len(pieces), languages)
     sums = inputs.checkpoint(
-        inputs.frame("tokens")
-        .mapInArrow(count, spark_schema(token_frequencies.SCHEMA))
+        inputs.arrow_rows("tokens", token_frequencies.COLUMNS, count, token_frequencies.SCHEMA)
+        .in_spark()
         .groupBy("token_id", "language")
         .agg(
             F.sum("document_frequency").alias("document_frequency"),

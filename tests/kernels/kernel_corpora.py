@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pivotmine.kernels.contexts import context_bounds
+from pivotmine.kernels.folded_contexts import FoldedContexts
 from pivotmine.kernels.jit import HAVE_NUMBA
 
 VOCAB_SIZE = 12
@@ -79,6 +80,32 @@ class Corpus:
             if len({self.languages[t] for t in distinct}) >= 2:
                 mixed.append((d, sorted(distinct, key=lambda t: (self.languages[t], t))))
         return mixed
+
+    @property
+    def numbers(self) -> dict[int, int]:
+        """Tokens that have a language, numbered by (language, id)."""
+        known = [t for t in range(VOCAB_SIZE) if self.languages[t] >= 0]
+        return {t: i for i, t in enumerate(sorted(known, key=lambda t: (self.languages[t], t)))}
+
+    @property
+    def first_number(self) -> NDArray[np.int64]:
+        """[n_languages + 1] where the numbers of each language begin."""
+        in_order = sorted(language for language in self.languages if language >= 0)
+        return np.searchsorted(in_order, np.arange(self.n_languages + 1)).astype(np.int64)
+
+    def numbered_contexts(self) -> list[list[int]]:
+        """Distinct tokens of every mixed context, as numbers in ascending order."""
+        numbers = self.numbers
+        return [[numbers[t] for t in tokens] for _, tokens in self.mixed_contexts()]
+
+
+def folded(rows: list[list[int]], folds: list[int]) -> FoldedContexts:
+    """Contexts as the kernels take them."""
+    return FoldedContexts(
+        np.cumsum([0, *map(len, rows)]),
+        np.array([token for row in rows for token in row], np.int32),
+        np.array(folds, np.uint8),
+    )
 
 
 @st.composite

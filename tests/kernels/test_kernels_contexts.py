@@ -15,7 +15,6 @@ from pivotmine.kernels.contexts import (
     Contexts,
     build_contexts,
     context_bounds,
-    join_contexts,
     window_ends,
 )
 from tests.kernels.kernel_corpora import ENGINES, Corpus, corpora
@@ -95,17 +94,6 @@ def test_contexts_are_the_sets_of_tokens_of_mixed_windows(engine, corpus: Corpus
     )
     assert as_lists(contexts) == corpus.mixed_contexts()
     assert [column.dtype for column in contexts] == [np.int64, np.int32, np.int32]
-
-
-@given(st.lists(corpora(), max_size=4))
-def test_joined_contexts_are_those_of_all_parts_in_order(parts: list[Corpus]):
-    built = []
-    for part in parts:
-        token_ids, *bounds = part.contexts
-        built.append(build_contexts(token_ids, *bounds, part.token_language, part.n_languages))
-    joined = join_contexts(built)
-    assert as_lists(joined) == [row for contexts in built for row in as_lists(contexts)]
-    assert [column.dtype for column in joined] == [np.int64, np.int32, np.int32]
 
 
 def test_tokens_after_the_last_segment_end_are_a_segment_too():

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.kernels.jit import HAVE_NUMBA
+from pivotmine.kernels.pair_hash import pair_block
 from pivotmine.kernels.sketch import (
     add_pairs,
     error_bound,
     estimate_pairs,
     merge_blocks,
     merge_sketches,
-    pair_block,
 )
 from pivotmine.kernels.sketch_format import (
     CountMinSketch,

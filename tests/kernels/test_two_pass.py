@@ -10,17 +10,15 @@ from collections import Counter
 from functools import reduce
 from itertools import combinations
 
-import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotmine.kernels.contexts import build_contexts
 from pivotmine.kernels.pair_counts import count_pairs
 from pivotmine.kernels.pair_runs import PairRun, deal
 from pivotmine.kernels.pair_sums import add_run, in_sample, new_sums, summed
 from pivotmine.kernels.sketch import add_pairs, estimate_pairs, merge_sketches
 from pivotmine.kernels.sketch_format import SketchShape, empty_sketch
-from tests.kernels.kernel_corpora import Corpus, corpora
+from tests.kernels.kernel_corpora import Corpus, corpora, folded
 
 shapes = st.builds(
     SketchShape,
@@ -32,36 +30,21 @@ shapes = st.builds(
 
 
 def runs_of(corpus: Corpus) -> list[PairRun]:
-    """Counts of each document as a chunk of its own, in blocks of a few pairs."""
-    token_ids, bounds, document = corpus.contexts
-    runs = []
-    for d in range(len(corpus.documents)):
-        of_document = np.flatnonzero(document == d)
-        if not len(of_document):
-            continue
-        start, end = bounds[of_document[0]], bounds[of_document[-1] + 1]
-        contexts = build_contexts(
-            token_ids[start:end],
-            bounds[of_document[0] : of_document[-1] + 2] - start,
-            document[of_document],
-            corpus.token_language,
-            corpus.n_languages,
-        )
-        folds = np.zeros(len(contexts.offsets) - 1, np.uint8)
-        for _, _, a, b, counts in count_pairs(
-            contexts, folds, corpus.token_language, corpus.n_languages, 1, block_pairs=5
-        ):
-            runs.append(PairRun(a, b, counts))
-    return runs
+    """Counts of each context as a chunk of its own, in blocks of a few pairs."""
+    return [
+        PairRun(block.a, block.b, block.fold_counts)
+        for row in corpus.numbered_contexts()
+        for block in count_pairs(folded([row], [0]), corpus.first_number, 1, block_pairs=5)
+    ]
 
 
 def by_dictionary(corpus: Corpus, min_count: int) -> list[tuple[int, int, int]]:
     counts: Counter[tuple[int, int]] = Counter()
-    language = corpus.languages
+    language, numbers = corpus.languages, corpus.numbers
     for _, tokens in corpus.mixed_contexts():
         for x, y in combinations(tokens, 2):
             if language[x] != language[y]:
-                counts[(x, y) if language[x] < language[y] else (y, x)] += 1
+                counts[numbers[x], numbers[y]] += 1
     return sorted((a, b, n) for (a, b), n in counts.items() if n >= min_count)
 
 

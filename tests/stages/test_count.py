@@ -9,10 +9,10 @@ from itertools import combinations, product
 import pytest
 
 from pivotmine.config import Config
+from pivotmine.kernels.document_folds import document_folds
 from pivotmine.kernels.pair_runs import PACKED_BYTES_PER_PAIR
 from pivotmine.recipe import load_config
 from pivotmine.stages import count
-from pivotmine.stages.draw import fold
 from tests.conftest import TableInputs, rows_of
 from tests.stages.stage_rows import Row, tokens_row, vocabulary_row
 
@@ -140,37 +140,23 @@ def documents() -> list[Row]:
 
 
 @pytest.fixture(scope="module")
-def folds(spark, documents) -> dict[int, dict[str, int]]:
+def folds(documents) -> dict[int, dict[str, int]]:
     """Fold of each document, for each number of folds in use."""
-    ids = spark.createDataFrame([(row["doc_id"],) for row in documents], "doc_id string")
-    used = (1, 3, 4)
-    rows = ids.select("doc_id", *(fold(n, "doc_id").alias(str(n)) for n in used)).toArrow()
-    by_id = {row["doc_id"]: row for row in rows.to_pylist()}
-    return {n: {doc_id: row[str(n)] for doc_id, row in by_id.items()} for n in used}
+    ids = [row["doc_id"] for row in documents]
+    return {n: dict(zip(ids, document_folds(ids, n).tolist(), strict=True)) for n in (1, 3, 4)}
 
 
-@pytest.fixture
-def small_batches(spark):
-    """Two documents to an Arrow batch, so that few documents make several chunks."""
-    name = "spark.sql.execution.arrow.maxRecordsPerBatch"
-    before = spark.conf.get(name)
-    spark.conf.set(name, 2)
-    yield
-    spark.conf.set(name, before)
-
-
-@pytest.mark.usefixtures("small_batches")
 @pytest.mark.parametrize(
     ("context", "min_count", "chunk_tokens", "n_folds", "min_language_share"),
     [
-        ("count.window_tokens=6", 2, 1, 4, 0.25),
-        ("count.window_tokens=12", 1, 100, 1, 0.0),
-        ("count.context=document", 3, 25, 3, 0.25),
+        ("count.window_tokens=6", 2, 10, 4, 0.25),
+        ("count.window_tokens=12", 1, 1_000_000, 1, 0.0),
+        ("count.context=document", 3, 40, 3, 0.25),
         ("count.context=document", 4, 1_000_000, 4, 0.125),
     ],
     ids=[
-        "short windows, chunks of a batch",
-        "windows, one fold, no least share",
+        "short windows, several chunks",
+        "windows, one chunk, one fold, no least share",
         "documents, several chunks",
         "documents, one chunk",
     ],
@@ -196,13 +182,19 @@ def test_counts_and_margins_are_those_of_counting_by_hand(
     assert len({row[6:8] for row in counts}) >= 4, "most language pairs must have counts"
     assert rows_of(found["counts"], *COUNTS) == counts
     assert rows_of(found["margins"], *MARGINS) == margins
+    assert (inputs.measures["chunks"] > 2) == (chunk_tokens < 1000)
 
 
-@pytest.mark.usefixtures("small_batches")
-@pytest.mark.parametrize("sketch_bytes", [8, 64, 1_000_000])
-@pytest.mark.parametrize("context", ["count.window_tokens=6", "count.context=document"])
+@pytest.mark.parametrize(
+    ("sketch_bytes", "context", "chunk_tokens"),
+    [
+        (8, "count.window_tokens=6", 10),
+        (64, "count.context=document", 40),
+        (1_000_000, "count.window_tokens=6", 10),
+    ],
+)
 def test_two_passes_give_the_tables_of_one_whatever_the_size_of_the_sketch(
-    sketch_bytes, context, documents, folds, table_inputs
+    sketch_bytes, context, chunk_tokens, documents, folds, table_inputs
 ):
     config = load_config(
         None,
@@ -210,7 +202,7 @@ def test_two_passes_give_the_tables_of_one_whatever_the_size_of_the_sketch(
             f"languages=[{', '.join(LANGUAGES)}]",
             context,
             "count.min_count=3",
-            "count.chunk_tokens=30",
+            f"count.chunk_tokens={chunk_tokens}",
             "count.max_shuffle_bytes=1",
             f"count.sketch_bytes={sketch_bytes}",
         ],
@@ -253,6 +245,7 @@ def test_a_second_pass_spares_the_shuffle_and_the_run_says_what_it_cost(
             "languages=[en, fr]",
             "count.context=document",
             "count.min_count=2",
+            "count.chunk_tokens=600",
             f"count.max_shuffle_bytes={max_shuffle_bytes}",
         ],
     )
@@ -263,11 +256,10 @@ def test_a_second_pass_spares_the_shuffle_and_the_run_says_what_it_cost(
     assert counts == sorted(((a, b, 2) for a in range(200) for b in range(500, 700)), key=repr)
     measures = inputs.measures
     assert measures["passes"] == passes
-    at_most_margins = 3 * 1001
     if passes == 1:
-        assert 130_000 < measures["shuffled_pairs"] <= 170_000 + at_most_margins
+        assert measures["shuffled_pairs"] == measures["pair_events"] == 170_000
     else:
-        assert 40_000 < measures["shuffled_pairs"] <= 80_000 + 9_000 + at_most_margins
+        assert 80_000 <= measures["shuffled_pairs"] <= 80_000 + 9_000
         assert measures["sketch_sampled_pairs"] == pytest.approx(130_000 / 1024, rel=0.3)
         assert measures["sketch_light_pairs_kept_share"] <= 0.1
     assert 0 < measures["shuffle_bytes"] <= PACKED_BYTES_PER_PAIR * measures["shuffled_pairs"]

@@ -18,7 +18,7 @@ from scipy import sparse
 from bench.counting.answers import Answer, Pairs, answer
 from bench.counting.ways import Done, Job
 from bench.counting.ways.sparse import at_least, incidence
-from pivotmine.kernels.contexts import Contexts
+from pivotmine.kernels.folded_contexts import FoldedContexts
 from pivotmine.kernels.jit import Engine
 from pivotmine.kernels.pair_counts import PairCounts, count_pairs
 
@@ -65,21 +65,23 @@ def run_scipy(job: Job) -> Done:
     return _done(started, seconds, answer(kept()), distinct)
 
 
-def _time(job: Job, count: Callable[[Contexts, NDArray[np.int8]], Iterator[PairCounts]]) -> Done:
+def _time(
+    job: Job, count: Callable[[FoldedContexts, NDArray[np.int64]], Iterator[PairCounts]]
+) -> Done:
     facts = job.prepared.facts
-    language = np.repeat(np.arange(len(facts.languages), dtype=np.int8), facts.vocab_size)
+    first_node = np.arange(len(facts.languages) + 1) * facts.vocab_size
     contexts = _contexts(job)
     # One context compiles the loop, or loads it from numba's cache.
     ends = contexts.offsets[:2]
-    first = Contexts(ends, contexts.token_ids[: ends[-1]], contexts.document[:1])
-    for _ in count(first, language):
+    first = FoldedContexts(ends, contexts.token_ids[: ends[-1]], contexts.folds[:1])
+    for _ in count(first, first_node):
         pass
     started = time.perf_counter()
-    distinct = sum(len(block.a) for block in count(contexts, language))
+    distinct = sum(len(block.a) for block in count(contexts, first_node))
     seconds = time.perf_counter() - started
 
     def kept() -> Iterator[Pairs]:
-        for block in count(contexts, language):
+        for block in count(contexts, first_node):
             n = block.fold_counts.sum(axis=1)
             columns = (block.a, block.b, n)
             yield Pairs(*(column[n >= facts.min_count].astype(np.int64) for column in columns))
@@ -98,21 +100,20 @@ def _done(started: float, seconds: float, found: Answer, distinct: int) -> Done:
 
 
 def _blocks(
-    contexts: Contexts, language: NDArray[np.int8], engine: Engine, n_folds: int
+    contexts: FoldedContexts, first_node: NDArray[np.int64], engine: Engine, n_folds: int
 ) -> Iterator[PairCounts]:
-    folds = (contexts.document % n_folds).astype(np.uint8)
-    n_languages = int(language[-1]) + 1
-    return count_pairs(contexts, folds, language, n_languages, n_folds, engine=engine)
+    folds = (np.arange(len(contexts.folds)) % n_folds).astype(np.uint8)
+    return count_pairs(contexts._replace(folds=folds), first_node, n_folds, engine=engine)
 
 
-def _contexts(job: Job) -> Contexts:
+def _contexts(job: Job) -> FoldedContexts:
     columns = [_columns(job, language) for language in range(len(job.prepared.facts.languages))]
     context, node = (np.concatenate(parts) for parts in zip(*columns, strict=True))
     # Nodes are numbered by (language, token), so this is the order that the kernel asks for.
     order = np.lexsort((node, context))
     n_contexts = job.prepared.facts.n_contexts
     offsets = np.searchsorted(context[order], np.arange(n_contexts + 1))
-    return Contexts(offsets, node[order], np.arange(n_contexts, dtype=np.int32))
+    return FoldedContexts(offsets, node[order], np.zeros(n_contexts, np.uint8))
 
 
 def _columns(job: Job, language: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -1,21 +1,26 @@
-"""How a corpus is counted: in one pass or two, and into how many buckets.
+"""Counts of several chunks, summed: in one pass or in two.
 
-One pass sends every distinct pair of every chunk to its bucket. On the web most of them meet once
-or twice and are dropped there, so where that traffic would exceed `count.max_shuffle_bytes` a first
-pass folds all pairs into a count-min sketch, and the second sends only pairs whose estimate reaches
-`min_count`: an "iceberg query" (Fang et al., VLDB 1998). The sketch never under-counts, so both
-ways give the same table; its size decides only how much is sent in vain.
+One pass sends every distinct pair of every chunk to its bucket, where it is added up and dropped if
+it stays below `min_count`. On the web most do, so where that traffic would exceed
+`count.max_shuffle_bytes` a first pass folds all pairs into a count-min sketch, and the second sends
+only pairs whose estimate reaches `min_count`: an "iceberg query" (Fang et al., VLDB 1998). The
+sketch never under-counts, so both ways give the same table; its size decides only how much is sent
+in vain.
 
-The choice rests on a size that is measured, not guessed: first on what the text could hold at the
-very worst, which costs nothing, and where that is too much, on a sample of the documents.
+The choice rests on a size that is measured, not guessed: the pair events are known, and where they
+alone do not settle it, one row in 64 is counted in every chunk to know how many distinct pairs
+there are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
 from typing import NamedTuple
 
 import numpy as np
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
 from pivotmine.config import Config, CountConfig
@@ -24,12 +29,12 @@ from pivotmine.kernels.pair_sums import bytes_per_distinct_pair
 from pivotmine.kernels.sketch_format import SketchShape, sketch_shape
 from pivotmine.session import spark_schema
 from pivotmine.stage import ArrowRows, Inputs
-from pivotmine.stages.draw import uniform
-from udfs import measure_pairs, sketch_pairs
-from udfs.count_pairs import CountPlan
+from pivotmine.stages.count_tasks import Chunk
+from udfs import sketch_pairs, sum_pairs
+from udfs.count_pairs import RUN_SCHEMA, SIZE_SCHEMA, CountPlan, CountTask, bind_send, bind_sizes
 
-SAMPLE_SHARE = 1 / 64
-"""Share of documents whose pairs are counted to know the size of all."""
+SAMPLE_STEP = 64
+"""One row in this many is counted to know the size of all."""
 
 MAX_BUCKETS = 65_536
 
@@ -44,21 +49,52 @@ class Passes(NamedTuple):
     """Sketch of the first of two passes; None where one pass will do."""
 
 
-def choose_passes(inputs: Inputs, config: Config, plan: CountPlan, tokens: DataFrame) -> Passes:
-    """Measure, choose, and say what was chosen and why.
-
-    Parameters
-    ----------
-    tokens
-        Rows of table `tokens` with a column `fold`.
-    """
+def summed_pairs(
+    inputs: Inputs, config: Config, plan: CountPlan, chunks: Sequence[Chunk], pair_events: int
+) -> DataFrame:
+    """Pairs of nodes at or above `min_count`, with a count for each fold (`sum_pairs`)."""
     settings = config.count
-    pairs, how = _worst_case(inputs, plan), "at the very worst"
+    passes = _choose_passes(inputs, settings, plan, chunks, pair_events)
+    files, open_filter = [], None
+    if passes.sketch:
+        files = _sketch_files(inputs, plan, passes.sketch)
+        open_filter = sketch_pairs.bind_filter(files, passes.sketch, settings.min_count)
+    sent = Observation("sent")
+    send = bind_send(plan, passes.n_buckets, open_filter)
+    runs = (
+        ArrowRows(inputs.numbers(len(plan.tasks)), send, RUN_SCHEMA)
+        .in_spark()
+        .observe(
+            sent,
+            F.sum(F.length("pairs")).alias("shuffle_bytes"),
+            F.sum("n_pairs").alias("shuffled_pairs"),
+        )
+    )
+    add_up = ArrowRows(
+        runs.repartition("bucket").sortWithinPartitions("bucket"),
+        sum_pairs.bind_sum(settings.folds, settings.min_count),
+        sum_pairs.sum_schema(settings.folds),
+    )
+    n = reduce(add, (F.col(name) for name in sum_pairs.fold_columns(settings.folds)))
+    sums = inputs.checkpoint(add_up, "sums").withColumn("n", n)
+    for name, value in sent.get.items():
+        inputs.measure(name, value)
+    if passes.sketch:
+        _measure_over_count(inputs, files, passes.sketch, sums, settings.min_count)
+    return sums.where(F.col("n") >= settings.min_count)
+
+
+def _choose_passes(
+    inputs: Inputs,
+    settings: CountConfig,
+    plan: CountPlan,
+    chunks: Sequence[Chunk],
+    pair_events: int,
+) -> Passes:
+    """Measure, choose, and say what was chosen and why."""
+    pairs, how = pair_events, "if no pair met twice"
     if pairs * PACKED_BYTES_PER_PAIR > settings.max_shuffle_bytes:
-        sampled = _sampled(inputs, plan, tokens)
-        # A sample without a pair comes from a corpus of few documents, and tells nothing.
-        if sampled:
-            pairs, how = sampled, f"by a sample of {SAMPLE_SHARE:.1%}"
+        pairs, how = _sampled(inputs, plan, chunks), f"by a sample of 1/{SAMPLE_STEP}"
     one_pass_bytes = pairs * PACKED_BYTES_PER_PAIR
     sketch = None
     if one_pass_bytes > settings.max_shuffle_bytes:
@@ -76,26 +112,39 @@ def choose_passes(inputs: Inputs, config: Config, plan: CountPlan, tokens: DataF
     return Passes(n_buckets, sketch)
 
 
-def sketch_files(
-    inputs: Inputs, plan: CountPlan, tokens: DataFrame, shape: SketchShape
-) -> list[str]:
+def _sampled(inputs: Inputs, plan: CountPlan, chunks: Sequence[Chunk]) -> int:
+    """Distinct pairs of all chunks, from one row in `SAMPLE_STEP`."""
+    n_nodes = int(plan.first_node[-1])
+    rows = range(0, n_nodes, SAMPLE_STEP)
+    sample = plan._replace(tasks=tuple(CountTask(chunk, rows) for chunk in chunks))
+    sizes = (
+        ArrowRows(inputs.numbers(len(sample.tasks)), bind_sizes(sample), SIZE_SCHEMA)
+        .in_spark()
+        .agg(F.sum("pairs").alias("pairs"))
+    )
+    # With rows so few that the sample held no pair, one row is taken to hold one.
+    found = max(inputs.local(sizes, 1).column("pairs")[0].as_py(), 1)
+    return int(found) * SAMPLE_STEP
+
+
+def _sketch_files(inputs: Inputs, plan: CountPlan, shape: SketchShape) -> list[str]:
     """First pass: the sketch of all pairs, as Parquet files of merged blocks.
 
     Every task brings a sketch of its own, and adding sketches up makes them less sharp: there are
     no more tasks than cores.
     """
-    n_tasks = inputs.spark.sparkContext.defaultParallelism
+    tasks = inputs.numbers(len(plan.tasks)).coalesce(inputs.spark.sparkContext.defaultParallelism)
     blocks = (
-        tokens.coalesce(n_tasks)
-        .mapInArrow(sketch_pairs.bind_sketch(plan, shape), spark_schema(sketch_pairs.BLOCK_SCHEMA))
+        ArrowRows(tasks, sketch_pairs.bind_sketch(plan, shape), sketch_pairs.BLOCK_SCHEMA)
+        .in_spark()
         .repartition("block")
         .sortWithinPartitions("block")
     )
     merge = ArrowRows(blocks, sketch_pairs.bind_merge(shape), sketch_pairs.BLOCK_SCHEMA)
-    return list(inputs.checkpoint(merge, "sketch").inputFiles())
+    return [path for path, _ in inputs.files(merge, "sketch")]
 
 
-def measure_over_count(
+def _measure_over_count(
     inputs: Inputs, files: list[str], shape: SketchShape, sums: DataFrame, min_count: int
 ) -> None:
     """Record what the sketch cost: its bound, and its error on the sampled pairs."""
@@ -125,31 +174,9 @@ def measure_over_count(
     inputs.measure("sketch_light_pairs_kept_share", n["light_kept"] / max(n["light_pairs"], 1))
 
 
-def _worst_case(inputs: Inputs, plan: CountPlan) -> int:
-    """Pairs if all contexts were full of different words, half of one language, half of another."""
-    total = inputs.frame("vocabulary").agg(F.sum("token_count").alias("n_tokens"))
-    n_tokens = int(inputs.local(total, 1).column("n_tokens")[0].as_py() or 0)
-    longest = min(plan.window_tokens or n_tokens, len(plan.nodes.token))
-    return n_tokens * longest // 4
-
-
-def _sampled(inputs: Inputs, plan: CountPlan, tokens: DataFrame) -> int:
-    """Pairs of a sample of documents, scaled up.
-
-    That is rather too many: a chunk of the sample is no larger than one of the corpus, and the
-    fewer tokens in a chunk, the more of its pairs are distinct.
-    """
-    sizes = (
-        tokens.where(uniform("count-size", 0, "doc_id") < SAMPLE_SHARE)
-        .mapInArrow(measure_pairs.bind_sizes(plan), spark_schema(measure_pairs.SIZE_SCHEMA))
-        .agg(F.sum("pairs").alias("pairs"))
-    )
-    return round((inputs.local(sizes, 1).column("pairs")[0].as_py() or 0) / SAMPLE_SHARE)
-
-
 def _possible_pairs(plan: CountPlan) -> int:
     """Pairs of nodes of different languages: no corpus has more distinct ones."""
-    by_language = np.bincount(plan.nodes.language[:-1], minlength=len(plan.languages))
+    by_language = np.diff(plan.first_node)
     return int(by_language.sum() ** 2 - (by_language**2).sum()) // 2
 
 

@@ -1,0 +1,68 @@
+"""Who counts what: contexts into chunks that a task can hold, and their rows into tasks.
+
+Counts of one chunk are complete, so chunks are as large as memory allows. A chunk is shared out by
+ranges of nodes until every core has a task; ranges are cut where the work is, which is known
+exactly: the pair events of every node were counted with the margins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from udfs.context_files import FileParts
+from udfs.count_pairs import CountTask
+from udfs.cut_contexts import part_tokens
+
+MIN_TASK_EVENTS = 5_000_000
+"""Fewer pair events than this, a hundredth of a second, are not worth a task of their own."""
+
+Chunk = tuple[FileParts, ...]
+
+
+def plan_chunks(files: Sequence[tuple[str, int]], max_tokens: int) -> list[Chunk]:
+    """Put parts, of files given with how many they hold, into chunks of at most `max_tokens`.
+
+    Parts are taken to be full.
+    """
+    room = max_tokens // part_tokens(max_tokens)
+    chunks: list[Chunk] = []
+    gathered: list[FileParts] = []
+    n_parts = 0
+    for path, total in files:
+        start = 0
+        while start < total:
+            end = min(start + room - n_parts, total)
+            gathered.append(FileParts(path, start, end))
+            n_parts += end - start
+            start = end
+            if n_parts == room:
+                chunks.append(tuple(gathered))
+                gathered, n_parts = [], 0
+    if gathered:
+        chunks.append(tuple(gathered))
+    return chunks
+
+
+def plan_tasks(
+    chunks: Sequence[Chunk], row_events: NDArray[np.int64], parallelism: int
+) -> tuple[CountTask, ...]:
+    """Tasks for at least `parallelism` cores, where there is work for so many.
+
+    Parameters
+    ----------
+    row_events
+        [n_nodes] pair events of each node as the first of a pair, over all chunks.
+    """
+    before = np.cumsum(row_events)
+    total = int(before[-1]) if len(before) else 0
+    n_ranges = min(
+        -(-parallelism // max(len(chunks), 1)),
+        max(total // (MIN_TASK_EVENTS * max(len(chunks), 1)), 1),
+    )
+    shares = np.arange(1, n_ranges) * (total / n_ranges)
+    cuts = [0, *(np.searchsorted(before, shares) + 1).tolist(), len(row_events)]
+    ranges = [range(*ends) for ends in zip(cuts, cuts[1:], strict=False)]
+    return tuple(CountTask(chunk, rows) for chunk in chunks for rows in ranges if rows)
