@@ -111,6 +111,46 @@ def score(
     console.print(f"answers, scores of words and this table are in {out}", soft_wrap=True)
 
 
+@app.command()
+def lens(
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="Hugging Face model folder, .gguf file, gemma3-270m or smollm2-135m (packages)."
+        ),
+    ],
+    words: WordsOption = WORDS,
+    out: OutOption = RESULTS / "lens",
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="TSV of hand-read traces (dev words): report the rules' agreement."),
+    ] = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Read a model's layers: pivots on the way to a translation, and whether it needs them.
+
+    An interrupted run goes on. Example: pivotmine-model lens gemma3-270m --set lens.limit=40
+    """
+    from model.config import load_recipe
+    from model.lens.agreement import read_labels
+    from model.lens.run import trace
+    from model.load import load_model
+    from model.words.dataset import load
+
+    console = _console()
+    recipe = load_recipe(config, set_ or ())
+    word_set = load(words)
+    known = read_labels(labels) if labels else None
+    loaded = load_model(model, recipe.model, progress=console.print)
+    with _progress(console) as progress:
+        summary = trace(loaded, word_set, recipe.scoring, recipe.lens, out, progress, known)
+    console.print(_lens_table(summary))
+    for rule, found in summary.get("agreement", {}).items():
+        console.print(f"{rule}: kappa {_cell(found['kappa'])}, {found['kappa']['n_words']} traces")
+    console.print(f"readings, traces, figures and this table are in {out}", soft_wrap=True)
+
+
 def main() -> None:
     """Entry point: errors that a user can act on are one message and exit status 2."""
     try:
@@ -184,6 +224,39 @@ def _score_table(summary: dict[str, Any]) -> Table:
             *(f"{cell['mean']:.3f} [{cell['low']:.3f}, {cell['high']:.3f}]" for cell in cells),
         )
     return table
+
+
+def _lens_table(summary: dict[str, Any]) -> Table:
+    """What the pivot layers hold, and what ablating them costs."""
+    name = summary["corrected_lens"]
+    table = Table(
+        title=f"{summary['model']['name']}, {summary['words']['split']} words, {name} lens, "
+        "mean [95 % interval]"
+    )
+    for head in ("direction", "words", "pivot", "layers", "pivot mass above controls"):
+        table.add_column(head)
+    table.add_column("pivot words (sound rule)")
+    table.add_column("ablation, nats beyond matched")
+    for direction, found in summary["directions"].items():
+        layers = found[name]["pivot_layers"]
+        above = found[name].get("above_controls")
+        loss = found.get("ablation", {}).get("all", {}).get("pivot_beyond_matched")
+        table.add_row(
+            direction,
+            str(found["n_words"]),
+            found["pivot"],
+            f"{layers[0]}-{layers[-1]}" if layers else "none",
+            _cell(above),
+            _cell(found["behaviours"]["sound"]["pivot"]),
+            _cell(loss),
+        )
+    return table
+
+
+def _cell(value: dict[str, float] | None) -> str:
+    if value is None or not value["n_words"]:
+        return "-"
+    return f"{value['mean']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
 
 
 if __name__ == "__main__":

@@ -83,11 +83,11 @@ def log_probs(
     known: dict[Tokens, dict[Tokens, float]] = {}
     with torch.inference_mode():
         contexts = list(answers)
-        n_shared = _n_shared(contexts)
-        prefix = _prefill(model, contexts[0][:n_shared]) if n_shared else None
+        n_shared = shared_length(contexts)
+        prefix = prefill(model, contexts[0][:n_shared]) if n_shared else None
         longest = max(len(question.answer) for question in questions)
-        for batch in _batches(contexts, limits, longest):
-            logits, cache = _extend(model, prefix, [context[n_shared:] for context in batch])
+        for batch in batches(contexts, limits, longest):
+            logits, cache = extend(model, prefix, [context[n_shared:] for context in batch])
             _answer(model, batch, answers, logits, cache, limits, known)
             advance(len(batch))
     sums = [known[question.context][question.answer] for question in questions]
@@ -154,7 +154,7 @@ def _answer(
     rows = [key for key in beginnings if key not in covered]
     for part in _level(rows, len(batch[0]), limits):
         n_tokens = len(part[-1][1])
-        selected = _copied(cache)
+        selected = copied(cache)
         selected.batch_select_indices(torch.tensor([row for row, _ in part], device=model.device))
         # what follows a token does not change it, so short rows are filled up with anything
         ids = [path + path[-1:] * (n_tokens - len(path)) for _, path in part]
@@ -222,14 +222,14 @@ def _level(
         yield batch[::-1]
 
 
-def _n_shared(contexts: Sequence[Tokens]) -> int:
+def shared_length(contexts: Sequence[Tokens]) -> int:
     """Tokens that all contexts begin with, at least one less than the shortest has."""
     first, last = min(contexts), max(contexts)
     limit = min(map(len, contexts)) - 1
     return next((n for n in range(limit) if first[n] != last[n]), max(limit, 0))
 
 
-def _batches(contexts: Sequence[Tokens], limits: Limits, n_answer: int) -> Iterator[list[Tokens]]:
+def batches(contexts: Sequence[Tokens], limits: Limits, n_answer: int) -> Iterator[list[Tokens]]:
     """Contexts of equal length, as many as fit."""
     by_length: dict[int, list[Tokens]] = defaultdict(list)
     for context in contexts:
@@ -247,7 +247,7 @@ def _parts(items: Sequence[_Item], size: int) -> Iterator[list[_Item]]:
         yield list(items[start : start + size])
 
 
-def _prefill(model: LoadedModel, tokens: Tokens) -> Any:
+def prefill(model: LoadedModel, tokens: Tokens) -> Any:
     """Keys and values of the shared tokens."""
     import torch
     from transformers import DynamicCache
@@ -258,7 +258,7 @@ def _prefill(model: LoadedModel, tokens: Tokens) -> Any:
     return cache
 
 
-def _extend(model: LoadedModel, prefix: Any, tails: Sequence[Tokens]) -> tuple[torch.Tensor, Any]:
+def extend(model: LoadedModel, prefix: Any, tails: Sequence[Tokens]) -> tuple[torch.Tensor, Any]:
     """Logits after the last token of every tail [tails, 1, vocabulary], and the grown cache."""
     import torch
     from transformers import DynamicCache
@@ -266,14 +266,14 @@ def _extend(model: LoadedModel, prefix: Any, tails: Sequence[Tokens]) -> tuple[t
     if prefix is None:
         cache = DynamicCache(config=model.network.config)
     else:
-        cache = _copied(prefix)
+        cache = copied(prefix)
         cache.batch_repeat_interleave(len(tails))
     ids = torch.tensor(tails, device=model.device)
     out = model.network(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
     return out.logits, cache
 
 
-def _copied(cache: Any) -> Any:
+def copied(cache: Any) -> Any:
     """A cache that grows by itself; its tensors are shared until an operation makes new ones."""
     copied = copy.copy(cache)
     copied.layers = [copy.copy(layer) for layer in cache.layers]

@@ -141,6 +141,20 @@ def tiny_network(kind: str, vocab_size: int, seed: int = 0) -> Any:
 
 
 @pytest.fixture
+def more_dev(small_words: WordSet) -> WordSet:
+    """The small words with three concepts for choices."""
+    return WordSet(
+        tuple(
+            concept.model_copy(update={"split": "dev"})
+            if concept.id in ("fish-n", "moon-n", "knife-n")
+            else concept
+            for concept in small_words.concepts
+        ),
+        "small",
+    )
+
+
+@pytest.fixture
 def tiny_model(small_words: WordSet, tmp_path: Path) -> Any:
     """A loaded model with random weights and the metaspace tokenizer."""
     return loaded("llama", metaspace_tokenizer(small_words))

@@ -1,0 +1,138 @@
+"""The parts of a network that a lens needs, and hooks that always come off.
+
+Hooks instead of `output_hidden_states`: the last of those states is normed already, so that a lens
+would norm it twice, and editing needs hooks anyway. In transformers 5 a decoder layer returns a
+tensor, before that a tuple that begins with one; both are read (taking `output[0]` of a tensor
+silently reads the first row of the batch only).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from model.errors import ModelError
+from pivotmine.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+    from model.load import LoadedModel
+
+_LAYERS = ("layers", "h", "blocks")
+_NORMS = ("norm", "ln_f", "final_layer_norm", "final_layernorm", "norm_f")
+
+HEAD_TOLERANCE = 1e-2
+"""Largest difference, relative to the largest logit, between the lens on the last layer and the
+model's own logits that passes for rounding."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Blocks, final norm and unembedding of a causal model."""
+
+    layers: tuple[Any, ...]
+    norm: Any
+    head: Any
+    softcap: float | None
+    """Logits are softcap * tanh(logits / softcap), where the model does so."""
+
+    def logits(self, states: torch.Tensor) -> torch.Tensor:
+        """Logits [..., vocabulary] of states [..., width] of the residual stream."""
+        logits = self.head(self.norm(states))
+        if self.softcap:
+            logits = self.softcap * (logits / self.softcap).tanh()
+        return logits
+
+    def direction(self, token: int) -> torch.Tensor:
+        """The direction [width] of the residual stream that raises a token's logit most.
+
+        The final norm multiplies each coordinate by a gain before the unembedding. Norming a
+        vector of +1 and -1 (mean zero, length of a unit a coordinate) shows the gain of an RMS
+        norm and of a layer norm alike.
+        """
+        return self.gain() * self.head.weight[token].float()
+
+    def mean_direction(self) -> torch.Tensor:
+        """The mean [width] of all tokens' directions."""
+        return self.gain() * self.head.weight.mean(0).float()
+
+    def gain(self) -> torch.Tensor:
+        """What the final norm multiplies each coordinate by, [width]."""
+        import torch
+
+        weight = self.head.weight
+        signs = torch.ones(1, weight.shape[1], dtype=weight.dtype, device=weight.device)
+        signs[:, ::2] = -1
+        return ((self.norm(signs) - self.norm(-signs)) / 2 * signs)[0].float()
+
+
+def parts_of(model: LoadedModel) -> Parts:
+    """Find the parts of a transformer from transformers.
+
+    Raises
+    ------
+    InputError
+        The network keeps its blocks or its final norm under names unknown here.
+    """
+    base = getattr(model.network, "base_model", model.network)
+    base = getattr(base, "decoder", base)
+    layers = next((getattr(base, name) for name in _LAYERS if hasattr(base, name)), None)
+    norm = next((getattr(base, name) for name in _NORMS if hasattr(base, name)), None)
+    head = model.network.get_output_embeddings()
+    if layers is None or norm is None or head is None:
+        raise InputError(
+            f"{model.name}: no lens for {type(model.network).__name__}: its blocks "
+            f"({', '.join(_LAYERS)}), final norm ({', '.join(_NORMS)}) or unembedding is not found"
+        )
+    softcap = getattr(model.network.config, "final_logit_softcapping", None)
+    return Parts(tuple(layers), norm, head, softcap)
+
+
+@contextmanager
+def hooked(edits: Mapping[Any, Callable[[torch.Tensor], torch.Tensor | None]]) -> Iterator[None]:
+    """Show each module's output [rows, tokens, width] to a function; it may return another one.
+
+    The hooks come off when the block is left, whatever happened in it.
+    """
+    with ExitStack() as stack:
+        for module, edit in edits.items():
+            stack.callback(module.register_forward_hook(_hook(edit)).remove)
+        yield
+
+
+def _hook(edit: Callable[[torch.Tensor], torch.Tensor | None]) -> Callable[..., Any]:
+    def hook(_module: Any, _inputs: Any, output: Any) -> Any:
+        if isinstance(output, tuple):
+            changed = edit(output[0])
+            return None if changed is None else (changed, *output[1:])
+        return edit(output)
+
+    return hook
+
+
+def check_head(parts: Parts, state: torch.Tensor, logits: torch.Tensor) -> None:
+    """Refuse a model whose last layer, read by the lens, does not give the model's own logits.
+
+    Parameters
+    ----------
+    state
+        [rows, width] after the last block.
+    logits
+        [rows, vocabulary] of the model.
+
+    Raises
+    ------
+    ModelError
+        They differ by more than rounding.
+    """
+    mine = parts.logits(state).float()
+    difference = float((mine - logits.float()).abs().max())
+    scale = float(logits.abs().max())
+    if not difference <= HEAD_TOLERANCE * max(scale, 1.0):
+        raise ModelError(
+            f"final norm and unembedding do not give the model's own logits (they differ by "
+            f"{difference:.3g} of {scale:.3g}): this architecture does more after its last block"
+        )

@@ -1,0 +1,138 @@
+"""Numbers of a cell for people: mass by layer, claims with intervals, the cost of ablation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from model.config import LensConfig
+from model.lens.behaviour import Behaviour
+from model.lens.cells import Cell
+from model.lens.plots import Panel
+from model.lens.readout import Readings, mean_mass
+from model.lens.trajectory import Band, band, difference, estimate, separation
+
+
+def gap(readings: Readings, pivot: str) -> NDArray[np.float64]:
+    """Mass of the pivot less the mean of its controls, [words, layers]."""
+    own = np.exp(readings.log_mass[f"word:{pivot}"])
+    less: NDArray[np.float64] = own - mean_mass(readings.group(f"control:{pivot}:"))
+    return less
+
+
+def separations(readings: Readings, cell: Cell) -> NDArray[np.float64]:
+    """How well the concept's word in any language beats its controls, per layer."""
+    langs = [name[5:] for name in readings.log_mass if name.startswith("word:")]
+    values = [
+        separation(readings.log_mass[f"word:{lang}"], readings.group(f"control:{lang}:"))
+        for lang in sorted(langs)
+    ]
+    mean: NDArray[np.float64] = np.mean(values, axis=0)
+    return mean
+
+
+def mass_bands(readings: Readings, cell: Cell, config: LensConfig) -> dict[str, Band]:
+    """Mean masses by role, with bands; `other:ja` are third languages."""
+    roles = {
+        "pivot": np.exp(readings.log_mass[f"word:{cell.pivot}"]),
+        "control": mean_mass(readings.group(f"control:{cell.pivot}:")),
+        "near": mean_mass(readings.group(f"near:{cell.pivot}:")),
+        "gap": gap(readings, cell.pivot),
+    }
+    for role, lang in (("source", cell.direction.source), ("target", cell.direction.target)):
+        values = readings.log_mass.get(f"word:{lang}")
+        if values is not None:  # else no word of this language shows a whole letter
+            roles[role] = np.exp(values)
+    if "mined" in readings.log_mass:
+        roles["mined"] = np.exp(readings.log_mass["mined"])
+        roles["mined_control"] = np.exp(readings.log_mass["mined_control"])
+    known = {*cell.direction, cell.pivot}
+    for name, log_mass in readings.log_mass.items():
+        if name.startswith("word:") and name[5:] not in known:
+            roles[f"other:{name[5:]}"] = np.exp(log_mass)
+            roles[f"other:{name[5:]}:gap"] = gap(readings, name[5:])
+    return {role: band(values, config.n_resamples, config.seed) for role, values in roles.items()}
+
+
+def claims(
+    readings: Readings, cell: Cell, layers: tuple[int, ...], config: LensConfig
+) -> dict[str, Any]:
+    """Mass at the pivot layers: pivot less controls, and less words near in meaning."""
+    if not layers:
+        return {}
+    chosen = list(layers)
+    own = np.exp(readings.log_mass[f"word:{cell.pivot}"])
+    near = readings.group(f"near:{cell.pivot}:")
+    values = {
+        "mass_pivot": own,
+        "above_controls": gap(readings, cell.pivot),
+        "above_near": own - mean_mass(near),
+    }
+    if "mined" in readings.log_mass:
+        mined, like_mined = (np.exp(readings.log_mass[n]) for n in ("mined", "mined_control"))
+        values["mined_above_controls"] = mined - like_mined
+    return {
+        name: estimate(each[:, chosen].mean(axis=1), config.n_resamples, config.seed)._asdict()
+        for name, each in values.items()
+    }
+
+
+def effects(
+    table: pa.Table, cell: Cell, verdicts: list[Behaviour], config: LensConfig
+) -> dict[str, Any]:
+    """Mean drops by condition and behaviour, and what the pivot costs beyond matched controls."""
+    drops: dict[str, dict[str, list[float]]] = {}
+    for row in table.to_pylist():
+        kind = row["condition"].partition(":")[0]
+        drops.setdefault(row["concept"], {}).setdefault(kind, []).append(row["drop"])
+    group_of = {c.id: v for c, v in zip(cell.concepts, verdicts, strict=True)}
+    kinds = ("pivot", "control", "matched", "near")
+
+    def column(group: str, kind: str) -> NDArray[np.float64]:
+        return np.array(
+            [
+                np.mean(by_kind[kind]) if kind in by_kind else np.nan
+                for concept, by_kind in sorted(drops.items())
+                if group in ("all", group_of[concept])
+            ]
+        )
+
+    found: dict[str, Any] = {}
+    beyond: dict[str, NDArray[np.float64]] = {}
+    for group in ("all", "pivot", "direct", "none"):
+        values = {kind: column(group, kind) for kind in kinds}
+        beyond[group] = values["pivot"] - values["matched"]
+        values["pivot_beyond_matched"] = beyond[group]
+        values["pivot_beyond_near"] = values["pivot"] - values["near"]
+        found[group] = {
+            name: estimate(each, config.n_resamples, config.seed)._asdict()
+            for name, each in values.items()
+        }
+    found["pivot_less_direct"] = difference(
+        beyond["pivot"], beyond["direct"], config.n_resamples, config.seed
+    )._asdict()
+    return found
+
+
+def panel(cell: Cell, bands: dict[str, Band], layers: tuple[int, ...]) -> Panel:
+    """What the figures draw of a direction."""
+    names = {
+        "source": f"source ({cell.direction.source})",
+        "target": f"target ({cell.direction.target})",
+        "pivot": f"pivot ({cell.pivot})",
+        "control": f"controls ({cell.pivot})",
+    }
+    shown = {role: bands[role] for role in names if role in bands}
+    for role, value in bands.items():
+        if role.startswith("other:") and not role.endswith(":gap"):
+            shown[role] = value
+            names[role] = f"third ({role[6:]})"
+    return Panel(str(cell.direction), shown, names, layers)
+
+
+def plain(value: Band) -> dict[str, list[float]]:
+    """A band as plain values."""
+    return {name: values.tolist() for name, values in value._asdict().items()}
