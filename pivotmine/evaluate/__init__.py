@@ -1,0 +1,10 @@
+"""Judging what was mined: links against known translations.
+
+`lexicons.py` reads the truth, `judge.py` joins it with the tables of the lake, `measures.py` names
+what is compared, `links.py` computes the figures and `bootstrap.py` their intervals.
+"""
+
+from pivotmine.evaluate.lexicons import Truth, read_truth
+from pivotmine.evaluate.links import Figure, evaluate_links
+
+__all__ = ["Figure", "Truth", "evaluate_links", "read_truth"]

@@ -1,0 +1,30 @@
+"""Planted corpora: real text, multiplied into languages whose every translation is known.
+
+A run on such a corpus can be judged exactly: which links are translations, which are accidents,
+which were missed. The text of one language is kept, and the others are ciphers of it
+(`ciphers.py`): their words are made up, but their sentences, frequencies, topics and boilerplate
+are those of the text. Documents are of the kinds that the web has (`documents.py`), and `corpus.py`
+writes them beside the truth and a recipe that mines them as they are.
+"""
+
+from pivotmine.planted.ciphers import CIPHER_LANGUAGES, Ciphers, make_ciphers
+from pivotmine.planted.corpus import PlantedCorpus, plant
+from pivotmine.planted.documents import PlantedDocument, compose
+from pivotmine.planted.plan import KINDS, Plan, make_plan
+from pivotmine.planted.text import SourceText, read_text, source_text
+
+__all__ = [
+    "CIPHER_LANGUAGES",
+    "KINDS",
+    "Ciphers",
+    "Plan",
+    "PlantedCorpus",
+    "PlantedDocument",
+    "SourceText",
+    "compose",
+    "make_ciphers",
+    "make_plan",
+    "plant",
+    "read_text",
+    "source_text",
+]
