@@ -53,6 +53,10 @@ class SparkConfig(Section):
     driver_memory: str = "4g"
     """JVM heap, Spark notation. In local mode it serves driver and executors alike."""
 
+    java_options: str = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    """Options of that session's JVM. The default starts fast: PivotMine's work is done in Python
+    workers, and the JVM compiles and collects little. With dozens of cores, -XX:+UseParallelGC."""
+
     shuffle_partitions: PositiveInt = 16
     """Partitions of a shuffle, before adaptive execution merges small ones. Results never depend
     on it."""

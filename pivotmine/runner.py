@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -27,8 +28,9 @@ from pivotmine.fingerprint import stage_fingerprint
 from pivotmine.lake import Lake
 from pivotmine.schema import TABLES
 from pivotmine.session import spark_schema
-from pivotmine.stage import ArrowRows, MakeRows, Rows, Stage, StageOutputs, Tally
-from udfs import read_table, write_table
+from pivotmine.stage import ArrowRows, MakeRows, Rows, Stage, Tally
+from pivotmine.staging import write_arrow_rows, write_rows, write_tables
+from udfs import read_table
 
 TASKS_PER_CORE = 4
 """Tasks that read a table, for each core, where it is neither small nor huge."""
@@ -135,7 +137,7 @@ def _execute(
     inputs = LakeInputs(lake, spark, stage, run_id, display)
     try:
         with display.watch(spark):
-            staged = _write_all(stage, stage.run(inputs, config), lake, run_id, display)
+            staged = write_tables(stage, stage.run(inputs, config), lake, run_id, display)
             written = {name: lake.count_rows(files) for name, files in staged.items()}
             tally = _check(stage, config, Rows(inputs.n_rows, written, _totals(spark, staged)))
             row: dict[str, Any] = {
@@ -168,51 +170,6 @@ def _execute(
         lake.remove(lake.scratch_path(run_id))
     seconds = (finished_at - started_at).total_seconds()
     return Report(stage.name, False, tally, written, seconds)
-
-
-def _write_all(
-    stage: Stage, outputs: StageOutputs, lake: Lake, run_id: str, display: Display
-) -> dict[str, list[str]]:
-    if set(outputs) != set(stage.writes):
-        raise LakeError(f"stage {stage.name} declares {stage.writes} but made {sorted(outputs)}")
-    staged = {}
-    for name in stage.writes:
-        display.progress(f"writing {name}")
-        path = lake.staging_path(name, run_id)
-        staged[name] = _write(lake, _conform(outputs[name], name), path)
-    return staged
-
-
-def _write(lake: Lake, rows: DataFrame | ArrowRows, path: str) -> list[str]:
-    """Write rows as Parquet files under `path`; returns the files."""
-    if isinstance(rows, ArrowRows):
-        return [file for file, _ in _write_arrow(lake, rows, path)]
-    rows.write.parquet(path)
-    return lake.parquet_files(path)
-
-
-def _write_arrow(lake: Lake, rows: ArrowRows, path: str) -> list[tuple[str, int]]:
-    """Write rows by the workers that make them; returns the files, each with its rows."""
-    write = write_table.bind(rows.make, rows.schema, path)
-    written = rows.frame.mapInArrow(write, spark_schema(write_table.FILE_SCHEMA)).toArrow()
-    files = sorted((row["path"], row["n_rows"]) for row in written.to_pylist())
-    # Tasks that ran twice, or died, have left files that are not part of the table.
-    for orphan in set(lake.parquet_files(path)) - {file for file, _ in files}:
-        lake.remove(orphan)
-    return files
-
-
-def _conform(rows: DataFrame | ArrowRows, name: str) -> DataFrame | ArrowRows:
-    """The rows with exactly the columns and types that the table declares."""
-    if isinstance(rows, ArrowRows):
-        if rows.schema != TABLES[name].schema:
-            raise LakeError(f"rows of table {name} do not have its schema: {rows.schema}")
-        return rows
-    frame, schema = rows, spark_schema(TABLES[name].schema)
-    if set(frame.columns) != set(schema.names):
-        differing = sorted(set(frame.columns) ^ set(schema.names))
-        raise LakeError(f"columns of table {name} do not fit its schema: {differing}")
-    return frame.select(*(F.col(field.name).cast(field.dataType) for field in schema))
 
 
 def _check(stage: Stage, config: Config, rows: Rows) -> Tally:
@@ -276,6 +233,19 @@ class LakeInputs:
         read = read_table.bind(splits, columns, make)
         return ArrowRows(self.numbers(len(splits)), read, schema)
 
+    def table(self, name: str, columns: Sequence[str], max_rows: int) -> pa.Table:
+        if self.n_rows[name] > max_rows:
+            raise LakeError(
+                f"table {name} holds {self.n_rows[name]:,} rows; at most {max_rows:,} may be "
+                "brought to the driver, whose memory must not grow with the corpus"
+            )
+        wanted = pa.schema([TABLES[name].schema.field(column) for column in columns])
+        pieces = [wanted.empty_table()]
+        for path, _ in self._files[name]:
+            with self._lake.filesystem.open(path, "rb") as stream:
+                pieces.append(pq.read_table(stream, columns=list(columns)).cast(wanted))
+        return pa.concat_tables(pieces).combine_chunks()
+
     def numbers(self, n: int) -> DataFrame:
         return self.spark.range(0, n, numPartitions=max(n, 1))
 
@@ -291,7 +261,7 @@ class LakeInputs:
     def checkpoint(self, rows: DataFrame | ArrowRows, name: str) -> DataFrame:
         path = f"{self._lake.scratch_path(self._run_id)}/{name}"
         self._display.progress(f"computing {name}")
-        files = _write(self._lake, rows, path)
+        files = write_rows(self._lake, rows, path)
         schema = spark_schema(rows.schema) if isinstance(rows, ArrowRows) else rows.schema
         if not files:
             return self.spark.createDataFrame([], schema)
@@ -299,7 +269,7 @@ class LakeInputs:
 
     def files(self, rows: ArrowRows, name: str) -> list[tuple[str, int]]:
         self._display.progress(f"computing {name}")
-        return _write_arrow(self._lake, rows, f"{self._lake.scratch_path(self._run_id)}/{name}")
+        return write_arrow_rows(self._lake, rows, f"{self._lake.scratch_path(self._run_id)}/{name}")
 
     def artifacts(self, kind: str) -> str:
         return self._lake.artifact_path(kind, self._run_id)

@@ -66,7 +66,9 @@ def build_session(config: SparkConfig, app_name: str = "pivotmine") -> SparkSess
         "spark.master": config.master,
         "spark.driver.memory": config.driver_memory,
         "spark.sql.shuffle.partitions": str(config.shuffle_partitions),
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={log4j.as_uri()}",
+        "spark.driver.extraJavaOptions": (
+            f"-Dlog4j2.configurationFile={log4j.as_uri()} {config.java_options}"
+        ),
         **config.conf,
     }
     for key, value in settings.items():

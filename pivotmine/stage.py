@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -38,6 +38,10 @@ class ArrowRows:
         return self.frame.mapInArrow(self.make, spark_schema(self.schema))
 
 
+StageRows: TypeAlias = DataFrame | ArrowRows | pa.Table
+"""Rows that Spark describes, that workers make, or that the driver holds because they are few."""
+
+
 class Inputs(Protocol):
     """What a stage may ask for while it describes its outputs."""
 
@@ -55,6 +59,9 @@ class Inputs(Protocol):
 
         For tables of lists: decoded by Spark, they take five times as long.
         """
+
+    def table(self, name: str, columns: Sequence[str], max_rows: int) -> pa.Table:
+        """Columns of a declared table in driver memory. Only where the recipe bounds its rows."""
 
     def numbers(self, n: int) -> DataFrame:
         """0..n - 1, each a partition of its own: tasks that know what to do by their number."""
@@ -107,7 +114,7 @@ class Tally:
     """Whether in = out + rejected + duplicate must hold; an aggregating stage has no such law."""
 
 
-StageOutputs = dict[str, DataFrame | ArrowRows]
+StageOutputs = dict[str, StageRows]
 Finish = Callable[[Inputs, Config, Mapping[str, Any], Mapping[str, DataFrame]], None]
 
 

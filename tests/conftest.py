@@ -21,7 +21,7 @@ from pivotmine.config import Config, SparkConfig
 from pivotmine.recipe import load_config
 from pivotmine.schema import TABLES
 from pivotmine.session import build_session
-from pivotmine.stage import ArrowRows, MakeRows
+from pivotmine.stage import ArrowRows, MakeRows, StageRows
 
 # The same examples on every run, so that a change that passed here passes elsewhere; `pytest
 # --hypothesis-profile search` draws others, and more of them. No deadlines: the first example of a
@@ -69,6 +69,9 @@ class TableInputs:
     ) -> ArrowRows:
         return ArrowRows(self.frame(table).select(*columns), make, schema)
 
+    def table(self, name: str, columns: Sequence[str], max_rows: int) -> pa.Table:
+        return self.local(self.frame(name).select(*columns), max_rows).combine_chunks()
+
     def numbers(self, n: int) -> DataFrame:
         return self.spark.range(0, n, numPartitions=max(n, 1))
 
@@ -78,7 +81,7 @@ class TableInputs:
         return rows
 
     def checkpoint(self, rows: DataFrame | ArrowRows, name: str) -> DataFrame:
-        frame = as_frame(rows)
+        frame = rows if isinstance(rows, DataFrame) else rows.in_spark()
         path = str(self._folder / "checkpoints" / name)
         frame.write.mode("overwrite").parquet(path)
         return self.spark.read.schema(frame.schema).parquet(path)
@@ -105,12 +108,17 @@ def table_inputs(spark: SparkSession, tmp_path: Path):
     return make
 
 
-def as_frame(rows: DataFrame | ArrowRows) -> DataFrame:
-    return rows if isinstance(rows, DataFrame) else rows.in_spark()
+def as_table(rows: StageRows) -> pa.Table:
+    """Rows of a stage, wherever they are made."""
+    if isinstance(rows, ArrowRows):
+        rows = rows.in_spark()
+    return rows if isinstance(rows, pa.Table) else rows.toArrow()
 
 
-def rows_of(rows: DataFrame | ArrowRows, *columns: str) -> list[tuple[Any, ...]]:
-    """Rows of a frame as sorted tuples, for comparison."""
-    frame = as_frame(rows)
-    table = frame.select(*columns).toArrow() if columns else frame.toArrow()
+def rows_of(rows: StageRows, *columns: Any) -> list[tuple[Any, ...]]:
+    """Rows as sorted tuples, for comparison."""
+    if columns:
+        rows = rows.in_spark() if isinstance(rows, ArrowRows) else rows
+        rows = rows.select(columns) if isinstance(rows, pa.Table) else rows.select(*columns)
+    table = as_table(rows)
     return sorted((tuple(row.values()) for row in table.to_pylist()), key=repr)

@@ -22,14 +22,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pyspark.sql import functions as F
 
 from pivotmine.config import Config
 from pivotmine.kernels.arrays import row_index
 from pivotmine.kernels.margins import MarginTable, margin_table
 from pivotmine.kernels.nodes import NodeTable, node_table
 from pivotmine.schema import COUNTS
-from pivotmine.session import spark_schema
 from pivotmine.stage import ArrowRows, Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.stages.count_sums import summed_pairs
 from pivotmine.stages.count_tasks import Chunk, plan_chunks, plan_tasks
@@ -80,7 +78,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         complete = pair_rows.bind_complete(plan, names, settings.min_count)
         counts = ArrowRows(inputs.numbers(len(tasks)), complete, COUNTS.schema)
     return {
-        "margins": inputs.spark.createDataFrame(_margin_rows(cut, margins)),
+        "margins": _margin_rows(cut, margins),
         "counts": counts,
     }
 
@@ -109,15 +107,11 @@ def load_nodes(inputs: Inputs, languages: Sequence[str], min_count: int) -> Node
 
     A node's language is an index into `languages`.
     """
-    vocabulary = inputs.local(
-        inputs.frame("vocabulary").select(
-            "token_id", F.when(F.col("token_count") >= min_count, F.col("langs")).alias("langs")
-        ),
-        MAX_VOCAB_SIZE,
-    ).combine_chunks()
-    words = pc.list_flatten(vocabulary["langs"])
+    vocabulary = inputs.table("vocabulary", ("token_id", "token_count", "langs"), MAX_VOCAB_SIZE)
+    frequent = vocabulary.filter(pc.field("token_count") >= min_count)
+    words = pc.list_flatten(frequent["langs"])
     language = pc.index_in(words, value_set=pa.array(languages, pa.string()))
-    token = vocabulary["token_id"].take(pc.list_parent_indices(vocabulary["langs"]))
+    token = frequent["token_id"].take(pc.list_parent_indices(frequent["langs"]))
     known = pc.is_valid(language)
     return node_table(
         token.filter(known).to_numpy().astype(np.int32),
@@ -134,21 +128,17 @@ def _first_nodes(nodes: NodeTable, n_languages: int) -> NDArray[np.int64]:
 
 def _margins(inputs: Inputs, chunks: Sequence[Chunk], first_node: NDArray[np.int64]) -> Margins:
     """Margins of all chunks, summed."""
-    # A single chunk is shared out by files.
-    groups = chunks if len(chunks) > 1 else [(parts,) for chunk in chunks for parts in chunk]
-    n_buckets = int(inputs.spark.conf.get("spark.sql.shuffle.partitions") or 1)
-    count = count_pairs.bind_margins(groups, first_node, n_buckets)
-    codes = inputs.local(
-        ArrowRows(inputs.numbers(len(groups)), count, count_pairs.RUN_SCHEMA)
-        .in_spark()
-        .repartition("bucket")
-        .sortWithinPartitions("bucket")
-        .mapInArrow(
-            sum_pairs.bind_sum(count_pairs.MARGIN_COLUMNS, 1),
-            spark_schema(sum_pairs.sum_schema(count_pairs.MARGIN_COLUMNS)),
-        ),
-        (int(first_node[-1]) + len(first_node)) * len(first_node),
+    n_buckets = inputs.spark.sparkContext.defaultParallelism if len(chunks) > 1 else 1
+    count = count_pairs.bind_margins(chunks, first_node, n_buckets)
+    runs = ArrowRows(inputs.numbers(len(chunks)), count, count_pairs.RUN_SCHEMA).in_spark()
+    if len(chunks) > 1:
+        runs = runs.repartition(n_buckets, "bucket").sortWithinPartitions("bucket")
+    sums = ArrowRows(
+        runs,
+        sum_pairs.bind_sum(count_pairs.MARGIN_COLUMNS, 1),
+        sum_pairs.sum_schema(count_pairs.MARGIN_COLUMNS),
     )
+    codes = inputs.local(sums.in_spark(), (int(first_node[-1]) + len(first_node)) * len(first_node))
     a, b, n, events = (codes.column(i).to_numpy() for i in range(4))
     n_nodes, n_languages = int(first_node[-1]), len(first_node) - 1
     held = a >= 0

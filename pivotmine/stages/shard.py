@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pivotmine.config import Config
-from pivotmine.schema import SHARDS
+from pivotmine.schema import SHARDS, TOKENIZER
 from pivotmine.session import spark_schema
 from pivotmine.shards import TEXT_FORMATS, TokenFormat
 from pivotmine.shards.manifest import write_manifests
@@ -29,7 +29,7 @@ MAX_SHARDS = 1_000_000
 def run(inputs: Inputs, config: Config) -> StageOutputs:
     """Write every arm in every format."""
     settings = config.shard
-    (tokenizer,) = inputs.local(inputs.frame("tokenizer").drop("model"), 1).to_pylist()
+    (tokenizer,) = inputs.table("tokenizer", ("vocab_size", "eos_token_id"), 1).to_pylist()
     tokens = TokenFormat(tokenizer["vocab_size"], tokenizer["eos_token_id"])
     selection = inputs.frame("selection")
     n_arms = len(config.select.arms)
@@ -70,7 +70,7 @@ def finish(
     inputs: Inputs, config: Config, run: Mapping[str, Any], outputs: Mapping[str, DataFrame]
 ) -> None:
     """Write the manifest of each arm beside its shards."""
-    (tokenizer,) = inputs.local(inputs.frame("tokenizer"), 1).to_pylist()
+    (tokenizer,) = inputs.table("tokenizer", TOKENIZER.schema.names, 1).to_pylist()
     shards = inputs.local(outputs["shards"].orderBy("arm", "format", "path"), MAX_SHARDS)
     sizes = (
         inputs.frame("selection")

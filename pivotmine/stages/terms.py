@@ -23,14 +23,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame
 
 from pivotmine.config import Config
 from pivotmine.kernels.term_layout import DOCUMENTS, TermPairs, TermTotals, term_pairs
 from pivotmine.kernels.term_matching import build_trie
 from pivotmine.schema import TABLES, TERM_COUNTS
 from pivotmine.session import spark_schema
-from pivotmine.stage import ArrowRows, Inputs, Rows, Stage, StageOutputs, Tally
+from pivotmine.stage import ArrowRows, Inputs, Rows, Stage, StageOutputs, StageRows, Tally
 from pivotmine.text.folding import spaced_letters
 from pivotmine.text.lexicon import REASONS, Lexicon, read_lexicon
 from pivotmine.text.lexicon_files import list_lexicons
@@ -47,19 +46,18 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     rejects = [{**row._asdict(), "detail": REASONS[row.reason]} for row in lexicon.rejects]
     return {
         "term_counts": _term_counts(inputs, config, lexicon),
-        "lexicons": _table(inputs, "lexicons", [file._asdict() for file in lexicon.files]),
-        "lexicon_rejects": _table(inputs, "lexicon_rejects", rejects),
+        "lexicons": _table("lexicons", [file._asdict() for file in lexicon.files]),
+        "lexicon_rejects": _table("lexicon_rejects", rejects),
     }
 
 
-def _table(inputs: Inputs, name: str, rows: Sequence[dict[str, Any]] = ()) -> DataFrame:
-    table = pa.Table.from_pylist(list(rows), schema=TABLES[name].schema)
-    return inputs.spark.createDataFrame(table)
+def _table(name: str, rows: Sequence[dict[str, Any]] = ()) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), schema=TABLES[name].schema)
 
 
-def _term_counts(inputs: Inputs, config: Config, lexicon: Lexicon) -> DataFrame | ArrowRows:
+def _term_counts(inputs: Inputs, config: Config, lexicon: Lexicon) -> StageRows:
     if not len(lexicon.terms):
-        return _table(inputs, "term_counts")
+        return _table("term_counts")
     languages = sorted(config.languages)
     strings, terms = _strings_and_pairs(lexicon, languages)
     totals = _totals(inputs, config, strings, terms, languages)
@@ -89,7 +87,7 @@ def _totals(
     inputs: Inputs, config: Config, strings: list[str], terms: TermPairs, languages: list[str]
 ) -> TermTotals:
     """The one pass over the corpus."""
-    (row,) = inputs.local(inputs.frame("tokenizer"), 1).to_pylist()
+    (row,) = inputs.table("tokenizer", ("kind", "model"), 1).to_pylist()
     search = count_terms.TermSearch(
         piece_texts(Tokenizer(row["kind"], row["model"]).load()),
         build_trie(strings, spaced_letters()),

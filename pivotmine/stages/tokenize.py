@@ -16,7 +16,7 @@ from udfs import tokenize
 
 def run(inputs: Inputs, config: Config) -> StageOutputs:
     """Tokenise every document, whatever its language."""
-    (row,) = inputs.local(inputs.frame("tokenizer"), 1).to_pylist()
+    (row,) = inputs.table("tokenizer", ("kind", "model"), 1).to_pylist()
     tokenizer = Tokenizer(row["kind"], row["model"])
     encode = tokenize.bind(tokenizer, config.languages, config.ingest.language_model)
     # Spread by id: source files differ in size, and this is the dearest step of the road.

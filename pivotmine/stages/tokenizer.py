@@ -30,7 +30,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     if settings.tokenizer is not None:
         kind, model = read_tokenizer_file(settings.tokenizer)
         row = train_tokenizer.tokenizer_row(Tokenizer(kind, model), settings.tokenizer)
-        return {"tokenizer": inputs.spark.createDataFrame(pa.Table.from_batches([row]))}
+        return {"tokenizer": pa.Table.from_batches([row])}
 
     documents = inputs.frame("documents").where(F.col("lang").isin(*config.languages))
     available = inputs.local(

@@ -27,7 +27,7 @@ SHARED = "shared"
 def run(inputs: Inputs, config: Config) -> StageOutputs:
     """Sum frequencies over documents and decide each token's language."""
     languages = config.languages
-    (row,) = inputs.local(inputs.frame("tokenizer"), 1).to_pylist()
+    (row,) = inputs.table("tokenizer", ("kind", "model"), 1).to_pylist()
     pieces = Tokenizer(row["kind"], row["model"]).load().pieces()
     names = inputs.spark.createDataFrame(
         pa.table(

@@ -9,7 +9,7 @@ import pytest
 
 from pivotmine.recipe import load_config
 from pivotmine.stages import score
-from tests.conftest import TableInputs, as_frame
+from tests.conftest import TableInputs, as_table
 from tests.stages.stage_rows import link_row, tokens_row, vocabulary_row
 
 DOG, CHIEN, CHAT, INU, DOT, RARE = range(6)
@@ -70,7 +70,7 @@ def score_rows(spark, tmp_path_factory: pytest.TempPathFactory):
                 *settings,
             ],
         )
-        rows = as_frame(score.run(inputs, config)["scores"]).toArrow().to_pylist()
+        rows = as_table(score.run(inputs, config)["scores"]).to_pylist()
         found = {(row["doc_id"], row["method"]): row for row in rows}
         assert len(found) == len(rows)
         return found

@@ -22,7 +22,7 @@ from pivotmine.stage import Rows
 from pivotmine.stages import terms
 from pivotmine.text.tokenizer import Tokenizer
 from pivotmine.text.train_tokenizer import train_sentencepiece
-from tests.conftest import TableInputs, as_frame
+from tests.conftest import TableInputs, as_table
 from tests.handmade import make_lake
 from tests.stages.stage_rows import Row
 
@@ -133,7 +133,7 @@ def make_inputs(
 
 
 def rows_of(tables) -> dict[str, list[dict[str, Any]]]:
-    return {name: as_frame(rows).toArrow().to_pylist() for name, rows in tables.items()}
+    return {name: as_table(rows).to_pylist() for name, rows in tables.items()}
 
 
 @pytest.fixture(scope="module")
