@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
-from pivotmine.errors import PivotMineError
+from pivotmine.console import plain_console, run_app
 
 if TYPE_CHECKING:
     from pivotmine.lake import Lake
@@ -101,7 +100,7 @@ def demo(config: ConfigOption = "conf/demo.yaml", set_: SetOption = None) -> Non
     from pivotmine.query import connect
     from pivotmine.recipe import load_config
 
-    console = _console()
+    console = plain_console()
     corpus = assemble(DEMO_DIRECTORY, console.print)
     console.print(
         f"{corpus.n_documents:,} documents, {corpus.n_bytes / 1e6:.1f} MB of text, credits in "
@@ -150,7 +149,7 @@ def tables(config: ConfigOption = None, set_: SetOption = None) -> None:
             continue
         moment = datetime.fromtimestamp(snapshot.timestamp_ms / 1000).isoformat(" ", "seconds")
         rows.append((name, f"{lake.n_rows(name):,}", moment, str(snapshot.snapshot_id), table.doc))
-    console = _console()
+    console = plain_console()
     console.print(f"{lake.warehouse}, namespace {lake.namespace}", soft_wrap=True)
     print_table(console, "", ("table", "rows", "committed", "snapshot", "meaning"), rows, (1, 3))
 
@@ -198,7 +197,7 @@ def pivots(
     from pivotmine.report import print_bridges
 
     connection = connect(_open_lake(config, set_))
-    print_bridges(_console(), find_bridges(connection, word_a, word_b, limit))
+    print_bridges(plain_console(), find_bridges(connection, word_a, word_b, limit))
 
 
 @app.command()
@@ -224,7 +223,7 @@ def cooccurrence(
 
     found = find_cooccurrence(connect(_open_lake(config, set_)), word_a, word_b)
     if output is OutputFormat.TABLE:
-        print_cooccurrence(_console(), found)
+        print_cooccurrence(plain_console(), found)
     else:
         rows = [table.row() for table in found]
         _write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))
@@ -237,7 +236,7 @@ def audit(config: ConfigOption = None, set_: SetOption = None) -> None:
     from pivotmine.query import connect
 
     lake = _open_lake(config, set_)
-    console = _console()
+    console = plain_console()
     holds = True
     for finding in audit_lake(lake, connect(lake)):
         mark = "ok  " if finding.holds else "FAIL"
@@ -253,7 +252,7 @@ def doctor(config: ConfigOption = None, set_: SetOption = None) -> None:
     from pivotmine.doctor import examine
     from pivotmine.recipe import load_config
 
-    console = _console()
+    console = plain_console()
     well = True
     for symptom in examine(load_config(config, set_ or ())):
         mark = "ok  " if symptom.well else "FAIL"
@@ -314,7 +313,7 @@ def planted(
     source = source_text(read_text(text, text_column, text_bytes))
     corpus = plant(source, plan, out, vocab_size=vocab_size)
     kinds = ", ".join(f"{kind} {n:,}" for kind, n in sorted(corpus.kinds.items()))
-    _console().print(
+    plain_console().print(
         f"{corpus.n_documents:,} documents, {corpus.n_bytes / 1e6:.1f} MB of text: {kinds}\n"
         f"{corpus.n_pairs:,} word pairs planted\n"
         f"Mine them:  pivotmine run --config {corpus.recipe} --until pivot\n"
@@ -386,24 +385,15 @@ def evaluate_links(
     if plot is not None:
         plot_evaluation(found, plot)
     if output is OutputFormat.TABLE:
-        print_evaluation(_console(), found, strata)
+        print_evaluation(plain_console(), found, strata)
     else:
         rows = [figure.row() for figure in found.figures]
         _write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))
 
 
 def main() -> None:
-    """Entry point: errors that a user can act on are one message and exit status 2."""
-    try:
-        app()
-    except PivotMineError as error:
-        _console(stderr=True).print(f"error: {error}", soft_wrap=True)
-        sys.exit(2)
-
-
-def _console(stderr: bool = False) -> Console:
-    """A console that prints corpora and paths as they are: no markup, no `:cat:` as a picture."""
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    """Entry point."""
+    run_app(app)
 
 
 def _open_lake(config: str | None, overrides: list[str] | None) -> Lake:
@@ -439,7 +429,7 @@ def _print_result(heads: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None
 
     limit = 100
     shown = list(islice(rows, limit + 1))
-    console = _console()
+    console = plain_console()
     cells = [
         tuple(f"{value:.6g}" if isinstance(value, float) else _cell(value) for value in row)
         for row in shown[:limit]

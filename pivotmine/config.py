@@ -206,6 +206,10 @@ class LinkConfig(Section):
     max_rank: PositiveInt = 50
     """Links kept per token and language: those that rank this high (by G2) on either side."""
 
+    min_margin: Annotated[float, Field(ge=1.0)] = 1.5
+    """A link prevails as the best partner of both its words, or of one of them if its G2 is this
+    many times that of the second. Links that do not are mostly templates and collocations."""
+
 
 class He2025PivotConfig(Section):
     """Pivots as He et al. 2025 find them; their thresholds are unpublished, these are ours."""
@@ -222,9 +226,6 @@ class He2025PivotConfig(Section):
 
 class LinksPivotConfig(Section):
     """Pivots from significant links."""
-
-    max_rank: PositiveInt = 5
-    """Links count towards a pivot's degree when they rank this high on both sides."""
 
     min_languages: PositiveInt = 2
     """Other languages that a pivot must reach."""
@@ -243,11 +244,9 @@ class PivotConfig(Section):
 class ScoreConfig(Section):
     """How much a document can teach."""
 
-    max_rank: PositiveInt = 3
-    """Links used for coverage: those that rank this high on both sides."""
-
     max_links: PositiveInt = 4_000_000
-    """Most links used, strongest first; bounds what each worker holds (8 bytes a link)."""
+    """Most links used of those that prevail, strongest first; bounds what each worker holds
+    (8 bytes a link)."""
 
 
 class ArmConfig(Section):

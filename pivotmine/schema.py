@@ -211,6 +211,7 @@ LINKS = _table(
     ("is_copy", pa.bool_(), "whether both are the same token (a name, or a shared spelling)"),
     ("rank_ab", _int, "rank of b among the partners of a in lang_b, by g2; copies apart"),
     ("rank_ba", _int, "rank of a among the partners of b in lang_a, by g2; copies apart"),
+    ("prevails", pa.bool_(), "best partner of both words, or of one of them by link.min_margin"),
 )
 PIVOTS = _table(
     "pivots",

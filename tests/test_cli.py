@@ -17,8 +17,9 @@ import yaml
 from pydantic import BaseModel
 
 from pivotmine import report
-from pivotmine.cli import _console, app
+from pivotmine.cli import app
 from pivotmine.config import Config
+from pivotmine.console import plain_console
 from pivotmine.lake import Lake
 from pivotmine.query import connect
 from pivotmine.schema import TABLES
@@ -313,7 +314,7 @@ def test_the_report_shows_links_pivots_and_arms_of_a_lake(lake, tmp_path: Path):
         selection=[{"arm": "links", "doc_id": "d", "n_tokens": 1500, "lang": "fr"}],
         shards=[{"arm": "links", "path": "file:///data/[x]/links/text-0.jsonl.zst"}],
     )
-    console, connection = _console(), connect(lake)
+    console, connection = plain_console(), connect(lake)
     with console.capture() as capture:
         report.print_links(console, connection)
         report.print_pivots(console, connection)

@@ -183,9 +183,13 @@ def _count_numba(work: _Work, block_pairs: int) -> Iterator[_Block]:
     _fill_rows(work.tokens, *runs_a, starts, work.folds, *rows, offsets.copy(), entries)
     touched = np.zeros(-(-n_partners // 64), np.uint64)
     by_lanes = {lanes: _accumulator(lanes, work.n_folds, n_partners) for lanes in (4, 2)}
-    for start, end, limit, lanes in _blocks(offsets, events, n_partners, block_pairs):
+    blocks = list(_blocks(offsets, events, n_partners, block_pairs))
+    # Written anew by every block: fresh memory would cost a page fault for each 4 KiB.
+    most = max((limit for _, _, limit, _ in blocks), default=0)
+    b = np.empty(most, np.int32)
+    packed = np.empty((len(by_lanes[2][2]), most), np.uint64)
+    for start, end, _, lanes in blocks:
         increment, plane_start, counts = by_lanes[lanes]
-        b, packed = np.empty(limit, np.int32), np.empty((len(counts), limit), np.uint64)
         row_ends = np.empty(end - start, np.int64)
         n_met = _multiply(
             partners,
@@ -203,16 +207,16 @@ def _count_numba(work: _Work, block_pairs: int) -> Iterator[_Block]:
             packed,
         )
         n = int(row_ends[-1])
-        a = np.repeat(
-            np.array(work.rows[start:end], np.int32), np.diff(row_ends, prepend=np.int64(0))
-        )
+        of_block = work.rows[start:end]
+        of_row = np.arange(of_block.start, of_block.stop, of_block.step, dtype=np.int32)
+        a = np.repeat(of_row, np.diff(row_ends, prepend=np.int64(0)))
         yield _Block(n_met, a, b[:n].copy(), _unpack(packed, lanes, work.n_folds, n))
 
 
 def _blocks(
     offsets: NDArray[np.int64], events: NDArray[np.int64], n_partners: int, block_pairs: int
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Cut rows into (start, end, pairs at most, lanes of a word): see `_lanes`.
+    """Cut rows into (start, end, pairs at most, lanes of a word): see `_accumulator`.
 
     Each block is within `block_pairs` or a single row; rows that need wide lanes keep to
     themselves.

@@ -6,10 +6,10 @@ ratio), and call the tokens that most edges reach the pivots. Their graph thresh
 unpublished; ours are settings. Known defects are kept on purpose, since it is the baseline:
 generic, frequent tokens become hubs.
 
-`links` counts only significant links, sets the degree of a token against what tokens of its
-language and frequency have on average, and asks that the links spread over languages
-(participation coefficient, Guimera & Amaral 2005, scaled to 0..1): score = participation *
-log2((degree + 1) / (mean degree + 1)).
+`links` counts only significant links that prevail over their rivals, sets the degree of a token
+against what tokens of its language and frequency have on average, and asks that the links spread
+over languages (participation coefficient, Guimera & Amaral 2005, scaled to 0..1): score =
+participation * log2((degree + 1) / (mean degree + 1)).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _he2025(counts: DataFrame, settings: He2025PivotConfig) -> DataFrame:
 
 
 def _links(links: DataFrame, vocabulary: DataFrame, settings: LinksPivotConfig) -> DataFrame:
-    kept = links.where(~F.col("is_copy") & (F.greatest("rank_ab", "rank_ba") <= settings.max_rank))
+    kept = links.where("prevails AND NOT is_copy")
     per_language = (
         _both_ways(kept)
         .groupBy(F.col("a").alias("token_id"), F.col("lang_a").alias("lang"), "lang_b")

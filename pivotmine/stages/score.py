@@ -35,7 +35,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     )
     links = inputs.local(
         inputs.frame("links")
-        .where(~F.col("is_copy") & (F.greatest("rank_ab", "rank_ba") <= settings.max_rank))
+        .where("prevails AND NOT is_copy")
         .orderBy(F.desc("g2"), "lang_a", "lang_b", "a", "b")
         .limit(settings.max_links)
         .select("a", "b", "lang_a", "lang_b"),

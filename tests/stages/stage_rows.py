@@ -68,10 +68,10 @@ def link_row(
     b: int,
     langs: tuple[str, str],
     *,
-    ranks: tuple[int, int] = (1, 1),
+    prevails: bool = True,
     g2: float = 100.0,
 ) -> Row:
-    """A row of `links` with its ranks on both sides; figures that no reader uses are left out."""
+    """A row of `links`; figures that no reader uses are left out."""
     return {
         "a": a,
         "b": b,
@@ -79,6 +79,5 @@ def link_row(
         "lang_b": langs[1],
         "g2": g2,
         "is_copy": a == b,
-        "rank_ab": ranks[0],
-        "rank_ba": ranks[1],
+        "prevails": prevails,
     }

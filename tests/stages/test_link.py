@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pivotmine.kernels.association import (
     benjamini_hochberg,
@@ -14,6 +16,7 @@ from pivotmine.kernels.association import (
     log_likelihood_ratio,
     npmi,
 )
+from pivotmine.kernels.competition import prevails
 from pivotmine.recipe import load_config
 from pivotmine.stages import link
 from tests.conftest import TableInputs
@@ -222,6 +225,38 @@ def test_each_other_language_has_its_own_ranks(all_ranks):
 def test_copies_are_ranked_apart(all_ranks):
     assert all_ranks[NAME, NAME, "en", "fr"] == (1, 1)
     assert all_ranks[NAME, 10, "en", "fr"] == (1, 2), "the copy does not push its partner down"
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(10, 13), st.integers(6, 40)),
+        max_size=12,
+        unique_by=lambda pair: pair[:2],
+    )
+)
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_links_prevail_as_the_kernel_says(link_rows, drawn):
+    counts = [counts_row(a, b, (n, 50, 45, 1000)) for a, b, n in drawn]
+    rows = link_rows(counts, "min_folds=0", "min_margin=1.5")
+    columns = (np.array([row[name] for row in rows]) for name in ("a", "b", "g2"))
+    expected_ones = prevails(*columns, min_margin=1.5) if rows else np.empty(0, bool)
+    assert [row["prevails"] for row in rows] == expected_ones.tolist()
+
+
+def test_a_link_prevails_as_the_best_of_both_or_by_far_of_one(link_rows):
+    counts = [counts_row(0, 10, STRONG), counts_row(0, 11, WEAKER), counts_row(1, 11, STRONG)]
+    found = {(row["a"], row["b"]): row["prevails"] for row in link_rows(counts, "min_folds=0")}
+    assert found == {(0, 10): True, (0, 11): False, (1, 11): True}
+    further_sense = [counts_row(0, 10, STRONG), counts_row(0, 11, WEAKER)]
+    found = {
+        (row["a"], row["b"]): row["prevails"] for row in link_rows(further_sense, "min_folds=0")
+    }
+    assert found == {(0, 10): True, (0, 11): True}, "11 has no other partner"
+
+
+def test_a_copy_has_no_rivals_but_copies(link_rows):
+    counts = [counts_row(NAME, NAME, (45, 45, 45, 1000)), counts_row(NAME, 10, WEAKER)]
+    assert all(row["prevails"] for row in link_rows(counts, "min_folds=0"))
 
 
 def test_a_link_stays_if_it_ranks_high_on_either_side(all_ranks, ranks):

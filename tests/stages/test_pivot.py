@@ -33,11 +33,11 @@ LINKS = [
     link_row(2, 11, ("en", "fr")),
     link_row(11, 21, ("fr", "ja")),
     link_row(5, 5, ("en", "fr")),
-    link_row(3, 12, ("en", "fr"), ranks=(1, 6)),
-    link_row(3, 21, ("en", "ja"), ranks=(6, 1)),
+    link_row(3, 12, ("en", "fr"), prevails=False),
+    link_row(3, 21, ("en", "ja"), prevails=False),
 ]
 """What counts is the triangle of 1, 11 and 21 with two more links; the last three are no partners:
-a copy, and two that rank too low on one side."""
+a copy, and two that rivals surpass."""
 
 WORDS = {1: ["en"], 2: ["en"], 3: ["en"], 5: ["en", "fr"], 11: ["fr"], 12: ["fr"]}
 VOCABULARY = [
@@ -79,7 +79,7 @@ def defaults(pivots) -> Pivots:
 
 @pytest.fixture(scope="module")
 def changed(pivots) -> Pivots:
-    return pivots("he2025.max_edges=1", "links.min_languages=1", "links.max_rank=6")
+    return pivots("he2025.max_edges=1", "links.min_languages=1")
 
 
 def degrees(rows: list[dict[str, Any]]) -> list[tuple[int, str, int, list[str]]]:
@@ -124,9 +124,10 @@ def test_links_score_is_participation_times_surplus_over_words_as_frequent(defau
     )
 
 
-def test_links_that_rank_too_low_on_one_side_do_not_count(defaults, changed):
+def test_links_that_rivals_surpass_do_not_count(defaults, pivots):
     assert 3 not in {row["token_id"] for row in defaults["links"]}
-    (three,) = (row for row in changed["links"] if row["token_id"] == 3)
+    found = pivots(links=[{**row, "prevails": True} for row in LINKS])
+    (three,) = (row for row in found["links"] if row["token_id"] == 3)
     assert (three["degree"], three["languages"]) == (2, ["fr", "ja"])
 
 

@@ -22,12 +22,12 @@ VOCABULARY = [
     vocabulary_row(RARE, "rare", ["en"], token_count=1),
 ]
 LINKS = [
-    link_row(DOG, CHIEN, ("en", "fr"), ranks=(1, 3), g2=100.0),
+    link_row(DOG, CHIEN, ("en", "fr"), g2=100.0),
     link_row(DOG, INU, ("en", "ja"), g2=200.0),
     link_row(CHAT, CHAT, ("en", "fr"), g2=900.0),
-    link_row(CHAT, CHIEN, ("en", "fr"), ranks=(4, 1), g2=300.0),
+    link_row(CHAT, CHIEN, ("en", "fr"), prevails=False, g2=300.0),
 ]
-"""Two links that count; a copy and a link that ranks too low on one side, which do not."""
+"""Two links that count; a copy and a link that a rival surpasses, which do not."""
 
 PIVOTS = [
     {"method": "he2025", "token_id": CHIEN, "lang": "fr"},
@@ -139,8 +139,9 @@ def test_a_document_without_evidence_scores_nothing(scores):
         assert (row["score"], row["evidence"]) == (0.0, [])
 
 
-def test_the_document_as_context_and_a_lower_demand_on_ranks_find_more(score_rows):
-    found = by_document(score_rows("count.context=document", "score.max_rank=4"), "links")
+def test_the_document_as_context_and_links_without_rivals_find_more(score_rows):
+    links = [{**row, "prevails": True} for row in LINKS]
+    found = by_document(score_rows("count.context=document", links=links), "links")
     assert found["far apart"] == (1.0, {"covered_tokens": 12.0, "links": 1.0})
     # The English chat and the chien, not the French chat.
     assert found["copies"] == (3 / 4, {"covered_tokens": 3.0, "links": 1.0})

@@ -169,7 +169,7 @@ KERNEL_WAYS = (
     Way(
         "kernel-folds",
         "PivotMine kernel, 4 folds",
-        "count_pairs, numba, as the stage calls it: counts by fold",
+        "count_pairs, numba, as the stage calls it: counts by fold, pairs below min_count left out",
         "kernels",
         "run_kernel_folds",
         threads="one",

@@ -32,7 +32,8 @@ def run_kernel(job: Job) -> Done:
 
 def run_kernel_folds(job: Job) -> Done:
     """Compiled, as the stage calls it."""
-    return _time(job, partial(_blocks, engine="numba", n_folds=FOLDS))
+    min_count = job.prepared.facts.min_count
+    return _time(job, partial(_blocks, engine="numba", n_folds=FOLDS, min_count=min_count))
 
 
 def run_kernel_numpy(job: Job) -> Done:
@@ -77,7 +78,7 @@ def _time(
     for _ in count(first, first_node):
         pass
     started = time.perf_counter()
-    distinct = sum(len(block.a) for block in count(contexts, first_node))
+    distinct = sum(block.n_met for block in count(contexts, first_node))
     seconds = time.perf_counter() - started
 
     def kept() -> Iterator[Pairs]:
@@ -100,10 +101,15 @@ def _done(started: float, seconds: float, found: Answer, distinct: int) -> Done:
 
 
 def _blocks(
-    contexts: FoldedContexts, first_node: NDArray[np.int64], engine: Engine, n_folds: int
+    contexts: FoldedContexts,
+    first_node: NDArray[np.int64],
+    engine: Engine,
+    n_folds: int,
+    min_count: int = 1,
 ) -> Iterator[PairCounts]:
     folds = (np.arange(len(contexts.folds)) % n_folds).astype(np.uint8)
-    return count_pairs(contexts._replace(folds=folds), first_node, n_folds, engine=engine)
+    folded = contexts._replace(folds=folds)
+    return count_pairs(folded, first_node, n_folds, min_count=min_count, engine=engine)
 
 
 def _contexts(job: Job) -> FoldedContexts:

@@ -1,0 +1,24 @@
+"""What the commands of both packages share: how they print, and how they fail."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from pivotmine.errors import PivotMineError
+
+
+def plain_console(stderr: bool = False) -> Console:
+    """A console that prints corpora and paths as they are: no markup, no `:cat:` as a picture."""
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+
+
+def run_app(app: typer.Typer) -> None:
+    """Run a command line: errors that a user can act on are one message and exit status 2."""
+    try:
+        app()
+    except PivotMineError as error:
+        plain_console(stderr=True).print(f"error: {error}", soft_wrap=True)
+        sys.exit(2)
