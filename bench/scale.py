@@ -21,10 +21,10 @@ class Constants:
     bytes_per_token: float = 4.24
     """UTF-8 bytes of text."""
 
-    read_ns_per_token: float = 20.0
+    read_ns_per_token: float = 22.0
     """CPU time from Parquet to an Arrow batch in a Python worker."""
 
-    cut_ns_per_token: float = 30.0
+    cut_ns_per_token: float = 35.0
     """CPU time of cutting contexts and packing them."""
 
     context_tokens_share: float = 0.0735
@@ -33,7 +33,7 @@ class Constants:
     packed_bytes: float = 1.5
     """Of a context token, between cutting and counting."""
 
-    load_ns_per_context_token: float = 60.0
+    load_ns_per_context_token: float = 30.0
     """CPU time of reading a context token back and of counting its margins."""
 
     events_per_context_token: float = 15.3
@@ -60,7 +60,7 @@ class Constants:
     ns_per_sketched_pair: float = 25.0
     """CPU time of adding a pair to the sketch, or of asking it."""
 
-    bytes_per_chunk_token: float = 14.0
+    bytes_per_chunk_token: float = 20.0
     """Memory of a task."""
 
 

@@ -160,8 +160,9 @@ class CountConfig(Section):
     """Hash folds of documents that are counted apart, to tell stable links from accidents."""
 
     chunk_tokens: Annotated[int, Field(ge=1, lt=2**31)] = 32_000_000
-    """Tokens of mixed contexts, each once a context, that a task holds at once; about 14 bytes of
-    memory each. A corpus with no more of them is counted without a shuffle."""
+    """Tokens of mixed contexts, each once a context, that a task holds at once: about 20 bytes of
+    memory each, beside 250 MB for the worker itself. A corpus with no more of them is counted
+    without a shuffle."""
 
     merge_bytes: PositiveInt = 512_000_000
     """Memory in which a task may merge the pairs of a bucket, bytes. Decides, with the size of the
