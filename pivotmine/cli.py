@@ -402,7 +402,7 @@ def _open_lake(config: str | None, overrides: list[str] | None) -> Lake:
     from pivotmine.lake import Lake
     from pivotmine.recipe import load_config
 
-    lake = Lake(load_config(config, overrides or ()).lake)
+    lake = Lake(load_config(config, overrides or ()).lake, read_only=True)
     if not lake.runs().num_rows:
         raise LakeError(
             f"nothing is committed in {lake.warehouse} (namespace {lake.namespace}) yet. Name the "

@@ -23,6 +23,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import fsspec
 import pyarrow as pa
@@ -44,13 +45,19 @@ RUN_ID = "run_id"
 class Lake:
     """One namespace of Iceberg tables under one warehouse folder.
 
+    Parameters
+    ----------
+    read_only
+        Leave no trace: a lake on a disk that may not be written can be queried, and a mistyped
+        name makes no folder.
+
     Raises
     ------
     LakeError
         The warehouse cannot be written, the catalog cannot be reached, or a commit lost a race.
     """
 
-    def __init__(self, config: LakeConfig) -> None:
+    def __init__(self, config: LakeConfig, *, read_only: bool = False) -> None:
         self.namespace = config.namespace
         self.warehouse, self._local = _resolve_warehouse(config.warehouse)
         self.filesystem, _ = fsspec.core.url_to_fs(self.warehouse)
@@ -59,16 +66,15 @@ class Lake:
                 f"the embedded catalog needs a local folder, and {self.warehouse} is none. Give "
                 "lake.catalog (type, uri, ...) for a remote warehouse."
             )
-        self._prove_writable()
-        properties = dict(config.catalog) or {
-            "type": "sql",
-            "uri": f"sqlite:///{_local_path(self.warehouse)}/catalog.db",
-        }
+        if not read_only:
+            self._prove_writable()
+        properties = dict(config.catalog) or _embedded_catalog(self.warehouse, read_only)
         try:
             self.catalog: Catalog = load_catalog(
                 "pivotmine", **{"warehouse": self.warehouse, **properties}
             )
-            self.catalog.create_namespace_if_not_exists(self.namespace)
+            if not read_only:
+                self.catalog.create_namespace_if_not_exists(self.namespace)
         except Exception as error:
             raise LakeError(f"the catalog cannot be opened with {properties}: {error}") from error
         self._tables: dict[str, IcebergTable] = {}
@@ -283,6 +289,20 @@ class Lake:
                 f"the warehouse {self.warehouse} cannot be written: {error}. Set lake.warehouse to "
                 "a folder or URI that you may write."
             ) from error
+
+
+def _embedded_catalog(warehouse: str, read_only: bool) -> dict[str, str]:
+    """Properties of the SQLite catalog in a local warehouse."""
+    path = f"{_local_path(warehouse)}/catalog.db"
+    if not read_only:
+        return {"type": "sql", "uri": f"sqlite:///{path}"}
+    if not os.path.exists(path):
+        raise LakeError(
+            f"nothing is committed in {warehouse} yet: it holds no catalog. Name the recipe with "
+            "--config, or fill this lake with `pivotmine run`."
+        )
+    uri = f"sqlite:///file:{quote(path)}?mode=ro&uri=true"
+    return {"type": "sql", "uri": uri, "init_catalog_tables": "false"}
 
 
 def _run_id(snapshot: Snapshot) -> str | None:

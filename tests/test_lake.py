@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from pivotmine.config import LakeConfig
 from pivotmine.errors import LakeError
@@ -151,6 +152,24 @@ def test_an_unwritable_warehouse_is_named(tmp_path: Path):
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(LakeError, match=r"warehouse .*file/lake cannot be written"):
         Lake(LakeConfig(warehouse=str(tmp_path / "file" / "lake")))
+
+
+def test_a_reader_leaves_no_trace_and_can_commit_nothing(config: LakeConfig):
+    commit(Lake(config), "one", links=3)
+    before = {path: path.stat().st_mtime_ns for path in Path(config.warehouse).rglob("*")}
+    reader = Lake(config, read_only=True)
+    assert n_seen(reader, "links") == 3
+    assert {p: p.stat().st_mtime_ns for p in Path(config.warehouse).rglob("*")} == before
+    with pytest.raises(OperationalError, match="readonly"):
+        commit(reader, "two", links=1)
+    assert n_seen(Lake(config), "links") == 3
+
+
+def test_reading_a_lake_that_is_not_there_makes_none(tmp_path: Path):
+    config = LakeConfig(warehouse=str(tmp_path / "mistyped"))
+    with pytest.raises(LakeError, match="nothing is committed in"):
+        Lake(config, read_only=True)
+    assert not (tmp_path / "mistyped").exists()
 
 
 def test_a_remote_warehouse_needs_a_catalog():
