@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from pivotmine.errors import PivotMineError
+from pivotmine.console import plain_console, run_app
 
 if TYPE_CHECKING:
     from model.scoring.run import Progress
@@ -64,7 +62,7 @@ def words(
     from model.words.dataset import save
     from model.words.sample import lines
 
-    console = _console()
+    console = plain_console()
     recipe = load_recipe(config, set_ or ())
     built, manifest = build(recipe.words, archives, console.print)
     save(built, out, manifest)
@@ -97,17 +95,18 @@ def score(
     Example: pivotmine-model score gemma3-270m --set scoring.limit=100
     """
     from model.config import load_recipe
+    from model.display import score_table
     from model.load import load_model
     from model.scoring.run import score as run
     from model.words.dataset import load
 
-    console = _console()
+    console = plain_console()
     recipe = load_recipe(config, set_ or ())
     word_set = load(words)
     loaded = load_model(model, recipe.model, progress=console.print)
     with _progress(console) as progress:
         summary = run(loaded, word_set, recipe.scoring, out, progress)
-    console.print(_score_table(summary))
+    console.print(score_table(summary))
     console.print(f"answers, scores of words and this table are in {out}", soft_wrap=True)
 
 
@@ -133,35 +132,117 @@ def lens(
     An interrupted run goes on. Example: pivotmine-model lens gemma3-270m --set lens.limit=40
     """
     from model.config import load_recipe
+    from model.display import cell, lens_table
     from model.lens.agreement import read_labels
     from model.lens.run import trace
     from model.load import load_model
     from model.words.dataset import load
 
-    console = _console()
+    console = plain_console()
     recipe = load_recipe(config, set_ or ())
     word_set = load(words)
     known = read_labels(labels) if labels else None
     loaded = load_model(model, recipe.model, progress=console.print)
     with _progress(console) as progress:
         summary = trace(loaded, word_set, recipe.scoring, recipe.lens, out, progress, known)
-    console.print(_lens_table(summary))
+    console.print(lens_table(summary))
     for rule, found in summary.get("agreement", {}).items():
-        console.print(f"{rule}: kappa {_cell(found['kappa'])}, {found['kappa']['n_words']} traces")
+        console.print(f"{rule}: kappa {cell(found['kappa'])}, {found['kappa']['n_words']} traces")
     console.print(f"readings, traces, figures and this table are in {out}", soft_wrap=True)
 
 
+@app.command()
+def lexicon(
+    words: WordsOption = WORDS,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The TSV file.")] = WORDS / "lexicon.tsv",
+) -> None:
+    """Write the word set's pairs as a lexicon, so that a corpus can be counted for these words.
+
+    Name the file in `terms.lexicons` of the corpus's recipe and run `pivotmine run --only terms`.
+    """
+    from model.attribution.lexicon import write_lexicon
+    from model.words.dataset import load
+
+    n_rows = write_lexicon(load(words), out)
+    plain_console().print(f"{n_rows:,} pairs in {out}", soft_wrap=True)
+
+
+@app.command()
+def attribute(
+    counts: Annotated[
+        Path,
+        typer.Argument(
+            help="Counts of the words: a lake's folder, a PivotMine recipe (.yaml), or a Parquet "
+            "export of term_counts."
+        ),
+    ],
+    scores: Annotated[
+        Path | None,
+        typer.Option(help="Score run: scores-….json, or the folder that holds one."),
+    ] = None,
+    lens: Annotated[
+        Path | None, typer.Option(help="Lens run: lens-….json, or the folder that holds one.")
+    ] = None,
+    words: WordsOption = WORDS,
+    out: OutOption = RESULTS,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Hold scores and behaviours against how often the words meet in a corpus.
+
+    Example: pivotmine-model attribute .pivotmine/lake --scores .pivotmine/model
+    """
+    from model.attribution.counts import read_counts
+    from model.attribution.run import attribute as run
+    from model.config import load_recipe
+    from model.runs import read_run
+    from model.words.dataset import load
+
+    console = plain_console()
+    recipe = load_recipe(config, set_ or ())
+    summary = run(
+        load(words),
+        read_counts(counts, recipe.attribution.in_lang),
+        read_run(scores, "scores") if scores else None,
+        read_run(lens, "lens") if lens else None,
+        recipe.attribution,
+        out,
+    )
+    for line in summary["verdict"]:
+        console.print(f"* {line}", soft_wrap=True)
+    console.print(f"every word and all numbers are in {out}", soft_wrap=True)
+
+
+@app.command()
+def report(
+    scores: Annotated[
+        list[Path] | None, typer.Option(help="Score run; repeat it for several models.")
+    ] = None,
+    lens: Annotated[list[Path] | None, typer.Option(help="Lens run; repeatable.")] = None,
+    attribution: Annotated[
+        list[Path] | None, typer.Option(help="Attribution run; repeatable.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The page.")] = RESULTS / "report.html",
+) -> None:
+    """Put runs on one HTML page that needs no other file.
+
+    A run is its summary (scores-….json, lens-….json, attribution-….json), or a folder with one.
+    """
+    from model.report.build import report as build
+    from model.report.build import write_report
+    from model.runs import read_run
+
+    runs = (
+        [read_run(path, kind) for path in paths or ()]
+        for paths, kind in ((scores, "scores"), (lens, "lens"), (attribution, "attribution"))
+    )
+    write_report(build(*runs), out)
+    plain_console().print(f"report: {out}", soft_wrap=True)
+
+
 def main() -> None:
-    """Entry point: errors that a user can act on are one message and exit status 2."""
-    try:
-        app()
-    except PivotMineError as error:
-        _console(stderr=True).print(f"error: {error}", soft_wrap=True)
-        sys.exit(2)
-
-
-def _console(stderr: bool = False) -> Console:
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    """Entry point."""
+    run_app(app)
 
 
 class _progress:  # noqa: N801 - a context manager, named like a function
@@ -196,67 +277,6 @@ class _progress:  # noqa: N801 - a context manager, named like a function
 
     def _advance(self, n: int) -> None:
         self._bar.advance(self._task, n)
-
-
-def _score_table(summary: dict[str, Any]) -> Table:
-    """Means and 95 % intervals of every direction."""
-    columns = {
-        "he2025": "he2025 score",
-        "contrast": "contrast, nats",
-        "accuracy_source": "accuracy@1, source",
-        "mrr_source": "MRR, source",
-        "accuracy_target": "accuracy@1, target",
-    }
-    first = next(iter(summary["directions"].values()))["all"]
-    shown = [name for name in columns if name in first]
-    words = summary["words"]
-    table = Table(
-        title=f"{summary['model']['name']} on {words['n']} words ({words['split']}, "
-        f"{words['version'][:12]}), mean [95 % interval]"
-    )
-    table.add_column("direction")
-    for name in shown:
-        table.add_column(columns[name], justify="right")
-    for direction, groups in summary["directions"].items():
-        cells = (groups["all"][name] for name in shown)
-        table.add_row(
-            direction,
-            *(f"{cell['mean']:.3f} [{cell['low']:.3f}, {cell['high']:.3f}]" for cell in cells),
-        )
-    return table
-
-
-def _lens_table(summary: dict[str, Any]) -> Table:
-    """What the pivot layers hold, and what ablating them costs."""
-    name = summary["corrected_lens"]
-    table = Table(
-        title=f"{summary['model']['name']}, {summary['words']['split']} words, {name} lens, "
-        "mean [95 % interval]"
-    )
-    for head in ("direction", "words", "pivot", "layers", "pivot mass above controls"):
-        table.add_column(head)
-    table.add_column("pivot words (sound rule)")
-    table.add_column("ablation, nats beyond matched")
-    for direction, found in summary["directions"].items():
-        layers = found[name]["pivot_layers"]
-        above = found[name].get("above_controls")
-        loss = found.get("ablation", {}).get("all", {}).get("pivot_beyond_matched")
-        table.add_row(
-            direction,
-            str(found["n_words"]),
-            found["pivot"],
-            f"{layers[0]}-{layers[-1]}" if layers else "none",
-            _cell(above),
-            _cell(found["behaviours"]["sound"]["pivot"]),
-            _cell(loss),
-        )
-    return table
-
-
-def _cell(value: dict[str, float] | None) -> str:
-    if value is None or not value["n_words"]:
-        return "-"
-    return f"{value['mean']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
 
 
 if __name__ == "__main__":

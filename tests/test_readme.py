@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 import pytest
 import typer.main
 
+from model.cli import app as model_app
+from model.config import load_recipe
 from pivotmine.cli import app
 from pivotmine.config import Config
 from pivotmine.planted import make_plan
@@ -135,6 +137,13 @@ def test_every_pivotmine_command_parses_and_names_settings_that_exist(recipes):
         check_settings(chosen["config"], chosen["set_"] or (), recipes)
         stages = {chosen.get("only"), chosen.get("until")} - {None}
         assert stages <= {stage.name for stage in ROAD}
+
+
+def test_every_model_command_parses_and_names_settings_that_exist():
+    known: dict[str, Any] = typer.main.get_command(model_app).commands  # type: ignore[attr-defined]
+    for name, *arguments in commands_of("pivotmine-model"):
+        chosen = known[name].make_context(name, list(arguments)).params
+        load_recipe(None, chosen.get("set_") or ())
 
 
 def test_every_spark_submit_command_names_a_job_with_options_that_it_knows(

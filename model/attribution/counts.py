@@ -1,0 +1,138 @@
+"""Corpus counts of words and word pairs, from a lake's table `term_counts` or an export of it.
+
+A lake is read through PyIceberg: only what its runs committed, no Spark, no Java. An export is
+`COPY term_counts TO 'term_counts.parquet'` in `pivotmine query`.
+
+Memory: about 1 kB a row, so 12 MB for the word set's 12,000 pairs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pivotmine.config import LakeConfig
+from pivotmine.errors import InputError
+from pivotmine.lake import Lake
+from pivotmine.query import connect
+from pivotmine.recipe import load_config
+from pivotmine.schema import TERM_COUNTS
+from pivotmine.text.folding import fold
+
+CONTEXTS = ("windows", "docs")
+"""What words meet in."""
+
+Word = tuple[str, str]
+"""Language and folded string."""
+
+
+class Pair(NamedTuple):
+    """A 2x2 table: contexts with both words, with each, and all."""
+
+    n_ab: int
+    n_a: int
+    n_b: int
+    n: int
+
+    def turned(self) -> Pair:
+        """The same with the words' places changed."""
+        return Pair(self.n_ab, self.n_b, self.n_a, self.n)
+
+
+class Counts:
+    """Counts by word and by pair, for one kind of population.
+
+    Parameters
+    ----------
+    table
+        Rows of `term_counts`.
+    in_lang
+        Count words in text of their own language only (`chat` in English is no French cat).
+    source
+        Where they come from, for reports.
+    """
+
+    def __init__(self, table: pa.Table, in_lang: bool, source: str) -> None:
+        self.source = source
+        end = "_in_lang" if in_lang else ""
+        self._words: dict[Word, dict[str, int]] = {}
+        self._pairs: dict[tuple[Word, Word], dict[str, Pair]] = {}
+        self._by_word: dict[Word, set[Word]] = {}
+        self.totals = {"windows": 0, "docs": 0}
+        """All contexts of the corpus."""
+        for row in table.to_pylist():
+            a = (row["lang_a"], row["term_a"])
+            for name in CONTEXTS:
+                self.totals[name] = max(self.totals[name], row[f"n_{name}_total"] or 0)
+            if row["term_b"] is None:
+                self._words[a] = {name: row[f"n_{name}{end}"] for name in CONTEXTS}
+                continue
+            b = (row["lang_b"], row["term_b"])
+            self._by_word.setdefault(a, set()).add(b)
+            self._by_word.setdefault(b, set()).add(a)
+            self._pairs[a, b] = {
+                name: Pair(*(row[f"n_{name}{end}{side}"] for side in ("", "_a", "_b", "_total")))
+                for name in CONTEXTS
+            }
+        self.n_words, self.n_pairs = len(self._words), len(self._pairs)
+
+    def word(self, lang: str, word: str) -> dict[str, int] | None:
+        """Contexts that hold a word, by kind of context; None if it was not counted."""
+        return self._words.get((lang, fold(word)))
+
+    def pair(self, one: tuple[str, str], other: tuple[str, str]) -> dict[str, Pair] | None:
+        """The 2x2 tables of two words, `one` as side a; None if the pair was not counted."""
+        a, b = ((lang, fold(word)) for lang, word in (one, other))
+        if (a, b) in self._pairs:
+            return self._pairs[a, b]
+        found = self._pairs.get((b, a))
+        return found and {name: table.turned() for name, table in found.items()}
+
+    def partners(self, lang: str, word: str, other_lang: str) -> set[str]:
+        """Folded words of a language that are counted in a pair with this one."""
+        near = self._by_word.get((lang, fold(word)), set())
+        return {term for partner_lang, term in near if partner_lang == other_lang}
+
+
+def read_counts(path: Path, in_lang: bool = True) -> Counts:
+    """Counts of a Parquet export, a lake's warehouse folder, or the lake of a PivotMine recipe.
+
+    Raises
+    ------
+    InputError
+        There is nothing to read, or it is no `term_counts`; says how to make it.
+    LakeError, ConfigError
+        The lake or the recipe cannot be read.
+    """
+    if path.suffix == ".parquet":
+        try:
+            table = pq.read_table(path)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise InputError(f"counts {path} cannot be read: {error}") from None
+    elif path.suffix in (".yaml", ".yml"):
+        table = _of_lake(load_config(str(path)).lake, path)
+    elif (path / "catalog.db").exists():
+        table = _of_lake(LakeConfig(warehouse=str(path)), path)
+    else:
+        raise InputError(
+            f"no counts at {path}: give a Parquet export of term_counts, a lake's folder (it holds "
+            "catalog.db), or a PivotMine recipe (.yaml)"
+        )
+    missing = sorted(set(TERM_COUNTS.schema.names) - set(table.column_names))
+    if missing:
+        raise InputError(f"{path} is no table term_counts: it lacks {', '.join(missing)}")
+    return Counts(table, in_lang, path.name)
+
+
+def _of_lake(config: LakeConfig, path: Path) -> pa.Table:
+    lake = Lake(config)
+    if not lake.files(TERM_COUNTS.name):
+        raise InputError(
+            f"the lake of {path} has counted no words: write them with `pivotmine-model lexicon`, "
+            "name the file in terms.lexicons of the corpus's recipe, and run `pivotmine run "
+            "--only terms`"
+        )
+    return connect(lake).sql(f"SELECT * FROM {TERM_COUNTS.name}").to_arrow_table()

@@ -1,0 +1,187 @@
+"""The whole attribution: panels, statistics by direction and on average, fits, contrasts, words.
+
+Contrasts are declared here, before any number is seen: seven on the average over directions (the
+primary family) and the same seven of every direction (the secondary one). Holm's adjustment is
+within a family. Everything else in the summary is description and has no adjusted p-value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from model.attribution.counts import CONTEXTS, Counts
+from model.attribution.fit import Sample, fits, fold_of
+from model.attribution.join import Panel, join
+from model.attribution.measures import Name, mean_over_directions, measure, stats
+from model.attribution.resample import Places, Resamples, Stat, holm
+from model.attribution.verdict import verdict
+from model.config import AttributionConfig
+from model.results import key, write_json, write_table
+from model.runs import Run
+from model.words.dataset import WordSet
+
+ALL = "all"
+"""The average over directions."""
+
+
+def attribute(
+    words: WordSet,
+    counts: Counts,
+    scores: Run | None,
+    lens: Run | None,
+    config: AttributionConfig,
+    out: Path,
+) -> dict[str, Any]:
+    """Attribute; returns the summary that is also written to `attribution-<key>.json`.
+
+    `attributed-<key>.parquet` in `out` has a row for every word of every direction.
+
+    Raises
+    ------
+    InputError
+        The runs do not belong to this word set, or to one model.
+    """
+    panels, rows = join(words, counts, scores, lens, config)
+    resamples = Resamples(len(words.concepts), config.n_resamples, config.seed)
+    folds = np.array([fold_of(concept.id, config.n_folds) for concept in words.concepts])
+    measures = {str(panel.direction): measure(panel, config, resamples) for panel in panels}
+    measures[ALL] = mean_over_directions(list(measures.values()))
+    known = {scope: stats(found) for scope, found in measures.items()}
+    fitted = {
+        scope: {context: _fits(chosen, context, folds, resamples) for context in CONTEXTS}
+        for scope, chosen in (
+            *((str(panel.direction), [panel]) for panel in panels),
+            (ALL, panels),
+        )
+    }
+    first = next(run for run in (scores, lens) if run)
+    summary: dict[str, Any] = {
+        "model": first.summary["model"],
+        "words": {"version": words.version},
+        "counts": {
+            "source": counts.source,
+            "n_words": counts.n_words,
+            "n_pairs": counts.n_pairs,
+            "contexts": counts.totals,
+        },
+        "runs": {name: run.path.name for name, run in (("scores", scores), ("lens", lens)) if run},
+        "settings": config.model_dump(mode="json"),
+        "coverage": {str(panel.direction): dict(panel.tally) for panel in panels},
+        "pivots": {str(panel.direction): panel.pivot for panel in panels},
+        "auc": {scope: _nested(found, "auc") for scope, found in known.items()},
+        "spearman": {scope: _nested(found, "spearman") for scope, found in known.items()},
+        "fit": fitted,
+    }
+    summary["contrasts"] = _contrasts(known, fitted, config)
+    summary["verdict"] = verdict(summary)
+    run_key = key(
+        {
+            "runs": summary["runs"],
+            "settings": summary["settings"],
+            "words": words.version,
+            "counts": summary["counts"],
+        }
+    )
+    write_table(out / f"attributed-{run_key}.parquet", pa.Table.from_pylist(rows))
+    write_json(out / f"attribution-{run_key}.json", summary)
+    return summary
+
+
+def _fits(
+    panels: Sequence[Panel], context: str, folds: Places, resamples: Resamples
+) -> dict[str, Any]:
+    """Fits of the words of these directions that have a score and every predictor."""
+    names = ("source_frequency", "target_frequency", "cooccurrence", "pivot_path")
+    parts = []
+    for number, panel in enumerate(panels):
+        columns = {name: panel.predictors[context][name] for name in names}
+        if np.isnan(columns["pivot_path"]).all():
+            del columns["pivot_path"]
+        there = np.isfinite([panel.score, *columns.values()]).all(axis=0)
+        parts.append((number, panel, columns, there))
+    shared = [name for name in names if all(name in columns for _, _, columns, _ in parts)]
+    sample = Sample(
+        np.concatenate([panel.score[there] for _, panel, _, there in parts]),
+        {
+            name: np.concatenate([columns[name][there] for _, _, columns, there in parts])
+            for name in shared
+        },
+        np.concatenate([np.full(there.sum(), number) for number, _, _, there in parts]),
+        np.concatenate([panel.concept[there] for _, panel, _, there in parts]),
+    )
+    if len(sample.score) < 10 * (1 + len(names)):
+        return {"n_words": len(sample.score), "too_few": True}
+    found = fits(sample, folds, resamples)
+    for group in ("gains", "slopes"):
+        found[group] = {name: value._asdict() for name, value in found[group].items()}
+    return found
+
+
+def _nested(found: Mapping[Name, Stat], kind: str) -> dict[str, Any]:
+    """{(kind, a, b): stat} as {a: {b: {...}}}."""
+    tree: dict[str, Any] = {}
+    for name, value in found.items():
+        if name[0] == kind:
+            branch = tree
+            for part in name[1:-1]:
+                branch = branch.setdefault(part, {})
+            branch[name[-1]] = value._asdict()
+    return tree
+
+
+def declared(config: AttributionConfig) -> dict[str, tuple[str, Name]]:
+    """The contrasts: what is claimed -> where it is looked up."""
+    context = config.context
+    behaviour = f"direct ({config.rules[0]})" if config.rules else ""
+    found: dict[str, tuple[str, Name]] = {
+        "score rises with co-occurrence, frequencies held fixed": (
+            "measure",
+            ("spearman", context, "cooccurrence, given frequencies"),
+        ),
+    }
+    for outcome, what in (("correct", "correct words"), (behaviour, "direct words")):
+        for other in ("source_frequency", "target_frequency") if outcome else ():
+            found[f"co-occurrence tells {what} better than {other.replace('_', ' ')}"] = (
+                "measure",
+                ("auc", outcome, context, f"cooccurrence less {other}"),
+            )
+    found["co-occurrence predicts new words' scores beyond frequencies"] = (
+        "fit",
+        (context, "gains", "co-occurrence beyond frequencies"),
+    )
+    found["the pivot path predicts new words' scores beyond co-occurrence"] = (
+        "fit",
+        (context, "gains", "both beyond co-occurrence"),
+    )
+    return found
+
+
+def _contrasts(
+    known: Mapping[str, Mapping[Name, Stat]],
+    fitted: Mapping[str, Mapping[str, Any]],
+    config: AttributionConfig,
+) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for scope, found in known.items():
+        for claim, (kind, name) in declared(config).items():
+            value: dict[str, Any] | None = None
+            if kind == "measure" and name in found:
+                value = found[name]._asdict()
+            elif kind == "fit":
+                value = fitted[scope][name[0]].get("gains", {}).get(name[2])
+            rows.append({"scope": scope, "claim": claim, **(value or _NOTHING)})
+    for primary in (True, False):
+        family = [row for row in rows if (row["scope"] == ALL) == primary]
+        for row, p in zip(family, holm([row["p_value"] for row in family]), strict=True):
+            row["family"] = "primary" if primary else "by direction"
+            row["p_holm"] = p
+    return rows
+
+
+_NOTHING = Stat(math.nan, math.nan, math.nan, math.nan, 0)._asdict()

@@ -1,0 +1,248 @@
+"""Sections on the attribution, and the table of words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from model.attribution.verdict import standing
+from model.report.cells import forest_row, interval, key_of, number
+from model.report.page import embedded, table
+from model.report.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET, forest, scatter
+from model.runs import Run
+
+COLOURS = {
+    "cooccurrence": TARGET,
+    "pivot_path": PIVOT,
+    "pmi": OTHERS[0],
+    "source_frequency": SOURCE,
+    "target_frequency": CONTROL,
+}
+"""Of predictors."""
+
+
+def attribution(runs: Sequence[Run]) -> str:
+    """What the corpus tells of each model."""
+    return "".join(_one(run) for run in runs)
+
+
+def _one(run: Run) -> str:
+    found = run.summary
+    context = found["settings"]["context"]
+    counts = found["counts"]
+    parts = [
+        f"<h3>{escape(found['model']['name'])}: what the data supports</h3>",
+        "<div class='said'><ul>",
+        *(f"<li>{_marked(line)}</li>" for line in found["verdict"]),
+        "</ul></div>",
+        f"<p class='soft'>Counts of {escape(counts['source'])}: {counts['n_words']:,} words and "
+        f"{counts['n_pairs']:,} pairs in {counts['contexts']['windows']:,} windows and "
+        f"{counts['contexts']['docs']:,} documents. Figures below are of {context}.</p>",
+        _contrasts(found),
+        key_of({name.replace("_", " "): colour for name, colour in COLOURS.items()}),
+        f"<div class='figures'>{_areas(found, context)}</div>",
+        f"<div class='figures'>{_scatters(run, context)}</div>",
+        _auc_table(found),
+        _spearman_table(found),
+        _fit_table(found),
+        _coverage_table(found),
+    ]
+    return "".join(parts)
+
+
+def _marked(line: str) -> str:
+    text = escape(line)
+    for word in ("not supported", "contradicted", "not measured", "supported"):
+        if f": {word}" in text:
+            return text.replace(f": {word}", f': <b class="{word.replace(" ", "-")}">{word}</b>', 1)
+    return text
+
+
+def _contrasts(found: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            escape(row["claim"]),
+            interval(row),
+            number(row["p_value"], 4),
+            number(row["p_holm"], 4),
+            standing(row),
+        ]
+        for row in found["contrasts"]
+        if row["scope"] == "all"
+    ]
+    heads = ["declared contrast, mean over directions", "effect", "p", "p, Holm", "verdict"]
+    return table(heads, rows)
+
+
+def _areas(found: Mapping[str, Any], context: str) -> str:
+    figures = []
+    outcomes = dict.fromkeys(name for scope in found["auc"].values() for name in scope)
+    for outcome in outcomes:
+        rows = [
+            forest_row(f"{scope}: {name.replace('_', ' ')}", each[name], colour)
+            for scope, tree in found["auc"].items()
+            for each in (tree.get(outcome, {}).get(context, {}),)
+            for name, colour in COLOURS.items()
+            if name in each
+        ]
+        if rows:
+            figures.append(
+                f"<figure>{forest(rows, f'AUC against {outcome}', 0.5)}<figcaption>AUC against "
+                f"{escape(outcome)}; dashed: no better than a coin</figcaption></figure>"
+            )
+    return "".join(figures)
+
+
+def _scatters(run: Run, context: str) -> str:
+    points: dict[str, list[tuple[float, float]]] = {}
+    for row in run.words.to_pylist():
+        together, score = row[f"{context}_together"], row["score"]
+        if row["left_out"] or together is None or score is None or not math.isfinite(score):
+            continue
+        points.setdefault(row["direction"], []).append((math.log1p(together), score))
+    name = run.summary["settings"]["score"]
+    return "".join(
+        f"<figure>{scatter(each, way, f'ln(1 + {context} together)', name)}</figure>"
+        for way, each in points.items()
+    )
+
+
+def _auc_table(found: Mapping[str, Any]) -> str:
+    rows = []
+    for scope, tree in found["auc"].items():
+        for outcome, by_context in tree.items():
+            for context, each in by_context.items():
+                cells = [interval(each.get(name)) for name in COLOURS]
+                less = [
+                    interval(each.get(f"cooccurrence less {name}"))
+                    for name in ("source_frequency", "target_frequency", "pmi")
+                ]
+                n_words = max((value["n_words"] for value in each.values()), default=0)
+                rows.append([scope, escape(outcome), context, str(n_words), *cells, *less])
+    heads = ["direction", "outcome", "context", "words", *(n.replace("_", " ") for n in COLOURS)]
+    heads += ["less source frequency", "less target frequency", "less PMI"]
+    inside = table(heads, rows, numeric_from=3)
+    return f"<details><summary>All areas under the curve</summary>{inside}</details>"
+
+
+def _spearman_table(found: Mapping[str, Any]) -> str:
+    names = list(
+        dict.fromkeys(
+            name for tree in found["spearman"].values() for each in tree.values() for name in each
+        )
+    )
+    rows = [
+        [scope, context, *(interval(each.get(name)) for name in names)]
+        for scope, tree in found["spearman"].items()
+        for context, each in tree.items()
+    ]
+    inside = table(
+        ["direction", "context", *(name.replace("_", " ") for name in names)], rows, numeric_from=2
+    )
+    return (
+        "<details open=''><summary>Rank correlations with the score</summary>"
+        + inside
+        + "</details>"
+    )
+
+
+def _fit_table(found: Mapping[str, Any]) -> str:
+    rows = []
+    for scope, by_context in found["fit"].items():
+        for context, fit in by_context.items():
+            if fit.get("too_few"):
+                rows.append([scope, context, str(fit["n_words"]), *["–"] * 8])
+                continue
+            slopes, gains = fit["slopes"], fit["gains"]
+            rows.append(
+                [
+                    scope,
+                    context,
+                    str(fit["n_words"]),
+                    *(interval(slopes.get(name)) for name in
+                      ("source_frequency", "target_frequency", "cooccurrence", "pivot_path")),
+                    number(fit["r2_new"].get("frequencies")),
+                    number(fit["r2_new"].get("both")),
+                    interval(gains.get("co-occurrence beyond frequencies")),
+                    interval(gains.get("both beyond co-occurrence")),
+                ]
+            )  # fmt: skip
+    heads = ["direction", "context", "words", "source frequency", "target frequency"]
+    heads += ["co-occurrence", "pivot path", "R2 of new words, frequencies", "all four"]
+    heads += ["gain of co-occurrence", "gain of the path beyond it"]
+    inside = table(
+        heads, rows, "slopes in units of the score per e-fold of counts (ln of 1 + count)", 2
+    )
+    return f"<details open=''><summary>Log-linear fits</summary>{inside}</details>"
+
+
+def _coverage_table(found: Mapping[str, Any]) -> str:
+    names = list(dict.fromkeys(name for tally in found["coverage"].values() for name in tally))
+    rows = [
+        [name, *(f"{tally.get(name, 0):,}" for tally in found["coverage"].values())]
+        for name in names
+    ]
+    inside = table(["words", *found["coverage"]], rows)
+    return f"<details><summary>What was analysed, left out and missing</summary>{inside}</details>"
+
+
+def words(scores: Sequence[Run], lens: Sequence[Run], attributed: Sequence[Run]) -> str:
+    """Every word of every direction, to search and sort."""
+    columns = {
+        "model": "model", "direction": "direction", "concept": "concept", "source": "source",
+        "target": "target", "contrast": "contrast", "accuracy_source": "acc@1",
+        "he2025": "he2025", "sound": "behaviour", "pivot": "pivot word",
+        "together": "together", "of_source": "with source", "of_target": "with target",
+        "path": "pivot path", "left_out": "left out",
+    }  # fmt: skip
+    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+
+    def fill(run: Run, names: Mapping[str, str]) -> None:
+        model = run.summary["model"]["name"]
+        for each in run.words.to_pylist():
+            key = (model, each["direction"], each["concept"])
+            row = rows.setdefault(key, dict(zip(columns, key, strict=False)))
+            row |= {name: _plain(each[of]) for name, of in names.items() if of in each}
+
+    for run in scores:
+        names = {"source": "word", "target": "answer"}
+        fill(run, {**names, **{n: n for n in ("contrast", "accuracy_source", "he2025")}})
+    for run in lens:
+        fill(run, {name: name for name in ("source", "target", "pivot", "sound")})
+    for run in attributed:
+        context = run.summary["settings"]["context"]
+        counted = {"together": "together", "of_source": "source", "of_target": "target",
+                   "path": "path"}  # fmt: skip
+        named = {name: f"{context}_{of}" for name, of in counted.items()}
+        fill(run, {**named, "source": "source", "target": "target", "left_out": "left_out"})
+    shown = [name for name in columns if any(row.get(name) is not None for row in rows.values())]
+    numeric = [
+        any(isinstance(row.get(name), int | float) for row in rows.values()) for name in shown
+    ]
+    data = {
+        "rows": [[row.get(name) for name in shown] for _, row in sorted(rows.items())],
+        "numeric": numeric,
+        "direction": shown.index("direction"),
+    }
+    ways = "".join(f"<option>{way}</option>" for way in sorted({key[1] for key in rows}))
+    heads = "".join(
+        f'<th class="n">{columns[name]}</th>' if number_column else f"<th>{columns[name]}</th>"
+        for name, number_column in zip(shown, numeric, strict=True)
+    )
+    return (
+        f"<p class='onscreen'>{len(rows):,} rows. Type parts of words, concepts or behaviours; "
+        "click a heading to sort.</p><form><input id='query' type='search' "
+        "placeholder='e.g. lait, dog-n, pivot' aria-label='search words'/>"
+        f"<select id='direction' aria-label='direction'><option value=''>all directions</option>"
+        f"{ways}</select><span id='found' class='soft'></span></form>"
+        f"<div class='scroll'><table><thead><tr>{heads}</tr></thead><tbody></tbody></table></div>"
+        "<p class='print'>The table of words is on the screen only.</p>"
+        "<noscript><p>The table of words needs a script.</p></noscript>"
+        f"{embedded('word-data', data)}"
+    )
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,61 @@
+"""The report: whatever runs are given, in one file that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from model.report.attributed import attribution, words
+from model.report.inside import behaviours, causal, layers
+from model.report.page import page
+from model.report.scored import scores, strata
+from model.runs import Run
+from pivotmine.errors import InputError
+
+
+def report(
+    score_runs: Sequence[Run], lens_runs: Sequence[Run], attribution_runs: Sequence[Run]
+) -> str:
+    """The page as HTML. The same runs give the same bytes.
+
+    Raises
+    ------
+    InputError
+        There is no run at all.
+    """
+    everything = [*score_runs, *lens_runs, *attribution_runs]
+    if not everything:
+        raise InputError("nothing to report: give --scores, --lens or --attribution")
+    models = list(dict.fromkeys(run.summary["model"]["name"] for run in everything))
+    versions = list(dict.fromkeys(run.summary["words"]["version"] for run in everything))
+    score_summaries = [run.summary for run in score_runs]
+    lens_summaries = [run.summary for run in lens_runs]
+    sections = []
+    if score_runs:
+        sections.append(("scores", "Word translation, all directions", scores(score_summaries)))
+        sections.append(("strata", "Groups of words", strata(score_summaries)))
+    if lens_runs:
+        sections.append(("layers", "What the layers hold", layers(lens_summaries)))
+        sections.append(("behaviours", "Behaviours", behaviours(lens_summaries)))
+        sections.append(("causal", "Does the answer need the pivot?", causal(lens_summaries)))
+    if attribution_runs:
+        held = attribution(attribution_runs)
+        sections.append(("attribution", "Attribution to the corpus", held))
+    table = words(score_runs, lens_runs, attribution_runs)
+    sections.append(("words", "Every word", table))
+    files = "".join(f"<li>{escape(run.path.name)}</li>" for run in everything)
+    sections.append(("files", "Made from", f"<ul>{files}</ul>"))
+    lead = (
+        f"<p class='soft'>{escape(', '.join(models))}. Word set "
+        f"{escape(', '.join(version[:12] for version in versions))}. Intervals are 95 %.</p>"
+    )
+    return page("How a language model translates words", lead, sections)
+
+
+def write_report(html: str, path: Path) -> None:
+    """Write the page, in place at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(html, encoding="utf-8")
+    partial.replace(path)

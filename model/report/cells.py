@@ -1,0 +1,44 @@
+"""Numbers as cells and as rows of figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from model.report.svg import Interval
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number for a cell."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:.{digits}f}"
+
+
+def interval(found: Mapping[str, Any] | None, digits: int = 3) -> str:
+    """A value with its interval, as HTML."""
+    if not found:
+        return "–"
+    value = found.get("mean", found.get("value"))
+    if found.get("low") is None or not math.isfinite(found["low"]):
+        return number(value, digits)
+    low, high = number(found["low"], digits), number(found["high"], digits)
+    return f"{number(value, digits)} <small>[{low}, {high}]</small>"
+
+
+def key_of(colours: Mapping[str, str]) -> str:
+    """What colours mean."""
+    items = "".join(
+        f'<span><i style="background:{colour}"></i>{escape(name)}</span>'
+        for name, colour in colours.items()
+    )
+    return f'<div class="key">{items}</div>'
+
+
+def forest_row(label: str, found: Mapping[str, Any], colour: str) -> Interval:
+    """A row of a forest plot from an estimate or a statistic."""
+    return Interval(
+        label, found.get("mean", found.get("value")), found["low"], found["high"], colour
+    )

@@ -1,0 +1,163 @@
+"""Sections on a model's layers: what they hold, behaviours, and what ablation costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from model.report.cells import forest_row, interval, key_of
+from model.report.page import table
+from model.report.svg import (
+    CONTROL,
+    OTHERS,
+    PIVOT,
+    SOURCE,
+    TARGET,
+    Line,
+    forest,
+    heat,
+    heat_map,
+    shares,
+    trajectories,
+)
+
+_BEHAVIOURS = ("pivot", "direct", "none")
+
+
+def layers(runs: Sequence[Mapping[str, Any]]) -> str:
+    """Trajectories and heat-maps by lens, and what the pivot layers hold."""
+    parts = [
+        "<p>Mean probability of the concept's word in each language at the position that answers, "
+        "read off every layer; bands are 95 % over words. Grey ground: the pivot layers, chosen on "
+        "dev words. Controls are words of other concepts, matched in frequency.</p>"
+    ]
+    names = {"source": SOURCE, "target": TARGET, "pivot": PIVOT, "controls": CONTROL}
+    shades = {f"{p:g}": heat(p) for p in (1e-4, 1e-3, 1e-2, 0.1, 1.0)}
+    parts.append(key_of({**names, "third language": OTHERS[0]}))
+    parts.append(f"<p class='soft'>Heat-maps: {key_of(shades)}</p>".replace("div", "span"))
+    for run in runs:
+        for lens in ("logit", run["corrected_lens"]):
+            ways = {way: found for way, found in run["directions"].items() if lens in found}
+            drawn = {way: _lines(found[lens]["bands"]) for way, found in ways.items()}
+            tops = [v for lines in drawn.values() for line in lines for v in line.high if v]
+            top = max(0.05, min(1.0, max(tops, default=0.05)))
+            figures = [
+                f"<figure>{trajectories(lines, ways[way][lens]['pivot_layers'], way, top)}</figure>"
+                for way, lines in drawn.items()
+            ]
+            maps = [
+                "<figure>"
+                + heat_map([(line.name, line.mean) for line in lines], f"{way}, log scale")
+                + "</figure>"
+                for way, lines in drawn.items()
+            ]
+            rows = [
+                [
+                    f"{escape(way)} over {escape(found['pivot'])}",
+                    str(found["n_words"]),
+                    _span(found[lens]["pivot_layers"]),
+                    *(interval(found[lens].get(name)) for name in
+                      ("mass_pivot", "above_controls", "above_near", "mined_above_controls")),
+                ]
+                for way, found in ways.items()
+            ]  # fmt: skip
+            heads = ["direction", "words", "pivot layers", "pivot word", "above controls"]
+            heads += ["above words near in meaning", "mined pivots above controls"]
+            parts.append(
+                f"<h3>{escape(run['model']['name'])}, {escape(lens)} lens</h3>"
+                f"<div class='figures'>{''.join(figures)}</div>"
+                f"<div class='figures'>{''.join(maps)}</div>"
+                + table(heads, rows, "probability at the pivot layers, mean of words")
+            )
+    return "".join(parts)
+
+
+def behaviours(runs: Sequence[Mapping[str, Any]]) -> str:
+    """How many words go over a pivot by the sound rule, and how far every rule can be trusted."""
+    parts = [
+        "<p>By the sound rule a word goes over a <em>pivot</em> if the pivot word shows above "
+        "nearly all controls for two layers before the target leads; it is <em>direct</em> if the "
+        "target shows without that; else <em>none</em>.</p>",
+        key_of(dict(zip(_BEHAVIOURS, (PIVOT, TARGET, "#c9c9c9"), strict=True))),
+    ]
+    for run in runs:
+        counts = {
+            way: found["behaviours"]["sound"]["counts"] for way, found in run["directions"].items()
+        }
+        bars = [
+            (way, [(name, each.get(name, 0)) for name in _BEHAVIOURS])
+            for way, each in counts.items()
+        ]
+        rules = list(next(iter(run["directions"].values()))["behaviours"])
+        rows = [
+            [escape(way), *(interval(found["behaviours"][rule]["pivot"], 2) for rule in rules),
+             interval(found["false_pivots"].get("sound"), 3)]
+            for way, found in run["directions"].items()
+        ]  # fmt: skip
+        heads = ["direction", *(f"pivot words, {rule}" for rule in rules)]
+        parts.append(
+            f"<h3>{escape(run['model']['name'])}</h3><figure>{shares(bars, 'behaviours')}</figure>"
+            + table([*heads, "controls that pass for pivots"], rows)
+        )
+        if agreement := run.get("agreement"):
+            kappas = [
+                [escape(rule), str(found["kappa"]["n_words"]), interval(found["kappa"], 2)]
+                for rule, found in agreement.items()
+            ]
+            parts.append(table(["rule", "traces", "kappa with a reader"], kappas))
+    return "".join(parts)
+
+
+def causal(runs: Sequence[Mapping[str, Any]]) -> str:
+    """What taking the pivot's direction out costs, beside pushes of the same size elsewhere."""
+    parts = [
+        "<p>The pivot word's direction is set to its mean at the pivot layers; the drop of the "
+        "target's log-probability, in nats, less that of an equal push along the word of another "
+        "concept (matched) or one near in meaning. Above zero: the answer leans on the pivot.</p>"
+    ]
+    kinds = ("pivot", "matched", "near", "pivot_beyond_matched", "pivot_beyond_near")
+    for run in runs:
+        tested = {way: found["ablation"] for way, found in run["directions"].items()
+                  if found.get("ablation")}  # fmt: skip
+        if not tested:
+            continue
+        rows = [
+            [escape(way), escape(group), *(interval(found[group].get(kind), 2) for kind in kinds)]
+            for way, found in tested.items()
+            for group in ("all", "pivot", "direct", "none")
+            if group in found
+        ]
+        drawn = [
+            forest_row(f"{way}, {group} words", found[group]["pivot_beyond_matched"], colour)
+            for way, found in tested.items()
+            for group, colour in (("all", "#333333"), ("pivot", PIVOT), ("direct", TARGET))
+        ]
+        plot = forest(drawn, "drop beyond matched pushes, nats", 0.0)
+        heads = ["direction", "words", "pivot", "matched", "near", "less matched", "less near"]
+        parts.append(
+            f"<h3>{escape(run['model']['name'])}</h3><figure>{plot}<figcaption>drop beyond matched "
+            f"pushes, nats</figcaption></figure>{table(heads, rows, numeric_from=2)}"
+        )
+    return "".join(parts)
+
+
+def _lines(bands: Mapping[str, Mapping[str, Any]]) -> list[Line]:
+    colours = {"source": SOURCE, "target": TARGET, "pivot": PIVOT, "control": CONTROL}
+    third = [name for name in bands if name.startswith("other:") and not name.endswith(":gap")]
+    chosen = {name: colour for name, colour in colours.items() if name in bands}
+    chosen |= dict(zip(third, OTHERS, strict=False))
+    return [
+        Line(
+            name.replace("other:", "third "),
+            colour,
+            bands[name]["mean"],
+            bands[name]["low"],
+            bands[name]["high"],
+        )
+        for name, colour in chosen.items()
+    ]
+
+
+def _span(chosen: Sequence[int]) -> str:
+    return f"{chosen[0]}–{chosen[-1]}" if chosen else "none"

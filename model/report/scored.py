@@ -1,0 +1,96 @@
+"""Sections on the word task: scores of every direction, and within groups of words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from model.report.cells import forest_row, interval, key_of
+from model.report.page import table
+from model.report.svg import OTHERS, PIVOT, TARGET, forest
+
+MODELS = (TARGET, PIVOT, *OTHERS)
+"""Colours of models."""
+
+METRICS = {
+    "contrast": "contrast, nats",
+    "accuracy_source": "accuracy@1, source",
+    "mrr_source": "MRR, source",
+    "accuracy_target": "accuracy@1, target",
+    "mrr_target": "MRR, target",
+    "he2025": "he2025 score",
+}
+"""Name of a score -> what a reader sees, in the order of the table."""
+
+
+def scores(runs: Sequence[Mapping[str, Any]]) -> str:
+    """Every direction of every model, as table and as figures."""
+    parts = [
+        "<p>Contrast is how much likelier the right source word makes the answer than nine wrong "
+        "ones do, in nats; accuracy@1 and MRR rank the right word among ten (chance .10 and .29). "
+        "Intervals are 95 %, bootstrap over words and draws of examples.</p>"
+    ]
+    colours = {run["model"]["name"]: MODELS[n % len(MODELS)] for n, run in enumerate(runs)}
+    for run in runs:
+        shown = [
+            name
+            for name in METRICS
+            if any(name in groups["all"] for groups in run["directions"].values())
+        ]
+        rows = [
+            [escape(way), *(interval(groups["all"].get(name)) for name in shown)]
+            for way, groups in run["directions"].items()
+        ]
+        words = run["words"]
+        caption = (
+            f"{run['model']['name']}: {words['n']} words of the {words['split']} split, "
+            f"{run['settings']['n_draws']} draws of {run['settings']['n_shots']} examples, "
+            f"word set {words['version'][:12]}"
+        )
+        parts.append(table(["direction", *(METRICS[name] for name in shown)], rows, caption))
+    figures = []
+    for name in ("contrast", "accuracy_source"):
+        drawn = [
+            forest_row(f"{way} {model}", groups["all"][name], colours[model])
+            for way in dict.fromkeys(way for run in runs for way in run["directions"])
+            for run in runs
+            for model in (run["model"]["name"],)
+            if (groups := run["directions"].get(way)) and name in groups["all"]
+        ]
+        null = 0.0 if name == "contrast" else 0.1
+        figures.append(
+            f"<figure>{forest(drawn, METRICS[name], null)}"
+            f"<figcaption>{METRICS[name]}; dashed: chance</figcaption></figure>"
+        )
+    parts.append(f"{key_of(colours)}<div class='figures'>{''.join(figures)}</div>")
+    return "".join(parts)
+
+
+def strata(runs: Sequence[Mapping[str, Any]]) -> str:
+    """Scores by form, part of speech and frequency."""
+    parts = [
+        "<p>Forms: <em>copy</em>, the same string in both languages; <em>cognate</em>, alike; "
+        "<em>other</em>. Frequency: terciles of the rarer of the two words.</p>"
+    ]
+    for run in runs:
+        for grouping in ("form", "frequency", "pos"):
+            rows = [
+                [
+                    escape(way),
+                    escape(group),
+                    str(found["contrast"]["n_words"]),
+                    *(interval(found.get(name)) for name in ("contrast", "accuracy_source")),
+                ]
+                for way, groups in run["directions"].items()
+                for group, found in groups.get(grouping, {}).items()
+            ]
+            inside = table(
+                ["direction", grouping, "words", METRICS["contrast"], METRICS["accuracy_source"]],
+                rows,
+                numeric_from=2,
+            )
+            opened = " open=''" if grouping == "form" else ""
+            head = f"{escape(run['model']['name'])}, by {grouping}"
+            parts.append(f"<details{opened}><summary>{head}</summary>{inside}</details>")
+    return "".join(parts)

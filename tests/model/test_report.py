@@ -1,0 +1,265 @@
+"""The report: well-formed, self-contained, and true to the runs it is made from."""
+
+from __future__ import annotations
+
+import math
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import orjson
+import pyarrow as pa
+import pytest
+from typer.testing import CliRunner
+
+from model.cli import app
+from model.report import svg
+from model.report.build import report
+from model.report.page import embedded
+from model.results import write_json, write_table
+from model.runs import Run, read_run
+from model.words.dataset import WordSet, save
+from pivotmine.errors import InputError
+from tests.model.test_attribution import runs as attribution_inputs
+from tests.model.test_attribution import term_counts
+
+VOID = {"meta", "input", "br", "link", "img"}
+
+
+class Balance(HTMLParser):
+    """Fails on a tag that is closed out of turn; remembers ids, references and texts."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.references: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name in ("src", "href", "xlink:href", "data", "action"):
+                self.references.append(value or "")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.text += data
+
+
+def estimate(mean: float) -> dict:
+    return {"mean": mean, "low": mean - 0.1, "high": mean + 0.1, "n_words": 12}
+
+
+def score_run(words: WordSet, path: Path, name: str = "toy <b>") -> Run:
+    groups = {"contrast": estimate(1.25), "accuracy_source": estimate(0.75)}
+    directions = {"fr-zh": {"all": groups, "form": {"copy": groups}, "frequency": {"rare": groups}}}
+    rows = [
+        {"direction": "fr-zh", "concept": concept.id, "word": concept.words["fr"],
+         "answer": concept.words["zh"], "contrast": 0.5, "accuracy_source": 1.0}
+        for concept in words.concepts
+    ]  # fmt: skip
+    rows[0] |= {"word": "</script><i>", "contrast": math.nan}
+    summary = {
+        "model": {"name": name, "version": "v"},
+        "words": {"version": words.version, "split": "test", "n": len(rows)},
+        "settings": {"n_draws": 2, "n_shots": 5},
+        "directions": directions,
+    }
+    return Run(summary, pa.Table.from_pylist(rows), path)
+
+
+def lens_run(words: WordSet, path: Path) -> Run:
+    bands = {
+        role: {
+            "mean": [0.0, 0.125, None, 0.25],
+            "low": [0.0, 0.1, None, 0.2],
+            "high": [0.0, 0.15, None, 0.3],
+        }
+        for role in ("source", "target", "pivot", "control", "other:ja", "gap")
+    }
+    nothing = {"mean": None, "low": None, "high": None, "n_words": 2}
+    kinds = ("pivot", "matched", "near", "pivot_beyond_matched", "pivot_beyond_near")
+    lens = {"pivot_layers": [1, 2], "mass_pivot": estimate(0.2), "bands": bands}
+    verdict = {"counts": {"pivot": 7, "direct": 5}, "pivot": estimate(0.58)}
+    found = {
+        "n_words": 12,
+        "pivot": "en",
+        "logit": lens,
+        "centred": {**lens, "pivot_layers": []},
+        "behaviours": {"he2025": verdict, "sound": verdict},
+        "false_pivots": {"sound": estimate(0.01)},
+        "ablation": {
+            "all": {kind: estimate(0.4321) for kind in kinds},
+            "pivot": dict.fromkeys(kinds, nothing),
+            "direct": dict.fromkeys(kinds, nothing),
+        },
+    }
+    summary = {
+        "model": {"name": "toy <b>", "version": "v"},
+        "words": {"version": words.version, "split": "test"},
+        "corrected_lens": "centred",
+        "directions": {
+            "fr-zh": found,
+            "zh-fr": {k: v for k, v in found.items() if k != "ablation"},
+        },
+        "agreement": {"sound": {"kappa": estimate(0.55)}},
+    }
+    rows = [
+        {"direction": "fr-zh", "concept": concept.id, "source": "s", "pivot": "p", "target": "t",
+         "sound": "pivot"}
+        for concept in words.concepts[:3]
+    ]  # fmt: skip
+    return Run(summary, pa.Table.from_pylist(rows), path)
+
+
+def parsed(html: str) -> Balance:
+    found = Balance()
+    found.feed(html)
+    found.close()
+    return found
+
+
+def test_the_page_is_well_formed_and_asks_for_nothing_from_outside(small_words: WordSet):
+    html = report(
+        [score_run(small_words, Path("scores-a.json"))],
+        [lens_run(small_words, Path("lens-a.json"))],
+        [],
+    )
+    found = parsed(html)
+    assert found.open == []
+    assert len(found.ids) == len(set(found.ids))
+    assert {ref for ref in found.references if not ref.startswith("#")} == set()
+    assert {ref[1:] for ref in found.references} <= set(found.ids)
+    assert not re.search(r"https?:|url\(|@import", html)
+    for picture in re.findall(r"<svg.*?</svg>", html, re.DOTALL):
+        ElementTree.fromstring(picture)
+    assert html.count("<svg") >= 8
+
+
+def test_the_page_shows_the_numbers_and_names_of_its_runs(small_words: WordSet):
+    text = parsed(
+        report(
+            [score_run(small_words, Path("scores-a.json"))],
+            [lens_run(small_words, Path("lens-b.json"))],
+            [],
+        )
+    ).text
+    for piece in ("1.250 [1.150, 1.350]", "0.43 [0.33, 0.53]", "toy <b>", "lens-b.json", "1–2"):
+        assert piece in text
+    assert "not measured" in text
+
+
+def test_words_are_data_in_the_page_whatever_they_hold(small_words: WordSet):
+    html = report(
+        [score_run(small_words, Path("scores-a.json"))],
+        [lens_run(small_words, Path("lens-a.json"))],
+        [],
+    )
+    data = orjson.loads(re.search(r'id="word-data">(.*?)</script>', html, re.DOTALL)[1])
+    assert len(data["rows"]) == len(small_words.concepts)
+    assert any("</script><i>" in row or "s" in row for row in data["rows"])
+    assert any(None in row for row in data["rows"])
+    assert len(data["numeric"]) == len(data["rows"][0])
+    assert data["rows"][0][data["direction"]] == "fr-zh"
+    assert "</script><i>" not in embedded("x", ["</script><i>"])
+
+
+def test_the_same_runs_give_the_same_page(small_words: WordSet):
+    made = [report([score_run(small_words, Path("scores-a.json"))], [], []) for _ in range(2)]
+    assert made[0] == made[1]
+
+
+def test_two_models_stand_beside_each_other(small_words: WordSet):
+    both = [score_run(small_words, Path(f"scores-{n}.json"), n) for n in ("one", "two")]
+    text = parsed(report(both, [], [])).text
+    assert "fr-zh one" in text
+    assert "fr-zh two" in text
+
+
+def test_a_report_of_nothing_is_refused():
+    with pytest.raises(InputError, match="nothing to report"):
+        report([], [], [])
+
+
+def test_attribute_and_report_work_from_the_command_line(small_words: WordSet, tmp_path: Path):
+    words = tmp_path / "words"
+    save(small_words, words, {})
+    ids = [concept.id for concept in small_words.concepts]
+    scores, lens = attribution_inputs(small_words, dict(zip(ids, range(20), strict=True)), tmp_path)
+    table, _ = term_counts(small_words)
+    write_table(tmp_path / "term_counts.parquet", table)
+    run = CliRunner().invoke
+    made = run(app, ["lexicon", "-w", str(words), "-o", str(tmp_path / "words.tsv")])
+    assert "120 pairs" in made.output
+    done = run(
+        app,
+        ["attribute", str(tmp_path / "term_counts.parquet"), "-w", str(words), "-o", str(tmp_path),
+         "--scores", str(scores.path), "--lens", str(lens.path), "-s",
+         "attribution.n_resamples=200", "-s", "attribution.min_group=5"],
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "40 of 40 word pairs in 2 directions" in done.output.replace("\n", " ")
+    page = tmp_path / "report.html"
+    attributed = read_run(tmp_path, "attribution")
+    shown = run(app, ["report", "--attribution", str(attributed.path), "-o", str(page)])
+    assert shown.exit_code == 0, shown.output
+    text = parsed(page.read_text()).text
+    assert "nothing here shows that co-occurrence causes" in text
+    assert 'class="not supported"' not in page.read_text()
+    value = attributed.summary["spearman"]["fr-zh"]["windows"]["cooccurrence"]["value"]
+    assert f"{value:.3f}" in text
+
+
+def test_a_forest_plot_has_a_row_for_what_was_not_measured():
+    rows = [svg.Interval("a", 0.5, 0.4, 0.6), svg.Interval("b<", None, None, None)]
+    drawn = ElementTree.fromstring(svg.forest(rows, "t", 0.5))
+    texts = [element.text for element in drawn.iter("text")]
+    assert "b<" in texts
+    assert "not measured" in texts
+    assert len(list(drawn.iter("circle"))) == 1
+    assert svg.forest([rows[1]], "t") == ""
+
+
+def test_a_forest_plot_puts_larger_values_to_the_right():
+    rows = [svg.Interval(str(v), v, v - 0.1, v + 0.1) for v in (-1.0, 0.2, 3.0)]
+    drawn = ElementTree.fromstring(svg.forest(rows, "t"))
+    across = [float(circle.attrib["cx"]) for circle in drawn.iter("circle")]
+    assert across == sorted(across)
+    assert across[0] < across[1] < across[2]
+
+
+def test_the_heat_of_a_probability_darkens_with_it():
+    shades = [sum(bytes.fromhex(svg.heat(p)[1:])) for p in (0.0, 1e-4, 1e-3, 1e-2, 0.1, 1.0)]
+    assert shades == sorted(shades, reverse=True)
+    assert svg.heat(0.0) == svg.heat(1e-4)
+
+
+def test_points_and_bars_are_drawn_one_for_one():
+    drawn = svg.scatter([(0.0, 1.0), (1.0, 2.0), (2.0, 0.0)], "t", "x", "y")
+    dots = next(p for p in ElementTree.fromstring(drawn).iter("path") if "h.01" in p.attrib["d"])
+    assert dots.attrib["d"].count("M") == 3
+    bars = ElementTree.fromstring(svg.shares([("fr-zh", [("pivot", 3), ("direct", 1)])], "t"))
+    widths = [float(bar.attrib["width"]) for bar in bars.iter("rect")]
+    assert widths[0] == pytest.approx(3 * widths[1])
+
+
+def test_numbers_that_json_lost_are_dashes(small_words: WordSet, tmp_path: Path):
+    run = score_run(small_words, tmp_path / "scores-k.json")
+    lost = dict.fromkeys(("mean", "low", "high"), math.nan)
+    run.summary["directions"]["fr-zh"]["all"]["contrast"] = {**lost, "n_words": 0}
+    write_json(run.path, run.summary)
+    write_table(tmp_path / "words-k.parquet", run.words)
+    assert "–" in parsed(report([read_run(run.path, "scores")], [], [])).text
