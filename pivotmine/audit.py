@@ -51,6 +51,9 @@ _WITHIN = (
     "{0}_in_lang_b, {0}_in_lang_total) AND {0}_in_lang_total <= {0}_total"
 )
 
+# A word is in some window of each of its documents; a pair may meet in none.
+_SEEN = "(lang_b IS NOT NULL OR n_docs <= n_windows)"
+
 _CHECKS = (
     (
         "records read = documents + rejects + duplicates",
@@ -100,7 +103,7 @@ _CHECKS = (
     (
         "term counts are within those of their words, their languages and all text",
         ("term_counts",),
-        f"""SELECT count(*), count(*) FILTER (n_docs <= n_windows AND {_WITHIN.format("n_docs")}
+        f"""SELECT count(*), count(*) FILTER ({_SEEN} AND {_WITHIN.format("n_docs")}
                    AND {_WITHIN.format("n_windows")}) FROM term_counts""",
     ),
     (

@@ -70,7 +70,7 @@ def write_shards(folder: Path) -> list[Row]:
 
 def term_row(n_listed: int, n: int, n_word: int | None) -> Row:
     """A row of `term_counts`: a word in n contexts, or a pair of words that are in n_word."""
-    row: Row = {"n_listed": n_listed}
+    row: Row = {"n_listed": n_listed, "lang_b": n_word and "fr"}
     for contexts in ("n_docs", "n_windows"):
         words = {f"{contexts}{kind}_{side}": n_word for kind in ("", "_in_lang") for side in "ab"}
         totals = {f"{contexts}_total": 9, f"{contexts}_in_lang_total": 5}
@@ -196,6 +196,10 @@ BROKEN: dict[str, tuple[Callable[[Tables], Any], set[str]]] = {
     "a word in more documents than windows": (
         lambda t: t["term_counts"][0].update(n_docs=4),
         {TERMS},
+    ),
+    "a pair of words that share documents but no window": (
+        lambda t: t["term_counts"][1].update(n_windows=0, n_windows_in_lang=0),
+        set(),
     ),
     "a word more frequent in its language than in all text": (
         lambda t: t["term_counts"][0].update(n_docs_in_lang=4),
