@@ -7,36 +7,20 @@ instead of being sent them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import fsspec
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pivotmine.kernels.folded_contexts import FoldedContexts, PackedContexts, unpack
-
-Batches = Iterator[pa.RecordBatch]
-
-
-class FileParts(NamedTuple):
-    """Rows start:end of a file of `cut_contexts.PART_SCHEMA`."""
-
-    path: str
-    start: int
-    end: int
+from udfs.numbered_tasks import FileRange
 
 
-def load(chunk: Sequence[FileParts]) -> FoldedContexts:
-    """All contexts of some parts of files."""
+def load(chunk: Sequence[FileRange]) -> FoldedContexts:
+    """All contexts of some rows of files of `cut_contexts.PART_SCHEMA`."""
     return unpack([row for parts in chunk for row in _rows(parts)])
 
 
-def numbers(batches: Batches) -> Iterator[int]:
-    """Numbers of tasks, from batches of one column of them."""
-    return (number for batch in batches for number in batch.column(0).to_pylist())
-
-
-def _rows(parts: FileParts) -> Iterator[PackedContexts]:
+def _rows(parts: FileRange) -> Iterator[PackedContexts]:
     with fsspec.open(parts.path, "rb") as stream:
         file = pq.ParquetFile(stream)
         first = 0

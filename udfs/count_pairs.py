@@ -31,7 +31,8 @@ from pivotmine.kernels.margin_counts import count_margins
 from pivotmine.kernels.pair_counts import count_pairs
 from pivotmine.kernels.pair_runs import PairRun, deal, pack
 from pivotmine.kernels.pair_sums import add_run, new_sums, summed
-from udfs.context_files import FileParts, load, numbers
+from udfs.context_files import load
+from udfs.numbered_tasks import FileRange, numbers
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -54,7 +55,7 @@ MARGIN_COLUMNS = 2
 class CountTask(NamedTuple):
     """What one task counts."""
 
-    chunk: tuple[FileParts, ...]
+    chunk: tuple[FileRange, ...]
     """The contexts."""
 
     rows: range
@@ -114,7 +115,7 @@ def bind_send(
 
 
 def bind_margins(
-    chunks: Sequence[Sequence[FileParts]], first_node: NDArray[np.int64], n_buckets: int
+    chunks: Sequence[Sequence[FileRange]], first_node: NDArray[np.int64], n_buckets: int
 ) -> Callable[[Batches], Batches]:
     """Numbers of chunks to rows of `RUN_SCHEMA`, margins with `MARGIN_COLUMNS`.
 

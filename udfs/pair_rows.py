@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pivotmine.kernels.margins import MarginTable, pair_margins
 from pivotmine.kernels.pair_runs import PairRun
 from pivotmine.schema import COUNTS
-from udfs.context_files import numbers
 from udfs.count_pairs import CountPlan, pair_runs
+from udfs.numbered_tasks import numbers
 from udfs.sum_pairs import fold_columns
 
 Batches = Iterator[pa.RecordBatch]

@@ -9,11 +9,12 @@ row group belongs to the split in which it begins. (`udfs.write_table` is the wa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from udfs.numbered_tasks import FileRange, numbers, share_out
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -23,37 +24,10 @@ MAX_SPLITS = 50_000
 """Most tasks that read a table; every one is told where its split lies."""
 
 
-class FileRange(NamedTuple):
-    """Row groups of a Parquet file that begin in bytes start:end."""
-
-    path: str
-    start: int
-    end: int
-
-
 def plan_splits(files: Sequence[tuple[str, int]], split_bytes: int) -> list[tuple[FileRange, ...]]:
-    """Cut files, given with their sizes, into splits of about `split_bytes`.
-
-    Large files are cut, and small ones share a split.
-    """
+    """Cut files, given with their sizes, into splits of about `split_bytes`."""
     total = sum(size for _, size in files)
-    wanted = max(split_bytes, -(-total // MAX_SPLITS))
-    splits: list[tuple[FileRange, ...]] = []
-    gathered: list[FileRange] = []
-    n_bytes = 0
-    for path, size in files:
-        start = 0
-        while start < size:
-            end = min(start + wanted - n_bytes, size)
-            gathered.append(FileRange(path, start, end))
-            n_bytes += end - start
-            start = end
-            if n_bytes >= wanted:
-                splits.append(tuple(gathered))
-                gathered, n_bytes = [], 0
-    if gathered:
-        splits.append(tuple(gathered))
-    return splits
+    return share_out(files, max(split_bytes, -(-total // MAX_SPLITS)))
 
 
 def bind(
@@ -67,14 +41,14 @@ def bind(
     """
 
     def read(batches: Batches) -> Batches:
-        numbers = (number for batch in batches for number in batch.column(0).to_pylist())
-        ranges = (part for number in numbers for part in splits[number])
+        ranges = (part for number in numbers(batches) for part in splits[number])
         return make(batch for part in ranges for batch in _read(part, columns))
 
     return read
 
 
 def _read(part: FileRange, columns: Sequence[str]) -> Batches:
+    """Row groups that begin in the bytes of a part."""
     with fsspec.open(part.path, "rb") as stream:
         file = pq.ParquetFile(stream)
         groups = [

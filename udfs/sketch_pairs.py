@@ -32,8 +32,8 @@ from pivotmine.kernels.sketch_format import (
     open_sketch,
     write_sketch,
 )
-from udfs.context_files import numbers
 from udfs.count_pairs import CountPlan, Keep, pair_runs
+from udfs.numbered_tasks import numbers
 
 Batches = Iterator[pa.RecordBatch]
 

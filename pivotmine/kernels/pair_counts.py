@@ -272,6 +272,16 @@ def _copy_partners(
 
 
 @njit
+def _row_of(token: int, first_row: int, step: int) -> int:
+    """Number of a token's row, -1 where the step leaves it out."""
+    distance = token - first_row
+    # Nearly always; a division for each token would be felt.
+    if step == 1:
+        return distance
+    return distance // step if distance % step == 0 else -1
+
+
+@njit
 def _add_row_sizes(
     tokens: NDArray[np.int32],
     a_start: NDArray[np.int64],
@@ -289,13 +299,10 @@ def _add_row_sizes(
         for i in range(lower_bound(tokens, a_start[c], a_end[c], first_row), a_end[c]):
             if tokens[i] >= end_row:
                 break
-            row = tokens[i] - first_row
-            if step > 1:
-                if row % step:
-                    continue
-                row //= step
-            sizes[row] += 1
-            events[row] += length
+            row = _row_of(tokens[i], first_row, step)
+            if row >= 0:
+                sizes[row] += 1
+                events[row] += length
 
 
 @njit
@@ -319,13 +326,10 @@ def _fill_rows(
         for i in range(lower_bound(tokens, a_start[c], a_end[c], first_row), a_end[c]):
             if tokens[i] >= end_row:
                 break
-            row = tokens[i] - first_row
-            if step > 1:
-                if row % step:
-                    continue
-                row //= step
-            entries[cursor[row]] = entry
-            cursor[row] += 1
+            row = _row_of(tokens[i], first_row, step)
+            if row >= 0:
+                entries[cursor[row]] = entry
+                cursor[row] += 1
 
 
 @njit

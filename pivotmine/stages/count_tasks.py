@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from udfs.context_files import FileParts
 from udfs.count_pairs import CountTask
 from udfs.cut_contexts import part_tokens
+from udfs.numbered_tasks import FileRange, share_out
 
 MIN_TASK_EVENTS = 5_000_000
 """Fewer pair events than this, a thirtieth of a second, are not worth a task of their own."""
@@ -23,7 +23,7 @@ PAIR_COST = 1.5
 """What reading a counted pair back costs, in pair events. A token of few contexts has nearly as
 many pairs as events; one of many has far fewer."""
 
-Chunk = tuple[FileParts, ...]
+Chunk = tuple[FileRange, ...]
 
 
 def plan_chunks(files: Sequence[tuple[str, int]], max_tokens: int) -> list[Chunk]:
@@ -31,23 +31,7 @@ def plan_chunks(files: Sequence[tuple[str, int]], max_tokens: int) -> list[Chunk
 
     Parts are taken to be full.
     """
-    room = max_tokens // part_tokens(max_tokens)
-    chunks: list[Chunk] = []
-    gathered: list[FileParts] = []
-    n_parts = 0
-    for path, total in files:
-        start = 0
-        while start < total:
-            end = min(start + room - n_parts, total)
-            gathered.append(FileParts(path, start, end))
-            n_parts += end - start
-            start = end
-            if n_parts == room:
-                chunks.append(tuple(gathered))
-                gathered, n_parts = [], 0
-    if gathered:
-        chunks.append(tuple(gathered))
-    return chunks
+    return share_out(files, max_tokens // part_tokens(max_tokens))
 
 
 def plan_tasks(
