@@ -68,8 +68,7 @@ class Competing(StrEnum):
     """Sets of links whose size other measures are compared at."""
 
     LINKS = "links"
-    MUTUAL = "mutual"
-    CLEAR = "clear"
+    PREVAILS = "prevails"
 
 
 @app.command()
@@ -356,10 +355,10 @@ def evaluate_links(
 
     P@1 and P@5: is a word's first partner a translation, is one of its first five? Precision: of as
     many pairs as there are links, best first, which share translates? Recall: of the translations
-    with enough evidence, which share is among them? `mutual`: links that are first for both their
-    words; `clear`: also those that are first for one of them by far. `q <= t`: what the test alone
-    passes at nominal false discovery rate t; the true rate is one minus its precision. 95 %
-    intervals by bootstrap over words. Only tokens that are whole words are judged.
+    with enough evidence, which share is among them? `prevails`: links that no better partner
+    explains. `q <= t`: what the test alone passes at nominal false discovery rate t; the true rate
+    is one minus its precision. 95 % intervals by bootstrap over words. Only tokens that are whole
+    words are judged.
 
     Example: pivotmine evaluate links words.tsv cedict: --config recipe.yaml --plot links.svg
     """

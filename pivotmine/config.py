@@ -156,6 +156,14 @@ class CountConfig(Section):
     min_count: PositiveInt = 5
     """Pairs that meet in fewer contexts are dropped. Every pair at or above it is exact."""
 
+    max_line_documents: Annotated[int, Field(ge=0, le=1000)] = 2
+    """In how many documents of the same languages a line of text counts, those whose ids hash
+    lowest; the others count without it. Else menus, banners and templates would look like
+    translations of each other. 0: in all."""
+
+    max_repeated_lines: PositiveInt = 5_000_000
+    """Most lines for which that is observed, 16 bytes each in the driver and in every worker."""
+
     folds: Annotated[int, Field(ge=1, le=16)] = 4
     """Hash folds of documents that are counted apart, to tell stable links from accidents."""
 
@@ -207,9 +215,19 @@ class LinkConfig(Section):
     max_rank: PositiveInt = 50
     """Links kept per token and language: those that rank this high (by G2) on either side."""
 
-    min_margin: Annotated[float, Field(ge=1.0)] = 1.5
-    """A link prevails as the best partner of both its words, or of one of them if its G2 is this
-    many times that of the second. Links that do not are mostly templates and collocations."""
+    min_won_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
+    """A link prevails if it is the best partner (by G2) of one of its words, and is won in at least
+    this share of the contexts that hold both: no better partner of either accounts for them. Links
+    that do not prevail are mostly templates and collocations."""
+
+    max_contenders: PositiveInt = 4_000_000
+    """Most links that compete for contexts, best ranks first; bounds what each worker holds (20
+    bytes a link). Others do not prevail."""
+
+    permute: bool = True
+    """Count a permutation of the contexts too, in which words meet by chance, and tell how many
+    pairs of it would pass as links. Takes as long as counting; only where all contexts are held at
+    once (count.chunk_tokens)."""
 
 
 class He2025PivotConfig(Section):

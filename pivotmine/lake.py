@@ -105,14 +105,20 @@ class Lake:
         """Paths of the Parquet files of a snapshot (the committed one by default), sorted."""
         return [path for path, _ in self.file_sizes(name, snapshot)]
 
-    def file_sizes(self, name: str, snapshot: Snapshot | None = None) -> list[tuple[str, int]]:
-        """Paths and sizes in bytes of the Parquet files of a snapshot, sorted by path."""
+    def file_sizes(
+        self, name: str, snapshot: Snapshot | None = None, *, in_rows: bool = False
+    ) -> list[tuple[str, int]]:
+        """Paths of the Parquet files of a snapshot, sorted, with their sizes in bytes or rows."""
         snapshot = snapshot or self.snapshot(name)
         table = self._load(name)
         if snapshot is None or table is None:
             return []
         tasks = table.scan(snapshot_id=snapshot.snapshot_id).plan_files()
-        return sorted((task.file.file_path, task.file.file_size_in_bytes) for task in tasks)
+        files = [task.file for task in tasks]
+        return sorted(
+            (file.file_path, file.record_count if in_rows else file.file_size_in_bytes)
+            for file in files
+        )
 
     def n_rows(self, name: str, snapshot: Snapshot | None = None) -> int:
         """Rows of a snapshot (the committed one by default), from its metadata."""

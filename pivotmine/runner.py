@@ -212,10 +212,11 @@ class LakeInputs:
         self.measures: dict[str, float] = {}
         self._lake, self._run_id, self._display = lake, run_id, display
         self._stage = stage.name
-        resolved = {name: lake.snapshot(name) for name in stage.reads}
-        self.snapshots = {name: s.snapshot_id for name, s in resolved.items() if s is not None}
-        self.n_rows = {name: lake.n_rows(name, snapshot) for name, snapshot in resolved.items()}
-        self._files = {name: lake.file_sizes(name, snap) for name, snap in resolved.items()}
+        self._resolved = {name: lake.snapshot(name) for name in stage.reads}
+        resolved = self._resolved.items()
+        self.snapshots = {name: snap.snapshot_id for name, snap in resolved if snap is not None}
+        self.n_rows = {name: lake.n_rows(name, snapshot) for name, snapshot in resolved}
+        self._files = {name: lake.file_sizes(name, snapshot) for name, snapshot in resolved}
 
     def frame(self, table: str) -> DataFrame:
         schema = spark_schema(TABLES[table].schema)
@@ -245,6 +246,9 @@ class LakeInputs:
             with self._lake.filesystem.open(path, "rb") as stream:
                 pieces.append(pq.read_table(stream, columns=list(columns)).cast(wanted))
         return pa.concat_tables(pieces).combine_chunks()
+
+    def table_files(self, name: str) -> list[tuple[str, int]]:
+        return self._lake.file_sizes(name, self._resolved[name], in_rows=True)
 
     def numbers(self, n: int) -> DataFrame:
         return self.spark.range(0, n, numPartitions=max(n, 1))

@@ -138,6 +138,14 @@ VOCABULARY = _table(
     ("document_frequency", _long, "documents that hold the token"),
     ("token_count", _long, "occurrences"),
 )
+CONTEXTS = _table(
+    "contexts",
+    "Mixed contexts, what counting reads: their distinct nodes, packed (kernels/folded_contexts).",
+    ("n_tokens", _long, "nodes of all contexts of the row"),
+    ("sizes", pa.binary(), "nodes of each context, int32"),
+    ("folds", pa.binary(), "hash fold of each context, uint8"),
+    ("steps", pa.binary(), "differences from node to node, int32"),
+)
 MARGINS = _table(
     "margins",
     "How many mixed contexts hold a token, for each language pair.",
@@ -211,7 +219,8 @@ LINKS = _table(
     ("is_copy", pa.bool_(), "whether both are the same token (a name, or a shared spelling)"),
     ("rank_ab", _int, "rank of b among the partners of a in lang_b, by g2; copies apart"),
     ("rank_ba", _int, "rank of a among the partners of b in lang_a, by g2; copies apart"),
-    ("prevails", pa.bool_(), "best partner of both words, or of one of them by link.min_margin"),
+    ("n_won", _long, "contexts with both in which no better partner of either is present"),
+    ("prevails", pa.bool_(), "best partner of one of its words, and won in link.min_won_share"),
 )
 PIVOTS = _table(
     "pivots",
@@ -289,6 +298,7 @@ TABLES: dict[str, Table] = {
         TOKENIZER,
         TOKENS,
         VOCABULARY,
+        CONTEXTS,
         MARGINS,
         COUNTS,
         TERM_COUNTS,

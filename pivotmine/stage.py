@@ -63,6 +63,9 @@ class Inputs(Protocol):
     def table(self, name: str, columns: Sequence[str], max_rows: int) -> pa.Table:
         """Columns of a declared table in driver memory. Only where the recipe bounds its rows."""
 
+    def table_files(self, name: str) -> list[tuple[str, int]]:
+        """Files of a declared table, each with its number of rows, for tasks that read files."""
+
     def numbers(self, n: int) -> DataFrame:
         """0..n - 1, each a partition of its own: tasks that know what to do by their number."""
 

@@ -55,13 +55,14 @@ class TableInputs:
         self, spark: SparkSession, tables: Mapping[str, list[dict[str, Any]]], folder: Path
     ) -> None:
         self.spark = spark
-        self._tables = tables
+        self.tables = tables
         self._folder = folder
+        self._table_files: dict[tuple[str, int], list[tuple[str, int]]] = {}
         self.measures: dict[str, float] = {}
         self.notes: list[str] = []
 
     def frame(self, table: str) -> DataFrame:
-        rows = pa.Table.from_pylist(self._tables[table], schema=TABLES[table].schema)
+        rows = pa.Table.from_pylist(self.tables[table], schema=TABLES[table].schema)
         return self.spark.createDataFrame(rows)
 
     def arrow_rows(
@@ -71,6 +72,14 @@ class TableInputs:
 
     def table(self, name: str, columns: Sequence[str], max_rows: int) -> pa.Table:
         return self.local(self.frame(name).select(*columns), max_rows).combine_chunks()
+
+    def table_files(self, name: str) -> list[tuple[str, int]]:
+        # Once a table: frames that are not computed yet read these very files.
+        key = (name, id(self.tables[name]))
+        if key not in self._table_files:
+            path = f"table-{name}-{len(self._table_files)}"
+            self._table_files[key] = self._files(self.frame(name), path)
+        return self._table_files[key]
 
     def numbers(self, n: int) -> DataFrame:
         return self.spark.range(0, n, numPartitions=max(n, 1))
@@ -87,6 +96,9 @@ class TableInputs:
         return self.spark.read.schema(frame.schema).parquet(path)
 
     def files(self, rows: ArrowRows, name: str) -> list[tuple[str, int]]:
+        return self._files(rows, name)
+
+    def _files(self, rows: DataFrame | ArrowRows, name: str) -> list[tuple[str, int]]:
         paths = self.checkpoint(rows, name).inputFiles()
         return [(path, pq.read_metadata(path.removeprefix("file://")).num_rows) for path in paths]
 

@@ -95,6 +95,7 @@ def link(a: int, lang_a: str, b: int, lang_b: str, npmi: float, **more: Any) -> 
         **{"a": a, "b": b, "token_a": str(a), "token_b": str(b)},
         **{"lang_a": lang_a, "lang_b": lang_b, "npmi": npmi, "is_copy": False},
         **{"n_ab": 10, "n_a": 20, "n_b": 20, "n_contexts": 100, "expected": 4.0},
-        **{"g2": 50.0, "q_value": 0.001, "folds": 4, "rank_ab": 1, "rank_ba": 1, "prevails": True},
+        **{"g2": 50.0, "q_value": 0.001, "folds": 4, "rank_ab": 1, "rank_ba": 1},
+        **{"n_won": 10, "prevails": True},
     }
     return {**row, **more}

@@ -49,9 +49,16 @@ def node_columns(
     nodes: NodeTable,
     window_tokens: int | None,
     min_language_share: float,
+    hidden: NDArray[np.bool_] | None = None,
 ) -> NodeColumns:
-    """Nodes in place of token ids, and the contexts of `window_tokens` in which they meet."""
+    """Nodes in place of token ids, and the contexts of `window_tokens` in which they meet.
+
+    Segments that are `hidden` count as text of no language.
+    """
     columns = token_columns(batch)
+    language = language_indices(batch.column("segment_langs"), languages)
+    if hidden is not None:
+        language = np.where(hidden, np.int8(-1), language)
     bounds, document = context_bounds(
         columns.document_offsets,
         columns.segment_ends,
@@ -61,7 +68,7 @@ def node_columns(
     )
     in_text = nodes_in_text(
         *columns,
-        language_indices(batch.column("segment_langs"), languages),
+        language,
         nodes,
         bounds,
         min_language_share,

@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from pivotmine.kernels.association import (
     expected,
-    log10_p_value,
     log_likelihood_ratio,
     npmi,
     p_value_bin,
 )
+from pivotmine.kernels.exact_association import log10_attraction_p_value
 from pivotmine.schema import COUNTS
 
 SCHEMA = pa.schema(
@@ -49,7 +49,7 @@ def associate(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
                 pa.array(chance),
                 pa.array(npmi(*table)),
                 pa.array(g2),
-                pa.array(p_value_bin(log10_p_value(*table, g2=g2))),
+                pa.array(p_value_bin(log10_attraction_p_value(*table, g2=g2))),
                 pa.array(above.sum(axis=1).astype(np.int32)),
             ],
             schema=SCHEMA,

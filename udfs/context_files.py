@@ -1,4 +1,4 @@
-"""Packed contexts read back by the tasks that count them, from the files of `udfs.cut_contexts`.
+"""Contexts read back by the tasks that count them, from the files of table `contexts`.
 
 Several tasks may count the same contexts, each some of the rows, so they read files themselves
 instead of being sent them.
@@ -16,8 +16,13 @@ from udfs.numbered_tasks import FileRange
 
 
 def load(chunk: Sequence[FileRange]) -> FoldedContexts:
-    """All contexts of some rows of files of `cut_contexts.PART_SCHEMA`."""
+    """All contexts of some rows of files of table `contexts`."""
     return unpack([row for parts in chunk for row in _rows(parts)])
+
+
+def load_each(chunk: Sequence[FileRange]) -> Iterator[FoldedContexts]:
+    """The contexts of some rows of files, row by row."""
+    return (unpack([row]) for parts in chunk for row in _rows(parts))
 
 
 def _rows(parts: FileRange) -> Iterator[PackedContexts]:

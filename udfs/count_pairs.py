@@ -31,6 +31,7 @@ from pivotmine.kernels.margin_counts import count_margins
 from pivotmine.kernels.pair_counts import count_pairs
 from pivotmine.kernels.pair_runs import PairRun, deal, pack
 from pivotmine.kernels.pair_sums import add_run, new_sums, summed
+from pivotmine.kernels.permuted_contexts import permuted_contexts
 from udfs.context_files import load
 from udfs.numbered_tasks import FileRange, numbers
 
@@ -71,6 +72,9 @@ class CountPlan(NamedTuple):
 
     n_folds: int
 
+    permuted: bool = False
+    """Whether to count what words meet by chance (`kernels.permuted_contexts`)."""
+
 
 Keep = Callable[[PairRun], NDArray[np.bool_]]
 """[P] which pairs of a run are worth sending to their bucket."""
@@ -80,8 +84,9 @@ def pair_runs(
     plan: CountPlan, task: CountTask, *, min_count: int = 1, block_pairs: int = 2**18
 ) -> Iterator[PairRun]:
     """Pairs of nodes that a task counts `min_count` times or more, in runs."""
+    contexts = load(task.chunk)
     for block in count_pairs(
-        load(task.chunk),
+        permuted_contexts(contexts, plan.first_node) if plan.permuted else contexts,
         plan.first_node,
         plan.n_folds,
         rows=task.rows,

@@ -11,34 +11,26 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from pivotmine.kernels.contexts import build_contexts
 from pivotmine.kernels.document_folds import document_folds
 from pivotmine.kernels.folded_contexts import FoldedContexts, join, pack
 from pivotmine.kernels.nodes import NodeTable
-from udfs.arrow_lists import flat_list, language_indices, node_columns
+from pivotmine.kernels.repeated_lines import RepeatedLines
+from pivotmine.schema import CONTEXTS
+from udfs.arrow_lists import node_columns
+from udfs.repeated_lines import hidden_lines, holds_two_languages
 
 Batches = Iterator[pa.RecordBatch]
 
 TOKENS_COLUMNS = ("doc_id", "token_ids", "segment_ends", "segment_langs")
 """What is read of table `tokens`."""
 
-PART_SCHEMA = pa.schema(
-    [
-        ("n_tokens", pa.int64()),
-        ("sizes", pa.binary()),
-        ("folds", pa.binary()),
-        ("steps", pa.binary()),
-    ]
-)
-"""Contexts as `kernels.folded_contexts` packs them."""
-
 _PART_TOKENS = 2**18
 
 
 def part_tokens(chunk_tokens: int) -> int:
-    """Most tokens of a row of `PART_SCHEMA`, unless a single context has more."""
+    """Most tokens of a row of table `contexts`, unless a single context has more."""
     return min(_PART_TOKENS, chunk_tokens)
 
 
@@ -60,9 +52,12 @@ class CutPlan(NamedTuple):
     n_folds: int
     part_tokens: int
 
+    repeated: RepeatedLines
+    """Lines that do not count everywhere."""
+
 
 def bind_cut(plan: CutPlan) -> Callable[[Batches], Batches]:
-    """Batches of `TOKENS_COLUMNS` to rows of `PART_SCHEMA`."""
+    """Batches of `TOKENS_COLUMNS` to rows of table `contexts`."""
 
     def cut(batches: Batches) -> Batches:
         gathered: list[FoldedContexts] = []
@@ -82,26 +77,14 @@ def bind_cut(plan: CutPlan) -> Callable[[Batches], Batches]:
 
 
 def _mixed_contexts(plan: CutPlan, batch: pa.RecordBatch) -> FoldedContexts:
-    mixed = batch.filter(pa.array(_holds_two_languages(batch, plan.languages)))
+    mixed = batch.filter(pa.array(holds_two_languages(batch, plan.languages)))
+    hidden = hidden_lines(mixed, plan.languages, plan.repeated)
     columns = node_columns(
-        mixed, plan.languages, plan.nodes, plan.window_tokens, plan.min_language_share
+        mixed, plan.languages, plan.nodes, plan.window_tokens, plan.min_language_share, hidden
     )
     contexts = build_contexts(*columns, plan.nodes.language, len(plan.languages))
     folds = document_folds(mixed.column("doc_id").to_pylist(), plan.n_folds)
     return FoldedContexts(contexts.offsets, contexts.token_ids, folds[contexts.document])
-
-
-def _holds_two_languages(batch: pa.RecordBatch, languages: tuple[str, ...]) -> NDArray[np.bool_]:
-    """[D] whether a document has segments of at least two of the languages."""
-    column = batch.column("segment_langs")
-    language = language_indices(column, languages)
-    _, offsets = flat_list(batch.column("segment_ends"))
-    document = np.repeat(np.arange(batch.num_rows), np.diff(offsets))
-    held = np.zeros((batch.num_rows, len(languages)), np.bool_)
-    known = language >= 0
-    held[document[known], language[known]] = True
-    several: NDArray[np.bool_] = held.sum(axis=1) > 1
-    return several
 
 
 def _parts(contexts: FoldedContexts, max_tokens: int) -> list[FoldedContexts]:
@@ -121,4 +104,4 @@ def _parts(contexts: FoldedContexts, max_tokens: int) -> list[FoldedContexts]:
 
 def _row(contexts: FoldedContexts) -> pa.RecordBatch:
     columns = [pa.array([value]) for value in pack(contexts)]
-    return pa.RecordBatch.from_arrays(columns, schema=PART_SCHEMA)
+    return pa.RecordBatch.from_arrays(columns, schema=CONTEXTS.schema)

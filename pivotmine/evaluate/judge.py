@@ -19,17 +19,18 @@ from typing import Any, NamedTuple
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pivotmine.errors import LakeError
 from pivotmine.evaluate.lexicons import Truth
-from pivotmine.evaluate.measures import measure
+from pivotmine.evaluate.measures import Tables, measure
 from pivotmine.kernels.association import (
     bin_upper_log10_p,
     binned_q_values,
-    log10_p_value,
     p_value_bin,
 )
+from pivotmine.kernels.exact_association import log10_attraction_p_value, smoothed_margins
 from pivotmine.text.folding import fold
 from pivotmine.text.pieces import SPACE, is_byte_piece
 
@@ -153,7 +154,8 @@ _JOINED = """
            x.word AS word_a, y.word AS word_b, x.string = y.string AS is_copy,
            t.word_a IS NOT NULL AS is_true,
            p.word IS NOT NULL AS known_a, r.word IS NOT NULL AS known_b,
-           l.a IS NOT NULL AS is_link
+           l.a IS NOT NULL AS is_link, coalesce(l.prevails, false) AS prevails,
+           coalesce(l.n_won, 0) AS n_won, s.n AS smoothed_a, u.n AS smoothed_b
     FROM counts c
     JOIN eval_nodes x ON x.token_id = c.a AND x.lang = c.lang_a
     JOIN eval_nodes y ON y.token_id = c.b AND y.lang = c.lang_b
@@ -162,6 +164,10 @@ _JOINED = """
     LEFT JOIN eval_truth t ON t.word_a = x.word AND t.word_b = y.word
     LEFT JOIN links l
            ON l.a = c.a AND l.b = c.b AND l.lang_a = c.lang_a AND l.lang_b = c.lang_b
+    JOIN eval_smoothed s
+      ON s.token_id = c.a AND s.lang = c.lang_a AND s.other_lang = c.lang_b
+    JOIN eval_smoothed u
+      ON u.token_id = c.b AND u.lang = c.lang_b AND u.other_lang = c.lang_a
 """
 
 _TARGETS = """
@@ -177,10 +183,12 @@ _TARGETS = """
 """
 
 _Bins = dict[tuple[str, str], Counter[int]]
+_SIDE = ("lang", "other_lang")
 
 
 def _measure_pairs(connection: duckdb.DuckDBPyConnection) -> _Bins:
     """Fill `eval_pairs`; returns how many pairs of each language pair have which p-value."""
+    _put(connection, "eval_smoothed", _smoothed(connection))
     # A second connection to the same database: the first one is busy giving rows.
     writer = connection.cursor()
     bins: _Bins = {}
@@ -189,29 +197,44 @@ def _measure_pairs(connection: duckdb.DuckDBPyConnection) -> _Bins:
     made = False
     for batch in reader:
         table = pa.Table.from_batches([batch])
-        numbers = [
-            table[name].to_numpy().astype(np.float64)
-            for name in ("n_ab", "n_a", "n_b", "n_contexts")
-        ]
-        p_bin = p_value_bin(log10_p_value(*numbers))
-        _tally(bins, table, p_bin)
+        p_bin = p_value_bin(log10_attraction_p_value(*_tables(table)))
         table = table.append_column("p_bin", pa.array(p_bin))
-        for name, values in measure(*numbers).items():
+        _tally(bins, table)
+        table = table.filter(pc.or_(table["known_a"], table["known_b"]))
+        more = (_floats(table, name) for name in ("smoothed_a", "smoothed_b", "n_won"))
+        for name, values in measure(_tables(table), *more).items():
             table = table.append_column(f"m_{name}", pa.array(values))
         writer.register("eval_rows", table)
-        kept = "SELECT * FROM eval_rows WHERE known_a OR known_b"
-        writer.execute(
-            f"INSERT INTO eval_pairs {kept}"
-            if made
-            else f"CREATE OR REPLACE TABLE eval_pairs AS {kept}"
-        )
+        head = "INSERT INTO eval_pairs" if made else "CREATE OR REPLACE TABLE eval_pairs AS"
+        writer.execute(f"{head} SELECT * FROM eval_rows")
         made = True
     writer.close()
     return bins
 
 
-def _tally(bins: _Bins, table: pa.Table, p_bin: NDArray[np.int32]) -> None:
-    groups = table.append_column("p_bin", pa.array(p_bin)).group_by(["lang_a", "lang_b", "p_bin"])
+def _floats(table: pa.Table, name: str) -> NDArray[np.float64]:
+    values: NDArray[np.float64] = table[name].to_numpy().astype(np.float64)
+    return values
+
+
+def _tables(table: pa.Table) -> Tables:
+    return Tables(*(_floats(table, name) for name in ("n_ab", "n_a", "n_b", "n_contexts")))
+
+
+def _smoothed(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Margins with the smoothed ones in place of n."""
+    margins = connection.sql(
+        "SELECT token_id, lang, other_lang, n FROM margins ORDER BY lang, other_lang"
+    ).to_arrow_table()
+    n = _floats(margins, "n")
+    sides = [f"{a} {b}" for a, b in zip(*(margins[x].to_pylist() for x in _SIDE), strict=True)]
+    starts = [i for i, side in enumerate(sides) if i == 0 or side != sides[i - 1]]
+    parts = [smoothed_margins(part) for part in np.split(n, starts[1:])]
+    return margins.set_column(3, "n", pa.array(np.concatenate(parts)))
+
+
+def _tally(bins: _Bins, table: pa.Table) -> None:
+    groups = table.group_by(["lang_a", "lang_b", "p_bin"])
     for row in groups.aggregate([([], "count_all")]).to_pylist():
         counter = bins.setdefault((row["lang_a"], row["lang_b"]), Counter())
         counter[row["p_bin"]] += row["count_all"]

@@ -6,13 +6,11 @@ Three questions, each answered for every measure:
   is one of the best five (P@5)? Asked of every word in `min_count` mixed contexts, either way, that
   has a translation among the tokens, and of a planted one only if some is planted in `min_docs`
   documents; a word without partners is a miss. Copies are left out, as the link stage ranks them
-  apart.
+  apart. `links` are ranked by G2, those of `prevails` by G2 of the contexts that they have won.
 * **precision**: of as many pairs as there are links (or `as_many_as` says), taken from the top,
-  which share translates? For `links` these are the links themselves. `q <= t` are all pairs that
-  the test alone passes at that q-value, with nothing else asked: one minus their precision is the
-  true share of false discoveries at nominal t. `mutual` are links that are first (by G2) for both
-  their words, `clear` those and the ones that are first for one of them, by half more than its
-  second (`kernels/competition.py`).
+  which share translates? For `links` these are the links themselves, for `prevails` those that
+  prevail. `q <= t` are all pairs that the test alone passes at that q-value, with nothing else
+  asked: one minus their precision is the true share of false discoveries at nominal t.
 * **recall**: of the translations that could be found, which share is among those pairs? They could
   be found when both words are tokens and the pair is planted in at least `min_docs` documents; of a
   dictionary, when it meets in at least that many contexts.
@@ -34,7 +32,6 @@ from pivotmine.evaluate.judge import Words, join_truth
 from pivotmine.evaluate.lexicons import Truth
 from pivotmine.evaluate.measures import MEASURES
 from pivotmine.evaluate.questions import (
-    COMPETING,
     STRATA,
     Sample,
     count_links,
@@ -100,7 +97,7 @@ def evaluate_links(
     *,
     min_count: int,
     min_docs: int = 10,
-    as_many_as: Literal["links", "mutual", "clear"] = "links",
+    as_many_as: Literal["links", "prevails"] = "links",
 ) -> Evaluation:
     """Judge the links of a lake (`pivotmine.query.connect`).
 
@@ -131,7 +128,7 @@ def evaluate_links(
         ).fetchall()
     ]
     figures: list[Figure] = []
-    for method in (*MEASURES, "links", *COMPETING, *(f"q <= {q:g}" for q in NOMINAL_Q)):
+    for method in (*MEASURES, "links", "prevails", *(f"q <= {q:g}" for q in NOMINAL_Q)):
         select(connection, method)
         found = precision(connection, names), recall(connection, names)
         samples = (*retrieval(connection, method, names), *found)

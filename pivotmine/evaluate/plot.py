@@ -9,8 +9,12 @@ from pivotmine.errors import InputError, SetupError
 from pivotmine.evaluate.links import ALL, NOMINAL_Q, Evaluation, Figure
 from pivotmine.evaluate.measures import MEASURES
 
-# Okabe and Ito's palette, which readers with any colour vision can tell apart.
-_COLOURS = ("#999999", "#D55E00", "#E69F00", "#56B4E9", "#0072B2", "#009E73", "#000000")
+# Okabe and Ito's palette, which readers with any colour vision can tell apart, and two greys; the
+# last two are those of the links.
+_COLOURS = (
+    *("#999999", "#D55E00", "#E69F00", "#F0E442", "#CC79A7", "#56B4E9", "#0072B2", "#009E73"),
+    *("#555555", "#000000"),
+)
 _SUFFIXES = (".svg", ".png", ".pdf")
 
 
@@ -74,7 +78,7 @@ def _precision(axes: Any, found: Evaluation, figures: dict[str, Figure]) -> None
         if points:
             axes.plot(*zip(*points, strict=True), label=name, color=_COLOURS[place])
     n_judged = max((figures[name].n_pairs for name in MEASURES if name in figures), default=0)
-    for name, marker in (("links", "*"), ("clear", "P"), ("mutual", "X")):
+    for name, marker in (("links", "*"), ("prevails", "P")):
         if name in figures and figures[name].precision.value is not None and n_judged:
             taken = figures[name].n_pairs / n_judged
             axes.plot(taken, figures[name].precision.value, f"k{marker}", markersize=8, label=name)

@@ -14,7 +14,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.evaluate.measures import MEASURES, direction
+from pivotmine.evaluate.measures import ADDITIVE, MEASURES, direction
 
 STRATA = ("5-19", "20-99", "100-999", "1000+")
 """Mixed contexts that hold the word; of a pair, the rarer of its words. The first begins at 0."""
@@ -87,38 +87,12 @@ _TOP = """
 """
 
 
-_MARGIN = 1.5
-COMPETING = {
-    "mutual": "margin_a > 1 AND margin_b > 1",
-    "clear": f"margin_a > 1 AND margin_b > 1 OR margin_a >= {_MARGIN} OR margin_b >= {_MARGIN}",
-}
-_RANKED = """
-    WITH ranked AS (
-        SELECT *,
-               row_number() OVER (PARTITION BY lang_a, lang_b, is_copy, a
-                                  ORDER BY m_g2 DESC, b) AS of_a,
-               row_number() OVER (PARTITION BY lang_a, lang_b, is_copy, b
-                                  ORDER BY m_g2 DESC, a) AS of_b
-        FROM eval_pairs WHERE is_link),
-    margins AS (
-        SELECT *,
-               m_g2 / max(CASE WHEN of_a = 2 THEN m_g2 ELSE 1e-300 END)
-                   OVER (PARTITION BY lang_a, lang_b, is_copy, a) AS margin_a,
-               m_g2 / max(CASE WHEN of_b = 2 THEN m_g2 ELSE 1e-300 END)
-                   OVER (PARTITION BY lang_a, lang_b, is_copy, b) AS margin_b
-        FROM ranked)
-    SELECT * EXCLUDE (of_a, of_b, margin_a, margin_b) FROM margins
-    WHERE known_a AND known_b AND ({kept})
-"""
-"""Margins over the second best; only the best of a word has one above 1."""
-
-
 def select(connection: duckdb.DuckDBPyConnection, method: str) -> None:
     """Table `eval_selected`: the judged pairs that a method takes for translations."""
     if method == "links":
         sql = f"{_JUDGED} AND is_link"
-    elif method in COMPETING:
-        sql = _RANKED.format(kept=COMPETING[method])
+    elif method == "prevails":
+        sql = f"{_JUDGED} AND prevails"
     elif method in MEASURES:
         sql = _TOP.format(measure=method, judged=_JUDGED, most=1)
     else:
@@ -133,17 +107,19 @@ def retrieval(
 ) -> tuple[Sample, Sample]:
     """Whether the first, and one of the first five, partners of each query translates it."""
     parts = []
+    of_links = method in ("links", "prevails")
+    measure = {"links": "g2", "prevails": "won"}.get(method, method)
     for side, word, other in (("ab", "word_a", "word_b"), ("ba", "word_b", "word_a")):
-        if method not in MEASURES and method != "links":
+        if method not in MEASURES and not of_links:
             continue
-        column = "g2" if method == "links" else direction(method, side)
+        of_word = "sum" if measure in ADDITIVE else "max"
         sql = f"""
             WITH partners AS (
                 SELECT lang_a, lang_b, {word} AS word, {other} AS partner,
-                       bool_or(is_true) AS is_true, max(m_{column}) AS m, max(n_ab) AS n
-                FROM eval_pairs WHERE NOT is_copy AND known_{side[0]} {
-            "AND is_link" if method == "links" else ""
-        }
+                       bool_or(is_true) AS is_true,
+                       {of_word}(m_{direction(measure, side)}) AS m, max(n_ab) AS n
+                FROM eval_pairs
+                WHERE NOT is_copy AND known_{side[0]} {"AND is_link" if of_links else ""}
                 GROUP BY ALL),
             ranked AS (
                 SELECT *, row_number() OVER (PARTITION BY lang_a, lang_b, word

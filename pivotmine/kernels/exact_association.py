@@ -18,13 +18,41 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, gammaln
 
 from pivotmine.errors import InputError
+from pivotmine.kernels.association import log10_p_value, log_likelihood_ratio
 
-__all__ = ["log2_ratio_lower_bound", "log10_exact_p_value", "smoothed_margins"]
+__all__ = [
+    "log2_ratio_lower_bound",
+    "log10_attraction_p_value",
+    "log10_exact_p_value",
+    "smoothed_margins",
+]
+
+_EXACT_UP_TO = 64
 
 _CHUNK = 65_536
 _NEGLIGIBLE = 1e-16
 
 Floats = NDArray[np.float64]
+
+
+def log10_attraction_p_value(
+    n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats, *, g2: Floats | None = None
+) -> Floats:
+    """log10 of the one-sided p-value of attraction, [m]: exact where words meet up to 64 times.
+
+    Beyond, `association.log10_p_value`, which promises 1.2 times too much there at p = 1e-3 and 1.4
+    times at 1e-13, while the exact tail grows longer. Pass `g2` where it is at hand.
+
+    Raises
+    ------
+    InputError
+        As `log10_exact_p_value`.
+    """
+    g2 = log_likelihood_ratio(n_ab, n_a, n_b, n) if g2 is None else g2
+    log10_p = log10_p_value(n_ab, n_a, n_b, n, g2=g2)
+    few = n_ab <= _EXACT_UP_TO
+    log10_p[few] = log10_exact_p_value(n_ab[few], n_a[few], n_b[few], n[few])
+    return log10_p
 
 
 def log10_exact_p_value(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pivotmine.errors import ConfigError
 from pivotmine.stage import Stage
 from pivotmine.stages import (
+    contexts,
     count,
     ingest,
     link,
@@ -23,6 +24,7 @@ ROAD: tuple[Stage, ...] = (
     tokenizer.STAGE,
     tokenize.STAGE,
     vocabulary.STAGE,
+    contexts.STAGE,
     count.STAGE,
     terms.STAGE,
     link.STAGE,

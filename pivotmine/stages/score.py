@@ -18,7 +18,7 @@ from pivotmine.config import Config
 from pivotmine.kernels.link_coverage import link_table
 from pivotmine.schema import SCORES
 from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
-from pivotmine.stages.count import context_tokens, load_nodes
+from pivotmine.stages.contexts import context_tokens, load_nodes
 from udfs import score_documents
 
 METHODS = ("he2025", "entropy", "links")

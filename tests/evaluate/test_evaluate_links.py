@@ -14,13 +14,10 @@ import pytest
 from pivotmine.errors import LakeError
 from pivotmine.evaluate import evaluate_links, read_truth
 from pivotmine.evaluate.judge import whole_word
+from pivotmine.evaluate.measures import MEASURES
 from pivotmine.evaluate.plot import plot_evaluation
-from pivotmine.kernels.association import (
-    benjamini_hochberg,
-    log10_p_value,
-    log_likelihood_ratio,
-)
-from pivotmine.kernels.competition import prevails
+from pivotmine.kernels.association import benjamini_hochberg
+from pivotmine.kernels.exact_association import log10_attraction_p_value
 from pivotmine.lake import Lake
 from pivotmine.query import connect
 from tests.handmade import Row, cli, link, make_lake, settings, word
@@ -55,7 +52,9 @@ N_AB = {
     (PARIS, PARIS): 15,
     (SUN, CHATS): 8,
 }
-LINKS = [(CAT, CHAT), (CAT, CHIEN), (SUN, SOLEIL), (ING, CHAT), (PARIS, PARIS)]
+LINKS = {(CAT, CHAT): 20, (CAT, CHIEN): 2, (SUN, SOLEIL): 190, (ING, CHAT): 5, (PARIS, PARIS): 15}
+"""With the contexts that each has won."""
+
 TRUTH = [
     ("en", "cat", "fr", "chat"),
     ("en", "dog", "fr", "chien"),
@@ -86,7 +85,10 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
             *(margin(token, "en", "fr") for token in (CAT, DOG, SUN, ING, PARIS)),
             *(margin(token, "fr", "en") for token in (PARIS, CHAT, CHIEN, SOLEIL, NT, CHATS)),
         ],
-        links=[link(a, "en", b, "fr", 0.5, is_copy=a == b) for a, b in LINKS],
+        links=[
+            link(a, "en", b, "fr", 0.5, is_copy=a == b, n_won=n_won, prevails=n_won >= 10)
+            for (a, b), n_won in LINKS.items()
+        ],
     )
 
 
@@ -135,15 +137,15 @@ def test_each_measure_is_judged_on_as_many_pairs_as_there_are_links(figures):
     assert (by_pmi.n_pairs, by_pmi.precision.value) == (3, pytest.approx(1 / 3))
 
 
-def test_measures_can_be_judged_on_as_many_pairs_as_compete(lake, lexicon):
+def test_measures_can_be_judged_on_as_many_pairs_as_prevail(lake, lexicon):
     asked = ("evaluate", "links", lexicon, *settings(lake), "-f", "json")
-    rows = map(json.loads, cli(*asked, "--as-many-as", "mutual").out.splitlines())
+    rows = map(json.loads, cli(*asked, "--as-many-as", "prevails").out.splitlines())
     judged = {
         row["method"]: row["n_pairs"]
         for row in rows
         if (row["kind"], row["stratum"]) == ("words", "all")
     }
-    assert (judged["count"], judged["g2"], judged["mutual"], judged["links"]) == (1, 1, 1, 3)
+    assert (judged["count"], judged["g2"], judged["prevails"], judged["links"]) == (2, 2, 2, 3)
 
 
 def test_recall_is_over_translations_that_meet_often_enough(lake, lexicon, figures):
@@ -179,8 +181,8 @@ def test_strata_are_by_the_rarer_word(figures):
 
 def test_the_test_alone_passes_what_benjamini_and_hochberg_pass(figures):
     tables = [(n, FREQUENCY[a], FREQUENCY[b], N_CONTEXTS) for (a, b), n in N_AB.items()]
-    columns = [[row[place] for row in tables] for place in range(4)]
-    q = dict(zip(N_AB, benjamini_hochberg(log10_p_value(*columns), 5 * 6).tolist(), strict=True))
+    log10_p = log10_attraction_p_value(*np.array(tables, np.float64).T)
+    q = dict(zip(N_AB, benjamini_hochberg(log10_p, 5 * 6).tolist(), strict=True))
     judged = {pair for pair in N_AB if pair[0] != ING and pair[1] not in (NT, CHATS, PARIS)}
     for nominal in (0.001, 0.01, 0.05, 0.1):
         passed = [pair for pair in judged if q[pair] <= nominal]
@@ -188,19 +190,13 @@ def test_the_test_alone_passes_what_benjamini_and_hochberg_pass(figures):
         assert figure.n_pairs == len(passed)
 
 
-def test_competing_links_are_those_that_prevail_by_the_kernel(figures):
-    competing = [pair for pair in LINKS if pair[0] != pair[1]]
-    tables = [(N_AB[a, b], FREQUENCY[a], FREQUENCY[b], N_CONTEXTS) for a, b in competing]
-    g2 = log_likelihood_ratio(*np.array(tables).T)
-    a, b = np.array(competing).T
-    kept = [pair for pair, is_kept in zip(competing, prevails(a, b, g2), strict=True) if is_kept]
-    judged = {pair for pair in kept if pair[0] != ING}
-    # chien has no other partner than cat, so that this mistake is clear; ing wins chat from cat.
-    assert judged == {(CAT, CHAT), (CAT, CHIEN), (SUN, SOLEIL)}
-    clear, mutual = (figures["en", "words", "all", name] for name in ("clear", "mutual"))
-    assert (clear.n_pairs, clear.precision.value) == (3, pytest.approx(2 / 3))
-    assert (mutual.n_pairs, mutual.precision.value) == (1, 1.0)
-    assert (clear.n_queries, mutual.n_queries) == (0, 0)
+def test_links_that_prevail_are_judged_apart_and_answer_by_what_they_have_won(figures):
+    prevailing = figures["en", "words", "all", "prevails"]
+    assert (prevailing.n_pairs, prevailing.precision.value) == (2, 1.0)
+    assert prevailing.recall.value == figures["en", "words", "all", "links"].recall.value
+    # By G2 ing is the first partner of chat, but cat has won more of their contexts.
+    links = figures["en", "words", "all", "links"]
+    assert prevailing.p_at_1.value == pytest.approx(links.p_at_1.value + 1 / 6)
 
 
 def test_all_language_pairs_together_are_the_only_one_here(figures):
@@ -212,7 +208,7 @@ def test_all_language_pairs_together_are_the_only_one_here(figures):
 
 def test_the_curve_begins_and_ends_with_a_share(found):
     by_measure = {name for name, _, _ in found.curve}
-    assert by_measure == {"count", "he2025", "pmi", "dice", "npmi", "g2"}
+    assert by_measure == set(MEASURES)
     assert all(0 <= share <= 1 and taken <= 4 for _, taken, share in found.curve)
 
 

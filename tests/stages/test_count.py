@@ -5,15 +5,19 @@ from __future__ import annotations
 import random
 from collections import Counter
 from itertools import combinations, product
+from typing import Any
 
 import pytest
 
 from pivotmine.config import Config
 from pivotmine.kernels.document_folds import document_folds
 from pivotmine.kernels.pair_runs import PACKED_BYTES_PER_PAIR
+from pivotmine.kernels.repeated_lines import document_keys
 from pivotmine.recipe import load_config
+from pivotmine.stage import StageOutputs
+from pivotmine.stages import contexts as cut
 from pivotmine.stages import count
-from tests.conftest import TableInputs, rows_of
+from tests.conftest import TableInputs, as_table, rows_of
 from tests.stages.stage_rows import Row, tokens_row, vocabulary_row
 
 DOG, CHIEN, CHAT, CAT, INU, LINUX, DOT, RARE = range(8)
@@ -66,10 +70,35 @@ def vocabulary_of(documents: list[Row]) -> list[Row]:
     return rows[::-1]  # tables have no order
 
 
-def contexts(row: Row, config: Config) -> list[list[tuple[int, str]]]:
-    """Contexts of a document as (token, language of its segment)."""
+def lines_of(row: Row) -> list[tuple[Any, ...]]:
+    """Every line as its tokens and the languages of the document."""
+    languages = frozenset(row["segment_langs"]) & frozenset(LANGUAGES)
     starts = [0, *row["segment_ends"]]
-    spans = zip(starts, row["segment_ends"], row["segment_langs"], strict=False)
+    spans = zip(starts, row["segment_ends"], strict=False)
+    return [(*row["token_ids"][start:end], languages) for start, end in spans]
+
+
+def first_documents(documents: list[Row], config: Config) -> dict[tuple[Any, ...], set[str]]:
+    """Documents in which each line counts."""
+    key = dict(zip(ids := [row["doc_id"] for row in documents], document_keys(ids), strict=True))
+    holders: dict[tuple[Any, ...], set[str]] = {}
+    for row in documents:
+        for line in lines_of(row):
+            holders.setdefault(line, set()).add(row["doc_id"])
+    most = config.count.max_line_documents or len(documents)
+    return {line: set(sorted(held, key=key.get)[:most]) for line, held in holders.items()}
+
+
+def contexts(
+    row: Row, counting: dict[tuple[Any, ...], set[str]], config: Config
+) -> list[list[tuple[int, str]]]:
+    """Contexts of a document as (token, language of its segment)."""
+    languages = [
+        lang if row["doc_id"] in counting[line] else "repeated"
+        for lang, line in zip(row["segment_langs"], lines_of(row), strict=True)
+    ]
+    starts = [0, *row["segment_ends"]]
+    spans = zip(starts, row["segment_ends"], languages, strict=False)
     segments = [[(t, lang) for t in row["token_ids"][start:end]] for start, end, lang in spans]
     if config.count.context == "document":
         return [[token for segment in segments for token in segment]]
@@ -101,8 +130,9 @@ def by_hand(documents: list[Row], folds: dict[str, int], config: Config):
     n_contexts: Counter[tuple[str, str]] = Counter()
     n_held: Counter[tuple[Node, str]] = Counter()
     n_pair: dict[tuple[Node, Node], list[int]] = {}
+    counting = first_documents(documents, config)
     for row in documents:
-        for context in contexts(row, config):
+        for context in contexts(row, counting, config):
             nodes = nodes_of(context, counted, config)
             for pair in combinations(sorted({language for _, language in nodes}), 2):
                 sides = [[node for node in nodes if node[1] == language] for language in pair]
@@ -134,6 +164,13 @@ def by_hand(documents: list[Row], folds: dict[str, int], config: Config):
     return sorted(margins, key=repr), sorted(counts, key=repr)
 
 
+def counted(inputs: TableInputs, config: Config) -> StageOutputs:
+    """What `count` makes of the contexts that are cut out of tokens."""
+    rows = as_table(cut.run(inputs, config)["contexts"]).to_pylist()
+    inputs.tables = {**inputs.tables, "contexts": rows}
+    return count.run(inputs, config)
+
+
 @pytest.fixture(scope="module")
 def documents() -> list[Row]:
     return random_documents()
@@ -147,12 +184,12 @@ def folds(documents) -> dict[int, dict[str, int]]:
 
 
 @pytest.mark.parametrize(
-    ("context", "min_count", "chunk_tokens", "n_folds", "min_language_share"),
+    ("context", "min_count", "chunk_tokens", "n_folds", "min_language_share", "line_documents"),
     [
-        ("count.window_tokens=6", 2, 10, 4, 0.25),
-        ("count.window_tokens=12", 1, 1_000_000, 1, 0.0),
-        ("count.context=document", 3, 40, 3, 0.25),
-        ("count.context=document", 4, 1_000_000, 4, 0.125),
+        ("count.window_tokens=6", 2, 10, 4, 0.25, 2),
+        ("count.window_tokens=12", 1, 1_000_000, 1, 0.0, 1),
+        ("count.context=document", 3, 40, 3, 0.25, 0),
+        ("count.context=document", 4, 1_000_000, 4, 0.125, 3),
     ],
     ids=[
         "short windows, several chunks",
@@ -162,7 +199,15 @@ def folds(documents) -> dict[int, dict[str, int]]:
     ],
 )
 def test_counts_and_margins_are_those_of_counting_by_hand(
-    context, min_count, chunk_tokens, n_folds, min_language_share, documents, folds, table_inputs
+    context,
+    min_count,
+    chunk_tokens,
+    n_folds,
+    min_language_share,
+    line_documents,
+    documents,
+    folds,
+    table_inputs,
 ):
     config = load_config(
         None,
@@ -174,10 +219,11 @@ def test_counts_and_margins_are_those_of_counting_by_hand(
             f"count.chunk_tokens={chunk_tokens}",
             f"count.folds={n_folds}",
             f"count.min_language_share={min_language_share}",
+            f"count.max_line_documents={line_documents}",
         ],
     )
     inputs = table_inputs(tokens=documents, vocabulary=vocabulary_of(documents))
-    found = count.run(inputs, config)
+    found = counted(inputs, config)
     margins, counts = by_hand(documents, folds[config.count.folds], config)
     assert len({row[6:8] for row in counts}) >= 4, "most language pairs must have counts"
     assert rows_of(found["counts"], *COUNTS) == counts
@@ -208,7 +254,7 @@ def test_two_passes_give_the_tables_of_one_whatever_the_size_of_the_sketch(
         ],
     )
     inputs = table_inputs(tokens=documents, vocabulary=vocabulary_of(documents))
-    found = count.run(inputs, config)
+    found = counted(inputs, config)
     margins, counts = by_hand(documents, folds[config.count.folds], config)
     assert rows_of(found["counts"], *COUNTS) == counts
     assert rows_of(found["margins"], *MARGINS) == margins
@@ -250,7 +296,7 @@ def test_a_second_pass_spares_the_shuffle_and_the_run_says_what_it_cost(
         ],
     )
     inputs = table_inputs(tokens=tokens, vocabulary=vocabulary)
-    found = count.run(inputs, config)
+    found = counted(inputs, config)
     counts = rows_of(found["counts"], "a", "b", "n_ab")
     # Nothing of the 90,000 pairs that met once, although some of them are in the sample.
     assert counts == sorted(((a, b, 2) for a in range(200) for b in range(500, 700)), key=repr)
@@ -283,9 +329,15 @@ def small(spark, tmp_path_factory: pytest.TempPathFactory):
         tmp_path_factory.mktemp("count"),
     )
     config = load_config(
-        None, [f"languages=[{', '.join(LANGUAGES)}]", "count.min_count=3", "count.folds=3"]
+        None,
+        [
+            f"languages=[{', '.join(LANGUAGES)}]",
+            "count.min_count=3",
+            "count.folds=3",
+            "count.max_line_documents=0",
+        ],
     )
-    found = count.run(inputs, config)
+    found = counted(inputs, config)
     names = ("a", "lang_a", "b", "lang_b", "n_ab", "n_a", "n_b", "n_contexts")
     return set(rows_of(found["counts"], *names)), set(rows_of(found["margins"], *MARGINS))
 
@@ -321,5 +373,5 @@ def test_a_token_too_rare_to_reach_min_count_makes_no_context_mixed(small):
 
 
 def test_without_documents_nothing_is_counted(table_inputs):
-    found = count.run(table_inputs(tokens=[], vocabulary=vocabulary_of([])), load_config())
+    found = counted(table_inputs(tokens=[], vocabulary=vocabulary_of([])), load_config())
     assert rows_of(found["counts"]) == rows_of(found["margins"]) == []

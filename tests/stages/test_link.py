@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from pivotmine.kernels.association import (
     benjamini_hochberg,
@@ -16,11 +14,11 @@ from pivotmine.kernels.association import (
     log_likelihood_ratio,
     npmi,
 )
-from pivotmine.kernels.competition import prevails
+from pivotmine.kernels.exact_association import log10_exact_p_value
 from pivotmine.recipe import load_config
-from pivotmine.stages import link
-from tests.conftest import TableInputs
-from tests.stages.stage_rows import Row, counts_row, vocabulary_row
+from pivotmine.stages import contexts, count, link
+from tests.conftest import TableInputs, as_table
+from tests.stages.stage_rows import Row, counts_row, tokens_row, vocabulary_row
 
 BIN_WIDTH = 10 ** (1 / 256)
 MIN_COUNT = 5
@@ -52,7 +50,8 @@ COUNTS = [
 
 
 def margin(token_id: int, lang: str, other_lang: str, n: int = 50) -> Row:
-    return {"token_id": token_id, "lang": lang, "other_lang": other_lang, "n": n}
+    row = {"token_id": token_id, "lang": lang, "other_lang": other_lang, "n": n}
+    return row | {"n_contexts": 1000}
 
 
 def margins() -> list[Row]:
@@ -67,7 +66,9 @@ def margins() -> list[Row]:
     return rows + [margin(29, *pair, MIN_COUNT - 1) for pair in rare]
 
 
-VOCABULARY = [vocabulary_row(token, f"t{token}", ["en"]) for token in range(31)]
+VOCABULARY = [
+    vocabulary_row(token, f"t{token}", ["en", "fr", "ja"], token_count=50) for token in range(31)
+]
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def link_rows(spark, tmp_path_factory: pytest.TempPathFactory):
     """Rows of `links` for counts, with settings of section `link`."""
 
     def run(counts: list[Row], *settings: str) -> list[dict[str, Any]]:
-        tables = {"counts": counts, "margins": margins(), "vocabulary": VOCABULARY}
+        tables = {"counts": counts, "margins": margins(), "vocabulary": VOCABULARY, "contexts": []}
         inputs = TableInputs(spark, tables, tmp_path_factory.mktemp("link"))
         config = load_config(
             None,
@@ -129,7 +130,9 @@ def test_folds_are_those_in_which_the_pair_meets_more_often_than_expected(undema
 def test_q_values_are_those_of_benjamini_hochberg_over_all_testable_pairs(undemanding):
     of_pair = [row for row in COUNTS if row["lang_b"] == "fr"]
     tables = np.array([[row[n] for n in ("n_ab", "n_a", "n_b", "n_contexts")] for row in of_pair])
-    exact = benjamini_hochberg(log10_p_value(*tables.T), n_tests=11 * 11)
+    many = tables[:, 0] > 64
+    log10_p = np.where(many, log10_p_value(*tables.T), log10_exact_p_value(*tables.T))
+    exact = benjamini_hochberg(log10_p, n_tests=11 * 11)
     seen = 0
     for row, q in zip(of_pair, exact.tolist(), strict=True):
         found = undemanding.get((row["a"], row["b"]))
@@ -144,7 +147,7 @@ def test_q_values_are_those_of_benjamini_hochberg_over_all_testable_pairs(undema
 def test_each_language_pair_is_a_family_of_its_own(undemanding):
     one_of_many, alone = undemanding[5, 15], undemanding[5, 20]
     assert one_of_many["g2"] == alone["g2"]
-    p = 10.0 ** log10_p_value(*BORDERLINE)
+    p = 10.0 ** log10_exact_p_value(*BORDERLINE)
     assert p <= alone["q_value"] <= p * BIN_WIDTH, "one test, its q-value is its p-value"
     # The fifth strongest of 121.
     assert one_of_many["q_value"] == pytest.approx(alone["q_value"] * 121 / 5)
@@ -186,6 +189,7 @@ RANKED_MARGINS = [
 def ranks(spark, tmp_path_factory: pytest.TempPathFactory):
     """(rank_ab, rank_ba) of every link that `max_rank` lets through, by tokens and languages."""
     tables = {"counts": RANKED, "margins": RANKED_MARGINS, "vocabulary": VOCABULARY}
+    tables["contexts"] = []
     inputs = TableInputs(spark, tables, tmp_path_factory.mktemp("ranks"))
 
     def run(max_rank: int) -> dict[tuple[Any, ...], tuple[int, int]]:
@@ -227,36 +231,70 @@ def test_copies_are_ranked_apart(all_ranks):
     assert all_ranks[NAME, 10, "en", "fr"] == (1, 2), "the copy does not push its partner down"
 
 
-@given(
-    st.lists(
-        st.tuples(st.integers(0, 3), st.integers(10, 13), st.integers(6, 40)),
-        max_size=12,
-        unique_by=lambda pair: pair[:2],
+DOG, CAT, CHIEN, CHAT, NOIR = 0, 1, 10, 11, 12
+
+PAGES = [
+    *[("dog", [DOG], [CHIEN])] * 4,
+    *[("black dog", [DOG], [CHIEN, NOIR])] * 8,
+    *[("cat", [CAT], [CHAT])] * 8,
+    *[("others", [2 + n], [13 + n]) for n in range(6)] * 4,
+]
+"""Black dogs are called so in French only."""
+
+
+@pytest.fixture(scope="module")
+def contested(spark, tmp_path_factory: pytest.TempPathFactory):
+    """Rows of `links` of `PAGES` by tokens, and the inputs that took figures and notes."""
+    tokens = [
+        tokens_row(f"{name} {number}", ("en", english), ("fr", french))
+        for number, (name, english, french) in enumerate(PAGES)
+    ]
+    tables = {"tokens": tokens, "vocabulary": VOCABULARY}
+    config = load_config(
+        None,
+        [
+            "languages=[en, fr, ja]",
+            "count.min_count=4",
+            "count.max_line_documents=0",
+            "link.max_q_value=0.05",
+            "link.min_folds=0",
+        ],
     )
-)
-@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_links_prevail_as_the_kernel_says(link_rows, drawn):
-    counts = [counts_row(a, b, (n, 50, 45, 1000)) for a, b, n in drawn]
-    rows = link_rows(counts, "min_folds=0", "min_margin=1.5")
-    columns = (np.array([row[name] for row in rows]) for name in ("a", "b", "g2"))
-    expected_ones = prevails(*columns, min_margin=1.5) if rows else np.empty(0, bool)
-    assert [row["prevails"] for row in rows] == expected_ones.tolist()
+    inputs = TableInputs(spark, tables, tmp_path_factory.mktemp("contested"))
+    for stage in (contexts, count):
+        made = {name: as_table(rows) for name, rows in stage.run(inputs, config).items()}
+        inputs.tables = inputs.tables | {name: rows.to_pylist() for name, rows in made.items()}
+    rows = link.run(inputs, config)["links"].toArrow().to_pylist()
+    return {(row["a"], row["b"]): row for row in rows}, inputs
 
 
-def test_a_link_prevails_as_the_best_of_both_or_by_far_of_one(link_rows):
-    counts = [counts_row(0, 10, STRONG), counts_row(0, 11, WEAKER), counts_row(1, 11, STRONG)]
-    found = {(row["a"], row["b"]): row["prevails"] for row in link_rows(counts, "min_folds=0")}
-    assert found == {(0, 10): True, (0, 11): False, (1, 11): True}
-    further_sense = [counts_row(0, 10, STRONG), counts_row(0, 11, WEAKER)]
-    found = {
-        (row["a"], row["b"]): row["prevails"] for row in link_rows(further_sense, "min_folds=0")
+def test_a_link_wins_the_contexts_that_no_better_partner_explains(contested):
+    links, _ = contested
+    assert {pair: links[pair]["n_won"] for pair in ((DOG, CHIEN), (DOG, NOIR), (CAT, CHAT))} == {
+        (DOG, CHIEN): 12,
+        (DOG, NOIR): 0,
+        (CAT, CHAT): 8,
     }
-    assert found == {(0, 10): True, (0, 11): True}, "11 has no other partner"
 
 
-def test_a_copy_has_no_rivals_but_copies(link_rows):
-    counts = [counts_row(NAME, NAME, (45, 45, 45, 1000)), counts_row(NAME, 10, WEAKER)]
-    assert all(row["prevails"] for row in link_rows(counts, "min_folds=0"))
+def test_what_is_won_elsewhere_does_not_prevail_even_as_a_words_only_partner(contested):
+    links, _ = contested
+    assert links[DOG, NOIR]["rank_ba"] == 1
+    assert {pair for pair, row in links.items() if not row["prevails"]} == {(DOG, NOIR)}
+
+
+def test_a_permutation_tells_what_chance_would_link(contested):
+    links, inputs = contested
+    assert inputs.measures["permuted_links"] < len(links)
+    share = inputs.measures["permuted_links"] / len(links)
+    assert inputs.measures["permuted_false_discovery_rate"] == pytest.approx(share)
+    assert any("of a permutation of the contexts" in note for note in inputs.notes)
+
+
+def test_links_that_may_not_compete_do_not_prevail(link_rows):
+    counts = [counts_row(0, 10, STRONG), counts_row(1, 11, WEAKER)]
+    found = link_rows(counts, "min_folds=0", "max_contenders=1")
+    assert [row["prevails"] for row in found] == [False, False], "no context was won by any"
 
 
 def test_a_link_stays_if_it_ranks_high_on_either_side(all_ranks, ranks):

@@ -91,8 +91,8 @@ STAGE_WAYS = (
     Way(
         "pivotmine",
         "PivotMine",
-        "the whole stage `count` through the runner: reads a committed lake, cuts contexts, counts "
-        "pairs by fold and margins, commits",
+        "stages `contexts` and `count` through the runner: reads a committed lake, cuts contexts, "
+        "counts pairs by fold and margins, commits",
         "pivotmine_stage",
     ),
     Way(

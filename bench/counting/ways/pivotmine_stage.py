@@ -1,4 +1,4 @@
-"""The whole counting stage, as `pivotmine run --only count` runs it."""
+"""The stages that count, as `pivotmine run --only contexts` and `--only count` run them."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ def run(job: Job) -> Done:
             f"lake.warehouse={job.out / 'lake'}",
             f"languages=[{', '.join(facts.languages)}]",
             f"count.context={facts.context}",
+            # Lines are as they are for the other ways.
+            "count.max_line_documents=0",
         ],
     )
     started = time.perf_counter()
@@ -36,7 +38,8 @@ def run(job: Job) -> Done:
     spark = build_session(config.spark)
     display = PlainDisplay(Console(stderr=True, emoji=False))
     started = time.perf_counter()
-    run_stages(config, choose_stages("count"), lambda: spark, display, force=True)
+    stages = (*choose_stages("contexts"), *choose_stages("count"))
+    run_stages(config, stages, lambda: spark, display, force=True)
     seconds = time.perf_counter() - started
     files = Lake(config.lake).files("counts")
     paths = tuple(path.removeprefix("file://") for path in files)

@@ -1,0 +1,6 @@
+"""spark-submit entry point: stage contexts."""
+
+from pivotmine.job import main
+
+if __name__ == "__main__":
+    main("contexts")

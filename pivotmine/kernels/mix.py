@@ -1,0 +1,23 @@
+"""A mixer of 64-bit words, for hashes that arrays of numbers are summed into."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["mix64"]
+
+# Steps of SplitMix64 (Steele, Lea and Flood 2014, Fast splittable pseudorandom number generators).
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_27, _30, _31 = (np.uint64(shift) for shift in (27, 30, 31))
+
+
+def mix64(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Another word for each word, a bijection in which every bit depends on every bit."""
+    with np.errstate(over="ignore"):
+        values = values + _GOLDEN
+        values = (values ^ (values >> _30)) * _MIX_1
+        values = (values ^ (values >> _27)) * _MIX_2
+    return values ^ (values >> _31)
