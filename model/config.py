@@ -215,9 +215,17 @@ class ShapeConfig(Section):
     """A small Llama, trained from scratch."""
 
     hidden_size: PositiveInt = 128
+    """Width."""
+
     n_layers: PositiveInt = 2
+    """Depth."""
+
     n_heads: PositiveInt = 4
+    """Attention heads; they divide the width."""
+
     feed_forward_size: PositiveInt = 512
+    """Inner width of the feed-forward part."""
+
     tie_embeddings: bool = True
     """One matrix reads and writes tokens."""
 
@@ -309,7 +317,10 @@ class ArmPlan(Section):
     """What one arm is trained on."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
+    """Small letters, digits and underscores."""
+
     streams: Annotated[tuple[StreamConfig, ...], Field(min_length=1)]
+    """What is mixed; ratios sum to 1."""
 
     replay: Share = 0.0
     """Least share of the uniform streams in the window of an early or late one."""
@@ -319,7 +330,11 @@ class ContrastConfig(Section):
     """A comparison that was decided on before training."""
 
     arm: str
+    """The arm that is thought to be better."""
+
     against: str
+    """The one that it is compared with."""
+
     why: str = ""
     """What it would show; printed in the report."""
 
@@ -328,16 +343,21 @@ class BasePhase(Section):
     """What every seed's arms go on from, trained once a seed."""
 
     tokens: PositiveInt
+    """Rounded up to whole steps."""
+
     streams: Annotated[tuple[StreamConfig, ...], Field(min_length=1)]
+    """Shards and their ratios."""
 
 
 class GridConfig(Section):
     """Arms and seeds; contrasts are written down here before anything is trained."""
 
     arms: tuple[ArmPlan, ...] = ()
+    """What is compared."""
+
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0, 1, 2, 3, 4, 5)
     """Each seed is a start, a base phase and an order of documents that all arms share. With fewer
-    than six no difference can be called significant (see model/statistics/tests.py)."""
+    than six no difference can be called significant (see model/statistics/verdict.py)."""
 
     tokens: PositiveInt = 10_000_000
     """Tokens that every arm is trained on, rounded up to whole steps."""
@@ -370,6 +390,7 @@ class GridConfig(Section):
     """What contrasts are about (model/scoring/metrics.py)."""
 
     contrasts: tuple[ContrastConfig, ...] = ()
+    """The comparisons that are judged; all others are description."""
 
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     """Chance of a false claim over all contrasts together."""
