@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -236,6 +237,7 @@ def train(
     from model.training.networks import start
 
     console = plain_console()
+    console.quiet = os.environ.get("RANK", "0") != "0"  # torchrun: one worker speaks for all
     recipe = load_recipe(config, set_ or ())
     plan = make_plan(recipe, console.print)
     console.print(diet_table(plan))

@@ -149,7 +149,7 @@ def run_grid(plan: Plan, out: Path, progress: Progress) -> dict[str, Any]:
     recipe = plan.recipe
     # Also where all runs are done: the plan must fit the model.
     first = start(recipe.training, plan.streams, recipe.grid.seeds[0], progress.note)
-    accelerator = make_accelerator(recipe.training)
+    accelerator = make_accelerator(recipe.training, recipe.model.device)
     tables: dict[str, list[pa.Table]] = {"evaluations": [], "losses": []}
     for seed in recipe.grid.seeds:
         model = first if seed == recipe.grid.seeds[0] else None
@@ -222,6 +222,7 @@ def _run(
         progress.start(f"{phase.name}, seed {seed}", n_sequences * config.sequence_tokens)
         network = prepared(copy.deepcopy(model.network), config)
         trained = train(accelerator, network, job)
+        progress.note(_said(phase.name, seed, trained.losses))
         if accelerator.is_main_process:
             if keep:
                 merged(accelerator.unwrap_model(network)).save_pretrained(folder / "model")
@@ -236,6 +237,13 @@ def _run(
                 shutil.rmtree(old)
         accelerator.wait_for_everyone()
     return [(name, table) for name, path in paths.items() if (table := read_table(path))]
+
+
+def _said(arm: str, seed: int, losses: pa.Table) -> str:
+    """A line on a finished run."""
+    tokens, seconds = losses["tokens"].to_numpy(), losses["seconds"].to_numpy()
+    last = losses["loss"].to_numpy()[-max(1, len(tokens) // 20) :].mean()
+    return f"{arm}, seed {seed}: loss {last:.3f}, {tokens[-1] / seconds.sum():,.0f} tokens a second"
 
 
 def _evaluator(plan: Plan, model: LoadedModel) -> Any:

@@ -8,11 +8,13 @@ one CPU thread with the same bits. transformers' Trainer was the other choice: i
 sampler, whose position must be replayed on resume, and its callbacks cost more than a step of the
 small models that arms are first tried on.
 
-A run's folder: `checkpoint-<step>/` while it runs, then `losses.parquet` and `evaluations.parquet`.
+A run's folder: `checkpoint-<step>/`, with the tables of losses and evaluations so far inside, and
+`tensorboard/` where TensorBoard is installed.
 """
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -25,9 +27,11 @@ import pyarrow as pa
 from model.config import TrainingConfig
 from model.errors import ModelError
 from model.results import read_table, write_table
+from model.training.board import Board
 from model.training.mixture import Mixture
 from model.training.networks import with_lora
 from model.training.schedule import rate
+from pivotmine.errors import ConfigError
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -98,18 +102,23 @@ def train(accelerator: Accelerator, network: Any, job: Job) -> Trained:
     network, optimizer = accelerator.prepare(network, optimizer)
     losses, evaluations, done = _resume(accelerator, job)
     job.advance(done * _tokens_a_step(config))
+    board = Board(job.folder, done, accelerator.is_main_process)
     if done == 0 and 0 in job.evaluate_at:
         evaluations += _evaluated(accelerator, network, job, 0)
     for step in range(done, job.n_steps):
         losses.append(_step(accelerator, network, optimizer, job, step))
+        board.step(losses[-1])
         job.advance(_tokens_a_step(config))
         if step + 1 in job.evaluate_at:
-            evaluations += _evaluated(accelerator, network, job, step + 1)
+            found = _evaluated(accelerator, network, job, step + 1)
+            board.evaluation(found)
+            evaluations += found
         stops = step + 1 == job.stop_at
         if (step + 1) % config.checkpoint_steps == 0 or stops or step + 1 == job.n_steps:
             _save(accelerator, job, step + 1, losses, evaluations)
         if stops:
             break
+    board.close()
     accelerator.free_memory()
     return Trained(pa.Table.from_pylist(losses, schema=LOSSES), evaluations)
 
@@ -119,16 +128,38 @@ def prepared(network: Any, config: TrainingConfig) -> Any:
     return with_lora(network, config.lora_rank) if config.lora_rank else network
 
 
-def make_accelerator(config: TrainingConfig) -> Accelerator:
-    """One for all runs of a process."""
-    from accelerate import Accelerator
+def make_accelerator(config: TrainingConfig, device: str = "auto") -> Accelerator:
+    """One for all runs of a process.
 
+    Parameters
+    ----------
+    device
+        `model.device`: auto or cpu; which GPU is a matter of the launcher.
+
+    Raises
+    ------
+    ConfigError
+        Another device is named, or the batches of a step do not divide among the workers.
+    """
+    from accelerate import Accelerator
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # a bar per file of weights says nothing
+    # It warns at every checkpoint that tied weights are stored once, which loses nothing.
+    logging.getLogger("accelerate.utils.other").setLevel(logging.ERROR)
+    if device not in ("auto", "cpu"):
+        raise ConfigError(
+            f"model.device={device}: training takes the GPUs that it is given; set auto and choose "
+            "them with CUDA_VISIBLE_DEVICES or torchrun, or set cpu"
+        )
+    accelerator = Accelerator(
+        mixed_precision="bf16" if config.precision == "bf16" else "no", cpu=device == "cpu"
+    )
     n_micro = config.batch_sequences // config.micro_sequences
-    accelerator = Accelerator(mixed_precision="bf16" if config.precision == "bf16" else "no")
     if n_micro % accelerator.num_processes:
-        raise ModelError(
-            f"training.batch_sequences / micro_sequences = {n_micro} batches a step do not divide "
-            f"among {accelerator.num_processes} workers"
+        raise ConfigError(
+            f"training.batch_sequences / training.micro_sequences = {n_micro} batches a step do "
+            f"not divide among {accelerator.num_processes} workers: lower micro_sequences"
         )
     return accelerator
 
