@@ -266,16 +266,18 @@ def compare(
     from model.display import contrast_table
     from model.report.arms import arms_page
     from model.report.build import write_report
+    from model.results import write_json
     from model.runs import read_run
 
     console = plain_console()
     found = run(read_run(grid, "grid"))
     page = out or (grid if grid.is_dir() else grid.parent) / "comparison.html"
     write_report(arms_page(found), page)
+    write_json(page.with_suffix(".json"), found)
     console.print(contrast_table(found))
     for line in found["verdict"]:
         console.print(f"* {line}", soft_wrap=True)
-    console.print(f"report: {page}", soft_wrap=True)
+    console.print(f"report: {page}, its numbers: {page.with_suffix('.json')}", soft_wrap=True)
 
 
 @app.command()

@@ -18,13 +18,17 @@ from model.results import read_table
 from model.runs import Run
 from model.statistics.paired import equivalence, paired_t, two_way_bootstrap, wider
 from model.statistics.power import detectable, seeds_needed, spread
-from model.statistics.reach import tokens_to_reach
+from model.statistics.reach import first_reach, tokens_to_reach
 from model.statistics.verdict import Finding, findings
 from pivotmine.errors import InputError
 
 Array = NDArray[np.float64]
 
 POWER = 0.8
+HALF = 0.5
+"""Accuracy whose tokens are given for every arm."""
+CHANCE = {"contrast": 0.0, "accuracy_source": 0.1, "mrr_source": 0.2929}
+"""Of ten candidates."""
 GUARD_RAIL = 0.01
 """Held-out loss that may change, as a share: the margin of the test of equivalence."""
 SEED = 0
@@ -102,6 +106,10 @@ def _arm(arm: Measured, grid: GridConfig) -> dict[str, Any]:
             name: paired_t(values[:, -1])[0]._asdict() for name, values in arm.heldout.items()
         },
         "tokens": arm.tokens,
+        "tokens_to_half": [
+            first_reach(arm.tokens, along_seed, HALF)
+            for along_seed in curve(arm, "accuracy_source")
+        ],
         "curve": {
             "mean": [band.mean for band in bands],
             "low": [band.low for band in bands],
@@ -135,14 +143,20 @@ def _contrast(
         "accuracy": paired_t(
             (final(arm, "accuracy_source") - final(against, "accuracy_source")).mean(axis=1)
         )[0]._asdict(),
-        "reach": tokens_to_reach(
-            arm.tokens, curve(arm, grid.metric), curve(against, grid.metric)
-        )._asdict(),
+        "reach": _reach(arm, against, grid.metric),
         "heldout": {
             name: _guard_rail(arm.heldout[name][:, -1], against.heldout[name][:, -1])
             for name in arm.heldout
         },
     }  # fmt: skip
+
+
+def _reach(arm: Measured, against: Measured, metric: str) -> dict[str, Any] | None:
+    """Tokens to be where the other arm ends; None where that arm is not above chance itself."""
+    end, _ = paired_t(final(against, metric).mean(axis=1) - CHANCE[metric])
+    if not end.low > 0:
+        return None
+    return tokens_to_reach(arm.tokens, curve(arm, metric), curve(against, metric))._asdict()
 
 
 def _guard_rail(arm: Array, against: Array) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from math import isfinite
 from typing import Any
 
 from model.report.cells import forest_row, interval, key_of, number
@@ -85,12 +86,27 @@ def _arms(found: Mapping[str, Any]) -> str:
     ]
     parts.append(table(["arm", *directions], rows, f"{NAMES[metric]} by direction"))
     rows = [
+        [
+            escape(arm),
+            f"{sum(at is not None and isfinite(at) for at in values['tokens_to_half'])} of "
+            f"{found['n_seeds']}",
+            *(_thousands(at) for at in values["tokens_to_half"]),
+        ]
+        for arm, values in found["arms"].items()
+    ]
+    heads = ["arm", "seeds", *(f"seed {seed}" for seed in found["seeds"])]
+    parts.append(table(heads, rows, "Thousand tokens until half of the words are right"))
+    rows = [
         [escape(arm), *(number(value) for value in values["by_seed"])]
         for arm, values in found["arms"].items()
     ]
     heads = ["arm", *(f"seed {seed}" for seed in found["seeds"])]
     parts.append(table(heads, rows, f"{NAMES[metric]} of every seed"))
     return "".join(parts)
+
+
+def _thousands(tokens: float | None) -> str:
+    return f"{tokens / 1000:,.0f}" if tokens is not None and isfinite(tokens) else "–"
 
 
 def _curves(found: Mapping[str, Any]) -> str:
@@ -145,7 +161,9 @@ def _contrasts(found: Mapping[str, Any]) -> str:
     return table(heads, rows, caption, 2) + f"<figure>{figure}</figure>"
 
 
-def _reach(one: Mapping[str, Any]) -> str:
+def _reach(one: Mapping[str, Any] | None) -> str:
+    if one is None:
+        return "– <small>second arm at chance</small>"
     if not one["n_reached"]:
         return f"never <small>0 of {one['n_seeds']} seeds</small>"
     return (

@@ -137,7 +137,7 @@ def test_what_cannot_be_trained_is_refused_before_any_training(recipe: Path, tmp
     assert not (tmp_path / "no").exists()
 
 
-def hand_made(recipe: Path, n_seeds: int, effect: float) -> Run:
+def hand_made(recipe: Path, n_seeds: int, effect: float, base: float = 0.2) -> Run:
     """Raw results as `train` writes them, of arms that differ by `effect`."""
     generator = np.random.default_rng(5)
     rows = []
@@ -145,7 +145,7 @@ def hand_made(recipe: Path, n_seeds: int, effect: float) -> Run:
     for arm in ARMS:
         for seed in range(n_seeds):
             for tokens in (100, 200):
-                grown = (effect * (arm == "mixed") + 0.2) * tokens / 200 + shared[seed]
+                grown = (effect * (arm == "mixed") + base) * tokens / 200 + shared[seed]
                 at = {"arm": arm, "seed": seed, "step": tokens, "tokens": tokens}
                 rows.append({**at, "kind": "heldout", "name": "text", "loss": 3.0 - shared[seed]})
                 for word in range(20):
@@ -174,6 +174,9 @@ def test_a_planted_difference_is_found_with_its_size_and_its_tokens(recipe: Path
     assert one["reach"]["ratio"] > 1.3
     assert one["heldout"]["text"]["mean"] == 0.0
     assert found["verdict"][0].startswith("mixed against plain: more contrast, +0.49")
+    assert found["arms"]["mixed"]["tokens_to_half"] == [100.0] * 7
+    chance = compare(hand_made(recipe, 7, 0.5, base=0.0))["contrasts"][0]
+    assert chance["reach"] is None, "being where an arm at chance ends is no achievement"
     assert compare(hand_made(recipe, 7, 0.0))["contrasts"][0]["verdict"] == "not significant"
     few = compare(hand_made(recipe, 5, 0.5))
     assert few["contrasts"][0]["verdict"] == "too few seeds"
