@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.arms.corpus import make_web
+from bench.arms.corpus import RECIPE, make_web
 from bench.arms.write import write_arms
 from pivotmine.console import plain_console, run_app
 
@@ -28,7 +28,7 @@ def prepare(
 ) -> None:
     """Plant a web, mine it, and write arms, base phase and held-out text as shards (5 minutes)."""
     console = plain_console()
-    recipe = out / "web" / "recipe.yaml"
+    recipe = out / RECIPE
     if not recipe.exists():
         make_web(out, documents, words, seed)
     _mine(recipe)

@@ -27,12 +27,13 @@ RATES = {
 with each other; on the web it is 14 and 72 (Shao et al. 2026)."""
 
 END = "</s>"
+RECIPE = "recipe.yaml"
 
 
 def make_web(folder: Path, n_documents: int, n_words: int, seed: int) -> Path:
     """Plant the web and what judges it; returns the engine's recipe.
 
-    Writes `folder`/web (corpus, truth, recipe), `folder`/tokenizer.json and `folder`/words.
+    Writes `folder`/web (corpus and truth), tokenizer.json, words and, when all is there, the recipe.
     """
     plan = Plan(
         n_documents=n_documents,
@@ -50,17 +51,20 @@ def make_web(folder: Path, n_documents: int, n_words: int, seed: int) -> Path:
     # Pairs of languages are in the order of the alphabet.
     pairs = sorted(zip(*(lexicon[name].to_pylist() for name in ("word_b", "word_a")), strict=True))
     every = [word for pair in pairs for word in pair]
-    (folder / "tokenizer.json").write_text(_tokenizer(every), encoding="utf-8")
-    words = word_set(_concepts(pairs))
+    (folder / "tokenizer.json").write_text(word_tokenizer(every), encoding="utf-8")
+    words = word_set(concepts_of(pairs))
     save(words, folder / "words", {"planted": seed})
     recipe = yaml.safe_load(web.recipe.read_text(encoding="utf-8"))
     recipe["tokenize"] = {"tokenizer": str(folder / "tokenizer.json")}
     recipe["count"] = {"window_tokens": 64}
-    web.recipe.write_text(yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
-    return web.recipe
+    # The default, 2,000 pivots, would be every word of so small a language.
+    recipe["pivot"] = {"he2025": {"max_pivots": max(1, len(LANGUAGES) * n_words // 10)}}
+    path = folder / RECIPE
+    path.write_text(yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    return path
 
 
-def _tokenizer(words: list[str]) -> str:
+def word_tokenizer(words: list[str]) -> str:
     """A tokenizer.json: a token a word, line end or full stop; spaces are left out."""
     names = [END, "<unk>", "\n", ".", ",", *dict.fromkeys(words)]
     vocabulary = {name: number for number, name in enumerate(names)}
@@ -71,7 +75,7 @@ def _tokenizer(words: list[str]) -> str:
     return str(tokenizer.to_str())
 
 
-def _concepts(pairs: list[tuple[str, str]]) -> list[Concept]:
+def concepts_of(pairs: list[tuple[str, str]]) -> list[Concept]:
     """A quarter for examples, the rest asked, each with nine wrong words."""
     ranked = sorted(pairs, key=lambda pair: hashlib.sha256(pair[0].encode()).digest())
     n_train = len(ranked) // 4
