@@ -33,7 +33,7 @@ RECIPE = "recipe.yaml"
 def make_web(folder: Path, n_documents: int, n_words: int, seed: int) -> Path:
     """Plant the web and what judges it; returns the engine's recipe.
 
-    Writes `folder`/web (corpus and truth), tokenizer.json, words and, when all is there, the recipe.
+    Writes `folder`/web (corpus, truth), tokenizer.json, words and, when all is there, the recipe.
     """
     plan = Plan(
         n_documents=n_documents,
