@@ -229,6 +229,15 @@ class ShapeConfig(Section):
     tie_embeddings: bool = True
     """One matrix reads and writes tokens."""
 
+    @model_validator(mode="after")
+    def _heads_divide(self) -> ShapeConfig:
+        if self.hidden_size % (2 * self.n_heads):
+            raise ValueError(
+                f"hidden_size ({self.hidden_size}) must be an even multiple of n_heads "
+                f"({self.n_heads}): positions turn pairs of numbers"
+            )
+        return self
+
 
 class TrainingConfig(Section):
     """How a model is trained on shards; the same for every arm of a grid."""
@@ -311,6 +320,12 @@ class StreamConfig(Section):
 
     window: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the run that an early or late stream is spread over."""
+
+    @model_validator(mode="after")
+    def _uniform_has_no_window(self) -> StreamConfig:
+        if self.placement == "uniform" and self.window < 1.0:
+            raise ValueError(f"window ({self.window:g}) is for early and late streams only")
+        return self
 
 
 class ArmPlan(Section):

@@ -80,7 +80,7 @@ def _place(
     n_window = round(placement.window * len(chosen))
     window = slice(len(chosen) - n_window, None) if placement.where == "late" else slice(n_window)
     free = np.flatnonzero(chosen[window] == MAX_STREAMS) + (window.start or 0)
-    if n > len(free) - replay * n_window + 1e-9:
+    if n > len(free) - int(replay * n_window + 1e-9):  # whole sequences
         raise ConfigError(
             f"{placement.name}: {placement.ratio:.0%} of the run do not fit into its "
             f"{placement.where} {placement.window:.0%} with {replay:.0%} of replay; widen the "

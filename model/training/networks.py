@@ -54,6 +54,12 @@ def start(
         return _from_scratch(config, first, seed)
     loaded = load_model(config.base, progress=say)
     check_tokenizer(loaded, first)
+    longest = getattr(loaded.network.config, "max_position_embeddings", None)
+    if longest and config.sequence_tokens > longest:
+        raise InputError(
+            f"{config.base} knows {longest:,} positions: lower training.sequence_tokens "
+            f"({config.sequence_tokens:,})"
+        )
     loaded.network.requires_grad_(True)
     return loaded
 

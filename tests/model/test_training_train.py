@@ -185,6 +185,8 @@ def test_a_saved_model_is_trained_on(stream: Stream, saved: Path, tmp_path: Path
     stored = load_model(str(saved), ModelConfig(device="cpu")).network
     pairs = zip(network.parameters(), stored.parameters(), strict=True)
     assert not all(torch.equal(one, other) for one, other in pairs)
+    with pytest.raises(InputError, match="knows 12 positions: lower"):
+        start(config.model_copy(update={"sequence_tokens": 13}), [stream], 0, print)
 
 
 def test_shards_of_another_tokenizer_are_refused(stream: Stream, saved: Path, tmp_path: Path):
