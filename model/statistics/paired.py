@@ -48,7 +48,7 @@ def paired_t(differences: Array, level: float = 0.95) -> tuple[Interval, Test]:
     if n < 2:
         nan = float("nan")
         return Interval(mean, nan, nan), Test(nan, nan)
-    error = float(differences.std(ddof=1)) / np.sqrt(n)
+    error = float(differences.std(ddof=1) / np.sqrt(n))
     half = float(stats.t.ppf((1 + level) / 2, n - 1)) * error
     if error == 0.0:
         p_value = 1.0 if mean == 0.0 else 0.0
@@ -115,7 +115,7 @@ def equivalence(differences: Array, margin: float) -> float:
     n = len(differences)
     if n < 2:
         return float("nan")
-    error = float(differences.std(ddof=1)) / np.sqrt(n)
+    error = float(differences.std(ddof=1) / np.sqrt(n))
     mean = float(differences.mean())
     if error == 0.0:
         return 0.0 if abs(mean) < margin else 1.0

@@ -45,7 +45,7 @@ def spread(differences: Array) -> Spread:
     of_rest = float((rest**2).sum() / ((n_seeds - 1) * (n_words - 1)))
     of_seed = max(0.0, float(by_seed.var(ddof=1)) - of_rest / n_words)
     of_word = max(0.0, float(by_word.var(ddof=1)) - of_rest / n_seeds)
-    return Spread(np.sqrt(of_seed), np.sqrt(of_word), np.sqrt(of_rest))
+    return Spread(of_seed**0.5, of_word**0.5, of_rest**0.5)
 
 
 def power(effect: float, deviation: float, n_seeds: int, alpha: float) -> float:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -16,6 +17,7 @@ from model.cli import app
 from model.comparison.run import compare
 from model.config import load_recipe
 from model.report.arms import arms_page
+from model.results import write_json, write_table
 from model.runs import Run, read_run
 from model.scoring.prompts import Direction, answer, prompt
 from model.training.grid import EVALUATIONS, make_plan, run_grid
@@ -193,6 +195,21 @@ def test_the_page_of_a_grid_is_well_formed_and_whole(recipe: Path):
         assert text in page.text
     assert html.count("<svg") == 3
     assert html == arms_page(compare(hand_made(recipe, 7, 0.5))), "same results, same bytes"
+
+
+def test_the_page_and_its_numbers_come_from_the_raw_results_by_one_command(
+    recipe: Path, tmp_path: Path
+):
+    run = hand_made(recipe, 7, 0.5)
+    write_json(tmp_path / "raw" / "grid-k.json", run.summary)
+    write_table(tmp_path / "raw" / "evaluations-k.parquet", run.words)
+    done = CliRunner().invoke(app, ["compare", str(tmp_path / "raw")], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert "mixed against plain: more contrast" in done.output.replace("\n", " ")
+    html = (tmp_path / "raw" / "comparison.html").read_text(encoding="utf-8")
+    assert html == arms_page(compare(run))
+    numbers = orjson.loads((tmp_path / "raw" / "comparison.json").read_bytes())
+    assert numbers["contrasts"][0]["verdict"] == "significant"
 
 
 def test_an_unfinished_grid_is_not_judged(recipe: Path):
