@@ -171,7 +171,7 @@ def _sentence(one: dict[str, Any], n_seeds: int, grid: GridConfig) -> str:
     names = f"{one['arm']} against {one['against']}"
     low, high = one["interval"]["low"], one["interval"]["high"]
     size = f"{one['interval']['mean']:+.3f} [{low:+.3f}, {high:+.3f}]"
-    why = f" ({one['why']})" if one["why"] else ""
+    why = (f" ({one['why']})" if one["why"] else "") + _price(one["heldout"])
     if one["verdict"] == "significant":
         side = "more" if one["interval"]["mean"] > 0 else "less"
         return f"{names}: {side} {grid.metric}, {size}, Holm {_p(one['p_adjusted'])}{why}"
@@ -186,6 +186,16 @@ def _sentence(one: dict[str, Any], n_seeds: int, grid: GridConfig) -> str:
         f"{names}: no significant difference, {size}, Holm {_p(one['p_adjusted'])}. What "
         f"{n_seeds} seeds find four times in five is {one['detectable']:.3f}{more}{why}"
     )
+
+
+def _price(heldout: dict[str, dict[str, float]]) -> str:
+    """What it cost elsewhere: held-out text that became worse by more than the margin."""
+    worse = [
+        f"{name} {change['mean']:+.1%}"
+        for name, change in heldout.items()
+        if change["low"] > GUARD_RAIL
+    ]
+    return f"; at a price: held-out loss {', '.join(worse)}" if worse else ""
 
 
 def _p(value: float) -> str:

@@ -139,7 +139,9 @@ def test_what_cannot_be_trained_is_refused_before_any_training(recipe: Path, tmp
     assert not (tmp_path / "no").exists()
 
 
-def hand_made(recipe: Path, n_seeds: int, effect: float, base: float = 0.2) -> Run:
+def hand_made(
+    recipe: Path, n_seeds: int, effect: float, base: float = 0.2, dearer: float = 0.0
+) -> Run:
     """Raw results as `train` writes them, of arms that differ by `effect`."""
     generator = np.random.default_rng(5)
     rows = []
@@ -149,7 +151,8 @@ def hand_made(recipe: Path, n_seeds: int, effect: float, base: float = 0.2) -> R
             for tokens in (100, 200):
                 grown = (effect * (arm == "mixed") + base) * tokens / 200 + shared[seed]
                 at = {"arm": arm, "seed": seed, "step": tokens, "tokens": tokens}
-                rows.append({**at, "kind": "heldout", "name": "text", "loss": 3.0 - shared[seed]})
+                loss = 3.0 + dearer * (arm == "mixed")
+                rows.append({**at, "kind": "heldout", "name": "text", "loss": loss})
                 for word in range(20):
                     score = grown + generator.normal(0, 0.05)
                     rows.append(
@@ -176,6 +179,9 @@ def test_a_planted_difference_is_found_with_its_size_and_its_tokens(recipe: Path
     assert one["reach"]["ratio"] > 1.3
     assert one["heldout"]["text"]["mean"] == 0.0
     assert found["verdict"][0].startswith("mixed against plain: more contrast, +0.49")
+    assert "price" not in found["verdict"][0]
+    costly = compare(hand_made(recipe, 7, 0.5, dearer=0.3))
+    assert costly["verdict"][0].endswith("; at a price: held-out loss text +10.0%")
     assert found["arms"]["mixed"]["tokens_to_half"] == [100.0] * 7
     chance = compare(hand_made(recipe, 7, 0.5, base=0.0))["contrasts"][0]
     assert chance["reach"] is None, "being where an arm at chance ends is no achievement"
