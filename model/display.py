@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from model.training.grid import Plan
 
 
 def score_table(summary: dict[str, Any]) -> Table:
@@ -58,6 +61,42 @@ def lens_table(summary: dict[str, Any]) -> Table:
             cell(above),
             cell(found["behaviours"]["sound"]["pivot"]),
             cell(loss),
+        )
+    return table
+
+
+def diet_table(plan: Plan) -> Table:
+    """What every arm will be trained on."""
+    training, grid = plan.recipe.training, plan.recipe.grid
+    a_step = training.batch_sequences * training.sequence_tokens
+    table = Table(title=f"{len(plan.arms)} arms, {len(grid.seeds)} seeds")
+    for head in ("arm", "tokens", "steps", "languages", "times each document is seen"):
+        table.add_column(head)
+    for phase in (*([plan.base] if plan.base else []), *plan.arms):
+        languages = (f"{name} {share:.1%}" for name, share in phase.diet.languages.items())
+        epochs = (f"{name} {times:.2f}" for name, times in phase.diet.epochs.items())
+        n_tokens = f"{phase.n_steps * a_step:,}"
+        table.add_row(
+            phase.name, n_tokens, str(phase.n_steps), ", ".join(languages), ", ".join(epochs)
+        )
+    return table
+
+
+def contrast_table(found: dict[str, Any]) -> Table:
+    """Declared contrasts and their verdicts."""
+    table = Table(
+        title=f"{found['metric']}, {found['n_seeds']} paired seeds, {found['n_words']} words; "
+        "difference [95 % interval]"
+    )
+    for head in ("contrast", "difference", "p, Holm", "p, sign-flip", "verdict"):
+        table.add_column(head)
+    for one in found["contrasts"]:
+        table.add_row(
+            f"{one['arm']} - {one['against']}",
+            cell({**one["interval"], "n_words": found["n_words"]}),
+            f"{one['p_adjusted']:.4f}",
+            f"{one['p_flip']:.4f} (>= {one['smallest_p_flip']:.4f})",
+            one["verdict"],
         )
     return table
 

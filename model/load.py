@@ -90,7 +90,7 @@ def load_model(
         There is no model at `source`, or it cannot be read.
     """
     config = config or ModelConfig()
-    _require("torch", "transformers", "safetensors")
+    require("torch", "transformers", "safetensors")
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
@@ -118,7 +118,8 @@ def load_model(
     return LoadedModel(network, tokenizer, source, version, device)
 
 
-def _require(*modules: str) -> None:
+def require(*modules: str) -> None:
+    """Raises `SetupError` if a package cannot be imported."""
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
         raise SetupError(f"{', '.join(missing)} not installed; run {_EXTRA}")
@@ -185,7 +186,7 @@ def _from_gguf(file: Path, cache: Path, progress: Callable[[str], None]) -> Path
     folder = cache / digest[:32]
     if (folder / "config.json").exists():
         return folder
-    _require("gguf", "accelerate")
+    require("gguf", "accelerate")
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

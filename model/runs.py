@@ -1,4 +1,4 @@
-"""What `score`, `lens` and `attribute` wrote, found again: a summary (JSON) and its table of words.
+"""What runs wrote, found again: a summary (JSON) and its table of words.
 
 The two share the key in their names, so that a summary is never read with another run's words.
 """
@@ -14,7 +14,12 @@ import pyarrow as pa
 from model.results import read_table
 from pivotmine.errors import InputError
 
-TABLE_OF = {"scores": "words", "lens": "traces", "attribution": "attributed"}
+TABLE_OF = {
+    "scores": "words",
+    "lens": "traces",
+    "attribution": "attributed",
+    "grid": "evaluations",
+}
 """Beginning of a summary's name -> beginning of its table's."""
 
 
@@ -34,7 +39,7 @@ def read_run(path: Path, kind: str) -> Run:
     Parameters
     ----------
     kind
-        `scores`, `lens` or `attribution`.
+        `scores`, `lens`, `attribution` or `grid`.
 
     Raises
     ------

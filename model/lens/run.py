@@ -27,7 +27,7 @@ from model.results import key, write_json, write_table
 from model.scoring.prompts import Direction, directions
 from model.scoring.run import Progress, limits_of
 from model.words.dataset import WordSet
-from pivotmine.errors import InputError
+from pivotmine.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from model.load import LoadedModel
@@ -56,6 +56,8 @@ def trace(
     ModelError
         The model's numbers are not finite, or the lens does not fit its architecture.
     """
+    if scoring.prompt != "he2025":
+        raise ConfigError(f"scoring.prompt={scoring.prompt}: the lens reads the he2025 prompt only")
     wanted = directions(
         scoring.model_copy(update={"directions": config.directions}), words.languages
     )

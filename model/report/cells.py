@@ -14,7 +14,8 @@ def number(value: float | None, digits: int = 3) -> str:
     """A number for a cell."""
     if value is None or not math.isfinite(value):
         return "–"
-    return f"{value:.{digits}f}"
+    shown = f"{value:.{digits}f}"
+    return shown if float(shown) else shown.removeprefix("-")
 
 
 def interval(found: Mapping[str, Any] | None, digits: int = 3) -> str:

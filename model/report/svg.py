@@ -120,6 +120,48 @@ def trajectories(lines: Sequence[Line], marked: Sequence[int], title: str, top: 
     return _figure(left + width + 10, height + 20, title, parts)
 
 
+def curves(
+    lines: Sequence[Line], at: Sequence[float], title: str, across: str, null: float | None = None
+) -> str:
+    """Lines with their bands over points at any distances, and a dashed line where nothing is."""
+    known = [v for line in lines for values in line[2:5] for v in values if _there(v)]
+    numbers = [v for v in [*known, null] if v is not None]
+    if len(at) < 2 or not numbers:
+        return ""
+    (x0, x1), (y0, y1) = (min(at), max(at)), _padded(min(numbers), max(numbers))
+    left, width, height = 52, 560, 300
+
+    def x(value: float) -> float:
+        return left + width * (value - x0) / (x1 - x0)
+
+    def y(value: float) -> float:
+        return 22 + (height - 22) * (1 - (value - y0) / (y1 - y0))
+
+    parts = [_text(left, 13, title, "start", bold=True)]
+    for tick in _ticks(y0, y1):
+        parts.append(_path(f"M{left} {y(tick):.1f}H{left + width}", "#e4e4e4"))
+        parts.append(_text(left - 5, y(tick) + 4, _label(tick), "end"))
+    for tick in _ticks(x0, x1):
+        parts.append(_text(x(tick), height + 14, f"{tick:,.0f}", "middle"))
+    if null is not None:
+        parts.append(_path(f"M{left} {y(null):.1f}H{left + width}", "#444", dash=True))
+    for line in lines:
+        there = [
+            (x(where), m, a, b)
+            for where, m, a, b in zip(at, line.mean, line.low, line.high, strict=True)
+            if m is not None and a is not None and b is not None
+        ]
+        upper = [f"{place:.1f} {y(b):.1f}" for place, _, _, b in there]
+        lower = [f"{place:.1f} {y(a):.1f}" for place, _, a, _ in reversed(there)]
+        parts.append(
+            f'<path d="M{"L".join([*upper, *lower])}Z" fill="{line.colour}" opacity=".12"/>'
+        )
+        mean = "L".join(f"{place:.1f} {y(m):.1f}" for place, m, _, _ in there)
+        parts.append(_path(f"M{mean}", line.colour, 1.8))
+    parts.append(_text(left + width, height + 28, across, "end"))
+    return _figure(left + width + 24, height + 34, title, parts)
+
+
 def heat_map(rows: Sequence[tuple[str, Sequence[float | None]]], title: str) -> str:
     """Probabilities by layer, colours by their logarithm from 1e-4 to 1."""
     n_layers = max((len(values) for _, values in rows), default=0)

@@ -1,18 +1,27 @@
 """The text a model is shown, and who its examples are.
 
-The wording is that of He et al. 2025 (authors' code, read for research/paper.md 1.3): an
+`he2025` is the wording of He et al. 2025 (authors' code, read for research/paper.md 1.3): an
 instruction, solved examples, the question; the answer is a space and the word.
+
+`lines` has no instruction: lines of words, each followed by its translation, as parallel documents
+have them. The word that is asked begins the last line, and the answer begins the line to come. A
+model of half a million parameters follows no instruction, but goes on with a document.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from model.config import ScoringConfig
 from model.words.dataset import Concept
 from pivotmine.errors import ConfigError, InputError
+
+Style = Literal["he2025", "lines"]
+
+LINE_WORDS = 4
+"""Words of a line in prompts of style `lines`."""
 
 
 class Direction(NamedTuple):
@@ -90,9 +99,15 @@ def select(config: ScoringConfig, concepts: Sequence[Concept]) -> list[Concept]:
 
 
 def prompt(
-    direction: Direction, names: Mapping[str, str], shots: Sequence[Concept], word: str
+    direction: Direction,
+    names: Mapping[str, str],
+    shots: Sequence[Concept],
+    word: str,
+    style: Style = "he2025",
 ) -> str:
-    """Instruction, examples, and the question about `word`; no space at the end."""
+    """The question about `word` after its examples; no space at the end."""
+    if style == "lines":
+        return _lines(direction, shots, word)
     source, target = names[direction.source], names[direction.target]
     solved = "".join(
         f"{source}: {shot.words[direction.source]}\n{target}: {shot.words[direction.target]}\n\n"
@@ -103,9 +118,21 @@ def prompt(
     )
 
 
-def answer(word: str) -> str:
+def _lines(direction: Direction, shots: Sequence[Concept], word: str) -> str:
+    """Solved lines of four words, and a line that begins with the word, filled up with others."""
+    beside, solved = shots[: LINE_WORDS - 1], shots[LINE_WORDS - 1 :]
+    lines = [
+        " ".join(shot.words[language] for shot in solved[start : start + LINE_WORDS])
+        for start in range(0, len(solved), LINE_WORDS)
+        for language in direction
+    ]
+    lines.append(" ".join([word, *(shot.words[direction.source] for shot in beside)]))
+    return "".join(f"{line}.\n" for line in lines)
+
+
+def answer(word: str, style: Style = "he2025") -> str:
     """What follows the prompt."""
-    return f" {word}"
+    return word if style == "lines" else f" {word}"
 
 
 def _hash(name: str, concept_id: str) -> bytes:

@@ -83,7 +83,7 @@ def score(
     asked = select(config, words.split(config.split))
     if not asked:
         raise InputError(f"the word set has no concept in split {config.split!r}")
-    _require_distractors(asked, wanted, config.target_side)
+    require_distractors(asked, wanted, config.target_side)
     limits = limits_of(model, config)
     tables: dict[Direction, list[pa.Table]] = {}
     difference: float | None = None
@@ -101,7 +101,7 @@ def score(
                         f"shared cache and plain loop agree within {difference:.1e} nats "
                         f"({len(texts)} pairs)"
                     )
-                table = _run_cell(model, groups, config, direction, draw, limits, progress)
+                table = run_cell(model, groups, config, direction, draw, limits, progress)
                 write_table(path, table)
             tables.setdefault(direction, []).append(table)
     by_direction: dict[str, Any] = {}
@@ -166,16 +166,23 @@ def ask(
         sources = (concept.words[source], *concept.distractors[source])
         targets = concept.distractors[target] if config.target_side else ()
         for place, word in enumerate(sources):
-            text = (prompt(direction, config.language_names, shots, word), answer(right))
+            text = _text(config, direction, shots, word, right)
             group.append(Ask(concept.id, "source", place, word, right, text))
         for place, wrong in enumerate(targets, 1):
-            text = (prompt(direction, config.language_names, shots, sources[0]), answer(wrong))
+            text = _text(config, direction, shots, sources[0], wrong)
             group.append(Ask(concept.id, "target", place, sources[0], wrong, text))
         if per_word:
             yield group
             group = []
     if group:
         yield group
+
+
+def _text(
+    config: ScoringConfig, direction: Direction, shots: Sequence[Concept], word: str, wanted: str
+) -> tuple[str, str]:
+    asked = prompt(direction, config.language_names, shots, word, config.prompt)
+    return asked, answer(wanted, config.prompt)
 
 
 def collect(parts: Sequence[pa.Table], concepts: Sequence[str]) -> Answers:
@@ -213,7 +220,7 @@ def labels(asked: Sequence[Concept], direction: Direction) -> dict[str, list[str
     }
 
 
-def _run_cell(
+def run_cell(
     model: LoadedModel,
     groups: Sequence[Sequence[Ask]],
     config: ScoringConfig,
@@ -222,6 +229,7 @@ def _run_cell(
     limits: Limits,
     progress: Progress,
 ) -> pa.Table:
+    """Raw answers (`ANSWERS`) to a cell's questions."""
     n_contexts = sum(len({item.text[0] for item in group}) for group in groups)
     progress.start(f"{direction} draw {draw + 1}/{config.n_draws}", n_contexts)
     rows = []
@@ -245,9 +253,10 @@ def _run_cell(
     return pa.Table.from_pylist(rows, schema=ANSWERS)
 
 
-def _require_distractors(
+def require_distractors(
     asked: Sequence[Concept], wanted: Sequence[Direction], target_side: bool
 ) -> None:
+    """Raises `InputError` for a concept without the wrong words that a direction needs."""
     needed = {direction.source for direction in wanted}
     needed |= {direction.target for direction in wanted} if target_side else set()
     for concept in asked:

@@ -1,0 +1,1 @@
+"""The planted experiment: documents of a planted web, and what they teach."""

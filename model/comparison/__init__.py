@@ -1,0 +1,1 @@
+"""A trained grid, judged: which of its declared contrasts are significant."""

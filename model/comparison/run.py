@@ -1,0 +1,227 @@
+"""From a grid's raw results to what may be said: a pure function of two files.
+
+The unit of a contrast is a word: its score is averaged over directions first, so that a word asked
+in two directions does not count as two. Only the contrasts of the recipe are judged, all of them
+together; everything else is description and gets no p-value.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.comparison.tables import METRICS, Measured, Table, read_grid
+from model.config import ContrastConfig, GridConfig
+from model.results import read_table
+from model.runs import Run
+from model.statistics.paired import equivalence, paired_t, two_way_bootstrap, wider
+from model.statistics.power import detectable, seeds_needed, spread
+from model.statistics.reach import first_reach, tokens_to_reach
+from model.statistics.verdict import Finding, findings
+from pivotmine.errors import InputError
+
+Array = NDArray[np.float64]
+
+POWER = 0.8
+HALF = 0.5
+"""Accuracy whose tokens are given for every arm."""
+CHANCE = {"contrast": 0.0, "accuracy_source": 0.1, "mrr_source": 0.2929}
+"""Of ten candidates."""
+GUARD_RAIL = 0.01
+"""Held-out loss that may change, as a share: the margin of the test of equivalence."""
+SEED = 0
+"""Of the bootstrap."""
+
+
+def compare(run: Run) -> dict[str, Any]:
+    """Everything that the report shows, as plain values.
+
+    Raises
+    ------
+    InputError
+        The grid asked no words, or is not complete.
+    """
+    grid = GridConfig.model_validate(run.summary["recipe"]["grid"])
+    arms = [arm.name for arm in grid.arms]
+    table = read_grid(run.words, arms)
+    if not table.concepts:
+        raise InputError("this grid asked no words (grid.words is empty): nothing to compare")
+    differences = [
+        final(table.arms[one.arm], grid.metric) - final(table.arms[one.against], grid.metric)
+        for one in grid.contrasts
+    ]
+    judged = findings(differences, grid.alpha, grid.n_resamples, SEED)
+    contrasts = [
+        _contrast(declared, found, values, table, grid)
+        for declared, found, values in zip(grid.contrasts, judged, differences, strict=True)
+    ]
+    return {
+        "model": run.summary["model"],
+        "words": run.summary["words"],
+        "recipe": run.summary["recipe"],
+        "phases": run.summary["phases"],
+        "metric": grid.metric,
+        "alpha": grid.alpha,
+        "seeds": table.seeds,
+        "n_seeds": len(table.seeds),
+        "n_words": len(table.concepts),
+        "arms": {arm: _arm(table.arms[arm], grid) for arm in arms},
+        "contrasts": contrasts,
+        "verdict": [_sentence(one, len(table.seeds), grid) for one in contrasts],
+        "cost": _cost(run),
+    }
+
+
+def final(arm: Measured, metric: str) -> Array:
+    """Scores at the end, mean over directions, [seeds, concepts]."""
+    scores: Array = np.mean([values[:, -1] for values in arm.words[metric].values()], axis=0)
+    return scores
+
+
+def curve(arm: Measured, metric: str) -> Array:
+    """Scores along the run, mean over directions and concepts, [seeds, points]."""
+    scores: Array = np.mean([v.mean(axis=2) for v in arm.words[metric].values()], axis=0)
+    return scores
+
+
+def _arm(arm: Measured, grid: GridConfig) -> dict[str, Any]:
+    """Description of one arm: means with intervals for new seeds and words."""
+
+    def estimate(values: Array) -> dict[str, float]:
+        t, _ = paired_t(values.mean(axis=1))
+        return wider(t, two_way_bootstrap(values, grid.n_resamples, SEED))._asdict()
+
+    along = curve(arm, grid.metric)
+    bands = [paired_t(along[:, point])[0] for point in range(along.shape[1])]
+    return {
+        "metrics": {metric: estimate(final(arm, metric)) for metric in METRICS},
+        "directions": {
+            name: {metric: estimate(arm.words[metric][name][:, -1]) for metric in METRICS}
+            for name in arm.words[grid.metric]
+        },
+        "by_seed": final(arm, grid.metric).mean(axis=1).tolist(),
+        "heldout": {
+            name: paired_t(values[:, -1])[0]._asdict() for name, values in arm.heldout.items()
+        },
+        "tokens": arm.tokens,
+        "tokens_to_half": [
+            first_reach(arm.tokens, along_seed, HALF)
+            for along_seed in curve(arm, "accuracy_source")
+        ],
+        "curve": {
+            "mean": [band.mean for band in bands],
+            "low": [band.low for band in bands],
+            "high": [band.high for band in bands],
+        },
+    }
+
+
+def _contrast(
+    declared: ContrastConfig, found: Finding, values: Array, table: Table, grid: GridConfig
+) -> dict[str, Any]:
+    arm, against = table.arms[declared.arm], table.arms[declared.against]
+    by = spread(values)
+    deviation = by.over_seeds(values.shape[1])
+    # Holm's hardest step: what the contrast must pass if it is the strongest of all.
+    alpha = grid.alpha / max(len(grid.contrasts), 1)
+    rest = found._asdict()
+    for name in ("interval", "t", "bootstrap"):
+        rest[name] = rest[name]._asdict()
+    return {
+        **declared.model_dump(),
+        **rest,
+        "spread": by._asdict(),
+        "detectable": detectable(deviation, values.shape[0], alpha, POWER),
+        "seeds_needed": seeds_needed(found.interval.mean, deviation, alpha, POWER),
+        "directions": {
+            name: paired_t((arm.words[grid.metric][name] - against.words[grid.metric][name])
+                           [:, -1].mean(axis=1))[0]._asdict()
+            for name in arm.words[grid.metric]
+        },
+        "accuracy": paired_t(
+            (final(arm, "accuracy_source") - final(against, "accuracy_source")).mean(axis=1)
+        )[0]._asdict(),
+        "reach": _reach(arm, against, grid.metric),
+        "heldout": {
+            name: _guard_rail(arm.heldout[name][:, -1], against.heldout[name][:, -1])
+            for name in arm.heldout
+        },
+    }  # fmt: skip
+
+
+def _reach(arm: Measured, against: Measured, metric: str) -> dict[str, Any] | None:
+    """Tokens to be where the other arm ends; None where that arm is not above chance itself."""
+    end, _ = paired_t(final(against, metric).mean(axis=1) - CHANCE[metric])
+    if not end.low > 0:
+        return None
+    return tokens_to_reach(arm.tokens, curve(arm, metric), curve(against, metric))._asdict()
+
+
+def _guard_rail(arm: Array, against: Array) -> dict[str, float]:
+    """Relative change of a held-out loss, and the p-value that it is beyond the margin."""
+    relative = arm / against - 1
+    interval, _ = paired_t(relative)
+    return {**interval._asdict(), "p_equivalent": equivalence(relative, GUARD_RAIL)}
+
+
+def _sentence(one: dict[str, Any], n_seeds: int, grid: GridConfig) -> str:
+    """What may be said about a contrast, in words."""
+    names = f"{one['arm']} against {one['against']}"
+    low, high = one["interval"]["low"], one["interval"]["high"]
+    size = f"{one['interval']['mean']:+.3f} [{low:+.3f}, {high:+.3f}]"
+    why = (f" ({one['why']})" if one["why"] else "") + _price(one["heldout"])
+    if one["verdict"] == "significant":
+        side = "more" if one["interval"]["mean"] > 0 else "less"
+        return f"{names}: {side} {grid.metric}, {size}, Holm {_p(one['p_adjusted'])}{why}"
+    if one["verdict"] == "too few seeds":
+        return (
+            f"{names}: not decided. {n_seeds} seeds cannot give the exact test less than "
+            f"p = {one['smallest_p_flip']:.3g}; {size}{why}"
+        )
+    needed = one["seeds_needed"]
+    more = f"; {needed} seeds would find a difference of this size" if needed else ""
+    return (
+        f"{names}: no significant difference, {size}, Holm {_p(one['p_adjusted'])}. What "
+        f"{n_seeds} seeds find four times in five is {one['detectable']:.3f}{more}{why}"
+    )
+
+
+def _price(heldout: dict[str, dict[str, float]]) -> str:
+    """What it cost elsewhere: held-out text that became worse by more than the margin."""
+    worse = [
+        f"{name} {change['mean']:+.1%}"
+        for name, change in heldout.items()
+        if change["low"] > GUARD_RAIL
+    ]
+    return f"; at a price: held-out loss {', '.join(worse)}" if worse else ""
+
+
+def _p(value: float) -> str:
+    return "p < 0.0001" if value < 0.0001 else f"p = {value:.4f}"
+
+
+def _cost(run: Run) -> dict[str, dict[str, float]]:
+    """Seconds and tokens a second of each arm, evaluation left out."""
+    key = run.path.stem.partition("-")[2]
+    losses = read_table(run.path.with_name(f"losses-{key}.parquet"))
+    if losses is None:
+        return {}
+    arms = losses["arm"].to_numpy(zero_copy_only=False)
+    seconds = losses["seconds"].to_numpy()
+    loss = losses["loss"].to_numpy()
+    steps = losses["step"].to_numpy()
+    tokens = losses["tokens"].to_numpy()
+    found = {}
+    for arm in dict.fromkeys(arms.tolist()):
+        here = arms == arm
+        last = here & (steps > 0.9 * steps[here].max())
+        n_runs = int((steps[here] == 1).sum())
+        found[arm] = {
+            "runs": n_runs,
+            "seconds": float(seconds[here].sum() / n_runs),
+            "tokens_per_second": float(tokens[here].max() * n_runs / seconds[here].sum()),
+            "loss": float(loss[last].mean()),
+        }
+    return found

@@ -1,0 +1,91 @@
+"""A grid's rows as arrays: seeds by words, and points of the curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pivotmine.errors import InputError
+
+Array = NDArray[np.float64]
+
+METRICS = ("contrast", "accuracy_source", "mrr_source")
+
+
+class Measured(NamedTuple):
+    """One arm."""
+
+    words: dict[str, dict[str, Array]]
+    """Metric -> direction -> [seeds, points, concepts]."""
+    heldout: dict[str, Array]
+    """Name of a text -> [seeds, points] loss, nats a token."""
+    tokens: list[int]
+    """[points] trained on when it was measured."""
+
+
+class Table(NamedTuple):
+    """All arms."""
+
+    arms: dict[str, Measured]
+    seeds: list[int]
+    concepts: list[str]
+
+
+def read_grid(rows: pa.Table, arms: Sequence[str]) -> Table:
+    """Arrays of the arms' rows (`model.training.grid.EVALUATIONS`).
+
+    Raises
+    ------
+    InputError
+        An arm lacks a seed, a point or a word that another has: its run was not finished.
+    """
+    columns = {name: rows[name].to_numpy(zero_copy_only=False) for name in rows.column_names}
+    seeds = np.unique(columns["seed"][np.isin(columns["arm"], arms)])
+    of_word = columns["kind"] == "word"
+    concepts = np.unique(columns["concept"][of_word].astype(str))
+    found = {
+        arm: _measured({name: values[columns["arm"] == arm] for name, values in columns.items()},
+                       arm, seeds, concepts)
+        for arm in arms
+    }  # fmt: skip
+    return Table(found, seeds.tolist(), concepts.tolist())
+
+
+def _measured(
+    columns: dict[str, NDArray[np.generic]],
+    arm: str,
+    seeds: NDArray[np.generic],
+    concepts: NDArray[np.generic],
+) -> Measured:
+    points = np.unique(columns["tokens"])
+    seed = np.searchsorted(seeds, columns["seed"])
+    point = np.searchsorted(points, columns["tokens"])
+    words: dict[str, dict[str, Array]] = {metric: {} for metric in METRICS}
+    heldout: dict[str, Array] = {}
+    for kind, name in sorted(set(zip(columns["kind"], columns["name"], strict=True))):
+        here = (columns["kind"] == kind) & (columns["name"] == name)
+        if kind == "heldout":
+            heldout[name] = np.full((len(seeds), len(points)), np.nan)
+            heldout[name][seed[here], point[here]] = columns["loss"][here]
+            _whole(heldout[name], arm, name)
+            continue
+        concept = np.searchsorted(concepts, columns["concept"][here].astype(str))
+        for metric in METRICS:
+            values = np.full((len(seeds), len(points), len(concepts)), np.nan)
+            values[seed[here], point[here], concept] = columns[metric][here]
+            _whole(values, arm, name)
+            words[metric][name] = values
+    return Measured(words, heldout, [int(n) for n in points])
+
+
+def _whole(values: Array, arm: str, name: str) -> None:
+    n_missing = int(np.isnan(values).sum())
+    if n_missing or not values.size:
+        raise InputError(
+            f"arm {arm}, {name}: {n_missing:,} of {values.size:,} values are missing; run "
+            "`pivotmine-model train` again, it goes on where it stopped"
+        )

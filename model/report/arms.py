@@ -1,0 +1,258 @@
+"""The page of a grid: what may be said, the arms side by side, how they got there, what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from math import isfinite
+from typing import Any
+
+from model.report.cells import forest_row, interval, key_of, number
+from model.report.page import page, table
+from model.report.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET, Line, curves, forest
+
+COLOURS = (SOURCE, TARGET, PIVOT, CONTROL, *OTHERS)
+"""Of arms, in their order; from the tenth on they come again."""
+
+NAMES = {
+    "contrast": "contrast, nats",
+    "accuracy_source": "accuracy@1, source",
+    "mrr_source": "MRR, source",
+}
+_NULLS = {"contrast": 0.0, "accuracy_source": 0.1, "mrr_source": 0.293}
+
+
+def arms_page(found: Mapping[str, Any]) -> str:
+    """The page as HTML; the same results give the same bytes."""
+    sections = [
+        ("verdict", "What may be said", _verdict(found)),
+        ("arms", "Arms at the end", _arms(found)),
+        ("curves", "On the way", _curves(found)),
+        ("contrasts", "Declared contrasts", _contrasts(found)),
+        ("power", "What could have been seen", _power(found)),
+        ("text", "Held-out text", _text(found)),
+        ("made", "What was trained, and its cost", _made(found)),
+    ]
+    lead = (
+        f'<p class="soft">{escape(found["model"]["name"])}; {len(found["arms"])} arms, '
+        f"{found['n_seeds']} paired seeds, {found['n_words']} words of the "
+        f"{escape(found['words']['split'])} split, word set {found['words']['version'][:12]}. "
+        "Intervals are 95 %: the wider of a t over seeds and a bootstrap over seeds and words.</p>"
+    )
+    return page("Which data taught the model to translate", lead, sections)
+
+
+def _colours(found: Mapping[str, Any]) -> dict[str, str]:
+    return {arm: COLOURS[place % len(COLOURS)] for place, arm in enumerate(found["arms"])}
+
+
+def _verdict(found: Mapping[str, Any]) -> str:
+    if not found["contrasts"]:
+        return "<p>No contrast was declared before training, so none is judged.</p>"
+    kinds = {"significant": "supported", "not significant": "", "too few seeds": ""}
+    lines = "".join(
+        f'<li><span class="{kinds[one["verdict"]]}">{escape(one["verdict"])}</span>: '
+        f"{escape(said)}</li>"
+        for one, said in zip(found["contrasts"], found["verdict"], strict=True)
+    )
+    return (
+        f'<div class="said"><ul>{lines}</ul></div>'
+        "<p>Significant takes three things: the paired t over seeds after Holm's adjustment over "
+        f"all {len(found['contrasts'])} declared contrasts (&alpha; = {found['alpha']:g}), the "
+        "exact sign-flip test, and an interval without zero. Contrasts were written into the "
+        "recipe before training. What they say holds for new seeds of this training on this data; "
+        "another corpus would be another experiment.</p>"
+    )
+
+
+def _arms(found: Mapping[str, Any]) -> str:
+    colours = _colours(found)
+    rows = [
+        [escape(arm), *(interval(values["metrics"][name]) for name in NAMES)]
+        for arm, values in found["arms"].items()
+    ]
+    caption = "Mean over words, directions and seeds; chance is 0, .10 and .293"
+    parts = [table(["arm", *NAMES.values()], rows, caption)]
+    metric = found["metric"]
+    drawn = [
+        forest_row(arm, values["metrics"][metric], colours[arm])
+        for arm, values in found["arms"].items()
+    ]
+    parts.append(f"<figure>{forest(drawn, NAMES[metric], _NULLS[metric])}</figure>")
+    directions = list(next(iter(found["arms"].values()))["directions"])
+    rows = [
+        [escape(arm), *(interval(values["directions"][way][metric]) for way in directions)]
+        for arm, values in found["arms"].items()
+    ]
+    parts.append(table(["arm", *directions], rows, f"{NAMES[metric]} by direction"))
+    rows = [
+        [
+            escape(arm),
+            f"{sum(at is not None and isfinite(at) for at in values['tokens_to_half'])} of "
+            f"{found['n_seeds']}",
+            *(_thousands(at) for at in values["tokens_to_half"]),
+        ]
+        for arm, values in found["arms"].items()
+    ]
+    heads = ["arm", "seeds", *(f"seed {seed}" for seed in found["seeds"])]
+    parts.append(table(heads, rows, "Thousand tokens until half of the words are right"))
+    rows = [
+        [escape(arm), *(number(value) for value in values["by_seed"])]
+        for arm, values in found["arms"].items()
+    ]
+    heads = ["arm", *(f"seed {seed}" for seed in found["seeds"])]
+    parts.append(table(heads, rows, f"{NAMES[metric]} of every seed"))
+    return "".join(parts)
+
+
+def _thousands(tokens: float | None) -> str:
+    return f"{tokens / 1000:,.0f}" if tokens is not None and isfinite(tokens) else "–"
+
+
+def _curves(found: Mapping[str, Any]) -> str:
+    colours = _colours(found)
+    lines = [
+        Line(arm, colours[arm], *(values["curve"][name] for name in ("mean", "low", "high")))
+        for arm, values in found["arms"].items()
+    ]
+    at = next(iter(found["arms"].values()))["tokens"]
+    metric = found["metric"]
+    figure = curves(lines, at, NAMES[metric], "tokens trained on", _NULLS[metric])
+    return (
+        f"{key_of(colours)}<figure>{figure}<figcaption>Mean over seeds; bands are 95 % (t over "
+        "seeds); dashed: chance</figcaption></figure>"
+    )
+
+
+def _contrasts(found: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            f"{escape(one['arm'])} &minus; {escape(one['against'])}",
+            escape(one["verdict"]),
+            interval(one["interval"]),
+            number(one["p_t"], 4),
+            number(one["p_adjusted"], 4),
+            f"{number(one['p_flip'], 4)} <small>&ge; {number(one['smallest_p_flip'], 4)}</small>",
+            interval(one["accuracy"]),
+            _reach(one["reach"]),
+        ]
+        for one in found["contrasts"]
+    ]
+    heads = (
+        "contrast",
+        "verdict",
+        NAMES[found["metric"]],
+        "p, t",
+        "p, Holm",
+        "p, sign-flip",
+        "accuracy@1",
+        "tokens: times fewer",
+    )
+    caption = (
+        "Tokens: how many times fewer the first arm needs to be where the second one ends, "
+        "geometric mean over the seeds that get there [smallest, largest]. Sign-flip: with its "
+        "smallest possible p"
+    )
+    drawn = [
+        forest_row(f"{one['arm']} − {one['against']}", one["interval"], TARGET)
+        for one in found["contrasts"]
+    ]
+    figure = forest(drawn, f"difference in {NAMES[found['metric']]}", 0.0)
+    return table(heads, rows, caption, 2) + f"<figure>{figure}</figure>"
+
+
+def _reach(one: Mapping[str, Any] | None) -> str:
+    if one is None:
+        return "– <small>second arm at chance</small>"
+    if not one["n_reached"]:
+        return f"never <small>0 of {one['n_seeds']} seeds</small>"
+    return (
+        f"{number(one['ratio'], 2)} <small>[{number(one['low'], 2)}, {number(one['high'], 2)}] "
+        f"{one['n_reached']} of {one['n_seeds']} seeds</small>"
+    )
+
+
+def _power(found: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            f"{escape(one['arm'])} &minus; {escape(one['against'])}",
+            *(number(one["spread"][name]) for name in ("seed", "word", "rest")),
+            number(one["detectable"]),
+            number(one["interval"]["mean"]),
+            str(one["seeds_needed"] or "–"),
+        ]
+        for one in found["contrasts"]
+    ]
+    heads = (
+        "contrast",
+        "s seeds",
+        "s words",
+        "s rest",
+        f"found 4 times in 5 with {found['n_seeds']} seeds",
+        "found here",
+        "seeds for that",
+    )
+    caption = (
+        "Standard deviations of a difference by what varies (two-way random effects), and what "
+        "follows for a paired t at Holm's hardest step. From the same runs, so a guide for the "
+        "next experiment and no second opinion on this one"
+    )
+    return table(heads, rows, caption)
+
+
+def _text(found: Mapping[str, Any]) -> str:
+    names = list(next(iter(found["arms"].values()))["heldout"])
+    if not names:
+        return "<p>No held-out text was read.</p>"
+    rows = [
+        [escape(arm), *(interval(values["heldout"][name]) for name in names)]
+        for arm, values in found["arms"].items()
+    ]
+    parts = [table(["arm", *names], rows, "Loss of text that no arm trained on, nats a token")]
+    rows = [
+        [
+            f"{escape(one['arm'])} &minus; {escape(one['against'])}",
+            *(
+                f"{value['mean']:+.2%} <small>[{value['low']:+.2%}, {value['high']:+.2%}], "
+                f"p {number(value['p_equivalent'], 4)}</small>"
+                for value in (one["heldout"][name] for name in names)
+            ),
+        ]
+        for one in found["contrasts"]
+    ]
+    caption = "Relative change; p: that it is beyond 1 % either way (two one-sided t tests)"
+    parts.append(table(["contrast", *names], rows, caption))
+    return "".join(parts)
+
+
+def _made(found: Mapping[str, Any]) -> str:
+    rows = []
+    for name, phase in found["phases"].items():
+        cost = found["cost"].get(name, {})
+        shares = ", ".join(f"{lang} {share:.1%}" for lang, share in phase["languages"].items())
+        seen = ", ".join(f"{stream} {times:.2f}" for stream, times in phase["epochs"].items())
+        rows.append(
+            [
+                escape(name),
+                escape(shares),
+                escape(seen),
+                f"{phase['tokens']:,}",
+                number(cost.get("loss")),
+                number(cost.get("seconds"), 1),
+                number(cost.get("tokens_per_second"), 0),
+                " ".join(checksum[:12] for checksum in phase["shards"]),
+            ]
+        )
+    heads = (
+        "phase",
+        "languages",
+        "times each document is seen",
+        "tokens",
+        "loss at the end",
+        "seconds a run",
+        "tokens a second",
+        "shards (BLAKE3)",
+    )
+    training = found["recipe"]["training"]
+    settings = ", ".join(f"{name} {value}" for name, value in sorted(training.items()))
+    return table(heads, rows, numeric_from=3) + f"<p class='soft'>{escape(settings)}</p>"

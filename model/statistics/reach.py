@@ -1,0 +1,72 @@
+"""How many tokens an arm needs to be as good as another one is in the end.
+
+The honest form of "better per token": an end point near the ceiling hides what an arm was worth,
+and so does one taken before anything was learned. A curve is read between its points by straight
+lines, and an arm that never gets there has no number, which is said and not filled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+class Reached(NamedTuple):
+    """Tokens of `against` per token of `arm`, over the seeds in which the arm got there."""
+
+    ratio: float
+    """Geometric mean; NaN where no seed got there."""
+    low: float
+    """Smallest over seeds."""
+    high: float
+    """Largest over seeds."""
+    n_reached: int
+    n_seeds: int
+
+
+def first_reach(tokens: Sequence[float], curve: Array, target: float) -> float:
+    """Tokens at which a curve first reaches `target`, linear between points; NaN if it does not.
+
+    Parameters
+    ----------
+    tokens
+        [points] increasing.
+    curve
+        [points] larger is better.
+    """
+    above = np.flatnonzero(curve >= target)
+    if not len(above):
+        return float("nan")
+    place = int(above[0])
+    if place == 0:
+        return float(tokens[0])
+    before, after = float(curve[place - 1]), float(curve[place])
+    part = (target - before) / (after - before)
+    return float(tokens[place - 1] + part * (tokens[place] - tokens[place - 1]))
+
+
+def tokens_to_reach(tokens: Sequence[float], arm: Array, against: Array) -> Reached:
+    """By how much fewer tokens `arm` is where `against` ends, seed by seed.
+
+    Parameters
+    ----------
+    tokens
+        [points]
+    arm, against
+        [seeds, points]
+    """
+    reached = [
+        first_reach(tokens, mine, float(theirs[-1]))
+        for mine, theirs in zip(arm, against, strict=True)
+    ]
+    ratios = np.array([tokens[-1] / at for at in reached if np.isfinite(at) and at > 0])
+    if not len(ratios):
+        nan = float("nan")
+        return Reached(nan, nan, nan, 0, len(reached))
+    mean = float(np.exp(np.log(ratios).mean()))
+    return Reached(mean, float(ratios.min()), float(ratios.max()), len(ratios), len(reached))

@@ -1,0 +1,71 @@
+"""What may be said about a declared contrast.
+
+*Significant* takes all three: Holm's adjusted p of the paired t over all declared contrasts is at
+most alpha; the exact sign-flip test, unadjusted, agrees at alpha; and the wider of the t and the
+bootstrap interval leaves out zero. With so few seeds that the sign-flip test cannot reach alpha,
+nothing is called significant and the report says that more seeds are needed, however small t's p.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.attribution.resample import holm
+from model.statistics.paired import Interval, paired_t, sign_flip, two_way_bootstrap, wider
+
+Array = NDArray[np.float64]
+Word = Literal["significant", "not significant", "too few seeds"]
+
+
+class Finding(NamedTuple):
+    """A contrast with everything that its verdict rests on."""
+
+    verdict: Word
+    interval: Interval
+    """The wider of the two."""
+    t: Interval
+    bootstrap: Interval
+    p_t: float
+    p_adjusted: float
+    """Holm over all contrasts."""
+    p_flip: float
+    smallest_p_flip: float
+    by_seed: list[float]
+    """Difference of each seed, mean over words."""
+
+
+def findings(
+    contrasts: Sequence[Array], alpha: float, n_resamples: int, seed: int
+) -> list[Finding]:
+    """Judge declared contrasts together; each is [seeds, words] of differences."""
+    ts = [paired_t(differences.mean(axis=1)) for differences in contrasts]
+    adjusted = holm([test.p_value for _, test in ts])
+    found = []
+    for differences, (interval, test), p_adjusted in zip(contrasts, ts, adjusted, strict=True):
+        by_seed = differences.mean(axis=1)
+        flip = sign_flip(by_seed)
+        resampled = two_way_bootstrap(differences, n_resamples, seed)
+        widest = wider(interval, resampled)
+        verdict: Word = "not significant"
+        if not flip.smallest <= alpha:
+            verdict = "too few seeds"
+        elif p_adjusted <= alpha and flip.p_value <= alpha and widest.low * widest.high > 0:
+            verdict = "significant"
+        found.append(
+            Finding(
+                verdict,
+                widest,
+                interval,
+                resampled,
+                test.p_value,
+                p_adjusted,
+                flip.p_value,
+                flip.smallest,
+                by_seed.tolist(),
+            )
+        )
+    return found

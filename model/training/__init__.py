@@ -1,0 +1,1 @@
+"""Continued pretraining on PivotMine's shards: reader, trainer, arms."""

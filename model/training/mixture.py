@@ -1,0 +1,125 @@
+"""Which stream each sequence of a run comes from: ratios, and where in the run they are placed.
+
+`uniform` streams are spread over the whole run; `early` and `late` ones over a window at its
+beginning or end, where the uniform streams go on beside them (replay). Every stream gets exactly
+the sequences that its ratio says, so arms that differ only in placement train on the same ones.
+Streams are interleaved evenly rather than drawn, so that every batch holds the same mixture.
+
+Memory: 9 bytes a sequence of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.training.packing import Packing, Sequences
+from pivotmine.errors import ConfigError
+
+MAX_STREAMS = 255
+
+
+class Placement(NamedTuple):
+    """How much of a run a stream is, and where."""
+
+    name: str
+    ratio: float
+    """Share of the run's sequences."""
+    where: Literal["uniform", "early", "late"] = "uniform"
+    window: float = 1.0
+    """Share of the run that an early or late stream is spread over."""
+
+
+def slots(
+    placements: Sequence[Placement], n_sequences: int, replay: float = 0.0
+) -> NDArray[np.uint8]:
+    """Number of the stream of each sequence, [n_sequences].
+
+    Parameters
+    ----------
+    replay
+        Least share of the uniform streams in a window of an early or late one.
+
+    Raises
+    ------
+    ConfigError
+        Ratios do not sum to 1, there are too many streams, or a window cannot hold what is placed
+        in it beside the replay.
+    """
+    if len(placements) > MAX_STREAMS:
+        raise ConfigError(f"an arm mixes {len(placements)} streams; at most {MAX_STREAMS}")
+    total = sum(placement.ratio for placement in placements)
+    if abs(total - 1.0) > 1e-6:
+        listed = ", ".join(f"{p.name} {p.ratio:g}" for p in placements)
+        raise ConfigError(f"ratios must sum to 1, these sum to {total:g}: {listed}")
+    counts = _apportion([placement.ratio for placement in placements], n_sequences)
+    nobody = MAX_STREAMS
+    chosen = np.full(n_sequences, nobody, np.uint8)
+    by_window = sorted(range(len(placements)), key=lambda number: placements[number].window)
+    placed = [number for number in by_window if placements[number].where != "uniform"]
+    for number in placed:
+        _place(chosen, number, placements[number], counts[number], replay)
+    rest = [number for number in range(len(placements)) if number not in placed]
+    free = np.flatnonzero(chosen == nobody)
+    if rest:
+        # Sequence k of n stands at (k + .5) / n of the way: in that order, all are spread evenly.
+        where = np.concatenate(
+            [(np.arange(counts[number]) + 0.5) / counts[number] for number in rest]
+        )
+        whose = np.repeat(np.array(rest, np.uint8), [counts[number] for number in rest])
+        chosen[free] = whose[np.argsort(where, kind="stable")]
+    return chosen
+
+
+def _place(
+    chosen: NDArray[np.uint8], number: int, placement: Placement, n: int, replay: float
+) -> None:
+    n_window = round(placement.window * len(chosen))
+    window = slice(len(chosen) - n_window, None) if placement.where == "late" else slice(n_window)
+    free = np.flatnonzero(chosen[window] == MAX_STREAMS) + (window.start or 0)
+    if n > len(free) - int(replay * n_window + 1e-9):  # whole sequences
+        raise ConfigError(
+            f"{placement.name}: {placement.ratio:.0%} of the run do not fit into its "
+            f"{placement.where} {placement.window:.0%} with {replay:.0%} of replay; widen the "
+            "window, or lower ratio or replay"
+        )
+    chosen[free[((np.arange(n) + 0.5) * len(free) / max(n, 1)).astype(np.int64)]] = number
+
+
+def _apportion(shares: Sequence[float], total: int) -> list[int]:
+    """Whole numbers in proportion to shares that sum to `total` (largest remainders)."""
+    exact = [share * total for share in shares]
+    counts = [int(value + 1e-9) for value in exact]
+    by_rest = sorted(range(len(shares)), key=lambda n: (counts[n] - exact[n], n))
+    for number in by_rest[: total - sum(counts)]:
+        counts[number] += 1
+    return counts
+
+
+class Mixture:
+    """The sequences of a run, in their order."""
+
+    def __init__(self, packings: Sequence[Packing], chosen: NDArray[np.uint8]) -> None:
+        self._packings, self._chosen = packings, chosen
+        self._numbers = np.empty(len(chosen), np.int64)
+        for stream in range(len(packings)):
+            here = chosen == stream
+            self._numbers[here] = np.arange(int(here.sum()))
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    def take(self, numbers: Sequence[int]) -> Sequences:
+        """Sequences of the run by their numbers."""
+        cut = [self._packings[self._chosen[n]].take(int(self._numbers[n])) for n in numbers]
+        return Sequences(np.stack([ids for ids, _ in cut]), np.stack([at for _, at in cut]))
+
+    def step(self, step: int, per_step: int, rank: int = 0, world: int = 1) -> Sequences:
+        """What one of `world` workers trains on in a step; together they take `per_step`.
+
+        The batch of a step is the same for any number of workers, in another order.
+        """
+        return self.take(range(step * per_step + rank, (step + 1) * per_step, world))

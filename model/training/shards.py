@@ -1,0 +1,206 @@
+"""PivotMine's `npy` shards as a stream of documents, opened only after every byte was checked.
+
+A folder that the shard stage wrote holds `manifest.json`, the tokenizer, and for every shard the
+raw ids and the boundaries of its documents. Local shards are memory-mapped where they lie. Shards
+elsewhere are first copied into a cache, under the name of their checksum: training reads at random
+places, and small ranged reads are what object stores are worst at.
+
+Memory: 20 bytes a document. Checking reads every shard once (BLAKE3, about 1 GB/s on one core).
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import posixpath
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import fsspec
+import numpy as np
+import orjson
+from blake3 import blake3
+from fsspec.implementations.local import LocalFileSystem
+from numpy.typing import NDArray
+
+from pivotmine.errors import InputError
+
+BLOCK_BYTES = 8 * 2**20
+CACHE = Path("~/.cache/pivotmine/shards")
+
+
+class TokenizerFile(NamedTuple):
+    """The tokenizer that made the ids."""
+
+    kind: str
+    """`sentencepiece` or `huggingface`."""
+    content: bytes
+    sha256: str
+    """As the engine computes it (`pivotmine.text.tokenizer.Tokenizer.sha256`)."""
+
+
+class Stream(NamedTuple):
+    """The documents of an arm, D of them in F files."""
+
+    name: str
+    ids: tuple[NDArray[np.unsignedinteger], ...]
+    """[F] memory-mapped token ids."""
+    files: NDArray[np.int32]
+    """[D] file of each document."""
+    starts: NDArray[np.int64]
+    """[D] its first token in that file."""
+    lengths: NDArray[np.int64]
+    """[D] its tokens, with the id that ends it, if there is one."""
+    vocab_size: int
+    tokenizer: TokenizerFile
+    tokens_by_language: Mapping[str, int]
+    """Without end-of-document ids, as the manifest says."""
+    checksum: str
+    """Of all files' checksums: names the stream's content in keys of results."""
+
+    @property
+    def n_tokens(self) -> int:
+        """Tokens, with the ids that end documents."""
+        return int(self.lengths.sum())
+
+    @property
+    def language_shares(self) -> dict[str, float]:
+        """Share of each language's tokens."""
+        total = sum(self.tokens_by_language.values())
+        return {name: n / total for name, n in sorted(self.tokens_by_language.items())}
+
+
+def open_stream(folder: str, cache: Path | None = None) -> Stream:
+    """Open an arm's shards.
+
+    Parameters
+    ----------
+    folder
+        The arm's folder, at any address that fsspec opens.
+    cache
+        Where shards from elsewhere are kept. Default: `~/.cache/pivotmine/shards`.
+
+    Raises
+    ------
+    InputError
+        There is no manifest or no `npy` shard, a file is missing, differs from its checksum, or
+        disagrees with its boundaries.
+    """
+    filesystem, root = fsspec.core.url_to_fs(folder)
+    manifest = _manifest(filesystem, root, folder)
+    listed = [entry for entry in manifest["files"] if entry["format"] == "npy"]
+    if not listed:
+        formats = sorted({entry["format"] for entry in manifest["files"]})
+        raise InputError(
+            f"{folder} holds no npy shards (only {', '.join(formats) or 'nothing'}): write them "
+            "with shard.formats: [npy]"
+        )
+    dtype = np.dtype(manifest["tokens"]["dtype"].rpartition(" ")[2]).newbyteorder("<")
+    n_end = int(manifest["tokens"]["eos_token_id"] is not None)
+    ids, files, starts, lengths = [], [], [], []
+    for number, entry in enumerate(listed):
+        path = posixpath.join(root, entry["file"])
+        local = _checked(filesystem, path, entry["blake3"], cache or CACHE.expanduser())
+        tokens = _mapped(local, dtype, path)
+        start, end = _boundaries(filesystem, f"{path.removesuffix('.npy')}.csv.gz")
+        wanted = entry["n_tokens"] + n_end * entry["n_docs"]
+        contiguous = len(start) == 0 or (start[0] == 0 and (start[1:] == end[:-1]).all())
+        if len(start) != entry["n_docs"] or not contiguous or end[-1:].sum() != len(tokens):
+            raise InputError(
+                f"{path}: its boundaries do not tile its {len(tokens):,} tokens into "
+                f"{entry['n_docs']:,} documents; write the shards again"
+            )
+        if len(tokens) != wanted:
+            raise InputError(f"{path} holds {len(tokens):,} ids, the manifest says {wanted:,}")
+        ids.append(tokens)
+        files.append(np.full(len(start), number, np.int32))
+        starts.append(start)
+        lengths.append(end - start)
+    return Stream(
+        manifest["arm"],
+        tuple(ids),
+        np.concatenate(files),
+        np.concatenate(starts),
+        np.concatenate(lengths),
+        manifest["tokens"]["vocab_size"],
+        _tokenizer(filesystem, root, manifest["tokenizer"]),
+        manifest["tokens_by_language"],
+        str(blake3("".join(entry["blake3"] for entry in listed).encode()).hexdigest()),
+    )
+
+
+def _manifest(filesystem: Any, root: str, folder: str) -> dict[str, Any]:
+    path = posixpath.join(root, "manifest.json")
+    try:
+        manifest: dict[str, Any] = orjson.loads(filesystem.cat_file(path))
+        manifest["files"], manifest["tokens"]["dtype"], manifest["tokenizer"]["file"]
+    except FileNotFoundError:
+        raise InputError(
+            f"{folder} holds no manifest.json: give the folder of one arm, as the shard stage "
+            "writes it (its address is in column path of table shards)"
+        ) from None
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise InputError(f"{folder}: manifest.json is none of PivotMine's: {error}") from None
+    return manifest
+
+
+def _checked(filesystem: Any, path: str, checksum: str, cache: Path) -> Path:
+    """A local file with the content of `path`, equal to its checksum."""
+    is_local = isinstance(filesystem, LocalFileSystem)
+    kept = Path(path) if is_local else cache / f"{checksum}.npy"
+    if not is_local and not kept.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        partial = cache / f".{checksum}.{os.getpid()}.partial"
+        try:
+            filesystem.get_file(path, str(partial))
+        except OSError as error:
+            raise InputError(f"shard {path} cannot be read: {error}") from None
+        partial.replace(kept)
+    digest = blake3()
+    try:
+        with kept.open("rb") as stream:
+            while block := stream.read(BLOCK_BYTES):
+                digest.update(block)
+    except OSError as error:
+        raise InputError(f"shard {path} cannot be read: {error.strerror}") from None
+    found = digest.hexdigest()
+    if found != checksum:
+        if not is_local:
+            kept.unlink()
+        raise InputError(
+            f"shard {path} is not what was written: its BLAKE3 is {found[:16]}…, the manifest says "
+            f"{checksum[:16]}…; copy it again, or run the shard stage again"
+        )
+    return kept
+
+
+def _mapped(
+    path: Path, dtype: np.dtype[np.unsignedinteger], name: str
+) -> NDArray[np.unsignedinteger]:
+    n_bytes = path.stat().st_size
+    if n_bytes % dtype.itemsize:
+        raise InputError(f"shard {name} is cut off inside a token ({n_bytes:,} bytes, {dtype})")
+    if not n_bytes:
+        return np.empty(0, dtype)
+    return np.memmap(path, dtype, "r")
+
+
+def _boundaries(filesystem: Any, path: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last (exclusive) token of every document."""
+    try:
+        lines = gzip.decompress(filesystem.cat_file(path)).splitlines()
+        rows = [line.split(b",", 2)[:2] for line in lines]
+        found = np.array(rows, dtype=np.int64).reshape(-1, 2)
+    except (OSError, EOFError, ValueError) as error:
+        raise InputError(f"boundaries {path} cannot be read: {error}") from None
+    return found[:, 0], found[:, 1]
+
+
+def _tokenizer(filesystem: Any, root: str, entry: Mapping[str, str]) -> TokenizerFile:
+    path = posixpath.join(root, entry["file"])
+    try:
+        content = filesystem.cat_file(path)
+    except OSError as error:
+        raise InputError(f"tokenizer {path} cannot be read: {error}") from None
+    return TokenizerFile(entry["kind"], content, entry["sha256"])

@@ -1,0 +1,239 @@
+"""A whole grid on a tiny model: arms and seeds, resuming, the report, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from model.cli import app
+from model.comparison.run import compare
+from model.config import load_recipe
+from model.report.arms import arms_page
+from model.results import write_json, write_table
+from model.runs import Run, read_run
+from model.scoring.prompts import Direction, answer, prompt
+from model.training.grid import EVALUATIONS, make_plan, run_grid
+from model.words.dataset import WordSet, save
+from pivotmine.errors import ConfigError, InputError
+from tests.model.handmade_shards import word_tokenizer, write_arm
+from tests.model.test_report import parsed
+
+ARMS = ("mixed", "plain")
+
+
+def test_prompts_of_lines_look_like_parallel_documents(small_words: WordSet):
+    shots = small_words.split("train")  # bread, cat, dog, horse, milk
+    assert prompt(Direction("en", "fr"), {}, shots, "moon", "lines") == (
+        "horse milk.\ncheval lait.\nmoon bread cat dog.\n"
+    )
+    assert answer("lune", "lines") == "lune"
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, small_words: WordSet) -> Path:
+    """Two arms of one corpus, written as shards, and a grid over them."""
+    words = [concept.words[lang] for concept in small_words.concepts for lang in ("en", "fr")]
+    core = word_tokenizer(list(dict.fromkeys(words)))
+    ids = {word: core.encode(word).ids[0] for word in words}
+    pairs = [(ids[c.words["en"]], ids[c.words["fr"]]) for c in small_words.concepts]
+    generator = np.random.default_rng(0)
+    size = core.get_vocab_size()
+    folders = {}
+    for arm in (*ARMS, "base", "heldout"):
+        documents = []
+        for place in generator.integers(0, len(pairs), 150).tolist():
+            other = generator.integers(0, len(pairs))
+            english, french = pairs[place][0], pairs[place if arm == "mixed" else other][1]
+            documents.append([english, 3, 2, french, 3, 2])
+        folders[arm] = write_arm(
+            tmp_path, documents, arm=arm, vocab_size=size, tokenizer=core,
+            languages={"en": 450, "fr": 450},
+        )  # fmt: skip
+    save(small_words, tmp_path / "words", {})
+    settings = {
+        "training": {
+            "shape": {"hidden_size": 16, "n_layers": 1, "n_heads": 2, "feed_forward_size": 32},
+            "sequence_tokens": 14, "batch_sequences": 4, "micro_sequences": 4,
+            "learning_rate": 0.01, "checkpoint_steps": 4,
+        },
+        "scoring": {
+            "prompt": "lines", "directions": ["en-fr"], "n_shots": 3, "n_draws": 1,
+            "target_side": False,
+        },
+        "grid": {
+            "seeds": [0, 1], "tokens": 500, "words": str(tmp_path / "words"), "evaluations": 3,
+            "heldout": {"text": folders["heldout"]}, "heldout_tokens": 140,
+            "base": {"tokens": 200, "streams": [{"shards": folders["base"]}]},
+            "arms": [{"name": arm, "streams": [{"shards": folders[arm]}]} for arm in ARMS],
+            "contrasts": [{"arm": "mixed", "against": "plain", "why": "<translations> teach"}],
+            "n_resamples": 100,
+        },
+    }  # fmt: skip
+    path = tmp_path / "grid.yaml"
+    path.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return path
+
+
+def change(recipe: Path, **grid: Any) -> Path:
+    settings = yaml.safe_load(recipe.read_text(encoding="utf-8"))
+    settings["grid"] |= grid
+    recipe.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return recipe
+
+
+def test_a_grid_is_trained_resumed_and_judged_by_two_commands(recipe: Path, tmp_path: Path):
+    pytest.importorskip("torch")
+    pytest.importorskip("accelerate")
+    out = tmp_path / "out"
+    train = ["train", "--config", str(recipe), "--out", str(out)]
+    done = CliRunner().invoke(app, train, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    run = read_run(out, "grid")
+    rows = run.words.to_pylist()
+    assert {(row["arm"], row["seed"]) for row in rows} == {
+        (arm, seed) for arm in ("base", *ARMS) for seed in (0, 1)
+    }
+    asked = {(row["arm"], row["step"]) for row in rows if row["kind"] == "word"}
+    assert asked == {("base", 4), *((arm, step) for arm in ARMS for step in (3, 6, 9))}
+    losses = pq.read_table(next(out.glob("losses-*.parquet"))).to_pylist()
+    first = {(r["arm"], r["seed"]): r["loss"] for r in losses if r["step"] == 1}
+    assert len(set(first.values())) == len(first), "seeds differ, arms differ"
+
+    written = {path: path.stat().st_mtime_ns for path in (out / "runs").rglob("*.parquet")}
+    again = CliRunner().invoke(app, train, catch_exceptions=False)
+    assert again.exit_code == 0
+    assert {path: path.stat().st_mtime_ns for path in written} == written, "nothing ran again"
+    change(recipe, seeds=[0, 1, 2])
+    CliRunner().invoke(app, train, catch_exceptions=False)
+    assert {path: path.stat().st_mtime_ns for path in written} == written, "nor with more seeds"
+    assert len(list((out / "runs").iterdir())) == 9
+
+    grid = next(path for path in out.glob("grid-*.json") if path != run.path)
+    judged = CliRunner().invoke(app, ["compare", str(grid)], catch_exceptions=False)
+    assert judged.exit_code == 0, judged.output
+    assert "too few seeds" in judged.output
+    assert (out / "comparison.html").exists()
+
+
+def test_what_cannot_be_trained_is_refused_before_any_training(recipe: Path, tmp_path: Path):
+    with pytest.raises(InputError, match=r"arm mixed: 50,008 tokens are wanted of mixed, which"):
+        make_plan(load_recipe(str(recipe), ["grid.tokens=50000"]))
+    with pytest.raises(InputError, match=r"arm mixed: 50.0% of its tokens are en, 70.0% in grid"):
+        make_plan(load_recipe(str(recipe), ["grid.languages={en: 0.7, fr: 0.3}"]))
+    with pytest.raises(ConfigError, match=r"grid\.arms is empty"):
+        make_plan(load_recipe())
+    with pytest.raises(ConfigError, match=r"a contrast names arm 'magic'; arms are mixed, plain"):
+        load_recipe(str(recipe), ["grid.contrasts=[{arm: magic, against: plain}]"])
+    shard = tmp_path / "plain" / "part-00000.npy"
+    shard.write_bytes(b"\5" + shard.read_bytes()[1:])
+    refused = CliRunner().invoke(app, ["train", "-c", str(recipe), "-o", str(tmp_path / "no")])
+    assert isinstance(refused.exception, InputError)
+    assert not (tmp_path / "no").exists()
+
+
+def hand_made(
+    recipe: Path, n_seeds: int, effect: float, base: float = 0.2, dearer: float = 0.0
+) -> Run:
+    """Raw results as `train` writes them, of arms that differ by `effect`."""
+    generator = np.random.default_rng(5)
+    rows = []
+    shared = generator.normal(0, 0.1, n_seeds)
+    for arm in ARMS:
+        for seed in range(n_seeds):
+            for tokens in (100, 200):
+                grown = (effect * (arm == "mixed") + base) * tokens / 200 + shared[seed]
+                at = {"arm": arm, "seed": seed, "step": tokens, "tokens": tokens}
+                loss = 3.0 + dearer * (arm == "mixed")
+                rows.append({**at, "kind": "heldout", "name": "text", "loss": loss})
+                for word in range(20):
+                    score = grown + generator.normal(0, 0.05)
+                    rows.append(
+                        {**at, "kind": "word", "name": "en-fr", "concept": f"c{word}",
+                         "contrast": score, "accuracy_source": 0.5, "mrr_source": 0.6}
+                    )  # fmt: skip
+    settings = load_recipe(str(change(recipe, seeds=list(range(n_seeds)))))
+    phase = {"tokens": 200, "languages": {"en": 1.0}, "epochs": {"x": 1.0}, "shards": ["c"]}
+    summary = {
+        "model": {"name": "toy <b>"},
+        "words": {"version": "v", "split": "test"},
+        "recipe": settings.model_dump(mode="json", include={"training", "scoring", "grid"}),
+        "phases": dict.fromkeys(ARMS, phase),
+    }
+    return Run(summary, pa.Table.from_pylist(rows, schema=EVALUATIONS), Path("grid-k.json"))
+
+
+def test_a_planted_difference_is_found_with_its_size_and_its_tokens(recipe: Path):
+    found = compare(hand_made(recipe, 7, 0.5))
+    (one,) = found["contrasts"]
+    assert one["verdict"] == "significant"
+    assert one["interval"]["mean"] == pytest.approx(0.5, abs=0.03), "what seeds share cancels"
+    assert one["reach"]["n_reached"] == 7
+    assert one["reach"]["ratio"] > 1.3
+    assert one["heldout"]["text"]["mean"] == 0.0
+    assert found["verdict"][0].startswith("mixed against plain: more contrast, +0.49")
+    assert "price" not in found["verdict"][0]
+    costly = compare(hand_made(recipe, 7, 0.5, dearer=0.3))
+    assert costly["verdict"][0].endswith("; at a price: held-out loss text +10.0%")
+    assert found["arms"]["mixed"]["tokens_to_half"] == [100.0] * 7
+    chance = compare(hand_made(recipe, 7, 0.5, base=0.0))["contrasts"][0]
+    assert chance["reach"] is None, "being where an arm at chance ends is no achievement"
+    assert compare(hand_made(recipe, 7, 0.0))["contrasts"][0]["verdict"] == "not significant"
+    few = compare(hand_made(recipe, 5, 0.5))
+    assert few["contrasts"][0]["verdict"] == "too few seeds"
+    assert "5 seeds cannot give the exact test less than p = 0.0625" in few["verdict"][0]
+
+
+def test_the_page_of_a_grid_is_well_formed_and_whole(recipe: Path):
+    html = arms_page(compare(hand_made(recipe, 7, 0.5)))
+    page = parsed(html)
+    assert page.open == []
+    assert {ref for ref in page.references if not ref.startswith("#")} == set()
+    assert {ref[1:] for ref in page.references} <= set(page.ids)
+    for text in ("significant", "toy <b>", "<translations> teach", "mixed − plain", "0.0156"):
+        assert text in page.text
+    assert html.count("<svg") == 3
+    assert html == arms_page(compare(hand_made(recipe, 7, 0.5))), "same results, same bytes"
+
+
+def test_the_page_and_its_numbers_come_from_the_raw_results_by_one_command(
+    recipe: Path, tmp_path: Path
+):
+    run = hand_made(recipe, 7, 0.5)
+    write_json(tmp_path / "raw" / "grid-k.json", run.summary)
+    write_table(tmp_path / "raw" / "evaluations-k.parquet", run.words)
+    done = CliRunner().invoke(app, ["compare", str(tmp_path / "raw")], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert "mixed against plain: more contrast" in done.output.replace("\n", " ")
+    html = (tmp_path / "raw" / "comparison.html").read_text(encoding="utf-8")
+    assert html == arms_page(compare(run))
+    numbers = orjson.loads((tmp_path / "raw" / "comparison.json").read_bytes())
+    assert numbers["contrasts"][0]["verdict"] == "significant"
+
+
+def test_an_unfinished_grid_is_not_judged(recipe: Path):
+    run = hand_made(recipe, 3, 0.5)
+    cut = run.words.slice(0, run.words.num_rows - 1)
+    with pytest.raises(InputError, match="arm plain, en-fr: 1 of 120 values are missing"):
+        compare(run._replace(words=cut))
+
+
+def test_the_same_seed_starts_all_arms_from_the_same_weights(recipe: Path, tmp_path: Path):
+    pytest.importorskip("torch")
+    pytest.importorskip("accelerate")
+    twins = [{"name": name, "streams": [{"shards": str(tmp_path / "mixed")}]} for name in "ab"]
+    overrides = ["grid.seeds=[3]", "grid.evaluations=1", "grid.contrasts=[]"]
+    plan = make_plan(load_recipe(str(change(recipe, arms=twins, contrasts=[])), overrides))
+    from model.scoring.run import Progress
+
+    run_grid(plan, tmp_path / "out", Progress())
+    rows = pq.read_table(next((tmp_path / "out").glob("losses-*.parquet"))).to_pylist()
+    of = {name: [row["loss"] for row in rows if row["arm"] == name] for name in "ab"}
+    assert of["a"] == of["b"]

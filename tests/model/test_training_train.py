@@ -1,0 +1,213 @@
+"""Training on tiny models: resuming, masking, accumulation, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from model.config import ModelConfig, ShapeConfig, TrainingConfig
+from model.errors import ModelError
+from model.load import load_model
+from model.training.mixture import Mixture, Placement, slots
+from model.training.networks import check_tokenizer, start, tokenizer_of, with_lora
+from model.training.packing import Packing
+from model.training.shards import Stream, open_stream
+from model.training.train import Job, Trained, make_accelerator, prepared, train
+from pivotmine.errors import InputError
+from tests.model.handmade_shards import word_tokenizer, write_arm
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("transformers")
+pytest.importorskip("accelerate")
+
+CONFIG = TrainingConfig(
+    shape=ShapeConfig(hidden_size=16, n_layers=1, n_heads=2, feed_forward_size=32),
+    sequence_tokens=12,
+    batch_sequences=4,
+    micro_sequences=2,
+    learning_rate=0.01,
+    checkpoint_steps=3,
+)
+N_STEPS = 8
+
+
+@pytest.fixture(scope="module")
+def stream(tmp_path_factory: pytest.TempPathFactory) -> Stream:
+    generator = np.random.default_rng(0)
+    documents = [generator.integers(4, 100, n).tolist() for n in generator.integers(2, 20, 60)]
+    return open_stream(write_arm(tmp_path_factory.mktemp("shards"), documents))
+
+
+def run(
+    stream: Stream, folder: Path, config: TrainingConfig = CONFIG, stop_at: int | None = None
+) -> tuple[Trained, Any]:
+    network = prepared(start(config, [stream], 7, print).network, config)
+    chosen = slots([Placement("all", 1.0)], N_STEPS * config.batch_sequences)
+    mixture = Mixture([Packing(stream, config.sequence_tokens, (7,))], chosen)
+
+    def evaluate(bare: Any) -> list[dict[str, Any]]:
+        torch.rand(3)  # an evaluation that draws must not change the run
+        return [{"norm": float(sum(weight.norm() for weight in bare.parameters()))}]
+
+    job = Job(mixture, config, 7, folder, evaluate, {0, 4, 8}, stop_at=stop_at)
+    return train(make_accelerator(config), network, job), network
+
+
+def curve(trained: Trained) -> list[tuple[float, ...]]:
+    names = ("step", "tokens", "loss", "learning_rate", "gradient_norm")
+    return list(zip(*(trained.losses[name].to_pylist() for name in names), strict=True))
+
+
+@pytest.mark.parametrize("killed_at", [[1], [3], [5, 7], [8]])
+def test_kill_and_resume_give_the_curve_of_an_undisturbed_run(
+    stream: Stream, tmp_path: Path, killed_at: list[int]
+):
+    whole, network = run(stream, tmp_path / "whole")
+    for step in killed_at:
+        run(stream, tmp_path / "killed", stop_at=step)
+    again, resumed = run(stream, tmp_path / "killed")
+    assert curve(again) == curve(whole), "the same bits"
+    assert again.evaluations == whole.evaluations
+    for one, other in zip(network.parameters(), resumed.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_kill_between_checkpoints_loses_the_steps_since_the_last(stream: Stream, tmp_path: Path):
+    whole, _ = run(stream, tmp_path / "whole")
+    run(stream, tmp_path / "killed", stop_at=6)
+    kept = [path.name for path in (tmp_path / "killed").glob("checkpoint-*")]
+    assert kept == ["checkpoint-00000006"], "earlier ones are dropped"
+    (tmp_path / "killed" / ".partial").mkdir()  # a checkpoint that was being written
+    again, _ = run(stream, tmp_path / "killed")
+    assert curve(again) == curve(whole)
+
+
+def test_the_loss_falls_and_the_table_says_at_what_cost(stream: Stream, tmp_path: Path):
+    trained, _ = run(stream, tmp_path)
+    losses = trained.losses["loss"].to_pylist()
+    assert losses[-1] < losses[0]
+    assert trained.losses["tokens"].to_pylist()[-1] == N_STEPS * 4 * 12
+    assert min(trained.losses["seconds"].to_pylist()) > 0
+    assert [row["step"] for row in trained.evaluations] == [0, 4, 8]
+
+
+def test_tensorboard_shows_the_curve(stream: Stream, tmp_path: Path):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run(stream, tmp_path, stop_at=5)
+    trained, _ = run(stream, tmp_path)
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    shown = {event.step: event.value for event in events.Scalars("train/loss")}
+    assert list(shown) == list(range(1, N_STEPS + 1))
+    assert list(shown.values()) == pytest.approx(trained.losses["loss"].to_pylist())
+
+
+def test_accumulation_gives_the_steps_of_one_batch(stream: Stream, tmp_path: Path):
+    parts, _ = run(stream, tmp_path / "parts")
+    at_once = CONFIG.model_copy(update={"micro_sequences": 4})
+    whole, _ = run(stream, tmp_path / "whole", at_once)
+    for one, other in zip(curve(parts), curve(whole), strict=True):
+        assert one == pytest.approx(other, rel=1e-4)
+
+
+def test_a_packed_document_is_read_as_if_it_stood_alone(stream: Stream):
+    network = start(CONFIG, [stream], 7, print).network.eval()
+    ids, positions = Packing(stream, 40, (7,)).take(0)
+    starts = np.flatnonzero(positions == 0)
+    assert len(starts) > 2
+    packed = network(
+        input_ids=torch.from_numpy(ids)[None],
+        position_ids=torch.from_numpy(positions)[None],
+        use_cache=False,
+    ).logits[0]
+    for begin, end in zip(starts, [*starts[1:], len(ids)], strict=True):
+        alone = network(input_ids=torch.from_numpy(ids[begin:end])[None]).logits[0]
+        assert torch.allclose(packed[begin:end], alone, atol=1e-5)
+
+
+def test_bf16_trains(stream: Stream, tmp_path: Path):
+    from accelerate.state import AcceleratorState
+
+    AcceleratorState._reset_state(reset_partial_state=True)
+    try:
+        trained, network = run(stream, tmp_path, CONFIG.model_copy(update={"precision": "bf16"}))
+    finally:
+        AcceleratorState._reset_state(reset_partial_state=True)
+    assert np.isfinite(trained.losses["loss"].to_pylist()).all()
+    assert next(network.parameters()).dtype == torch.float32
+
+
+def test_low_rank_changes_leave_the_weights_alone_and_can_be_added_in(
+    stream: Stream, tmp_path: Path
+):
+    pytest.importorskip("peft")
+    from model.training.networks import merged
+
+    config = CONFIG.model_copy(update={"lora_rank": 2})
+    _, network = run(stream, tmp_path, config)
+    before = dict(start(config, [stream], 7, print).network.named_parameters())
+    trained = {name for name, weight in network.named_parameters() if weight.requires_grad}
+    assert trained
+    assert all("lora" in name for name in trained)
+    ids = torch.arange(4, 12)[None]
+    wanted = network(input_ids=ids).logits
+    whole = merged(network)
+    assert torch.allclose(whole(input_ids=ids).logits, wanted, atol=1e-5)
+    changed = {name for name, weight in whole.named_parameters() if not weight.equal(before[name])}
+    assert changed
+    assert all("proj" in name for name in changed), "linear layers, not embeddings or norms"
+
+
+def test_a_loss_that_is_not_finite_ends_the_run(stream: Stream, tmp_path: Path):
+    wild = CONFIG.model_copy(update={"learning_rate": 1e30, "warmup_share": 0.0})
+    with pytest.raises(ModelError, match=r"lower training\.learning_rate"):
+        run(stream, tmp_path, wild)
+
+
+@pytest.fixture
+def saved(stream: Stream, tmp_path: Path) -> Path:
+    """A model folder that knows the stream's tokenizer."""
+    network = start(CONFIG, [stream], 1, print).network
+    network.save_pretrained(tmp_path / "saved")
+    tokenizer_of(stream.tokenizer).save_pretrained(tmp_path / "saved")
+    return tmp_path / "saved"
+
+
+def test_a_saved_model_is_trained_on(stream: Stream, saved: Path, tmp_path: Path):
+    config = CONFIG.model_copy(update={"base": str(saved)})
+    trained, network = run(stream, tmp_path / "run", config)
+    assert len(trained.losses) == N_STEPS
+    stored = load_model(str(saved), ModelConfig(device="cpu")).network
+    pairs = zip(network.parameters(), stored.parameters(), strict=True)
+    assert not all(torch.equal(one, other) for one, other in pairs)
+    with pytest.raises(InputError, match="knows 12 positions: lower"):
+        start(config.model_copy(update={"sequence_tokens": 13}), [stream], 0, print)
+
+
+def test_shards_of_another_tokenizer_are_refused(stream: Stream, saved: Path, tmp_path: Path):
+    loaded = load_model(str(saved), ModelConfig(device="cpu"))
+    check_tokenizer(loaded, stream)
+    words = ["cat", "The", *(f"w{n}" for n in range(94))]
+    other = open_stream(write_arm(tmp_path, [[5, 6]], arm="b", tokenizer=word_tokenizer(words)))
+    with pytest.raises(InputError, match=r"b were tokenised by another tokenizer .*The cat sat"):
+        check_tokenizer(loaded, other)
+    with pytest.raises(InputError, match="b and arm were tokenised by different tokenizers"):
+        start(CONFIG, [stream, other], 0, print)
+    large = open_stream(write_arm(tmp_path, [[5, 6]], arm="c", vocab_size=70_000))
+    with pytest.raises(InputError, match=r"ids up to 69,999, .* knows 100 tokens"):
+        check_tokenizer(loaded, large)
+
+
+def test_low_rank_says_what_is_missing(monkeypatch: pytest.MonkeyPatch):
+    import importlib.util
+
+    from pivotmine.errors import SetupError
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SetupError, match="peft not installed"):
+        with_lora(None, 2)
