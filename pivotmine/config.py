@@ -71,18 +71,22 @@ class InputConfig(Section):
     uris: Annotated[tuple[str, ...], Field(min_length=1)]
     """Files, folders or globs; any fsspec URI."""
 
-    format: Literal["auto", "jsonl", "parquet"] = "auto"
-    """Record format; `auto` goes by the suffix: .jsonl, .json or .ndjson, plain or with .gz or
-    .zst, and .parquet."""
+    format: Literal["auto", "gettext", "html", "jsonl", "parquet", "text", "warc"] = "auto"
+    """Record format; `auto` goes by the suffix: .jsonl, .json or .ndjson, .warc or .wet, .po,
+    .html, .htm or .xhtml, .txt, all plain or with .gz or .zst, and .parquet."""
 
     text_column: str = "text"
     """Column or JSON key of the document's text; dots reach into nested records."""
 
     source_column: str | None = None
-    """Column or JSON key that names the document's origin (site, package, crawl)."""
+    """Column, JSON key or WARC header that names the document's origin (site, package, crawl). WARC
+    without it and without a label: the host of the page."""
 
     source_label: str = ""
     """Origin of documents that have no source column."""
+
+    whole_pages: bool = False
+    """Of HTML take all text, not only what looks like the main content of the page."""
 
 
 class IngestConfig(Section):
@@ -99,6 +103,10 @@ class IngestConfig(Section):
 
     max_record_bytes: PositiveInt = 64_000_000
     """Longest raw line held in memory, bytes; longer ones are skipped and rejected unread."""
+
+    max_inflation: PositiveInt = 200
+    """Times its own size that a compressed file may inflate to, beyond the first 64 MiB; the rest
+    of one that goes further is rejected. Real text stays below 20."""
 
     raw_bytes: PositiveInt = 1024
     """How much of a rejected record is kept, bytes."""

@@ -61,7 +61,7 @@ _WHERE = (
     (
         "position",
         _long,
-        "byte offset in the decompressed file (JSON Lines) or row number (Parquet)",
+        "byte offset in the decompressed file, or row number (Parquet)",
     ),
 )
 _INGEST = ("ingest_id", _string, "delivery that brought the row")

@@ -1,7 +1,7 @@
 """Source pieces to records: documents with id and language, and rejects with reasons.
 
-A task gets the number of its piece and reads that piece by itself, so that reading scales with the
-pieces and no record passes through the driver.
+A task gets the number of its pack of pieces and reads them by itself, so that reading scales with
+the bytes and no record passes through the driver.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from blake3 import blake3
 
 from pivotmine.sources import read_split
 from pivotmine.sources.records import RECORD_SCHEMA, ColumnMap, ReadLimits, Split
-from pivotmine.text.language import load_identifier
+from pivotmine.text.language import Identifier, load_identifier
+from udfs.numbered_tasks import numbers
 
 DOC_ID_BYTES = 16
 
@@ -33,12 +34,12 @@ def document_id(text: str) -> str:
 
 
 def bind(
-    splits: Sequence[Split],
+    packs: Sequence[Sequence[Split]],
     columns: Sequence[ColumnMap],
     limits: ReadLimits,
     language_model: str | None,
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Batches of `id` (int64, index into `splits`) to batches of `SCHEMA`.
+    """Batches of `id` (int64, index into `packs`) to batches of `SCHEMA`.
 
     Parameters
     ----------
@@ -48,23 +49,24 @@ def bind(
 
     def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         identifier = load_identifier(language_model)
-        for batch in batches:
-            for index in batch.column("id").to_pylist():
-                split = splits[index]
-                for records in read_split(split, columns[split.input_index], limits):
-                    texts = records.column("text").to_pylist()
-                    languages = [
-                        (None, None) if text is None else identifier.identify_document(text)
-                        for text in texts
-                    ]
-                    yield pa.RecordBatch.from_arrays(
-                        [
-                            *records.columns,
-                            pa.array([text and document_id(text) for text in texts], pa.string()),
-                            pa.array([lang for lang, _ in languages], pa.string()),
-                            pa.array([prob for _, prob in languages], pa.float32()),
-                        ],
-                        schema=SCHEMA,
-                    )
+        for split in (split for number in numbers(batches) for split in packs[number]):
+            for records in read_split(split, columns[split.input_index], limits):
+                yield _identified(records, identifier)
 
     return read
+
+
+def _identified(records: pa.RecordBatch, identifier: Identifier) -> pa.RecordBatch:
+    texts = records.column("text").to_pylist()
+    languages = [
+        (None, None) if text is None else identifier.identify_document(text) for text in texts
+    ]
+    return pa.RecordBatch.from_arrays(
+        [
+            *records.columns,
+            pa.array([text and document_id(text) for text in texts], pa.string()),
+            pa.array([lang for lang, _ in languages], pa.string()),
+            pa.array([prob for _, prob in languages], pa.float32()),
+        ],
+        schema=SCHEMA,
+    )

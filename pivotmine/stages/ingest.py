@@ -1,8 +1,9 @@
 """Ingest: source files to documents, rejects and duplicates.
 
-Every piece of a source file is read by one task, which frames records, refuses what it must with a
-reason, and identifies languages. The framing layer keeps its own tally of records (`inputs`), so
-that conservation is a check and not a tautology: records read = documents + rejects + duplicates.
+A task reads a piece of a source file or a pack of small ones: it frames records, refuses what it
+must with a reason, and identifies languages. The framing layer keeps its own tally of records
+(`inputs`), so that conservation is a check and not a tautology: records read = documents + rejects +
+duplicates.
 
 Exact copies share their document id, which is a hash of the text. Of several copies the one with
 the smallest (source, uri, position) is kept, whatever the order of reading. Only the ids of copies
@@ -18,7 +19,7 @@ from pyspark.sql import functions as F
 from pivotmine.config import Config, InputConfig
 from pivotmine.errors import ConfigError
 from pivotmine.session import spark_schema
-from pivotmine.sources.listing import detect, list_files, list_splits
+from pivotmine.sources.listing import detect, list_files, pack_splits, plan_splits
 from pivotmine.sources.records import ColumnMap, ReadLimits, Split
 from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from udfs import read_records
@@ -27,16 +28,15 @@ from udfs import read_records
 def run(inputs: Inputs, config: Config) -> StageOutputs:
     """Read all inputs of the recipe."""
     settings = config.ingest
-    splits = _splits(config)
+    packs = _packs(config)
     columns = [
-        ColumnMap(text=item.text_column, source=item.source_column, source_label=item.source_label)
+        ColumnMap(item.text_column, item.source_column, item.source_label, item.whole_pages)
         for item in settings.inputs
     ]
-    read = read_records.bind(splits, columns, _limits(config), settings.language_model)
-    # One piece a task: `range` is the one source that promises which row is in which partition.
-    pieces = inputs.spark.range(0, len(splits), numPartitions=len(splits))
+    read = read_records.bind(packs, columns, _limits(config), settings.language_model)
+    tasks = inputs.numbers(len(packs))
     records = inputs.checkpoint(
-        pieces.mapInArrow(read, spark_schema(read_records.SCHEMA)), "records"
+        tasks.mapInArrow(read, spark_schema(read_records.SCHEMA)), "records"
     ).withColumn("ingest_id", F.lit(settings.ingest_id))
 
     documents = records.where("kind = 'document'")
@@ -121,16 +121,18 @@ def _limits(config: Config) -> ReadLimits:
         max_document_bytes=config.ingest.max_document_bytes,
         max_record_bytes=config.ingest.max_record_bytes,
         raw_bytes=config.ingest.raw_bytes,
+        max_inflation=config.ingest.max_inflation,
     )
 
 
-def _splits(config: Config) -> list[Split]:
-    settings = config.ingest
-    return [
-        split
-        for index, item in enumerate(_inputs(config))
-        for split in list_splits(item.uris, item.format, settings.split_bytes, index)
-    ]
+def _packs(config: Config) -> list[tuple[Split, ...]]:
+    split_bytes = config.ingest.split_bytes
+    packs = []
+    for index, item in enumerate(_inputs(config)):
+        files = list_files(item.uris)
+        splits = plan_splits(files, item.format, split_bytes, index)
+        packs += pack_splits(splits, files, split_bytes)
+    return packs
 
 
 def _inputs(config: Config) -> tuple[InputConfig, ...]:
