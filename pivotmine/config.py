@@ -85,6 +85,10 @@ class InputConfig(Section):
     source_label: str = ""
     """Origin of documents that have no source column."""
 
+    ingest_id: Name | None = None
+    """Delivery that these files belong to, where it is not `ingest.ingest_id`. Of copies, that of
+    the delivery named first is kept."""
+
     whole_pages: bool = False
     """Of HTML take all text, not only what looks like the main content of the page."""
 
@@ -118,6 +122,31 @@ class IngestConfig(Section):
     language_model: str | None = None
     """fastText language identification model (path). Default: lid.176.ftz, which ships with the
     installation and works offline."""
+
+
+class DedupConfig(Section):
+    """Near-duplicates: copies but for an edit here and there. Exact copies always go."""
+
+    near: bool = False
+    """Find near-duplicates and keep one of each group. Part of `ingest`, which then reads again."""
+
+    similarity: Annotated[float, Field(gt=0.0, le=1.0)] = 0.8
+    """Least Jaccard similarity of the shingles of two documents of one language, as their
+    signatures estimate it."""
+
+    shingle_words: Annotated[int, Field(ge=1, le=64)] = 5
+    """Words of a shingle; of scripts without spaces, characters. An edited word costs this many."""
+
+    permutations: Annotated[int, Field(ge=16, le=1024)] = 128
+    """Length of a signature. The standard error of a similarity s is sqrt(s (1 - s) / this)."""
+
+    min_shingles: PositiveInt = 20
+    """Documents with fewer shingles are dropped as exact copies only."""
+
+    max_line_docs: PositiveInt = 100
+    """Lines of more documents than this are boilerplate, and left out where `min_shingles` remain
+    without them: a menu makes no copies. So groups of more documents are found by what each of
+    them has alone, unless they are alike to the letter."""
 
 
 class TokenizeConfig(Section):
@@ -328,6 +357,7 @@ class Config(Section):
     lake: LakeConfig = LakeConfig()
     spark: SparkConfig = SparkConfig()
     ingest: IngestConfig = IngestConfig()
+    dedup: DedupConfig = DedupConfig()
     tokenize: TokenizeConfig = TokenizeConfig()
     count: CountConfig = CountConfig()
     terms: TermsConfig = TermsConfig()

@@ -98,11 +98,11 @@ REJECTS = _table(
 )
 DUPLICATES = _table(
     "duplicates",
-    "Records whose text is in `documents` already.",
+    "Records for which another document stands.",
     ("doc_id", _string, "document id of the dropped record"),
     ("kept_doc_id", _string, "document that stands for it"),
     ("kind", _string, "exact or near"),
-    ("similarity", _double, "1 for exact copies"),
+    ("similarity", _double, "1 for exact copies; else the estimated Jaccard similarity of both"),
     ("source", _string, "origin of the dropped record"),
     *_WHERE,
     _INGEST,

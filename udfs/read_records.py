@@ -24,6 +24,7 @@ SCHEMA = pa.schema(
         pa.field("doc_id", pa.string()),
         pa.field("lang", pa.string()),
         pa.field("lang_prob", pa.float32()),
+        pa.field("input_index", pa.int32()),
     ]
 )
 
@@ -51,12 +52,14 @@ def bind(
         identifier = load_identifier(language_model)
         for split in (split for number in numbers(batches) for split in packs[number]):
             for records in read_split(split, columns[split.input_index], limits):
-                yield _identified(records, identifier)
+                yield _identified(records, identifier, split.input_index)
 
     return read
 
 
-def _identified(records: pa.RecordBatch, identifier: Identifier) -> pa.RecordBatch:
+def _identified(
+    records: pa.RecordBatch, identifier: Identifier, input_index: int
+) -> pa.RecordBatch:
     texts = records.column("text").to_pylist()
     languages = [
         (None, None) if text is None else identifier.identify_document(text) for text in texts
@@ -67,6 +70,7 @@ def _identified(records: pa.RecordBatch, identifier: Identifier) -> pa.RecordBat
             pa.array([text and document_id(text) for text in texts], pa.string()),
             pa.array([lang for lang, _ in languages], pa.string()),
             pa.array([prob for _, prob in languages], pa.float32()),
+            pa.array([input_index] * len(texts), pa.int32()),
         ],
         schema=SCHEMA,
     )
