@@ -16,6 +16,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pivotmine.text.quality import FAMILIES, MEASURES
+
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 PositiveInt = Annotated[int, Field(gt=0)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -93,6 +95,41 @@ class InputConfig(Section):
     """Of HTML take all text, not only what looks like the main content of the page."""
 
 
+class FiltersConfig(Section):
+    """Quality filters: whole documents are kept or rejected, texts are never changed. Off by
+    default: the published thresholds were tuned on English web pages, and reject lists and tables.
+    """
+
+    families: tuple[Literal["gopher", "gopher_repetition", "c4", "fineweb"], ...] = ()
+    """Sets of bounds with their published thresholds (pivotmine/text/quality.py)."""
+
+    bounds: dict[str, float | None] = {}
+    """Single bounds, `min_MEASURE` or `max_MEASURE`: {min_words: 20, max_short_line_share: 0.9}.
+    They overrule those of the families; null switches one off."""
+
+    languages: dict[LanguageCode, dict[str, float | None]] = {}
+    """Bounds that differ for documents of a language: {ja: {min_words: 80}}."""
+
+    @model_validator(mode="after")
+    def _bounds_exist(self) -> FiltersConfig:
+        for bounds in (self.bounds, *self.languages.values()):
+            for name in bounds:
+                kind, _, measure = name.partition("_")
+                if kind not in ("min", "max") or measure not in MEASURES:
+                    raise ValueError(
+                        f"no bound {name!r}; give min_ or max_ and one of {', '.join(MEASURES)}"
+                    )
+        return self
+
+    def bounds_of(self, lang: str | None) -> dict[str, float]:
+        """All bounds for documents of a language, in the order in which they are asked."""
+        found: dict[str, float | None] = {}
+        for family in self.families:
+            found |= FAMILIES[family]
+        found |= self.bounds | self.languages.get(lang or "", {})
+        return {name: bound for name, bound in found.items() if bound is not None}
+
+
 class IngestConfig(Section):
     """Reading: files to documents, rejects and duplicates."""
 
@@ -118,6 +155,8 @@ class IngestConfig(Section):
     split_bytes: PositiveInt = 16_000_000
     """Size of the pieces into which splittable files are cut, bytes on disk. A piece is a task;
     identifying languages makes one of this size take about half a minute."""
+
+    filters: FiltersConfig = FiltersConfig()
 
     language_model: str | None = None
     """fastText language identification model (path). Default: lid.176.ftz, which ships with the

@@ -6,7 +6,7 @@ the bytes and no record passes through the driver.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 from blake3 import blake3
@@ -14,6 +14,7 @@ from blake3 import blake3
 from pivotmine.sources import read_split
 from pivotmine.sources.records import RECORD_SCHEMA, ColumnMap, ReadLimits, Split
 from pivotmine.text.language import Identifier, load_identifier
+from pivotmine.text.quality import judge
 from udfs.numbered_tasks import numbers
 
 DOC_ID_BYTES = 16
@@ -39,6 +40,7 @@ def bind(
     columns: Sequence[ColumnMap],
     limits: ReadLimits,
     language_model: str | None,
+    bounds_of: Callable[[str | None], Mapping[str, float]] = lambda lang: {},
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Batches of `id` (int64, index into `packs`) to batches of `SCHEMA`.
 
@@ -46,13 +48,16 @@ def bind(
     ----------
     columns
         One for each input of the recipe; a split names its input.
+    bounds_of
+        What the text of a document in a language must keep to (`pivotmine.text.quality.judge`).
     """
 
     def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         identifier = load_identifier(language_model)
         for split in (split for number in numbers(batches) for split in packs[number]):
             for records in read_split(split, columns[split.input_index], limits):
-                yield _identified(records, identifier, split.input_index)
+                found = _identified(records, identifier, split.input_index)
+                yield _judged(found, bounds_of, limits.raw_bytes)
 
     return read
 
@@ -74,3 +79,31 @@ def _identified(
         ],
         schema=SCHEMA,
     )
+
+
+def _judged(
+    records: pa.RecordBatch,
+    bounds_of: Callable[[str | None], Mapping[str, float]],
+    raw_bytes: int,
+) -> pa.RecordBatch:
+    """The same records; documents that break a bound of their language are rejects."""
+    languages = records.column("lang").to_pylist()
+    bounds = {lang: bounds_of(lang) for lang in dict.fromkeys(languages)}
+    if not any(bounds.values()):
+        return records
+    rows = records.to_pylist()
+    for row in rows:
+        if row["kind"] != "document":
+            continue
+        verdict = judge(row["text"], row["lang"], bounds[row["lang"]])
+        if verdict is not None:
+            compared = "under" if verdict.setting.startswith("min") else "over"
+            row |= {
+                **dict.fromkeys(("text", "doc_id", "lang", "lang_prob", "n_bytes")),
+                "kind": "reject",
+                "reason": verdict.setting,
+                "detail": f"{verdict.value:.4g}, {compared} {verdict.setting} = {verdict.bound:g} "
+                f"(language {row['lang']})",
+                "raw": row["text"].encode()[:raw_bytes],
+            }
+    return pa.RecordBatch.from_pylist(rows, schema=SCHEMA)

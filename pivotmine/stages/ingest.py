@@ -36,7 +36,9 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         ColumnMap(item.text_column, item.source_column, item.source_label, item.whole_pages)
         for item in settings.inputs
     ]
-    read = read_records.bind(packs, columns, _limits(config), settings.language_model)
+    read = read_records.bind(
+        packs, columns, _limits(config), settings.language_model, settings.filters.bounds_of
+    )
     tasks = inputs.numbers(len(packs))
     read_rows = inputs.checkpoint(
         tasks.mapInArrow(read, spark_schema(read_records.SCHEMA)), "records"
