@@ -70,10 +70,18 @@ INPUTS = _table(
     "inputs",
     "Pieces of source files that were read, with an independent tally of their records.",
     ("uri", _string, "file"),
-    ("start", _long, "first byte (JSON Lines) or row group (Parquet) of the piece"),
+    ("start", _long, "first byte, or row group (Parquet), of the piece"),
     ("n_records", _long, "records framed, whatever became of them"),
     ("n_bytes", _long, "decompressed bytes read"),
+    ("stamp", _string, "version of the file as its store tells it: ETag, or modification time"),
     _INGEST,
+)
+WITHDRAWALS = _table(
+    "withdrawals",
+    "Deliveries that were taken down; no run reads them again.",
+    ("ingest_id", _string, "delivery"),
+    ("withdrawn_at", pa.timestamp("us", tz="UTC"), "when"),
+    ("reason", _string, "why, as it was given"),
 )
 DOCUMENTS = _table(
     "documents",
@@ -286,6 +294,7 @@ TABLES: dict[str, Table] = {
         DOCUMENTS,
         REJECTS,
         DUPLICATES,
+        WITHDRAWALS,
         TOKENIZER,
         TOKENS,
         VOCABULARY,

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -31,7 +32,7 @@ from udfs import read_records
 def run(inputs: Inputs, config: Config) -> StageOutputs:
     """Read all inputs of the recipe."""
     settings = config.ingest
-    packs = _packs(config)
+    packs, stamps = _plan(config)
     columns = [
         ColumnMap(item.text_column, item.source_column, item.source_label, item.whole_pages)
         for item in settings.inputs
@@ -71,8 +72,10 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         duplicates = _with_near(distinct, copies, near)
         distinct = distinct.join(near.select("doc_id"), "doc_id", "left_anti")
     return {
-        "inputs": records.where("kind = 'split'").select(
-            "uri", F.col("position").alias("start"), "n_records", "n_bytes", "ingest_id"
+        "inputs": records.where("kind = 'split'")
+        .join(F.broadcast(inputs.spark.createDataFrame(stamps)), "uri")
+        .select(
+            "uri", F.col("position").alias("start"), "n_records", "n_bytes", "stamp", "ingest_id"
         ),
         "documents": distinct.select(
             "doc_id",
@@ -156,14 +159,17 @@ def _limits(config: Config) -> ReadLimits:
     )
 
 
-def _packs(config: Config) -> list[tuple[Split, ...]]:
+def _plan(config: Config) -> tuple[list[tuple[Split, ...]], pa.Table]:
+    """The packs that tasks read, and the stamp of every file."""
     split_bytes = config.ingest.split_bytes
-    packs = []
+    packs, listed = [], []
     for index, item in enumerate(_inputs(config)):
         files = list_files(item.uris)
         splits = plan_splits(files, item.format, split_bytes, index)
         packs += pack_splits(splits, files, split_bytes)
-    return packs
+        listed += files
+    stamps = {"uri": [file.uri for file in listed], "stamp": [file.stamp for file in listed]}
+    return packs, pa.table(stamps)
 
 
 def _inputs(config: Config) -> tuple[InputConfig, ...]:
