@@ -2,12 +2,12 @@
 
     python -m bench.fuzz --cases 12000 --seed 0
 
-Good files of every format, plain, in gzip and in zstd, are damaged by flipped, cut, copied, dropped
-and inserted bytes, before or after compression, and read with small limits. Each case must end with
-the tally of its records equal to its documents and rejects, in Arrow batches that validate, and
-within the stated CPU seconds. Readers run in a process of their own, a batch of cases each, so that a
-crash of native code (zlib, zstd, Arrow, fastwarc, Lexbor) is seen and not died of. Prints Markdown;
-exits with 1 if anything failed. Failing files are kept.
+Files of every format, plain, in gzip and in zstd, are damaged (bytes flipped, cut, copied, lost,
+inserted) before or after compression, and read with small limits. Each case must end with the
+tally of its records equal to its documents and rejects, in Arrow batches that validate, and in the
+stated CPU seconds. Readers run in a process of their own, a batch of cases each, so that a crash
+of native code (zlib, zstd, Arrow, fastwarc, Lexbor) is seen and not died of. Prints Markdown; exits
+with 1 if anything failed. Failing files are kept.
 """
 
 from __future__ import annotations
