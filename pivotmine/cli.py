@@ -311,7 +311,10 @@ def rejects(
         n_records, n_files = export(connection, out, reason)
         console.print(f"{n_records:,} records in {out / INDEX}, {n_files:,} of them with bytes")
         return
-    for one in summarise(connection):
+    found = summarise(connection)
+    if not found:
+        console.print("nothing was refused")
+    for one in found:
         if reason in (None, one.reason):
             console.print(
                 f"\n{one.reason}: {one.n_records:,} records in {one.n_files:,} files",
