@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -116,7 +117,7 @@ def run_batch(seed: int, cases: range, keep: Path) -> list[Outcome]:
     return done
 
 
-def _work(seed: int, cases: range, send: multiprocessing.connection.Connection) -> None:  # type: ignore[name-defined]
+def _work(seed: int, cases: range, send: Connection) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for case in cases:
             name, data = make_case(seed, case)

@@ -57,7 +57,7 @@ def find_near_duplicates(inputs: Inputs, documents: DataFrame, settings: DedupCo
         F.array(F.min("node").over(bucket), F.lag("node").over(bucket.orderBy("node"))).alias("to"),
     ).select(F.col("node").alias("u"), F.explode("to").alias("v"))
     candidates = pairs.where("u > v").distinct()
-    edges = inputs.checkpoint(_compare(candidates, signed, settings.similarity), "near pairs")
+    edges = inputs.checkpoint(_compare(candidates, signed, settings.similarity), "near-pairs")
     roots = connected_components(inputs, edges).select(
         F.col("node").alias("u"), F.col("root").alias("v")
     )
@@ -67,7 +67,7 @@ def find_near_duplicates(inputs: Inputs, documents: DataFrame, settings: DedupCo
             F.substring("v", _RANK_CHARS + 1, 64).alias("kept_doc_id"),
             "similarity",
         ),
-        "near duplicates",
+        "near-duplicates",
     )
 
 

@@ -9,7 +9,7 @@ import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine import sources
+from pivotmine.config import InputConfig
 from pivotmine.sources import EXPLANATIONS, ColumnMap, ReadLimits, Reason, listing
 from pivotmine.sources.gettext import PAGE_MESSAGES
 from pivotmine.sources.records import MIB
@@ -131,6 +132,12 @@ def test_a_row_group_that_would_inflate_too_much_is_not_read(tmp_path: Path, rea
     pq.write_table(texts, path, compression="zstd", use_dictionary=False)
     limits = ReadLimits(max_document_bytes=100 * MIB, max_inflation=20)
     assert read(path, limits=limits).reasons == ["inflates_too_much"]
+
+
+def test_a_recipe_can_name_every_format():
+    formats = get_args(InputConfig.model_fields["format"].annotation)
+    assert set(formats) == {"auto", *sources.READERS}
+    assert set(listing.SUFFIXES.values()) == set(sources.READERS)
 
 
 def test_every_reason_is_explained():
