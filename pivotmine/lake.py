@@ -231,6 +231,30 @@ class Lake:
                         done.append(f"deleted uncommitted files {kind}/{posixpath.basename(path)}")
         return done
 
+    def forget_past(self) -> int:
+        """Delete earlier snapshots of all tables, their data files and shards; returns how many.
+
+        `runs` keeps its rows. Must run under `lock`.
+        """
+        n_snapshots = 0
+        for name in TABLES:
+            table, current = self._load(name), self.snapshot(name)
+            if table is None or current is None or name == RUNS.name:
+                continue
+            past = [s.snapshot_id for s in table.snapshots() if s != current]
+            if past:
+                table.maintenance.expire_snapshots().by_ids(past).commit()
+                table.refresh()
+                n_snapshots += len(past)
+            kept = {_run_id(current)}
+            kinds = [f"{name}/data"] + ([f"{name}/files"] if name == SHARDS.name else [])
+            for kind in kinds:
+                folder = posixpath.join(self.warehouse, self.namespace, kind)
+                for path in self.filesystem.ls(folder, detail=False):
+                    if posixpath.basename(str(path)) not in kept:
+                        self.filesystem.rm(path, recursive=True)
+        return n_snapshots
+
     def remove(self, path: str) -> None:
         """Delete a folder of this lake if it is there."""
         with contextlib.suppress(FileNotFoundError):

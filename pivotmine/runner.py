@@ -30,6 +30,7 @@ from pivotmine.schema import TABLES
 from pivotmine.session import spark_schema
 from pivotmine.stage import ArrowRows, MakeRows, Rows, Stage, Tally
 from pivotmine.staging import write_arrow_rows, write_rows, write_tables
+from pivotmine.withdrawals import without_withdrawn
 from udfs import read_table
 
 TASKS_PER_CORE = 4
@@ -75,6 +76,7 @@ def run_stages(
     ConservationError
         Rows were lost or invented. Nothing of that stage is committed.
     """
+    config = without_withdrawn(config)
     external = {stage.name: stage.external(config) for stage in stages}
     lake = Lake(config.lake)
     reports = []

@@ -61,7 +61,7 @@ _WHERE = (
     (
         "position",
         _long,
-        "byte offset in the decompressed file (JSON Lines) or row number (Parquet)",
+        "byte offset in the decompressed file, or row number (Parquet)",
     ),
 )
 _INGEST = ("ingest_id", _string, "delivery that brought the row")
@@ -70,10 +70,18 @@ INPUTS = _table(
     "inputs",
     "Pieces of source files that were read, with an independent tally of their records.",
     ("uri", _string, "file"),
-    ("start", _long, "first byte (JSON Lines) or row group (Parquet) of the piece"),
+    ("start", _long, "first byte, or row group (Parquet), of the piece"),
     ("n_records", _long, "records framed, whatever became of them"),
     ("n_bytes", _long, "decompressed bytes read"),
+    ("stamp", _string, "version of the file as its store tells it: ETag, or modification time"),
     _INGEST,
+)
+WITHDRAWALS = _table(
+    "withdrawals",
+    "Deliveries that were taken down; no run reads them again.",
+    ("ingest_id", _string, "delivery"),
+    ("withdrawn_at", pa.timestamp("us", tz="UTC"), "when"),
+    ("reason", _string, "why, as it was given"),
 )
 DOCUMENTS = _table(
     "documents",
@@ -98,11 +106,11 @@ REJECTS = _table(
 )
 DUPLICATES = _table(
     "duplicates",
-    "Records whose text is in `documents` already.",
+    "Records for which another document stands.",
     ("doc_id", _string, "document id of the dropped record"),
     ("kept_doc_id", _string, "document that stands for it"),
     ("kind", _string, "exact or near"),
-    ("similarity", _double, "1 for exact copies"),
+    ("similarity", _double, "1 for exact copies; else the estimated Jaccard similarity of both"),
     ("source", _string, "origin of the dropped record"),
     *_WHERE,
     _INGEST,
@@ -295,6 +303,7 @@ TABLES: dict[str, Table] = {
         DOCUMENTS,
         REJECTS,
         DUPLICATES,
+        WITHDRAWALS,
         TOKENIZER,
         TOKENS,
         VOCABULARY,

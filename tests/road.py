@@ -18,7 +18,7 @@ from pivotmine.query import connect
 from pivotmine.recipe import load_config
 from pivotmine.schema import TABLES
 
-WHERE_COLUMNS = ("uri", "position", "start", "n_bytes", "path")
+WHERE_COLUMNS = ("uri", "position", "start", "n_bytes", "path", "stamp")
 """What names files and places in them, and so may differ between two layouts of one corpus."""
 
 SETTINGS = (

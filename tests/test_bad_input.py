@@ -329,7 +329,7 @@ def test_what_a_task_refuses_is_one_message_too(spark: SparkSession, tmp_path: P
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     (tmp_path / "good.jsonl").write_bytes(json_line(GOOD[0]))
-    (tmp_path / "notes.txt").write_text("what is this?")
+    (tmp_path / "notes.doc").write_text("what is this?")
     (tmp_path / "packed.jsonl.bz2").write_bytes(b"BZh9")
     (tmp_path / "odd.yaml").write_text("- not\n- a recipe\n")
     return tmp_path
@@ -338,7 +338,7 @@ def place(tmp_path: Path) -> Path:
 REFUSED: dict[str, tuple[str, list[str], list[str]]] = {
     "a file that is not there": (
         *("{place}/missing.jsonl", []),
-        ["{place}/missing.jsonl: no file matches", "{place} holds good.jsonl, notes.txt"],
+        ["{place}/missing.jsonl: no file matches", "{place} holds good.jsonl, notes.doc"],
     ),
     "a pattern that nothing matches": (
         *("{place}/*.parquet", []),
@@ -347,8 +347,8 @@ REFUSED: dict[str, tuple[str, list[str], list[str]]] = {
     "a folder that is not there": ("{place}/no/such/", [], ["no file matches"]),
     "no input": ("", ["-s", "ingest.inputs=[]"], ["ingest.inputs is empty", "uris:"]),
     "a file that does not tell its format": (
-        *("{place}/notes.txt", []),
-        ["notes.txt: the name does not tell its format", "Set the format"],
+        *("{place}/notes.doc", []),
+        ["notes.doc: the name does not tell its format", "Set the format"],
     ),
     "a compression that is not supported": (
         *("{place}/packed.jsonl.bz2", []),
@@ -364,8 +364,8 @@ REFUSED: dict[str, tuple[str, list[str], list[str]]] = {
         ["max_document_bytes is 3000000000", "at most 1073741824"],
     ),
     "a warehouse that cannot be written": (
-        *("{place}/good.jsonl", ["-s", "lake.warehouse={place}/notes.txt/lake"]),
-        ["{place}/notes.txt/lake cannot be written", "Set lake.warehouse"],
+        *("{place}/good.jsonl", ["-s", "lake.warehouse={place}/notes.doc/lake"]),
+        ["{place}/notes.doc/lake cannot be written", "Set lake.warehouse"],
     ),
     "a remote warehouse without a catalog": (
         *("{place}/good.jsonl", ["-s", "lake.warehouse=memory://bucket/lake"]),

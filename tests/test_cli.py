@@ -42,6 +42,9 @@ FROZEN = {
     "pivots": "word_a word_b --config -c --set -s --limit",
     "cooccurrence": "word_a word_b --config -c --set -s --format -f",
     "audit": "--config -c --set -s",
+    "status": "--config -c --set -s",
+    "rejects": "--config -c --set -s --reason --export",
+    "takedown": "delivery --config -c --set -s --reason --forget --keep-past",
     "doctor": "--config -c --set -s",
     "planted": "out --text -t --set -s --text-column --text-bytes --vocab-size",
     "evaluate links": "truth --config -c --set -s --format -f --min-docs --as-many-as --strata"

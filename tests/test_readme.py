@@ -30,7 +30,7 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 DEMO_RECIPE = "conf/demo.yaml"
 DEMO_LAKE = ROOT / ".pivotmine" / "demo" / "lake" / "catalog.db"
-QUESTIONS = ("tables", "query", "pivots", "cooccurrence", "audit")
+QUESTIONS = ("tables", "query", "pivots", "cooccurrence", "audit", "status", "rejects")
 
 needs_demo = pytest.mark.skipif(
     not DEMO_LAKE.exists(), reason="asks the demo's lake, which `make demo` makes"

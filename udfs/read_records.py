@@ -1,19 +1,21 @@
 """Source pieces to records: documents with id and language, and rejects with reasons.
 
-A task gets the number of its piece and reads that piece by itself, so that reading scales with the
-pieces and no record passes through the driver.
+A task gets the number of its pack of pieces and reads them by itself, so that reading scales with
+the bytes and no record passes through the driver.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 from blake3 import blake3
 
 from pivotmine.sources import read_split
 from pivotmine.sources.records import RECORD_SCHEMA, ColumnMap, ReadLimits, Split
-from pivotmine.text.language import load_identifier
+from pivotmine.text.language import Identifier, load_identifier
+from pivotmine.text.quality import judge
+from udfs.numbered_tasks import numbers
 
 DOC_ID_BYTES = 16
 
@@ -23,6 +25,7 @@ SCHEMA = pa.schema(
         pa.field("doc_id", pa.string()),
         pa.field("lang", pa.string()),
         pa.field("lang_prob", pa.float32()),
+        pa.field("input_index", pa.int32()),
     ]
 )
 
@@ -33,38 +36,74 @@ def document_id(text: str) -> str:
 
 
 def bind(
-    splits: Sequence[Split],
+    packs: Sequence[Sequence[Split]],
     columns: Sequence[ColumnMap],
     limits: ReadLimits,
     language_model: str | None,
+    bounds_of: Callable[[str | None], Mapping[str, float]] = lambda lang: {},
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Batches of `id` (int64, index into `splits`) to batches of `SCHEMA`.
+    """Batches of `id` (int64, index into `packs`) to batches of `SCHEMA`.
 
     Parameters
     ----------
     columns
         One for each input of the recipe; a split names its input.
+    bounds_of
+        What the text of a document in a language must keep to (`pivotmine.text.quality.judge`).
     """
 
     def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         identifier = load_identifier(language_model)
-        for batch in batches:
-            for index in batch.column("id").to_pylist():
-                split = splits[index]
-                for records in read_split(split, columns[split.input_index], limits):
-                    texts = records.column("text").to_pylist()
-                    languages = [
-                        (None, None) if text is None else identifier.identify_document(text)
-                        for text in texts
-                    ]
-                    yield pa.RecordBatch.from_arrays(
-                        [
-                            *records.columns,
-                            pa.array([text and document_id(text) for text in texts], pa.string()),
-                            pa.array([lang for lang, _ in languages], pa.string()),
-                            pa.array([prob for _, prob in languages], pa.float32()),
-                        ],
-                        schema=SCHEMA,
-                    )
+        for split in (split for number in numbers(batches) for split in packs[number]):
+            for records in read_split(split, columns[split.input_index], limits):
+                found = _identified(records, identifier, split.input_index)
+                yield _judged(found, bounds_of, limits.raw_bytes)
 
     return read
+
+
+def _identified(
+    records: pa.RecordBatch, identifier: Identifier, input_index: int
+) -> pa.RecordBatch:
+    texts = records.column("text").to_pylist()
+    languages = [
+        (None, None) if text is None else identifier.identify_document(text) for text in texts
+    ]
+    return pa.RecordBatch.from_arrays(
+        [
+            *records.columns,
+            pa.array([text and document_id(text) for text in texts], pa.string()),
+            pa.array([lang for lang, _ in languages], pa.string()),
+            pa.array([prob for _, prob in languages], pa.float32()),
+            pa.array([input_index] * len(texts), pa.int32()),
+        ],
+        schema=SCHEMA,
+    )
+
+
+def _judged(
+    records: pa.RecordBatch,
+    bounds_of: Callable[[str | None], Mapping[str, float]],
+    raw_bytes: int,
+) -> pa.RecordBatch:
+    """The same records; documents that break a bound of their language are rejects."""
+    languages = records.column("lang").to_pylist()
+    bounds = {lang: bounds_of(lang) for lang in dict.fromkeys(languages)}
+    if not any(bounds.values()):
+        return records
+    rows = records.to_pylist()
+    for row in rows:
+        if row["kind"] != "document":
+            continue
+        verdict = judge(row["text"], row["lang"], bounds[row["lang"]])
+        if verdict is not None:
+            compared = "under" if verdict.setting.startswith("min") else "over"
+            row |= {
+                **dict.fromkeys(("text", "doc_id", "lang", "lang_prob", "n_bytes")),
+                "kind": "reject",
+                "reason": verdict.setting,
+                "detail": f"{verdict.value:.4g}, {compared} {verdict.setting} = {verdict.bound:g} "
+                f"(language {row['lang']})",
+                "raw": row["text"].encode()[:raw_bytes],
+            }
+    return pa.RecordBatch.from_pylist(rows, schema=SCHEMA)

@@ -5,11 +5,10 @@ executor, one split at a time, without Spark in sight. It never raises for what 
 data or on the way to it: a split always ends with its `split` row, whose `n_records` equals the
 documents and rejects before it.
 
-To add a format, write a generator `(split, columns, limits, tally) -> Iterator[Row]` that adds to
-`tally.n_records` where it frames a record (before parsing) and lets `parse.check_text` judge the
-text; enter it in `READERS` here and its file suffix in `listing.SUFFIXES`. Its files are then one
-split each. Enter it in these files: executors import this module, they do not see what a driver
-changed in its memory.
+To add a format, write a generator `(split, columns, limits, tally) -> Iterator[Row]`, enter it in
+`READERS` here and its file suffix in `listing.SUFFIXES`; docs/sources.md shows one in 40 lines.
+Enter it in these files: executors import this module, they do not see what a driver changed in its
+memory.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 
 from pivotmine.errors import InputError
+from pivotmine.sources.gettext import read_gettext
 from pivotmine.sources.jsonl import read_jsonl
 from pivotmine.sources.parquet import read_parquet
 from pivotmine.sources.parse import EXPLANATIONS, Reason
@@ -31,6 +31,8 @@ from pivotmine.sources.records import (
     split_row,
     to_batches,
 )
+from pivotmine.sources.warc import read_warc
+from pivotmine.sources.whole_files import read_html, read_text
 
 __all__ = [
     "EXPLANATIONS",
@@ -46,8 +48,12 @@ __all__ = [
 Reader = Callable[[Split, ColumnMap, ReadLimits, Tally], Iterator[Row]]
 
 READERS: dict[str, Reader] = {
+    "gettext": read_gettext,
+    "html": read_html,
     "jsonl": read_jsonl,
     "parquet": read_parquet,
+    "text": read_text,
+    "warc": read_warc,
 }
 
 

@@ -11,9 +11,7 @@ reading time and `raw_bytes` of memory.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-import fsspec
-
-from pivotmine.sources.parse import UTF8_BOM, Document, Reason, parse_json
+from pivotmine.sources.parse import UTF8_BOM, Document, Reason, Refusal, fate_row, parse_json
 from pivotmine.sources.records import (
     WHOLE_FILE,
     ColumnMap,
@@ -23,13 +21,7 @@ from pivotmine.sources.records import (
     Tally,
     reject_row,
 )
-from pivotmine.sources.streams import (
-    BLOCK_BYTES,
-    CorruptCompression,
-    gzip_blocks,
-    plain_blocks,
-    zstd_blocks,
-)
+from pivotmine.sources.streams import CorruptCompression, InflatesTooMuch, open_blocks
 
 
 class Line(NamedTuple):
@@ -52,27 +44,18 @@ class BrokenStream(Exception):
 def read_jsonl(split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally) -> Iterator[Row]:
     """Documents and rejects of one split, in file order.
 
-    Damage in a compressed stream ends the split with one `corrupt_compression` reject, an I/O
-    error in the middle with one `unreadable_file`; a line that was open then goes into `raw`.
-    Raises what opening the file raises.
+    Damage in a compressed stream ends the split with one `corrupt_compression` reject, a bomb with
+    one `inflates_too_much`, an I/O error in the middle with one `unreadable_file`; a line that was
+    open then goes into `raw`. Raises what opening the file raises.
     """
-    fs, path = fsspec.core.url_to_fs(split.uri)
     end = None if split.end == WHOLE_FILE else split.end
-    with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
-        if split.compression == "none":
-            blocks = plain_blocks(file, max(split.start - 1, 0), end)
-        elif split.compression == "gzip":
-            blocks = gzip_blocks(plain_blocks(file, 0, None))
-        elif split.compression == "zstd":
-            blocks = zstd_blocks(plain_blocks(file, 0, None), limits.max_window_bytes)
-        else:
-            raise ValueError(f"unknown compression {split.compression!r}")
+    with open_blocks(split, limits) as blocks:
         try:
             for line in frame_lines(blocks, split.start, end, limits, tally):
                 yield _row(line, split, columns, limits)
         except BrokenStream as broken:
             tally.n_records += 1
-            yield _broken_row(broken, split, columns)
+            yield broken_row(broken, split, columns)
             return
     if split.start == 0 and tally.n_bytes == 0:
         tally.n_records += 1
@@ -146,28 +129,30 @@ def _is_blank(data: bytes) -> bool:
 
 
 def _row(line: Line, split: Split, columns: ColumnMap, limits: ReadLimits) -> Row:
+    fate: Document | Refusal
     if line.n_bytes > limits.max_record_bytes:
-        detail = f"{line.n_bytes} bytes, over max_record_bytes = {limits.max_record_bytes}"
-        reason = Reason.RECORD_TOO_LONG
+        fate = Refusal(Reason.RECORD_TOO_LONG, too_long(line.n_bytes, limits))
     else:
         fate = parse_json(line.data, columns, limits)
-        if isinstance(fate, Document):
-            return Row(
-                "document",
-                fate.source,
-                split.uri,
-                line.position,
-                fate.text,
-                n_bytes=fate.n_bytes,
-            )
-        reason, detail = fate
-    raw = line.data[: limits.raw_bytes]
-    return reject_row(split, columns, line.position, reason, detail, raw)
+    return fate_row(fate, split, line.position, line.data, columns, limits)
 
 
-def _broken_row(broken: BrokenStream, split: Split, columns: ColumnMap) -> Row:
-    cause = broken.__cause__
-    damaged = isinstance(cause, CorruptCompression)
-    reason = Reason.CORRUPT_COMPRESSION if damaged else Reason.UNREADABLE_FILE
-    detail = str(cause) if damaged else f"{type(cause).__name__}: {cause}"
+def too_long(n_bytes: int, limits: ReadLimits) -> str:
+    """Detail of `record_too_long`."""
+    return f"{n_bytes} bytes, over max_record_bytes = {limits.max_record_bytes}"
+
+
+def broken_row(broken: BrokenStream, split: Split, columns: ColumnMap) -> Row:
+    """The reject that ends a split whose stream broke."""
+    assert broken.__cause__ is not None
+    reason, detail = why_broken(broken.__cause__)
     return reject_row(split, columns, broken.position, reason, detail, broken.partial or None)
+
+
+def why_broken(error: BaseException) -> tuple[Reason, str]:
+    """Reason and detail for what stopped a stream."""
+    if isinstance(error, CorruptCompression):
+        return Reason.CORRUPT_COMPRESSION, str(error)
+    if isinstance(error, InflatesTooMuch):
+        return Reason.INFLATES_TOO_MUCH, str(error)
+    return Reason.UNREADABLE_FILE, f"{type(error).__name__}: {error}"

@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pivotmine.sources.parse import Document, Reason, Refusal, parse_bytes
+from pivotmine.sources.parse import Reason, Refusal, fate_row, parse_bytes
 from pivotmine.sources.records import (
     MIB,
     WHOLE_FILE,
@@ -34,7 +34,7 @@ from pivotmine.sources.records import (
     Tally,
     reject_row,
 )
-from pivotmine.sources.streams import BLOCK_BYTES
+from pivotmine.sources.streams import BLOCK_BYTES, FREE_INFLATION_BYTES
 
 BATCH_TARGET_BYTES = 4 * MIB
 ROWS_MAX = 128
@@ -146,6 +146,10 @@ def _read_row_group(
         if columns.source and _has_source(parquet.schema_arrow, columns.source):
             wanted.append(columns.source)
         n_bytes, batch_rows = _plan_row_group(parquet, group, wanted)
+        if bomb := _refuse_inflation(parquet, group, wanted, limits):
+            tally.n_records += 1
+            yield reject_row(split, columns, position, *bomb)
+            return
     except Exception as error:
         batch_rows, failure = 0, f"{type(error).__name__}: {error}"
     for rows_at_once in (batch_rows, 1) if batch_rows else ():
@@ -191,10 +195,7 @@ def _row(
     limits: ReadLimits,
 ) -> Row:
     fate = parse_bytes(text, source, columns, limits)
-    if isinstance(fate, Document):
-        return Row("document", fate.source, split.uri, position, fate.text, n_bytes=fate.n_bytes)
-    raw = None if text is None else text[: limits.raw_bytes]
-    return reject_row(split, columns, position, *fate, raw)
+    return fate_row(fate, split, position, text, columns, limits)
 
 
 def _has_source(schema: pa.Schema, path: str) -> bool:
@@ -209,6 +210,24 @@ def _plan_row_group(parquet: pq.ParquetFile, group: int, wanted: list[str]) -> t
     n_bytes = sum(c.total_uncompressed_size for c in chunks if c.path_in_schema in wanted)
     row_bytes = max(n_bytes // max(metadata.num_rows, 1), 1)
     return n_bytes, min(max(BATCH_TARGET_BYTES // row_bytes, 1), ROWS_MAX)
+
+
+def _refuse_inflation(
+    parquet: pq.ParquetFile, group: int, wanted: list[str], limits: ReadLimits
+) -> Refusal | None:
+    """The rule for streams, by what the footer says of the wanted columns."""
+    metadata = parquet.metadata.row_group(group)
+    chunks = [metadata.column(i) for i in range(metadata.num_columns)]
+    chunks = [chunk for chunk in chunks if chunk.path_in_schema in wanted]
+    n_packed = sum(chunk.total_compressed_size for chunk in chunks)
+    n_bytes = sum(chunk.total_uncompressed_size for chunk in chunks)
+    if n_bytes <= FREE_INFLATION_BYTES + limits.max_inflation * n_packed:
+        return None
+    return Refusal(
+        Reason.INFLATES_TOO_MUCH,
+        f"row group {group}: {metadata.num_rows} rows not read: {n_packed} bytes inflate to "
+        f"{n_bytes}, over max_inflation = {limits.max_inflation}",
+    )
 
 
 def _as_bytes(batch: pa.RecordBatch, path: str) -> list[bytes | None]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import orjson
 
-from pivotmine.sources.records import ColumnMap, ReadLimits
+from pivotmine.sources.records import ColumnMap, ReadLimits, Row, Split, reject_row
 
 UTF8_BOM = b"\xef\xbb\xbf"
 
@@ -36,6 +36,10 @@ class Reason(StrEnum):
     CORRUPT_COMPRESSION = "corrupt_compression"
     UNREADABLE_FILE = "unreadable_file"
     MISSING_COLUMN = "missing_column"
+    INFLATES_TOO_MUCH = "inflates_too_much"
+    MALFORMED_RECORD = "malformed_record"
+    HTTP_STATUS = "http_status"
+    NOT_TEXT = "not_text"
 
 
 EXPLANATIONS: dict[Reason, str] = {
@@ -52,6 +56,10 @@ EXPLANATIONS: dict[Reason, str] = {
     Reason.CORRUPT_COMPRESSION: "The gzip or zstd stream is damaged; what came before was kept.",
     Reason.UNREADABLE_FILE: "The file, or the part of it that detail names, could not be read.",
     Reason.MISSING_COLUMN: "The Parquet file has no such text column; none of its rows was read.",
+    Reason.INFLATES_TOO_MUCH: "It inflates beyond max_inflation; what came before was kept.",
+    Reason.MALFORMED_RECORD: "The bytes are no record of the format (WARC, catalogue entry).",
+    Reason.HTTP_STATUS: "The captured answer is not 200; detail: the status.",
+    Reason.NOT_TEXT: "The captured page is neither HTML nor plain text; detail: its type.",
 }
 
 
@@ -93,6 +101,16 @@ def parse_json(record: bytes, columns: ColumnMap, limits: ReadLimits) -> Documen
     return check_text(found, source, columns, limits)
 
 
+def parse_text(
+    data: bytes, columns: ColumnMap, limits: ReadLimits, source: object = None
+) -> Document | Refusal:
+    """The same judgement on a record that is UTF-8 text as a whole, perhaps after a byte order
+    mark."""
+    if undecodable := refuse_undecodable(data):
+        return undecodable
+    return check_text(data.removeprefix(UTF8_BOM).decode(), source, columns, limits)
+
+
 def parse_bytes(
     text: bytes | None, source: bytes | None, columns: ColumnMap, limits: ReadLimits
 ) -> Document | Refusal:
@@ -127,6 +145,21 @@ def check_text(
             f"{n_bytes} bytes, over max_document_bytes = {limits.max_document_bytes}",
         )
     return Document(text, _label(source, columns), n_bytes)
+
+
+def fate_row(
+    fate: Document | Refusal,
+    split: Split,
+    position: int,
+    raw: bytes | None,
+    columns: ColumnMap,
+    limits: ReadLimits,
+) -> Row:
+    """The row of a judged record; `raw` of what was refused is kept as far as `raw_bytes` goes."""
+    if isinstance(fate, Document):
+        return Row("document", fate.source, split.uri, position, fate.text, n_bytes=fate.n_bytes)
+    head = None if raw is None else raw[: limits.raw_bytes]
+    return reject_row(split, columns, position, *fate, head)
 
 
 def refuse_undecodable(value: bytes) -> Refusal | None:

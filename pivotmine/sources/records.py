@@ -36,8 +36,8 @@ RECORD_SCHEMA: pa.Schema = pa.schema(
         pa.field("kind", pa.string(), nullable=False),  # 'document' | 'reject' | 'split'
         pa.field("source", pa.string()),
         pa.field("uri", pa.string(), nullable=False),
-        # JSON Lines: byte offset of the line in the decompressed stream. Parquet: row number in
-        # the file. A file-level reject: where reading stopped, or the split's start where it never
+        # Parquet: row number in the file. All others: byte offset of the record in the decompressed
+        # stream. A file-level reject: where reading stopped, or the split's start where it never
         # began. A split row: the split's start.
         pa.field("position", pa.int64(), nullable=False),
         pa.field("text", pa.string()),  # documents only
@@ -80,6 +80,8 @@ class ColumnMap:
     text: str = "text"
     source: str | None = None
     source_label: str = ""
+    whole_pages: bool = False
+    """Of HTML take all text, not only what looks like the main content."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,15 @@ class ReadLimits:
     then takes four bytes a character), 14 where a lone surrogate needs the second parser too. For
     Parquet add 4 times the largest page, which the writer chose: pyarrow puts 1,024 rows in a
     page however long they are. `max_window_bytes` is the memory a zstd frame may ask for before
-    it can be decoded: 128 MiB is the format's own default, `zstd --long=31` needs 2 GiB.
+    it can be decoded: 128 MiB is the format's own default, `zstd --long=31` needs 2 GiB. A stream
+    is given up when it inflates to more than `max_inflation` times its size and 64 MiB.
     """
 
     max_document_bytes: int = 16 * MIB
     max_record_bytes: int = 32 * MIB
     raw_bytes: int = 1024
     max_window_bytes: int = 128 * MIB
+    max_inflation: int = 200
 
     def __post_init__(self) -> None:
         for name in ("max_document_bytes", "max_record_bytes", "max_window_bytes"):
@@ -108,6 +112,8 @@ class ReadLimits:
                 f"max_document_bytes is {self.max_document_bytes}; Arrow string columns allow at"
                 f" most {DOCUMENT_BYTES_CEILING} here"
             )
+        if self.max_inflation < 1:
+            raise ConfigError(f"max_inflation is {self.max_inflation}; give 1 or more")
         if self.raw_bytes < 0:
             raise ConfigError(f"raw_bytes is {self.raw_bytes}; give 0 or more")
 

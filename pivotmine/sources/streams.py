@@ -10,16 +10,24 @@ then `CorruptCompression` is raised.
 * zstd: the frame's blocks (RFC 8878 section 3.1.1) are fed to the decoder one by one. A block
   holds at most 128 KiB of content, which also bounds what a decompression bomb can do.
 
+A bomb costs no memory here, but a megabyte of it would cost minutes: a stream that inflates beyond
+`ReadLimits.max_inflation` times what was read of it is given up (`InflatesTooMuch`).
+
 Memory: one block of input, one of output (4 MiB each), and the decoder's window.
 """
 
+import contextlib
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import chain
 from typing import Any
 
+import fsspec
 import zstandard
 
-from pivotmine.sources.records import MIB
+from pivotmine.sources.records import MIB, WHOLE_FILE, ReadLimits, Split
 
 BLOCK_BYTES = 4 * MIB
 # Past its end a split only finishes its last line, rarely longer than this.
@@ -29,14 +37,88 @@ ZSTD_BLOCK_BYTES = 128 * 1024
 _ZSTD_HEADER_BYTES = 18  # the longest frame header, magic number included
 _ZSTD_SKIPPABLE = range(0x184D2A50, 0x184D2A60)
 _GZIP_WRAPPER = 31  # zlib's wbits for "gzip header, largest window"
+_GZIP_MAGIC = b"\x1f\x8b\x08"
+_PROBE_BYTES = 4096  # of a would-be member, to see what it begins with
+
+FREE_INFLATION_BYTES = 64 * MIB
+"""What any stream may inflate to, whatever its size."""
 
 
 class CorruptCompression(Exception):
-    """The compressed stream is damaged, truncated, or followed by something else."""
+    """The compressed stream is damaged, truncated, or followed by something else.
+
+    Of gzip, `rest` is what was not decoded of the block with the damage, and `tainted` says whether
+    bytes of the damaged member were given out before: its checksum does not hold for them.
+    """
+
+    rest: bytes = b""
+    tainted: bool = False
 
 
 class WindowTooLarge(Exception):
     """A zstd frame is sound but asks for more memory than is allowed."""
+
+
+class InflatesTooMuch(Exception):
+    """The stream grows beyond all reason when decompressed."""
+
+
+@contextmanager
+def open_blocks(
+    split: Split, limits: ReadLimits, resume: bytes | None = None
+) -> Iterator[Iterator[bytes]]:
+    """The decompressed bytes of a split in blocks, while the context is open.
+
+    Of a plain file they begin at the byte before `split.start`, and do not stop at `split.end`.
+    With `resume`, a gzip file goes on after damage at the next member whose content begins so, and
+    a `Damage` block stands for what was lost.
+    Reading raises `CorruptCompression`, `WindowTooLarge` or `InflatesTooMuch` after all that came
+    before, besides what the file system raises.
+    """
+    fs, path = fsspec.core.url_to_fs(split.uri)
+    end = None if split.end == WHOLE_FILE else split.end
+    with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
+        if split.compression == "none":
+            yield plain_blocks(file, max(split.start - 1, 0), end)
+        elif split.compression == "gzip":
+            yield inflated(
+                plain_blocks(file, 0, None),
+                gzip_blocks if resume is None else partial(gzip_blocks_past_damage, begins=resume),
+                limits.max_inflation,
+            )
+        elif split.compression == "zstd":
+            yield inflated(
+                plain_blocks(file, 0, None),
+                lambda blocks: zstd_blocks(blocks, limits.max_window_bytes),
+                limits.max_inflation,
+            )
+        else:
+            raise ValueError(f"unknown compression {split.compression!r}")
+
+
+def inflated(
+    blocks: Iterable[bytes],
+    decompress: Callable[[Iterable[bytes]], Iterator[bytes]],
+    max_inflation: int,
+) -> Iterator[bytes]:
+    """`decompress(blocks)`, up to `max_inflation` times the bytes taken so far and
+    `FREE_INFLATION_BYTES` more; raises `InflatesTooMuch` beyond."""
+    n_taken = n_given = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal n_taken
+        for block in blocks:
+            n_taken += len(block)
+            yield block
+
+    for out in decompress(counted()):
+        n_given += len(out)
+        if n_given > FREE_INFLATION_BYTES + max_inflation * n_taken:
+            raise InflatesTooMuch(
+                f"{n_taken} bytes inflate to more than {n_given}; a stream may inflate to "
+                f"max_inflation = {max_inflation} times its bytes, and {FREE_INFLATION_BYTES} more"
+            )
+        yield out
 
 
 def plain_blocks(file: Any, start: int, end: int | None) -> Iterator[bytes]:
@@ -57,7 +139,8 @@ def plain_blocks(file: Any, start: int, end: int | None) -> Iterator[bytes]:
 def gzip_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Decompress one or more gzip members; zero padding after a member is legal (tapes)."""
     decoder: Any = None
-    n_members = 0
+    n_members = n_given = 0
+    last = b""
     for data in blocks:
         more = True
         while more:
@@ -65,16 +148,19 @@ def gzip_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
                 data = data.lstrip(b"\0") if n_members else data
                 if not data:
                     break
-                decoder = zlib.decompressobj(wbits=_GZIP_WRAPPER)
-            before = decoder.copy()
+                decoder, n_given = zlib.decompressobj(wbits=_GZIP_WRAPPER), 0
+            before, last = decoder.copy(), data
             try:
                 out = decoder.decompress(data, BLOCK_BYTES)
             except zlib.error as error:
                 if saved := _decode_up_to_damage(before, data):
                     yield saved
                 where = f"after {n_members} complete gzip members" if n_members else "in gzip data"
-                raise CorruptCompression(f"{error} ({where})") from error
+                corrupt = CorruptCompression(f"{error} ({where})")
+                corrupt.rest, corrupt.tainted = last, bool(n_given or saved)
+                raise corrupt from error
             if out:
+                n_given += len(out)
                 yield out
             if decoder.eof:
                 data, decoder, n_members = decoder.unused_data, None, n_members + 1
@@ -84,9 +170,59 @@ def gzip_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
                 # A full output means the decoder may hold more, even with its input used up.
                 more = bool(data) or len(out) == BLOCK_BYTES
     if decoder is not None:
-        raise CorruptCompression(
+        corrupt = CorruptCompression(
             f"the gzip stream ends before its end mark ({n_members} complete members before)"
         )
+        # Damage can hide the end of a member: what looks like its content may be the next one.
+        corrupt.rest, corrupt.tainted = last, n_given > 0
+        raise corrupt
+
+
+class Damage(bytes):
+    """An empty block that stands where bytes were lost; as `CorruptCompression` tells it."""
+
+    detail: str = ""
+    tainted: bool = False
+
+
+def gzip_blocks_past_damage(blocks: Iterable[bytes], begins: bytes) -> Iterator[bytes]:
+    """`gzip_blocks`, which after damage goes on at the next member whose content begins so.
+
+    A `Damage` block stands for what was lost between. Archives hold a member a record, and one
+    that is damaged should not cost the thousands after it.
+    """
+    waiting = iter(blocks)
+    source: Iterator[bytes] = waiting
+    while True:
+        try:
+            yield from gzip_blocks(source)
+            return
+        except CorruptCompression as error:
+            lost, rest = Damage(), error.rest
+            lost.detail, lost.tainted = str(error), error.tainted
+        yield lost
+        found = _seek_member(rest, waiting, begins)
+        if found is None:
+            return
+        source = chain([found], waiting)
+
+
+def _seek_member(data: bytes, waiting: Iterator[bytes], begins: bytes) -> bytes | None:
+    """What follows from the next good member on, past the first byte of `data`; None at the end."""
+    at = 1
+    while True:
+        at = data.find(_GZIP_MAGIC, at)
+        if (at < 0 or len(data) - at < _PROBE_BYTES) and (block := next(waiting, b"")):
+            data = data[at if at >= 0 else max(len(data) - len(_GZIP_MAGIC) + 1, 1) :] + block
+            at = 0
+            continue
+        if at < 0:
+            return None
+        with contextlib.suppress(zlib.error):
+            decoder = zlib.decompressobj(wbits=_GZIP_WRAPPER)
+            if decoder.decompress(data[at : at + _PROBE_BYTES], len(begins)) == begins:
+                return data[at:]
+        at += 1
 
 
 def _decode_up_to_damage(decoder: Any, data: bytes) -> bytes:

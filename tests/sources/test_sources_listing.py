@@ -7,10 +7,18 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.sources import Split
-from pivotmine.sources.listing import list_files, list_splits
+from pivotmine.sources.listing import (
+    InputFile,
+    list_files,
+    list_splits,
+    pack_splits,
+    plan_splits,
+)
 
 
 @pytest.fixture
@@ -207,3 +215,20 @@ def test_settings_out_of_range_are_refused(corpus: Path) -> None:
         list_splits([str(corpus)], "auto", 0, 0)
     with pytest.raises(ConfigError, match="format is 'csv'"):
         list_splits([str(corpus)], "csv", 100, 0)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["txt", "jsonl", "jsonl.gz"]), st.integers(0, 50))),
+    st.integers(1, 30),
+)
+def test_packs_hold_every_split_once_in_order_and_no_more_than_they_should(
+    shapes: list[tuple[str, int]], split_bytes: int
+) -> None:
+    files = [InputFile(f"{n:03}.{suffix}", size, "") for n, (suffix, size) in enumerate(shapes)]
+    splits = plan_splits(files, "auto", split_bytes, 0)
+    packs = pack_splits(splits, files, split_bytes)
+    assert [split for pack in packs for split in pack] == splits
+    sizes = {file.uri: file.size_bytes or 0 for file in files}
+    for pack in packs:
+        assert len(pack) == 1 or sum(sizes[split.uri] for split in pack) <= split_bytes
+    assert all(packs)

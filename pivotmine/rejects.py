@@ -1,0 +1,97 @@
+"""What was refused: a summary by reason, and the bytes, to be looked at, mended and fed again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pivotmine.errors import InputError, LakeError
+from pivotmine.sources.parse import EXPLANATIONS
+
+INDEX = "rejects.jsonl"
+
+_EXPLAINED = {str(reason): text for reason, text in EXPLANATIONS.items()}
+_BATCH_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What was refused for one reason, with one of it as an example."""
+
+    reason: str
+    n_records: int
+    n_files: int
+    explanation: str
+    uri: str
+    position: int
+    detail: str
+    raw: bytes
+
+
+def summarise(connection: duckdb.DuckDBPyConnection) -> list[Refused]:
+    """One row a reason, most frequent first; the example is the first by file and position."""
+    rows = connection.execute(
+        """
+        SELECT reason, count(*) AS n, count(DISTINCT uri),
+               min_by({uri: uri, position: position, detail: detail, raw: raw}, (uri, position))
+        FROM rejects GROUP BY reason ORDER BY n DESC, reason
+        """
+    ).fetchall()
+    return [Refused(reason, n, files, explain(reason), **first) for reason, n, files, first in rows]
+
+
+def explain(reason: str) -> str:
+    """What a reason means."""
+    if reason.startswith(("min_", "max_")):
+        return "The text breaks this bound of ingest.filters."
+    return _EXPLAINED.get(reason, "")
+
+
+def export(
+    connection: duckdb.DuckDBPyConnection, folder: Path, reason: str | None = None
+) -> tuple[int, int]:
+    """Write the bytes of refused records, a file each, and an index of them.
+
+    `rejects.jsonl` names for each file the uri, position, reason and detail. As many bytes are
+    there as `ingest.raw_bytes` kept; records without any have no file.
+
+    Returns
+    -------
+    Records in the index, and files written.
+
+    Raises
+    ------
+    InputError
+        The folder holds something already.
+    LakeError
+        Nothing was refused for this reason.
+    """
+    known = [row.reason for row in summarise(connection)]
+    if reason is not None and reason not in known:
+        raise LakeError(f"nothing was refused for {reason!r}; the reasons are {', '.join(known)}")
+    if folder.exists() and any(folder.iterdir()):
+        raise InputError(f"{folder} is not empty; name a new folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = connection.execute(
+        """
+        SELECT uri, position, reason, detail, ingest_id, raw FROM rejects
+        WHERE $reason IS NULL OR reason = $reason ORDER BY uri, position, reason
+        """,
+        {"reason": reason},
+    )
+    names = ("uri", "position", "reason", "detail", "ingest_id")
+    n_records = n_files = 0
+    with (folder / INDEX).open("w", encoding="utf-8") as index:
+        while batch := rows.fetchmany(_BATCH_ROWS):
+            for *described, raw in batch:
+                n_records += 1
+                entry = dict(zip(names, described, strict=True))
+                if raw:
+                    n_files += 1
+                    entry = {"file": f"{n_records:07}.bin", **entry}
+                    (folder / entry["file"]).write_bytes(raw)
+                index.write(json.dumps(entry, ensure_ascii=False) + "\n")
+    return n_records, n_files

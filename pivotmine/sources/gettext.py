@@ -1,0 +1,156 @@
+r"""Gettext catalogues (.po) as bilingual pages: messages with their translations below them.
+
+A page is `PAGE_MESSAGES` neighbours, since neighbours come from one part of a program and share its
+words. Untranslated, fuzzy and obsolete entries are no translations and are left out; of plurals the
+first form of each side is taken. An entry that breaks the grammar is rejected by itself.
+
+Why not polib: it holds the whole file, gives no positions, and a single bad line costs the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from pivotmine.sources.jsonl import BrokenStream, Line, broken_row, frame_lines, too_long
+from pivotmine.sources.parse import UTF8_BOM, Reason, Refusal, check_text, fate_row
+from pivotmine.sources.records import ColumnMap, ReadLimits, Row, Split, Tally, reject_row
+from pivotmine.sources.streams import open_blocks
+
+PAGE_MESSAGES = 20
+
+_LINE = re.compile(rb'(?:(msgctxt|msgid_plural|msgid|msgstr|msgstr\[\d+\])\s*)?"(.*)"', re.DOTALL)
+_CHARSET = re.compile(rb"charset=([\w.:-]+)", re.ASCII)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+_TRANSLATIONS = (b"msgstr", b"msgstr[0]")
+
+
+class Entry(NamedTuple):
+    """One entry as its strings by keyword, unescaped bytes; `raw` holds its first lines."""
+
+    position: int
+    strings: dict[bytes, bytes]
+    fuzzy: bool
+    raw: bytes
+    problem: str | None
+
+
+def read_gettext(
+    split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally
+) -> Iterator[Row]:
+    """Pages and rejects of one catalogue, in file order. Raises what opening the file raises.
+
+    Memory: a page of `max_document_bytes`, an entry of `max_record_bytes`, and a block.
+    """
+    framing = Tally()
+    charset = "utf-8"
+    page: list[str] = []
+    position = 0
+    with open_blocks(split, limits) as blocks:
+        lines = frame_lines(blocks, 0, None, limits, framing)
+        try:
+            for entry in parse_entries(lines, limits):
+                fate = read_entry(entry, charset)
+                if isinstance(fate, Refusal):
+                    tally.n_records += 1
+                    yield fate_row(fate, split, entry.position, entry.raw, columns, limits)
+                elif not entry.strings.get(b"msgid") and b"msgctxt" not in entry.strings:
+                    found = _CHARSET.search(entry.strings.get(b"msgstr", b""))
+                    charset = found[1].decode() if found else charset
+                elif fate:
+                    position = position if page else entry.position
+                    page += fate
+                full = sum(map(len, page)) > limits.max_document_bytes
+                if full or len(page) >= 2 * PAGE_MESSAGES:
+                    tally.n_records += 1
+                    yield _page(page, split, position, columns, limits)
+                    page = []
+            broken = None
+        except BrokenStream as error:
+            broken = error
+    tally.n_bytes = framing.n_bytes
+    if page:
+        tally.n_records += 1
+        yield _page(page, split, position, columns, limits)
+    if broken is not None:
+        tally.n_records += 1
+        yield broken_row(broken, split, columns)
+    elif tally.n_records == 0:
+        tally.n_records += 1
+        what = "holds no translated message" if tally.n_bytes else "holds no bytes"
+        yield reject_row(split, columns, 0, Reason.EMPTY_FILE, f"the file {what}")
+
+
+def _page(
+    lines: list[str], split: Split, position: int, columns: ColumnMap, limits: ReadLimits
+) -> Row:
+    text = "\n".join(lines)
+    raw = text.encode("utf-8", "surrogatepass")
+    return fate_row(check_text(text, None, columns, limits), split, position, raw, columns, limits)
+
+
+def parse_entries(lines: Iterable[Line], limits: ReadLimits) -> Iterator[Entry]:
+    """Entries of a catalogue. An entry ends where a comment or a `msgid` follows a `msgstr`."""
+    strings: dict[bytes, list[bytes]] = {}
+    position, n_bytes, raw, keyword, fuzzy = 0, 0, b"", b"", False
+    problem: str | None = None
+
+    def entry() -> Iterator[Entry]:
+        if strings or problem:
+            joined = {key: b"".join(pieces) for key, pieces in strings.items()}
+            yield Entry(position, joined, fuzzy, raw, problem)
+
+    for line in lines:
+        data = line.data.removeprefix(UTF8_BOM).strip()
+        begins = data.startswith((b"#", b"msgctxt", b"msgid")) and not data.startswith(
+            b"msgid_plural"
+        )
+        closed = problem is not None or any(key.startswith(b"msgstr") for key in strings)
+        if begins and closed:
+            yield from entry()
+            strings, n_bytes, raw, keyword, fuzzy, problem = {}, 0, b"", b"", False, None
+        if not raw:
+            position = line.position
+        n_bytes += line.n_bytes
+        if len(raw) < limits.raw_bytes:
+            raw += data[: limits.raw_bytes] + b"\n"
+        if data.startswith(b"#"):
+            fuzzy = fuzzy or (data.startswith(b"#,") and b"fuzzy" in data)
+            if not strings and not data.startswith(b"#,"):
+                raw, n_bytes = b"", 0  # an entry begins with its flags or its message
+            continue
+        found = _LINE.fullmatch(data)
+        if problem:
+            continue
+        if n_bytes > limits.max_record_bytes:
+            problem, strings = too_long(n_bytes, limits), {}
+        elif found is None or (not found[1] and not keyword):
+            problem = f"no line of a catalogue at byte {line.position}"
+        elif found[1] and found[1] in strings:
+            problem = f"{found[1].decode()} comes twice"
+        else:
+            keyword = found[1] or keyword
+            strings.setdefault(keyword, []).append(found[2])
+    yield from entry()
+
+
+def read_entry(entry: Entry, charset: str) -> tuple[str, str] | Refusal | None:
+    """Message and translation of an entry; None where it has no confirmed translation."""
+    if entry.problem:
+        return Refusal(Reason.MALFORMED_RECORD, entry.problem)
+    translation = next((s for key in _TRANSLATIONS if (s := entry.strings.get(key))), b"")
+    message = entry.strings.get(b"msgid")
+    if message is None:
+        return Refusal(Reason.MALFORMED_RECORD, "an entry without msgid")
+    if not message or not translation or entry.fuzzy:
+        return None
+    try:
+        return _unescape(message.decode(charset)), _unescape(translation.decode(charset))
+    except (UnicodeError, LookupError) as error:
+        return Refusal(Reason.UNDECODABLE_BYTES, f"{type(error).__name__}: {error}")
+
+
+def _unescape(text: str) -> str:
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), text)

@@ -1,0 +1,236 @@
+"""Is a text worth keeping? Measures of the Gopher, C4 and FineWeb families, each by itself.
+
+A measure is a number about one page; a setting `min_X` or `max_X` bounds measure X, and the first
+bound that a page breaks is the reason for which it is rejected. Nothing is cut out of a page: one
+that loses lines no longer says where its translations stand.
+
+Sources: Rae et al. 2021 (Gopher, appendix A.1.1), Raffel et al. 2020 (C4, section 2.2), Penedo et
+al. 2024 (FineWeb, section 3.6). Their thresholds were tuned on English web pages. Here a word of a
+script without spaces is a character, and measures about letters in words are not asked of pages
+that consist of such.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import NamedTuple
+
+from pivotmine.text.scripts import UNSPACED_RANGES
+
+_UNSPACED = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSPACED_RANGES)
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
+_IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+_SENTENCE_ENDS = tuple(".!?。！？…؟।:：”」\"'»")
+_BULLETS = tuple("•‣▪◦●○■□-*–·・")
+_ELLIPSES = ("...", "…", "……")
+_SHORT_LINE_CHARS = 30
+
+STOP_WORDS: dict[str, frozenset[str]] = {
+    "de": frozenset("der die das und in zu den mit".split()),
+    "en": frozenset("the be to of and that have with".split()),
+    "es": frozenset("de la que el en y los con".split()),
+    "fr": frozenset("de la le et les des en que".split()),
+    "ja": frozenset("のにはをたがでて"),
+    "zh": frozenset("的是在了不和有这"),
+}
+"""Words that running text of a language has; Gopher's for English."""
+
+
+class Page:
+    """A text, with what several measures need of it computed once."""
+
+    def __init__(self, text: str, lang: str) -> None:
+        self.text = text
+        self.lang = lang
+
+    @cached_property
+    def words(self) -> list[str]:
+        return _WORD.findall(self.text)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return [line for raw in self.text.split("\n") if (line := raw.strip())]
+
+    @cached_property
+    def paragraphs(self) -> list[str]:
+        return [part for raw in re.split(r"\n\s*\n", self.text) if (part := raw.strip())]
+
+    @cached_property
+    def is_unspaced(self) -> bool:
+        return 2 * sum(bool(_IS_UNSPACED.match(word)) for word in self.words) > len(self.words)
+
+
+class Verdict(NamedTuple):
+    """The first bound that a page breaks."""
+
+    setting: str
+    value: float
+    bound: float
+
+
+def judge(text: str, lang: str, bounds: Mapping[str, float]) -> Verdict | None:
+    """The first of `bounds` (names `min_X` or `max_X`, in their order) that a text breaks."""
+    page = Page(text, lang)
+    for setting, bound in bounds.items():
+        kind, _, name = setting.partition("_")
+        value = MEASURES[name](page)
+        if value is not None and (value < bound if kind == "min" else value > bound):
+            return Verdict(setting, value, bound)
+    return None
+
+
+def _words(page: Page) -> float:
+    return len(page.words)
+
+
+def _mean_word_chars(page: Page) -> float | None:
+    if page.is_unspaced or not page.words:
+        return None
+    return sum(map(len, page.words)) / len(page.words)
+
+
+def _alphabetic_word_share(page: Page) -> float | None:
+    if page.is_unspaced:
+        return None
+    return _share(any(char.isalpha() for char in word) for word in page.words)
+
+
+def _symbol_word_ratio(page: Page) -> float:
+    n_symbols = page.text.count("#") + page.text.count("...") + page.text.count("…")
+    return n_symbols / max(len(page.words), 1)
+
+
+def _stop_words(page: Page) -> float | None:
+    known = STOP_WORDS.get(page.lang)
+    return None if known is None else len(known & {word.lower() for word in page.words})
+
+
+def _bullet_line_share(page: Page) -> float:
+    return _share(line.startswith(_BULLETS) for line in page.lines)
+
+
+def _ellipsis_line_share(page: Page) -> float:
+    return _share(line.endswith(_ELLIPSES) for line in page.lines)
+
+
+def _unpunctuated_line_share(page: Page) -> float:
+    return _share(not line.endswith(_SENTENCE_ENDS) for line in page.lines)
+
+
+def _short_line_share(page: Page) -> float:
+    return _share(len(line) <= _SHORT_LINE_CHARS for line in page.lines)
+
+
+def _duplicate_line_share(page: Page) -> float:
+    return 1 - len(set(page.lines)) / max(len(page.lines), 1)
+
+
+def _duplicate_line_char_share(page: Page) -> float:
+    n_chars = sum(map(len, page.lines))
+    return (n_chars - sum(map(len, set(page.lines)))) / max(n_chars, 1)
+
+
+def _duplicate_paragraph_share(page: Page) -> float:
+    return 1 - len(set(page.paragraphs)) / max(len(page.paragraphs), 1)
+
+
+def _top_ngram_char_share(n: int) -> Callable[[Page], float]:
+    def measure(page: Page) -> float:
+        """Characters of all occurrences of the most frequent n-gram of words, where it repeats."""
+        counts = Counter(zip(*(page.words[i:] for i in range(n)), strict=False))
+        if not counts:
+            return 0.0
+        most = max(counts.values())
+        if most < 2:
+            return 0.0
+        n_chars = max(sum(map(len, gram)) for gram, count in counts.items() if count == most)
+        return n_chars * most / max(sum(map(len, page.words)), 1)
+
+    return measure
+
+
+def _duplicate_ngram_char_share(n: int) -> Callable[[Page], float]:
+    def measure(page: Page) -> float:
+        """Characters of words in n-grams that stand earlier on the page too."""
+        seen: set[tuple[str, ...]] = set()
+        repeated: set[int] = set()
+        for at, gram in enumerate(zip(*(page.words[i:] for i in range(n)), strict=False)):
+            if gram in seen:
+                repeated.update(range(at, at + n))
+            seen.add(gram)
+        n_chars = sum(map(len, page.words))
+        return sum(len(page.words[at]) for at in repeated) / max(n_chars, 1)
+
+    return measure
+
+
+def _curly_brackets(page: Page) -> float:
+    return page.text.count("{")
+
+
+def _lorem_ipsum(page: Page) -> float:
+    return page.text.lower().count("lorem ipsum")
+
+
+def _share(values: Iterable[bool]) -> float:
+    flags = list(values)
+    return sum(flags) / max(len(flags), 1)
+
+
+MEASURES: dict[str, Callable[[Page], float | None]] = {
+    "words": _words,
+    "mean_word_chars": _mean_word_chars,
+    "alphabetic_word_share": _alphabetic_word_share,
+    "symbol_word_ratio": _symbol_word_ratio,
+    "stop_words": _stop_words,
+    "bullet_line_share": _bullet_line_share,
+    "ellipsis_line_share": _ellipsis_line_share,
+    "unpunctuated_line_share": _unpunctuated_line_share,
+    "short_line_share": _short_line_share,
+    "duplicate_line_share": _duplicate_line_share,
+    "duplicate_line_char_share": _duplicate_line_char_share,
+    "duplicate_paragraph_share": _duplicate_paragraph_share,
+    "top_2gram_char_share": _top_ngram_char_share(2),
+    "top_3gram_char_share": _top_ngram_char_share(3),
+    "top_4gram_char_share": _top_ngram_char_share(4),
+    "duplicate_5gram_char_share": _duplicate_ngram_char_share(5),
+    "duplicate_10gram_char_share": _duplicate_ngram_char_share(10),
+    "curly_brackets": _curly_brackets,
+    "lorem_ipsum": _lorem_ipsum,
+}
+"""Every measure by its name; None where it says nothing about a page."""
+
+FAMILIES: dict[str, dict[str, float]] = {
+    "gopher": {
+        "min_words": 50,
+        "max_words": 100_000,
+        "min_mean_word_chars": 3,
+        "max_mean_word_chars": 10,
+        "min_alphabetic_word_share": 0.8,
+        "max_symbol_word_ratio": 0.1,
+        "min_stop_words": 2,
+        "max_bullet_line_share": 0.9,
+        "max_ellipsis_line_share": 0.3,
+    },
+    "gopher_repetition": {
+        "max_duplicate_line_share": 0.3,
+        "max_duplicate_line_char_share": 0.2,
+        "max_duplicate_paragraph_share": 0.3,
+        "max_top_2gram_char_share": 0.2,
+        "max_top_3gram_char_share": 0.18,
+        "max_top_4gram_char_share": 0.16,
+        "max_duplicate_5gram_char_share": 0.15,
+        "max_duplicate_10gram_char_share": 0.1,
+    },
+    "c4": {"max_curly_brackets": 0, "max_lorem_ipsum": 0},
+    "fineweb": {
+        "max_unpunctuated_line_share": 0.88,
+        "max_short_line_share": 0.67,
+        "max_duplicate_line_char_share": 0.1,
+    },
+}
+"""Published thresholds. FineWeb's on repeated lines is 0.01 of what trafilatura leaves; resiliparse
+keeps more of a page, so 0.1 here."""
