@@ -247,7 +247,19 @@ class ScoreConfig(Section):
 
     max_links: PositiveInt = 4_000_000
     """Most links used of those that prevail, strongest first; bounds what each worker holds
-    (8 bytes a link)."""
+    (32 bytes a link)."""
+
+    max_document_links: PositiveInt = 1_000
+    """Most links listed for a document, the rarest ones; bounds table `scores` (4 bytes a link) and
+    what selection by coverage reads."""
+
+    min_repeats: Annotated[int, Field(ge=2)] = 10
+    """A segment of at least 4 tokens that this many documents hold is boilerplate: its words count
+    neither as translated nor as untranslated."""
+
+    max_repeated_segments: PositiveInt = 1_000_000
+    """Most such segments that are known, those of most documents first; 8 bytes each in every
+    worker."""
 
 
 class ArmConfig(Section):
@@ -256,9 +268,10 @@ class ArmConfig(Section):
     name: Name
     """Name of the arm, and of its shard folder."""
 
-    method: Literal["random", "density", "entropy", "coverage"]
+    method: Literal["random", "density", "entropy", "coverage", "translation"]
     """random: any documents; density: highest share of pivot tokens (He et al. 2025); entropy: most
-    mixed languages; coverage: most tokens with a linked partner in the same context."""
+    mixed languages; coverage: most tokens with a linked partner in the same context; translation:
+    densest block of text beside its translation."""
 
 
 class SelectConfig(Section):
@@ -278,6 +291,7 @@ class SelectConfig(Section):
         ArmConfig(name="he2025", method="density"),
         ArmConfig(name="entropy", method="entropy"),
         ArmConfig(name="links", method="coverage"),
+        ArmConfig(name="translation", method="translation"),
     )
     """The arms to build."""
 

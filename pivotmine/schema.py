@@ -233,10 +233,20 @@ SCORES = _table(
     "scores",
     "What a document can teach, by several methods.",
     ("doc_id", _string, "document"),
-    ("method", _string, "he2025, entropy or links"),
+    ("method", _string, "he2025, entropy, links or translation"),
     ("score", _double, "higher is better"),
     ("n_tokens", _int, "length of the document"),
     ("evidence", _doubles_by_name, "the figures behind the score"),
+    (
+        "type",
+        _string,
+        "translation: parallel, glossed, dictionary, code_switched, boilerplate or monolingual",
+    ),
+    (
+        "links",
+        pa.list_(_int),
+        "translation: links that it realises, as places among those that prevail, by g2 from 0",
+    ),
 )
 SELECTION = _table(
     "selection",

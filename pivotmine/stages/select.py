@@ -16,7 +16,13 @@ from pivotmine.config import ArmConfig, Config
 from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.stages.draw import uniform
 
-SCORE_OF_METHOD = {"random": None, "density": "he2025", "entropy": "entropy", "coverage": "links"}
+SCORE_OF_METHOD = {
+    "random": None,
+    "density": "he2025",
+    "entropy": "entropy",
+    "coverage": "links",
+    "translation": "translation",
+}
 """Which score each selection method goes by."""
 
 _N_BUCKETS = 1024

@@ -20,7 +20,12 @@ from tests.stages.stage_rows import Row
 LANGUAGES = ("en", "fr", "ja")
 LONGEST = 60
 BUDGET = 900
-METHODS = {"he2025": "density", "entropy": "entropy", "links": "coverage"}
+METHODS = {
+    "he2025": "density",
+    "entropy": "entropy",
+    "links": "coverage",
+    "translation": "translation",
+}
 ONE_ARM = "select.arms=[{name: only, method: random}]"
 
 Selection = list[dict[str, Any]]
@@ -84,7 +89,7 @@ def select_rows(spark, tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture(scope="module")
 def selection(select_rows) -> Selection:
-    """The four arms of the default recipe."""
+    """The arms of the default recipe."""
     return select_rows()
 
 
@@ -112,7 +117,7 @@ def tokens_by_language(rows: Selection) -> dict[str, int]:
 
 def test_every_arm_uses_up_its_budget_in_each_language_and_never_exceeds_it(selection):
     arms = arms_of(selection)
-    assert arms.keys() == {"random", "he2025", "entropy", "links"}
+    assert arms.keys() == {"random", *METHODS}
     for rows in arms.values():
         used = tokens_by_language(rows)
         assert used.keys() == set(LANGUAGES)
