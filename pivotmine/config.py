@@ -254,11 +254,11 @@ class ScoreConfig(Section):
     what selection by coverage reads."""
 
     min_repeats: Annotated[int, Field(ge=2)] = 10
-    """A segment of at least 4 tokens that this many documents hold is boilerplate: its words count
-    neither as translated nor as untranslated."""
+    """A segment of at least 4 tokens that this many documents hold, or more, is boilerplate: all
+    its copies together count for translation as much as this many."""
 
     max_repeated_segments: PositiveInt = 1_000_000
-    """Most such segments that are known, those of most documents first; 8 bytes each in every
+    """Most such segments that are known, those of most documents first; 16 bytes each in every
     worker."""
 
 

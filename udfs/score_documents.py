@@ -16,7 +16,7 @@ from pivotmine.kernels.link_coverage import (
     share_in_set,
 )
 from pivotmine.kernels.nodes import NodeTable, nodes_in_text, segment_lengths
-from pivotmine.kernels.repeated_segments import is_repeated, segment_hashes
+from pivotmine.kernels.repeated_segments import copies, segment_hashes
 from pivotmine.kernels.segment_runs import segment_runs
 from pivotmine.kernels.translation_structure import (
     TYPES,
@@ -52,7 +52,12 @@ class Links(NamedTuple):
     """Most links listed for a document; its weakest, that is rarest, are kept."""
 
     repeated_segments: NDArray[np.int64]
-    """Sorted hashes of segments that many documents hold."""
+    """Hashes of segments that `min_repeats` documents hold, ascending."""
+
+    repeats: NDArray[np.int64]
+    """Documents that hold each of them."""
+
+    min_repeats: int
 
 
 def bind(
@@ -132,12 +137,17 @@ def _translation(
     in_text[foreign] = home[columns.token_ids[foreign]]
     hashes = segment_hashes(columns.token_ids, runs.segment_start, runs.segment_end)
     lengths = runs.segment_end - runs.segment_start
-    repeated = np.repeat(is_repeated(hashes, links.repeated_segments), lengths)
-    in_text[repeated] = blank
+    n_copies = np.repeat(copies(hashes, links.repeated_segments, links.repeats), lengths)
     found = translation_structure(
-        in_text, columns.document_offsets, runs, nodes.language, links.table, links.words
+        in_text,
+        columns.document_offsets,
+        runs,
+        nodes.language,
+        links.table,
+        links.words,
+        np.minimum(links.min_repeats / n_copies, 1.0),
     )
-    before = np.concatenate(([0], np.cumsum(repeated)))[columns.document_offsets]
+    before = np.concatenate(([0], np.cumsum(n_copies > 1)))[columns.document_offsets]
     types = document_types(
         found, language_tokens, np.diff(before), batch.column("n_tokens").to_numpy()
     )

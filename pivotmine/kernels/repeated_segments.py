@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MIN_SEGMENT_TOKENS", "document_segment_hashes", "is_repeated", "segment_hashes"]
+__all__ = ["MIN_SEGMENT_TOKENS", "copies", "document_segment_hashes", "segment_hashes"]
 
 MIN_SEGMENT_TOKENS = 4
 """Shorter segments repeat by nature (`OK`, `1.`) and are never looked at."""
@@ -51,10 +51,18 @@ def document_segment_hashes(
     return kept
 
 
-def is_repeated(hashes: NDArray[np.int64], repeated: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """[S] whether each hash is among `repeated`, which is sorted."""
+def copies(
+    hashes: NDArray[np.int64], repeated: NDArray[np.int64], n_docs: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """[S] documents that hold each segment, 1 for those that are not among `repeated`.
+
+    Parameters
+    ----------
+    repeated, n_docs
+        Hashes of segments that many documents hold, ascending, and how many do.
+    """
     if not len(repeated):
-        return np.zeros(len(hashes), np.bool_)
+        return np.ones(len(hashes), np.int64)
     place = np.minimum(np.searchsorted(repeated, hashes), len(repeated) - 1)
-    found: NDArray[np.bool_] = (repeated[place] == hashes) & (hashes != 0)
-    return found
+    found = (repeated[place] == hashes) & (hashes != 0)
+    return np.where(found, n_docs[place], 1)

@@ -156,6 +156,7 @@ def translation_structure(
     token_language: NDArray[np.int8],
     table: LinkTable,
     words: LinkedWords,
+    worth: NDArray[np.float64] | None = None,
     *,
     engine: Engine = "auto",
 ) -> Structure:
@@ -173,6 +174,8 @@ def translation_structure(
         The documents' segments and their runs of one language (`segment_runs`).
     token_language, table, words
         [V] language of each node, links between them, and `linked_words` of those.
+    worth
+        [T] factor for the bits of each token, such as less than 1 in text that many pages hold.
     engine
         "numpy" forces the path without numba.
 
@@ -194,6 +197,8 @@ def translation_structure(
     met = link_meetings(nodes, starts, ends, token_language, table, engine=engine)
 
     bits = _weights(nodes, token_language, runs, left, run_of_token, words)
+    if worth is not None:
+        bits *= worth
     covered = bits * met.covered
     segment = np.repeat(np.arange(len(runs.segment_end)), runs.segment_end - runs.segment_start)
     n_segments = len(runs.segment_end)

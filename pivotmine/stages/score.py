@@ -6,8 +6,9 @@ links        share of its tokens that have a linked partner of another language 
 translation  how densely its best block covers itself with links, from both sides
 
 Every score keeps the figures that it is made of. With `translation` come the type of the document
-and the links that it realises where languages touch. Segments that many documents hold count for
-nothing there; they are found in a pass of their own, which shuffles 16 bytes a segment.
+and the links that it realises where languages touch. A segment that many documents hold counts for
+as much there, in all of them together, as if `score.min_repeats` did; such segments are found in a
+pass of their own, which shuffles 16 bytes a segment.
 """
 
 from __future__ import annotations
@@ -63,7 +64,12 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     score = score_documents.bind(
         in_pivot_set,
         score_documents.Links(
-            table, words, ids, settings.max_document_links, _repeated_segments(inputs, settings)
+            table,
+            words,
+            ids,
+            settings.max_document_links,
+            *_repeated_segments(inputs, settings),
+            settings.min_repeats,
         ),
         nodes,
         languages,
@@ -73,8 +79,10 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     return {"scores": inputs.arrow_rows("tokens", score_documents.COLUMNS, score, SCORES.schema)}
 
 
-def _repeated_segments(inputs: Inputs, settings: ScoreConfig) -> NDArray[np.int64]:
-    """Sorted hashes of the segments that most documents hold."""
+def _repeated_segments(
+    inputs: Inputs, settings: ScoreConfig
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Hashes of the segments that most documents hold, ascending, and how many do."""
     counts = inputs.arrow_rows(
         "tokens", segment_counts.COLUMNS, segment_counts.count_segments, segment_counts.SCHEMA
     )
@@ -85,11 +93,10 @@ def _repeated_segments(inputs: Inputs, settings: ScoreConfig) -> NDArray[np.int6
         .where(F.col("n_docs") >= settings.min_repeats)
         .orderBy(F.desc("n_docs"), "segment")
         .limit(settings.max_repeated_segments)
-        .select("segment")
     )
-    hashes = inputs.local(repeated, settings.max_repeated_segments)["segment"].to_numpy()
-    inputs.measure("repeated_segments", len(hashes))
-    return np.sort(hashes)
+    found = inputs.local(repeated, settings.max_repeated_segments).sort_by("segment")
+    inputs.measure("repeated_segments", found.num_rows)
+    return found["segment"].to_numpy(), found["n_docs"].to_numpy()
 
 
 def tally(rows: Rows, config: Config) -> Tally:

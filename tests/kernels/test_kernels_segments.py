@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pivotmine.errors import InputError
 from pivotmine.kernels.repeated_segments import (
     MIN_SEGMENT_TOKENS,
+    copies,
     document_segment_hashes,
-    is_repeated,
     segment_hashes,
 )
 from pivotmine.kernels.segment_runs import Runs, segment_runs
@@ -76,11 +76,7 @@ def test_a_segment_counts_once_for_each_document_that_holds_it(pages):
     )
     assert sorted(found.values()) == sorted(expected.values())
     repeated = np.array(sorted(h for h, n in found.items() if n > 1), np.int64)
-    marked = {
-        tuple(tokens[start:end])
-        for start, end, again in zip(
-            runs.segment_start, runs.segment_end, is_repeated(hashes, repeated), strict=True
-        )
-        if again
-    }
-    assert marked == {words for words, n in expected.items() if n > 1}
+    n_docs = np.array([found[h] for h in repeated.tolist()], np.int64)
+    held = copies(hashes, repeated, n_docs)
+    for start, end, n in zip(runs.segment_start, runs.segment_end, held, strict=True):
+        assert n == expected.get(tuple(tokens[start:end].tolist()), 1)

@@ -158,14 +158,16 @@ def test_with_the_score_of_translation_come_type_and_links(scores):
     assert all((row["type"], row["links"]) == (None, None) for row in others)
 
 
-def test_what_many_documents_hold_is_boilerplate_and_no_evidence(score_rows):
+def test_what_many_documents_hold_is_boilerplate_and_worth_less(score_rows):
     header = ("en", [DOG, RARE, DOG, DOT]), ("fr", [CHIEN, DOT, CHIEN, DOT])
-    pages = [tokens_row(f"page {i}", *header, ("en", [DOT] * i)) for i in range(3)]
-    more = score_rows("score.min_repeats=4", tokens=pages)["page 0", "translation"]
-    assert (more["type"], len(more["links"])) == ("parallel", 1)
-    rows = score_rows("score.min_repeats=3", tokens=pages)
-    assert [rows[f"page {i}", "translation"]["type"] for i in range(3)] == ["boilerplate"] * 3
-    assert rows["page 0", "translation"]["score"] == 0.0
+    pages = [tokens_row(f"page {i}", *header, ("en", [DOT] * i)) for i in range(4)]
+
+    def first(min_repeats: int) -> Any:
+        return score_rows(f"score.min_repeats={min_repeats}", tokens=pages)["page 0", "translation"]
+
+    bits = {n: dict(first(n)["evidence"])["bits_fr"] for n in (2, 4, 5)}
+    assert bits == {2: 10.0, 4: 20.0, 5: 20.0}
+    assert [first(n)["type"] for n in (4, 5)] == ["boilerplate", "parallel"]
 
 
 def test_of_too_many_links_the_weakest_are_listed(score_rows):
