@@ -268,10 +268,23 @@ class ArmConfig(Section):
     name: Name
     """Name of the arm, and of its shard folder."""
 
-    method: Literal["random", "density", "entropy", "coverage", "translation"]
+    method: Literal[
+        "random",
+        "density",
+        "entropy",
+        "coverage",
+        "translation",
+        "links_coverage",
+        "length_matched",
+    ]
     """random: any documents; density: highest share of pivot tokens (He et al. 2025); entropy: most
     mixed languages; coverage: most tokens with a linked partner in the same context; translation:
-    densest block of text beside its translation."""
+    densest block of text beside its translation; links_coverage: those that together realise most
+    distinct links for their tokens; length_matched: any documents, but as many tokens of each
+    language and length (within a factor of 2) as the arm `reference` has."""
+
+    reference: Name | None = None
+    """Arm whose lengths `length_matched` takes over; one of the methods above it."""
 
 
 class SelectConfig(Section):
@@ -283,6 +296,22 @@ class SelectConfig(Section):
     language_shares: dict[LanguageCode, Share] = {}
     """Share of the budget per document language. Empty: equal shares of `languages`."""
 
+    max_source_share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Most of a language's budget that may go to documents of one source; an arm takes the best of
+    each source by its own order (links_coverage: by the score of translation)."""
+
+    link_repeats: PositiveInt = 100
+    """links_coverage: documents after which a link is worth nothing more. Until then the value of c
+    documents is log(1 + c)."""
+
+    pair_weights: dict[str, Annotated[float, Field(ge=0.0)]] = {}
+    """links_coverage: worth of a link by its language pair, such as {en-fr: 2}; 1 where none is
+    given."""
+
+    max_bucket_links: PositiveInt = 100_000_000
+    """links_coverage: links of documents that a task holds, about 4 bytes each. A corpus with more
+    is dealt into buckets that spend their shares of the budget independently."""
+
     seed: int = 0
     """Order of `random`, and the order of documents inside every arm."""
 
@@ -292,6 +321,7 @@ class SelectConfig(Section):
         ArmConfig(name="entropy", method="entropy"),
         ArmConfig(name="links", method="coverage"),
         ArmConfig(name="translation", method="translation"),
+        ArmConfig(name="links_coverage", method="links_coverage"),
     )
     """The arms to build."""
 
@@ -303,6 +333,16 @@ class SelectConfig(Section):
         total = sum(self.language_shares.values())
         if self.language_shares and abs(total - 1.0) > 1e-6:
             raise ValueError(f"language_shares must sum to 1, these sum to {total:g}")
+        for arm in self.arms:
+            if (arm.method == "length_matched") != (arm.reference is not None):
+                raise ValueError(f"arm {arm.name}: `reference` belongs to method length_matched")
+        matched = [arm.name for arm in self.arms if arm.method == "length_matched"]
+        for arm in self.arms:
+            if arm.reference and (arm.reference in matched or arm.reference not in names):
+                raise ValueError(
+                    f"arm {arm.name} refers to {arm.reference}, which must be an arm of another "
+                    f"method; arms are {names}"
+                )
         return self
 
 
@@ -351,6 +391,12 @@ class Config(Section):
         if unknown:
             raise ValueError(
                 f"select.language_shares names {unknown}, which `languages` does not list"
+            )
+        pairs = {f"{a}-{b}" for a in self.languages for b in self.languages if a != b}
+        if unknown := sorted(set(self.select.pair_weights) - pairs):
+            raise ValueError(
+                f"select.pair_weights names {unknown}; give two of `languages`, such as "
+                f"{'-'.join(self.languages[:2])}"
             )
         if self.link.min_folds > self.count.folds:
             raise ValueError(

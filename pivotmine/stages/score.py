@@ -41,14 +41,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         inputs.frame("pivots").where("method = 'he2025'").select("token_id"),
         config.pivot.he2025.max_pivots,
     )
-    links = inputs.local(
-        inputs.frame("links")
-        .where("prevails AND NOT is_copy")
-        .orderBy(F.desc("g2"), *_LINK)
-        .limit(settings.max_links)
-        .select("a", "b", "lang_a", "lang_b", "n_a", "n_b", "n_contexts", "g2"),
-        settings.max_links,
-    ).sort_by([("g2", "descending"), *((name, "ascending") for name in _LINK)])
+    links = scoring_links(inputs, settings.max_links)
     names = pa.array(languages, pa.string())
     one, other = (
         nodes.node_of[pc.index_in(links[lang], value_set=names).to_numpy(), links[token].to_numpy()]
@@ -77,6 +70,19 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         config.count.min_language_share,
     )
     return {"scores": inputs.arrow_rows("tokens", score_documents.COLUMNS, score, SCORES.schema)}
+
+
+def scoring_links(inputs: Inputs, max_links: int) -> pa.Table:
+    """The links that count, from the strongest; their places are the link numbers of `scores`."""
+    links = (
+        inputs.frame("links")
+        .where("prevails AND NOT is_copy")
+        .orderBy(F.desc("g2"), *_LINK)
+        .limit(max_links)
+        .select("a", "b", "lang_a", "lang_b", "n_a", "n_b", "n_contexts", "g2")
+    )
+    order = [("g2", "descending"), *((name, "ascending") for name in _LINK)]
+    return inputs.local(links, max_links).sort_by(order)
 
 
 def _repeated_segments(
