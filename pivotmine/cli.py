@@ -230,6 +230,34 @@ def cooccurrence(
 
 
 @app.command()
+def explain(
+    doc_id: Annotated[str, typer.Argument(help="Id of a document, or the beginning of it.")],
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    limit: Annotated[int, typer.Option(min=1, help="Segments and links to show.")] = 20,
+) -> None:
+    """Show why a document was chosen: its scores, its best block, its links, its arms.
+
+    Example: pivotmine explain 3f9a (ids are in table `selection`)
+    """
+    from pivotmine.explain import explain as explain_document
+    from pivotmine.query import connect
+    from pivotmine.report import print_explanation
+
+    found = explain_document(connect(_open_lake(config, set_)), doc_id)
+    print_explanation(plain_console(), found, limit)
+
+
+@app.command()
+def arms(config: ConfigOption = None, set_: SetOption = None) -> None:
+    """Compare the arms: languages, types, distinct links, documents in common."""
+    from pivotmine.query import connect
+    from pivotmine.report import print_arms
+
+    print_arms(plain_console(), connect(_open_lake(config, set_)))
+
+
+@app.command()
 def audit(config: ConfigOption = None, set_: SetOption = None) -> None:
     """Recount what the lake promises: conservation, uniqueness, checksums. Exit 1 if it fails."""
     from pivotmine.audit import audit as audit_lake

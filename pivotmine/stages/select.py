@@ -134,9 +134,9 @@ def _candidates(inputs: Inputs, documents: DataFrame, arm: ArmConfig, config: Co
     return candidates
 
 
-def _in_order(config: Config, *groups: str) -> WindowSpec:
+def _in_order(config: Config, *groups: str, draw: str = "choice") -> WindowSpec:
     """Documents of a group from the best to each, ties by a draw."""
-    by_hash = uniform("choice", config.select.seed, "doc_id")
+    by_hash = uniform(draw, config.select.seed, "doc_id")
     return (
         Window.partitionBy(*groups)
         .orderBy(F.desc("score"), by_hash, "doc_id")
@@ -162,7 +162,7 @@ def _match_lengths(documents: DataFrame, reference: DataFrame, config: Config) -
         F.sum("n_tokens").alias("wanted_tokens")
     )
     draws = documents.withColumns({"octave": octave, "score": F.lit(0.0)})
-    used = F.sum("n_tokens").over(_in_order(config, "lang", "octave"))
+    used = F.sum("n_tokens").over(_in_order(config, "lang", "octave", draw="matched"))
     return (
         draws.join(F.broadcast(wanted), ["lang", "octave"])
         .withColumn("used_tokens", used)
