@@ -255,7 +255,11 @@ SELECTION = _table(
     ("doc_id", _string, "document"),
     ("position", _long, "place in the arm's order, from 0"),
     ("n_tokens", _int, "length of the document"),
-    ("lang", _string, "language of the document, whose share of the budget it uses"),
+    (
+        "lang",
+        _string,
+        "whose share of the budget it uses: its language, or without one that of most segments",
+    ),
     ("reason", _string, "what earned its place"),
 )
 SHARDS = _table(

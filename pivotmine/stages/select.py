@@ -45,7 +45,7 @@ _N_BUCKETS = 1024
 def run(inputs: Inputs, config: Config) -> StageOutputs:
     """All arms, in one table."""
     budgets = _budgets(config)
-    documents = inputs.frame("tokens").select("doc_id", "lang", "n_tokens")
+    documents = _documents(inputs, config)
     _check_budgets(inputs, documents, budgets, config)
     if config.select.max_source_share < 1:
         sources = inputs.frame("documents").select("doc_id", "source")
@@ -66,6 +66,27 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
             F.lit(arm.name).alias("arm"), "doc_id", "n_tokens", "lang", "reason"
         )
     return {"selection": _with_positions(reduce(DataFrame.unionByName, arms.values()), config)}
+
+
+def _documents(inputs: Inputs, config: Config) -> DataFrame:
+    """Every document with its length and the language whose budget it uses.
+
+    A page in two languages has often no language as a whole (of planted parallel pages, one in
+    seven); it goes by the language of most of its segments, which is in its score of entropy.
+    """
+    documents = inputs.frame("tokens").select("doc_id", "lang", "n_tokens")
+    tokens_of = F.transform(
+        F.map_entries("evidence"), lambda entry: F.struct(entry["value"], entry["key"])
+    )
+    main = (
+        inputs.frame("scores")
+        .where("method = 'entropy'")
+        .select("doc_id", F.array_max(tokens_of)["key"].alias("main"))
+    )
+    lang = F.when(F.col("lang").isin(*config.languages), F.col("lang")).otherwise(
+        F.coalesce("main", "lang")
+    )
+    return documents.join(main, "doc_id", "left").select("doc_id", lang.alias("lang"), "n_tokens")
 
 
 def _budgets(config: Config) -> dict[str, int]:

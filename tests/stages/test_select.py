@@ -91,12 +91,17 @@ def config_of(*settings: str) -> Config:
 
 @pytest.fixture(scope="module")
 def select_rows(spark, tmp_path_factory: pytest.TempPathFactory):
-    def run(*settings: str, documents: list[Row] = DOCUMENTS, scattered=False) -> Selection:
+    def run(
+        *settings: str,
+        documents: list[Row] = DOCUMENTS,
+        scores: list[Row] = SCORES,
+        scattered=False,
+    ) -> Selection:
         kind = Scattered if scattered else TableInputs
         sources = [
             {"doc_id": row["doc_id"], "source": f"site {i % 3}"} for i, row in enumerate(documents)
         ]
-        tables = {"tokens": documents, "scores": SCORES, "documents": sources, "links": LINKS}
+        tables = {"tokens": documents, "scores": scores, "documents": sources, "links": LINKS}
         inputs = kind(spark, tables, tmp_path_factory.mktemp("select"))
         rows = select.run(inputs, config_of(*settings))["selection"].toArrow()
         return rows.sort_by([("arm", "ascending"), ("position", "ascending")]).to_pylist()
@@ -284,6 +289,16 @@ def test_a_language_gets_the_share_that_the_recipe_gives_it(select_rows):
     assert used.keys() == {"en", "ja"}
     assert 0.75 * BUDGET - LONGEST < used["en"] <= 0.75 * BUDGET
     assert 0.25 * BUDGET - LONGEST < used["ja"] <= 0.25 * BUDGET
+
+
+def test_a_page_of_no_language_goes_by_most_of_its_segments(select_rows):
+    documents = [{"doc_id": name, "lang": "und", "n_tokens": 50} for name in ("two", "none")]
+    scores = [
+        {"doc_id": "two", "method": "entropy", "score": 1.0, "evidence": {"fr": 20.0, "en": 30.0}},
+        {"doc_id": "none", "method": "entropy", "score": 0.0, "evidence": {}},
+    ]
+    rows = select_rows(ONE_ARM, documents=documents, scores=scores)
+    assert [(row["doc_id"], row["lang"]) for row in rows] == [("two", "en")]
 
 
 def test_a_document_beyond_the_whole_budget_leaves_it_to_the_others(select_rows):
