@@ -349,11 +349,14 @@ class SelectConfig(Section):
 class ShardConfig(Section):
     """Training files."""
 
-    formats: Annotated[tuple[Literal["npy", "jsonl", "parquet"], ...], Field(min_length=1)] = (
+    formats: Annotated[
+        tuple[Literal["npy", "megatron", "jsonl", "parquet"], ...], Field(min_length=1)
+    ] = (
         "npy",
         "jsonl",
     )
-    """npy: raw token memmap with a .csv.gz of document boundaries, as OLMo reads it; jsonl: text as
+    """npy: raw token memmap with a .csv.gz of document boundaries, as OLMo reads it; megatron:
+    .bin and .idx of Megatron's indexed dataset, document names beside them; jsonl: text as
     JSON Lines with zstd; parquet: text as Parquet."""
 
     max_shard_tokens: PositiveInt = 50_000_000

@@ -271,7 +271,7 @@ SHARDS = _table(
     ("n_docs", _long, "documents in the file"),
     ("first_position", _long, "position in the arm of its first document"),
     ("checksum", _string, "BLAKE3 of the file, hexadecimal"),
-    ("format", _string, "npy, jsonl or parquet"),
+    ("format", _string, "npy, megatron, jsonl or parquet"),
 )
 RUNS = _table(
     "runs",
