@@ -29,7 +29,7 @@ def take(corpus, budgets, weight, max_repeats=3, **more):
         np.array(budgets, np.int64),
         np.array(weight, np.float64),
         max_repeats=max_repeats,
-        **more,
+        **{"tolerance": 0.0, **more},
     )
 
 
@@ -66,10 +66,10 @@ def test_each_step_takes_what_adds_most_per_token_and_fits(corpus, budgets, weig
     assert found.new_links.sum() == len(set(links))
 
 
-@given(corpora, st.integers(0, 20), weights)
-def test_the_promise_is_kept(corpus, budget, weight):
+@given(corpora, st.integers(0, 20), weights, st.sampled_from([0.0, 0.3]))
+def test_the_promise_is_kept(corpus, budget, weight, tolerance):
     corpus = [(held, cost, 0) for held, cost, _ in corpus if cost <= budget]
-    chosen = take(corpus, [budget], weight).document.tolist()
+    chosen = take(corpus, [budget], weight, tolerance=tolerance).document.tolist()
     best = max(
         value(corpus, some, weight)
         for n in range(len(corpus) + 1)
@@ -77,7 +77,9 @@ def test_the_promise_is_kept(corpus, budget, weight):
         if sum(corpus[d][1] for d in some) <= budget
     )
     largest = max((cost for _, cost, _ in corpus), default=0) / max(budget, 1)
-    assert value(corpus, chosen, weight) >= (1 - exp(-(1 - largest))) * best - 1e-9
+    assert (
+        value(corpus, chosen, weight) >= (1 - exp(-(1 - tolerance) * (1 - largest))) * best - 1e-9
+    )
 
 
 def test_equal_documents_go_by_their_order():
