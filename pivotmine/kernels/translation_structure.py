@@ -66,7 +66,7 @@ TYPES = ("parallel", "glossed", "dictionary", "code_switched", "boilerplate", "m
 """What a document is, by what translates in it; see `document_types`."""
 
 _PARALLEL, _GLOSSED, _DICTIONARY, _CODE_SWITCHED, _BOILERPLATE, _MONOLINGUAL = range(len(TYPES))
-_MIN_COVERED = 0.4
+_MIN_BOTH_WAYS, _MIN_ONE_WAY = 0.3, 0.4
 _MAX_ENTRY_TOKENS, _MIN_ENTRIES = 8.0, 6
 _MIN_SECOND_SHARE = 0.1
 _MIN_REPEATED_SHARE = 0.5
@@ -370,9 +370,10 @@ def document_types(
     """[D] index into `TYPES`, the first of these that fits.
 
     boilerplate: half of its tokens are segments that many documents hold; dictionary: six or more
-    runs in turn, of 8 tokens on average, whether links know their words or not; parallel: 0.4 of
-    the bits of the best block are covered on both sides, after shrinking; glossed: on one of them;
-    code_switched: a second language holds a tenth; monolingual: all others.
+    runs in turn, of 8 tokens on average, whether links know their words or not; parallel: 0.3 of
+    the bits of the best block are covered on both sides, after shrinking; glossed: 0.4 on one of
+    them; code_switched: a second language holds a tenth; monolingual: all others. (Sentences of
+    Tatoeba beside their translations cover 0.4 to 0.6 of themselves, planted ones 0.9.)
 
     Parameters
     ----------
@@ -388,8 +389,8 @@ def document_types(
     n_runs = found.n_turns + 1
     types = np.full(len(n_tokens), _MONOLINGUAL, np.int8)
     types[second >= _MIN_SECOND_SHARE] = _CODE_SWITCHED
-    types[shrunk.max(axis=1) >= _MIN_COVERED] = _GLOSSED
-    types[shrunk.min(axis=1) >= _MIN_COVERED] = _PARALLEL
+    types[shrunk.max(axis=1) >= _MIN_ONE_WAY] = _GLOSSED
+    types[shrunk.min(axis=1) >= _MIN_BOTH_WAYS] = _PARALLEL
     types[(n_runs >= _MIN_ENTRIES) & (n_tokens <= _MAX_ENTRY_TOKENS * n_runs)] = _DICTIONARY
     types[repeated_tokens >= _MIN_REPEATED_SHARE * np.maximum(n_tokens, 1)] = _BOILERPLATE
     return types

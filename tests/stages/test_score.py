@@ -150,8 +150,8 @@ def test_with_the_score_of_translation_come_type_and_links(scores):
         "translated": [1], "far apart": [1], "three": [0, 1], "faint": [1],
     }  # fmt: skip
     assert {doc: row["type"] for doc, row in rows.items()} == {
-        "translated": "glossed", "far apart": "parallel", "three": "glossed",
-        "faint": "glossed", "copies": "code_switched", "undetermined": "monolingual",
+        "translated": "parallel", "far apart": "parallel", "three": "parallel",
+        "faint": "parallel", "copies": "code_switched", "undetermined": "monolingual",
         "empty": "monolingual",
     }  # fmt: skip
     others = [row for (_, method), row in scores.items() if method != "translation"]
