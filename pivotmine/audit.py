@@ -14,8 +14,10 @@ from blake3 import blake3
 from pivotmine.lake import Lake
 
 _BLOCK_BYTES = 8 * 2**20
+_BOUNDARIES = "SELECT column2 AS doc_id FROM read_csv({path}, header = false, all_varchar = true)"
 _READERS = {
-    "npy": "SELECT column2 AS doc_id FROM read_csv({path}, header = false, all_varchar = true)",
+    "npy": _BOUNDARIES,
+    "megatron": _BOUNDARIES,
     "jsonl": "SELECT id AS doc_id FROM read_json({path}, columns = {{id: 'VARCHAR'}})",
     "parquet": "SELECT id AS doc_id FROM read_parquet({path})",
 }
@@ -159,7 +161,8 @@ def _audit_files(lake: Lake, connection: duckdb.DuckDBPyConnection) -> Iterator[
     )
     whole = 0
     for arm, path, format_name, _, n_docs, first in rows:
-        ids_path = path.removesuffix(".npy") + ".csv.gz" if format_name == "npy" else path
+        beside = _READERS[format_name] == _BOUNDARIES
+        ids_path = path.removesuffix(".npy") + ".csv.gz" if beside else path
         quoted = "'" + ids_path.removeprefix("file://").replace("'", "''") + "'"
         sql = f"""
             SELECT count(*), count(s.position) FROM

@@ -341,7 +341,19 @@ class ScoreConfig(Section):
 
     max_links: PositiveInt = 4_000_000
     """Most links used of those that prevail, strongest first; bounds what each worker holds
-    (8 bytes a link)."""
+    (32 bytes a link)."""
+
+    max_document_links: PositiveInt = 1_000
+    """Most links listed for a document, the rarest ones; bounds table `scores` (4 bytes a link) and
+    what selection by coverage reads."""
+
+    min_repeats: Annotated[int, Field(ge=2)] = 10
+    """A segment of at least 4 tokens that this many documents hold, or more, is boilerplate: all
+    its copies together count for translation as much as this many."""
+
+    max_repeated_segments: PositiveInt = 1_000_000
+    """Most such segments that are known, those of most documents first; 16 bytes each in every
+    worker."""
 
 
 class ArmConfig(Section):
@@ -350,9 +362,23 @@ class ArmConfig(Section):
     name: Name
     """Name of the arm, and of its shard folder."""
 
-    method: Literal["random", "density", "entropy", "coverage"]
+    method: Literal[
+        "random",
+        "density",
+        "entropy",
+        "coverage",
+        "translation",
+        "links_coverage",
+        "length_matched",
+    ]
     """random: any documents; density: highest share of pivot tokens (He et al. 2025); entropy: most
-    mixed languages; coverage: most tokens with a linked partner in the same context."""
+    mixed languages; coverage: most tokens with a linked partner in the same context; translation:
+    densest block of text beside its translation; links_coverage: those that together realise most
+    distinct links for their tokens; length_matched: any documents, but as many tokens of each
+    language and length (within a factor of 2) as the arm `reference` has."""
+
+    reference: Name | None = None
+    """Arm whose lengths `length_matched` takes over; one of the methods above it."""
 
 
 class SelectConfig(Section):
@@ -364,6 +390,22 @@ class SelectConfig(Section):
     language_shares: dict[LanguageCode, Share] = {}
     """Share of the budget per document language. Empty: equal shares of `languages`."""
 
+    max_source_share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Most of a language's budget that may go to documents of one source; an arm takes the best of
+    each source by its own order (links_coverage: by the score of translation)."""
+
+    link_repeats: PositiveInt = 100
+    """links_coverage: documents after which a link is worth nothing more. Until then the value of c
+    documents is log(1 + c)."""
+
+    pair_weights: dict[str, Annotated[float, Field(ge=0.0)]] = {}
+    """links_coverage: worth of a link by its language pair, such as {en-fr: 2}; 1 where none is
+    given."""
+
+    max_bucket_links: PositiveInt = 100_000_000
+    """links_coverage: links of documents that a task holds, about 4 bytes each. A corpus with more
+    is dealt into buckets that spend their shares of the budget independently."""
+
     seed: int = 0
     """Order of `random`, and the order of documents inside every arm."""
 
@@ -372,6 +414,8 @@ class SelectConfig(Section):
         ArmConfig(name="he2025", method="density"),
         ArmConfig(name="entropy", method="entropy"),
         ArmConfig(name="links", method="coverage"),
+        ArmConfig(name="translation", method="translation"),
+        ArmConfig(name="links_coverage", method="links_coverage"),
     )
     """The arms to build."""
 
@@ -383,17 +427,30 @@ class SelectConfig(Section):
         total = sum(self.language_shares.values())
         if self.language_shares and abs(total - 1.0) > 1e-6:
             raise ValueError(f"language_shares must sum to 1, these sum to {total:g}")
+        for arm in self.arms:
+            if (arm.method == "length_matched") != (arm.reference is not None):
+                raise ValueError(f"arm {arm.name}: `reference` belongs to method length_matched")
+        matched = [arm.name for arm in self.arms if arm.method == "length_matched"]
+        for arm in self.arms:
+            if arm.reference and (arm.reference in matched or arm.reference not in names):
+                raise ValueError(
+                    f"arm {arm.name} refers to {arm.reference}, which must be an arm of another "
+                    f"method; arms are {names}"
+                )
         return self
 
 
 class ShardConfig(Section):
     """Training files."""
 
-    formats: Annotated[tuple[Literal["npy", "jsonl", "parquet"], ...], Field(min_length=1)] = (
+    formats: Annotated[
+        tuple[Literal["npy", "megatron", "jsonl", "parquet"], ...], Field(min_length=1)
+    ] = (
         "npy",
         "jsonl",
     )
-    """npy: raw token memmap with a .csv.gz of document boundaries, as OLMo reads it; jsonl: text as
+    """npy: raw token memmap with a .csv.gz of document boundaries, as OLMo reads it; megatron:
+    .bin and .idx of Megatron's indexed dataset, document names beside them; jsonl: text as
     JSON Lines with zstd; parquet: text as Parquet."""
 
     max_shard_tokens: PositiveInt = 50_000_000
@@ -432,6 +489,12 @@ class Config(Section):
         if unknown:
             raise ValueError(
                 f"select.language_shares names {unknown}, which `languages` does not list"
+            )
+        pairs = {f"{a}-{b}" for a in self.languages for b in self.languages if a != b}
+        if unknown := sorted(set(self.select.pair_weights) - pairs):
+            raise ValueError(
+                f"select.pair_weights names {unknown}; give two of `languages`, such as "
+                f"{'-'.join(self.languages[:2])}"
             )
         if self.link.min_folds > self.count.folds:
             raise ValueError(

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from pivotmine.cooccurrence import Cooccurrence
 from pivotmine.errors import LakeError
+from pivotmine.explain import Explanation
 from pivotmine.query import Bridges, WordTokens, find_bridges
 from pivotmine.runner import Report
 
@@ -170,32 +171,88 @@ def print_terms(console: Console, connection: duckdb.DuckDBPyConnection) -> None
 
 
 def print_arms(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
-    """Size of each arm and where its shards are."""
-    rows = connection.execute(
-        """
-        WITH sizes AS (
-            SELECT arm, lang, count(*) AS n_docs, sum(n_tokens) AS n_tokens FROM selection
-            GROUP BY arm, lang
-        ), folders AS (
-            SELECT arm, any_value(regexp_replace(path, '/[^/]*$', '')) AS folder,
-                   count(*) AS files FROM shards GROUP BY arm
-        )
-        SELECT s.arm, sum(s.n_docs)::BIGINT, sum(s.n_tokens)::BIGINT,
-               string_agg(s.lang || ' ' || s.n_tokens, ', ' ORDER BY s.lang),
-               any_value(f.files), any_value(f.folder)
-        FROM sizes s LEFT JOIN folders f USING (arm) GROUP BY s.arm ORDER BY s.arm
-        """
-    ).fetchall()
+    """What each arm holds, how many documents it shares with others, and where its shards are."""
+    rows = connection.execute(_ARMS).fetchall()
     cells = [
-        (arm, f"{docs:,}", f"{tokens:,}", by_language, str(files or 0))
-        for arm, docs, tokens, by_language, files, _ in rows
+        (arm, f"{docs:,}", f"{tokens:,}", by_language, types or "", f"{links:,}", str(files or 0))
+        for arm, docs, tokens, by_language, types, links, files, _ in rows
     ]
-    heads = ("arm", "documents", "tokens", "tokens by document language", "files")
-    print_table(console, "Arms", heads, cells, (1, 2, 4))
+    heads = ("arm", "documents", "tokens", "tokens by language", "tokens by type", "links", "files")
+    print_table(console, "Arms", heads, cells, (1, 2, 5, 6))
+    arms = [row[0] for row in rows]
+    shared = {(one, other): n for one, other, n in connection.execute(_SHARED).fetchall()}
+    cells = [(arm, *(f"{shared.get((arm, other), 0):,}" for other in arms)) for arm in arms]
+    print_table(console, "Documents in both", ("", *arms), cells, range(1, len(arms) + 1))
     for arm, *_, folder in rows:
         if folder:
-            line = f"shards of {arm}: {folder}"
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+            _print_line(console, f"shards of {arm}: {folder}")
+
+
+_ARMS = """
+    WITH chosen AS (
+        SELECT s.arm, s.doc_id, s.lang, s.n_tokens, t.type, t.links FROM selection s
+        LEFT JOIN (SELECT doc_id, type, links FROM scores WHERE method = 'translation') t
+        USING (doc_id)
+    ), sizes AS (
+        SELECT arm, count(*) AS n_docs, sum(n_tokens)::BIGINT AS n_tokens FROM chosen GROUP BY arm
+    ), langs AS (
+        SELECT arm, string_agg(lang || ' ' || n, ', ' ORDER BY lang) AS shown
+        FROM (SELECT arm, lang, sum(n_tokens) AS n FROM chosen GROUP BY ALL) GROUP BY arm
+    ), types AS (
+        SELECT arm, string_agg(format('{} {:.0f}%', type, 100 * n / n_tokens), ', '
+                               ORDER BY n DESC, type) AS shown
+        FROM (SELECT arm, type, sum(n_tokens) AS n FROM chosen WHERE type IS NOT NULL GROUP BY ALL)
+        JOIN sizes USING (arm) GROUP BY arm
+    ), covered AS (
+        SELECT arm, count(DISTINCT link) AS n_links
+        FROM (SELECT arm, unnest(links) AS link FROM chosen) GROUP BY arm
+    ), folders AS (
+        SELECT arm, any_value(regexp_replace(path, '/[^/]*$', '')) AS folder, count(*) AS files
+        FROM shards GROUP BY arm
+    )
+    SELECT arm, n_docs, n_tokens, langs.shown, types.shown, coalesce(n_links, 0), files, folder
+    FROM sizes JOIN langs USING (arm) LEFT JOIN types USING (arm) LEFT JOIN covered USING (arm)
+    LEFT JOIN folders USING (arm) ORDER BY arm
+"""
+
+_SHARED = """
+    SELECT a.arm, b.arm, count(*) FROM selection a JOIN selection b USING (doc_id) GROUP BY ALL
+"""
+
+
+def print_explanation(console: Console, found: Explanation, limit: int) -> None:
+    """One document: where it is, its scores, its best block, its links."""
+    kind = found.type or "type unknown"
+    for line in (
+        f"{found.doc_id}: {kind}, {found.lang}, {found.n_tokens:,} tokens",
+        f"from {found.uri}" + (f" ({found.source})" if found.source else ""),
+        *(f"in arm {arm} at {position:,}: {reason}" for arm, position, reason in found.places),
+    ):
+        _print_line(console, line)
+    cells = [
+        (method, f"{score:.3f}", ", ".join(f"{name} {n:.4g}" for name, n in evidence.items()))
+        for method, score, evidence in found.scores
+    ]
+    print_table(console, "Scores", ("method", "score", "made of"), cells, (1,))
+    if found.block:
+        shown = found.block[:limit]
+        title = f"Best block, {len(shown)} of {len(found.block)} segments"
+        print_table(console, title, ("", "text"), shown)
+    links = [
+        (
+            *(f"{link.token_a} ({link.lang_a})", f"{link.token_b} ({link.lang_b})"),
+            *(f"{link.npmi:.2f}", f"{link.n_ab:,}", f"{link.n_docs:,}"),
+        )
+        for link in found.links[:limit]
+    ]
+    heads = ("", "", "npmi", "contexts", "documents")
+    title = f"Links, {len(links)} of {len(found.links)}, those of fewest documents first"
+    print_table(console, title, heads, links, (2, 3, 4))
+
+
+def _print_line(console: Console, line: str) -> None:
+    text = line.translate(_VISIBLE)
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_table(

@@ -250,10 +250,20 @@ SCORES = _table(
     "scores",
     "What a document can teach, by several methods.",
     ("doc_id", _string, "document"),
-    ("method", _string, "he2025, entropy or links"),
+    ("method", _string, "he2025, entropy, links or translation"),
     ("score", _double, "higher is better"),
     ("n_tokens", _int, "length of the document"),
     ("evidence", _doubles_by_name, "the figures behind the score"),
+    (
+        "type",
+        _string,
+        "translation: parallel, glossed, dictionary, code_switched, boilerplate or monolingual",
+    ),
+    (
+        "links",
+        pa.list_(_int),
+        "translation: links that it realises, as places among those that prevail, by g2 from 0",
+    ),
 )
 SELECTION = _table(
     "selection",
@@ -262,7 +272,11 @@ SELECTION = _table(
     ("doc_id", _string, "document"),
     ("position", _long, "place in the arm's order, from 0"),
     ("n_tokens", _int, "length of the document"),
-    ("lang", _string, "language of the document, whose share of the budget it uses"),
+    (
+        "lang",
+        _string,
+        "whose share of the budget it uses: its language, or without one that of most segments",
+    ),
     ("reason", _string, "what earned its place"),
 )
 SHARDS = _table(
@@ -274,7 +288,7 @@ SHARDS = _table(
     ("n_docs", _long, "documents in the file"),
     ("first_position", _long, "position in the arm of its first document"),
     ("checksum", _string, "BLAKE3 of the file, hexadecimal"),
-    ("format", _string, "npy, jsonl or parquet"),
+    ("format", _string, "npy, megatron, jsonl or parquet"),
 )
 RUNS = _table(
     "runs",

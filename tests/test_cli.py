@@ -41,6 +41,8 @@ FROZEN = {
     "query": "sql --config -c --set -s --format -f --as-of",
     "pivots": "word_a word_b --config -c --set -s --limit",
     "cooccurrence": "word_a word_b --config -c --set -s --format -f",
+    "explain": "doc_id --config -c --set -s --limit",
+    "arms": "--config -c --set -s",
     "audit": "--config -c --set -s",
     "status": "--config -c --set -s",
     "rejects": "--config -c --set -s --reason --export",
@@ -49,6 +51,7 @@ FROZEN = {
     "planted": "out --text -t --set -s --text-column --text-bytes --vocab-size",
     "evaluate links": "truth --config -c --set -s --format -f --min-docs --as-many-as --strata"
     " --no-strata --plot",
+    "evaluate documents": "truth --config -c --set -s --format -f",
 }
 
 CHAT, CAT, MAO = 0, 1, 2
@@ -328,5 +331,5 @@ def test_the_report_shows_links_pivots_and_arms_of_a_lake(lake, tmp_path: Path):
     assert "Strongest pivots, method links" in out
     assert ["1", "▁cat", "en", "1.50", "1,200", "fr", "zh"] in [s.split() for s in out.splitlines()]
     assert "chat → nowhere: 'nowhere' is no single token" in " ".join(out.split())
-    assert ["links", "1", "1,500", "fr", "1500", "1"] in [s.split() for s in out.splitlines()]
+    assert ["links", "1", "1,500", "fr", "1500", "0", "1"] in [s.split() for s in out.splitlines()]
     assert "shards of links: file:///data/[x]/links" in out

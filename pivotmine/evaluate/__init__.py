@@ -1,10 +1,12 @@
-"""Judging what was mined: links against known translations.
+"""Judging what was mined: links against known translations, documents against known kinds.
 
 `lexicons.py` reads the truth, `judge.py` joins it with the tables of the lake, `measures.py` names
-what is compared, `links.py` computes the figures and `bootstrap.py` their intervals.
+what is compared, `links.py` computes the figures and `bootstrap.py` their intervals. `documents.py`
+judges scores and arms.
 """
 
+from pivotmine.evaluate.documents import evaluate_documents
 from pivotmine.evaluate.lexicons import Truth, read_truth
 from pivotmine.evaluate.links import Figure, evaluate_links
 
-__all__ = ["Figure", "Truth", "evaluate_links", "read_truth"]
+__all__ = ["Figure", "Truth", "evaluate_documents", "evaluate_links", "read_truth"]

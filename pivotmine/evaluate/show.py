@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from pivotmine.evaluate.bootstrap import Estimate
+from pivotmine.evaluate.documents import DocumentEvaluation
 from pivotmine.evaluate.links import ALL, Evaluation, Figure
 from pivotmine.report import print_table
 
@@ -40,6 +41,55 @@ def print_evaluation(console: Console, found: Evaluation, strata: bool = False) 
         "as single tokens.",
         soft_wrap=True,
     )
+
+
+def print_documents(console: Console, found: DocumentEvaluation) -> None:
+    """Separation by kind and length, a row for each method; then what budgets buy."""
+    rows = found.separations
+    methods = list(dict.fromkeys(row.method for row in rows))
+    whole = rows[0].min_tokens, rows[0].max_tokens
+    by_kind = [row for row in rows if (row.min_tokens, row.max_tokens) == whole]
+    for title, part in (
+        (
+            "of each kind against untranslated pages",
+            [row for row in by_kind if row.against == "untranslated"],
+        ),
+        *(
+            (
+                f"{rows[0].kind} against {against} pages, by length in tokens",
+                [row for row in rows if (row.kind, row.against) == (rows[0].kind, against)],
+            )
+            for against in dict.fromkeys(row.against for row in rows)
+        ),
+    ):
+        heads = [
+            row.kind
+            if part[0] in by_kind and part[1] in by_kind
+            else f"{row.min_tokens}-{row.max_tokens}"
+            for row in part
+            if row.method == methods[0]
+        ]
+        cells = [
+            (method, *(_estimate(row.auc) for row in part if row.method == method))
+            for method in methods
+        ]
+        print_table(
+            console,
+            f"Area under the ROC curve, {title}",
+            ("method", *heads),
+            cells,
+            range(1, len(heads) + 1),
+        )
+    heads = ["", "of the corpus", "documents", "template", "repeated", "untranslated", "links"]
+    cells = [
+        (
+            row.method,
+            *(f"{row.share_of_corpus:.1%}", f"{row.n_docs:,}", f"{row.template_share:.1%}"),
+            *(f"{row.repeated_share:.1%}", f"{row.untranslated_share:.1%}", f"{row.n_links:,}"),
+        )
+        for row in found.spendings
+    ]
+    print_table(console, "What a budget buys, by share of its tokens", heads, cells, range(1, 7))
 
 
 def _asked(figures: list[Figure]) -> str:

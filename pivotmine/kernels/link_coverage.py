@@ -26,6 +26,7 @@ __all__ = [
     "LinkTable",
     "language_entropy",
     "link_coverage",
+    "link_places",
     "link_table",
     "share_in_set",
 ]
@@ -82,6 +83,28 @@ def link_table(a: NDArray[np.int32], b: NDArray[np.int32], vocab_size: int) -> L
     order = np.lexsort((partner, holder))
     offsets = np.concatenate(([0], np.cumsum(np.bincount(holder, minlength=vocab_size))))
     return LinkTable(offsets, partner[order].astype(np.int32))
+
+
+def link_places(table: LinkTable, a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.int64]:
+    """[links] where each link {a, b} of a table stands in its `partners`.
+
+    Raises
+    ------
+    InputError
+        The table does not hold one of them.
+    """
+    vocab_size = len(table.offsets) - 1
+    keys = row_index(table.offsets) * vocab_size + table.partners
+    places = np.full(len(a), -1, np.int64)
+    for holder, partner in ((a, b), (b, a)):
+        wanted = holder.astype(np.int64) * vocab_size + partner
+        place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+        held = keys[place] == wanted if len(keys) else np.zeros(len(a), np.bool_)
+        places[held] = place[held]
+    if bool(np.any(places < 0)):
+        missing = int(np.flatnonzero(places < 0)[0])
+        raise InputError(f"the table holds no link {a[missing]}, {b[missing]}")
+    return places
 
 
 def link_coverage(

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pivotmine.shards.megatron import MegatronWriter
 from pivotmine.shards.npy import NpyWriter
 from pivotmine.shards.text import JsonlWriter, ParquetWriter
 from pivotmine.shards.writer import ShardDocument, ShardFile, ShardWriter, TokenFormat
 
 WRITERS: dict[str, Callable[[str, TokenFormat], ShardWriter]] = {
     "npy": NpyWriter,
+    "megatron": MegatronWriter,
     "jsonl": JsonlWriter,
     "parquet": ParquetWriter,
 }

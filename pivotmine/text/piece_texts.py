@@ -8,7 +8,6 @@ where blanks were, and models that mark the end of a word instead.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,12 +15,11 @@ import numpy as np
 from pivotmine.errors import ConfigError
 from pivotmine.kernels.token_text import PieceTexts, rebuild_text
 from pivotmine.text.folding import fold, fold_inside, folding_tables
-from pivotmine.text.pieces import SPACE
+from pivotmine.text.pieces import piece_bytes
 from pivotmine.text.tokenizer import TokenizerRuntime
 
 PROBE = ("The cats sat on 12 mats, watching.", " Then they slept\n")
 _UNKNOWN_PIECES = frozenset(("<unk>", "[UNK]"))
-_BYTE = re.compile(rb"<0x([0-9A-F]{2})>")
 
 
 def piece_texts(tokenizer: TokenizerRuntime) -> PieceTexts:
@@ -52,7 +50,7 @@ def texts_of(pieces: Sequence[str]) -> PieceTexts:
     ends = [0]
     spelled = []
     for piece in pieces:
-        raw = b"" if piece in _UNKNOWN_PIECES else _bytes_of(piece)
+        raw = b"" if piece in _UNKNOWN_PIECES else piece_bytes(piece)
         try:
             folded = [ord(char) for char in fold_inside(raw.decode("utf-8"))]
             by_itself = not (folded and tables.composes[folded[0]])
@@ -66,8 +64,3 @@ def texts_of(pieces: Sequence[str]) -> PieceTexts:
     return PieceTexts(
         np.array(ends, np.int64), np.array(points, np.int32), np.array(spelled, np.bool_), *tables
     )
-
-
-def _bytes_of(piece: str) -> bytes:
-    raw = piece.replace(SPACE, " ").encode("utf-8", "surrogatepass")
-    return _BYTE.sub(lambda found: bytes([int(found[1], 16)]), raw)

@@ -16,6 +16,18 @@ from pivotmine.text.scripts import SCRIPTS, count_scripts
 
 SPACE = "\u2581"
 _BYTE = re.compile(r"<0x[0-9A-F]{2}>")
+_BYTE_VALUE = re.compile(rb"<0x([0-9A-F]{2})>")
+
+
+def piece_bytes(piece: str) -> bytes:
+    """The UTF-8 bytes that a piece stands for."""
+    raw = piece.replace(SPACE, " ").encode("utf-8", "surrogatepass")
+    return _BYTE_VALUE.sub(lambda found: bytes([int(found[1], 16)]), raw)
+
+
+def spell(pieces: Sequence[str]) -> str:
+    """The text that pieces spell; bytes that are no text show as U+FFFD."""
+    return b"".join(map(piece_bytes, pieces)).decode("utf-8", "replace")
 
 
 def is_byte_piece(piece: str) -> bool:

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,39 @@ def test_token_memmaps_give_back_every_document(
     found = [memmap[start:end].tolist() for start, end, _ in read_boundaries(path)]
     assert found == [ids + end_mark for ids in documents]
     assert memmap.size == sum(len(ids) for ids in found)
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 999), max_size=20), max_size=20),
+    st.sampled_from([None, 2]),
+    st.sampled_from([1000, 2**16 + 1]),
+)
+def test_megatron_finds_every_document_where_its_index_says(
+    tmp_path_factory: pytest.TempPathFactory,
+    documents: list[list[int]],
+    eos: int | None,
+    vocab_size: int,
+):
+    items = [document(i, ids) for i, ids in enumerate(documents)]
+    path = write(tmp_path_factory.mktemp("shard"), "megatron", items, TokenFormat(vocab_size, eos))
+    index = path.with_suffix(".idx").read_bytes()
+    version, code, n_sequences, n_documents = struct.unpack_from("<QBQQ", index, 9)
+    assert (index[:9], version) == (b"MMIDIDX\0\0", 1)
+    assert (n_sequences, n_documents) == (len(documents), len(documents) + 1)
+    lengths = np.frombuffer(index, np.int32, n_sequences, 34)
+    pointers = np.frombuffer(index, np.int64, n_sequences, 34 + 4 * n_sequences)
+    firsts = np.frombuffer(index, np.int64, n_documents, 34 + 12 * n_sequences)
+    assert len(index) == 34 + 12 * n_sequences + 8 * n_documents
+    assert firsts.tolist() == list(range(n_documents))
+    dtype = {8: np.uint16, 4: np.int32}[code]
+    data = path.read_bytes()
+    found = [
+        np.frombuffer(data, dtype, n, at).tolist()
+        for n, at in zip(lengths.tolist(), pointers.tolist(), strict=True)
+    ]
+    assert found == [ids + ([] if eos is None else [eos]) for ids in documents]
+    with gzip.open(f"{path}.csv.gz", "rt", encoding="utf-8") as stream:
+        assert [row[2] for row in csv.reader(stream)] == [item.doc_id for item in items]
 
 
 def test_an_id_outside_the_id_space_is_an_error_and_never_another_token(tmp_path: Path):

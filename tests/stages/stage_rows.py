@@ -71,12 +71,15 @@ def link_row(
     prevails: bool = True,
     g2: float = 100.0,
 ) -> Row:
-    """A row of `links`; figures that no reader uses are left out."""
+    """A row of `links`, between rare words; figures that no reader uses are left out."""
     return {
         "a": a,
         "b": b,
         "lang_a": langs[0],
         "lang_b": langs[1],
+        "n_a": 1,
+        "n_b": 1,
+        "n_contexts": 1024,
         "g2": g2,
         "is_copy": a == b,
         "prevails": prevails,

@@ -1,4 +1,4 @@
-"""Score: three figures for every document, each worked out by hand."""
+"""Score: four figures for every document, each worked out by hand."""
 
 from __future__ import annotations
 
@@ -131,6 +131,50 @@ def test_links_is_the_share_of_tokens_with_a_linked_partner_in_the_same_window(s
     }
 
 
+def test_translation_is_the_densest_block_that_covers_itself(scores):
+    found = by_document(scores, "translation")
+    assert found.keys() == {"translated", "far apart", "three", "faint"}
+    # 20 bits of dog and 10 of chien, each beside 20 bits of prior; the blanks say nothing.
+    covered, shrunk = 30 / (30 + 2 * 20), (20 / 40 * 10 / 30) ** 0.5
+    score, evidence = found["translated"]
+    assert score == (covered + shrunk) / 2
+    block = {"block_start": 0.0, "block_end": 5.0, "order": pytest.approx(1.0)}
+    sides = {"bits_en": 20.0, "covered_en": 1.0, "bits_fr": 10.0, "covered_fr": 1.0}
+    assert evidence == {**block, **sides}
+
+
+def test_with_the_score_of_translation_come_type_and_links(scores):
+    rows = {doc: row for (doc, method), row in scores.items() if method == "translation"}
+    # Dog and inu are the strongest link, number 0.
+    assert {doc: row["links"] for doc, row in rows.items() if row["links"]} == {
+        "translated": [1], "far apart": [1], "three": [0, 1], "faint": [1],
+    }  # fmt: skip
+    assert {doc: row["type"] for doc, row in rows.items()} == {
+        "translated": "parallel", "far apart": "parallel", "three": "parallel",
+        "faint": "parallel", "copies": "code_switched", "undetermined": "monolingual",
+        "empty": "monolingual",
+    }  # fmt: skip
+    others = [row for (_, method), row in scores.items() if method != "translation"]
+    assert all((row["type"], row["links"]) == (None, None) for row in others)
+
+
+def test_what_many_documents_hold_is_boilerplate_and_worth_less(score_rows):
+    header = ("en", [DOG, RARE, DOG, DOT]), ("fr", [CHIEN, DOT, CHIEN, DOT])
+    pages = [tokens_row(f"page {i}", *header, ("en", [DOT] * i)) for i in range(4)]
+
+    def first(min_repeats: int) -> Any:
+        return score_rows(f"score.min_repeats={min_repeats}", tokens=pages)["page 0", "translation"]
+
+    bits = {n: dict(first(n)["evidence"])["bits_fr"] for n in (2, 4, 5)}
+    assert bits == {2: 10.0, 4: 20.0, 5: 20.0}
+    assert [first(n)["type"] for n in (4, 5)] == ["boilerplate", "parallel"]
+
+
+def test_of_too_many_links_the_weakest_are_listed(score_rows):
+    rows = score_rows("score.max_document_links=1")
+    assert rows["three", "translation"]["links"] == [1]
+
+
 def test_a_document_without_evidence_scores_nothing(scores):
     for doc_id, method in (("empty", "he2025"), ("empty", "entropy"), ("empty", "links"),
                            ("far apart", "links"), ("faint", "links"), ("copies", "links"),
@@ -148,11 +192,13 @@ def test_the_document_as_context_and_links_without_rivals_find_more(score_rows):
 
 
 def test_with_fewer_links_allowed_the_strongest_stay(score_rows):
-    found = by_document(score_rows("score.max_links=1"), "links")
-    assert found == {"three": (2 / 4, {"covered_tokens": 2.0, "links": 1.0})}
+    rows = score_rows("score.max_links=1")
+    assert by_document(rows, "links") == {"three": (2 / 4, {"covered_tokens": 2.0, "links": 1.0})}
+    assert by_document(rows, "translation").keys() == {"three"}
 
 
 def test_without_links_and_pivots_only_the_languages_are_left(score_rows):
     found = score_rows(links=[], pivots=[])
     assert by_document(found, "he2025") == by_document(found, "links") == {}
+    assert by_document(found, "translation") == {}
     assert by_document(found, "entropy")["far apart"][0] == 1.0

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from itertools import accumulate
+from math import log1p
 from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame
 
 from pivotmine.config import Config
+from pivotmine.errors import ConfigError
 from pivotmine.recipe import load_config
 from pivotmine.stages import select
 from pivotmine.stages.draw import uniform
 from tests.conftest import TableInputs, rows_of
-from tests.stages.stage_rows import Row
+from tests.stages.stage_rows import Row, link_row
 
 LANGUAGES = ("en", "fr", "ja")
 LONGEST = 60
 BUDGET = 900
-METHODS = {"he2025": "density", "entropy": "entropy", "links": "coverage"}
+METHODS = {
+    "he2025": "density",
+    "entropy": "entropy",
+    "links": "coverage",
+    "translation": "translation",
+}
+N_LINKS = 30
+LINKS = [link_row(i, 100 + i, ("en", "fr" if i % 2 else "ja"), g2=99.0 - i) for i in range(N_LINKS)]
+"""Even numbers in `scores` are links with Japanese, odd ones with French."""
+
 ONE_ARM = "select.arms=[{name: only, method: random}]"
+COVERAGE_ARM = "select.arms=[{name: only, method: links_coverage}]"
 
 Selection = list[dict[str, Any]]
 
@@ -41,13 +54,17 @@ def random_documents() -> list[Row]:
 
 
 def random_scores(documents: list[Row]) -> list[Row]:
-    """Scores with many ties, of every method."""
+    """Scores with many ties, of every method, and up to ten of thirty links a document."""
     draw = random.Random(4)
-    return [
+    rows = [
         {"doc_id": row["doc_id"], "method": method, "score": draw.choice([0.0, 0.125, 0.5])}
         for row in documents
         for method in METHODS
     ]
+    for row in rows:
+        if row["method"] == "translation":
+            row["links"] = sorted(draw.sample(range(N_LINKS), draw.choice([0, 0, 1, 4, 10])))
+    return rows
 
 
 DOCUMENTS = random_documents()
@@ -60,6 +77,8 @@ class Scattered(TableInputs):
 
     def frame(self, table: str) -> DataFrame:
         frame = super().frame(table)
+        if table == "links":
+            return frame.repartition(7)
         return frame.orderBy(uniform("scatter", 0, "doc_id")).repartition(7)
 
 
@@ -72,9 +91,17 @@ def config_of(*settings: str) -> Config:
 
 @pytest.fixture(scope="module")
 def select_rows(spark, tmp_path_factory: pytest.TempPathFactory):
-    def run(*settings: str, documents: list[Row] = DOCUMENTS, scattered=False) -> Selection:
+    def run(
+        *settings: str,
+        documents: list[Row] = DOCUMENTS,
+        scores: list[Row] = SCORES,
+        scattered=False,
+    ) -> Selection:
         kind = Scattered if scattered else TableInputs
-        tables = {"tokens": documents, "scores": SCORES}
+        sources = [
+            {"doc_id": row["doc_id"], "source": f"site {i % 3}"} for i, row in enumerate(documents)
+        ]
+        tables = {"tokens": documents, "scores": scores, "documents": sources, "links": LINKS}
         inputs = kind(spark, tables, tmp_path_factory.mktemp("select"))
         rows = select.run(inputs, config_of(*settings))["selection"].toArrow()
         return rows.sort_by([("arm", "ascending"), ("position", "ascending")]).to_pylist()
@@ -84,7 +111,7 @@ def select_rows(spark, tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture(scope="module")
 def selection(select_rows) -> Selection:
-    """The four arms of the default recipe."""
+    """The arms of the default recipe."""
     return select_rows()
 
 
@@ -112,7 +139,7 @@ def tokens_by_language(rows: Selection) -> dict[str, int]:
 
 def test_every_arm_uses_up_its_budget_in_each_language_and_never_exceeds_it(selection):
     arms = arms_of(selection)
-    assert arms.keys() == {"random", "he2025", "entropy", "links"}
+    assert arms.keys() == {"random", *METHODS, "links_coverage"}
     for rows in arms.values():
         used = tokens_by_language(rows)
         assert used.keys() == set(LANGUAGES)
@@ -134,6 +161,78 @@ def test_documents_are_taken_in_the_order_of_score_then_hash(method, selection, 
         fit = [row["doc_id"] for row, n in zip(candidates, used, strict=True) if n <= BUDGET / 3]
         assert 0 < len(fit) < len(candidates), "the budget must bind"
         assert {doc_id for doc_id in taken if doc_id.startswith(lang)} == set(fit)
+
+
+LINKS_OF = {row["doc_id"]: row["links"] for row in SCORES if row["method"] == "translation"}
+
+
+def covered(rows: Selection, parity: int | None = None) -> int:
+    """Value of an arm's links, or of those with one language."""
+    held = Counter(link for row in rows for link in LINKS_OF[row["doc_id"]])
+    return sum(log1p(n) for link, n in held.items() if parity in (None, link % 2))
+
+
+def test_coverage_takes_the_documents_that_together_hold_most_links(selection):
+    value = {arm: covered(rows) for arm, rows in arms_of(selection).items()}
+    best = value.pop("links_coverage")
+    assert best > 1.2 * max(value.values())
+
+
+def test_buckets_spend_their_shares_whatever_the_layout(selection, select_rows):
+    settings = COVERAGE_ARM, "select.max_bucket_links=100"
+    rows = select_rows(*settings)
+    assert rows == select_rows(*settings, scattered=True)
+    assert all(tokens <= BUDGET / 3 for tokens in tokens_by_language(rows).values())
+    whole = covered(arms_of(selection)["links_coverage"])
+    assert 0.8 * whole < covered(rows) < whole
+
+
+def test_links_of_a_language_pair_that_weigh_nothing_are_not_sought(selection, select_rows):
+    rows = select_rows(COVERAGE_ARM, "select.pair_weights={ja-en: 0}")
+    evenly = arms_of(selection)["links_coverage"]
+    assert covered(rows, 1) > covered(evenly, 1)
+    assert covered(rows, 0) < covered(evenly, 0)
+
+
+def test_a_length_matched_arm_differs_in_documents_and_not_in_lengths(select_rows):
+    rows = select_rows(
+        "select.arms=[{name: best, method: coverage}, "
+        "{name: any, method: length_matched, reference: best}]"
+    )
+    best, other = arms_of(rows)["best"], arms_of(rows)["any"]
+    assert {row["doc_id"] for row in best} != {row["doc_id"] for row in other}
+    assert Counter((row["lang"], row["n_tokens"]) for row in best) == Counter(
+        (row["lang"], row["n_tokens"]) for row in other
+    )
+
+
+def test_no_source_gets_more_than_its_share(select_rows):
+    rows = select_rows(ONE_ARM, "select.max_source_share=0.4")
+    site = {row["doc_id"]: i % 3 for i, row in enumerate(DOCUMENTS)}
+    used: Counter[tuple[str, int]] = Counter()
+    for row in rows:
+        used[row["lang"], site[row["doc_id"]]] += row["n_tokens"]
+    assert BUDGET / 3 * 0.4 - LONGEST < max(used.values()) <= BUDGET / 3 * 0.4
+
+
+def test_a_share_for_a_language_without_documents_is_refused(select_rows):
+    with pytest.raises(ConfigError, match=r"de 450 tokens, but .* no document of de; .* en \("):
+        documents = [row for row in DOCUMENTS if row["lang"] != "de"]
+        shares = "select.language_shares={en: 0.5, de: 0.5}"
+        select_rows(ONE_ARM, "languages=[en, de]", shares, documents=documents)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("select.arms=[{name: a, method: length_matched}]", "`reference` belongs to"),
+        ("select.arms=[{name: a, method: length_matched, reference: b}]", "refers to b"),
+        ("select.pair_weights={en-ko: 2}", r"\['en-ko'\]; give two of `languages`, such as en-fr"),
+    ],
+)
+def test_recipes_that_contradict_themselves_are_refused(setting, message):
+    with pytest.raises(ConfigError, match=message):
+        config_of(setting)
 
 
 def test_positions_count_from_zero_without_gaps(selection):
@@ -159,6 +258,9 @@ def test_each_document_stands_in_an_arm_once_with_its_own_figures(selection):
 def test_the_reason_names_the_score_that_earned_the_place(selection):
     for arm, rows in arms_of(selection).items():
         for row in rows:
+            if arm == "links_coverage":
+                assert re.fullmatch(r"\d+ new links, gain \d+\.\d{4}", row["reason"])
+                continue
             score = SCORE_OF.get((arm, row["doc_id"]))
             expected = "random" if arm == "random" else f"{arm} score {score:.4f}"
             assert row["reason"] == expected
@@ -187,6 +289,16 @@ def test_a_language_gets_the_share_that_the_recipe_gives_it(select_rows):
     assert used.keys() == {"en", "ja"}
     assert 0.75 * BUDGET - LONGEST < used["en"] <= 0.75 * BUDGET
     assert 0.25 * BUDGET - LONGEST < used["ja"] <= 0.25 * BUDGET
+
+
+def test_a_page_of_no_language_goes_by_most_of_its_segments(select_rows):
+    documents = [{"doc_id": name, "lang": "und", "n_tokens": 50} for name in ("two", "none")]
+    scores = [
+        {"doc_id": "two", "method": "entropy", "score": 1.0, "evidence": {"fr": 20.0, "en": 30.0}},
+        {"doc_id": "none", "method": "entropy", "score": 0.0, "evidence": {}},
+    ]
+    rows = select_rows(ONE_ARM, documents=documents, scores=scores)
+    assert [(row["doc_id"], row["lang"]) for row in rows] == [("two", "en")]
 
 
 def test_a_document_beyond_the_whole_budget_leaves_it_to_the_others(select_rows):
