@@ -10,13 +10,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pivotmine.kernels.repeated_lines import line_hashes
+
 __all__ = ["MIN_SEGMENT_TOKENS", "copies", "document_segment_hashes", "segment_hashes"]
 
 MIN_SEGMENT_TOKENS = 4
 """Shorter segments repeat by nature (`OK`, `1.`) and are never looked at."""
-
-_STEP = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
 def segment_hashes(
@@ -24,18 +23,10 @@ def segment_hashes(
 ) -> NDArray[np.int64]:
     """[S] hash of each of the segments that tile `token_ids`; 0 for those that are too short.
 
-    A sum over tokens of the splitmix64 finaliser (Steele et al. 2014, Fast splittable pseudorandom
-    number generators) of id and place, so that order counts.
+    As `repeated_lines.line_hashes`, whatever the languages around.
     """
     lengths = ends - starts
-    place = np.arange(len(token_ids)) - np.repeat(starts, lengths)
-    state = (place.astype(np.uint64) << np.uint64(32)) + token_ids.astype(np.uint64) + np.uint64(1)
-    state *= _STEP
-    state = (state ^ (state >> np.uint64(30))) * _MIX_1
-    state = (state ^ (state >> np.uint64(27))) * _MIX_2
-    state ^= state >> np.uint64(31)
-    before = np.concatenate((np.zeros(1, np.uint64), np.cumsum(state, dtype=np.uint64)))
-    hashes = (before[ends] - before[starts]).view(np.int64)
+    hashes = line_hashes(token_ids, ends, np.zeros(len(ends), np.uint64)).view(np.int64)
     return np.where(lengths >= MIN_SEGMENT_TOKENS, hashes, 0)
 
 
