@@ -224,7 +224,7 @@ LINKS = _table(
     ("g2", _double, "log-likelihood ratio (Dunning 1993)"),
     ("q_value", _double, "Benjamini-Hochberg false discovery rate at which the pair passes"),
     ("folds", _int, "hash folds in which the pair meets more often than expected"),
-    ("is_copy", pa.bool_(), "whether both are the same token (a name, or a shared spelling)"),
+    ("is_copy", pa.bool_(), "whether both are spelled alike (a name, a number, a loan word)"),
     ("rank_ab", _int, "rank of b among the partners of a in lang_b, by g2; copies apart"),
     ("rank_ba", _int, "rank of a among the partners of b in lang_a, by g2; copies apart"),
     ("n_won", _long, "contexts with both in which no better partner of either is present"),

@@ -30,6 +30,7 @@ from pivotmine.kernels.association import MAX_P_VALUE_BIN, bin_upper_log10_p, bi
 from pivotmine.session import spark_schema
 from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.stages.link_contests import contest_links, permuted_counts
+from pivotmine.text.pieces import SPACE
 from udfs import associate
 
 _PAIR = ["lang_a", "lang_b"]
@@ -46,8 +47,10 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     tests = inputs.local(_testable(inputs.frame("margins"), config.count.min_count), n_pairs)
     q_values = F.broadcast(inputs.spark.createDataFrame(_q_values(bins, tests)))
     passing = _passing(associated, q_values, config)
+    vocabulary = inputs.frame("vocabulary")
+    named = passing.join(_names(vocabulary, "a"), "a").join(_names(vocabulary, "b"), "b")
     ranked = inputs.checkpoint(
-        passing.withColumn("is_copy", F.col("a") == F.col("b"))
+        named.withColumn("is_copy", _bare("token_a") == _bare("token_b"))
         .withColumns({"rank_ab": _rank("a", "b"), "rank_ba": _rank("b", "a")})
         .where(F.least("rank_ab", "rank_ba") <= settings.max_rank),
         "ranked",
@@ -57,13 +60,10 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         _measure_null(inputs, config, q_values, ranked)
     enough = F.col("n_won") >= settings.min_won_share * F.col("n_ab")
     is_best = F.least("rank_ab", "rank_ba") == 1
-    vocabulary = inputs.frame("vocabulary")
     return {
         "links": ranked.join(won, [*_PAIR, "a", "b"], "left")
         .fillna(0, "n_won")
         .withColumn("prevails", enough & is_best)
-        .join(_names(vocabulary, "a"), "a")
-        .join(_names(vocabulary, "b"), "b")
         .drop("p_bin")
     }
 
@@ -165,6 +165,11 @@ def _rank(side: str, other: str) -> Column:
     """
     partners = Window.partitionBy(side, *_PAIR, "is_copy").orderBy(F.desc("g2"), other)
     return F.row_number().over(partners)
+
+
+def _bare(token: str) -> Column:
+    """A piece without its mark of a word start, in small letters: how it is spelled."""
+    return F.lower(F.ltrim(F.col(token), F.lit(SPACE)))
 
 
 def _names(vocabulary: DataFrame, side: str) -> DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -160,6 +161,19 @@ def test_a_link_carries_its_figures_and_the_names_of_its_tokens(undemanding):
     assert row["expected"] == pytest.approx(expected(*STRONG[1:]))
     assert row["npmi"] == pytest.approx(npmi(*STRONG))
     assert row["g2"] == pytest.approx(log_likelihood_ratio(*STRONG))
+
+
+def test_a_word_that_is_spelled_alike_in_capitals_is_a_copy_too(spark, tmp_path: Path):
+    vocabulary = [
+        {**row, "token": {0: "▁Linux", 10: "linux", 1: "▁Linus"}.get(row["token_id"], row["token"])}
+        for row in VOCABULARY
+    ]
+    counts = [counts_row(0, 10, STRONG), counts_row(1, 10, WEAKER)]
+    tables = {"counts": counts, "margins": margins(), "vocabulary": vocabulary, "contexts": []}
+    config = load_config(None, ["languages=[en, fr, ja]", "link.min_folds=0"])
+    found = link.run(TableInputs(spark, tables, tmp_path), config)["links"].toArrow()
+    copies = dict(zip(found["a"].to_pylist(), found["is_copy"].to_pylist(), strict=True))
+    assert copies == {0: True, 1: False}
 
 
 def test_a_pair_of_a_token_with_itself_is_a_copy(undemanding):
