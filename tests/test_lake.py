@@ -193,3 +193,20 @@ def test_tables_carry_their_documentation(config: LakeConfig):
     iceberg = lake.catalog.load_table((config.namespace, "links"))
     assert iceberg.schema().find_field("g2").doc == "log-likelihood ratio (Dunning 1993)"
     assert iceberg.properties["comment"] == TABLES["links"].doc
+
+
+def test_a_lake_can_forget_its_past(config: LakeConfig):
+    lake = Lake(config)
+    for number in range(3):
+        commit(lake, f"run-{number}", links=number + 1, pivots=2)
+    assert lake.forget_past() > 0
+    for name, n_rows in (("links", 3), ("pivots", 2)):
+        table = lake.catalog.load_table((lake.namespace, name))
+        assert len(table.snapshots()) == 1
+        folder = lake.staging_path(name, "run-2").rpartition("/")[0]
+        assert [path.rpartition("/")[2] for path in lake.filesystem.ls(folder, detail=False)] == [
+            "run-2"
+        ]
+        assert n_seen(Lake(config), name) == n_rows
+    assert lake.forget_past() == 0
+    assert lake.recover() == []
