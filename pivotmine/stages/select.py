@@ -65,7 +65,9 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         arms[arm.name] = taken.select(
             F.lit(arm.name).alias("arm"), "doc_id", "n_tokens", "lang", "reason"
         )
-    return {"selection": _with_positions(reduce(DataFrame.unionByName, arms.values()), config)}
+    # Read twice from here on, and dear to compute.
+    selected = inputs.checkpoint(reduce(DataFrame.unionByName, arms.values()), "selected")
+    return {"selection": _with_positions(selected, config)}
 
 
 def _documents(inputs: Inputs, config: Config) -> DataFrame:
