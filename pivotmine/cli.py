@@ -184,20 +184,34 @@ def query(
 @app.command()
 def pivots(
     word_a: Annotated[str, typer.Argument(help="A word of one language, e.g. chat.")],
-    word_b: Annotated[str, typer.Argument(help="A word of another, e.g. 猫.")],
+    word_b: Annotated[
+        str,
+        typer.Argument(help="A word of another, e.g. 猫; or a language and a colon, e.g. ja:."),
+    ],
     config: ConfigOption = None,
     set_: SetOption = None,
-    limit: Annotated[int, typer.Option(min=1, help="Pivots to show.")] = 10,
+    limit: Annotated[int, typer.Option(min=1, help="Answers to show.")] = 10,
 ) -> None:
-    """Rank the tokens that bridge two words, with the evidence of both sides.
+    """Rank the tokens that bridge two words, or the words that one reaches through bridges.
+
+    A path of two links is as good as the weaker one. Score: the least share of the contexts with
+    either word that hold both (95 % sure). Paths of links that prevail over their rivals go first.
+    The two languages need not meet anywhere in the corpus.
 
     Example: pivotmine pivots fr:chat 猫 (a word may name its language)
+
+    Example: pivotmine pivots fr:chat ja: (Japanese words that chat reaches)
     """
-    from pivotmine.query import connect, find_bridges
-    from pivotmine.report import print_bridges
+    from pivotmine.bridges import find_bridges, find_reached, named_alone
+    from pivotmine.query import connect
+    from pivotmine.report import print_bridges, print_reached
 
     connection = connect(_open_lake(config, set_))
-    print_bridges(plain_console(), find_bridges(connection, word_a, word_b, limit))
+    lang = named_alone(word_b)
+    if lang:
+        print_reached(plain_console(), find_reached(connection, word_a, lang, limit))
+    else:
+        print_bridges(plain_console(), find_bridges(connection, word_a, word_b, limit))
 
 
 @app.command()
@@ -562,6 +576,89 @@ def evaluate_documents(
     rows += [{"figure": "budget", **asdict(spending)} for spending in found.spendings]
     heads = list(dict.fromkeys(name for row in rows for name in row))
     _write_rows(output, heads, (tuple(row.get(name) for name in heads) for row in rows))
+
+
+@evaluate.command("bridges")
+def evaluate_bridges(
+    truth: Annotated[
+        list[str], typer.Argument(help="Known translations, as for `evaluate links`.")
+    ],
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    output: Annotated[
+        OutputFormat,
+        typer.Option("--format", "-f", help="table: to read; json (lines), csv: every figure."),
+    ] = OutputFormat.TABLE,
+    apart: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Languages to judge as if they never met, e.g. fr-ja. Repeatable. Without it, "
+            "those that no link joins."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the rewired links.")] = 0,
+) -> None:
+    """Judge two-hop answers (`pivotmine pivots fr:chat ja:`) where languages never meet.
+
+    Asked are words whose translation can be reached: both links to a word between were found. Is
+    the first word that paths lead to right, or one of five? Of the tokens that bridge two
+    translations, does the first one translate both? `rewired`: the same with links into the second
+    language exchanged at random; `frequent`: the most frequent words of it. 95 % intervals by
+    bootstrap over words.
+
+    Example: pivotmine evaluate bridges OUT/truth/lexicon.parquet --config OUT/recipe.yaml, for a
+    corpus of `pivotmine planted OUT --set 'apart=[[el, ko]]'`
+    """
+    from pivotmine.errors import ConfigError
+    from pivotmine.evaluate import read_truth
+    from pivotmine.evaluate.bridges import evaluate_bridges as judge
+    from pivotmine.evaluate.bridges import print_bridge_figures
+    from pivotmine.query import connect
+    from pivotmine.recipe import load_config
+
+    pairs = []
+    for name in apart or ():
+        first, _, second = name.partition("-")
+        if not first or not second or first == second:
+            raise ConfigError(f"--apart {name!r}: write two languages, e.g. fr-ja")
+        pairs.append((first, second))
+    known = read_truth(truth, load_config(config, set_ or ()).terms.max_rows)
+    figures = judge(connect(_open_lake(config, set_)), known, pairs, seed)
+    if output is OutputFormat.TABLE:
+        print_bridge_figures(plain_console(), figures)
+    else:
+        rows = [figure.row() for figure in figures]
+        _write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))
+
+
+@evaluate.command("pivots")
+def evaluate_pivots(
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    output: Annotated[
+        OutputFormat,
+        typer.Option("--format", "-f", help="table: to read; json (lines), csv: every pivot."),
+    ] = OutputFormat.TABLE,
+    top: Annotated[int, typer.Option(min=1, help="Pivots of each method.")] = 100,
+) -> None:
+    """Show the best pivots of every method, and how many of them bridge nothing.
+
+    Each gets a class, the first that fits. boilerplate: no letter in it, or a word of addresses and
+    markup. fragment: no whole word. function: a stop word of its language by stopwords-iso, or a
+    run of them where words stand without spaces. content: the rest. Partners: the strongest in each
+    language. `no content`: share of the first three, with Wilson's 95 % interval.
+
+    Example: pivotmine evaluate pivots --config recipe.yaml --top 100
+    """
+    from pivotmine.evaluate.pivots import judge_pivots, print_judged_pivots
+    from pivotmine.query import connect
+
+    pivots = judge_pivots(connect(_open_lake(config, set_)), top)
+    if output is OutputFormat.TABLE:
+        print_judged_pivots(plain_console(), pivots)
+    else:
+        rows = [pivot.row() for pivot in pivots]
+        _write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))
 
 
 def main() -> None:

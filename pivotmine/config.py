@@ -325,6 +325,10 @@ class LinksPivotConfig(Section):
     min_languages: PositiveInt = 2
     """Other languages that a pivot must reach."""
 
+    max_partners: PositiveInt = 50
+    """Partners of a token, in each language, that are looked at for whether they are linked with
+    each other; the strongest ones. Bounds the work, which grows with its square."""
+
     max_pivots: PositiveInt = 2_000
     """Pivots kept."""
 

@@ -1,4 +1,4 @@
-"""Questions to the lake: SQL over its tables, and the pivots of a word pair.
+"""Questions to the lake: SQL over its tables, and the tokens of a word.
 
 DuckDB reads the Parquet files of the committed snapshots, so that an answer needs neither Spark nor
 Java and comes in milliseconds. Tables appear as views under their own names.
@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from pivotmine.errors import LakeError
 from pivotmine.lake import Lake
@@ -96,18 +95,6 @@ class WordTokens:
     """Languages of which each token is a word."""
 
 
-@dataclass(frozen=True)
-class Bridges:
-    """Pivots of a word pair, with their evidence."""
-
-    source: WordTokens
-    target: WordTokens
-    direct: pa.Table
-    """Links between the two words: tokens, languages, n_ab, expected, npmi, q_value, ranks."""
-    pivots: pa.Table
-    """Tokens linked to both, best first: token, lang, score; npmi, n_ab, q_value of each side."""
-
-
 def named_language(word: str) -> tuple[str | None, str]:
     """Language and spelling of a word that may name its language: `fr:chat`, `chat`."""
     named = _WITH_LANGUAGE.fullmatch(word)
@@ -151,74 +138,7 @@ def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
     return WordTokens(spelling, lang, ids, tokens, tuple(tuple(names) for names in langs))
 
 
-def find_bridges(
-    connection: duckdb.DuckDBPyConnection, source: str, target: str, limit: int = 10
-) -> Bridges:
-    """Tokens that are linked to both words, ranked by the geometric mean of the two NPMI values.
-
-    A word's spellings count together: for each side the strongest link is the evidence. Links join
-    tokens of different languages, so a pivot is of another language than the words it bridges.
-    Copies (the same token in two languages) are no evidence.
-
-    Raises
-    ------
-    LakeError
-        One of the words is no single token.
-    """
-    words = find_word(connection, source), find_word(connection, target)
-    parameters = {
-        "source": list(words[0].token_ids),
-        "source_lang": words[0].lang,
-        "target": list(words[1].token_ids),
-        "target_lang": words[1].lang,
-    }
-    connection.execute(_WAYS)
-    direct = connection.sql(
-        """
-        SELECT word, word_lang, other, other_lang, n_ab, expected, npmi, q_value, rank, other_rank
-        FROM ways
-        WHERE list_contains($source, word) AND ($source_lang IS NULL OR word_lang = $source_lang)
-          AND list_contains($target, other) AND ($target_lang IS NULL OR other_lang = $target_lang)
-        ORDER BY npmi DESC, word, other, word_lang, other_lang
-        """,
-        params=parameters,
-    ).to_arrow_table()
-    pivots = connection.sql(
-        f"""
-        WITH source_side AS ({_SIDE.format(side="source")}),
-             target_side AS ({_SIDE.format(side="target")})
-        SELECT v.token, other_lang AS lang, sqrt(s.npmi * t.npmi) AS score,
-               s.npmi AS source_npmi, s.n AS source_n_ab, s.q AS source_q_value,
-               t.npmi AS target_npmi, t.n AS target_n_ab, t.q AS target_q_value
-        FROM source_side s JOIN target_side t USING (other, other_lang)
-        JOIN vocabulary v ON v.token_id = other
-        ORDER BY score DESC, other, other_lang LIMIT $limit
-        """,
-        params={**parameters, "limit": limit},
-    ).to_arrow_table()
-    return Bridges(words[0], words[1], direct, pivots)
-
-
 _WITH_LANGUAGE = re.compile(r"([a-z]{2,3}):(.+)")
-
-_WAYS = """
-    CREATE OR REPLACE TEMP VIEW ways AS
-    SELECT a AS word, lang_a AS word_lang, b AS other, lang_b AS other_lang, rank_ab AS rank,
-           rank_ba AS other_rank, n_ab, expected, npmi, q_value FROM links WHERE NOT is_copy
-    UNION ALL
-    SELECT b, lang_b, a, lang_a, rank_ba, rank_ab, n_ab, expected, npmi, q_value
-    FROM links WHERE NOT is_copy
-"""
-"""Every link from both of its sides."""
-
-_SIDE = """
-    SELECT other, other_lang,
-           max(npmi) AS npmi, arg_max(n_ab, npmi) AS n, arg_max(q_value, npmi) AS q
-    FROM ways WHERE npmi > 0 AND list_contains(${side}, word)
-      AND (${side}_lang IS NULL OR word_lang = ${side}_lang)
-    GROUP BY other, other_lang
-"""
-"""Partners of one word, each with its best evidence."""
 
 
 def _quoted(path: str) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from typing import Any
 
 import duckdb
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from pivotmine.bridges import Bridges, Reached, find_bridges
 from pivotmine.cooccurrence import Cooccurrence
 from pivotmine.errors import LakeError
 from pivotmine.explain import Explanation
-from pivotmine.query import Bridges, WordTokens, find_bridges
+from pivotmine.query import WordTokens
 from pivotmine.runner import Report
 
 
@@ -76,7 +78,7 @@ def print_pivots(console: Console, connection: duckdb.DuckDBPyConnection, limit:
 
 
 def print_bridges(console: Console, bridges: Bridges) -> None:
-    """The bridge tokens of a word pair with the evidence of both sides."""
+    """The bridges of a word pair with the evidence of both sides, and where paths lead."""
     source, target = bridges.source, bridges.target
     console.print(f"\n{_describe(source)} → {_describe(target)}", markup=False, highlight=False)
     direct = bridges.direct.to_pylist()
@@ -90,28 +92,43 @@ def print_bridges(console: Console, bridges: Bridges) -> None:
         )
     else:
         console.print("no direct link", highlight=False)
+    for lang, place, n_reached in bridges.places:
+        if place is None:
+            found = f"not among the {n_reached:,} tokens of {lang}"
+        else:
+            found = f"number {place:,} of {n_reached:,} tokens of {lang}"
+        line = f"through other languages: {found} that {source.word} reaches"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    cells = [(row["token"], row["lang"], *_path(row)) for row in bridges.pivots.to_pylist()]
+    sides = (f"npmi {source.word}", "met", f"npmi {target.word}", "met")
+    heads = ("pivot", "lang", "score", "prevails", *sides)
+    print_table(console, "", heads, cells, range(2, 8))
+
+
+def print_reached(console: Console, reached: Reached) -> None:
+    """The words that a word reaches through other languages, with the best path to each."""
+    source, lang = reached.source, reached.lang
+    console.print(f"\n{_describe(source)} → {lang}", markup=False, highlight=False)
     cells = [
-        (
-            row["token"],
-            row["lang"],
-            f"{row['score']:.3f}",
-            f"{row['source_npmi']:.2f}",
-            f"{row['source_n_ab']:,}",
-            f"{row['target_npmi']:.2f}",
-            f"{row['target_n_ab']:,}",
-        )
-        for row in bridges.pivots.to_pylist()
+        (row["token"], row["bridge"], row["bridge_lang"], *_path(row), f"{row['n_bridges']:,}")
+        for row in reached.targets.to_pylist()
     ]
-    heads = (
-        "pivot",
-        "lang",
-        "score",
-        f"npmi {source.word}",
-        "together",
-        f"npmi {target.word}",
-        "together",
+    if not cells:
+        console.print(f"no path leads from {source.word} to {lang}", markup=False, highlight=False)
+        return
+    heads = (lang, "through", "lang", "score", "prevails", "npmi", "met", "npmi", "met", "bridges")
+    print_table(console, "", heads, cells, range(3, 10))
+
+
+def _path(row: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        f"{row['score']:.3f}",
+        "yes" if row["prevails"] else "no",
+        f"{row['source_npmi']:.2f}",
+        f"{row['source_n_ab']:,}",
+        f"{row['target_npmi']:.2f}",
+        f"{row['target_n_ab']:,}",
     )
-    print_table(console, "", heads, cells, range(2, 7))
 
 
 def print_word_pairs(

@@ -240,11 +240,17 @@ PIVOTS = _table(
     (
         "score",
         _double,
-        "he2025: degree; links: log2 of degree over expectation, times participation",
+        "he2025: degree; links: log2 of degree over expectation, times participation, "
+        "stability and closure",
     ),
     ("degree", _long, "partners that count"),
     ("languages", pa.list_(_string), "languages of the partners"),
     ("rank", _int, "rank within the method"),
+    ("expected_degree", _double, "mean degree of words as frequent; links only, as what follows"),
+    ("participation", _double, "how evenly partners spread over languages, 0 to 1"),
+    ("stability", _double, "share of hash folds that the links were found in, over all of them"),
+    ("closable", _long, "partners that could be linked with a partner in another language"),
+    ("closed", _long, "partners that are linked with one; closure = (closed + 1)/(closable + 2)"),
 )
 SCORES = _table(
     "scores",

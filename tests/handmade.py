@@ -98,4 +98,6 @@ def link(a: int, lang_a: str, b: int, lang_b: str, npmi: float, **more: Any) -> 
         **{"g2": 50.0, "q_value": 0.001, "folds": 4, "rank_ab": 1, "rank_ba": 1},
         **{"n_won": 10, "prevails": True},
     }
-    return {**row, **more}
+    row = {**row, **more}
+    # Both words stand in the contexts that hold both.
+    return {**row, **{name: max(row[name], row["n_ab"]) for name in ("n_a", "n_b")}}

@@ -52,6 +52,8 @@ FROZEN = {
     "evaluate links": "truth --config -c --set -s --format -f --min-docs --as-many-as --strata"
     " --no-strata --plot",
     "evaluate documents": "truth --config -c --set -s --format -f",
+    "evaluate bridges": "truth --config -c --set -s --format -f --apart --seed",
+    "evaluate pivots": "--config -c --set -s --format -f --top",
 }
 
 CHAT, CAT, MAO = 0, 1, 2
@@ -270,11 +272,12 @@ def test_as_of_shows_the_lake_at_a_local_time(tmp_path: Path):
 def test_pivots_prints_each_bridge_with_the_evidence_of_both_sides(lake):
     status, out, err = cli("pivots", "chat", "猫", *settings(lake))
     assert (status, err) == (0, "")
-    asked, direct, _, heads, bridge = out.strip().splitlines()
+    asked, direct, places, _, heads, bridge = out.strip().splitlines()
     assert asked == "chat: ▁chat (fr) → 猫: 猫 (zh)"
     assert direct == "no direct link"
-    assert heads.split()[:3] == ["pivot", "lang", "score"]
-    assert bridge.split() == ["▁cat", "en", "0.500", "0.50", "1,234", "0.50", "10"]
+    assert places == "through other languages: number 1 of 1 tokens of zh that chat reaches"
+    assert heads.split()[:4] == ["pivot", "lang", "score", "prevails"]
+    assert bridge.split() == ["▁cat", "en", "0.192", "yes", "0.50", "1,234", "0.50", "10"]
 
 
 def test_pivots_tells_of_a_direct_link(lake):

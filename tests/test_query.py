@@ -1,15 +1,14 @@
-"""Words, and the tokens that bridge them: on links made by hand."""
+"""Words and SQL: questions to a lake made by hand."""
 
 from __future__ import annotations
 
-from math import sqrt
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from pivotmine.errors import LakeError
-from pivotmine.query import connect, find_bridges, find_word, run_sql
+from pivotmine.query import connect, find_word, run_sql
 from tests.handmade import link, make_lake, put, word
 
 CHAT, CHAT_CAPITAL, CAT, CAT_ZH, CAT_JA, GATTO, TALK, EAU, UNUSED, ROOF, FELINE = range(11)
@@ -28,22 +27,7 @@ VOCABULARY = [
     word(FELINE, "▁feline", "en"),
 ]
 
-LINKS = [
-    # chat is French for cat, and English for a talk
-    link(CAT, "en", CHAT, "fr", 0.9, n_ab=61),
-    link(CAT, "en", CAT_ZH, "zh", 0.4, n_ab=53),
-    link(FELINE, "en", CHAT, "fr", 0.6),
-    link(FELINE, "en", CAT_ZH, "zh", 0.7),
-    link(CHAT, "en", TALK, "ja", 0.8),
-    link(CAT, "en", TALK, "ja", 0.1),
-    # one side only, the wrong way round, and a copy
-    link(ROOF, "en", CHAT, "fr", 0.99),
-    link(ROOF, "en", CAT_ZH, "zh", -0.2),
-    link(CHAT, "en", CHAT, "fr", 0.95, is_copy=True),
-    link(CAT_ZH, "ja", CAT_ZH, "zh", 0.95, is_copy=True),
-    # the weaker of two spellings
-    link(CAT, "en", CHAT_CAPITAL, "fr", 0.5, n_ab=7),
-]
+LINKS = [link(CAT, "en", CHAT, "fr", 0.9)]
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +39,6 @@ def lake(tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture(scope="module")
 def connection(lake) -> duckdb.DuckDBPyConnection:
     return connect(lake)
-
-
-def bridging(connection: duckdb.DuckDBPyConnection, *words: str) -> list[tuple[str, str]]:
-    found = find_bridges(connection, *words).pivots
-    return [(row["token"], row["lang"]) for row in found.to_pylist()]
 
 
 # ---- words
@@ -108,86 +87,6 @@ def test_what_means_something_to_sql_is_only_a_word(connection):
     for odd in ("'; DROP TABLE links; --", "%", "_", "$word", "c_at"):
         with pytest.raises(LakeError, match="is no single token"):
             find_word(connection, odd)
-
-
-# ---- bridges
-
-
-def test_bridges_are_ranked_by_the_geometric_mean_of_both_sides(connection):
-    found = find_bridges(connection, "chat", "猫").pivots.to_pylist()
-    assert [row["token"] for row in found] == ["▁feline", "▁cat"]
-    assert [row["score"] for row in found] == pytest.approx([sqrt(0.6 * 0.7), sqrt(0.9 * 0.4)])
-
-
-def test_a_bridge_carries_the_evidence_of_its_two_sides(connection):
-    found = find_bridges(connection, "chat", "猫").pivots.to_pylist()
-    (cat,) = (row for row in found if row["token"] == "▁cat")
-    assert (cat["source_npmi"], cat["source_n_ab"]) == (0.9, 61), "of the stronger spelling"
-    assert (cat["target_npmi"], cat["target_n_ab"]) == (0.4, 53)
-
-
-def test_exchanging_the_words_exchanges_the_evidence(connection):
-    there = find_bridges(connection, "chat", "猫").pivots
-    back = find_bridges(connection, "猫", "chat").pivots
-    assert back["token"] == there["token"]
-    assert back["source_npmi"] == there["target_npmi"]
-
-
-def test_a_token_linked_to_one_word_only_or_repelled_by_the_other_bridges_nothing(connection):
-    assert ("▁roof", "en") not in bridging(connection, "chat", "猫")
-
-
-def test_copies_are_no_evidence(connection):
-    assert bridging(connection, "fr:chat", "会話") == [("▁cat", "en")], "not chat itself"
-
-
-def test_the_language_of_a_word_decides_which_of_its_links_count(connection):
-    assert bridging(connection, "fr:chat", "猫") == [("▁feline", "en"), ("▁cat", "en")]
-    assert bridging(connection, "en:chat", "猫") == []
-    assert bridging(connection, "fr:chat", "ja:猫") == []
-
-
-def test_no_more_bridges_than_asked_for(connection):
-    found = find_bridges(connection, "chat", "猫", limit=1).pivots
-    assert found["token"].to_pylist() == ["▁feline"]
-
-
-def test_equal_scores_are_ordered_by_token_id(tmp_path: Path):
-    vocabulary = [word(n, f"▁w{n}", "en") for n in range(5)] + [word(5, "▁a", "fr")]
-    vocabulary.append(word(6, "丙", "zh"))
-    links = [
-        row
-        for n in (3, 1, 4, 0, 2)
-        for row in (link(n, "en", 5, "fr", 0.5), link(n, "en", 6, "zh", 0.5))
-    ]
-    connection = connect(make_lake(tmp_path / "lake", vocabulary=vocabulary, links=links))
-    assert [token for token, _ in bridging(connection, "a", "丙")] == [f"▁w{n}" for n in range(5)]
-
-
-# ---- the direct link
-
-
-@pytest.mark.parametrize(("source", "target"), [("cat", "chat"), ("chat", "cat")])
-def test_a_direct_link_is_found_from_either_side(connection, source: str, target: str):
-    direct = find_bridges(connection, source, target).direct.to_pylist()
-    assert [row["npmi"] for row in direct] == [0.9, 0.5], "of both spellings, best first"
-    langs = {"cat": "en", "chat": "fr"}
-    assert {(row["word_lang"], row["other_lang"]) for row in direct} == {
-        (langs[source], langs[target])
-    }
-
-
-def test_the_ranks_of_a_direct_link_belong_to_the_side_they_are_seen_from(tmp_path: Path):
-    links = [link(0, "en", 1, "fr", 0.5, rank_ab=2, rank_ba=7)]
-    vocabulary = [word(0, "▁sea", "en"), word(1, "▁mer", "fr")]
-    connection = connect(make_lake(tmp_path / "lake", vocabulary=vocabulary, links=links))
-    for words, ranks in ((("sea", "mer"), (2, 7)), (("mer", "sea"), (7, 2))):
-        (direct,) = find_bridges(connection, *words).direct.to_pylist()
-        assert (direct["rank"], direct["other_rank"]) == ranks
-
-
-def test_the_same_token_in_two_languages_is_no_direct_link(connection):
-    assert find_bridges(connection, "en:chat", "fr:chat").direct.num_rows == 0
 
 
 # ---- SQL

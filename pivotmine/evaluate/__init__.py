@@ -1,8 +1,9 @@
 """Judging what was mined: links against known translations, documents against known kinds.
 
 `lexicons.py` reads the truth, `judge.py` joins it with the tables of the lake, `measures.py` names
-what is compared, `links.py` computes the figures and `bootstrap.py` their intervals. `documents.py`
-judges scores and arms.
+what is compared, `links.py` computes the figures and `bootstrap.py` their intervals. `bridges.py`
+judges answers of two links, `pivots.py` what kind of tokens pivots are, `documents.py` scores and
+arms.
 """
 
 from pivotmine.evaluate.documents import evaluate_documents

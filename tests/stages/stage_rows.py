@@ -70,6 +70,7 @@ def link_row(
     *,
     prevails: bool = True,
     g2: float = 100.0,
+    folds: int = 4,
 ) -> Row:
     """A row of `links`, between rare words; figures that no reader uses are left out."""
     return {
@@ -81,6 +82,7 @@ def link_row(
         "n_b": 1,
         "n_contexts": 1024,
         "g2": g2,
+        "folds": folds,
         "is_copy": a == b,
         "prevails": prevails,
     }

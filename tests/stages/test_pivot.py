@@ -28,7 +28,7 @@ COUNTS = [
 
 LINKS = [
     link_row(1, 11, ("en", "fr")),
-    link_row(1, 12, ("en", "fr")),
+    link_row(1, 12, ("en", "fr"), folds=3),
     link_row(1, 21, ("en", "ja")),
     link_row(2, 11, ("en", "fr")),
     link_row(11, 21, ("fr", "ja")),
@@ -54,12 +54,26 @@ VOCABULARY = [
 """Four English and three French words occur 64 to 127 times, one Japanese word 8 to 15 times."""
 
 
+MARGINS = [
+    {"token_id": token, "lang": lang, "other_lang": other, "n": 4 if token == 12 else 5}
+    for token, lang, *others in (
+        (1, "en", "fr", "ja"),
+        (2, "en", "fr", "ja"),
+        (11, "fr", "en", "ja"),
+        (12, "fr", "ja"),
+        (21, "ja", "en", "fr"),
+    )
+    for other in others
+]
+"""Of 12 there are too few contexts with Japanese for a link; 2 and 21 could link, and do not."""
+
+
 @pytest.fixture(scope="module")
 def pivots(spark, tmp_path_factory: pytest.TempPathFactory):
     """Pivots by method, in the order of their ranks, with settings of section `pivot`."""
 
     def run(*settings: str, counts: list[Row] = COUNTS, links: list[Row] = LINKS) -> Pivots:
-        tables = {"counts": counts, "links": links, "vocabulary": VOCABULARY}
+        tables = {"counts": counts, "links": links, "margins": MARGINS, "vocabulary": VOCABULARY}
         inputs = TableInputs(spark, tables, tmp_path_factory.mktemp("pivot"))
         config = load_config(None, [f"pivot.{setting}" for setting in settings])
         found: Pivots = {"he2025": [], "links": []}
@@ -107,7 +121,7 @@ def test_he2025_draws_only_the_strongest_edges_of_each_token(changed):
     ]
 
 
-def test_links_score_is_participation_times_surplus_over_words_as_frequent(defaults):
+def test_links_score_is_participation_times_surplus_times_stability_times_closure(defaults):
     spread = 2 * (1 - (2**2 + 1**2) / 3**2)
     english_mean, french_mean, japanese_mean = (3 + 1 + 0 + 0) / 4, (3 + 1 + 0) / 3, 2 / 1
     assert degrees(defaults["links"]) == [
@@ -117,11 +131,20 @@ def test_links_score_is_participation_times_surplus_over_words_as_frequent(defau
     ]
     assert [row["score"] for row in defaults["links"]] == pytest.approx(
         [
-            spread * log2((3 + 1) / (english_mean + 1)),
-            spread * log2((3 + 1) / (french_mean + 1)),
-            1.0 * log2((2 + 1) / (japanese_mean + 1)),
+            spread * log2((3 + 1) / (english_mean + 1)) * (4 + 3 + 4) / (3 * 4) * (2 + 1) / (2 + 2),
+            spread * log2((3 + 1) / (french_mean + 1)) * 1.0 * (2 + 1) / (3 + 2),
+            1.0 * log2((2 + 1) / (japanese_mean + 1)) * 1.0 * (2 + 1) / (2 + 2),
         ]
     )
+
+
+def test_a_pivot_carries_the_figures_of_its_score(defaults):
+    evidence = ("expected_degree", "participation", "stability", "closable", "closed")
+    one, eleven, twenty_one = (tuple(map(row.get, evidence)) for row in defaults["links"])
+    assert one == (1.0, pytest.approx(8 / 9), pytest.approx(11 / 12), 2, 2)
+    assert eleven == (pytest.approx(4 / 3), pytest.approx(8 / 9), 1.0, 3, 2)
+    assert twenty_one == (2.0, 1.0, 1.0, 2, 2)
+    assert {row[name] for row in defaults["he2025"] for name in evidence} == {None}
 
 
 def test_links_that_rivals_surpass_do_not_count(defaults, pivots):
