@@ -229,7 +229,7 @@ def train(
     """Train every arm of a grid with every seed on PivotMine's shards; interrupted, it goes on.
 
     Shards, tokenizers and language budgets are checked before the first step. For many GPUs:
-    torchrun --no-python pivotmine-model train --config conf/planted-arms.yaml
+    torchrun --no-python pivotmine-model train --config conf/arms/planted-arms.yaml
     """
     from model.config import load_recipe
     from model.display import diet_table

@@ -200,7 +200,7 @@ def pivots(
 
     Example: pivotmine pivots fr:chat 猫 (a word may name its language)
 
-    Example: pivotmine pivots fr:chat ja: (Japanese words that chat reaches)
+    Example: pivotmine pivots fr:chat zh: (Chinese words that chat reaches)
     """
     from pivotmine.bridges import find_bridges, find_reached, named_alone
     from pivotmine.query import connect

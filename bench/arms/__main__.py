@@ -1,4 +1,4 @@
-"""Make everything that conf/planted-arms.yaml trains on: `python -m bench.arms`."""
+"""Make everything that conf/arms/planted-arms.yaml trains on: `python -m bench.arms`."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def make_plan(recipe: Recipe, say: Callable[[str], None] = lambda _: None) -> Pl
     """
     grid = recipe.grid
     if not grid.arms:
-        raise ConfigError("grid.arms is empty: name what to train on (conf/planted-arms.yaml)")
+        raise ConfigError("grid.arms is empty: name what to train on (conf/arms/planted-arms.yaml)")
     opened: dict[str, Stream] = {}
 
     def stream(folder: str) -> Stream:
