@@ -17,6 +17,11 @@ from pivotmine.commands.options import (
 from pivotmine.commands.rows import write_rows
 from pivotmine.console import plain_console
 
+FormatOption = Annotated[
+    OutputFormat,
+    typer.Option("--format", "-f", help="table: to read; json (lines), csv: every figure."),
+]
+
 
 class Competing(StrEnum):
     """Sets of links whose size other measures are compared at."""
@@ -36,10 +41,7 @@ def evaluate_links(
     ],
     config: ConfigOption = None,
     set_: SetOption = None,
-    output: Annotated[
-        OutputFormat,
-        typer.Option("--format", "-f", help="table: to read; json (lines), csv: every figure."),
-    ] = OutputFormat.TABLE,
+    output: FormatOption = OutputFormat.TABLE,
     min_docs: Annotated[
         int, typer.Option(min=1, help="Recall is asked of translations with this much evidence.")
     ] = 10,
@@ -98,10 +100,7 @@ def evaluate_documents(
     ],
     config: ConfigOption = None,
     set_: SetOption = None,
-    output: Annotated[
-        OutputFormat,
-        typer.Option("--format", "-f", help="table: to read; json (lines), csv: every figure."),
-    ] = OutputFormat.TABLE,
+    output: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Judge the scores of documents, and the arms made of them, against planted truth.
 
@@ -138,10 +137,7 @@ def evaluate_bridges(
     ],
     config: ConfigOption = None,
     set_: SetOption = None,
-    output: Annotated[
-        OutputFormat,
-        typer.Option("--format", "-f", help="table: to read; json (lines), csv: every figure."),
-    ] = OutputFormat.TABLE,
+    output: FormatOption = OutputFormat.TABLE,
     apart: Annotated[
         list[str] | None,
         typer.Option(
@@ -187,10 +183,7 @@ def evaluate_bridges(
 def evaluate_pivots(
     config: ConfigOption = None,
     set_: SetOption = None,
-    output: Annotated[
-        OutputFormat,
-        typer.Option("--format", "-f", help="table: to read; json (lines), csv: every pivot."),
-    ] = OutputFormat.TABLE,
+    output: FormatOption = OutputFormat.TABLE,
     top: Annotated[int, typer.Option(min=1, help="Pivots of each method.")] = 100,
 ) -> None:
     """Show the best pivots of every method, and how many of them bridge nothing.

@@ -8,7 +8,8 @@ ratios (Efron 1979). Memory: one byte a word and resample.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,17 @@ class Estimate(NamedTuple):
 
 
 NOTHING = Estimate(None, None, None)
+
+
+def flat_columns(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a figure as columns: of each estimate its value, and `_low` and `_high`."""
+    flat: dict[str, Any] = {}
+    for name, value in fields.items():
+        if isinstance(value, Estimate):
+            flat |= {name: value.value, f"{name}_low": value.low, f"{name}_high": value.high}
+        else:
+            flat[name] = value
+    return flat
 
 
 class Resamples:

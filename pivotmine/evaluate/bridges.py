@@ -33,7 +33,7 @@ from rich.console import Console
 
 from pivotmine.bridges import ask, bridge_paths, open_paths, target_paths
 from pivotmine.errors import LakeError
-from pivotmine.evaluate.bootstrap import NOTHING, Estimate, Resamples
+from pivotmine.evaluate.bootstrap import NOTHING, Estimate, Resamples, flat_columns
 from pivotmine.evaluate.judge import whole_word
 from pivotmine.evaluate.lexicons import Truth
 from pivotmine.report import print_table
@@ -62,14 +62,8 @@ class BridgeFigure:
     bridge_among_5: Estimate
 
     def row(self) -> dict[str, Any]:
-        """Flat columns: of each estimate its value, and `_low` and `_high`."""
-        flat: dict[str, Any] = {}
-        for name, value in self.__dict__.items():
-            if isinstance(value, Estimate):
-                flat |= {name: value.value, f"{name}_low": value.low, f"{name}_high": value.high}
-            else:
-                flat[name] = value
-        return flat
+        """Columns for another program."""
+        return flat_columns(self.__dict__)
 
 
 class _Places(NamedTuple):

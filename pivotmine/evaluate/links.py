@@ -27,7 +27,7 @@ from typing import Any, Literal, NamedTuple
 
 import duckdb
 
-from pivotmine.evaluate.bootstrap import NOTHING, Estimate, Resamples
+from pivotmine.evaluate.bootstrap import NOTHING, Estimate, Resamples, flat_columns
 from pivotmine.evaluate.judge import Words, join_truth
 from pivotmine.evaluate.lexicons import Truth
 from pivotmine.evaluate.measures import MEASURES
@@ -70,14 +70,8 @@ class Figure:
     recall: Estimate
 
     def row(self) -> dict[str, Any]:
-        """Flat columns: of each estimate its value, and `_low` and `_high`."""
-        flat: dict[str, Any] = {}
-        for name, value in self.__dict__.items():
-            if isinstance(value, Estimate):
-                flat |= {name: value.value, f"{name}_low": value.low, f"{name}_high": value.high}
-            else:
-                flat[name] = value
-        return flat
+        """Columns for another program."""
+        return flat_columns(self.__dict__)
 
 
 class Evaluation(NamedTuple):
