@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -300,6 +300,7 @@ def main() -> None:
     parser.add_argument("--lexicon", required=True, nargs="+")
     parser.add_argument("--pairs", default="en-fr,en-zh,en-ja,fr-zh,fr-ja,ja-zh")
     parser.add_argument("--most", type=int, default=150_000, help="segments a language pair")
+    parser.add_argument("--leave-out", default="", help="ways not to run, e.g. word2word,eflomal")
     parser.add_argument("--vocab-size", type=int, default=48_000)
     parser.add_argument(
         "--out", type=Path, required=True, help="folder for aligned.tsv and the model"
@@ -327,7 +328,7 @@ def main() -> None:
     for pair, of_pair in texts.items():
         sides = (processor.encode([row[side] for row in of_pair]) for side in (0, 1))
         text = Aligned((pair[0], pair[1]), *sides)
-        for line in race(text, truth, pieces):
+        for line in race(text, truth, pieces, options.leave_out.split(",")):
             print(line, flush=True)
             lines.append(line)
     (options.out / "aligned.tsv").write_text("\n".join(lines) + "\n")
@@ -340,7 +341,9 @@ def hash_of(text: str) -> bytes:
     return blake3(text.encode()).digest()
 
 
-def race(text: Aligned, truth: Truth, pieces: list[str]) -> Iterator[str]:
+def race(
+    text: Aligned, truth: Truth, pieces: list[str], leave_out: Sequence[str] = ()
+) -> Iterator[str]:
     """A line for every way."""
     n = len(pieces)
     started = time.perf_counter()
@@ -359,6 +362,8 @@ def race(text: Aligned, truth: Truth, pieces: list[str]) -> Iterator[str]:
                 None,
             )
     for name, (make, taken) in ways.items():
+        if name in leave_out:
+            continue
         started = time.perf_counter()
         pairs = make()
         taken = taken or time.perf_counter() - started
