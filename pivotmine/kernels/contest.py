@@ -10,8 +10,8 @@ translation from a bystander better than any measure of association: see
 docs/results/2026-11-22-links.md.
 
 No alignment, no iteration: one pass over the contexts. A link is held by its end that has fewer, so
-that a hub costs what its partners cost (as in `link_coverage`). On one core 40 ns a context token
-with 30,000 links.
+that a hub costs what its partners cost (as in `link_coverage`). On one core 130 ns a context token
+with 187,000 links of real text: a second for 229 MB of it.
 """
 
 from __future__ import annotations
