@@ -18,8 +18,9 @@ generic, frequent tokens become hubs.
   succession (Laplace 1774): (closed + 1) / (closable + 2). Where languages never meet nothing can
   close, and closure is 1/2 for all.
 
-On a planted corpus closure does most: with it 93 % of the links of the first 100 pivots are
-translations, without it 88 %, and with degree and participation alone 85 %.
+Closure does most: of the links of the first 100 pivots, 88 and 92 % are translations on two planted
+corpora that had no part in the formula, without it 76 and 84 %, and with degree and participation
+alone 78 and 80 %.
 """
 
 from __future__ import annotations
