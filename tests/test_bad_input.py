@@ -381,7 +381,7 @@ REFUSED: dict[str, tuple[str, list[str], list[str]]] = {
     ),
     "a stage that does not exist": (
         *("{place}/good.jsonl", ["--until", "counting"]),
-        ["no stage 'counting'", "ingest, tokenizer, tokenize, vocabulary, count"],
+        ["no stage 'counting'", "ingest, tokenizer, tokenize, vocabulary, contexts, count"],
     ),
     "one stage and a last one": (
         *("{place}/good.jsonl", ["--until", "count", "--only", "count"]),
@@ -389,7 +389,7 @@ REFUSED: dict[str, tuple[str, list[str], list[str]]] = {
     ),
     "a stage before what it reads": (
         *("{place}/good.jsonl", ["--only", "link"]),
-        ["stage link reads table counts", "pivotmine run --until link"],
+        ["stage link reads table contexts", "pivotmine run --until link"],
     ),
     "a recipe that is not there": (
         *("{place}/good.jsonl", ["--config", "{place}/recipe.yaml"]),
