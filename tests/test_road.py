@@ -171,7 +171,7 @@ def test_a_second_run_skips_everything(undisturbed):
 def test_token_shards_hold_the_tokens_of_the_selection(undisturbed):
     _, lake = undisturbed
     manifests = sorted(lake.rglob("manifest.json"))
-    assert len(manifests) == 4
+    assert len(manifests) == 3
     tokens = {row[0]: row[2] for row in contents(lake)["tokens"]}
     selection = contents(lake)["selection"]
     for path in manifests:
@@ -193,5 +193,5 @@ def test_the_trained_tokenizer_lies_beside_the_shards(undisturbed):
         open_lake(lake).catalog.load_table(("pivotmine", "tokenizer")).scan().to_arrow().to_pylist()
     )
     models = list(lake.rglob("tokenizer.model"))
-    assert len(models) == 4
+    assert len(models) == 3
     assert {path.read_bytes() for path in models} == {row["model"]}
