@@ -34,7 +34,7 @@ from rich.console import Console
 from pivotmine.bridges import ask, bridge_paths, open_paths, target_paths
 from pivotmine.errors import LakeError
 from pivotmine.evaluate.bootstrap import NOTHING, Estimate, Resamples, flat_columns
-from pivotmine.evaluate.judge import whole_word
+from pivotmine.evaluate.judge import put_rows, whole_word
 from pivotmine.evaluate.lexicons import Truth
 from pivotmine.report import print_table
 
@@ -141,25 +141,9 @@ def _number(connection: duckdb.DuckDBPyConnection, truth: Truth) -> int:
         a, b = numbers.get((lang_a, word_a)), numbers.get((lang_b, word_b))
         if a is not None and b is not None:
             known += [(lang_a, a, lang_b, b), (lang_b, b, lang_a, a)]
-    _put(connection, "bridge_nodes", nodes, "token_id lang:s number count")
-    _put(connection, "bridge_known", known, "lang_a:s a lang_b:s b")
+    put_rows(connection, "bridge_nodes", nodes, "token_id lang:s number count")
+    put_rows(connection, "bridge_known", known, "lang_a:s a lang_b:s b")
     return len(numbers)
-
-
-def _put(
-    connection: duckdb.DuckDBPyConnection, name: str, rows: Sequence[tuple[Any, ...]], columns: str
-) -> None:
-    names = [column.partition(":") for column in columns.split()]
-    values = list(zip(*rows, strict=True)) or [()] * len(names)
-    table = pa.table(
-        {
-            label: pa.array(column, pa.string() if kind else pa.int64())
-            for (label, _, kind), column in zip(names, values, strict=True)
-        }
-    )
-    connection.register("bridge_rows", table)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM bridge_rows")
-    connection.unregister("bridge_rows")
 
 
 _WORD_WAYS = """

@@ -118,21 +118,25 @@ def _number_words(connection: duckdb.DuckDBPyConnection, truth: Truth) -> Words:
             "no translation of the truth has both words as tokens of this corpus; languages of the "
             f"corpus are {', '.join(sorted(languages)) or 'not there yet'}"
         )
-    _put(connection, "eval_nodes", _table(nodes, "token_id lang:s word string"))
-    _put(connection, "eval_known", _table(sorted(known), "word lang:s"))
-    _put(connection, "eval_truth", _table(pairs, "word_a word_b n_docs"))
+    put_rows(connection, "eval_nodes", nodes, "token_id lang:s word string")
+    put_rows(connection, "eval_known", sorted(known), "word lang:s")
+    put_rows(connection, "eval_truth", pairs, "word_a word_b n_docs")
     return Words(len(numbers), n_pairs, sum(n_docs != 0 for _, _, n_docs in pairs))
 
 
-def _table(rows: Sequence[tuple[Any, ...]], columns: str) -> pa.Table:
+def put_rows(
+    connection: duckdb.DuckDBPyConnection, name: str, rows: Sequence[tuple[Any, ...]], columns: str
+) -> None:
+    """Rows as a table; `columns` names them, with `:s` after those of strings, others int64."""
     names = [column.partition(":") for column in columns.split()]
     values = list(zip(*rows, strict=True)) or [()] * len(names)
-    return pa.table(
+    table = pa.table(
         {
-            name: pa.array(column, pa.string() if kind else pa.int64())
-            for (name, _, kind), column in zip(names, values, strict=True)
+            label: pa.array(column, pa.string() if kind else pa.int64())
+            for (label, _, kind), column in zip(names, values, strict=True)
         }
     )
+    _put(connection, name, table)
 
 
 def _put(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:

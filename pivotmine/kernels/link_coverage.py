@@ -24,6 +24,7 @@ from pivotmine.kernels.jit import Engine, njit, use_numba
 __all__ = [
     "Coverage",
     "LinkTable",
+    "checked_text",
     "language_entropy",
     "link_coverage",
     "link_places",
@@ -107,6 +108,30 @@ def link_places(table: LinkTable, a: NDArray[np.int32], b: NDArray[np.int32]) ->
     return places
 
 
+def checked_text(
+    token_ids: NDArray[np.int32], token_language: NDArray[np.int8], table: LinkTable
+) -> tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.int64], NDArray[np.int32]]:
+    """Tokens, languages, offsets and partners, as compiled code may take them.
+
+    Raises
+    ------
+    InputError
+        Ids outside the vocabulary, or a table of another vocabulary.
+    """
+    tokens = readonly(token_ids, np.int32, "token_ids")
+    language = readonly(token_language, np.int8, "token_language")
+    check_range(tokens, 0, len(language), "token_ids")
+    partners = readonly(table.partners, np.int32, "table.partners")
+    check_range(partners, 0, len(language), "table.partners")
+    offsets = offsets_array(table.offsets, len(partners), "table.offsets")
+    if len(offsets) != len(language) + 1:
+        raise InputError(
+            f"the links are over {len(offsets) - 1} token ids, token_language over"
+            f" {len(language)}; both must come from the same vocabulary"
+        )
+    return tokens, language, offsets, partners
+
+
 def link_coverage(
     token_ids: NDArray[np.int32],
     bounds: NDArray[np.int64],
@@ -139,17 +164,7 @@ def link_coverage(
     InputError
         Ids outside the vocabulary, a table of another vocabulary, broken bounds.
     """
-    tokens = readonly(token_ids, np.int32, "token_ids")
-    language = readonly(token_language, np.int8, "token_language")
-    check_range(tokens, 0, len(language), "token_ids")
-    partners = readonly(table.partners, np.int32, "table.partners")
-    check_range(partners, 0, len(language), "table.partners")
-    offsets = offsets_array(table.offsets, len(partners), "table.offsets")
-    if len(offsets) != len(language) + 1:
-        raise InputError(
-            f"the links are over {len(offsets) - 1} token ids, token_language over"
-            f" {len(language)}; both must come from the same vocabulary"
-        )
+    tokens, language, offsets, partners = checked_text(token_ids, token_language, table)
     bounds = offsets_array(bounds, len(tokens), "bounds")
     if len(document) != len(bounds) - 1:
         raise InputError(f"{len(document)} documents for {len(bounds) - 1} contexts")

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
-from pivotmine.kernels.arrays import check_range, offsets_array, readonly
+from pivotmine.kernels.arrays import check_range, readonly
 from pivotmine.kernels.jit import Engine, njit, use_numba
-from pivotmine.kernels.link_coverage import LinkTable
+from pivotmine.kernels.link_coverage import LinkTable, checked_text
 
 __all__ = ["Meetings", "link_meetings"]
 
@@ -72,17 +72,7 @@ def link_meetings(
     InputError
         Ids outside the vocabulary, a table of another vocabulary, slices outside the text.
     """
-    tokens = readonly(token_ids, np.int32, "token_ids")
-    language = readonly(token_language, np.int8, "token_language")
-    check_range(tokens, 0, len(language), "token_ids")
-    partners = readonly(table.partners, np.int32, "table.partners")
-    check_range(partners, 0, len(language), "table.partners")
-    offsets = offsets_array(table.offsets, len(partners), "table.offsets")
-    if len(offsets) != len(language) + 1:
-        raise InputError(
-            f"the links are over {len(offsets) - 1} token ids, token_language over"
-            f" {len(language)}; both must come from the same vocabulary"
-        )
+    tokens, language, offsets, partners = checked_text(token_ids, token_language, table)
     first = readonly(starts, np.int64, "starts")
     last = readonly(ends, np.int64, "ends")
     if len(first) != len(last) or bool(np.any(first > last)):

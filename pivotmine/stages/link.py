@@ -27,8 +27,10 @@ from pyspark.sql import functions as F
 
 from pivotmine.config import Config
 from pivotmine.kernels.association import MAX_P_VALUE_BIN, bin_upper_log10_p, binned_q_values
+from pivotmine.kernels.nodes import NodeTable
 from pivotmine.session import spark_schema
 from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
+from pivotmine.stages.contexts import context_languages, load_nodes
 from pivotmine.stages.link_contests import contest_links, permuted_counts
 from pivotmine.text.pieces import SPACE
 from udfs import associate
@@ -55,9 +57,10 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         .where(F.least("rank_ab", "rank_ba") <= settings.max_rank),
         "ranked",
     )
-    won = contest_links(inputs, config, ranked)
+    nodes = load_nodes(inputs, context_languages(config), config.count.min_count)
+    won = contest_links(inputs, config, nodes, ranked)
     if settings.permute:
-        _measure_null(inputs, config, q_values, ranked)
+        _measure_null(inputs, config, nodes, q_values, ranked)
     enough = F.col("n_won") >= settings.min_won_share * F.col("n_ab")
     is_best = F.least("rank_ab", "rank_ba") == 1
     return {
@@ -82,9 +85,11 @@ def _passing(associated: DataFrame, q_values: DataFrame, config: Config) -> Data
     )
 
 
-def _measure_null(inputs: Inputs, config: Config, q_values: DataFrame, ranked: DataFrame) -> None:
+def _measure_null(
+    inputs: Inputs, config: Config, nodes: NodeTable, q_values: DataFrame, ranked: DataFrame
+) -> None:
     """How many links a permutation of the contexts gives, where there is only chance."""
-    counts = permuted_counts(inputs, config)
+    counts = permuted_counts(inputs, config, nodes)
     if counts is None:
         inputs.note(
             "contexts are more than one chunk, so no permutation of them was tested; links rest on "

@@ -17,7 +17,7 @@ from pivotmine.kernels.margins import MarginTable, margin_table
 from pivotmine.kernels.nodes import NodeTable
 from pivotmine.schema import COUNTS
 from pivotmine.stage import ArrowRows, Inputs
-from pivotmine.stages.contexts import MAX_VOCAB_SIZE, context_languages, load_nodes
+from pivotmine.stages.contexts import MAX_VOCAB_SIZE, context_languages
 from pivotmine.stages.count import first_nodes
 from pivotmine.stages.count_tasks import plan_chunks, plan_tasks
 from udfs import contest, count_pairs, pair_rows
@@ -26,13 +26,12 @@ from udfs.numbered_tasks import share_out
 _KEY = ["a", "b", "lang_a", "lang_b"]
 
 
-def contest_links(inputs: Inputs, config: Config, ranked: DataFrame) -> DataFrame:
+def contest_links(inputs: Inputs, config: Config, nodes: NodeTable, ranked: DataFrame) -> DataFrame:
     """Contexts that each link has won, of links that have won any: `udfs.contest.SCHEMA`.
 
     The strongest by G2 take first. Beyond `link.max_contenders` those of lower ranks are left out.
     """
     languages = context_languages(config)
-    nodes = load_nodes(inputs, languages, config.count.min_count)
     most = config.link.max_contenders
     links = inputs.local(
         ranked.orderBy(F.least("rank_ab", "rank_ba"), F.desc("g2"), *_KEY)
@@ -57,7 +56,7 @@ def contest_links(inputs: Inputs, config: Config, ranked: DataFrame) -> DataFram
     return won.groupBy(*_KEY).agg(F.sum("n_won").alias("n_won"))
 
 
-def permuted_counts(inputs: Inputs, config: Config) -> DataFrame | None:
+def permuted_counts(inputs: Inputs, config: Config, nodes: NodeTable) -> DataFrame | None:
     """Rows of `counts` as they would be by chance alone; None where contexts are several chunks.
 
     Margins are those of table `margins`: a permutation leaves them as they are.
@@ -66,7 +65,6 @@ def permuted_counts(inputs: Inputs, config: Config) -> DataFrame | None:
     if len(chunks) > 1:
         return None
     languages = context_languages(config)
-    nodes = load_nodes(inputs, languages, config.count.min_count)
     margins, n_contexts = _margins(inputs, languages, nodes)
     # The work of a node is in proportion to the contexts that hold it, about.
     contexts_held = np.add.reduceat(np.append(margins.n, 0), margins.offsets[:-1])
