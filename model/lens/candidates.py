@@ -95,14 +95,34 @@ def eligible(
     concepts: Sequence[Concept], direction: Direction, tokens: Mapping[str, Ids], pivot: str
 ) -> list[Concept]:
     """Concepts whose pivot shows in tokens of its own, and whose ends have no token in common."""
-    kept = []
-    for concept in concepts:
-        source, target = (set(tokens[concept.words[lang]]) for lang in direction)
-        own = set(tokens[concept.words[pivot]])
-        copied = concept.words[direction.source] == concept.words[direction.target]
-        if own and not copied and not source & target and not own & (source | target):
-            kept.append(concept)
-    return kept
+    return [concept for concept in concepts if not obstacle(concept, direction, tokens, pivot)]
+
+
+def obstacle(
+    concept: Concept, direction: Direction, tokens: Mapping[str, Ids], pivot: str
+) -> str | None:
+    """Why a concept cannot be asked; None if it can."""
+    source, target = (set(tokens[concept.words[lang]]) for lang in direction)
+    own = set(tokens[concept.words[pivot]])
+    if not own:
+        return f"the tokenizer spells the {pivot} word in bytes"
+    if concept.words[direction.source] == concept.words[direction.target]:
+        return "source and target are the same string"
+    if source & target:
+        return "source and target begin with the same token"
+    if own & (source | target):
+        return f"the {pivot} word begins with the same token as source or target"
+    return None
+
+
+def readable(
+    concepts: Sequence[Concept], tokens: Mapping[str, Ids], languages: Sequence[str]
+) -> dict[str, float]:
+    """Share of the words of each language whose first token shows a whole letter."""
+    return {
+        lang: sum(bool(tokens[concept.words[lang]]) for concept in concepts) / len(concepts)
+        for lang in languages
+    }
 
 
 def categories(

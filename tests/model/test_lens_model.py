@@ -324,16 +324,29 @@ def test_words_in_bytes_are_left_out_and_the_others_read(more_dev: WordSet, tmp_
     pytest.importorskip("matplotlib")
     model = loaded("llama", byte_tokenizer())
     config = CONFIG.model_copy(update={"directions": ("zh-fr",), "n_ablated": 0})
-    found = trace(model, more_dev, SCORING, config, tmp_path, Progress())["directions"]["zh-fr"]
+    said: list[str] = []
+    summary = trace(model, more_dev, SCORING, config, tmp_path, Progress(note=said.append))
+    found = summary["directions"]["zh-fr"]
     assert "source" not in found["logit"]["bands"]  # no byte of a Chinese word is a letter
     assert found["n_words"] > 0
     assert "pivot" in found["logit"]["bands"]
+    assert summary["readable_words"]["zh"] == 0.0
+    assert any(line.startswith("zh: 0% of the words") for line in said)
+
+
+def test_pivots_in_bytes_are_named_as_what_leaves_nothing_to_read(
+    more_dev: WordSet, tmp_path: Path
+):
+    model = loaded("llama", byte_tokenizer())
+    config = CONFIG.model_copy(update={"directions": ("en-fr",), "n_ablated": 0})
+    with pytest.raises(InputError, match=r"tokenizer spells the zh word in bytes: (\d+) of \1"):
+        trace(model, more_dev, SCORING, config, tmp_path, Progress())
 
 
 def test_a_set_without_words_to_choose_on_says_so(small_words: WordSet, tmp_path: Path):
     model = loaded("llama", whole_words_tokenizer(small_words))
     bare = WordSet(tuple(c for c in small_words.concepts if c.split != "dev"), "bare")
-    with pytest.raises(InputError, match="no concept of the dev split"):
+    with pytest.raises(InputError, match=r"no concept of the dev split.*it is empty"):
         trace(model, bare, SCORING, CONFIG, tmp_path, Progress())
 
 
