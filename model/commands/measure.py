@@ -53,7 +53,9 @@ def lens(
     out: OutOption = RESULTS / "lens",
     labels: Annotated[
         Path | None,
-        typer.Option(help="TSV of hand-read traces (dev words): report the rules' agreement."),
+        typer.Option(
+            help="TSV of hand-read traces (dev words): report how rules and readers agree."
+        ),
     ] = None,
     config: ConfigOption = None,
     set_: SetOption = None,
@@ -77,8 +79,10 @@ def lens(
     with progress_bar(console) as progress:
         summary = trace(loaded, word_set, recipe.scoring, recipe.lens, out, progress, known)
     console.print(lens_table(summary))
-    for rule, found in summary.get("agreement", {}).items():
-        console.print(f"{rule}: kappa {cell(found['kappa'])}, {found['kappa']['n_words']} traces")
+    for reader, others in summary.get("agreement", {}).items():
+        for other, found in others.items():
+            n_traces = found["kappa"]["n_words"]
+            console.print(f"{reader}, {other}: kappa {cell(found['kappa'])}, {n_traces} traces")
     console.print(f"readings, traces, figures and this table are in {out}", soft_wrap=True)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from model.config import LensConfig, ScoringConfig
-from model.lens.agreement import Key
+from model.lens.agreement import Labels
 from model.lens.candidates import obstacle, readable
 from model.lens.cells import Bench, Cell
 from model.lens.lenses import LensName
@@ -46,7 +46,7 @@ def trace(
     config: LensConfig,
     out: Path,
     progress: Progress,
-    labels: dict[Key, str] | None = None,
+    labels: Labels | None = None,
 ) -> dict[str, Any]:
     """Read a model's layers; returns the summary that is also written to `lens-<key>.json`.
 

@@ -102,10 +102,13 @@ def behaviours(runs: Sequence[Mapping[str, Any]]) -> str:
         )
         if agreement := run.get("agreement"):
             kappas = [
-                [escape(rule), str(found["kappa"]["n_words"]), interval(found["kappa"], 2)]
-                for rule, found in agreement.items()
-            ]
-            parts.append(table(["rule", "traces", "kappa with a reader"], kappas))
+                [escape(reader), escape(other), str(found["kappa"]["n_words"]),
+                 interval(found["kappa"], 2)]
+                for reader, others in agreement.items()
+                for other, found in others.items()
+            ]  # fmt: skip
+            heads = ["reader", "rule or reader", "traces", "kappa, pivot or not"]
+            parts.append(table(heads, kappas, numeric_from=2))
     return "".join(parts)
 
 

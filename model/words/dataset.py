@@ -117,7 +117,7 @@ def load(path: Path) -> WordSet:
         raise InputError(
             f"no word set at {file} ({error.strerror}): build one with `pivotmine-model words`."
         ) from None
-    concepts = []
+    concepts: list[Concept] = []
     ids = set()
     for number, line in enumerate(content.splitlines(), 1):
         if not line.strip():

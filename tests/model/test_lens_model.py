@@ -287,12 +287,19 @@ def test_a_target_that_is_read_off_the_pivots_direction_falls_with_it(small_word
 def test_a_run_chooses_on_dev_and_writes_tables_json_and_figures(more_dev: WordSet, tmp_path: Path):
     pytest.importorskip("matplotlib")
     model = loaded("llama", whole_words_tokenizer(more_dev))
-    labels = {("tiny-llama", "fr-zh", c.id): "direct" for c in more_dev.split("dev")}
+    labels = {
+        reader: {("tiny-llama", "fr-zh", c.id): label for c in more_dev.split("dev")}
+        for reader, label in (("label", "direct"), ("label_2", "pivot"))
+    }
     summary = trace(model, more_dev, SCORING, CONFIG, tmp_path, Progress(), labels)
     written = orjson.loads(next(tmp_path.glob("lens-*.json")).read_bytes())
     assert written["corrected_lens"] == summary["corrected_lens"] in ("centred", "scaled")
     assert written["directions"]["fr-zh"]["pivot"] == "en"
-    assert set(summary["agreement"]) == {"he2025", "he2025_any", "sound", "sound_corrected"}
+    rules = {"he2025", "he2025_any", "sound", "sound_corrected"}
+    assert set(summary["agreement"]["label"]) == rules
+    assert set(summary["agreement"]["label_2"]) == {*rules, "label"}
+    disagreed = summary["agreement"]["label_2"]["label"]["table"]
+    assert list(disagreed) == ["pivot/no pivot"]
     rows = pq.read_table(next(tmp_path.glob("traces-*.parquet"))).to_pylist()
     assert {row["sound"] for row in rows} <= {"pivot", "direct", "none"}
     asked = {row["concept"] for row in rows}
