@@ -18,7 +18,7 @@ app = typer.Typer(
 
 for command in (
     *(words.words, measure.score, measure.lens),
-    *(words.lexicon, measure.attribute),
+    *(words.lexicon, words.pivots, measure.attribute),
     *(grid.train, grid.compare, measure.report),
 ):
     app.command()(command)

@@ -59,3 +59,36 @@ def lexicon(
 
     n_rows = write_lexicon(load(words), out)
     plain_console().print(f"{n_rows:,} pairs in {out}", soft_wrap=True)
+
+
+def pivots(
+    lake: Annotated[
+        Path, typer.Argument(help="A mined lake: its folder, or a PivotMine recipe (.yaml).")
+    ],
+    words: WordsOption = WORDS,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The Parquet file.")] = WORDS
+    / "pivots.parquet",
+    limit: Annotated[int, typer.Option(min=1, help="Pivots of a word pair.")] = 5,
+    set_: SetOption = None,
+) -> None:
+    """Write what a mined corpus says bridges each word pair, for `lens` to watch.
+
+    Then: pivotmine-model lens gemma3-270m --set lens.mined=.pivotmine/words/pivots.parquet
+    """
+    from model.config import load_recipe
+    from model.lakes import open_lake
+    from model.results import write_table
+    from model.scoring.prompts import directions
+    from model.words.bridged import pair_pivots
+    from model.words.dataset import load
+    from pivotmine.query import connect
+
+    word_set = load(words)
+    wanted = directions(load_recipe(None, set_ or ()).scoring, word_set.languages)
+    found = pair_pivots(connect(open_lake(lake)), word_set.concepts, wanted, limit)
+    write_table(out, found.pivots)
+    plain_console().print(
+        f"{found.n_bridged:,} of {len(word_set.concepts) * len(wanted):,} word pairs have pivots "
+        f"({found.n_asked:,} have two words that are single tokens of this corpus), in {out}",
+        soft_wrap=True,
+    )

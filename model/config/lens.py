@@ -38,8 +38,9 @@ class LensConfig(Section):
     """Words near in meaning a concept and language (the word set's distractors)."""
 
     mined: str = ""
-    """Mined pivots to watch as well: a Parquet or JSON Lines file with a column `token`, exported
-    from the lake's table `pivots`. Empty: none."""
+    """Mined pivots to watch as well: a Parquet or JSON Lines file with a column `token`, and with
+    `direction` and `concept` where each pair has its own (`pivotmine-model pivots` writes it from a
+    lake; only pairs that have some are read). Empty: none."""
 
     n_top: PositiveInt = 5
     """Likeliest tokens kept of every layer."""

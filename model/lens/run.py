@@ -162,7 +162,10 @@ def _cell(bench: Bench, direction: Direction, split: str, limit: int) -> Cell:
     cell = bench.cell(direction, split, limit)
     if not cell.concepts:
         of_split = bench.words.split(split)
-        reasons = Counter(obstacle(c, direction, bench.tokens, cell.pivot) for c in of_split)
+        reasons = Counter(
+            obstacle(concept, direction, bench.tokens, cell.pivot) or "no mined pivots"
+            for concept in of_split
+        )
         found = "; ".join(f"{why}: {n} of {len(of_split)}" for why, n in reasons.most_common())
         raise InputError(
             f"{direction}: no concept of the {split} split can be read ({found or 'it is empty'}): "

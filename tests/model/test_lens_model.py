@@ -389,3 +389,21 @@ def test_a_run_watches_mined_pivots(tiny_model: Any, more_dev: WordSet, tmp_path
     bands = found["directions"]["fr-zh"]["logit"]["bands"]
     assert 0 < bands["mined"]["mean"][-1] < 1
     assert 0 < bands["mined_control"]["mean"][-1] < 1
+    with pytest.raises(InputError, match=r"no mined pivot of fr-zh is a single token"):
+        pq.write_table(pa.table({"token": ["unheard"]}), tmp_path / "pivots.parquet")
+        trace(tiny_model, more_dev, SCORING, config, tmp_path, Progress())
+
+
+def test_where_pairs_have_pivots_of_their_own_only_those_pairs_are_read(
+    more_dev: WordSet, tmp_path: Path
+):
+    pytest.importorskip("matplotlib")
+    model = loaded("llama", whole_words_tokenizer(more_dev))
+    bridged = [c.id for split in ("dev", "test") for c in more_dev.split(split)[::2]]
+    rows = [{"direction": "fr-zh", "concept": c, "token": "▁ship"} for c in bridged]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "pivots.parquet")
+    update = {"mined": str(tmp_path / "pivots.parquet"), "n_ablated": 0}
+    config = CONFIG.model_copy(update=update)
+    trace(model, more_dev, SCORING, config, tmp_path, Progress())
+    read = pq.read_table(next(tmp_path.glob("traces-*.parquet")))["concept"].to_pylist()
+    assert read and set(read) <= set(bridged)
