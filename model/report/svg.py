@@ -248,7 +248,7 @@ def shares(rows: Sequence[tuple[str, Sequence[tuple[str, int]]]], title: str) ->
                 colour = "#222" if name == "none" else "#fff"
                 parts.append(
                     f'<text x="{x + width / 2:.1f}" y="{y + 13}" text-anchor="middle" '
-                    f'fill="{colour}">{n}</text>'
+                    f'style="fill:{colour}">{n}</text>'
                 )
             x += width
     return _figure(460, 12 + 22 * len(rows), title, parts)
