@@ -14,11 +14,10 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pivotmine.config import LakeConfig
+from model.lakes import open_lake
 from pivotmine.errors import InputError
 from pivotmine.lake import Lake
 from pivotmine.query import connect
-from pivotmine.recipe import load_config
 from pivotmine.schema import TERM_COUNTS
 from pivotmine.text.folding import fold
 
@@ -112,23 +111,15 @@ def read_counts(path: Path, in_lang: bool = True) -> Counts:
             table = pq.read_table(path)
         except (OSError, pa.ArrowInvalid) as error:
             raise InputError(f"counts {path} cannot be read: {error}") from None
-    elif path.suffix in (".yaml", ".yml"):
-        table = _of_lake(load_config(str(path)).lake, path)
-    elif (path / "catalog.db").exists():
-        table = _of_lake(LakeConfig(warehouse=str(path)), path)
     else:
-        raise InputError(
-            f"no counts at {path}: give a Parquet export of term_counts, a lake's folder (it holds "
-            "catalog.db), or a PivotMine recipe (.yaml)"
-        )
+        table = _of_lake(open_lake(path), path)
     missing = sorted(set(TERM_COUNTS.schema.names) - set(table.column_names))
     if missing:
         raise InputError(f"{path} is no table term_counts: it lacks {', '.join(missing)}")
     return Counts(table, in_lang, path.name)
 
 
-def _of_lake(config: LakeConfig, path: Path) -> pa.Table:
-    lake = Lake(config)
+def _of_lake(lake: Lake, path: Path) -> pa.Table:
     if not lake.files(TERM_COUNTS.name):
         raise InputError(
             f"the lake of {path} has counted no words: write them with `pivotmine-model lexicon`, "

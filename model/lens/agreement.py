@@ -1,7 +1,8 @@
 """How well a rule agrees with a reader: Cohen's kappa with a bootstrap interval.
 
 Labels are a TSV with the columns `model`, `direction`, `concept` and `label` (`pivot`, `direct` or
-`none`), made by reading the layers' likeliest tokens without seeing any rule's verdict.
+`none`), made by reading the layers' likeliest tokens without seeing any rule's verdict. Further
+readers have columns `label_2`, `label_3`, ..., empty where they read nothing.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from model.scoring.bootstrap import Estimate
 from pivotmine.errors import InputError
 
 Key = tuple[str, str, str]
+Labels = dict[str, dict[Key, str]]
+"""Reader (the name of the column) -> (model, direction, concept) -> label."""
 _COLUMNS = ("model", "direction", "concept", "label")
 _LABELS = ("pivot", "direct", "none")
 
 
-def read_labels(path: Path) -> dict[Key, str]:
-    """(model, direction, concept) -> label.
+def read_labels(path: Path) -> Labels:
+    """The labels of every reader, in the order of the columns.
 
     Raises
     ------
@@ -32,17 +35,21 @@ def read_labels(path: Path) -> dict[Key, str]:
     try:
         with path.open(encoding="utf-8", newline="") as stream:
             reader = csv.DictReader(stream, delimiter="\t")
-            missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+            names = reader.fieldnames or ()
+            missing = [name for name in _COLUMNS if name not in names]
             if missing:
                 raise InputError(f"{path} lacks the column {missing[0]!r}")
-            found = {}
+            found: Labels = {name: {} for name in names if name.split("_")[0] == "label"}
             for number, row in enumerate(reader, 2):
-                if row["label"] not in _LABELS:
-                    raise InputError(
-                        f"{path}, line {number}: label {row['label']!r} is none of "
-                        f"{', '.join(_LABELS)}"
-                    )
-                found[row["model"], row["direction"], row["concept"]] = row["label"]
+                for name, labels in found.items():
+                    label = row[name]
+                    if label not in _LABELS and (label or name == "label"):
+                        raise InputError(
+                            f"{path}, line {number}: {name} {label!r} is none of "
+                            f"{', '.join(_LABELS)}"
+                        )
+                    if label:
+                        labels[row["model"], row["direction"], row["concept"]] = label
             return found
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"labels {path} cannot be read: {error}") from None

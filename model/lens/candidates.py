@@ -16,14 +16,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from model.lens.mined import Mined
+from model.lens.mined import SPACES, Mined
 from model.scoring.prompts import Direction
 from model.scoring.tokens import tokenize
 from model.words.dataset import Concept
 from pivotmine.errors import InputError
 
 _BREAK = "\n"
-_SPACES = " \t\n\u2581"  # the last is how tokenizers without a decoder show a space
 
 Ids = tuple[int, ...]
 
@@ -33,7 +32,8 @@ class Categories(NamedTuple):
 
     Names: `word:fr` (the concept's own word), `control:fr:0` (another concept's, near in
     frequency), `near:fr:0` (a word near in meaning that no dictionary gives), and with mined pivots
-    `mined` and `mined_control` (all of them together).
+    `mined` and `mined_control` (all of them together, but for source and target), `mined_new` and
+    `mined_new_control` (those of them that are none of the concept's words).
     """
 
     concept: Concept
@@ -61,7 +61,7 @@ def word_tokens(tokenizer: Any, words: Sequence[str]) -> dict[str, Ids]:
 def n_lone_spaces(tokenizer: Any, answer: Ids) -> int:
     """Tokens at the start of an answer that are nothing but space (at most all but one)."""
     count = 0
-    while count < len(answer) - 1 and not tokenizer.decode([answer[count]]).strip(_SPACES):
+    while count < len(answer) - 1 and not tokenizer.decode([answer[count]]).strip(SPACES):
         count += 1
     return count
 
@@ -95,14 +95,34 @@ def eligible(
     concepts: Sequence[Concept], direction: Direction, tokens: Mapping[str, Ids], pivot: str
 ) -> list[Concept]:
     """Concepts whose pivot shows in tokens of its own, and whose ends have no token in common."""
-    kept = []
-    for concept in concepts:
-        source, target = (set(tokens[concept.words[lang]]) for lang in direction)
-        own = set(tokens[concept.words[pivot]])
-        copied = concept.words[direction.source] == concept.words[direction.target]
-        if own and not copied and not source & target and not own & (source | target):
-            kept.append(concept)
-    return kept
+    return [concept for concept in concepts if not obstacle(concept, direction, tokens, pivot)]
+
+
+def obstacle(
+    concept: Concept, direction: Direction, tokens: Mapping[str, Ids], pivot: str
+) -> str | None:
+    """Why a concept cannot be asked; None if it can."""
+    source, target = (set(tokens[concept.words[lang]]) for lang in direction)
+    own = set(tokens[concept.words[pivot]])
+    if not own:
+        return f"the tokenizer spells the {pivot} word in bytes"
+    if concept.words[direction.source] == concept.words[direction.target]:
+        return "source and target are the same string"
+    if source & target:
+        return "source and target begin with the same token"
+    if own & (source | target):
+        return f"the {pivot} word begins with the same token as source or target"
+    return None
+
+
+def readable(
+    concepts: Sequence[Concept], tokens: Mapping[str, Ids], languages: Sequence[str]
+) -> dict[str, float]:
+    """Share of the words of each language whose first token shows a whole letter."""
+    return {
+        lang: sum(bool(tokens[concept.words[lang]]) for concept in concepts) / len(concepts)
+        for lang in languages
+    }
 
 
 def categories(
@@ -165,5 +185,6 @@ def categories(
                 found[f"control:{lang}:{len(used)}"] = ids
                 used.append(ids)
     if mined is not None:
-        found["mined"], found["mined_control"] = mined.without(taken)
+        found["mined"], found["mined_control"] = mined.without(ends)
+        found["mined_new"], found["mined_new_control"] = mined.without(taken)
     return Categories(concept, {name: ids for name, ids in found.items() if ids})

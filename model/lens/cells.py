@@ -26,7 +26,7 @@ from model.lens.candidates import (
     word_tokens,
 )
 from model.lens.lenses import LensName, Statistics, apply, fit_groups
-from model.lens.mined import Mined, mined_tokens, read_mined
+from model.lens.mined import Mined, MinedTexts, Vocabulary, read_mined
 from model.lens.network import Parts
 from model.lens.readout import Readings, read
 from model.lens.states import read_states
@@ -36,6 +36,7 @@ from model.scoring.prompts import Direction, answer, examples, prompt, select
 from model.scoring.run import Progress
 from model.scoring.tokens import tokenize
 from model.words.dataset import Concept, WordSet
+from pivotmine.errors import InputError
 
 if TYPE_CHECKING:
     from model.load import LoadedModel
@@ -72,7 +73,8 @@ class Bench:
     out: Path
     progress: Progress
     tokens: Mapping[str, Ids] = field(default_factory=dict)
-    mined: Mined | None = None
+    _mined: MinedTexts | None = None
+    _vocabulary: Vocabulary | None = None
     _states: dict[tuple[str, str], NDArray[np.float32]] = field(default_factory=dict)
     _statistics: dict[str, dict[int, Statistics]] = field(default_factory=dict)
 
@@ -82,18 +84,24 @@ class Bench:
             texts.update(word for group in concept.distractors.values() for word in group)
         self.tokens = word_tokens(self.model.tokenizer, sorted(texts))
         if self.config.mined:
-            self.mined = mined_tokens(self.model.tokenizer, read_mined(Path(self.config.mined)))
+            self._mined = read_mined(Path(self.config.mined))
+            self._vocabulary = Vocabulary(self.model.tokenizer)
 
     def cell(self, direction: Direction, split: str, limit: int) -> Cell:
-        """The first `limit` concepts of a split, by hash, whose pivot can be told apart."""
+        """The first `limit` concepts of a split, by hash, whose pivot can be told apart.
+
+        Where pairs have mined pivots of their own, only those are asked (but for train words, which
+        show what states have in common).
+        """
         pivot = pivot_of(direction, self.words.languages)
         shots = examples(self.scoring, self.config.draw, self.words.split("train"))
         usable = [
             concept
             for concept in eligible(self.words.split(split), direction, self.tokens, pivot)
-            if concept not in shots
+            if concept not in shots and (split == "train" or self._is_bridged(direction, concept))
         ]
         asked = select(self.scoring.model_copy(update={"limit": limit}), usable)
+        mined = self._mined_of(direction, asked)
         watched = tuple(
             categories(
                 concept,
@@ -103,9 +111,9 @@ class Bench:
                 self.tokens,
                 self.config.n_controls,
                 self.config.n_near,
-                self.mined,
+                own,
             )
-            for concept in asked
+            for concept, own in zip(asked, mined, strict=True)
         )
         tokenizer, names = self.model.tokenizer, self.scoring.language_names
         texts = [
@@ -127,6 +135,28 @@ class Bench:
         return Cell(
             direction, split, pivot, tuple(asked), watched, contexts, np.array(spaces), ends
         )
+
+    def _is_bridged(self, direction: Direction, concept: Concept) -> bool:
+        return self._mined is None or bool(self._mined.of(str(direction), concept.id))
+
+    def _mined_of(self, direction: Direction, asked: Sequence[Concept]) -> list[Mined | None]:
+        """The mined pivots of each concept, if any are watched.
+
+        Raises
+        ------
+        InputError
+            None of them is a single token of this model.
+        """
+        if self._mined is None or self._vocabulary is None:
+            return [None] * len(asked)
+        texts = [self._mined.of(str(direction), concept.id) for concept in asked]
+        by_texts = {own: self._vocabulary.mined(own) for own in dict.fromkeys(texts)}
+        if any(texts) and not any(found.tokens for found in by_texts.values()):
+            raise InputError(
+                f"{self.config.mined}: no mined pivot of {direction} is a single token of "
+                f"{self.model.name}"
+            )
+        return [by_texts[own] for own in texts]
 
     def readings(self, cell: Cell, lens: LensName) -> Readings:
         """What a lens reads in a cell; taken from its file if it is there."""

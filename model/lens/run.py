@@ -8,6 +8,7 @@ words only.
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from model.config import LensConfig, ScoringConfig
-from model.lens.agreement import Key
+from model.lens.agreement import Labels
+from model.lens.candidates import obstacle, readable
 from model.lens.cells import Bench, Cell
 from model.lens.lenses import LensName
 from model.lens.network import parts_of
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from model.load import LoadedModel
 
 CORRECTED: tuple[LensName, ...] = ("centred", "scaled")
+_ENOUGH_READABLE = 0.9
+"""A language with fewer words that a lens can see is told."""
 
 
 def trace(
@@ -42,7 +46,7 @@ def trace(
     config: LensConfig,
     out: Path,
     progress: Progress,
-    labels: dict[Key, str] | None = None,
+    labels: Labels | None = None,
 ) -> dict[str, Any]:
     """Read a model's layers; returns the summary that is also written to `lens-<key>.json`.
 
@@ -64,6 +68,13 @@ def trace(
     bench = Bench(
         model, parts_of(model), words, scoring, config, limits_of(model, scoring), out, progress
     )
+    seen = readable(words.concepts, bench.tokens, words.languages)
+    for lang in dict.fromkeys(lang for direction in wanted for lang in direction):
+        if seen[lang] < _ENOUGH_READABLE:
+            progress.note(
+                f"{lang}: {seen[lang]:.0%} of the words begin with a token that shows a letter; "
+                "the tokenizer spells the others in bytes, and no layer is read for them"
+            )
     dev = {direction: _cell(bench, direction, "dev", config.dev_limit) for direction in wanted}
     asked = {direction: _cell(bench, direction, config.split, config.limit) for direction in wanted}
 
@@ -130,6 +141,7 @@ def trace(
             "lens": config.model_dump(mode="json"),
             "scoring": scoring.model_dump(mode="json"),
         },
+        "readable_words": seen,
         "corrected_lens": chosen,
         "separation_dev": {lens: values.tolist() for lens, values in apart.items()},
         "directions": by_direction,
@@ -149,8 +161,14 @@ def trace(
 def _cell(bench: Bench, direction: Direction, split: str, limit: int) -> Cell:
     cell = bench.cell(direction, split, limit)
     if not cell.concepts:
+        of_split = bench.words.split(split)
+        reasons = Counter(
+            obstacle(concept, direction, bench.tokens, cell.pivot) or "no mined pivots"
+            for concept in of_split
+        )
+        found = "; ".join(f"{why}: {n} of {len(of_split)}" for why, n in reasons.most_common())
         raise InputError(
-            f"{direction}: no concept of the {split} split has a pivot ({cell.pivot}) whose first "
-            "token differs from those of source and target"
+            f"{direction}: no concept of the {split} split can be read ({found or 'it is empty'}): "
+            "use another direction, a larger word set, or a model whose tokenizer keeps words whole"
         )
     return cell

@@ -15,6 +15,8 @@ from model.lens.plots import Panel
 from model.lens.readout import Readings, mean_mass
 from model.lens.trajectory import Band, band, difference, estimate, separation
 
+MINED = ("mined", "mined_control", "mined_new", "mined_new_control")
+
 
 def gap(readings: Readings, pivot: str) -> NDArray[np.float64]:
     """Mass of the pivot less the mean of its controls, [words, layers]."""
@@ -46,9 +48,9 @@ def mass_bands(readings: Readings, cell: Cell, config: LensConfig) -> dict[str, 
         values = readings.log_mass.get(f"word:{lang}")
         if values is not None:  # else no word of this language shows a whole letter
             roles[role] = np.exp(values)
-    if "mined" in readings.log_mass:
-        roles["mined"] = np.exp(readings.log_mass["mined"])
-        roles["mined_control"] = np.exp(readings.log_mass["mined_control"])
+    for name in MINED:
+        if name in readings.log_mass:
+            roles[name] = np.exp(readings.log_mass[name])
     known = {*cell.direction, cell.pivot}
     for name, log_mass in readings.log_mass.items():
         if name.startswith("word:") and name[5:] not in known:
@@ -71,9 +73,10 @@ def claims(
         "above_controls": gap(readings, cell.pivot),
         "above_near": own - mean_mass(near),
     }
-    if "mined" in readings.log_mass:
-        mined, like_mined = (np.exp(readings.log_mass[n]) for n in ("mined", "mined_control"))
-        values["mined_above_controls"] = mined - like_mined
+    for name in ("mined", "mined_new"):
+        if name in readings.log_mass:
+            mined, like = (np.exp(readings.log_mass[n]) for n in (name, f"{name}_control"))
+            values[f"mass_{name}"], values[f"{name}_above_controls"] = mined, mined - like
     return {
         name: estimate(each[:, chosen].mean(axis=1), config.n_resamples, config.seed)._asdict()
         for name, each in values.items()

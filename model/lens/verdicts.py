@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.config import LensConfig
-from model.lens.agreement import Key, agreement
+from model.lens.agreement import Key, Labels, agreement
 from model.lens.behaviour import Behaviour, he2025, he2025_any, sound, thresholds
 from model.lens.cells import Cell
 from model.lens.lenses import LensName
@@ -106,28 +106,36 @@ def agreement_of(
     dev: dict[Direction, Cell],
     read_dev: dict[tuple[Direction, LensName], Readings],
     lenses: tuple[LensName, ...],
-    labels: dict[Key, str],
+    labels: Labels,
     config: LensConfig,
-) -> dict[str, Any]:
-    """Kappa of every rule with the reader, pivot or not, on labelled dev words of this model."""
-    pairs: dict[str, list[tuple[str, str]]] = {rule: [] for rule in RULES}
+) -> dict[str, dict[str, Any]]:
+    """Kappa of every reader with every rule and with the readers before, on labelled dev words.
+
+    Labels are taken as pivot or not. Reader -> rule or reader -> kappa and the table of pairs.
+    """
+    marks: dict[str, dict[Key, str]] = {rule: {} for rule in RULES}
     for direction, cell in dev.items():
         readings = {lens: read_dev[direction, lens] for lens in lenses}
         verdicts = behaviours(cell, readings, readings, config)
-        for place, concept in enumerate(cell.concepts):
-            label = labels.get((name, str(direction), concept.id))
-            for rule in RULES:
-                verdict = verdicts[rule][place]
-                if label and verdict != "excluded":
-                    pairs[rule].append((_binary(label), _binary(verdict)))
+        for rule in RULES:
+            for concept, verdict in zip(cell.concepts, verdicts[rule], strict=True):
+                if verdict != "excluded":
+                    marks[rule][name, str(direction), concept.id] = verdict
+    found: dict[str, dict[str, Any]] = {}
+    for reader, known in labels.items():
+        own = {place: label for place, label in known.items() if place[0] == name}
+        found[reader] = {other: _agree(own, theirs, config) for other, theirs in marks.items()}
+        marks[reader] = own
+    return found
+
+
+def _agree(labels: dict[Key, str], others: dict[Key, str], config: LensConfig) -> dict[str, Any]:
+    """Of the traces that both have marked."""
+    pairs = [(_binary(label), _binary(others[k])) for k, label in labels.items() if k in others]
+    one, other = [a for a, _ in pairs], [b for _, b in pairs]
     return {
-        rule: {
-            "kappa": agreement(
-                [a for a, _ in found], [b for _, b in found], config.n_resamples, config.seed
-            )._asdict(),
-            "table": {f"{a}/{b}": n for (a, b), n in sorted(Counter(found).items())},
-        }
-        for rule, found in pairs.items()
+        "kappa": agreement(one, other, config.n_resamples, config.seed)._asdict(),
+        "table": {f"{a}/{b}": n for (a, b), n in sorted(Counter(pairs).items())},
     }
 
 

@@ -23,6 +23,11 @@ from model.report.svg import (
 )
 
 _BEHAVIOURS = ("pivot", "direct", "none")
+_MINED = {
+    "mass_mined": "mined pivots",
+    "mined_above_controls": "mined above controls",
+    "mined_new_above_controls": "mined and in no dictionary, above controls",
+}
 
 
 def layers(runs: Sequence[Mapping[str, Any]]) -> str:
@@ -52,18 +57,23 @@ def layers(runs: Sequence[Mapping[str, Any]]) -> str:
                 + "</figure>"
                 for way, lines in drawn.items()
             ]
+            shown = {
+                name: head
+                for name, head in _MINED.items()
+                if any(name in found[lens] for found in ways.values())
+            }
             rows = [
                 [
                     f"{escape(way)} over {escape(found['pivot'])}",
                     str(found["n_words"]),
                     _span(found[lens]["pivot_layers"]),
                     *(interval(found[lens].get(name)) for name in
-                      ("mass_pivot", "above_controls", "above_near", "mined_above_controls")),
+                      ("mass_pivot", "above_controls", "above_near", *shown)),
                 ]
                 for way, found in ways.items()
             ]  # fmt: skip
             heads = ["direction", "words", "pivot layers", "pivot word", "above controls"]
-            heads += ["above words near in meaning", "mined pivots above controls"]
+            heads += ["above words near in meaning", *shown.values()]
             parts.append(
                 f"<h3>{escape(run['model']['name'])}, {escape(lens)} lens</h3>"
                 f"<div class='figures'>{''.join(figures)}</div>"
@@ -102,10 +112,13 @@ def behaviours(runs: Sequence[Mapping[str, Any]]) -> str:
         )
         if agreement := run.get("agreement"):
             kappas = [
-                [escape(rule), str(found["kappa"]["n_words"]), interval(found["kappa"], 2)]
-                for rule, found in agreement.items()
-            ]
-            parts.append(table(["rule", "traces", "kappa with a reader"], kappas))
+                [escape(reader), escape(other), str(found["kappa"]["n_words"]),
+                 interval(found["kappa"], 2)]
+                for reader, others in agreement.items()
+                for other, found in others.items()
+            ]  # fmt: skip
+            heads = ["reader", "rule or reader", "traces", "kappa, pivot or not"]
+            parts.append(table(heads, kappas, numeric_from=2))
     return "".join(parts)
 
 

@@ -107,7 +107,8 @@ def load(path: Path) -> WordSet:
     Raises
     ------
     InputError
-        The file is missing, or a line is no concept; the message names the line and what is wrong.
+        The file is missing, a line is no concept, or concepts differ in their languages; the
+        message names the line and what is wrong.
     """
     file = path / "words.jsonl" if path.is_dir() else path
     try:
@@ -116,7 +117,7 @@ def load(path: Path) -> WordSet:
         raise InputError(
             f"no word set at {file} ({error.strerror}): build one with `pivotmine-model words`."
         ) from None
-    concepts = []
+    concepts: list[Concept] = []
     ids = set()
     for number, line in enumerate(content.splitlines(), 1):
         if not line.strip():
@@ -132,6 +133,14 @@ def load(path: Path) -> WordSet:
         if concept.split not in SPLITS:
             raise InputError(
                 f"{file}, line {number}: split {concept.split!r} is none of {', '.join(SPLITS)}"
+            )
+        lacking = sorted(set(concepts[0].words) ^ set(concept.words)) if concepts else []
+        if lacking:
+            raise InputError(
+                f"{file}, line {number}: concept {concept.id!r} has words in "
+                f"{', '.join(sorted(concept.words))}, the first concept in "
+                f"{', '.join(sorted(concepts[0].words))}: give all concepts the same languages, or "
+                f"leave out {', '.join(lacking)}"
             )
         ids.add(concept.id)
         concepts.append(concept)

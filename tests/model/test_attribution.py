@@ -311,7 +311,7 @@ def test_runs_of_other_words_or_models_are_refused(many_words: WordSet, tmp_path
 
 
 def test_counts_that_are_none_are_explained(tmp_path: Path):
-    with pytest.raises(InputError, match="no counts at"):
+    with pytest.raises(InputError, match="no lake at"):
         read_counts(tmp_path / "nothing")
     pq.write_table(pa.table({"a": [1]}), tmp_path / "other.parquet")
     with pytest.raises(InputError, match="it lacks lang_a"):

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from model.lens.mined import Mined, mined_tokens, read_mined
+from model.lens.mined import Mined, Vocabulary, read_mined
 from pivotmine.errors import InputError
 
 VOCABULARY = ["<s>", " the", "the", " dog", "dog", "\ufffd", " cat", " 狗", "狗", "猫", "1", " a b"]
@@ -26,12 +26,12 @@ class Tokenizer:
 
 
 def test_a_mined_text_is_found_with_and_without_its_space():
-    found = mined_tokens(Tokenizer(), ["dog"])
+    found = Vocabulary(Tokenizer()).mined(["dog"])
     assert [VOCABULARY[token] for token in found.tokens] == [" dog", "dog"]
 
 
 def test_controls_are_the_nearest_tokens_of_the_same_kind():
-    found = mined_tokens(Tokenizer(), ["dog", "狗"])
+    found = Vocabulary(Tokenizer()).mined(["dog", "狗"])
     pairs = {VOCABULARY[a]: VOCABULARY[b] for a, b in zip(*found, strict=True)}
     assert pairs == {" dog": " the", "dog": "the", "狗": "猫"}  # " 狗" has no like
 
@@ -40,9 +40,8 @@ def test_pairs_whose_token_is_a_word_at_hand_are_left_out():
     assert Mined((1, 2, 3), (4, 5, 6)).without({2, 6}) == Mined((1,), (4,))
 
 
-def test_texts_outside_the_vocabulary_are_an_error():
-    with pytest.raises(InputError, match="no mined pivot is a single token"):
-        mined_tokens(Tokenizer(), ["horse", "a b", "1"])
+def test_texts_outside_the_vocabulary_have_no_token():
+    assert Vocabulary(Tokenizer()).mined(["horse", "a b", "1"]) == Mined((), ())
 
 
 def test_texts_are_read_from_parquet_and_json_lines(tmp_path: Path):
@@ -50,8 +49,21 @@ def test_texts_are_read_from_parquet_and_json_lines(tmp_path: Path):
     pq.write_table(pa.table({"token": tokens, "rank": range(5)}), tmp_path / "pivots.parquet")
     lines = b"".join(orjson.dumps({"token": token}) + b"\n" for token in tokens)
     (tmp_path / "pivots.jsonl").write_bytes(lines)
-    assert read_mined(tmp_path / "pivots.parquet") == ["dog", "狗"]
-    assert read_mined(tmp_path / "pivots.jsonl") == ["dog", "狗"]
+    for name in ("pivots.parquet", "pivots.jsonl"):
+        assert read_mined(tmp_path / name).of("fr-zh", "any-n") == ("dog", "狗")
+
+
+def test_a_pair_may_have_pivots_of_its_own(tmp_path: Path):
+    rows = [
+        {"direction": "fr-zh", "concept": "dog-n", "token": "▁dog"},
+        {"direction": "fr-zh", "concept": "dog-n", "token": "dog"},
+        {"direction": "fr-ja", "concept": "dog-n", "token": "狗"},
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "pivots.parquet")
+    found = read_mined(tmp_path / "pivots.parquet")
+    assert found.of("fr-zh", "dog-n") == ("dog",)
+    assert found.of("fr-ja", "dog-n") == ("狗",)
+    assert found.of("fr-zh", "cat-n") == ()
 
 
 def test_files_that_hold_no_pivots_are_refused(tmp_path: Path):

@@ -287,12 +287,19 @@ def test_a_target_that_is_read_off_the_pivots_direction_falls_with_it(small_word
 def test_a_run_chooses_on_dev_and_writes_tables_json_and_figures(more_dev: WordSet, tmp_path: Path):
     pytest.importorskip("matplotlib")
     model = loaded("llama", whole_words_tokenizer(more_dev))
-    labels = {("tiny-llama", "fr-zh", c.id): "direct" for c in more_dev.split("dev")}
+    labels = {
+        reader: {("tiny-llama", "fr-zh", c.id): label for c in more_dev.split("dev")}
+        for reader, label in (("label", "direct"), ("label_2", "pivot"))
+    }
     summary = trace(model, more_dev, SCORING, CONFIG, tmp_path, Progress(), labels)
     written = orjson.loads(next(tmp_path.glob("lens-*.json")).read_bytes())
     assert written["corrected_lens"] == summary["corrected_lens"] in ("centred", "scaled")
     assert written["directions"]["fr-zh"]["pivot"] == "en"
-    assert set(summary["agreement"]) == {"he2025", "he2025_any", "sound", "sound_corrected"}
+    rules = {"he2025", "he2025_any", "sound", "sound_corrected"}
+    assert set(summary["agreement"]["label"]) == rules
+    assert set(summary["agreement"]["label_2"]) == {*rules, "label"}
+    disagreed = summary["agreement"]["label_2"]["label"]["table"]
+    assert list(disagreed) == ["pivot/no pivot"]
     rows = pq.read_table(next(tmp_path.glob("traces-*.parquet"))).to_pylist()
     assert {row["sound"] for row in rows} <= {"pivot", "direct", "none"}
     asked = {row["concept"] for row in rows}
@@ -324,16 +331,29 @@ def test_words_in_bytes_are_left_out_and_the_others_read(more_dev: WordSet, tmp_
     pytest.importorskip("matplotlib")
     model = loaded("llama", byte_tokenizer())
     config = CONFIG.model_copy(update={"directions": ("zh-fr",), "n_ablated": 0})
-    found = trace(model, more_dev, SCORING, config, tmp_path, Progress())["directions"]["zh-fr"]
+    said: list[str] = []
+    summary = trace(model, more_dev, SCORING, config, tmp_path, Progress(note=said.append))
+    found = summary["directions"]["zh-fr"]
     assert "source" not in found["logit"]["bands"]  # no byte of a Chinese word is a letter
     assert found["n_words"] > 0
     assert "pivot" in found["logit"]["bands"]
+    assert summary["readable_words"]["zh"] == 0.0
+    assert any(line.startswith("zh: 0% of the words") for line in said)
+
+
+def test_pivots_in_bytes_are_named_as_what_leaves_nothing_to_read(
+    more_dev: WordSet, tmp_path: Path
+):
+    model = loaded("llama", byte_tokenizer())
+    config = CONFIG.model_copy(update={"directions": ("en-fr",), "n_ablated": 0})
+    with pytest.raises(InputError, match=r"tokenizer spells the zh word in bytes: (\d+) of \1"):
+        trace(model, more_dev, SCORING, config, tmp_path, Progress())
 
 
 def test_a_set_without_words_to_choose_on_says_so(small_words: WordSet, tmp_path: Path):
     model = loaded("llama", whole_words_tokenizer(small_words))
     bare = WordSet(tuple(c for c in small_words.concepts if c.split != "dev"), "bare")
-    with pytest.raises(InputError, match="no concept of the dev split"):
+    with pytest.raises(InputError, match=r"no concept of the dev split.*it is empty"):
         trace(model, bare, SCORING, CONFIG, tmp_path, Progress())
 
 
@@ -369,3 +389,21 @@ def test_a_run_watches_mined_pivots(tiny_model: Any, more_dev: WordSet, tmp_path
     bands = found["directions"]["fr-zh"]["logit"]["bands"]
     assert 0 < bands["mined"]["mean"][-1] < 1
     assert 0 < bands["mined_control"]["mean"][-1] < 1
+    with pytest.raises(InputError, match=r"no mined pivot of fr-zh is a single token"):
+        pq.write_table(pa.table({"token": ["unheard"]}), tmp_path / "pivots.parquet")
+        trace(tiny_model, more_dev, SCORING, config, tmp_path, Progress())
+
+
+def test_where_pairs_have_pivots_of_their_own_only_those_pairs_are_read(
+    more_dev: WordSet, tmp_path: Path
+):
+    pytest.importorskip("matplotlib")
+    model = loaded("llama", whole_words_tokenizer(more_dev))
+    bridged = [c.id for split in ("dev", "test") for c in more_dev.split(split)[::2]]
+    rows = [{"direction": "fr-zh", "concept": c, "token": "▁ship"} for c in bridged]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "pivots.parquet")
+    update = {"mined": str(tmp_path / "pivots.parquet"), "n_ablated": 0}
+    config = CONFIG.model_copy(update=update)
+    trace(model, more_dev, SCORING, config, tmp_path, Progress())
+    read = pq.read_table(next(tmp_path.glob("traces-*.parquet")))["concept"].to_pylist()
+    assert read and set(read) <= set(bridged)

@@ -221,9 +221,12 @@ def test_kappa_is_one_for_the_same_labels_and_undefined_for_a_single_one():
 def test_labels_are_read_by_model_direction_and_concept(tmp_path: Path):
     file = tmp_path / "labels.tsv"
     file.write_text(
-        "model\tdirection\tconcept\tlabel\tnote\nm\tfr-zh\tdog-n\tpivot\t\n", encoding="utf-8"
+        "model\tdirection\tconcept\tlabel\tnote\tlabel_2\n"
+        "m\tfr-zh\tdog-n\tpivot\t\tnone\nm\tfr-zh\tcat-n\tdirect\tunsure\t\n",
+        encoding="utf-8",
     )
-    assert read_labels(file) == {("m", "fr-zh", "dog-n"): "pivot"}
+    dog, cat = ("m", "fr-zh", "dog-n"), ("m", "fr-zh", "cat-n")
+    assert read_labels(file) == {"label": {dog: "pivot", cat: "direct"}, "label_2": {dog: "none"}}
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def lens_run(words: WordSet, path: Path) -> Run:
             "fr-zh": found,
             "zh-fr": {k: v for k, v in found.items() if k != "ablation"},
         },
-        "agreement": {"sound": {"kappa": estimate(0.55)}},
+        "agreement": {"label": {"sound": {"kappa": estimate(0.55)}}},
     }
     rows = [
         {"direction": "fr-zh", "concept": concept.id, "source": "s", "pivot": "p", "target": "t",

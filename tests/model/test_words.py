@@ -243,6 +243,17 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, message: str):
         load(file)
 
 
+def test_a_concept_that_lacks_a_language_is_named(tmp_path: Path):
+    file = tmp_path / "mine.jsonl"
+    lines = (
+        '{"id": "cat", "words": {"en": "cat", "ja": "猫"}, "split": "test"}',
+        '{"id": "dog", "words": {"en": "dog"}, "split": "test"}',
+    )
+    file.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(InputError, match=r"line 2: concept 'dog' has words in en, .* leave out ja"):
+        load(file)
+
+
 def test_a_missing_set_says_how_to_build_one(tmp_path: Path):
     with pytest.raises(InputError, match="pivotmine-model words"):
         load(tmp_path / "nothing")

@@ -1,0 +1,1 @@
+"""The commands of `pivotmine-model`, by what they are for; `model/cli.py` puts them together."""

@@ -1,0 +1,76 @@
+"""Commands that train the arms of a grid and compare them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model.commands.options import GRID, SetOption
+from model.commands.progress import progress_bar
+from pivotmine.console import plain_console
+
+
+def train(
+    config: Annotated[
+        str, typer.Option("--config", "-c", help="Recipe with sections training and grid.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the grid.")] = GRID,
+    set_: SetOption = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check shards, tokenizers and budgets; train nothing.")
+    ] = False,
+) -> None:
+    """Train every arm of a grid with every seed on PivotMine's shards; interrupted, it goes on.
+
+    Shards, tokenizers and language budgets are checked before the first step. For many GPUs:
+    torchrun --no-python pivotmine-model train --config conf/arms/planted-arms.yaml
+    """
+    from model.config import load_recipe
+    from model.display import diet_table
+    from model.training.grid import make_plan, run_grid
+    from model.training.networks import start
+
+    console = plain_console()
+    console.quiet = os.environ.get("RANK", "0") != "0"  # torchrun: one worker speaks for all
+    recipe = load_recipe(config, set_ or ())
+    plan = make_plan(recipe, console.print)
+    console.print(diet_table(plan))
+    if check:
+        start(recipe.training, plan.streams, recipe.grid.seeds[0], console.print)
+        return
+    with progress_bar(console) as progress:
+        run_grid(plan, out, progress)
+    console.print(f"now: pivotmine-model compare {out}", soft_wrap=True)
+
+
+def compare(
+    grid: Annotated[
+        Path, typer.Argument(help="A trained grid: grid-….json, or the folder that holds one.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The page. Default: beside the grid.")
+    ] = None,
+) -> None:
+    """Say which of a grid's contrasts are significant, and put its arms on one HTML page.
+
+    Reads the tables that `train` wrote; no model and no shards are needed.
+    """
+    from model.comparison.run import compare as run
+    from model.display import contrast_table
+    from model.report.arms import arms_page
+    from model.report.build import write_report
+    from model.results import write_json
+    from model.runs import read_run
+
+    console = plain_console()
+    found = run(read_run(grid, "grid"))
+    page = out or (grid if grid.is_dir() else grid.parent) / "comparison.html"
+    write_report(arms_page(found), page)
+    write_json(page.with_suffix(".json"), found)
+    console.print(contrast_table(found))
+    for line in found["verdict"]:
+        console.print(f"* {line}", soft_wrap=True)
+    console.print(f"report: {page}, its numbers: {page.with_suffix('.json')}", soft_wrap=True)

@@ -1,0 +1,157 @@
+"""Commands that measure a model, and hold what they find against a corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model.commands.options import (
+    RESULTS,
+    WORDS,
+    ConfigOption,
+    ModelArgument,
+    OutOption,
+    SetOption,
+    WordsOption,
+)
+from model.commands.progress import progress_bar
+from pivotmine.console import plain_console
+
+
+def score(
+    model: ModelArgument,
+    words: WordsOption = WORDS,
+    out: OutOption = RESULTS,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Score a model on the word task, in all directions; an interrupted run goes on.
+
+    Example: pivotmine-model score gemma3-270m --set scoring.limit=100
+    """
+    from model.config import load_recipe
+    from model.display import score_table
+    from model.load import load_model
+    from model.scoring.run import score as run
+    from model.words.dataset import load
+
+    console = plain_console()
+    recipe = load_recipe(config, set_ or ())
+    word_set = load(words)
+    loaded = load_model(model, recipe.model, progress=console.print)
+    with progress_bar(console) as progress:
+        summary = run(loaded, word_set, recipe.scoring, out, progress)
+    console.print(score_table(summary))
+    console.print(f"answers, scores of words and this table are in {out}", soft_wrap=True)
+
+
+def lens(
+    model: ModelArgument,
+    words: WordsOption = WORDS,
+    out: OutOption = RESULTS / "lens",
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            help="TSV of hand-read traces (dev words): report how rules and readers agree."
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Read a model's layers: pivots on the way to a translation, and whether it needs them.
+
+    An interrupted run goes on. Example: pivotmine-model lens gemma3-270m --set lens.limit=40
+    """
+    from model.config import load_recipe
+    from model.display import cell, lens_table
+    from model.lens.agreement import read_labels
+    from model.lens.run import trace
+    from model.load import load_model
+    from model.words.dataset import load
+
+    console = plain_console()
+    recipe = load_recipe(config, set_ or ())
+    word_set = load(words)
+    known = read_labels(labels) if labels else None
+    loaded = load_model(model, recipe.model, progress=console.print)
+    with progress_bar(console) as progress:
+        summary = trace(loaded, word_set, recipe.scoring, recipe.lens, out, progress, known)
+    console.print(lens_table(summary))
+    for reader, others in summary.get("agreement", {}).items():
+        for other, found in others.items():
+            n_traces = found["kappa"]["n_words"]
+            console.print(f"{reader}, {other}: kappa {cell(found['kappa'])}, {n_traces} traces")
+    console.print(f"readings, traces, figures and this table are in {out}", soft_wrap=True)
+
+
+def attribute(
+    counts: Annotated[
+        Path,
+        typer.Argument(
+            help="Counts of the words: a lake's folder, a PivotMine recipe (.yaml), or a Parquet "
+            "export of term_counts."
+        ),
+    ],
+    scores: Annotated[
+        Path | None,
+        typer.Option(help="Score run: scores-….json, or the folder that holds one."),
+    ] = None,
+    lens: Annotated[
+        Path | None, typer.Option(help="Lens run: lens-….json, or the folder that holds one.")
+    ] = None,
+    words: WordsOption = WORDS,
+    out: OutOption = RESULTS,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
+    """Hold scores and behaviours against how often the words meet in a corpus.
+
+    Example: pivotmine-model attribute .pivotmine/lake --scores .pivotmine/model
+    """
+    from model.attribution.counts import read_counts
+    from model.attribution.run import attribute as run
+    from model.config import load_recipe
+    from model.runs import read_run
+    from model.words.dataset import load
+
+    console = plain_console()
+    recipe = load_recipe(config, set_ or ())
+    summary = run(
+        load(words),
+        read_counts(counts, recipe.attribution.in_lang),
+        read_run(scores, "scores") if scores else None,
+        read_run(lens, "lens") if lens else None,
+        recipe.attribution,
+        out,
+    )
+    for line in summary["verdict"]:
+        console.print(f"* {line}", soft_wrap=True)
+    console.print(f"every word and all numbers are in {out}", soft_wrap=True)
+
+
+def report(
+    scores: Annotated[
+        list[Path] | None, typer.Option(help="Score run; repeat it for several models.")
+    ] = None,
+    lens: Annotated[list[Path] | None, typer.Option(help="Lens run; repeatable.")] = None,
+    attribution: Annotated[
+        list[Path] | None, typer.Option(help="Attribution run; repeatable.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The page.")] = RESULTS / "report.html",
+) -> None:
+    """Put runs on one HTML page that needs no other file.
+
+    A run is its summary (scores-….json, lens-….json, attribution-….json), or a folder with one.
+    """
+    from model.report.build import report as build
+    from model.report.build import write_report
+    from model.runs import read_run
+
+    runs = (
+        [read_run(path, kind) for path in paths or ()]
+        for paths, kind in ((scores, "scores"), (lens, "lens"), (attribution, "attribution"))
+    )
+    write_report(build(*runs), out)
+    plain_console().print(f"report: {out}", soft_wrap=True)

@@ -1,0 +1,29 @@
+"""A mined lake, named by its folder or by its recipe; read through PyIceberg, without Spark."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pivotmine.config import LakeConfig
+from pivotmine.errors import InputError
+from pivotmine.lake import Lake
+from pivotmine.recipe import load_config
+
+
+def open_lake(path: Path) -> Lake:
+    """The lake of a PivotMine recipe (.yaml), or in a warehouse's folder.
+
+    Raises
+    ------
+    InputError
+        The path is neither.
+    LakeError, ConfigError
+        The lake or the recipe cannot be read.
+    """
+    if path.suffix in (".yaml", ".yml"):
+        return Lake(load_config(str(path)).lake, read_only=True)
+    if (path / "catalog.db").exists():
+        return Lake(LakeConfig(warehouse=str(path)), read_only=True)
+    raise InputError(
+        f"no lake at {path}: give its folder (it holds catalog.db), or a PivotMine recipe (.yaml)"
+    )
