@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.text.codes import UNDETERMINED, writes
-from pivotmine.text.fasttext_model import LEAST_PROBABILITY, LanguageModel, load_model
+from pivotmine.text.fasttext_model import LanguageModel, load_model
 from pivotmine.text.han import chance_of_unmarked_chinese, dominant_scripts, han_evidence
 from pivotmine.text.page_languages import weigh_by_page
 from pivotmine.text.scripts import HAN, HANGUL, KANA, ScriptCounts, count_scripts
@@ -28,11 +28,13 @@ from pivotmine.text.scripts import HAN, HANGUL, KANA, ScriptCounts, count_script
 _SAMPLE_CHARS = 400
 _SEGMENT_CHARS = 400
 
-# Tuned on nine message catalogues.
-_SHARPNESS = (0.5, 1.2, 60)  # exponent on fastText's probabilities: of no letter, of many, how many
+# Tuned on the dev halves of `bench/segment_language`.
+_SHARPNESS = (0.7, 1.2, 40)  # exponent on fastText's probabilities: of no letter, of many, how many
 _FOREIGN_WEIGHT = 0.2  # on the summed probability of languages outside the recipe
-_PRIOR_SEGMENTS = 1.0  # pseudo-count of every configured language, doubled for the document's own
-_FOREIGN_PRIOR_SEGMENTS = 0.2
+_PRIOR_SEGMENTS = 2.0  # pseudo-count of the configured languages, in equal shares
+_DOCUMENT_PRIOR_SEGMENTS = 2.0  # the document's own has this beside
+_FOREIGN_PRIOR_SEGMENTS = 0.05
+_FLOOR = 0.03  # what a smaller probability counts as
 
 
 @lru_cache(maxsize=4)
@@ -99,10 +101,11 @@ class Identifier:
         classes = list(dict.fromkeys([*languages, "zh", "ja"]))
         texts = [segments[i] for i in lettered]
         evidence = self._evidence(texts, counts.rows(lettered), classes, frozenset(languages))
+        each = _PRIOR_SEGMENTS / len(languages)
         prior = np.array(
             [
-                (_PRIOR_SEGMENTS if name in languages else _FOREIGN_PRIOR_SEGMENTS)
-                + (_PRIOR_SEGMENTS if name == document_language else 0.0)
+                (each if name in languages else _FOREIGN_PRIOR_SEGMENTS)
+                + (_DOCUMENT_PRIOR_SEGMENTS if name == document_language else 0.0)
                 for name in classes
             ]
             + [_FOREIGN_PRIOR_SEGMENTS]
@@ -141,19 +144,24 @@ class Identifier:
                 continue
             rows: list[int] = np.flatnonzero(scripts == script).tolist()
             columns = np.array([column for column, _ in candidates])
+            asked = [self.model.probabilities(segments[row][:_SEGMENT_CHARS]) for row in rows]
             found = np.array(
                 [
-                    [probabilities.get(language, 0.0) for _, language in candidates]
-                    for probabilities in (
-                        self.model.probabilities(segments[row][:_SEGMENT_CHARS]) for row in rows
-                    )
+                    [probabilities.get(name, 0.0) for _, name in candidates]
+                    for probabilities in asked
                 ]
             )
-            foreign = np.maximum(1.0 - found.sum(axis=1), LEAST_PROBABILITY) * _FOREIGN_WEIGHT
+            # Product names and commands speak for languages of another script: not to be believed.
+            impossible = np.array(
+                [
+                    sum(p for name, p in probabilities.items() if not writes(name, int(script)))
+                    for probabilities in asked
+                ]
+            )
+            others = 1.0 - found.sum(axis=1) - impossible
+            foreign = np.maximum(others, _FLOOR) * _FOREIGN_WEIGHT
             sharpness = _sharpness(counts.letters[rows])[:, np.newaxis]
-            evidence[np.array(rows)[:, np.newaxis], columns] = (
-                found + LEAST_PROBABILITY
-            ) ** sharpness
+            evidence[np.array(rows)[:, np.newaxis], columns] = (found + _FLOOR) ** sharpness
             evidence[rows, -1] = foreign ** sharpness[:, 0]
         evidence[evidence.sum(axis=1) == 0, -1] = 1.0
         return evidence

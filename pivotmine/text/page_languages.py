@@ -9,8 +9,8 @@ page that alternates keeps both.
 import numpy as np
 from numpy.typing import NDArray
 
-_LOCAL_SHARE = 0.3  # of the prior that comes from the two segments on either side
-_ROUNDS = 3
+_LOCAL_SHARE = 0.15  # of the prior that comes from the two segments on either side
+_ROUNDS = 5
 
 
 def weigh_by_page(
