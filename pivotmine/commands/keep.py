@@ -40,7 +40,7 @@ def status(config: ConfigOption = None, set_: SetOption = None) -> None:
     from pivotmine.report import print_table
     from pivotmine.sources.listing import list_files
     from pivotmine.stages import ROAD
-    from pivotmine.stages.ingest import ingest_ids
+    from pivotmine.stages.ingest_files import ingest_ids
     from pivotmine.status import deliveries, road_status
     from pivotmine.withdrawals import without_withdrawn
 
