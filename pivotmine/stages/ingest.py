@@ -26,20 +26,16 @@ from pyspark.sql import functions as F
 
 from pivotmine.config import Config
 from pivotmine.schema import DOCUMENTS, DUPLICATES, INPUTS, REJECTS
-from pivotmine.session import spark_schema
-from pivotmine.sources.records import ColumnMap, ReadLimits
 from pivotmine.stage import Inputs, Renewed, Rows, Stage, StageOutputs, Tally
 from pivotmine.stages.ingest_earlier import CONTENT, PLACE, ROW, Earlier
 from pivotmine.stages.ingest_files import (
     Source,
     as_table,
-    ingest_ids,
     list_sources,
-    plan_packs,
     split_by_what_is_known,
 )
+from pivotmine.stages.ingest_records import read_limits, read_sources
 from pivotmine.stages.near_duplicates import find_near_duplicates
-from udfs import read_records
 
 _NEAR = "doc_id string, kept_doc_id string, similarity double"
 
@@ -50,7 +46,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     new, known = split_by_what_is_known(inputs, sources)
     inputs.measure("files_read", len(new))
     inputs.measure("files_known", len(known))
-    records = _read(inputs, config, new)
+    records = read_sources(inputs, config, new)
     earlier = Earlier(inputs, as_table(known))
 
     documents = records.where("kind = 'document'")
@@ -90,26 +86,6 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         ),
         "duplicates": _duplicates(distinct.select(ROW), copies, near),
     }
-
-
-def _read(inputs: Inputs, config: Config, sources: Sequence[Source]) -> DataFrame:
-    """Records of source files, with `delivery` and `ingest_id`; computed once."""
-    settings = config.ingest
-    packs = plan_packs(sources, config)
-    columns = [
-        ColumnMap(item.text_column, item.source_column, item.source_label, item.whole_pages)
-        for item in settings.inputs
-    ]
-    read = read_records.bind(
-        packs, columns, _limits(config), settings.language_model, settings.filters.bounds_of
-    )
-    tasks = inputs.numbers(len(packs))
-    rows = inputs.checkpoint(tasks.mapInArrow(read, spark_schema(read_records.SCHEMA)), "records")
-    deliveries = list(dict.fromkeys(ingest_ids(config)))
-    number = F.array(*(F.lit(deliveries.index(name)) for name in ingest_ids(config)))
-    return rows.withColumn("delivery", F.get(number, "input_index")).withColumn(
-        "ingest_id", F.get(F.array(*map(F.lit, deliveries)), "delivery")
-    )
 
 
 def _exact_copies(inputs: Inputs, rows: DataFrame) -> DataFrame:
@@ -170,7 +146,7 @@ def external(config: Config) -> Any:
 
     Refuses here, before anything is started, what cannot be read as the recipe says.
     """
-    _limits(config)
+    read_limits(config)
     return [(source.file, source.input_index) for source in list_sources(config)]
 
 
@@ -178,15 +154,6 @@ def reuse(inputs: Inputs, config: Config) -> dict[str, Any]:
     """Records may be used again where they would be read in the same way."""
     how = config.ingest.model_dump(mode="json", exclude={"inputs", "ingest_id"})
     return dict.fromkeys(STAGE.writes, how)
-
-
-def _limits(config: Config) -> ReadLimits:
-    return ReadLimits(
-        max_document_bytes=config.ingest.max_document_bytes,
-        max_record_bytes=config.ingest.max_record_bytes,
-        raw_bytes=config.ingest.raw_bytes,
-        max_inflation=config.ingest.max_inflation,
-    )
 
 
 STAGE = Stage(
