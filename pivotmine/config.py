@@ -12,6 +12,8 @@ recipe has the same meaning, and the same fingerprint, on every machine.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import getitem
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -507,5 +509,9 @@ class Config(Section):
         return self
 
     def section_json(self, names: tuple[str, ...]) -> dict[str, Any]:
-        """The named top-level parts as plain JSON values (what a stage's result depends on)."""
-        return {name: self.model_dump(mode="json")[name] for name in names}
+        """The named parts as plain JSON values (what a stage's result depends on).
+
+        A part is a section, or a setting of one (`ingest.language_model`).
+        """
+        values = self.model_dump(mode="json")
+        return {name: reduce(getitem, name.split("."), values) for name in names}

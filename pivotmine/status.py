@@ -15,7 +15,7 @@ from pivotmine.config import Config
 from pivotmine.errors import PivotMineError
 from pivotmine.fingerprint import stage_fingerprint
 from pivotmine.lake import Lake
-from pivotmine.runner import find_committed
+from pivotmine.runner import find_committed, last_run
 from pivotmine.stage import Stage
 
 
@@ -86,9 +86,7 @@ def road_status(lake: Lake, config: Config, stages: Sequence[Stage]) -> Iterator
 
 def _decide(lake: Lake, config: Config, stage: Stage, changing: dict[str, str]) -> tuple[bool, str]:
     upstream = sorted({changing[table] for table in stage.reads if table in changing})
-    last = next(
-        (row for row in reversed(lake.runs().to_pylist()) if row["stage"] == stage.name), None
-    )
+    last = last_run(lake, stage)
     if last is None:
         return True, "has not run yet"
     if upstream:

@@ -20,8 +20,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pivotmine.config import Config, SparkConfig
 from pivotmine.recipe import load_config
 from pivotmine.schema import TABLES
-from pivotmine.session import build_session
-from pivotmine.stage import ArrowRows, MakeRows, StageRows
+from pivotmine.session import build_session, spark_schema
+from pivotmine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Renewed, StageRows
 
 # The same examples on every run, so that a change that passed here passes elsewhere; `pytest
 # --hypothesis-profile search` draws others, and more of them. No deadlines: the first example of a
@@ -81,6 +81,13 @@ class TableInputs:
             self._table_files[key] = self._files(self.frame(name), path)
         return self._table_files[key]
 
+    def previous(self, table: str, files: Sequence[str] | None = None) -> DataFrame:
+        schema = spark_schema(TABLES[table].schema)
+        return self.spark.createDataFrame([], schema.add(PREVIOUS_FILE, "string")).limit(0)
+
+    def previous_files(self, table: str) -> list[str]:
+        return []
+
     def numbers(self, n: int) -> DataFrame:
         return self.spark.range(0, n, numPartitions=max(n, 1))
 
@@ -120,15 +127,19 @@ def table_inputs(spark: SparkSession, tmp_path: Path):
     return make
 
 
-def as_table(rows: StageRows) -> pa.Table:
+def as_table(rows: StageRows | Renewed) -> pa.Table:
     """Rows of a stage, wherever they are made."""
+    if isinstance(rows, Renewed):
+        return pa.concat_tables(as_table(part) for part in rows.rows)
     if isinstance(rows, ArrowRows):
         rows = rows.in_spark()
     return rows if isinstance(rows, pa.Table) else rows.toArrow()
 
 
-def rows_of(rows: StageRows, *columns: Any) -> list[tuple[Any, ...]]:
+def rows_of(rows: StageRows | Renewed, *columns: Any) -> list[tuple[Any, ...]]:
     """Rows as sorted tuples, for comparison."""
+    if isinstance(rows, Renewed):
+        (rows,) = rows.rows
     if columns:
         rows = rows.in_spark() if isinstance(rows, ArrowRows) else rows
         rows = rows.select(columns) if isinstance(rows, pa.Table) else rows.select(*columns)

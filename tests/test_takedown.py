@@ -13,6 +13,8 @@ from pyspark.sql import SparkSession
 from pivotmine.lake import Lake
 from pivotmine.query import connect
 from pivotmine.recipe import load_config
+from pivotmine.sources import ColumnMap, ReadLimits, read_split
+from pivotmine.sources.listing import list_splits
 from tests.handmade import cli, make_lake
 from tests.handmade import settings as lake_settings
 
@@ -87,7 +89,7 @@ def test_rejects_are_summed_up_and_their_bytes_exported(tmp_path: Path):
         tmp_path / "lake",
         rejects=[
             {**reject, "uri": "b.jsonl", "position": 9, "raw": b"second"},
-            {**reject, "uri": "a.jsonl", "position": 5, "raw": b"caf\xe9"},
+            {**reject, "uri": "a.jsonl", "position": 5, "raw": b'{"text": "caf\xe9"}'},
             {**reject, "uri": "c.gz", "position": 0, "raw": None, "reason": "unreadable_file"},
             {**reject, "uri": "c.txt", "position": 0, "raw": b"hm", "reason": "min_words"},
         ],
@@ -100,12 +102,26 @@ def test_rejects_are_summed_up_and_their_bytes_exported(tmp_path: Path):
     assert "ingest.filters" in said
     folder = tmp_path / "out"
     assert "4 records" in cli("rejects", *where, "--export", str(folder)).out
-    index = [json.loads(line) for line in (folder / "rejects.jsonl").read_text().splitlines()]
+    index = [json.loads(line) for line in (folder / "_rejects.jsonl").read_text().splitlines()]
     assert [(row["uri"], row["position"]) for row in index] == [
         *(("a.jsonl", 5), ("b.jsonl", 9), ("c.gz", 0), ("c.txt", 0))
     ]
     kept = [(folder / row["file"]).read_bytes() for row in index if "file" in row]
-    assert kept == [b"caf\xe9", b"second", b"hm"]
+    assert kept == [b'{"text": "caf\xe9"}', b"second", b"hm"]
+    assert [row.get("cut") for row in index] == [True, True, None, True], "no run says how much"
     assert "is not empty" in cli("rejects", *where, "--export", str(folder)).err
     refused = cli("rejects", *where, "--reason", "no_such", "--export", str(tmp_path / "x")).err
     assert "the reasons are missing_text" in refused
+
+    # Mended, the folder is an input: its records are counted, and each has a fate.
+    (folder / index[0]["file"]).write_text('{"text": "café"}')
+    rows = [
+        row
+        for split in list_splits([str(folder)], "auto", 1 << 20, 0)
+        for batch in read_split(split, ColumnMap(), ReadLimits())
+        for row in batch.to_pylist()
+    ]
+    fates = {(Path(row["uri"]).name, row["text"] or row["reason"]) for row in rows[::2]}
+    names = [row["file"] for row in index if "file" in row]
+    assert fates == set(zip(names, ("café", "invalid_json", "hm"), strict=True))
+    assert sum(row["n_records"] for row in rows[1::2]) == len(names)

@@ -27,6 +27,7 @@ SCHEMA = pa.schema(
         pa.field("lang", pa.string()),
         pa.field("lang_prob", pa.float32()),
         pa.field("input_index", pa.int32()),
+        pa.field("split_start", pa.int64()),
     ]
 )
 
@@ -57,15 +58,13 @@ def bind(
         identifier = load_identifier(language_model)
         for split in (split for number in numbers(batches) for split in packs[number]):
             for records in read_split(split, columns[split.input_index], limits):
-                found = _identified(records, identifier, split.input_index)
+                found = _identified(records, identifier, split)
                 yield _judged(found, bounds_of, limits.raw_bytes)
 
     return read
 
 
-def _identified(
-    records: pa.RecordBatch, identifier: Identifier, input_index: int
-) -> pa.RecordBatch:
+def _identified(records: pa.RecordBatch, identifier: Identifier, split: Split) -> pa.RecordBatch:
     texts = records.column("text").to_pylist()
     named = iter(identifier.identify_documents([text for text in texts if text is not None]))
     languages = [(None, None) if text is None else next(named) for text in texts]
@@ -75,7 +74,8 @@ def _identified(
             pa.array([text and document_id(text) for text in texts], pa.string()),
             pa.array([lang for lang, _ in languages], pa.string()),
             pa.array([prob for _, prob in languages], pa.float32()),
-            pa.array([input_index] * len(texts), pa.int32()),
+            pa.array([split.input_index] * len(texts), pa.int32()),
+            pa.array([split.start] * len(texts), pa.int64()),
         ],
         schema=SCHEMA,
     )

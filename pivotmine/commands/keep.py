@@ -40,7 +40,7 @@ def status(config: ConfigOption = None, set_: SetOption = None) -> None:
     from pivotmine.report import print_table
     from pivotmine.sources.listing import list_files
     from pivotmine.stages import ROAD
-    from pivotmine.stages.ingest import ingest_ids
+    from pivotmine.stages.ingest_files import ingest_ids
     from pivotmine.status import deliveries, road_status
     from pivotmine.withdrawals import without_withdrawn
 
@@ -82,8 +82,9 @@ def rejects(
     """Sum up what was refused, by reason with an example; or export its bytes.
 
     As many bytes of a record are kept as ingest.raw_bytes says. To feed records again: after a fix
-    of settings or code, `pivotmine run` reads them again by itself; mended records go into a file
-    that ingest.inputs names, with an ingest_id of its own.
+    of settings or code, `pivotmine run` reads them again by itself. Mended records are an input:
+    export them, mend the files, delete those that are not worth it, and name the folder in
+    ingest.inputs with an ingest_id of its own; _rejects.jsonl says where each file came from.
     """
     from pivotmine.query import connect
     from pivotmine.rejects import INDEX, export, summarise
