@@ -52,6 +52,8 @@ FROZEN = {
     "evaluate links": "truth --config -c --set -s --format -f --min-docs --as-many-as --strata"
     " --no-strata --plot",
     "evaluate documents": "truth --config -c --set -s --format -f",
+    "evaluate selection": "truth --config -c --set -s --format -f --window-tokens --dimensions "
+    "--min-docs --seed",
     "evaluate bridges": "truth --config -c --set -s --format -f --apart --seed",
     "evaluate pivots": "--config -c --set -s --format -f --top",
 }
