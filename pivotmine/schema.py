@@ -289,6 +289,8 @@ SELECTION = _table(
         "whose share of the budget it uses: its language, or without one that of most segments",
     ),
     ("reason", _string, "what earned its place"),
+    ("epoch", _int, "0 where the document stands in the arm for the first time"),
+    ("stream", _string, "uniform: all over the arm; late or early: placed at its end or beginning"),
 )
 SHARDS = _table(
     "shards",
