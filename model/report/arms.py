@@ -7,9 +7,10 @@ from html import escape
 from math import isfinite
 from typing import Any
 
-from model.report.cells import forest_row, interval, key_of, number
-from model.report.page import page, table
-from model.report.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET, Line, curves, forest
+from model.report.cells import forest_row, interval, number
+from pivotmine.html.charts import Line, curves, forest, key_of
+from pivotmine.html.page import page, table
+from pivotmine.html.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET
 
 COLOURS = (SOURCE, TARGET, PIVOT, CONTROL, *OTHERS)
 """Of arms, in their order; from the tenth on they come again."""

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from model.report.cells import forest_row, interval, key_of
-from model.report.page import table
-from model.report.svg import OTHERS, PIVOT, TARGET, forest
+from model.report.cells import forest_row, interval
+from pivotmine.html.charts import forest, key_of
+from pivotmine.html.page import table
+from pivotmine.html.svg import OTHERS, PIVOT, TARGET
 
 MODELS = (TARGET, PIVOT, *OTHERS)
 """Colours of models."""

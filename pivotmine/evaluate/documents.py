@@ -195,6 +195,7 @@ def _separate(
     kinds, parts = columns["kind"].astype(str), columns["part"].astype(str)
     score, n_tokens = columns["score"], columns["n_tokens"]
     found_parts = sorted(set(parts[np.isin(kinds, TRANSLATED)]) - {""})
+    asked: list[tuple[tuple[str, ...], str, tuple[int, int]]]
     asked = [(TRANSLATED, ALL, cut) for cut in cuts]
     asked += [(TRANSLATED, part, cuts[0]) for part in found_parts]
     asked += [((kind,), ALL, cuts[0]) for kind in (*TRANSLATED, "glossed", "dictionary")]

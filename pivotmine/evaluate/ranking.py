@@ -94,7 +94,8 @@ def _precision(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> 
     wrong = (1 - PREVALENCE) * np.cumsum(negative) / negative.sum()
     taken = found + wrong
     precision: NDArray[np.float64] = np.ones_like(taken)
-    return np.divide(found, taken, out=precision, where=taken > 0)
+    np.divide(found, taken, out=precision, where=taken > 0)
+    return precision
 
 
 def _precision_at(

@@ -145,18 +145,19 @@ def _retrieve(
     )
     vectors = embed(presence, settings.n_dimensions, settings.min_windows, settings.seed)
     known = np.abs(vectors).sum(axis=1) > 0
-    parts = {}
+    parts: dict[tuple[str, str], tuple[NDArray[Any], ...]] = {}
     for pair, answers in sorted(lexicon.answers.items()):
         queries = np.array(sorted(answers), np.int64)
         found = nearest(vectors, queries, lexicon.words_of[pair[1]], _AT)
-        right = np.array(
+        right: NDArray[np.bool_] = np.array(
             [
                 [word in answers[query] for word in row]
                 for query, row in zip(queries.tolist(), found.tolist(), strict=True)
             ]
         )
         held = [known[query] and known[list(answers[query])].any() for query in queries.tolist()]
-        parts[pair] = (queries, np.array(held), right[:, 0], right.any(axis=1))
+        first, any_of = right[:, 0], np.asarray(right.any(axis=1))
+        parts[pair] = (queries, np.array(held), first, any_of)
     whole = tuple(np.concatenate(columns) for columns in zip(*parts.values(), strict=True))
     resamples = Resamples(lexicon.n_words, seed=settings.seed)
     return [

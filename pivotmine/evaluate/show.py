@@ -69,12 +69,12 @@ def print_documents(console: Console, found: DocumentEvaluation) -> None:
                 "auc",
             ),
         ):
-            cells: dict[str, dict[str, str]] = {}
+            by_method: dict[str, dict[str, str]] = {}
             for row in asked:
                 cell = _estimate(getattr(row.ranking, measure))
-                cells.setdefault(row.method, {})[_asked_of(row, asked is not of_all)] = cell
-            heads = list(next(iter(cells.values())))
-            lines = [(method, *by_head.values()) for method, by_head in cells.items()]
+                by_method.setdefault(row.method, {})[_asked_of(row, asked is not of_all)] = cell
+            heads = list(next(iter(by_method.values())))
+            lines = [(method, *by_head.values()) for method, by_head in by_method.items()]
             print_table(console, title, ("method", *heads), lines, range(1, len(heads) + 1))
     heads = ["", "of the corpus", "documents", "template", "repeated", "untranslated", "links"]
     cells = [
