@@ -20,7 +20,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pivotmine.config import Config, SparkConfig
 from pivotmine.recipe import load_config
 from pivotmine.schema import TABLES
-from pivotmine.session import build_session, spark_schema
+from pivotmine.session import build_session
 from pivotmine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Renewed, StageRows
 
 # The same examples on every run, so that a change that passed here passes elsewhere; `pytest
@@ -56,6 +56,8 @@ class TableInputs:
     ) -> None:
         self.spark = spark
         self.tables = tables
+        self.earlier: dict[str, dict[str, list[dict[str, Any]]]] = {}
+        """Table -> file -> rows that an earlier run left."""
         self._folder = folder
         self._table_files: dict[tuple[str, int], list[tuple[str, int]]] = {}
         self.measures: dict[str, float] = {}
@@ -82,11 +84,15 @@ class TableInputs:
         return self._table_files[key]
 
     def previous(self, table: str, files: Sequence[str] | None = None) -> DataFrame:
-        schema = spark_schema(TABLES[table].schema)
-        return self.spark.createDataFrame([], schema.add(PREVIOUS_FILE, "string")).limit(0)
+        names = self.previous_files(table) if files is None else files
+        rows = [(file, row) for file in names for row in self.earlier[table][file]]
+        schema = TABLES[table].schema
+        made = pa.Table.from_pylist([row for _, row in rows], schema)
+        made = made.append_column(PREVIOUS_FILE, pa.array([file for file, _ in rows], pa.string()))
+        return self.spark.createDataFrame(made)
 
     def previous_files(self, table: str) -> list[str]:
-        return []
+        return sorted(self.earlier.get(table, ()))
 
     def numbers(self, n: int) -> DataFrame:
         return self.spark.range(0, n, numPartitions=max(n, 1))

@@ -21,10 +21,11 @@ from tests.handmade import settings as lake_settings
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
-    """Two deliveries, each with a bad line."""
+    """Two deliveries, each with a bad line, and one line in both."""
     for name in ("old", "new"):
         (tmp_path / name).mkdir()
         lines = [{"text": f"A {name} sentence, number {n}."} for n in range(3)] + [{"title": name}]
+        lines += [{"text": "Both deliveries have this one."}]
         (tmp_path / name / "a.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines))
     return tmp_path
 
@@ -55,18 +56,18 @@ def filled(spark: SparkSession, corpus: Path) -> Iterator[Path]:
 def test_a_keeper_sees_what_is_new_and_takes_a_delivery_down(filled: Path):
     both = settings(filled, "old", "new")
     said = cells(cli("status", *both).out)
-    assert (said["old"], said["new"]) == ("1 0 0 0", "1 0 0 0")
+    assert (said["old"], said["new"]) == ("1 0 0 0 0.0", "1 0 0 0 0.0")
     assert said["ingest"].startswith("up to date committed")
     assert said["tokenizer"] == "would run has not run yet"
 
-    (filled / "old" / "b.jsonl").write_text('{"text": "One more file."}\n')
+    (filled / "old" / "b.jsonl").write_text('{"text": "One more file."}\n' * 6000)
     os.utime(filled / "new" / "a.jsonl", (1, 1))
     said = cells(cli("status", *both).out)
-    assert (said["old"], said["new"]) == ("2 1 0 0", "1 0 1 0")
+    assert (said["old"], said["new"]) == ("2 1 0 0 0.1", "1 0 1 0 0.0")
     assert said["ingest"] == "would run its code or its source files changed"
     said = cells(cli("status", *both, "-s", "ingest.raw_bytes=7").out)
     assert said["ingest"] == "would run settings changed: ingest.raw_bytes"
-    assert cells(cli("status", *settings(filled, "old")).out)["new"] == "0 0 0 1"
+    assert cells(cli("status", *settings(filled, "old")).out)["new"] == "0 0 0 1 0.0"
 
     assert "no delivery 'other'" in cli("takedown", "other", *both).err
     assert "nothing to read" in cli("takedown", "old", *settings(filled, "old")).err
@@ -74,12 +75,16 @@ def test_a_keeper_sees_what_is_new_and_takes_a_delivery_down(filled: Path):
 
     done = cli("takedown", "old", *both, "--reason", "asked by letter")
     assert done.status == 0, done.err
-    for table in ("inputs", "documents", "rejects", "duplicates"):
+    for table in ("inputs", "documents", "near_copies", "rejects", "duplicates"):
         assert rows(filled, f"SELECT count(*) FROM {table} WHERE ingest_id = 'old'") == [(0,)]
     assert rows(filled, "SELECT ingest_id, reason FROM withdrawals") == [("old", "asked by letter")]
-    assert rows(filled, "SELECT count(*) FROM documents") == [(3,)]
+    assert rows(filled, "SELECT count(*), count(DISTINCT ingest_id) FROM documents") == [(4, 1)]
+    sql = "SELECT ingest_id FROM documents WHERE text LIKE 'Both %'"
+    assert rows(filled, sql) == [("new",)], "the other copy stands for itself now"
     folders = list((filled / "lake" / "pivotmine" / "documents" / "data").iterdir())
     assert len(folders) == 1, "the files of the past are gone"
+    sql = "SELECT measures['files_read'] FROM runs WHERE stage = 'ingest' ORDER BY finished_at"
+    assert rows(filled, sql) == [(2,), (1,)], "only the file with another time stamp was read"
     assert cells(cli("status", *both).out)["ingest"].startswith("up to date"), "it stays out"
 
 

@@ -38,9 +38,7 @@ def status(config: ConfigOption = None, set_: SetOption = None) -> None:
     from pivotmine.lake import Lake
     from pivotmine.recipe import load_config
     from pivotmine.report import print_table
-    from pivotmine.sources.listing import list_files
     from pivotmine.stages import ROAD
-    from pivotmine.stages.ingest_files import ingest_ids
     from pivotmine.status import deliveries, road_status
     from pivotmine.withdrawals import without_withdrawn
 
@@ -48,20 +46,19 @@ def status(config: ConfigOption = None, set_: SetOption = None) -> None:
     open_lake(config, set_)
     lake = Lake(recipe.lake, read_only=True)
     console = plain_console()
-    listed = [list_files(item.uris) for item in recipe.ingest.inputs]
-    found = deliveries(lake, list(zip(ingest_ids(recipe), listed, strict=True)))
     print_table(
         console,
         "Source files",
-        ("delivery", "files", "new", "changed", "gone"),
+        ("delivery", "files", "new", "changed", "gone", "MB to read"),
         [
             (
                 one.ingest_id,
                 *(f"{n:,}" for n in (one.n_files, one.n_new, one.n_changed, one.n_gone)),
+                f"{one.to_read_bytes / 1e6:,.1f}",
             )
-            for one in found
+            for one in deliveries(lake, recipe)
         ],
-        range(1, 5),
+        range(1, 6),
     )
     rows = [
         (one.stage, "would run" if one.would_run else "up to date", one.why)

@@ -31,6 +31,7 @@ from pivotmine.stages.ingest_earlier import CONTENT, PLACE, ROW, Earlier
 from pivotmine.stages.ingest_files import (
     Source,
     as_table,
+    how_records_are_read,
     list_sources,
     split_by_what_is_known,
 )
@@ -63,8 +64,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     dropped = near.select("doc_id")
     kept, torn = earlier.files("documents", stayed.join(dropped, "doc_id", "left_anti"), PLACE)
     kept_aside, torn_aside = earlier.files("near_copies", aside.join(dropped, "doc_id"), PLACE)
-    refused = earlier.table("rejects")
-    kept_refused, torn_refused = earlier.files("rejects", refused.distinct(), ["uri"])
+    kept_refused, torn_refused = earlier.files("rejects", earlier.table("rejects"), ["uri"])
     moving = fresh.union(earlier.texts("documents", copies, torn))
     moving_aside = moving.union(earlier.texts("near_copies", copies, torn_aside))
     rejects = REJECTS.schema.names
@@ -152,8 +152,7 @@ def external(config: Config) -> Any:
 
 def reuse(inputs: Inputs, config: Config) -> dict[str, Any]:
     """Records may be used again where they would be read in the same way."""
-    how = config.ingest.model_dump(mode="json", exclude={"inputs", "ingest_id"})
-    return dict.fromkeys(STAGE.writes, how)
+    return dict.fromkeys(STAGE.writes, how_records_are_read(config))
 
 
 STAGE = Stage(

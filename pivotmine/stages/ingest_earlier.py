@@ -52,11 +52,12 @@ class Earlier:
 
         The row that stood for them leaves only now, so their text is still there.
         """
-        freed = self._inputs.checkpoint(
-            self._exact_copies().join(copies.select(PLACE), PLACE, "left_anti").select(ROW), "freed"
-        )
-        (n_freed,) = self._inputs.local(freed.agg(F.count("*")), 1).column(0).to_pylist()
-        # None but after a takedown or a change: then no text needs to be looked at.
+        freed = self._exact_copies().join(copies.select(PLACE), PLACE, "left_anti").select(ROW)
+        n_freed = 0
+        if self._inputs.previous_files("duplicates"):
+            freed = self._inputs.checkpoint(freed, "freed")
+            (n_freed,) = self._inputs.local(freed.agg(F.count("*")), 1).column(0).to_pylist()
+        # There are some only after a takedown or a change: else no text needs to be looked at.
         files: list[str] | None = None if n_freed else []
         texts = self._inputs.previous("documents", files).select("doc_id", *CONTENT)
         aside = self._inputs.previous("near_copies", files).select("doc_id", *CONTENT)
@@ -73,6 +74,8 @@ class Earlier:
             Its rows that stay, by their columns `key`.
         """
         files = self._inputs.previous_files(name)
+        if not files:
+            return (), []
         rows = self._inputs.previous(name).select(*key, PREVIOUS_FILE)
         going = rows.join(staying.select(*key), list(key), "left_anti")
         torn = self._inputs.local(going.select(PREVIOUS_FILE).distinct(), len(files))

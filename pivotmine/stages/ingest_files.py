@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from pyspark.sql import functions as F
@@ -80,6 +80,11 @@ def list_sources(config: Config) -> list[Source]:
 def ingest_ids(config: Config) -> list[str]:
     """The delivery that each input belongs to."""
     return [item.ingest_id or config.ingest.ingest_id for item in config.ingest.inputs]
+
+
+def how_records_are_read(config: Config) -> dict[str, Any]:
+    """Settings that all records depend on; those of an input are in its files' fingerprints."""
+    return config.ingest.model_dump(mode="json", exclude={"inputs", "ingest_id"})
 
 
 def _fingerprint(file: InputFile, item: InputConfig, ingest_id: str) -> str:

@@ -39,7 +39,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     before = inputs.previous("tokens").select("doc_id", PREVIOUS_FILE)
     files = inputs.previous_files("tokens")
     going = before.join(documents, "doc_id", "left_anti").select(PREVIOUS_FILE).distinct()
-    torn = inputs.local(going, len(files)).column(0).to_pylist()
+    torn = inputs.local(going, len(files)).column(0).to_pylist() if files else []
     new = documents.join(before, "doc_id", "left_anti").repartition(n_tasks, "doc_id")
     moving = inputs.previous("tokens", torn).join(documents.select("doc_id"), "doc_id", "left_semi")
     rows = ArrowRows(new, encode, TOKENS.schema)
