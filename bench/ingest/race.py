@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from bench.measure import kill_tree, pss_bytes, tree
 
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 1.0
 _REAP_SECONDS = 10
 _PR_SET_CHILD_SUBREAPER = 36
 

