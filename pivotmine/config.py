@@ -23,7 +23,7 @@ from pivotmine.text.quality import FAMILIES, MEASURES
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 PositiveInt = Annotated[int, Field(gt=0)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}(_[A-Z][a-z]{3})?$")]
 
 
 class Section(BaseModel):
@@ -161,8 +161,8 @@ class IngestConfig(Section):
     filters: FiltersConfig = FiltersConfig()
 
     language_model: str | None = None
-    """fastText language identification model (path). Default: lid.176.ftz, which ships with the
-    installation and works offline."""
+    """fastText language identification model (path): GlotLID, OpenLID or your own. Default:
+    lid.176.ftz, which ships with the installation and works offline."""
 
 
 class DedupConfig(Section):
@@ -554,7 +554,8 @@ class Config(Section):
         "zh",
         "ja",
     )
-    """Languages that are mined (ISO 639-1). Documents of others are kept, but not counted."""
+    """Languages that are mined (ISO 639-1; of languages without such a code, the label of your
+    language model: kab_Latn). Documents of others are kept, but not counted."""
 
     lake: LakeConfig = LakeConfig()
     spark: SparkConfig = SparkConfig()

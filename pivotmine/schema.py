@@ -139,6 +139,7 @@ TOKENS = _table(
     ("segment_ends", pa.list_(_int), "where each segment ends, as an offset into token_ids"),
     ("segment_langs", pa.list_(_string), "language of each segment, `und` where none is certain"),
     ("n_tokens", _int, "length of token_ids"),
+    ("lang_tokens", _longs_by_name, "tokens in segments of each language, most first"),
 )
 VOCABULARY = _table(
     "vocabulary",

@@ -32,10 +32,10 @@ _DOCUMENTS_AT_ONCE = 256  # whose scripts are counted together: 12 MB of arrays
 # Tuned on the dev halves of `bench/segment_language`.
 _SHARPNESS = (0.7, 1.2, 40)  # exponent on fastText's probabilities: of no letter, of many, how many
 _FOREIGN_WEIGHT = 0.2  # on the summed probability of languages outside the recipe
-_PRIOR_SEGMENTS = 2.0  # pseudo-count of the configured languages, in equal shares
+_PRIOR_SEGMENTS = 1.0  # pseudo-count of the configured languages, in equal shares
 _DOCUMENT_PRIOR_SEGMENTS = 2.0  # the document's own has this beside
 _FOREIGN_PRIOR_SEGMENTS = 0.05
-_FLOOR = 0.03  # what a smaller probability counts as
+_FLOOR = 0.01  # what a smaller probability counts as
 
 
 @lru_cache(maxsize=4)
