@@ -8,6 +8,8 @@ from typing import Any
 
 from pivotmine.html.charts import Interval
 
+_FEW = 5
+
 
 def number(value: float | None, digits: int = 3) -> str:
     """A number for a cell."""
@@ -18,11 +20,12 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def interval(found: Mapping[str, Any] | None, digits: int = 3) -> str:
-    """A value with its interval, as HTML."""
+    """A value with its interval, as HTML; without one where it rests on fewer than five words."""
     if not found:
         return "–"
     value = found.get("mean", found.get("value"))
-    if found.get("low") is None or not math.isfinite(found["low"]):
+    few = found.get("n_words", _FEW) < _FEW
+    if few or found.get("low") is None or not math.isfinite(found["low"]):
         return number(value, digits)
     low, high = number(found["low"], digits), number(found["high"], digits)
     return f"{number(value, digits)} <small>[{low}, {high}]</small>"

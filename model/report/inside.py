@@ -54,7 +54,7 @@ def layers(runs: Sequence[Mapping[str, Any]]) -> str:
             }
             rows = [
                 [
-                    f"{escape(way)} over {escape(found['pivot'])}",
+                    f"{escape(way)}&nbsp;over&nbsp;{escape(found['pivot'])}",
                     str(found["n_words"]),
                     _span(found[lens]["pivot_layers"]),
                     *(interval(found[lens].get(name)) for name in
@@ -95,11 +95,13 @@ def behaviours(runs: Sequence[Mapping[str, Any]]) -> str:
              interval(found["false_pivots"].get("sound"), 3)]
             for way, found in run["directions"].items()
         ]  # fmt: skip
-        heads = ["direction", *(f"pivot words, {rule}" for rule in rules)]
+        heads = ["direction", *(rule.replace("_", " ") for rule in rules)]
         parts.append(
             f"<h3>{escape(run['model']['name'])}</h3>"
             f"<figure>{shares(bars, 'behaviours', _BEHAVIOURS)}</figure>"
-            + table([*heads, "controls that pass for pivots"], rows)
+            + table(
+                [*heads, "controls that pass, sound"], rows, "share of pivot words, rule by rule"
+            )
         )
         if agreement := run.get("agreement"):
             kappas = [

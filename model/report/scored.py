@@ -32,6 +32,8 @@ def scores(runs: Sequence[Mapping[str, Any]]) -> str:
         "ones do, in nats; accuracy@1 and MRR rank the right word among ten (chance .10 and .29). "
         "Intervals are 95 %, bootstrap over words and draws of examples.</p>"
     ]
+    grids = "".join(f"<div>{_grid(run)}</div>" for run in runs)
+    parts.append(f"<div class='figures'>{grids}</div>")
     colours = {run["model"]["name"]: MODELS[n % len(MODELS)] for n, run in enumerate(runs)}
     for run in runs:
         shown = [
@@ -46,7 +48,7 @@ def scores(runs: Sequence[Mapping[str, Any]]) -> str:
         words = run["words"]
         caption = (
             f"{run['model']['name']}: {words['n']} words of the {words['split']} split, "
-            f"{run['settings']['n_draws']} draws of {run['settings']['n_shots']} examples, "
+            f"{run['settings']['n_draws']} draw(s) of {run['settings']['n_shots']} examples, "
             f"word set {words['version'][:12]}"
         )
         parts.append(table(["direction", *(METRICS[name] for name in shown)], rows, caption))
@@ -66,6 +68,34 @@ def scores(runs: Sequence[Mapping[str, Any]]) -> str:
         )
     parts.append(f"{key_of(colours)}<div class='figures'>{''.join(figures)}</div>")
     return "".join(parts)
+
+
+def _grid(run: Mapping[str, Any]) -> str:
+    """Accuracy of every direction at a glance: a row for each source, a column for each target."""
+    found = {
+        tuple(way.split("-")): groups["all"]["accuracy_source"]["mean"]
+        for way, groups in run["directions"].items()
+    }
+    languages = list(dict.fromkeys([*(way[0] for way in found), *(way[1] for way in found)]))
+
+    def cell(value: float | None) -> str:
+        if value is None:
+            return "<td></td>"
+        dark = "color:#fff;" if value > 0.6 else ""
+        ground = f"background:rgba(31,119,180,{max(0.0, value - 0.1) / 0.9:.2f});"
+        return f'<td style="{dark}{ground}">{value:.2f}</td>'
+
+    rows = "".join(
+        f"<tr><th>from {escape(one)}</th>"
+        + "".join(cell(found.get((one, other))) for other in languages)
+        + "</tr>"
+        for one in languages
+    )
+    heads = "".join(f"<th>to {escape(other)}</th>" for other in languages)
+    return (
+        f"<table class='grid'><caption>{escape(run['model']['name'])}: accuracy@1, source side"
+        f"</caption><thead><tr><th></th>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    )
 
 
 def strata(runs: Sequence[Mapping[str, Any]]) -> str:

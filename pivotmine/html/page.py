@@ -28,8 +28,11 @@ table { border-collapse: collapse; margin: 10px 0 16px; font-size: 13.5px;
 caption { text-align: left; caption-side: top; padding-bottom: 5px; }
 th, td { padding: 3px 11px 3px 0; text-align: left; border-bottom: 1px solid var(--rule);
   vertical-align: top; }
-th { font-weight: 600; white-space: nowrap; }
-td.n, th.n { text-align: right; white-space: nowrap; }
+th { font-weight: 600; vertical-align: bottom; }
+th.n { text-align: right; } td.n { text-align: right; white-space: nowrap; }
+.grid td { text-align: center; padding: 7px 13px; border: 2px solid var(--ground); }
+.grid th { padding: 4px 9px; vertical-align: middle; border: 0; }
+.wide td.n small { display: block; }
 td.n small { color: var(--soft); }
 .figures { display: flex; flex-wrap: wrap; gap: 8px 18px; align-items: flex-start; }
 figure { margin: 6px 0; }
@@ -51,9 +54,17 @@ main { padding-bottom: 50px; } .print { display: none; }
   .print { display: block; }
   h2 { break-after: avoid; } h3 { break-after: avoid; } figure, tr, .said { break-inside: avoid; }
   header, main { max-width: none; padding: 0; } .scroll { overflow: visible; }
-  table { font-size: 8.5pt; } @page { margin: 14mm; }
+  details::details-content { content-visibility: visible; }
+  details > summary { list-style: none; }
+  table { font-size: 8pt; } th, td { padding-right: 7px; } @page { margin: 14mm; }
+  td.n small { display: block; font-size: 7pt; }
+  * { print-color-adjust: exact; }
 }
 """
+
+
+_MANY = 8
+"""Columns that fit beside each other with their intervals."""
 
 
 def page(
@@ -104,10 +115,11 @@ def table(
         )
 
     head = line([escape(name) for name in heads], "th")
+    wide = ' class="wide"' if len(heads) > _MANY else ""  # intervals below their values
     said = f"<caption>{escape(caption)}</caption>" if caption else ""
     body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in rows)
     return (
-        f'<div class="scroll"><table>{said}<thead><tr>{head}</tr></thead>'
+        f'<div class="scroll"><table{wide}>{said}<thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 
