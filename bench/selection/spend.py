@@ -4,7 +4,8 @@ The same rules (`pivotmine/stages/select.py`): documents of each language in the
 until its share of the budget is used; `links_coverage` by the stage's own function;
 `length_matched` with the tokens of each language and octave of lengths that `links_coverage` has.
 Ties and draws go by another hash, so arms of one score hold the same documents, up to ties, and
-random ones are another draw. `python -m bench.selection compare` sets both beside each other.
+random ones are another draw. Of 20 % of a planted seed both took the same documents, but for 1 of
+2,979 (he2025) and 3 of 1,991 (links_coverage).
 """
 
 from __future__ import annotations
