@@ -31,7 +31,7 @@ from pivotmine.evaluate.document_truth import (
     UNTRANSLATED,
     join_truth,
 )
-from pivotmine.evaluate.ranking import RECALLS, Ranking, draw_weights, rank
+from pivotmine.evaluate.ranking import N_RESAMPLES, RECALLS, Ranking, draw_weights, rank
 
 BUDGETS = (0.01, 0.05, 0.2)
 """Shares of the corpus's tokens."""
@@ -136,8 +136,10 @@ def evaluate_documents(
     )
 
 
-def separate(connection: duckdb.DuckDBPyConnection, seed: int = 0) -> list[Separation]:
-    """Every method of table `scores`; `join_truth` comes first.
+def separate(
+    connection: duckdb.DuckDBPyConnection, seed: int = 0, n_resamples: int = N_RESAMPLES
+) -> list[Separation]:
+    """Every method of table `scores`; `join_truth` comes first. No resamples: no intervals.
 
     Raises
     ------
@@ -149,7 +151,7 @@ def separate(connection: duckdb.DuckDBPyConnection, seed: int = 0) -> list[Separ
         raise LakeError("no document has scores here; run `pivotmine run --until score`")
     cuts = _lengths(connection)
     ((n_documents,),) = connection.execute("SELECT count(*) FROM known").fetchall()
-    weights = draw_weights(n_documents, seed)
+    weights = draw_weights(n_documents, seed, n_resamples)
     return [found for method in methods for found in _separate(connection, method, cuts, weights)]
 
 

@@ -9,6 +9,7 @@ Intervals are bootstraps over documents with Poisson weights, one set of draws f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -39,9 +40,9 @@ class Ranking(NamedTuple):
 NO_RANKING = Ranking(NOTHING, NOTHING, ())
 
 
-def draw_weights(n_documents: int, seed: int) -> NDArray[np.uint8]:
-    """How often each document is drawn: [N_RESAMPLES, documents], a byte each."""
-    drawn = np.random.default_rng(seed).poisson(1.0, (N_RESAMPLES, n_documents))
+def draw_weights(n_documents: int, seed: int, n_resamples: int = N_RESAMPLES) -> NDArray[np.uint8]:
+    """How often each document is drawn: [n_resamples, documents], a byte each."""
+    drawn = np.random.default_rng(seed).poisson(1.0, (n_resamples, n_documents))
     return drawn.astype(np.uint8)
 
 
@@ -68,9 +69,12 @@ def rank(
             for places, drawn in sides
         )
 
-    drawn = np.array([_figures(*counts(n)) for n in range(len(weights))])
-    low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0).tolist()
     whole = counts(None)
+    drawn = np.array([_figures(*counts(n)) for n in range(len(weights))])
+    low: Sequence[float | None] = (None, None)
+    high = low
+    if len(drawn):
+        low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0).tolist()
     auc, average = (Estimate(*found) for found in zip(_figures(*whole), low, high, strict=True))
     return Ranking(auc, average, _precision_at(*whole))
 
