@@ -4,10 +4,10 @@
 
 Rows of a Parquet file with `text` and `source` are dealt to three dumps, of 8, 1 and 1 parts, some
 rows to several of them. The road runs until `tokenize`, with near-duplicates, after every dump; on
-all three in a new lake, whose tables must be the same; with a file touched; and for a takedown.
-Processor seconds of the whole process tree are what to compare: a run has a fixed cost, the start
-of Spark and its small jobs, which the run with nothing but a touched file shows. Prints
-Markdown.
+all three in a new lake, whose tables must be the same; and for a takedown. All in one Spark
+session, which has run once before. Processor seconds of the whole process tree are what to compare;
+a run has a fixed cost, that of Spark's small jobs, which a run over the second dump alone shows.
+Prints Markdown.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import subprocess
-import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.measure import tree
+from pivotmine.job import run_road
 from pivotmine.lake import Lake
 from pivotmine.query import connect
 from pivotmine.recipe import load_config
+from pivotmine.takedown import take_down
 
 PARTS = 10
 OF_ALL = 40
@@ -37,15 +38,7 @@ EDITED = 41
 DUMPS = ("first", "second", "third")
 TABLES = ("inputs", "documents", "near_copies", "rejects", "duplicates", "tokens")
 FILES = 4
-
-
-class Run(NamedTuple):
-    """What a command took."""
-
-    seconds: float
-    processor_seconds: float
-    stages: dict[str, float]
-    """Seconds of each stage that ran."""
+POLL_SECONDS = 0.5
 
 
 def main() -> None:
@@ -59,29 +52,53 @@ def main() -> None:
     rows = pq.read_table(arguments.texts, columns=["source", "text"])
     rows = rows.take(pa.array(range(0, rows.num_rows, arguments.every)))
     sizes = deal(rows, arguments.work)
-    print("| run | MB of text, new | seconds | processor seconds | of them in stages |")
-    print("|---|---|---|---|---|", flush=True)
 
-    def run(title: str, lake: str, n_dumps: int, n_bytes: int, *command: str) -> None:
-        command = command or ("run", "--until", "tokenize")
-        done = measure(arguments.work / lake, command, arguments, DUMPS[:n_dumps])
-        stages = ", ".join(f"{name} {seconds:.0f}" for name, seconds in done.stages.items())
-        print(
-            f"| {title} | {n_bytes / 1e6:.1f} | {done.seconds:.0f} | {done.processor_seconds:.0f} "
-            f"| {stages} |",
-            flush=True,
+    def settings(lake: str, *dumps: str) -> list[str]:
+        inputs = ", ".join(
+            f"{{uris: ['{arguments.work / name}'], ingest_id: {name}, source_column: source}}"
+            for name in dumps
         )
+        return [
+            f"lake.warehouse={arguments.work / lake}",
+            f"ingest.inputs=[{inputs}]",
+            "dedup.near=true",
+            f"tokenize.tokenizer={arguments.tokenizer}",
+            "spark.shuffle_partitions=4",
+        ]
 
-    for n, name in enumerate(DUMPS, 1):
-        run(f"{name} dump", "chain", n, sizes[name])
-    run("all three, another lake", "once", 3, sum(sizes.values()))
-    alike = {
-        name: digest(arguments, "chain", name) == digest(arguments, "once", name) for name in TABLES
-    }
-    print(f"\nTables alike: {alike}\n")
-    os.utime(next((arguments.work / "second").iterdir()), (1, 1))
-    run("a file touched", "chain", 3, sizes["second"] // FILES)
-    run("takedown of the second", "chain", 3, 0, "takedown", "second")
+    def road(lake: str, *dumps: str) -> Callable[[], object]:
+        return lambda: run_road(None, settings(lake, *dumps), until="tokenize")
+
+    road("warm", "second")()
+    print("| run | MB of text, new | seconds | processor seconds | of ingest | of tokenize |")
+    print("|---|---|---|---|---|---|", flush=True)
+    with processor_seconds() as used:
+
+        def report(title: str, lake: str, n_bytes: int, run: Callable[[], object]) -> None:
+            started, before = time.monotonic(), used()
+            run()
+            seconds, processor = time.monotonic() - started, used() - before
+            last = {
+                row["stage"]: row for row in open_lake(arguments.work / lake).runs().to_pylist()
+            }
+            stages = (
+                (last[name]["finished_at"] - last[name]["started_at"]).total_seconds()
+                for name in ("ingest", "tokenize")
+            )
+            cells = (f"{n_bytes / 1e6:.1f}", *(f"{n:.0f}" for n in (seconds, processor, *stages)))
+            print(f"| {title} | {' | '.join(cells)} |", flush=True)
+
+        report("second dump alone", "alone", sizes["second"], road("alone", "second"))
+        for n, name in enumerate(DUMPS, 1):
+            report(f"{name} dump", "chain", sizes[name], road("chain", *DUMPS[:n]))
+        report("all three at once", "once", sum(sizes.values()), road("once", *DUMPS))
+        alike = {
+            name: digest(arguments.work / "chain", name) == digest(arguments.work / "once", name)
+            for name in TABLES
+        }
+        recipe = settings("chain", *DUMPS)
+        report("takedown of the second", "chain", 0, lambda: take_down(None, recipe, "second"))
+    print(f"\nTables alike: {alike}")
 
 
 def deal(rows: pa.Table, work: Path) -> dict[str, int]:
@@ -107,51 +124,30 @@ def deal(rows: pa.Table, work: Path) -> dict[str, int]:
     return sizes
 
 
-def measure(
-    lake: Path, command: tuple[str, ...], arguments: argparse.Namespace, dumps: tuple[str, ...]
-) -> Run:
-    """Run a command of the command line, and add up what its processes took."""
-    inputs = ", ".join(
-        f"{{uris: ['{arguments.work / name}'], ingest_id: {name}, source_column: source}}"
-        for name in dumps
-    )
-    settings = [
-        f"lake.warehouse={lake}",
-        f"ingest.inputs=[{inputs}]",
-        "dedup.near=true",
-        f"tokenize.tokenizer={arguments.tokenizer}",
-        "spark.shuffle_partitions=4",
-    ]
-    before = len(runs(lake)) if lake.exists() else 0
-    line = [sys.executable, "-m", "pivotmine", *command]
-    line += [part for setting in settings for part in ("--set", setting)]
-    started, used = time.monotonic(), dict[int, float]()
-    with open(arguments.work / "log.txt", "ab") as log:
-        process = subprocess.Popen(line, stdout=log, stderr=log)
-        while process.poll() is None:
-            used |= {pid: processor_seconds(pid, used) for pid in tree(process.pid)}
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(0.5)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} failed; see {arguments.work / 'log.txt'}")
-    stages = {
-        row["stage"]: (row["finished_at"] - row["started_at"]).total_seconds()
-        for row in runs(lake)[before:]
-    }
-    return Run(time.monotonic() - started, sum(used.values()), stages)
+@contextlib.contextmanager
+def processor_seconds() -> Iterator[Callable[[], float]]:
+    """What all processes of this tree have used so far, in user and system seconds."""
+    used: dict[int, float] = {}
+    ended = threading.Event()
 
+    def look() -> float:
+        for pid in tree(os.getpid()):
+            with contextlib.suppress(OSError):
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                used[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return sum(used.values())
 
-def processor_seconds(pid: int, used: dict[int, float]) -> float:
-    """User and system seconds of a process so far, or as it was last seen."""
-    with contextlib.suppress(OSError):
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return used.get(pid, 0.0)
+    def watch() -> None:
+        while not ended.wait(POLL_SECONDS):
+            look()
 
-
-def runs(lake: Path) -> list[dict[str, Any]]:
-    """Rows of `runs`."""
-    return open_lake(lake).runs().to_pylist()
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield look
+    finally:
+        ended.set()
+        watcher.join()
 
 
 def open_lake(path: Path) -> Lake:
@@ -159,11 +155,10 @@ def open_lake(path: Path) -> Lake:
     return Lake(load_config(None, [f"lake.warehouse={path}"]).lake, read_only=True)
 
 
-def digest(arguments: argparse.Namespace, lake: str, table: str) -> tuple[object, ...]:
+def digest(lake: Path, table: str) -> tuple[object, ...]:
     """What is the same for the same rows in any order."""
-    connection = connect(open_lake(arguments.work / lake))
-    found = connection.execute(f"SELECT count(*), sum(hash(t)::HUGEINT) FROM {table} t").fetchone()
-    return tuple(found or ())
+    sql = f"SELECT count(*), sum(hash(t)::HUGEINT) FROM {table} t"
+    return tuple(connect(open_lake(lake)).execute(sql).fetchone() or ())
 
 
 if __name__ == "__main__":

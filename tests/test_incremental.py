@@ -1,4 +1,4 @@
-"""Files that come, change and go: the tables are those that the files make, whatever was before."""
+"""What ingest makes of copies, and of files that come, change and go: always the same tables."""
 
 from __future__ import annotations
 
@@ -6,35 +6,58 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pyspark.sql import SparkSession
 
 from pivotmine.query import connect
 from tests.handmade import cli
 from tests.road import open_lake
-from tests.stages.test_near_duplicates import essay
 from udfs.read_records import document_id
 
-LONG, OTHER = essay(1, 600), essay(2, 600)
+WORDS = (
+    "the cat sleeps on a warm red roof while two dogs run past old stone houses near water".split()
+)
+MENU = [f"Home menu entry number {n} of this site with many words" for n in range(12)]
+CODE = "\n".join(f"x{n} = {n} * y{n}" for n in range(60))
 
 
-def edited(words: list[str], first: int) -> str:
-    """The words with ten of 600 replaced: alike, where two such texts are not."""
-    return " ".join("edit" if at % 60 == first else word for at, word in enumerate(words))
+def essay(seed: int, n_words: int = 600) -> list[str]:
+    """Words that no other essay has in this order."""
+    draw = np.random.default_rng(seed)
+    return [f"{WORDS[i]}{j}" for i, j in zip(*draw.integers(0, 16, (2, n_words)), strict=True)]
 
 
-ONE, TWO, BRIDGE = edited(LONG, 10), edited(LONG, 40), " ".join(LONG)
-"""The last is like the others, which are not alike."""
-OTHERS = [edited(OTHER, 0), edited(OTHER, 1)]
-GROUPS = ({ONE, TWO, BRIDGE}, set(OTHERS))
+def edited(words: list[str], n_edits: int, first: int = 2) -> str:
+    """The same words, a few of them replaced, evenly spread."""
+    changed = list(words)
+    for n in range(n_edits):
+        changed[(n * len(words)) // n_edits + first] = f"edit{n}"
+    return " ".join(changed)
+
+
+LONG, OTHER, SHORT = essay(25), essay(26), essay(1, 160)
+BRIDGE, ONE, TWO = edited(LONG, 0), edited(LONG, 10), edited(LONG, 10, 40)
+OTHERS = [edited(OTHER, 0), edited(OTHER, 5)]
+SHORTS = [edited(SHORT, 0), edited(SHORT, 1)]
+GROUPS = ({BRIDGE, ONE, TWO}, set(OTHERS), set(SHORTS))
+"""Texts that are alike; of the first group only the bridge is like both of the others."""
+UNLIKE = [
+    edited(SHORT, 16),
+    "too short to tell",
+    "too short to tell them",
+    *("\n".join([*MENU, edited(essay(10 + n, 40), 0)]) for n in range(4)),
+    f"This is how it is written in that language.\n{CODE}",
+    f"Voilà comment cela s’écrit dans cette langue.\n{CODE}",
+]
 
 Files = dict[tuple[str, str], list[str]]
 """Delivery and file -> lines; a bracket is a broken one."""
 
 BEFORE: Files = {
     ("first", "a"): [OTHERS[0], "{", ONE],
-    ("first", "b"): ["Monday.", "Every day."],
-    ("second", "a"): [*OTHERS, "Every day."],
-    ("second", "b"): [TWO],
+    ("first", "b"): ["Monday.", SHORTS[0], "Every day."],
+    ("second", "a"): [*OTHERS, "Every day.", OTHERS[1]],
+    ("second", "b"): [TWO, *SHORTS, *UNLIKE],
 }
 AFTER: Files = BEFORE | {
     ("first", "a"): ["Something else.", "Tuesday.", ONE],
@@ -54,20 +77,17 @@ def expected(files: Files) -> tuple[dict[str, str], list[tuple[str, str, str, st
     first = {text: min(r for r in records if r[3] == text) for *_, text in records}
     stands = {text: text for text in first}
     for group in GROUPS:
-        present = [text for text in first if text in group]
-        if group - set(present) <= {ONE, TWO}:  # without the bridge there is no group of three
-            best = min(present, key=lambda t: (first[t][0], document_id(t)))
+        present = group & set(first)
+        if BRIDGE in present or BRIDGE not in group:
+            best = min(present, key=lambda text: (first[text][0], document_id(text)))
             stands |= dict.fromkeys(present, best)
     documents = {document_id(t): deliveries[first[t][0]] for t in first if stands[t] == t}
-    copies = [
-        (
-            *(document_id(text), document_id(stands[text])),
-            *("exact" if stands[text] == text else "near", deliveries[record[0]]),
-        )
-        for record in records
-        for text in record[3:]
-        if record != first[text] or stands[text] != text
-    ]
+    copies = []
+    for record in records:
+        text, kept = record[3], stands[record[3]]
+        if record != first[text] or kept != text:
+            kind = "exact" if kept == text else "near"
+            copies.append((document_id(text), document_id(kept), kind, deliveries[record[0]]))
     return documents, sorted(copies)
 
 
@@ -83,7 +103,8 @@ def ingest(folder: Path, files: Files) -> dict[str, float]:
     names = dict.fromkeys(delivery for delivery, _ in files)
     inputs = ", ".join(f"{{uris: ['{folder / name}'], ingest_id: {name}}}" for name in names)
     settings = (f"lake.warehouse={folder / 'lake'}", f"ingest.inputs=[{inputs}]")
-    options = (part for text in (*settings, "dedup.near=true") for part in ("-s", text))
+    near = ("dedup.near=true", "dedup.max_line_docs=3")
+    options = (part for text in (*settings, *near) for part in ("-s", text))
     done = cli("run", "--only", "ingest", *options)
     assert done.status == 0, done.err
     return dict(open_lake(folder / "lake").runs().to_pylist()[-1]["measures"])
@@ -106,7 +127,10 @@ def test_tables_are_those_of_the_files_that_there_are_and_only_new_ones_are_read
     run = ingest(tmp_path, AFTER)
     assert (run["files_read"], run["files_known"]) == (2, 3)
     assert found(tmp_path) == expected(AFTER)
-    sql = "SELECT doc_id FROM near_copies ORDER BY doc_id"
-    aside = connect(open_lake(tmp_path / "lake")).execute(sql).fetchall()
+    connection = connect(open_lake(tmp_path / "lake"))
+    aside = connection.execute("SELECT doc_id FROM near_copies ORDER BY doc_id").fetchall()
     near = {doc_id for doc_id, _, kind, _ in expected(AFTER)[1] if kind == "near"}
     assert aside == [(doc_id,) for doc_id in sorted(near)], "their texts are there, each once"
+    sql = "SELECT count(*) FROM duplicates WHERE (similarity = 1) != (kind = 'exact')"
+    ((n_exact_of_near,),) = connection.execute(sql).fetchall()
+    assert n_exact_of_near == 0

@@ -60,7 +60,7 @@ def test_a_keeper_sees_what_is_new_and_takes_a_delivery_down(filled: Path):
     assert said["ingest"].startswith("up to date committed")
     assert said["tokenizer"] == "would run has not run yet"
 
-    (filled / "old" / "b.jsonl").write_text('{"text": "One more file."}\n' * 6000)
+    (filled / "old" / "b.jsonl").write_text('{"text": "One more file."}' + " " * 60_000)
     os.utime(filled / "new" / "a.jsonl", (1, 1))
     said = cells(cli("status", *both).out)
     assert (said["old"], said["new"]) == ("2 1 0 0 0.1", "1 0 1 0 0.0")
