@@ -95,15 +95,17 @@ def _bars(found: Shares, title: str) -> str:
     if not parts:
         return "<p>Nothing is known about them.</p>"
     parts.sort(key=lambda part: part == "others")
-    colours = {part: _PALETTE[place % len(_PALETTE)] for place, part in enumerate(parts)}
+    # By name, so that a language has the same colour in both charts.
+    colours = {part: _PALETTE[n % len(_PALETTE)] for n, part in enumerate(sorted(parts))}
     if "others" in colours:
         colours["others"] = SOURCE
+    key = key_of({part: colours[part] for part in parts})
     rows = [
         (arm, [(part, amounts.get(part, 0)) for part in parts]) for arm, amounts in found.items()
     ]
     cells = [[escape(arm), *(f"{n:,}" for _, n in amounts)] for arm, amounts in rows]
     return (
-        f"<figure>{shares(rows, title, colours, percent=True)}</figure>{key_of(colours)}"
+        f"<figure>{shares(rows, title, colours, percent=True)}</figure>{key}"
         f"<details><summary>Tokens</summary>{table(['arm', *parts], cells)}</details>"
     )
 
