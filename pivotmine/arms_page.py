@@ -112,14 +112,11 @@ def _bars(found: Shares, title: str) -> str:
 
 def _overlap(found: Arms) -> str:
     names = [arm.name for arm in found.arms]
+    shared = found.shared_tokens
     rows = [
-        (
-            f"{arm.name}, also in",
-            [found.shared_tokens.get((arm.name, other), 0) / max(arm.n_tokens, 1)
-             for other in names],
-        )
-        for arm in found.arms
-    ]  # fmt: skip
+        (f"{one}, also in", [shared.get((one, other), 0) / shared[one, one] for other in names])
+        for one in names
+    ]
     caption = "Share of the tokens of the arm at the left that the arm above holds, too."
     drawn = matrix(names, rows, "Tokens in common")
     return f"<figure>{drawn}<figcaption>{caption}</figcaption></figure>"
