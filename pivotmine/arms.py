@@ -78,6 +78,8 @@ class Arms(NamedTuple):
     strata: list[Coverage]
     pairs: list[Coverage]
     shared_docs: dict[tuple[str, str], int]
+    """Distinct documents of two arms, or of one and the same."""
+
     shared_tokens: dict[tuple[str, str], int]
     examples: list[Example]
 
@@ -192,8 +194,9 @@ _COVERAGE = """
 _LINK_TOTALS = "SELECT {column}, count(*) FROM numbered_links GROUP BY ALL ORDER BY {column}"
 
 _SHARED = """
+    WITH held AS (SELECT DISTINCT arm, doc_id, n_tokens FROM selection)
     SELECT a.arm, b.arm, count(*), sum(a.n_tokens)::BIGINT
-    FROM selection a JOIN selection b USING (doc_id) GROUP BY ALL
+    FROM held a JOIN held b USING (doc_id) GROUP BY ALL
 """
 
 _EXAMPLES = """

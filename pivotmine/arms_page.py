@@ -95,29 +95,28 @@ def _bars(found: Shares, title: str) -> str:
     if not parts:
         return "<p>Nothing is known about them.</p>"
     parts.sort(key=lambda part: part == "others")
-    colours = {part: _PALETTE[place % len(_PALETTE)] for place, part in enumerate(parts)}
+    # By name, so that a language has the same colour in both charts.
+    colours = {part: _PALETTE[n % len(_PALETTE)] for n, part in enumerate(sorted(parts))}
     if "others" in colours:
         colours["others"] = SOURCE
+    key = key_of({part: colours[part] for part in parts})
     rows = [
         (arm, [(part, amounts.get(part, 0)) for part in parts]) for arm, amounts in found.items()
     ]
     cells = [[escape(arm), *(f"{n:,}" for _, n in amounts)] for arm, amounts in rows]
     return (
-        f"<figure>{shares(rows, title, colours, percent=True)}</figure>{key_of(colours)}"
+        f"<figure>{shares(rows, title, colours, percent=True)}</figure>{key}"
         f"<details><summary>Tokens</summary>{table(['arm', *parts], cells)}</details>"
     )
 
 
 def _overlap(found: Arms) -> str:
     names = [arm.name for arm in found.arms]
+    shared = found.shared_tokens
     rows = [
-        (
-            f"{arm.name}, also in",
-            [found.shared_tokens.get((arm.name, other), 0) / max(arm.n_tokens, 1)
-             for other in names],
-        )
-        for arm in found.arms
-    ]  # fmt: skip
+        (f"{one}, also in", [shared.get((one, other), 0) / shared[one, one] for other in names])
+        for one in names
+    ]
     caption = "Share of the tokens of the arm at the left that the arm above holds, too."
     drawn = matrix(names, rows, "Tokens in common")
     return f"<figure>{drawn}<figcaption>{caption}</figcaption></figure>"

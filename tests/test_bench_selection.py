@@ -1,4 +1,4 @@
-"""Selections judged: pages are what their kinds say, baselines rank, arms keep to their budgets."""
+"""Selections judged: pages are what their kinds say, baselines rank."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ from hypothesis import strategies as st
 
 from bench.selection.baselines import Dictionary, Page, dictionary_scores, gale_church
 from bench.selection.pages import _pages
-from bench.selection.spend import SCORE_OF_ARM, spend
 from bench.selection.summary import mean, ratio
-from pivotmine.query import connect
-from tests.handmade import link, make_lake
 
 PAIRS = [(f"a{n}", f"b{n}") for n in range(400)]
 HOSTS = [f"host {n}\nmore of it" for n in range(40)]
@@ -79,32 +76,6 @@ def test_a_dictionary_finds_words_beside_their_translations(tmp_path: Path):
     ]
     found = dictionary_scores(pages, Dictionary(path))
     assert found["both"] > found["half"] > found["none"] == found["one"] == 0.0
-
-
-def test_arms_keep_to_the_budget_of_every_language(tmp_path: Path):
-    docs = [(f"{lang}{n}", lang if n % 3 else "und", n + 1) for lang in ("en", "fr")
-            for n in range(12)]  # fmt: skip
-    methods = [method for method in SCORE_OF_ARM.values() if method]
-    connection = connect(
-        make_lake(
-            tmp_path / "lake",
-            tokens=[{"doc_id": d, "lang": lang, "n_tokens": n} for d, lang, n in docs],
-            scores=[
-                {"doc_id": d, "method": method, "score": n / 100, "links": [n % 2],
-                 "evidence": {d[:2]: 5.0, "zz": 1.0}}
-                for d, _, n in docs for method in methods
-            ],
-            links=[link(0, "en", 1, "fr", 0.9), link(2, "en", 3, "fr", 0.8)],
-        )
-    )  # fmt: skip
-    spend(connection, ["en", "fr"], 60)
-    rows = connection.execute(
-        "SELECT arm, lang, sum(n_tokens), count(*), max(n_tokens) FROM selection GROUP BY ALL"
-    ).fetchall()
-    assert {arm for arm, *_ in rows} == {*SCORE_OF_ARM, "links_coverage", "length_matched"}
-    assert all(tokens <= 30 for _, _, tokens, _, _ in rows)
-    # By score the longest go first, a language at a time: 12 + 11 = 23, and the next is too long.
-    assert {row[2:] for row in rows if row[0] == "translation"} == {(23, 2, 12)}
 
 
 @given(st.lists(st.floats(0.1, 10), min_size=2, max_size=6))

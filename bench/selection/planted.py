@@ -13,7 +13,6 @@ from typing import Any
 
 import orjson
 
-from bench.selection.spend import spend
 from pivotmine.evaluate import read_truth
 from pivotmine.evaluate.document_truth import join_truth
 from pivotmine.evaluate.documents import BUDGETS, separate, spend_by_arm
@@ -24,6 +23,12 @@ from pivotmine.planted import Plan, plant, read_text, source_text
 from pivotmine.query import connect
 from pivotmine.recipe import load_config
 
+ARMS = (
+    "[{name: random, method: random}, {name: he2025, method: density},"
+    " {name: entropy, method: entropy}, {name: links, method: coverage},"
+    " {name: translation, method: translation}, {name: links_coverage, method: links_coverage},"
+    " {name: length_matched, method: length_matched, reference: links_coverage}]"
+)
 MIN_RETRIEVAL_BUDGET = 0.05
 """At 1 % an arm of these corpora has 22,000 tokens, too few to learn words from."""
 
@@ -47,17 +52,24 @@ def mine(folder: Path, text: str, n_documents: int, seed: int) -> Path:
 
 
 def judge(recipe: Path, seed: int, warehouse: str | None = None) -> Iterator[Row]:
-    """All figures of a mined seed. Intervals come from the seeds, so nothing is resampled here."""
-    config = load_config(str(recipe), [f"lake.warehouse={warehouse}"] if warehouse else [])
+    """All figures of a mined seed; selections are made anew for each budget.
+
+    Intervals come from the seeds, so nothing is resampled for areas.
+    """
+    lake = [f"lake.warehouse={warehouse}"] if warehouse else []
+    config = load_config(str(recipe), lake)
     truth = recipe.parent / "truth"
-    connection = connect(Lake(config.lake, read_only=True))
+    connection = connect(Lake(config.lake))
     join_truth(connection, truth)
     for separation in separate(connection, seed, n_resamples=0):
         yield from ({"seed": seed, **row} for row in separation.rows())
     lexicon = read_truth([str(truth / "lexicon.parquet")])
     ((n_tokens,),) = connection.execute("SELECT sum(n_tokens)::BIGINT FROM tokens").fetchall()
     for share in BUDGETS:
-        spend(connection, config.languages, round(share * n_tokens))
+        budget = f"select.budget_tokens={round(share * n_tokens)}"
+        run_road(str(recipe), [*lake, budget, f"select.arms={ARMS}"], only="select")
+        connection = connect(Lake(config.lake))
+        join_truth(connection, truth)
         for spending in spend_by_arm(connection):
             yield from ({"seed": seed, "budget": share, **row} for row in spending.rows())
         if share >= MIN_RETRIEVAL_BUDGET:

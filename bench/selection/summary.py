@@ -82,10 +82,13 @@ def _share(value: float) -> str:
 
 
 def _cell(values: Sequence[float], show: Callable[[float], str] = _share) -> str:
-    found = mean(values)
-    if math.isnan(found.low):
-        return show(found.value)
-    return f"{show(found.value)} ({show(found.low)}-{show(found.high)})"
+    """Mean and interval; that of shares ends where shares do."""
+    value, low, high = mean(values)
+    if math.isnan(low):
+        return show(value)
+    if max(values) <= 1:
+        low, high = max(low, 0.0), min(high, 1.0)
+    return f"{show(value)} ({show(low)}-{show(high)})"
 
 
 def _table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
