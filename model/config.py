@@ -211,6 +211,47 @@ class AttributionConfig(Section):
     """Decides the resamples."""
 
 
+class EvaluationConfig(Section):
+    """What a model is asked beside the word task (`evaluate`); what is not named is left out."""
+
+    pairs: str = ""
+    """Aligned segments (Parquet or JSON Lines with lang_a, text_a, lang_b, text_b), such as FLORES:
+    the loss of a segment given its translation, and chrF."""
+
+    pair_directions: tuple[str, ...] = ()
+    """Directions of them, e.g. [en-ja, ja-en]."""
+
+    n_pairs: PositiveInt = 100
+    """Pairs of each direction, the first of the file."""
+
+    chrf: bool = True
+    """Translate them, too: slow, a token at a time."""
+
+    n_shots: PositiveInt = 4
+    """Of the pairs, so many are examples before those that are translated."""
+
+    layer: Share = 0.5
+    """Which block's states words are looked up in, as a share of the depth."""
+
+    heldout: dict[str, str] = Field(default={})
+    """Name -> folder of shards: their loss and perplexity."""
+
+    heldout_tokens: PositiveInt = 20_000
+    """Tokens of each that are read."""
+
+    sequence_tokens: Annotated[int, Field(ge=2)] = 1024
+    """Tokens of a sequence of them."""
+
+    tasks: tuple[str, ...] = ()
+    """Benchmarks by their names in lm-eval, e.g. [xnli_zh, xcopa_zh, belebele_fra_Latn]."""
+
+    task_folder: str = ""
+    """Folder of further task definitions, with their data; with it nothing is fetched."""
+
+    task_limit: Annotated[int, Field(ge=0)] = 0
+    """Items of each benchmark; 0: all."""
+
+
 class ShapeConfig(Section):
     """A small Llama, trained from scratch."""
 
@@ -310,7 +351,8 @@ class StreamConfig(Section):
     """One arm's shards, in a mixture."""
 
     shards: str
-    """Folder of the arm's shards (it holds manifest.json), at any address that fsspec opens."""
+    """Folder of the arm's shards (it holds manifest.json), at any address that fsspec opens. In
+    arms, {seed} stands for the seed: each then has a draw of documents of its own."""
 
     ratio: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the run's tokens."""
@@ -392,6 +434,16 @@ class GridConfig(Section):
     words: str = ".pivotmine/words"
     """Word set that models are asked, as `scoring` says; empty: none."""
 
+    pairs: str = ""
+    """Aligned segments that models are asked after each other and after others' (Parquet or JSON
+    Lines with lang_a, text_a, lang_b, text_b); empty: none."""
+
+    pair_directions: tuple[str, ...] = ()
+    """Directions of them, e.g. [en-ja, ja-en]."""
+
+    n_pairs: PositiveInt = 50
+    """Pairs of each direction, the first of the file."""
+
     heldout: dict[str, str] = Field(default={})
     """Name -> folder of shards that no arm is trained on: their loss is reported."""
 
@@ -401,8 +453,9 @@ class GridConfig(Section):
     evaluations: PositiveInt = 8
     """How often a run is evaluated, at equal distances; the last one is at its end."""
 
-    metric: Literal["contrast", "accuracy_source", "mrr_source"] = "contrast"
-    """What contrasts are about (model/scoring/metrics.py)."""
+    metric: Literal["contrast", "accuracy_source", "mrr_source", "conditional"] = "contrast"
+    """What contrasts are about: words (model/scoring/metrics.py), or what a segment's source is
+    worth beyond another source (conditional: model/evaluation/conditional.py)."""
 
     contrasts: tuple[ContrastConfig, ...] = ()
     """The comparisons that are judged; all others are description."""
@@ -456,6 +509,7 @@ class Recipe(Section):
     attribution: AttributionConfig = AttributionConfig()
     training: TrainingConfig = TrainingConfig()
     grid: GridConfig = GridConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
     model: ModelConfig = ModelConfig()
 
 
