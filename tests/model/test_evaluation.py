@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pytest
 
@@ -65,3 +66,36 @@ def test_a_target_is_read_after_its_source_after_another_and_alone(tiny_model):
         )
         assert read.alone[place] == pytest.approx(loss("", target), abs=1e-4)
     assert read.gain.tolist() == (read.other - read.given).tolist()
+
+
+def test_csls_is_its_definition_and_takes_hubs_back():
+    from model.evaluation.retrieval import csls, hits
+
+    generator = np.random.default_rng(0)
+    queries, keys = generator.normal(size=(6, 4)), generator.normal(size=(5, 4))
+    keys[0] = queries.sum(0)  # a hub
+    found = csls(queries, keys, 2)
+
+    def cosine(x: np.ndarray, y: np.ndarray) -> float:
+        return float(x @ y / np.linalg.norm(x) / np.linalg.norm(y))
+
+    for place, query in enumerate(queries):
+        for other, key in enumerate(keys):
+            near_query = sorted(cosine(query, one) for one in keys)[-2:]
+            near_key = sorted(cosine(one, key) for one in queries)[-2:]
+            wanted = 2 * cosine(query, key) - sum(near_query) / 2 - sum(near_key) / 2
+            assert found[place, other] == pytest.approx(wanted)
+    assert hits(np.array([[2.0, 1.0], [3.0, 3.0]])).tolist() == [1.0, 0.5], "ties share"
+
+
+def test_a_word_finds_itself_in_every_layer(tiny_model, small_words):
+    from model.config import ScoringConfig
+    from model.evaluation.retrieval import layer_means, retrieve
+    from model.scoring.prompts import Direction
+
+    asked = [c for c in small_words.concepts if len(set(c.words.values())) == 4]
+    same = [c.model_copy(update={"words": dict.fromkeys(c.words, c.words["en"])}) for c in asked]
+    ways = [Direction("en", "fr")]
+    assert layer_means(retrieve(tiny_model, same, ways, ScoringConfig())).tolist() == [1.0, 1.0]
+    found = retrieve(tiny_model, asked, ways, ScoringConfig())
+    assert found["en-fr"].shape == (2, len(asked))
