@@ -115,6 +115,9 @@ class Covering(NamedTuple):
     new_links: NDArray[np.int64]
     """[k] links that no document taken before it held."""
 
+    n_looked_at: int
+    """Documents whose gain was worked out, again and again: what the time is in proportion to."""
+
     state: CoverState
 
 
@@ -266,7 +269,7 @@ def _take(
     floors: NDArray[np.float64],
     end: int,
     n_last: int,
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], int]:
     n = len(cost)
     head = np.full(end, -1, np.int64)
     following = np.empty(n, np.int64)
@@ -278,6 +281,7 @@ def _take(
     gains = np.empty(n, np.float64)
     new_links = np.zeros(n, np.int64)
     n_taken = 0
+    n_looked_at = n
     for level in range(end):
         n_here = 0
         d = head[level]
@@ -298,6 +302,7 @@ def _take(
             if not _fits(budget, charge, charge_offsets[d], charge_offsets[d + 1], left):
                 continue
             gain = _gain(links, offsets[d], offsets[d + 1], now)
+            n_looked_at += 1
             fallen = _level(gain, gain / cost[d], floors)
             if fallen > level:
                 if fallen < end:
@@ -316,4 +321,4 @@ def _take(
             taken[n_taken] = d
             gains[n_taken] = gain
             n_taken += 1
-    return taken[:n_taken].copy(), gains[:n_taken].copy(), new_links[:n_taken].copy()
+    return taken[:n_taken].copy(), gains[:n_taken].copy(), new_links[:n_taken].copy(), n_looked_at
