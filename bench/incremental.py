@@ -7,7 +7,7 @@ rows to several of them. The road runs until `tokenize`, with near-duplicates, a
 all three in a new lake, whose tables must be the same; and for a takedown. All in one Spark
 session, which has run once before. Processor seconds of the whole process tree are what to compare;
 a run has a fixed cost, that of Spark's small jobs, which a run over the second dump alone shows.
-Prints Markdown.
+Before that, what a megabyte of text costs in each step of one task, without Spark. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -17,18 +17,25 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.measure import tree
+from pivotmine.config import Config, DedupConfig
 from pivotmine.job import run_road
 from pivotmine.lake import Lake
 from pivotmine.query import connect
 from pivotmine.recipe import load_config
+from pivotmine.sources.listing import list_files, plan_splits
+from pivotmine.sources.records import ColumnMap, ReadLimits
 from pivotmine.takedown import take_down
+from pivotmine.text.tokenizer import Tokenizer, read_tokenizer_file
+from udfs import near_duplicates, read_records, tokenize
 
 PARTS = 10
 OF_ALL = 40
@@ -47,11 +54,15 @@ def main() -> None:
     parser.add_argument("texts", help="Parquet with `text` and `source`")
     parser.add_argument("--tokenizer", required=True, help="model file, for stage tokenize")
     parser.add_argument("--every", type=int, default=1, help="take every so many rows")
+    parser.add_argument("--steps-only", action="store_true", help="without Spark")
     parser.add_argument("--work", type=Path, required=True, help="new folder")
     arguments = parser.parse_args()
     rows = pq.read_table(arguments.texts, columns=["source", "text"])
     rows = rows.take(pa.array(range(0, rows.num_rows, arguments.every)))
     sizes = deal(rows, arguments.work)
+    by_step(arguments.work / "first", arguments.tokenizer)
+    if arguments.steps_only:
+        return
 
     def settings(lake: str, *dumps: str) -> list[str]:
         inputs = ", ".join(
@@ -99,6 +110,49 @@ def main() -> None:
         recipe = settings("chain", *DUMPS)
         report("takedown of the second", "chain", 0, lambda: take_down(None, recipe, "second"))
     print(f"\nTables alike: {alike}")
+
+
+def by_step(folder: Path, tokenizer_uri: str) -> None:
+    """Print processor seconds of one task by step, for new text and for text that is known."""
+    (*_, file) = list_files([str(folder)])
+    packs = [tuple(plan_splits([file], "auto", 1 << 40, 0))]
+    read = read_records.bind(packs, [ColumnMap(source="source")], ReadLimits(), None)
+    encode = tokenize.bind(Tokenizer(*read_tokenizer_file(tokenizer_uri)), Config().languages, None)
+    settings = DedupConfig()
+    sign = near_duplicates.bind_sign(
+        np.zeros(0, np.uint64),
+        settings.similarity,
+        settings.permutations,
+        settings.shingle_words,
+        settings.min_shingles,
+    )
+
+    def timed(make: Callable[[], Iterable[pa.RecordBatch]]) -> tuple[pa.Table, float]:
+        started = time.process_time()
+        batches = list(make())
+        return pa.Table.from_batches(batches), time.process_time() - started
+
+    first = pa.record_batch({"id": pa.array([0], pa.int64())})
+    list(sign(iter([pa.record_batch({"node": ["a"], "lang": ["en"], "text": ["b c d"]})])))
+    rows, reading = timed(lambda: read(iter([first])))
+    texts = rows.filter(pc.field("kind") == "document")
+    named = texts.rename_columns({"doc_id": "node"}).to_batches()
+    _, lines = timed(lambda: near_duplicates.lines(iter(named)))
+    _, signing = timed(lambda: sign(iter(named)))
+    _, tokenizing = timed(lambda: encode(iter(texts.to_batches())))
+    size = pc.sum(pc.binary_length(texts["text"])).as_py() / 1e6
+    print(
+        f"One task, {texts.num_rows:,} documents, {size:.1f} MB of text, processor seconds a MB:\n"
+    )
+    print("| step | seconds a MB | for |\n|---|---|---|")
+    for step, seconds, scope in (
+        ("read, identify languages", reading, "new files"),
+        ("tokenize, languages of segments", tokenizing, "new documents"),
+        ("hash lines", lines, "all, with dedup.near"),
+        ("sign", signing, "all, with dedup.near"),
+    ):
+        print(f"| {step} | {seconds / size:.3f} | {scope} |")
+    print(flush=True)
 
 
 def deal(rows: pa.Table, work: Path) -> dict[str, int]:
