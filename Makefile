@@ -4,6 +4,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+JOBS ?= 2
 BIN := $(VENV)/bin
 
 .PHONY: help demo test lint bench setup clean
@@ -17,8 +18,9 @@ help:
 demo: $(VENV)/.installed
 	$(BIN)/pivotmine demo --config conf/demo.yaml
 
+# Files of tests go to JOBS processes, each with a Spark of its own (1.5 GB).
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

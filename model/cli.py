@@ -17,7 +17,7 @@ app = typer.Typer(
 )
 
 for command in (
-    *(words.words, measure.score, measure.lens),
+    *(words.words, measure.score, measure.lens, measure.evaluate),
     *(words.lexicon, words.pivots, measure.attribute),
     *(grid.train, grid.compare, measure.report),
 ):

@@ -69,10 +69,11 @@ def diet_table(plan: Plan) -> Table:
     """What every arm will be trained on."""
     training, grid = plan.recipe.training, plan.recipe.grid
     a_step = training.batch_sequences * training.sequence_tokens
-    table = Table(title=f"{len(plan.arms)} arms, {len(grid.seeds)} seeds")
+    arms = plan.arms[grid.seeds[0]]
+    table = Table(title=f"{len(arms)} arms, {len(grid.seeds)} seeds")
     for head in ("arm", "tokens", "steps", "languages", "times each document is seen"):
         table.add_column(head)
-    for phase in (*([plan.base] if plan.base else []), *plan.arms):
+    for phase in (*([plan.base] if plan.base else []), *arms):
         languages = (f"{name} {share:.1%}" for name, share in phase.diet.languages.items())
         epochs = (f"{name} {times:.2f}" for name, times in phase.diet.epochs.items())
         n_tokens = f"{phase.n_steps * a_step:,}"
@@ -80,6 +81,29 @@ def diet_table(plan: Plan) -> Table:
             phase.name, n_tokens, str(phase.n_steps), ", ".join(languages), ", ".join(epochs)
         )
     return table
+
+
+def evaluation_table(found: dict[str, Any]) -> Table:
+    """What a model was asked beside the word task."""
+    table = Table(title=found["model"]["name"])
+    for head in ("measure", "of", "value"):
+        table.add_column(head)
+    for way, hit in found.get("retrieval", {}).get("directions", {}).items():
+        table.add_row(f"retrieval, block {found['retrieval']['layer']}", way, _between(hit))
+    for way, one in found.get("conditional", {}).items():
+        table.add_row("worth of the source, nats a token", way, _between(one["gain"]))
+    for way, one in found.get("translation", {}).items():
+        table.add_row("chrF", way, f"{one['chrf']:.1f} ({one['n']} segments)")
+    for name, one in found.get("heldout", {}).items():
+        table.add_row("held-out loss, nats a token", name, f"{one['loss']:.3f}")
+    for task, one in found.get("benchmarks", {}).items():
+        numbers = (f"{k} {v:.3f}" for k, v in one.items() if isinstance(v, float))
+        table.add_row("lm-eval", task, ", ".join(numbers))
+    return table
+
+
+def _between(one: dict[str, float]) -> str:
+    return f"{one['mean']:.3f} [{one['low']:.3f}, {one['high']:.3f}]"
 
 
 def contrast_table(found: dict[str, Any]) -> Table:

@@ -26,8 +26,6 @@ from pivotmine.errors import InputError, SetupError
 if TYPE_CHECKING:
     import torch
 
-_EXTRA = "pip install 'pivotmine[model]'"
-
 
 @dataclass(frozen=True)
 class Package:
@@ -118,11 +116,13 @@ def load_model(
     return LoadedModel(network, tokenizer, source, version, device)
 
 
-def require(*modules: str) -> None:
-    """Raises `SetupError` if a package cannot be imported."""
+def require(*modules: str, extra: str = "model") -> None:
+    """Raises `SetupError` if a package cannot be imported, with the extra that brings it."""
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
-        raise SetupError(f"{', '.join(missing)} not installed; run {_EXTRA}")
+        raise SetupError(
+            f"{', '.join(missing)} not installed; run pip install 'pivotmine[{extra}]'"
+        )
 
 
 def _device(name: str) -> torch.device:

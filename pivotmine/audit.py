@@ -117,10 +117,10 @@ _CHECKS = (
                    FROM scores s JOIN tokens USING (doc_id))""",
     ),
     (
-        "every selected document is a tokenised one, once an arm",
+        "every selected document is a tokenised one, once an epoch of an arm",
         ("tokens", "selection"),
         """SELECT (SELECT count(*) FROM selection),
-                  (SELECT count(DISTINCT (s.arm, s.doc_id)) FROM selection s JOIN tokens t
+                  (SELECT count(DISTINCT (s.arm, s.doc_id, s.epoch)) FROM selection s JOIN tokens t
                    ON s.doc_id = t.doc_id AND s.n_tokens = t.n_tokens)""",
     ),
     (

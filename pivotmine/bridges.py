@@ -30,7 +30,7 @@ import pyarrow as pa
 from pivotmine.errors import LakeError
 from pivotmine.query import WordTokens, find_word
 
-_LANGUAGE = re.compile(r"([a-z]{2,3}):")
+_LANGUAGE = re.compile(r"([a-z]{2,3}(?:_[A-Z][a-z]{3})?):")
 
 
 class Place(NamedTuple):

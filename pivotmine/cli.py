@@ -31,6 +31,7 @@ judge = typer.Typer(
 )
 judge.command("links")(evaluate.evaluate_links)
 judge.command("documents")(evaluate.evaluate_documents)
+judge.command("selection")(evaluate.evaluate_selection)
 judge.command("bridges")(evaluate.evaluate_bridges)
 judge.command("pivots")(evaluate.evaluate_pivots)
 app.add_typer(judge, name="evaluate")

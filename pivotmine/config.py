@@ -12,6 +12,8 @@ recipe has the same meaning, and the same fingerprint, on every machine.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import getitem
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -21,7 +23,7 @@ from pivotmine.text.quality import FAMILIES, MEASURES
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 PositiveInt = Annotated[int, Field(gt=0)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}(_[A-Z][a-z]{3})?$")]
 
 
 class Section(BaseModel):
@@ -159,8 +161,8 @@ class IngestConfig(Section):
     filters: FiltersConfig = FiltersConfig()
 
     language_model: str | None = None
-    """fastText language identification model (path). Default: lid.176.ftz, which ships with the
-    installation and works offline."""
+    """fastText language identification model (path): GlotLID, OpenLID or your own. Default:
+    lid.176.ftz, which ships with the installation and works offline."""
 
 
 class DedupConfig(Section):
@@ -360,6 +362,24 @@ class ScoreConfig(Section):
     worker."""
 
 
+DocumentType = Literal[
+    "parallel", "glossed", "dictionary", "code_switched", "boilerplate", "monolingual"
+]
+
+
+class PlacementConfig(Section):
+    """The documents that an early or late arm holds at one end, beside others (replay)."""
+
+    score: Literal["he2025", "entropy", "links", "translation"] = "translation"
+    """Those with most of it are placed there; the others lie all over the arm."""
+
+    share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.2
+    """Share of the arm's tokens that is placed, of each language."""
+
+    window: Annotated[float, Field(gt=0.0, le=1.0)] = 0.4
+    """Share of the arm's length, without them, that they are spread over."""
+
+
 class ArmConfig(Section):
     """One selection of documents, to become one training set."""
 
@@ -374,15 +394,38 @@ class ArmConfig(Section):
         "translation",
         "links_coverage",
         "length_matched",
+        "oracle",
+        "links_broken",
     ]
     """random: any documents; density: highest share of pivot tokens (He et al. 2025); entropy: most
     mixed languages; coverage: most tokens with a linked partner in the same context; translation:
     densest block of text beside its translation; links_coverage: those that together realise most
     distinct links for their tokens; length_matched: any documents, but as many tokens of each
-    language and length (within a factor of 2) as the arm `reference` has."""
+    language and length (within a factor of 2) as the arm `reference` has; oracle: any of the
+    documents that `truth` lists; links_broken: the documents of `reference`, in whose shards the
+    segments of all but the first language of a document are dealt out anew among them."""
 
     reference: Name | None = None
-    """Arm whose lengths `length_matched` takes over; one of the methods above it."""
+    """Arm whose lengths `length_matched`, or whose documents `links_broken` takes over."""
+
+    tokens_of: Name | None = None
+    """Arm whose tokens of each language (and pair) are this arm's budget, instead of the shares
+    below: for arms that cannot spend what others can."""
+
+    truth: str | tuple[str, ...] = ()
+    """oracle: Parquet file with a column doc_id or uri, or ids and URIs of documents themselves."""
+
+    truth_where: str = "true"
+    """oracle: condition on columns of that file, in Spark SQL, such as kind = 'parallel'."""
+
+    placement: Literal["shuffled", "late", "early"] = "shuffled"
+    """Order of the arm: shuffled as a whole, or with the documents of select.placement at its end
+    or beginning."""
+
+    @property
+    def needs(self) -> set[str]:
+        """Arms that this one is made from."""
+        return {name for name in (self.reference, self.tokens_of) if name}
 
 
 class SelectConfig(Section):
@@ -392,11 +435,27 @@ class SelectConfig(Section):
     """Tokens per arm."""
 
     language_shares: dict[LanguageCode, Share] = {}
-    """Share of the budget per document language. Empty: equal shares of `languages`."""
+    """Share of the budget per document language. Empty: equal shares of `languages`, or, with
+    pair_shares, no shares of languages."""
+
+    language_tokens: Literal["document", "segments"] = "document"
+    """What uses a language's share: all tokens of its documents, or those of its segments in any
+    document (the tokens of segments without a language go with the document's)."""
+
+    pair_shares: dict[str, Share] = {}
+    """Share of the budget per language pair of a document's best block, such as {en-fr: .3}, or per
+    direction, {en>fr: .2} with the English first. What they leave is for documents of other pairs,
+    or of none. Empty: pairs do not matter."""
+
+    type_shares: dict[DocumentType, Share] = {}
+    """Most of the budget that may go to documents of a type, such as {boilerplate: 0}."""
 
     max_source_share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     """Most of a language's budget that may go to documents of one source; an arm takes the best of
     each source by its own order (links_coverage: by the score of translation)."""
+
+    max_epochs: PositiveInt = 1
+    """How often a document may stand in an arm whose languages have not enough documents."""
 
     link_repeats: PositiveInt = 100
     """links_coverage: documents after which a link is worth nothing more. Until then the value of c
@@ -406,9 +465,11 @@ class SelectConfig(Section):
     """links_coverage: worth of a link by its language pair, such as {en-fr: 2}; 1 where none is
     given."""
 
-    max_bucket_links: PositiveInt = 100_000_000
-    """links_coverage: links of documents that a task holds, about 4 bytes each. A corpus with more
-    is dealt into buckets that spend their shares of the budget independently."""
+    max_round_links: PositiveInt = 100_000_000
+    """links_coverage: links of documents that a task holds, about 10 bytes each. A corpus with more
+    is gone through in rounds; the documents taken are the same."""
+
+    placement: PlacementConfig = PlacementConfig()
 
     seed: int = 0
     """Order of `random`, and the order of documents inside every arm."""
@@ -423,6 +484,15 @@ class SelectConfig(Section):
     )
     """The arms to build."""
 
+    def arms_in_order(self) -> list[ArmConfig]:
+        """Every arm after those that it is made from; not those that wait for each other."""
+        done: list[ArmConfig] = []
+        waiting = list(self.arms)
+        while ready := [arm for arm in waiting if arm.needs <= {one.name for one in done}]:
+            done += ready
+            waiting = [arm for arm in waiting if arm not in done]
+        return done
+
     @model_validator(mode="after")
     def _arms_and_shares_make_sense(self) -> SelectConfig:
         names = [arm.name for arm in self.arms]
@@ -431,15 +501,29 @@ class SelectConfig(Section):
         total = sum(self.language_shares.values())
         if self.language_shares and abs(total - 1.0) > 1e-6:
             raise ValueError(f"language_shares must sum to 1, these sum to {total:g}")
+        if (total := sum(self.pair_shares.values())) > 1.0 + 1e-6:
+            raise ValueError(f"pair_shares must sum to 1 or less, these sum to {total:g}")
+        if self.max_epochs > 1 and (self.pair_shares or self.type_shares):
+            raise ValueError("max_epochs above 1 goes with shares of languages alone")
         for arm in self.arms:
-            if (arm.method == "length_matched") != (arm.reference is not None):
-                raise ValueError(f"arm {arm.name}: `reference` belongs to method length_matched")
-        matched = [arm.name for arm in self.arms if arm.method == "length_matched"]
-        for arm in self.arms:
-            if arm.reference and (arm.reference in matched or arm.reference not in names):
+            if (arm.method in ("length_matched", "links_broken")) != (arm.reference is not None):
                 raise ValueError(
-                    f"arm {arm.name} refers to {arm.reference}, which must be an arm of another "
-                    f"method; arms are {names}"
+                    f"arm {arm.name}: `reference` belongs to methods length_matched and "
+                    "links_broken"
+                )
+            if (arm.method == "oracle") != bool(arm.truth):
+                raise ValueError(f"arm {arm.name}: `truth` belongs to method oracle")
+            if arm.tokens_of and arm.reference:
+                raise ValueError(
+                    f"arm {arm.name}: its tokens are those of its `reference`, so `tokens_of` has "
+                    "no meaning"
+                )
+        stuck = set(names) - {arm.name for arm in self.arms_in_order()}
+        for arm in self.arms:
+            if arm.name in stuck:
+                raise ValueError(
+                    f"arm {arm.name} refers to {' and '.join(sorted(arm.needs))}, which must be an "
+                    f"arm that does not depend on it; arms are {names}"
                 )
         return self
 
@@ -470,7 +554,8 @@ class Config(Section):
         "zh",
         "ja",
     )
-    """Languages that are mined (ISO 639-1). Documents of others are kept, but not counted."""
+    """Languages that are mined (ISO 639-1; of languages without such a code, the label of your
+    language model: kab_Latn). Documents of others are kept, but not counted."""
 
     lake: LakeConfig = LakeConfig()
     spark: SparkConfig = SparkConfig()
@@ -495,11 +580,14 @@ class Config(Section):
                 f"select.language_shares names {unknown}, which `languages` does not list"
             )
         pairs = {f"{a}-{b}" for a in self.languages for b in self.languages if a != b}
-        if unknown := sorted(set(self.select.pair_weights) - pairs):
-            raise ValueError(
-                f"select.pair_weights names {unknown}; give two of `languages`, such as "
-                f"{'-'.join(self.languages[:2])}"
-            )
+        directions = {pair.replace("-", ">") for pair in pairs}
+        for setting, allowed in (("pair_weights", pairs), ("pair_shares", pairs | directions)):
+            if unknown := sorted(set(getattr(self.select, setting)) - allowed):
+                raise ValueError(
+                    f"select.{setting} names {unknown}; give two of `languages`, such as "
+                    f"{'-'.join(self.languages[:2])}"
+                )
+        _check_pair_shares(self.select)
         if self.link.min_folds > self.count.folds:
             raise ValueError(
                 f"link.min_folds={self.link.min_folds} is more than count.folds={self.count.folds}"
@@ -507,5 +595,39 @@ class Config(Section):
         return self
 
     def section_json(self, names: tuple[str, ...]) -> dict[str, Any]:
-        """The named top-level parts as plain JSON values (what a stage's result depends on)."""
-        return {name: self.model_dump(mode="json")[name] for name in names}
+        """The named parts as plain JSON values (what a stage's result depends on).
+
+        A part is a section, or a setting of one (`ingest.language_model`).
+        """
+        values = self.model_dump(mode="json")
+        return {name: reduce(getitem, name.split("."), values) for name in names}
+
+
+def _check_pair_shares(settings: SelectConfig) -> None:
+    """Raise `ValueError` where pairs, directions and languages cannot all have their shares."""
+    pairs = settings.pair_shares
+    seen: dict[frozenset[str], str] = {}
+    for name in pairs:
+        sides = frozenset(name.replace(">", "-").split("-"))
+        other = seen.setdefault(sides, name)
+        if other != name and not (">" in name and ">" in other):
+            raise ValueError(
+                f"pair_shares names {other} and {name}, which are the same documents; give one, or "
+                "both directions with >"
+            )
+    spare = 1.0 - sum(pairs.values())
+    for lang, share in settings.language_shares.items() if pairs else ():
+        held = sum(s for name, s in pairs.items() if lang in name.replace(">", "-").split("-"))
+        if share > held + spare + 1e-6:
+            raise ValueError(
+                f"language_shares gives {lang} {share:g} of the budget, but the pairs that it is "
+                f"part of have {held:g} in pair_shares, and other documents {spare:g}"
+            )
+    for name, share in pairs.items() if settings.language_shares else ():
+        sides = frozenset(name.replace(">", "-").split("-"))
+        room = sum(settings.language_shares.get(lang, 0.0) for lang in sides)
+        if share > room + 1e-6:
+            raise ValueError(
+                f"pair_shares gives {name} {share:g} of the budget, but its languages have "
+                f"{room:g} together in language_shares"
+            )

@@ -50,6 +50,13 @@ def stage_fingerprint(
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+def reuse_fingerprint(stage: Stage, value: Any) -> str:
+    """SHA-256 over a stage's code and what rows that it made depend on (`Stage.reuse`)."""
+    code = code_hash(f"pivotmine.stages.{stage.name}")
+    content = [pivotmine.__version__, code, value]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
 @cache
 def code_hash(module: str) -> str:
     """Hash of the sources of a module and of all modules of ours that it reaches by imports."""

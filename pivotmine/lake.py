@@ -19,8 +19,8 @@ import contextlib
 import fcntl
 import os
 import posixpath
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -30,8 +30,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
-from pyiceberg.expressions import AlwaysTrue
+from pyiceberg.io.pyarrow import parquet_file_to_data_file
+from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table as IcebergTable
+from pyiceberg.table import TableProperties
 from pyiceberg.table.snapshots import Snapshot
 
 from pivotmine.config import LakeConfig
@@ -40,6 +42,8 @@ from pivotmine.schema import RUNS, SHARDS, TABLES
 
 RUN_ID = "run_id"
 """Snapshot property that ties a snapshot to its row in `runs`."""
+
+_FOOTER_THREADS = 16
 
 
 class Lake:
@@ -109,15 +113,9 @@ class Lake:
         self, name: str, snapshot: Snapshot | None = None, *, in_rows: bool = False
     ) -> list[tuple[str, int]]:
         """Paths of the Parquet files of a snapshot, sorted, with their sizes in bytes or rows."""
-        snapshot = snapshot or self.snapshot(name)
-        table = self._load(name)
-        if snapshot is None or table is None:
-            return []
-        tasks = table.scan(snapshot_id=snapshot.snapshot_id).plan_files()
-        files = [task.file for task in tasks]
         return sorted(
             (file.file_path, file.record_count if in_rows else file.file_size_in_bytes)
-            for file in files
+            for file in self._data_files(name, snapshot or self.snapshot(name))
         )
 
     def n_rows(self, name: str, snapshot: Snapshot | None = None) -> int:
@@ -157,10 +155,17 @@ class Lake:
                 total += pq.read_metadata(stream).num_rows
         return total
 
-    def commit(self, run: dict[str, Any], staged: Mapping[str, list[str]]) -> None:
+    def commit(
+        self,
+        run: dict[str, Any],
+        staged: Mapping[str, list[str]],
+        kept: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
         """Replace the contents of all `staged` tables by their files, then record the run.
 
-        Until the row in `runs` is written nothing of it counts as committed.
+        Files of the current snapshot that are in `kept` stay in the table; a table in which all
+        stay and nothing is added keeps its snapshot. Until the row in `runs` is written nothing
+        of it counts as committed.
         """
         properties = {
             RUN_ID: run["run_id"],
@@ -170,7 +175,8 @@ class Lake:
         outputs = {}
         try:
             for name, files in staged.items():
-                outputs[name] = self._replace(name, files, properties)
+                stay = (kept or {}).get(name, ())
+                outputs[name] = self._replace(name, files, properties, stay)
             row = pa.Table.from_pylist([{**run, "outputs": outputs}], schema=RUNS.schema)
             self._load_or_create(RUNS.name).append(row, snapshot_properties=properties)
         except CommitFailedException as error:
@@ -180,14 +186,33 @@ class Lake:
             ) from error
         self._runs = None
 
-    def _replace(self, name: str, files: list[str], properties: dict[str, str]) -> int:
+    def _replace(
+        self,
+        name: str,
+        files: Sequence[str],
+        properties: dict[str, str],
+        kept: Collection[str] = (),
+    ) -> int:
+        """One new snapshot: these files, and those of the current one that stay."""
         table = self._load_or_create(name)
+        current = table.current_snapshot()
+        leaving = [file for file in self._data_files(name, current) if file.file_path not in kept]
+        if current is not None and kept and not files and not leaving:
+            return int(current.snapshot_id)
         with table.transaction() as transaction:
-            if self.files(name, table.current_snapshot()):
-                transaction.delete(AlwaysTrue(), snapshot_properties=properties)
-            transaction.add_files(
-                files, snapshot_properties=properties, check_duplicate_files=False
-            )
+            if table.name_mapping() is None:
+                # Files that Spark writes name their columns and do not number them.
+                mapping = table.schema().name_mapping.model_dump_json()
+                transaction.set_properties({TableProperties.DEFAULT_NAME_MAPPING: mapping})
+            metadata = transaction.table_metadata
+            with transaction.update_snapshot(snapshot_properties=properties).overwrite() as update:
+                for file in leaving:
+                    update.delete_data_file(file)
+                with ThreadPoolExecutor(_FOOTER_THREADS) as pool:
+                    for added in pool.map(
+                        lambda path: parquet_file_to_data_file(table.io, metadata, path), files
+                    ):
+                        update.append_data_file(added)
         snapshot = table.refresh().current_snapshot()
         assert snapshot is not None
         return snapshot.snapshot_id
@@ -246,14 +271,24 @@ class Lake:
                 table.maintenance.expire_snapshots().by_ids(past).commit()
                 table.refresh()
                 n_snapshots += len(past)
-            kept = {_run_id(current)}
-            kinds = [f"{name}/data"] + ([f"{name}/files"] if name == SHARDS.name else [])
-            for kind in kinds:
-                folder = posixpath.join(self.warehouse, self.namespace, kind)
-                for path in self.filesystem.ls(folder, detail=False):
-                    if posixpath.basename(str(path)) not in kept:
-                        self.filesystem.rm(path, recursive=True)
+            self._remove_others(f"{name}/data", {_local_path(path) for path in self.files(name)})
+            if name == SHARDS.name:
+                self._remove_others(f"{name}/files", {str(_run_id(current))})
         return n_snapshots
+
+    def _remove_others(self, kind: str, kept: Collection[str]) -> None:
+        """Delete what is under a folder of the lake but the files and folders named in `kept`."""
+        folder = posixpath.join(self.warehouse, self.namespace, kind)
+        for path in map(str, self.filesystem.ls(folder, detail=False)):
+            if posixpath.basename(path) in kept:
+                continue
+            below = {found: _local_path(found) in kept for found in self.filesystem.find(path)}
+            if not any(below.values()):
+                self.filesystem.rm(path, recursive=True)
+                continue
+            for found, stays in below.items():
+                if not stays:
+                    self.filesystem.rm(found)
 
     def remove(self, path: str) -> None:
         """Delete a folder of this lake if it is there."""
@@ -276,6 +311,12 @@ class Lake:
         return [f"rolled {name} back to committed snapshot {committed.snapshot_id}"]
 
     # ---- plumbing ----------------------------------------------------------------------------
+
+    def _data_files(self, name: str, snapshot: Snapshot | None) -> list[DataFile]:
+        table = self._load(name)
+        if snapshot is None or table is None:
+            return []
+        return [task.file for task in table.scan(snapshot_id=snapshot.snapshot_id).plan_files()]
 
     def _committed_run_ids(self) -> set[str]:
         return set(self.runs().column(RUN_ID).to_pylist())
@@ -348,7 +389,3 @@ def _resolve_warehouse(warehouse: str) -> tuple[str, bool]:
 
 def _local_path(uri: str) -> str:
     return uri.removeprefix("file://")
-
-
-# PyIceberg warns on every delete that matches nothing or drops whole files; replacing is our rule.
-warnings.filterwarnings("ignore", message="Delete operation did not match any records")

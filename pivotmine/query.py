@@ -138,7 +138,7 @@ def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
     return WordTokens(spelling, lang, ids, tokens, tuple(tuple(names) for names in langs))
 
 
-_WITH_LANGUAGE = re.compile(r"([a-z]{2,3}):(.+)")
+_WITH_LANGUAGE = re.compile(r"([a-z]{2,3}(?:_[A-Z][a-z]{3})?):(.+)")
 
 
 def _quoted(path: str) -> str:

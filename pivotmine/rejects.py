@@ -1,4 +1,9 @@
-"""What was refused: a summary by reason, and the bytes, to be looked at, mended and fed again."""
+"""What was refused: a summary by reason, and the bytes, to be looked at, mended and fed again.
+
+A record is exported as a file that a reader of its format reads: a line of JSON as `.jsonl`, a page
+of an archive as `.warc`. So the folder, mended, is an input like any other; its index, which tells
+where each record came from, is passed over by its name.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +14,15 @@ from pathlib import Path
 import duckdb
 
 from pivotmine.errors import InputError, LakeError
+from pivotmine.sources.listing import detect
 from pivotmine.sources.parse import EXPLANATIONS
 
-INDEX = "rejects.jsonl"
+INDEX = "_rejects.jsonl"
 
 _EXPLAINED = {str(reason): text for reason, text in EXPLANATIONS.items()}
 _BATCH_ROWS = 1000
+_BOUNDS = ("min_", "max_")
+_SUFFIXES = {"jsonl": ".jsonl", "warc": ".warc", "html": ".html", "gettext": ".po"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,7 @@ def summarise(connection: duckdb.DuckDBPyConnection) -> list[Refused]:
 
 def explain(reason: str) -> str:
     """What a reason means."""
-    if reason.startswith(("min_", "max_")):
+    if reason.startswith(_BOUNDS):
         return "The text breaks this bound of ingest.filters."
     return _EXPLAINED.get(reason, "")
 
@@ -55,8 +63,9 @@ def export(
 ) -> tuple[int, int]:
     """Write the bytes of refused records, a file each, and an index of them.
 
-    `rejects.jsonl` names for each file the uri, position, reason and detail. As many bytes are
-    there as `ingest.raw_bytes` kept; records without any have no file.
+    `_rejects.jsonl` names for each file the uri, position, reason, detail and delivery. As many
+    bytes are there as `ingest.raw_bytes` kept: `cut` says that there were more, or may have been.
+    Records without any have no file.
 
     Returns
     -------
@@ -75,6 +84,7 @@ def export(
     if folder.exists() and any(folder.iterdir()):
         raise InputError(f"{folder} is not empty; name a new folder")
     folder.mkdir(parents=True, exist_ok=True)
+    raw_bytes = _raw_bytes(connection)
     rows = connection.execute(
         """
         SELECT uri, position, reason, detail, ingest_id, raw FROM rejects
@@ -91,7 +101,27 @@ def export(
                 entry = dict(zip(names, described, strict=True))
                 if raw:
                     n_files += 1
-                    entry = {"file": f"{n_records:07}.bin", **entry}
+                    entry = {"file": f"{n_records:07}{_suffix(**entry)}", **entry}
+                    entry["cut"] = len(raw) >= raw_bytes
                     (folder / entry["file"]).write_bytes(raw)
                 index.write(json.dumps(entry, ensure_ascii=False) + "\n")
     return n_records, n_files
+
+
+def _suffix(uri: str, reason: str, **_: object) -> str:
+    """What makes a reader of the record's format read its bytes."""
+    if reason.startswith(_BOUNDS):
+        return ".txt"  # the text, whatever it came out of
+    try:
+        return _SUFFIXES.get(detect(uri, "auto")[0], ".txt")
+    except InputError:
+        return ".txt"
+
+
+def _raw_bytes(connection: duckdb.DuckDBPyConnection) -> int:
+    """`ingest.raw_bytes` of the last run; 0 where that is not known."""
+    row = connection.execute(
+        "SELECT max_by((config->>'$.ingest.raw_bytes')::BIGINT, finished_at) FROM runs "
+        "WHERE stage = 'ingest'"
+    ).fetchone()
+    return int(row[0] or 0) if row else 0

@@ -11,6 +11,7 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from pivotmine.arms import Arms
 from pivotmine.bridges import Bridges, Reached, find_bridges
 from pivotmine.cooccurrence import Cooccurrence
 from pivotmine.errors import LakeError
@@ -187,54 +188,30 @@ def print_terms(console: Console, connection: duckdb.DuckDBPyConnection) -> None
         print_table(console, "Word pairs of the lexicons", heads, cells, range(2, 6))
 
 
-def print_arms(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+def print_arms(console: Console, found: Arms) -> None:
     """What each arm holds, how many documents it shares with others, and where its shards are."""
-    rows = connection.execute(_ARMS).fetchall()
     cells = [
-        (arm, f"{docs:,}", f"{tokens:,}", by_language, types or "", f"{links:,}", str(files or 0))
-        for arm, docs, tokens, by_language, types, links, files, _ in rows
+        (
+            *(arm.name, f"{arm.n_docs:,}", f"{arm.n_tokens:,}"),
+            ", ".join(f"{lang} {n}" for lang, n in sorted(found.languages[arm.name].items())),
+            _percents(found.types.get(arm.name, {}), arm.n_tokens),
+            *(f"{arm.n_links:,}", str(arm.n_files)),
+        )
+        for arm in found.arms
     ]
     heads = ("arm", "documents", "tokens", "tokens by language", "tokens by type", "links", "files")
     print_table(console, "Arms", heads, cells, (1, 2, 5, 6))
-    arms = [row[0] for row in rows]
-    shared = {(one, other): n for one, other, n in connection.execute(_SHARED).fetchall()}
-    cells = [(arm, *(f"{shared.get((arm, other), 0):,}" for other in arms)) for arm in arms]
-    print_table(console, "Documents in both", ("", *arms), cells, range(1, len(arms) + 1))
-    for arm, *_, folder in rows:
-        if folder:
-            _print_line(console, f"shards of {arm}: {folder}")
+    arms = [arm.name for arm in found.arms]
+    lines = [(arm, *(f"{found.shared_docs.get((arm, o), 0):,}" for o in arms)) for arm in arms]
+    print_table(console, "Documents in both", ("", *arms), lines, range(1, len(arms) + 1))
+    for arm in found.arms:
+        if arm.folder:
+            _print_line(console, f"shards of {arm.name}: {arm.folder}")
 
 
-_ARMS = """
-    WITH chosen AS (
-        SELECT s.arm, s.doc_id, s.lang, s.n_tokens, t.type, t.links FROM selection s
-        LEFT JOIN (SELECT doc_id, type, links FROM scores WHERE method = 'translation') t
-        USING (doc_id)
-    ), sizes AS (
-        SELECT arm, count(*) AS n_docs, sum(n_tokens)::BIGINT AS n_tokens FROM chosen GROUP BY arm
-    ), langs AS (
-        SELECT arm, string_agg(lang || ' ' || n, ', ' ORDER BY lang) AS shown
-        FROM (SELECT arm, lang, sum(n_tokens) AS n FROM chosen GROUP BY ALL) GROUP BY arm
-    ), types AS (
-        SELECT arm, string_agg(format('{} {:.0f}%', type, 100 * n / n_tokens), ', '
-                               ORDER BY n DESC, type) AS shown
-        FROM (SELECT arm, type, sum(n_tokens) AS n FROM chosen WHERE type IS NOT NULL GROUP BY ALL)
-        JOIN sizes USING (arm) GROUP BY arm
-    ), covered AS (
-        SELECT arm, count(DISTINCT link) AS n_links
-        FROM (SELECT arm, unnest(links) AS link FROM chosen) GROUP BY arm
-    ), folders AS (
-        SELECT arm, any_value(regexp_replace(path, '/[^/]*$', '')) AS folder, count(*) AS files
-        FROM shards GROUP BY arm
-    )
-    SELECT arm, n_docs, n_tokens, langs.shown, types.shown, coalesce(n_links, 0), files, folder
-    FROM sizes JOIN langs USING (arm) LEFT JOIN types USING (arm) LEFT JOIN covered USING (arm)
-    LEFT JOIN folders USING (arm) ORDER BY arm
-"""
-
-_SHARED = """
-    SELECT a.arm, b.arm, count(*) FROM selection a JOIN selection b USING (doc_id) GROUP BY ALL
-"""
+def _percents(parts: dict[str, int], total: int) -> str:
+    largest = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
+    return ", ".join(f"{name} {100 * n / total:.0f}%" for name, n in largest)
 
 
 def print_explanation(console: Console, found: Explanation, limit: int) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -24,11 +24,11 @@ import pivotmine
 from pivotmine.config import Config
 from pivotmine.display import Display
 from pivotmine.errors import ConservationError, LakeError
-from pivotmine.fingerprint import stage_fingerprint
+from pivotmine.fingerprint import reuse_fingerprint, stage_fingerprint
 from pivotmine.lake import Lake
 from pivotmine.schema import TABLES
 from pivotmine.session import spark_schema
-from pivotmine.stage import ArrowRows, MakeRows, Rows, Stage, Tally
+from pivotmine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Renewed, Rows, Stage, Tally
 from pivotmine.staging import write_arrow_rows, write_rows, write_tables
 from pivotmine.withdrawals import without_withdrawn
 from udfs import read_table
@@ -38,6 +38,8 @@ TASKS_PER_CORE = 4
 
 MIN_SPLIT_BYTES, MAX_SPLIT_BYTES = 4_000_000, 64_000_000
 """Bytes of Parquet that such a task reads."""
+
+_DATA = "/data/"
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,9 @@ def run_stages(
                 report = _report_of(committed, started_at)
             else:
                 display.start(stage.name, stage.doc)
-                report = _execute(stage, config, lake, session(), fingerprint, started_at, display)
+                report = _execute(
+                    stage, config, lake, session(), fingerprint, started_at, display, force
+                )
             display.finish(report)
             reports.append(report)
     return reports
@@ -126,6 +130,12 @@ def find_committed(lake: Lake, stage: Stage, fingerprint: str) -> dict[str, Any]
     return None
 
 
+def last_run(lake: Lake, stage: Stage) -> dict[str, Any] | None:
+    """The last row of a stage in `runs`."""
+    rows = (row for row in reversed(lake.runs().to_pylist()) if row["stage"] == stage.name)
+    return next(rows, None)
+
+
 def _execute(
     stage: Stage,
     config: Config,
@@ -134,14 +144,31 @@ def _execute(
     fingerprint: str,
     started_at: datetime,
     display: Display,
+    force: bool,
 ) -> Report:
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{stage.name}-{secrets.token_hex(4)}"
     inputs = LakeInputs(lake, spark, stage, run_id, display)
     try:
         with display.watch(spark):
-            staged = write_tables(stage, stage.run(inputs, config), lake, run_id, display)
-            written = {name: lake.count_rows(files) for name, files in staged.items()}
-            tally = _check(stage, config, Rows(inputs.n_rows, written, _totals(spark, staged)))
+            keys = {
+                table: reuse_fingerprint(stage, value)
+                for table, value in stage.reuse(inputs, config).items()
+            }
+            if not force:
+                inputs.offer_previous(keys)
+            made = stage.run(inputs, config)
+            staged = write_tables(stage, made, lake, run_id, display)
+            kept = {
+                name: inputs.rows_of_kept(name, rows.kept)
+                for name, rows in made.items()
+                if isinstance(rows, Renewed)
+            }
+            written = {
+                name: lake.count_rows(files) + sum(kept.get(name, {}).values())
+                for name, files in staged.items()
+            }
+            present = {name: [*files, *kept.get(name, ())] for name, files in staged.items()}
+            tally = _check(stage, config, Rows(inputs.n_rows, written, _totals(spark, present)))
             row: dict[str, Any] = {
                 "run_id": run_id,
                 "stage": stage.name,
@@ -155,13 +182,14 @@ def _execute(
                 "rows_rejected": tally.rejected,
                 "rows_duplicate": tally.duplicate,
                 "measures": inputs.measures,
+                "reuse": keys,
                 "version": pivotmine.__version__,
             }
             if stage.finish is not None:
-                outputs = {name: spark.read.parquet(*files) for name, files in staged.items()}
+                outputs = {name: spark.read.parquet(*files) for name, files in present.items()}
                 stage.finish(inputs, config, row, outputs)
         finished_at = datetime.now(UTC)
-        lake.commit({**row, "finished_at": finished_at}, staged)
+        lake.commit({**row, "finished_at": finished_at}, staged, kept)
     except BaseException:
         # Also on Ctrl-C: what was staged is useless, and `recover` would only find it later.
         for name in stage.writes:
@@ -186,11 +214,11 @@ def _check(stage: Stage, config: Config, rows: Rows) -> Tally:
     return tally
 
 
-def _totals(spark: SparkSession, staged: dict[str, list[str]]) -> Callable[[str, str], int]:
+def _totals(spark: SparkSession, present: dict[str, list[str]]) -> Callable[[str, str], int]:
     def total(table: str, column: str) -> int:
-        if not staged[table]:
+        if not present[table]:
             return 0
-        row = spark.read.parquet(*staged[table]).agg(F.sum(column)).first()
+        row = spark.read.parquet(*present[table]).agg(F.sum(column)).first()
         return int(row[0] or 0) if row else 0
 
     return total
@@ -213,7 +241,8 @@ class LakeInputs:
         self.spark = spark
         self.measures: dict[str, float] = {}
         self._lake, self._run_id, self._display = lake, run_id, display
-        self._stage = stage.name
+        self._stage = stage
+        self._previous: dict[str, dict[str, tuple[str, int]]] = {}
         self._resolved = {name: lake.snapshot(name) for name in stage.reads}
         resolved = self._resolved.items()
         self.snapshots = {name: snap.snapshot_id for name, snap in resolved if snap is not None}
@@ -252,6 +281,40 @@ class LakeInputs:
     def table_files(self, name: str) -> list[tuple[str, int]]:
         return self._lake.file_sizes(name, self._resolved[name], in_rows=True)
 
+    def offer_previous(self, keys: Mapping[str, str]) -> None:
+        """Make rows of the stage's last run available, of tables whose key is still the same."""
+        last = last_run(self._lake, self._stage)
+        if last is None:
+            return
+        for table, key in keys.items():
+            snapshot = self._lake.snapshot(table)
+            if snapshot is None or dict(last["outputs"]).get(table) != snapshot.snapshot_id:
+                continue
+            if dict(last.get("reuse") or {}).get(table) == key:
+                files = self._lake.file_sizes(table, snapshot, in_rows=True)
+                self._previous[table] = {
+                    path.rpartition(_DATA)[2]: (path, n_rows) for path, n_rows in files
+                }
+
+    def previous(self, table: str, files: Sequence[str] | None = None) -> DataFrame:
+        schema = spark_schema(TABLES[table].schema)
+        names = self.previous_files(table) if files is None else files
+        if not names:
+            # `limit` lets Spark see that nothing is there, and leave out what depends on it.
+            empty = self.spark.createDataFrame([], schema).limit(0)
+            return empty.withColumn(PREVIOUS_FILE, F.lit(None).cast("string"))
+        paths = (self._previous[table][name][0] for name in names)
+        # By its name below the table: Spark escapes what comes before as a URI.
+        name = F.substring_index("_metadata.file_path", _DATA, -1)
+        return self.spark.read.schema(schema).parquet(*paths).withColumn(PREVIOUS_FILE, name)
+
+    def previous_files(self, table: str) -> list[str]:
+        return sorted(self._previous.get(table, ()))
+
+    def rows_of_kept(self, table: str, kept: Sequence[str]) -> dict[str, int]:
+        """Paths of previous files, with their rows."""
+        return dict(self._previous[table][name] for name in kept)
+
     def numbers(self, n: int) -> DataFrame:
         return self.spark.range(0, n, numPartitions=max(n, 1))
 
@@ -284,4 +347,4 @@ class LakeInputs:
         self.measures[name] = float(value)
 
     def note(self, text: str) -> None:
-        self._display.note(f"{self._stage}: {text}")
+        self._display.note(f"{self._stage.name}: {text}")

@@ -74,6 +74,7 @@ INPUTS = _table(
     ("n_records", _long, "records framed, whatever became of them"),
     ("n_bytes", _long, "decompressed bytes read"),
     ("stamp", _string, "version of the file as its store tells it: ETag, or modification time"),
+    ("fingerprint", _string, "hash of the stamp, the size and how the recipe reads the file"),
     _INGEST,
 )
 WITHDRAWALS = _table(
@@ -83,9 +84,7 @@ WITHDRAWALS = _table(
     ("withdrawn_at", pa.timestamp("us", tz="UTC"), "when"),
     ("reason", _string, "why, as it was given"),
 )
-DOCUMENTS = _table(
-    "documents",
-    "Texts that were read, each once.",
+_DOCUMENT = (
     ("doc_id", _string, "BLAKE3-128 of the UTF-8 text, hexadecimal"),
     ("source", _string, "origin as the input names it"),
     *_WHERE,
@@ -94,6 +93,12 @@ DOCUMENTS = _table(
     ("text", _string, "text, unchanged"),
     ("n_bytes", _long, "UTF-8 bytes of the text"),
     _INGEST,
+)
+DOCUMENTS = _table("documents", "Texts that were read, each once.", *_DOCUMENT)
+NEAR_COPIES = _table(
+    "near_copies",
+    "Texts for which a near-duplicate stands; ingest takes them back when that goes.",
+    *_DOCUMENT,
 )
 REJECTS = _table(
     "rejects",
@@ -134,6 +139,7 @@ TOKENS = _table(
     ("segment_ends", pa.list_(_int), "where each segment ends, as an offset into token_ids"),
     ("segment_langs", pa.list_(_string), "language of each segment, `und` where none is certain"),
     ("n_tokens", _int, "length of token_ids"),
+    ("lang_tokens", _longs_by_name, "tokens in segments of each language, most first"),
 )
 VOCABULARY = _table(
     "vocabulary",
@@ -284,6 +290,8 @@ SELECTION = _table(
         "whose share of the budget it uses: its language, or without one that of most segments",
     ),
     ("reason", _string, "what earned its place"),
+    ("epoch", _int, "0 where the document stands in the arm for the first time"),
+    ("stream", _string, "uniform: all over the arm; late or early: placed at its end or beginning"),
 )
 SHARDS = _table(
     "shards",
@@ -313,6 +321,7 @@ RUNS = _table(
     ("rows_rejected", _long, "records refused"),
     ("rows_duplicate", _long, "records dropped as copies"),
     ("measures", _doubles_by_name, "figures about the run, with their units in their names"),
+    ("reuse", pa.map_(_string, _string), "table -> hash of what its rows depend on, for re-use"),
     ("version", _string, "PivotMine version"),
 )
 
@@ -321,6 +330,7 @@ TABLES: dict[str, Table] = {
     for table in (
         INPUTS,
         DOCUMENTS,
+        NEAR_COPIES,
         REJECTS,
         DUPLICATES,
         WITHDRAWALS,

@@ -42,6 +42,19 @@ StageRows: TypeAlias = DataFrame | ArrowRows | pa.Table
 """Rows that Spark describes, that workers make, or that the driver holds because they are few."""
 
 
+@dataclass(frozen=True)
+class Renewed:
+    """A table of which most is there already: files that stay, and rows beside them."""
+
+    rows: tuple[StageRows, ...]
+    kept: tuple[str, ...]
+    """Of `Inputs.previous_files`."""
+
+
+PREVIOUS_FILE = "previous_file"
+"""Column of `Inputs.previous`: the file that a row lies in."""
+
+
 class Inputs(Protocol):
     """What a stage may ask for while it describes its outputs."""
 
@@ -65,6 +78,16 @@ class Inputs(Protocol):
 
     def table_files(self, name: str) -> list[tuple[str, int]]:
         """Files of a declared table, each with its number of rows, for tasks that read files."""
+
+    def previous(self, table: str, files: Sequence[str] | None = None) -> DataFrame:
+        """Rows that this stage wrote into a table before, with `PREVIOUS_FILE`; of some files only.
+
+        Without rows where nothing of it can be used again (`Stage.reuse`). What a stage returns
+        must not depend on it.
+        """
+
+    def previous_files(self, table: str) -> list[str]:
+        """The files of `previous`; they may stay in the table (`Renewed`)."""
 
     def numbers(self, n: int) -> DataFrame:
         """0..n - 1, each a partition of its own: tasks that know what to do by their number."""
@@ -117,7 +140,7 @@ class Tally:
     """Whether in = out + rejected + duplicate must hold; an aggregating stage has no such law."""
 
 
-StageOutputs = dict[str, StageRows]
+StageOutputs = dict[str, StageRows | Renewed]
 Finish = Callable[[Inputs, Config, Mapping[str, Any], Mapping[str, DataFrame]], None]
 
 
@@ -140,6 +163,9 @@ class Stage:
     finish
         What is left to do when all tables are staged, just before the commit (manifests). Gets
         the row of `runs` and the staged tables.
+    reuse
+        Tables of which rows may be used again, each with what these rows depend on, as JSON
+        values: they can be used by a run of the same code that says the same.
     external
         What the result depends on outside the lake (source files), as JSON values. Raises
         `InputError` when it is not there, before anything is started.
@@ -154,3 +180,4 @@ class Stage:
     tally: Callable[[Rows, Config], Tally]
     external: Callable[[Config], Any] = lambda config: None
     finish: Finish | None = None
+    reuse: Callable[[Inputs, Config], Mapping[str, Any]] = lambda inputs, config: {}

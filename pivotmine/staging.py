@@ -15,14 +15,14 @@ from pivotmine.errors import LakeError
 from pivotmine.lake import Lake
 from pivotmine.schema import TABLES
 from pivotmine.session import spark_schema
-from pivotmine.stage import ArrowRows, Stage, StageOutputs, StageRows
+from pivotmine.stage import ArrowRows, Renewed, Stage, StageOutputs, StageRows
 from udfs import write_table
 
 
 def write_tables(
     stage: Stage, outputs: StageOutputs, lake: Lake, run_id: str, display: Display
 ) -> dict[str, list[str]]:
-    """Write what a stage made; returns the files of each table.
+    """Write what a stage made; returns the new files of each table.
 
     Raises
     ------
@@ -35,7 +35,15 @@ def write_tables(
     for name in stage.writes:
         display.progress(f"writing {name}")
         path = lake.staging_path(name, run_id)
-        staged[name] = write_rows(lake, _conform(outputs[name], name), path)
+        rows = outputs[name]
+        if isinstance(rows, Renewed):
+            staged[name] = [
+                file
+                for number, part in enumerate(rows.rows)
+                for file in write_rows(lake, _conform(part, name), f"{path}/{number}")
+            ]
+        else:
+            staged[name] = write_rows(lake, _conform(rows, name), path)
     return staged
 
 

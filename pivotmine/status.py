@@ -13,10 +13,12 @@ import pyarrow.parquet as pq
 import pivotmine
 from pivotmine.config import Config
 from pivotmine.errors import PivotMineError
-from pivotmine.fingerprint import stage_fingerprint
+from pivotmine.fingerprint import reuse_fingerprint, stage_fingerprint
 from pivotmine.lake import Lake
-from pivotmine.runner import find_committed
+from pivotmine.runner import find_committed, last_run
 from pivotmine.stage import Stage
+from pivotmine.stages.ingest import STAGE as INGEST
+from pivotmine.stages.ingest_files import how_records_are_read, list_sources
 
 
 @dataclass(frozen=True)
@@ -36,37 +38,50 @@ class Delivery:
     n_files: int
     n_new: int
     n_changed: int
+    """Files with another time stamp or size, or that the recipe reads in another way."""
     n_gone: int
+    to_read_bytes: int
+    """On disk; all of it where settings or code of reading have changed."""
 
 
-def deliveries(lake: Lake, listed: Sequence[tuple[str, Any]]) -> list[Delivery]:
-    """One row a delivery, by name.
-
-    Parameters
-    ----------
-    listed
-        Delivery and files (`InputFile`) of each input of the recipe.
-    """
-    now = {file.uri: (name, file.stamp) for name, files in listed for file in files}
-    before = {row["uri"]: (row["ingest_id"], row.get("stamp")) for row in _read_inputs(lake)}
-    names = sorted({name for name, _ in listed} | {name for name, _ in before.values()})
-    return [
-        Delivery(
-            name,
-            n_files=sum(owner == name for owner, _ in now.values()),
-            n_new=sum(owner == name and uri not in before for uri, (owner, _) in now.items()),
-            n_changed=sum(
-                owner == name and uri in before and before[uri][1] not in (None, stamp)
-                for uri, (owner, stamp) in now.items()
-            ),
-            n_gone=sum(owner == name and uri not in now for uri, (owner, _) in before.items()),
+def deliveries(lake: Lake, config: Config) -> list[Delivery]:
+    """One row a delivery, by name."""
+    sources = list_sources(config)
+    before = {row["uri"]: row for row in _read_inputs(lake)}
+    last = last_run(lake, INGEST)
+    key = reuse_fingerprint(INGEST, how_records_are_read(config))
+    reusable = last is not None and dict(last.get("reuse") or {}).get("inputs") == key
+    here = {source.file.uri for source in sources}
+    names = {source.ingest_id for source in sources}
+    found = []
+    for name in sorted(names | {row["ingest_id"] for row in before.values()}):
+        own = [source for source in sources if source.ingest_id == name]
+        new = [source for source in own if source.file.uri not in before]
+        changed = [
+            source
+            for source in own
+            if source.file.uri in before
+            and before[source.file.uri].get("fingerprint") != source.fingerprint
+        ]
+        found.append(
+            Delivery(
+                name,
+                n_files=len(own),
+                n_new=len(new),
+                n_changed=len(changed),
+                n_gone=sum(
+                    row["ingest_id"] == name and uri not in here for uri, row in before.items()
+                ),
+                to_read_bytes=sum(
+                    source.file.size_bytes or 0 for source in (new + changed if reusable else own)
+                ),
+            )
         )
-        for name in names
-    ]
+    return found
 
 
 def _read_inputs(lake: Lake) -> list[dict[str, Any]]:
-    """Rows of `inputs`, a row a piece of a file; lakes of older versions have no stamps."""
+    """Rows of `inputs`, a row a piece of a file; lakes of older versions have no fingerprints."""
     tables = []
     for path in lake.files("inputs"):
         with lake.filesystem.open(path, "rb") as stream:
@@ -86,9 +101,7 @@ def road_status(lake: Lake, config: Config, stages: Sequence[Stage]) -> Iterator
 
 def _decide(lake: Lake, config: Config, stage: Stage, changing: dict[str, str]) -> tuple[bool, str]:
     upstream = sorted({changing[table] for table in stage.reads if table in changing})
-    last = next(
-        (row for row in reversed(lake.runs().to_pylist()) if row["stage"] == stage.name), None
-    )
+    last = last_run(lake, stage)
     if last is None:
         return True, "has not run yet"
     if upstream:

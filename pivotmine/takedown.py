@@ -13,7 +13,7 @@ from pivotmine.lake import Lake
 from pivotmine.query import connect
 from pivotmine.recipe import load_config
 from pivotmine.stages import ROAD
-from pivotmine.stages.ingest import ingest_ids
+from pivotmine.stages.ingest_files import ingest_ids
 from pivotmine.withdrawals import withdraw, without_withdrawn
 
 

@@ -21,7 +21,7 @@ from pivotmine.config import Config, SparkConfig
 from pivotmine.recipe import load_config
 from pivotmine.schema import TABLES
 from pivotmine.session import build_session
-from pivotmine.stage import ArrowRows, MakeRows, StageRows
+from pivotmine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Renewed, StageRows
 
 # The same examples on every run, so that a change that passed here passes elsewhere; `pytest
 # --hypothesis-profile search` draws others, and more of them. No deadlines: the first example of a
@@ -56,6 +56,8 @@ class TableInputs:
     ) -> None:
         self.spark = spark
         self.tables = tables
+        self.earlier: dict[str, dict[str, list[dict[str, Any]]]] = {}
+        """Table -> file -> rows that an earlier run left."""
         self._folder = folder
         self._table_files: dict[tuple[str, int], list[tuple[str, int]]] = {}
         self.measures: dict[str, float] = {}
@@ -80,6 +82,17 @@ class TableInputs:
             path = f"table-{name}-{len(self._table_files)}"
             self._table_files[key] = self._files(self.frame(name), path)
         return self._table_files[key]
+
+    def previous(self, table: str, files: Sequence[str] | None = None) -> DataFrame:
+        names = self.previous_files(table) if files is None else files
+        rows = [(file, row) for file in names for row in self.earlier[table][file]]
+        schema = TABLES[table].schema
+        made = pa.Table.from_pylist([row for _, row in rows], schema)
+        made = made.append_column(PREVIOUS_FILE, pa.array([file for file, _ in rows], pa.string()))
+        return self.spark.createDataFrame(made)
+
+    def previous_files(self, table: str) -> list[str]:
+        return sorted(self.earlier.get(table, ()))
 
     def numbers(self, n: int) -> DataFrame:
         return self.spark.range(0, n, numPartitions=max(n, 1))
@@ -120,15 +133,19 @@ def table_inputs(spark: SparkSession, tmp_path: Path):
     return make
 
 
-def as_table(rows: StageRows) -> pa.Table:
+def as_table(rows: StageRows | Renewed) -> pa.Table:
     """Rows of a stage, wherever they are made."""
+    if isinstance(rows, Renewed):
+        return pa.concat_tables(as_table(part) for part in rows.rows)
     if isinstance(rows, ArrowRows):
         rows = rows.in_spark()
     return rows if isinstance(rows, pa.Table) else rows.toArrow()
 
 
-def rows_of(rows: StageRows, *columns: Any) -> list[tuple[Any, ...]]:
+def rows_of(rows: StageRows | Renewed, *columns: Any) -> list[tuple[Any, ...]]:
     """Rows as sorted tuples, for comparison."""
+    if isinstance(rows, Renewed):
+        (rows,) = rows.rows
     if columns:
         rows = rows.in_spark() if isinstance(rows, ArrowRows) else rows
         rows = rows.select(columns) if isinstance(rows, pa.Table) else rows.select(*columns)

@@ -31,7 +31,7 @@ PAIRS = "pair counts = sum of their folds, and within their margins"
 LISTED = "rows of lexicons = listings in term_counts + rejects"
 TERMS = "term counts are within those of their words, their languages and all text"
 SCORED = "every document has a score by every method"
-SELECTED = "every selected document is a tokenised one, once an arm"
+SELECTED = "every selected document is a tokenised one, once an epoch of an arm"
 POSITIONS = "positions of every arm count from 0 without a gap"
 SHARD_DOCUMENTS = "shards hold the documents of the selection"
 SHARD_TOKENS = "shards hold the tokens of the selection"
@@ -48,22 +48,29 @@ def write_shards(folder: Path) -> list[Row]:
     rows = []
     for arm, documents in ARMS.items():
         (folder / arm).mkdir(parents=True)
-        jsonl, npy = folder / arm / "text-0.jsonl", folder / arm / "tokens-0.npy"
-        jsonl.write_text("".join(json.dumps({"id": d, "text": "t"}) + "\n" for d in documents))
-        npy.write_bytes(b"\1\0" * 7)
+        files = {
+            "jsonl": folder / arm / "text-0.jsonl",
+            "npy": folder / arm / "tokens-0.npy",
+            "megatron": folder / arm / "tokens-0.bin",
+        }
+        lines = [json.dumps({"id": d, "text": "t"}) + "\n" for d in documents]
+        files["jsonl"].write_text("".join(lines))
+        files["npy"].write_bytes(b"\1\0" * 7)
+        files["megatron"].write_bytes(b"\1\0" * 7)
         bounds = "".join(f"0,1,{doc_id},source,{n}\n" for n, doc_id in enumerate(documents))
-        (folder / arm / "tokens-0.csv.gz").write_bytes(gzip.compress(bounds.encode()))
+        for name in ("tokens-0.csv.gz", "tokens-0.bin.csv.gz"):
+            (folder / arm / name).write_bytes(gzip.compress(bounds.encode()))
         rows += [
             {
                 "arm": arm,
                 "path": path.as_uri(),
-                "format": path.suffix.removeprefix("."),
+                "format": name,
                 "n_docs": len(documents),
                 "n_tokens": sum(len(TOKENS[d]) for d in documents),
                 "first_position": 0,
                 "checksum": blake3(path.read_bytes()).hexdigest(),
             }
-            for path in (jsonl, npy)
+            for name, path in files.items()
         ]
     return rows
 
@@ -277,6 +284,11 @@ DAMAGE: dict[str, tuple[str, Callable[[bytes], bytes], set[str]]] = {
     "an empty file": ("text-0.jsonl", lambda b: b"", {CHECKSUMS, FILES}),
     "boundaries of other documents": (
         "tokens-0.csv.gz",
+        lambda b: gzip.compress(lines_reversed(gzip.decompress(b))),
+        {FILES},
+    ),
+    "boundaries of other documents, beside Megatron's index": (
+        "tokens-0.bin.csv.gz",
         lambda b: gzip.compress(lines_reversed(gzip.decompress(b))),
         {FILES},
     ),

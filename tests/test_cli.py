@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel
 
 from pivotmine import report
+from pivotmine.arms import describe_arms
 from pivotmine.cli import app
 from pivotmine.config import Config
 from pivotmine.console import plain_console
@@ -42,7 +43,7 @@ FROZEN = {
     "pivots": "word_a word_b --config -c --set -s --limit",
     "cooccurrence": "word_a word_b --config -c --set -s --format -f",
     "explain": "doc_id --config -c --set -s --limit",
-    "arms": "--config -c --set -s",
+    "arms": "--config -c --set -s --html",
     "audit": "--config -c --set -s",
     "status": "--config -c --set -s",
     "rejects": "--config -c --set -s --reason --export",
@@ -52,6 +53,8 @@ FROZEN = {
     "evaluate links": "truth --config -c --set -s --format -f --min-docs --as-many-as --strata"
     " --no-strata --plot",
     "evaluate documents": "truth --config -c --set -s --format -f",
+    "evaluate selection": "truth --config -c --set -s --format -f --window-tokens --dimensions "
+    "--min-docs --seed",
     "evaluate bridges": "truth --config -c --set -s --format -f --apart --seed",
     "evaluate pivots": "--config -c --set -s --format -f --top",
 }
@@ -328,7 +331,7 @@ def test_the_report_shows_links_pivots_and_arms_of_a_lake(lake, tmp_path: Path):
         report.print_links(console, connection)
         report.print_pivots(console, connection)
         report.print_word_pairs(console, connection, [("chat", "猫"), ("chat", "nowhere")])
-        report.print_arms(console, connection)
+        report.print_arms(console, describe_arms(connection))
     out = capture.get()
     assert "Strongest links en-fr" in out
     assert "Strongest pivots, method links" in out

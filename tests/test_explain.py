@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from xml.etree import ElementTree
+
 import pytest
 
 from pivotmine.errors import LakeError
@@ -33,9 +36,13 @@ def lake(tmp_path_factory: pytest.TempPathFactory):
                     word(CHIEN, "▁chien", "fr"), word(BYTES, "<0xC3><0xA9>")],
         links=links,
         scores=[{**scored, "doc_id": DOC, "score": 0.75, "evidence": block, "links": [0, 1]},
-                {**scored, "doc_id": OTHER, "score": 0.0, "evidence": {}, "links": [0]}],
+                {**scored, "doc_id": OTHER, "score": 0.0, "evidence": {}, "links": [0]},
+                {"method": "entropy", "doc_id": DOC, "score": 0.9,
+                 "evidence": {"en": 3.0, "fr": 2.0}}],
         selection=[{"arm": "mine", "doc_id": DOC, "position": 4, "reason": "2 new links",
-                    "lang": "en", "n_tokens": 5}],
+                    "lang": "en", "n_tokens": 5},
+                   {"arm": "<other>", "doc_id": OTHER, "position": 0, "lang": "en",
+                    "n_tokens": 1}],
     )  # fmt: skip
 
 
@@ -71,7 +78,18 @@ def test_the_command_shows_it(lake):
     assert "chat chat" in outcome.out
 
 
-def test_the_arms_are_shown_by_what_they_hold(lake):
-    outcome = cli("arms", *settings(lake))
-    assert outcome.status == 0
+def test_the_arms_are_shown_by_what_they_hold(lake, tmp_path):
+    outcome = cli("arms", *settings(lake), "--html", str(tmp_path / "arms.html"))
+    assert outcome.status == 0, outcome.err
     assert "parallel 100%" in outcome.out
+    page = (tmp_path / "arms.html").read_text(encoding="utf-8")
+    assert "&lt;other&gt;" in page and "<other>" not in page
+    assert not re.search(r"""(?:src|href)=["'](?!#)""", page)
+    pictures = {
+        drawn.findtext("title"): list(drawn.itertext())
+        for drawn in map(ElementTree.fromstring, re.findall(r"<svg.*?</svg>", page, re.DOTALL))
+    }
+    # Two links, met 10 times each: the arm `mine` realises both, the other one of them.
+    by_stratum = pictures["Links realised, by contexts in which they meet"]
+    assert by_stratum[1:] == ["5-19", "<other>", "50%", "mine", "100%"]
+    assert "fr: 40%" in pictures["Tokens by language of the segment"]

@@ -210,3 +210,22 @@ def test_a_lake_can_forget_its_past(config: LakeConfig):
         assert n_seen(Lake(config), name) == n_rows
     assert lake.forget_past() == 0
     assert lake.recover() == []
+
+
+def test_files_can_stay_and_a_table_of_which_all_stay_keeps_its_snapshot(config: LakeConfig):
+    lake = Lake(config)
+    commit(lake, "one", links=3)
+    (first,) = lake.files("links")
+    lake.commit(run_row("two"), {"links": stage_rows(lake, "links", "two", 4)}, {"links": [first]})
+    assert n_seen(lake, "links") == lake.n_rows("links") == 7
+    before = lake.snapshot("links")
+    lake.commit(run_row("three"), {"links": []}, {"links": lake.files("links")})
+    assert lake.snapshot("links") == before
+    (second,) = set(lake.files("links")) - {first}
+    lake.commit(run_row("four"), {"links": []}, {"links": [second]})
+    assert n_seen(lake, "links") == lake.n_rows("links") == 4
+    with lake.lock():
+        assert lake.recover() == []
+        lake.forget_past()
+    assert n_seen(Lake(config), "links") == 4
+    assert not lake.filesystem.exists(first)

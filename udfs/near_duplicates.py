@@ -27,9 +27,13 @@ def lines(batches: Batches) -> Batches:
     for batch in _sliced(batches):
         words = find_words(batch.column("text").to_pylist())
         owner = np.repeat(np.arange(batch.num_rows), np.diff(words.text_ends, prepend=0))
-        pairs = np.stack([owner.astype(np.uint64), hash_lines(words)], axis=1)
-        distinct = np.unique(pairs, axis=0)[:, 1]
-        yield pa.RecordBatch.from_arrays([pa.array(distinct.view(np.int64))], schema=LINES)
+        hashes = hash_lines(words)
+        order = np.lexsort((hashes, owner))
+        hashes, owner = hashes[order], owner[order]
+        first = np.ones(len(hashes), bool)
+        first[1:] = (hashes[1:] != hashes[:-1]) | (owner[1:] != owner[:-1])
+        distinct = pa.array(hashes[first].view(np.int64))
+        yield pa.RecordBatch.from_arrays([distinct], schema=LINES)
 
 
 def bind_sign(

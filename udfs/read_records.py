@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from blake3 import blake3
 
 from pivotmine.sources import read_split
@@ -26,6 +27,7 @@ SCHEMA = pa.schema(
         pa.field("lang", pa.string()),
         pa.field("lang_prob", pa.float32()),
         pa.field("input_index", pa.int32()),
+        pa.field("split_start", pa.int64()),
     ]
 )
 
@@ -56,26 +58,24 @@ def bind(
         identifier = load_identifier(language_model)
         for split in (split for number in numbers(batches) for split in packs[number]):
             for records in read_split(split, columns[split.input_index], limits):
-                found = _identified(records, identifier, split.input_index)
+                found = _identified(records, identifier, split)
                 yield _judged(found, bounds_of, limits.raw_bytes)
 
     return read
 
 
-def _identified(
-    records: pa.RecordBatch, identifier: Identifier, input_index: int
-) -> pa.RecordBatch:
+def _identified(records: pa.RecordBatch, identifier: Identifier, split: Split) -> pa.RecordBatch:
     texts = records.column("text").to_pylist()
-    languages = [
-        (None, None) if text is None else identifier.identify_document(text) for text in texts
-    ]
+    named = iter(identifier.identify_documents([text for text in texts if text is not None]))
+    languages = [(None, None) if text is None else next(named) for text in texts]
     return pa.RecordBatch.from_arrays(
         [
             *records.columns,
             pa.array([text and document_id(text) for text in texts], pa.string()),
             pa.array([lang for lang, _ in languages], pa.string()),
             pa.array([prob for _, prob in languages], pa.float32()),
-            pa.array([input_index] * len(texts), pa.int32()),
+            pa.array([split.input_index] * len(texts), pa.int32()),
+            pa.array([split.start] * len(texts), pa.int64()),
         ],
         schema=SCHEMA,
     )
@@ -91,19 +91,25 @@ def _judged(
     bounds = {lang: bounds_of(lang) for lang in dict.fromkeys(languages)}
     if not any(bounds.values()):
         return records
-    rows = records.to_pylist()
-    for row in rows:
-        if row["kind"] != "document":
-            continue
-        verdict = judge(row["text"], row["lang"], bounds[row["lang"]])
-        if verdict is not None:
-            compared = "under" if verdict.setting.startswith("min") else "over"
-            row |= {
-                **dict.fromkeys(("text", "doc_id", "lang", "lang_prob", "n_bytes")),
-                "kind": "reject",
-                "reason": verdict.setting,
-                "detail": f"{verdict.value:.4g}, {compared} {verdict.setting} = {verdict.bound:g} "
-                f"(language {row['lang']})",
-                "raw": row["text"].encode()[:raw_bytes],
-            }
-    return pa.RecordBatch.from_pylist(rows, schema=SCHEMA)
+    texts = records.column("text").to_pylist()
+    verdicts = [
+        None if text is None else judge(text, lang, bounds[lang])
+        for text, lang in zip(texts, languages, strict=True)
+    ]
+    refused = pa.array([verdict is not None for verdict in verdicts])
+    rows = records.filter(refused).to_pylist()
+    for row, verdict in zip(rows, filter(None, verdicts), strict=True):
+        compared = "under" if verdict.setting.startswith("min") else "over"
+        row |= {
+            **dict.fromkeys(("text", "doc_id", "lang", "lang_prob", "n_bytes")),
+            "kind": "reject",
+            "reason": verdict.setting,
+            "detail": f"{verdict.value:.4g}, {compared} {verdict.setting} = {verdict.bound:g} "
+            f"(language {row['lang']})",
+            "raw": row["text"].encode()[:raw_bytes],
+        }
+    changed = pa.RecordBatch.from_pylist(rows, schema=SCHEMA)
+    columns = zip(records.columns, changed.columns, strict=True)
+    return pa.RecordBatch.from_arrays(
+        [pc.replace_with_mask(before, refused, after) for before, after in columns], schema=SCHEMA
+    )

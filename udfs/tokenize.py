@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 import pyarrow as pa
 
@@ -40,8 +42,23 @@ def bind(
                     pa.array(segment_ends, TOKENS.schema.field("segment_ends").type),
                     pa.array(segment_langs, TOKENS.schema.field("segment_langs").type),
                     pa.array([len(ids) for ids in token_ids], pa.int32()),
+                    pa.array(
+                        map(tokens_by_language, segment_ends, segment_langs),
+                        TOKENS.schema.field("lang_tokens").type,
+                    ),
                 ],
                 schema=TOKENS.schema,
             )
 
     return tokenize
+
+
+def tokens_by_language(
+    segment_ends: Sequence[int], segment_langs: Sequence[str]
+) -> list[tuple[str, int]]:
+    """Languages of a document with their tokens, most first: of a mixed one there are several."""
+    n_tokens: Counter[str] = Counter()
+    for lang, (start, end) in zip(segment_langs, pairwise([0, *segment_ends]), strict=True):
+        if end > start:
+            n_tokens[lang] += end - start
+    return sorted(n_tokens.items(), key=lambda item: (-item[1], item[0]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def write_arms(
         arms[arm] = select(arm, documents, dict.fromkeys(LANGUAGES, tokens // 2), seed)
     rows, sizes = [], {}
     for arm, chosen in arms.items():
-        row, sizes[arm] = _write(folder / "shards", arm, chosen, tokenizer)
+        row, sizes[arm] = write_shard(folder / "shards", arm, chosen, tokenizer, LANGUAGES)
         rows.append(row)
     run = {"run_id": "planted-arms", "fingerprint": "", "version": "", "inputs": {}}
     recipe_values = config.model_dump(mode="json")
@@ -91,13 +91,17 @@ def _language(scripts: np.ndarray[Any, np.dtype[np.int8]]) -> str:
     return LANGUAGES[int((scripts == 2).sum() > (scripts == 1).sum())]
 
 
-def _write(
-    folder: Path, arm: str, documents: Sequence[Document], tokenizer: dict[str, Any]
+def write_shard(
+    folder: Path,
+    arm: str,
+    documents: Sequence[Document],
+    tokenizer: Mapping[str, Any],
+    languages: Sequence[str],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """One shard; a row of table `shards`, and the arm's totals."""
     tokens = TokenFormat(tokenizer["vocab_size"], tokenizer["eos_token_id"])
     writer = WRITERS["npy"](str(folder / arm / "part-00000"), tokens)
-    by_language: dict[str, int] = dict.fromkeys(LANGUAGES, 0)
+    by_language: dict[str, int] = dict.fromkeys(languages, 0)
     for position, document in enumerate(documents):
         ids = np.concatenate([line.ids for line in document.lines])
         for language, n in document.n_tokens.items():

@@ -86,6 +86,34 @@ def lens(
     console.print(f"readings, traces, figures and this table are in {out}", soft_wrap=True)
 
 
+def evaluate(
+    model: Annotated[str, typer.Argument(help="As for `score`, or a model that `train` kept.")],
+    config: Annotated[str, typer.Option("--config", "-c", help="Recipe: section evaluation.")],
+    words: Annotated[
+        Path | None, typer.Option("--words", "-w", help="Word set, looked up in the layers.")
+    ] = None,
+    out: OutOption = RESULTS,
+    set_: SetOption = None,
+) -> None:
+    """Ask a model beyond words: segments after their sources, chrF, held-out loss, benchmarks.
+
+    Benchmarks (XNLI, XCOPA, Belebele, ...) run through lm-eval, with data from the hub or files.
+    """
+    from model.config import load_recipe
+    from model.display import evaluation_table
+    from model.evaluation.run import evaluate as run
+    from model.load import load_model
+    from model.words.dataset import load
+
+    console = plain_console()
+    recipe = load_recipe(config, set_ or ())
+    word_set = load(words) if words else None
+    loaded = load_model(model, recipe.model, progress=console.print)
+    found, path = run(loaded, word_set, recipe, out, console.print)
+    console.print(evaluation_table(found))
+    console.print(f"results: {path}", soft_wrap=True)
+
+
 def attribute(
     counts: Annotated[
         Path,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.comparison.tables import METRICS, Measured, Table, read_grid
+from model.comparison.tables import CONDITIONAL, Measured, Table, read_grid
 from model.config import ContrastConfig, GridConfig
 from model.results import read_table
 from model.runs import Run
@@ -27,8 +27,8 @@ Array = NDArray[np.float64]
 POWER = 0.8
 HALF = 0.5
 """Accuracy whose tokens are given for every arm."""
-CHANCE = {"contrast": 0.0, "accuracy_source": 0.1, "mrr_source": 0.2929}
-"""Of ten candidates."""
+CHANCE = {"contrast": 0.0, "accuracy_source": 0.1, "mrr_source": 0.2929, CONDITIONAL: 0.0}
+"""Of ten candidates; what a source is worth to a model that cannot read it."""
 GUARD_RAIL = 0.01
 """Held-out loss that may change, as a share: the margin of the test of equivalence."""
 SEED = 0
@@ -96,9 +96,13 @@ def _arm(arm: Measured, grid: GridConfig) -> dict[str, Any]:
     along = curve(arm, grid.metric)
     bands = [paired_t(along[:, point])[0] for point in range(along.shape[1])]
     return {
-        "metrics": {metric: estimate(final(arm, metric)) for metric in METRICS},
+        "metrics": {metric: estimate(final(arm, metric)) for metric in arm.words},
         "directions": {
-            name: {metric: estimate(arm.words[metric][name][:, -1]) for metric in METRICS}
+            name: {
+                metric: estimate(values[name][:, -1])
+                for metric, values in arm.words.items()
+                if name in values
+            }
             for name in arm.words[grid.metric]
         },
         "by_seed": final(arm, grid.metric).mean(axis=1).tolist(),

@@ -14,13 +14,16 @@ from pivotmine.errors import InputError
 Array = NDArray[np.float64]
 
 METRICS = ("contrast", "accuracy_source", "mrr_source")
+"""Of words."""
+CONDITIONAL = "conditional"
+"""Of aligned segments: what the source is worth beyond another source, nats a token."""
 
 
 class Measured(NamedTuple):
     """One arm."""
 
     words: dict[str, dict[str, Array]]
-    """Metric -> direction -> [seeds, points, concepts]."""
+    """Metric -> direction -> [seeds, points, concepts], or [seeds, points, pairs]."""
     heldout: dict[str, Array]
     """Name of a text -> [seeds, points] loss, nats a token."""
     tokens: list[int]
@@ -72,6 +75,13 @@ def _measured(
             heldout[name] = np.full((len(seeds), len(points)), np.nan)
             heldout[name][seed[here], point[here]] = columns["loss"][here]
             _whole(heldout[name], arm, name)
+            continue
+        if kind == "pair":
+            pair = columns["concept"][here].astype(int)
+            values = np.full((len(seeds), len(points), int(pair.max()) + 1), np.nan)
+            values[seed[here], point[here], pair] = columns["contrast"][here]
+            _whole(values, arm, name)
+            words.setdefault(CONDITIONAL, {})[name] = values
             continue
         concept = np.searchsorted(concepts, columns["concept"][here].astype(str))
         for metric in METRICS:

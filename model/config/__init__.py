@@ -5,6 +5,7 @@ to do with how a corpus is mined. `--set scoring.draws=2` overrides single value
 """
 
 from model.config.attribution import AttributionConfig
+from model.config.evaluation import EvaluationConfig
 from model.config.grid import ArmPlan, BasePhase, ContrastConfig, GridConfig, StreamConfig
 from model.config.lens import LensConfig
 from model.config.recipe import Recipe, load_recipe
@@ -18,6 +19,7 @@ __all__ = [
     "AttributionConfig",
     "BasePhase",
     "ContrastConfig",
+    "EvaluationConfig",
     "GridConfig",
     "LensConfig",
     "ModelConfig",

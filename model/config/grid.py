@@ -13,7 +13,8 @@ class StreamConfig(Section):
     """One arm's shards, in a mixture."""
 
     shards: str
-    """Folder of the arm's shards (it holds manifest.json), at any address that fsspec opens."""
+    """Folder of the arm's shards (it holds manifest.json), at any address that fsspec opens. In
+    arms, {seed} stands for the seed: each then has a draw of documents of its own."""
 
     ratio: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the run's tokens."""
@@ -95,6 +96,16 @@ class GridConfig(Section):
     words: str = ".pivotmine/words"
     """Word set that models are asked, as `scoring` says; empty: none."""
 
+    pairs: str = ""
+    """Aligned segments that models are asked after each other and after others' (Parquet or JSON
+    Lines with lang_a, text_a, lang_b, text_b); empty: none."""
+
+    pair_directions: tuple[str, ...] = ()
+    """Directions of them, e.g. [en-ja, ja-en]."""
+
+    n_pairs: PositiveInt = 50
+    """Pairs of each direction, the first of the file."""
+
     heldout: dict[str, str] = Field(default={})
     """Name -> folder of shards that no arm is trained on: their loss is reported."""
 
@@ -104,8 +115,9 @@ class GridConfig(Section):
     evaluations: PositiveInt = 8
     """How often a run is evaluated, at equal distances; the last one is at its end."""
 
-    metric: Literal["contrast", "accuracy_source", "mrr_source"] = "contrast"
-    """What contrasts are about (model/scoring/metrics.py)."""
+    metric: Literal["contrast", "accuracy_source", "mrr_source", "conditional"] = "contrast"
+    """What contrasts are about: words (model/scoring/metrics.py), or what a segment's source is
+    worth beyond another source (conditional: model/evaluation/conditional.py)."""
 
     contrasts: tuple[ContrastConfig, ...] = ()
     """The comparisons that are judged; all others are description."""

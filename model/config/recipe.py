@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from model.config.attribution import AttributionConfig
+from model.config.evaluation import EvaluationConfig
 from model.config.grid import GridConfig
 from model.config.lens import LensConfig
 from model.config.scoring import ModelConfig, ScoringConfig
@@ -29,6 +30,7 @@ class Recipe(Section):
     attribution: AttributionConfig = AttributionConfig()
     training: TrainingConfig = TrainingConfig()
     grid: GridConfig = GridConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
     model: ModelConfig = ModelConfig()
 
 

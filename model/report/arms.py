@@ -7,9 +7,10 @@ from html import escape
 from math import isfinite
 from typing import Any
 
-from model.report.cells import forest_row, interval, key_of, number
-from model.report.page import page, table
-from model.report.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET, Line, curves, forest
+from model.report.cells import forest_row, interval, number
+from pivotmine.html.charts import Line, curves, forest, key_of
+from pivotmine.html.page import page, table
+from pivotmine.html.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET
 
 COLOURS = (SOURCE, TARGET, PIVOT, CONTROL, *OTHERS)
 """Of arms, in their order; from the tenth on they come again."""
@@ -18,8 +19,9 @@ NAMES = {
     "contrast": "contrast, nats",
     "accuracy_source": "accuracy@1, source",
     "mrr_source": "MRR, source",
+    "conditional": "worth of a segment's source, nats a token",
 }
-_NULLS = {"contrast": 0.0, "accuracy_source": 0.1, "mrr_source": 0.293}
+_NULLS = {"contrast": 0.0, "accuracy_source": 0.1, "mrr_source": 0.293, "conditional": 0.0}
 
 
 def arms_page(found: Mapping[str, Any]) -> str:
@@ -67,12 +69,13 @@ def _verdict(found: Mapping[str, Any]) -> str:
 
 def _arms(found: Mapping[str, Any]) -> str:
     colours = _colours(found)
+    shown = [name for name in NAMES if name in next(iter(found["arms"].values()))["metrics"]]
     rows = [
-        [escape(arm), *(interval(values["metrics"][name]) for name in NAMES)]
+        [escape(arm), *(interval(values["metrics"][name]) for name in shown)]
         for arm, values in found["arms"].items()
     ]
-    caption = "Mean over words, directions and seeds; chance is 0, .10 and .293"
-    parts = [table(["arm", *NAMES.values()], rows, caption)]
+    caption = "Mean over words or segments, directions and seeds; chance is 0, .10, .293 and 0"
+    parts = [table(["arm", *(NAMES[name] for name in shown)], rows, caption)]
     metric = found["metric"]
     drawn = [
         forest_row(arm, values["metrics"][metric], colours[arm])

@@ -8,10 +8,12 @@ from html import escape
 from typing import Any
 
 from model.attribution.verdict import standing
-from model.report.cells import forest_row, interval, key_of, number
-from model.report.page import embedded, table
-from model.report.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET, forest, scatter
+from model.report.cells import forest_row, interval, number
+from model.report.svg import scatter
 from model.runs import Run
+from pivotmine.html.charts import forest, key_of
+from pivotmine.html.page import embedded, table
+from pivotmine.html.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET
 
 COLOURS = {
     "cooccurrence": TARGET,

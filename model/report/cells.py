@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
-from model.report.svg import Interval
+from pivotmine.html.charts import Interval
 
 _FEW = 5
 
@@ -30,15 +29,6 @@ def interval(found: Mapping[str, Any] | None, digits: int = 3) -> str:
         return number(value, digits)
     low, high = number(found["low"], digits), number(found["high"], digits)
     return f"{number(value, digits)} <small>[{low}, {high}]</small>"
-
-
-def key_of(colours: Mapping[str, str]) -> str:
-    """What colours mean."""
-    items = "".join(
-        f'<span><i style="background:{colour}"></i>{escape(name)}</span>'
-        for name, colour in colours.items()
-    )
-    return f'<div class="key">{items}</div>'
 
 
 def forest_row(label: str, found: Mapping[str, Any], colour: str) -> Interval:

@@ -6,23 +6,13 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from model.report.cells import forest_row, interval, key_of
-from model.report.page import table
-from model.report.svg import (
-    CONTROL,
-    OTHERS,
-    PIVOT,
-    SOURCE,
-    TARGET,
-    Line,
-    forest,
-    heat,
-    heat_map,
-    shares,
-    trajectories,
-)
+from model.report.cells import forest_row, interval
+from model.report.svg import heat, heat_map, trajectories
+from pivotmine.html.charts import Line, forest, key_of, shares
+from pivotmine.html.page import table
+from pivotmine.html.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET
 
-_BEHAVIOURS = ("pivot", "direct", "none")
+_BEHAVIOURS = {"pivot": PIVOT, "direct": TARGET, "none": "#c9c9c9"}
 _MINED = {
     "mass_mined": "mined pivots",
     "mined_above_controls": "mined above controls",
@@ -89,7 +79,7 @@ def behaviours(runs: Sequence[Mapping[str, Any]]) -> str:
         "<p>By the sound rule a word goes over a <em>pivot</em> if the pivot word shows above "
         "nearly all controls for two layers before the target leads; it is <em>direct</em> if the "
         "target shows without that; else <em>none</em>.</p>",
-        key_of(dict(zip(_BEHAVIOURS, (PIVOT, TARGET, "#c9c9c9"), strict=True))),
+        key_of(_BEHAVIOURS),
     ]
     for run in runs:
         counts = {
@@ -107,7 +97,8 @@ def behaviours(runs: Sequence[Mapping[str, Any]]) -> str:
         ]  # fmt: skip
         heads = ["direction", *(rule.replace("_", " ") for rule in rules)]
         parts.append(
-            f"<h3>{escape(run['model']['name'])}</h3><figure>{shares(bars, 'behaviours')}</figure>"
+            f"<h3>{escape(run['model']['name'])}</h3>"
+            f"<figure>{shares(bars, 'behaviours', _BEHAVIOURS)}</figure>"
             + table(
                 [*heads, "controls that pass, sound"], rows, "share of pivot words, rule by rule"
             )

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from model.report.cells import forest_row, interval, key_of
-from model.report.page import table
-from model.report.svg import OTHERS, PIVOT, TARGET, forest
+from model.report.cells import forest_row, interval
+from pivotmine.html.charts import forest, key_of, matrix
+from pivotmine.html.page import table
+from pivotmine.html.svg import OTHERS, PIVOT, TARGET
 
 MODELS = (TARGET, PIVOT, *OTHERS)
 """Colours of models."""
@@ -31,7 +32,7 @@ def scores(runs: Sequence[Mapping[str, Any]]) -> str:
         "ones do, in nats; accuracy@1 and MRR rank the right word among ten (chance .10 and .29). "
         "Intervals are 95 %, bootstrap over words and draws of examples.</p>"
     ]
-    grids = "".join(f"<div>{_grid(run)}</div>" for run in runs)
+    grids = "".join(_grid(run) for run in runs)
     parts.append(f"<div class='figures'>{grids}</div>")
     colours = {run["model"]["name"]: MODELS[n % len(MODELS)] for n, run in enumerate(runs)}
     for run in runs:
@@ -76,25 +77,10 @@ def _grid(run: Mapping[str, Any]) -> str:
         for way, groups in run["directions"].items()
     }
     languages = list(dict.fromkeys([*(way[0] for way in found), *(way[1] for way in found)]))
-
-    def cell(value: float | None) -> str:
-        if value is None:
-            return "<td></td>"
-        dark = "color:#fff;" if value > 0.6 else ""
-        ground = f"background:rgba(31,119,180,{max(0.0, value - 0.1) / 0.9:.2f});"
-        return f'<td style="{dark}{ground}">{value:.2f}</td>'
-
-    rows = "".join(
-        f"<tr><th>from {escape(one)}</th>"
-        + "".join(cell(found.get((one, other))) for other in languages)
-        + "</tr>"
-        for one in languages
-    )
-    heads = "".join(f"<th>to {escape(other)}</th>" for other in languages)
-    return (
-        f"<table class='grid'><caption>{escape(run['model']['name'])}: accuracy@1, source side"
-        f"</caption><thead><tr><th></th>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-    )
+    rows = [(f"from {one}", [found.get((one, other)) for other in languages]) for one in languages]
+    said = f"{run['model']['name']}: accuracy@1, source side"
+    drawn = matrix([f"to {other}" for other in languages], rows, said)
+    return f"<figure>{drawn}<figcaption>{escape(said)}</figcaption></figure>"
 
 
 def strata(runs: Sequence[Mapping[str, Any]]) -> str:

@@ -5,12 +5,14 @@ Words are asked as `score` asks them (`model/scoring`), so a row means the same 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from model.config import ScoringConfig
+from model.evaluation.conditional import conditional_losses
+from model.evaluation.pairs import Pair
 from model.load import LoadedModel
 from model.scoring.metrics import by_word
 from model.scoring.prompts import directions, select
@@ -87,20 +89,46 @@ def heldout_rows(
     return rows
 
 
-def evaluator(
-    model: LoadedModel,
-    words: WordSet | None,
-    scoring: ScoringConfig,
-    heldout: Mapping[str, Packing],
-    n_sequences: int,
-    masked: bool,
-) -> Callable[[Any], Rows]:
-    """A function from the network in training to rows of both kinds."""
+def pair_rows(model: LoadedModel, pairs: Mapping[str, Sequence[Pair]]) -> Rows:
+    """A row for every aligned pair: the loss of its target, and what its source is worth."""
+    rows: Rows = []
+    for direction, asked in pairs.items():
+        read = conditional_losses(model, asked)
+        rows += [
+            {
+                "kind": "pair",
+                "name": direction,
+                "concept": str(place),
+                "loss": loss,
+                "contrast": gain,
+            }
+            for place, (loss, gain) in enumerate(
+                zip(read.given.tolist(), read.gain.tolist(), strict=True)
+            )
+        ]
+    return rows
+
+
+class Questions(NamedTuple):
+    """What a grid asks its models."""
+
+    words: WordSet | None
+    scoring: ScoringConfig
+    pairs: Mapping[str, Sequence[Pair]]
+    heldout: Mapping[str, Packing]
+    n_sequences: int
+    """Sequences of each held-out text."""
+
+
+def evaluator(model: LoadedModel, questions: Questions, masked: bool) -> Callable[[Any], Rows]:
+    """A function from the network in training to rows of all kinds."""
 
     def evaluate(network: Any) -> Rows:
         device = next(network.parameters()).device
         asked = LoadedModel(network, model.tokenizer, model.name, model.version, device)
-        rows = heldout_rows(network, heldout, n_sequences, 16, masked)
-        return rows + (word_rows(asked, words, scoring) if words else [])
+        rows = heldout_rows(network, questions.heldout, questions.n_sequences, 16, masked)
+        rows += pair_rows(asked, questions.pairs)
+        words = questions.words
+        return rows + (word_rows(asked, words, questions.scoring) if words else [])
 
     return evaluate

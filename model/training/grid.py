@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from model.config import BasePhase, Recipe, StreamConfig
+from model.evaluation.pairs import Pair, read_pairs
 from model.load import LoadedModel
 from model.results import key, read_table, write_json, write_table
 from model.scoring.run import Progress
 from model.training.budget import Diet, Share, check_languages, diet
-from model.training.evaluate import evaluator
+from model.training.evaluate import Questions, evaluator
 from model.training.mixture import Mixture, Placement, slots
 from model.training.networks import merged, start
 from model.training.packing import Packing
@@ -44,13 +45,13 @@ EVALUATIONS = pa.schema(
         pa.field("seed", pa.int32()),
         pa.field("step", pa.int32()),
         pa.field("tokens", pa.int64()),
-        pa.field("kind", pa.string()),  # word: a word of the word task; heldout: a text
+        pa.field("kind", pa.string()),  # word: of the word task; pair: of segments; heldout: a text
         pa.field("name", pa.string()),  # direction, or name of the text
-        pa.field("concept", pa.string()),
-        pa.field("contrast", pa.float32()),  # nats
+        pa.field("concept", pa.string()),  # of pairs: place in the file, by direction
+        pa.field("contrast", pa.float32()),  # nats; of pairs: what the source is worth, a token
         pa.field("accuracy_source", pa.float32()),
         pa.field("mrr_source", pa.float32()),
-        pa.field("loss", pa.float32()),  # of held-out text, nats a token
+        pa.field("loss", pa.float32()),  # nats a token, of held-out text or a target segment
     ]
 )
 
@@ -75,14 +76,18 @@ class Plan(NamedTuple):
 
     recipe: Recipe
     base: Phase | None
-    arms: tuple[Phase, ...]
+    arms: Mapping[int, tuple[Phase, ...]]
+    """Of each seed; they differ where streams are named by the seed."""
     heldout: Mapping[str, Stream]
     words: WordSet | None
+    pairs: Mapping[str, Sequence[Pair]]
+    """Direction -> aligned segments."""
 
     @property
     def streams(self) -> list[Stream]:
         """Every stream that is read."""
-        phases = [*([self.base] if self.base else []), *self.arms]
+        arms = (arm for arms in self.arms.values() for arm in arms)
+        phases = [*([self.base] if self.base else []), *arms]
         trained = [stream for phase in phases for stream in phase.streams]
         return [*trained, *self.heldout.values()]
 
@@ -120,12 +125,25 @@ def make_plan(recipe: Recipe, say: Callable[[str], None] = lambda _: None) -> Pl
         eaten = diet(name, shares, n_steps * a_step, grid.max_epochs)
         return Phase(name, placements, streams, n_steps, replay, number, eaten)
 
-    arms = tuple(phase(arm.name, arm.streams, grid.tokens, arm.replay, 1) for arm in grid.arms)
-    check_languages({arm.name: arm.diet for arm in arms}, grid)
+    arms: dict[int, tuple[Phase, ...]] = {}
+    for seed in grid.seeds:
+        arms[seed] = tuple(
+            phase(arm.name, _of_seed(arm.streams, seed), grid.tokens, arm.replay, 1)
+            for arm in grid.arms
+        )
+        check_languages({arm.name: arm.diet for arm in arms[seed]}, grid)
     base = _base(grid.base, phase) if grid.base else None
     heldout = {name: stream(folder) for name, folder in sorted(grid.heldout.items())}
     words = load(Path(grid.words)) if grid.words else None
-    return Plan(recipe, base, arms, heldout, words)
+    asked = read_pairs(Path(grid.pairs), grid.pair_directions, grid.n_pairs) if grid.pairs else {}
+    return Plan(recipe, base, arms, heldout, words, asked)
+
+
+def _of_seed(streams: Sequence[StreamConfig], seed: int) -> list[StreamConfig]:
+    return [
+        one.model_copy(update={"shards": one.shards.replace("{seed}", str(seed))})
+        for one in streams
+    ]
 
 
 def _base(base: BasePhase, phase: Any) -> Phase:
@@ -181,7 +199,7 @@ def _seed(
         folder = out / "runs" / f"{BASE}-s{seed}-{before}"
         parts += _run(plan, plan.base, seed, model, accelerator, folder, progress, keep=True)
         model = _reloaded(model, folder)
-    for arm in plan.arms:
+    for arm in plan.arms[seed]:
         run_key = key({"before": before, "arm": _content(arm)})
         folder = out / "runs" / f"{arm.name}-s{seed}-{run_key}"
         keep = plan.recipe.grid.keep_models
@@ -259,7 +277,9 @@ def _evaluator(plan: Plan, model: LoadedModel) -> Any:
     }
     n_sequences = max(1, grid.heldout_tokens // config.sequence_tokens)
     return evaluator(
-        model, plan.words, plan.recipe.scoring, heldout, n_sequences, config.mask_documents
+        model,
+        Questions(plan.words, plan.recipe.scoring, plan.pairs, heldout, n_sequences),
+        config.mask_documents,
     )
 
 
@@ -295,13 +315,21 @@ def _identity(plan: Plan, model: str, seeds: Sequence[int], arms: bool = True) -
         "heldout_tokens": grid.heldout_tokens,
         "evaluations": grid.evaluations,
         "base": _content(plan.base) if plan.base else None,
-        "arms": {arm.name: _content(arm) for arm in plan.arms} if arms else None,
+        "arms": {f"{arm.name} {seed}": _content(arm) for seed in seeds for arm in plan.arms[seed]}
+        if arms
+        else None,
         "seeds": list(seeds),
+        # Runs of grids without pairs keep their names.
+        **({"pairs": _plain(plan.pairs)} if plan.pairs else {}),
     }
 
 
+def _plain(pairs: Mapping[str, Sequence[Pair]]) -> dict[str, list[list[str]]]:
+    return {way: [list(pair) for pair in asked] for way, asked in pairs.items()}
+
+
 def _summary(plan: Plan, model: LoadedModel) -> dict[str, Any]:
-    phases = [*([plan.base] if plan.base else []), *plan.arms]
+    phases = [*([plan.base] if plan.base else []), *plan.arms[plan.recipe.grid.seeds[0]]]
     a_step = plan.recipe.training.batch_sequences * plan.recipe.training.sequence_tokens
     words = plan.words
     return {

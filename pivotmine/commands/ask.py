@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -140,9 +141,28 @@ def explain(
     print_explanation(plain_console(), found, limit)
 
 
-def arms(config: ConfigOption = None, set_: SetOption = None) -> None:
-    """Compare the arms: languages, types, distinct links, documents in common."""
+def arms(
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page with plots to this file, too.")
+    ] = None,
+) -> None:
+    """Compare the arms: languages, types, sources, distinct links, documents in common.
+
+    The page adds sources, links by frequency and language pair, and documents drawn from each arm.
+    It is one file that needs nothing else.
+
+    Example: pivotmine arms --html arms.html
+    """
+    from pivotmine.arms import describe_arms
+    from pivotmine.arms_page import arms_page
     from pivotmine.query import connect
     from pivotmine.report import print_arms
 
-    print_arms(plain_console(), connect(open_lake(config, set_)))
+    lake = open_lake(config, set_)
+    found = describe_arms(connect(lake))
+    print_arms(plain_console(), found)
+    if html is not None:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        html.write_text(arms_page(found, lake.warehouse.removeprefix("file://")), encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -96,23 +96,27 @@ def evaluate_links(
 
 def evaluate_documents(
     truth: Annotated[
-        Path, typer.Argument(help="Folder `truth` of a planted corpus (`pivotmine planted`).")
+        Path,
+        typer.Argument(
+            help="Folder `truth` of a planted corpus (`pivotmine planted`), or a Parquet file with "
+            "doc_id (or uri) and kind, and perhaps part (a language pair)."
+        ),
     ],
     config: ConfigOption = None,
     set_: SetOption = None,
     output: FormatOption = OutputFormat.TABLE,
 ) -> None:
-    """Judge the scores of documents, and the arms made of them, against planted truth.
+    """Judge the scores of documents, and the arms made of them, against documents of known kind.
 
-    Does a score tell pages that hold text beside its translation from pages that do not (area under
-    the ROC curve, by length, with 95 % bootstrap intervals over documents)? And what do 1, 5 and 20
-    % of the corpus buy in the order of each score, and each arm: templates, repetitions, pages
-    without translations, and how many distinct translations?
+    Does a score tell pages that hold text beside its translation (kinds parallel and block) from
+    pages that do not (monolingual, code_switched, template; `other`: not in the file)? Area under
+    the ROC curve and average precision by kind, language pair and length, with 95 % bootstrap
+    intervals over documents. And what do 1, 5 and 20 % of the corpus buy in the order of each
+    score, and each arm: templates, repetitions, pages without translations, and how many distinct
+    planted translations?
 
     Example: pivotmine evaluate documents OUT/truth --config OUT/recipe.yaml
     """
-    from dataclasses import asdict
-
     from pivotmine.evaluate import evaluate_documents as judge
     from pivotmine.evaluate.show import print_documents
     from pivotmine.query import connect
@@ -121,14 +125,49 @@ def evaluate_documents(
     if output is OutputFormat.TABLE:
         print_documents(plain_console(), found)
         return
-    rows: list[dict[str, Any]] = []
-    for separation in found.separations:
-        row = asdict(separation)
-        auc, low, high = row.pop("auc")
-        rows.append({"figure": "auc", **row, "auc": auc, "auc_low": low, "auc_high": high})
-    rows += [{"figure": "budget", **asdict(spending)} for spending in found.spendings]
+    rows = [row for part in found for figure in part for row in figure.rows()]
     heads = list(dict.fromkeys(name for row in rows for name in row))
     write_rows(output, heads, (tuple(row.get(name) for name in heads) for row in rows))
+
+
+def evaluate_selection(
+    truth: Annotated[
+        list[str], typer.Argument(help="Known translations, as for `evaluate links`.")
+    ],
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    output: FormatOption = OutputFormat.TABLE,
+    window_tokens: Annotated[int, typer.Option(min=2, help="Tokens of a context.")] = 64,
+    dimensions: Annotated[int, typer.Option(min=1, help="Length of a word's vector.")] = 100,
+    min_docs: Annotated[
+        int, typer.Option(min=1, help="Documents of the corpus that hold a word asked for.")
+    ] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Of the decomposition and the bootstrap.")] = 0,
+) -> None:
+    """Judge the arms by the translations that could be learnt from each: no model is trained.
+
+    Word vectors are made of each arm alone, all cut to equal tokens of each language: positive
+    pointwise mutual information of words that share windows, reduced by a singular value
+    decomposition. P@1: is a word's nearest word of the other language its translation? A word that
+    an arm does not hold is a miss. 95 % intervals by bootstrap over words.
+
+    Example: pivotmine evaluate selection OUT/truth/lexicon.parquet --config OUT/recipe.yaml
+    """
+    from pivotmine.evaluate import read_truth
+    from pivotmine.evaluate.retrieval import Settings
+    from pivotmine.evaluate.retrieval import evaluate_selection as judge
+    from pivotmine.evaluate.show import print_retrieval
+    from pivotmine.query import connect
+    from pivotmine.recipe import load_config
+
+    known = read_truth(truth, load_config(config, set_ or ()).terms.max_rows)
+    settings = Settings(window_tokens, dimensions, min_docs=min_docs, seed=seed)
+    found = judge(connect(open_lake(config, set_)), known, settings)
+    if output is OutputFormat.TABLE:
+        print_retrieval(plain_console(), found)
+    else:
+        rows = [figure.row() for figure in found]
+        write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))
 
 
 def evaluate_bridges(

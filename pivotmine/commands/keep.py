@@ -38,9 +38,7 @@ def status(config: ConfigOption = None, set_: SetOption = None) -> None:
     from pivotmine.lake import Lake
     from pivotmine.recipe import load_config
     from pivotmine.report import print_table
-    from pivotmine.sources.listing import list_files
     from pivotmine.stages import ROAD
-    from pivotmine.stages.ingest import ingest_ids
     from pivotmine.status import deliveries, road_status
     from pivotmine.withdrawals import without_withdrawn
 
@@ -48,20 +46,19 @@ def status(config: ConfigOption = None, set_: SetOption = None) -> None:
     open_lake(config, set_)
     lake = Lake(recipe.lake, read_only=True)
     console = plain_console()
-    listed = [list_files(item.uris) for item in recipe.ingest.inputs]
-    found = deliveries(lake, list(zip(ingest_ids(recipe), listed, strict=True)))
     print_table(
         console,
         "Source files",
-        ("delivery", "files", "new", "changed", "gone"),
+        ("delivery", "files", "new", "changed", "gone", "MB to read"),
         [
             (
                 one.ingest_id,
                 *(f"{n:,}" for n in (one.n_files, one.n_new, one.n_changed, one.n_gone)),
+                f"{one.to_read_bytes / 1e6:,.1f}",
             )
-            for one in found
+            for one in deliveries(lake, recipe)
         ],
-        range(1, 5),
+        range(1, 6),
     )
     rows = [
         (one.stage, "would run" if one.would_run else "up to date", one.why)
@@ -82,8 +79,9 @@ def rejects(
     """Sum up what was refused, by reason with an example; or export its bytes.
 
     As many bytes of a record are kept as ingest.raw_bytes says. To feed records again: after a fix
-    of settings or code, `pivotmine run` reads them again by itself; mended records go into a file
-    that ingest.inputs names, with an ingest_id of its own.
+    of settings or code, `pivotmine run` reads them again by itself. Mended records are an input:
+    export them, mend the files, delete those that are not worth it, and name the folder in
+    ingest.inputs with an ingest_id of its own; _rejects.jsonl says where each file came from.
     """
     from pivotmine.query import connect
     from pivotmine.rejects import INDEX, export, summarise

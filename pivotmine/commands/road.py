@@ -38,6 +38,7 @@ def run(
 def demo(config: ConfigOption = "conf/demo.yaml", set_: SetOption = None) -> None:
     """Assemble the demo corpus, run the whole road on it, and print what was found and where."""
     from pivotmine import report
+    from pivotmine.arms import describe_arms
     from pivotmine.demo import assemble
     from pivotmine.job import run_road
     from pivotmine.lake import Lake
@@ -57,7 +58,7 @@ def demo(config: ConfigOption = "conf/demo.yaml", set_: SetOption = None) -> Non
     report.print_pivots(console, connection)
     report.print_word_pairs(console, connection, DEMO_PAIRS)
     report.print_terms(console, connection)
-    report.print_arms(console, connection)
+    report.print_arms(console, describe_arms(connection))
     console.print(
         f"\nAsk more: {Path(sys.argv[0])} pivots -c {config} lait 牛乳\n"
         f"          {Path(sys.argv[0])} cooccurrence -c {config} fr:chat en:cat\n"

@@ -2,8 +2,9 @@
 
 `lexicons.py` reads the truth, `judge.py` joins it with the tables of the lake, `measures.py` names
 what is compared, `links.py` computes the figures and `bootstrap.py` their intervals. `bridges.py`
-judges answers of two links, `pivots.py` what kind of tokens pivots are, `documents.py` scores and
-arms.
+judges answers of two links, `pivots.py` what kind of tokens pivots are, `documents.py` (with
+`document_truth.py` and `ranking.py`) scores and arms, `retrieval.py` (with `embeddings.py`) what
+could be learnt from arms.
 """
 
 from pivotmine.evaluate.documents import evaluate_documents

@@ -1,9 +1,10 @@
-"""Scores and arms judged against documents of known kind (`pivotmine planted`).
+"""Scores and arms judged against documents of known kind.
 
 Two questions. Does a score tell pages that hold text beside its translation (kinds parallel and
-block) from pages that do not (monolingual, code_switched, template), at every length? And what does
-a budget buy that is spent in the order of a score, or by an arm: how much of it on templates and on
-repetitions, and how many distinct planted translations?
+block) from pages that do not (monolingual, code_switched, template, and those of which nothing is
+known), at every length and for every language pair? And what does a budget buy that is spent in the
+order of a score, or by an arm: how much of it on templates and on repetitions, and how many
+distinct planted translations?
 
 Most untranslated pages hold one language, which any count of languages tells; so the first question
 is asked against those of two languages alone, too. Pages of terms and word lists hold translations,
@@ -12,7 +13,8 @@ but no translated text; they are reported as kinds of their own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,30 +22,41 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.errors import InputError, LakeError
-from pivotmine.evaluate.bootstrap import NOTHING, Estimate
+from pivotmine.errors import LakeError
+from pivotmine.evaluate.bootstrap import flat_columns
+from pivotmine.evaluate.document_truth import (
+    OTHER,
+    TRANSLATED,
+    TWO_LANGUAGES,
+    UNTRANSLATED,
+    join_truth,
+)
+from pivotmine.evaluate.ranking import N_RESAMPLES, RECALLS, Ranking, draw_weights, rank
 
-TRANSLATED = ("parallel", "block")
-UNTRANSLATED = ("monolingual", "code_switched", "template")
-TWO_LANGUAGES = ("code_switched", "template")
 BUDGETS = (0.01, 0.05, 0.2)
 """Shares of the corpus's tokens."""
 
+ALL = "all"
+AGAINST = {"untranslated": UNTRANSLATED, "two languages": TWO_LANGUAGES, OTHER: (OTHER,)}
+"""Kinds of the negatives, by name."""
+
 _N_LENGTHS = 4
-_N_RESAMPLES = 200
-_FILES = ("document_truth.parquet", "document_links.parquet")
 
 
 @dataclass(frozen=True)
 class Separation:
-    """How well a score separates documents of some kinds from untranslated ones."""
+    """How well a score separates documents of some kinds from others."""
 
     method: str
     kind: str
     """Kinds of the positives, joined by +."""
 
+    part: str
+    """Language pair of the positives, or `all`."""
+
     against: str
-    """Negatives: `untranslated` pages, or those of `two languages` alone."""
+    """Negatives: `untranslated` pages, those of `two languages` alone, or `other` ones, of which
+    nothing is known."""
 
     min_tokens: int
     max_tokens: int
@@ -51,9 +64,15 @@ class Separation:
 
     n_positive: int
     n_negative: int
-    auc: Estimate
-    """Probability that a positive scores above a negative, ties counted half; 95 % bootstrap
-    interval over documents."""
+    ranking: Ranking
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Flat: the areas, and the curve of precision over recall."""
+        names = {name: value for name, value in vars(self).items() if name != "ranking"}
+        areas = {"auc": self.ranking.auc, "average_precision": self.ranking.average_precision}
+        yield {"figure": "auc", **names, **flat_columns(areas)}
+        for recall, precision in zip(RECALLS, self.ranking.precision, strict=False):
+            yield {"figure": "curve", **names, "recall": recall, "precision": precision}
 
 
 @dataclass(frozen=True)
@@ -74,10 +93,14 @@ class Spending:
     """Tokens of documents that repeat one already bought."""
 
     untranslated_share: float
-    """Tokens of documents in which nothing is planted."""
+    """Tokens of documents without any translation."""
 
     n_links: int
     """Distinct planted translations that the documents hold."""
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Flat."""
+        yield {"figure": "budget", **asdict(self)}
 
 
 class DocumentEvaluation(NamedTuple):
@@ -92,60 +115,63 @@ def evaluate_documents(
 ) -> DocumentEvaluation:
     """Judge every method of table `scores`, and every arm of table `selection`.
 
-    Memory: the scores of one method in numpy; the rest is DuckDB's, which spills.
+    Memory: the scores of one method and 200 bytes a document in numpy; the rest is DuckDB's, which
+    spills.
+
+    Parameters
+    ----------
+    truth
+        Folder or file, see `document_truth.py`.
 
     Raises
     ------
     InputError
-        The folder does not hold the truth about documents.
+        There is no truth about documents, or it lacks a column.
     LakeError
         No document of the lake is known to the truth, or none has scores.
     """
-    documents, links = (truth / name for name in _FILES)
-    for path in (documents, links):
-        if not path.is_file():
-            raise InputError(
-                f"{path} is not there; name the folder `truth` that `pivotmine planted` wrote"
-            )
-    connection.execute(_KNOWN.format(truth=str(documents).replace("'", "''")))
-    connection.execute(_PLANTED.format(links=str(links).replace("'", "''")))
-    methods = [name for (name,) in connection.execute(_METHODS).fetchall()]
+    join_truth(connection, truth)
+    return DocumentEvaluation(
+        separate(connection, seed), [*spend_by_score(connection), *spend_by_arm(connection)]
+    )
+
+
+def separate(
+    connection: duckdb.DuckDBPyConnection, seed: int = 0, n_resamples: int = N_RESAMPLES
+) -> list[Separation]:
+    """Every method of table `scores`; `join_truth` comes first. No resamples: no intervals.
+
+    Raises
+    ------
+    LakeError
+        No document has scores.
+    """
+    methods = _methods(connection)
     if not methods:
-        raise LakeError(
-            "no document of this truth has scores here; run `pivotmine run --until score` with "
-            "the recipe beside it"
-        )
+        raise LakeError("no document has scores here; run `pivotmine run --until score`")
     cuts = _lengths(connection)
-    separations = [
-        separation
-        for number, method in enumerate(methods)
-        for separation in _separate(connection, method, cuts, seed + number)
-    ]
-    spendings = [
+    ((n_documents,),) = connection.execute("SELECT count(*) FROM known").fetchall()
+    weights = draw_weights(n_documents, seed, n_resamples)
+    return [found for method in methods for found in _separate(connection, method, cuts, weights)]
+
+
+def spend_by_score(connection: duckdb.DuckDBPyConnection) -> list[Spending]:
+    """`BUDGETS` spent in the order of every score; `join_truth` comes first."""
+    return [
         _spend(connection, method, _BY_SCORE, {"method": method, "share": share})
         for share in BUDGETS
-        for method in ("random", *methods)
+        for method in ("random", *_methods(connection))
     ]
+
+
+def spend_by_arm(connection: duckdb.DuckDBPyConnection) -> list[Spending]:
+    """What every arm of table `selection` is spent on; `join_truth` comes first."""
     arms = connection.execute("SELECT DISTINCT arm FROM selection ORDER BY arm").fetchall()
-    spendings += [_spend(connection, f"arm {arm}", _BY_ARM, {"arm": arm}) for (arm,) in arms]
-    return DocumentEvaluation(separations, spendings)
+    return [_spend(connection, f"arm {arm}", _BY_ARM, {"arm": arm}) for (arm,) in arms]
 
 
-def weighted_auc(
-    scores: NDArray[np.float64], is_positive: NDArray[np.bool_], weights: NDArray[np.float64]
-) -> float:
-    """Area under the ROC curve (Mann & Whitney 1947), documents counted by weight.
-
-    NaN where one side weighs nothing.
-    """
-    _, place = np.unique(scores, return_inverse=True)
-    n = int(place.max()) + 1 if len(place) else 0
-    positive, negative = (
-        np.bincount(place[side], weights[side], n) for side in (is_positive, ~is_positive)
-    )
-    below = np.cumsum(negative) - negative / 2
-    total = positive.sum() * negative.sum()
-    return float((positive * below).sum() / total) if total else float("nan")
+def _methods(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    return [name for (name,) in connection.execute(_METHODS).fetchall()]
 
 
 def _lengths(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:
@@ -161,33 +187,31 @@ def _lengths(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:
 
 
 def _separate(
-    connection: duckdb.DuckDBPyConnection, method: str, cuts: list[tuple[int, int]], seed: int
-) -> list[Separation]:
+    connection: duckdb.DuckDBPyConnection,
+    method: str,
+    cuts: list[tuple[int, int]],
+    weights: NDArray[np.uint8],
+) -> Iterator[Separation]:
+    """All comparisons that have documents on both sides."""
     columns = connection.execute(_SCORES, [method]).fetchnumpy()
-    kinds, score, n_tokens = columns["kind"].astype(str), columns["score"], columns["n_tokens"]
-    weights = np.random.default_rng(seed).poisson(1.0, (_N_RESAMPLES, len(score)))
-    found = []
-    for sought, against, parts in (
-        (TRANSLATED, UNTRANSLATED, cuts),
-        (TRANSLATED, TWO_LANGUAGES, cuts),
-        *(((kind,), UNTRANSLATED, cuts[:1]) for kind in (*TRANSLATED, "glossed", "dictionary")),
-    ):
-        positive, negative = np.isin(kinds, sought), np.isin(kinds, against)
-        name = "untranslated" if against == UNTRANSLATED else "two languages"
-        for low, high in parts:
-            kept = (positive | negative) & (n_tokens >= low) & (n_tokens <= high)
-            counts = int(positive[kept].sum()), int(negative[kept].sum())
-            auc = _auc(score[kept], positive[kept], weights[:, kept]) if min(counts) else NOTHING
-            found.append(Separation(method, "+".join(sought), name, low, high, *counts, auc))
-    return found
-
-
-def _auc(
-    score: NDArray[np.float64], positive: NDArray[np.bool_], weights: NDArray[np.int64]
-) -> Estimate:
-    drawn = [weighted_auc(score, positive, row.astype(np.float64)) for row in weights]
-    low, high = np.nanquantile(drawn, [0.025, 0.975]).tolist()
-    return Estimate(weighted_auc(score, positive, np.ones(len(score))), low, high)
+    kinds, parts = columns["kind"].astype(str), columns["part"].astype(str)
+    score, n_tokens = columns["score"], columns["n_tokens"]
+    found_parts = sorted(set(parts[np.isin(kinds, TRANSLATED)]) - {""})
+    asked: list[tuple[tuple[str, ...], str, tuple[int, int]]]
+    asked = [(TRANSLATED, ALL, cut) for cut in cuts]
+    asked += [(TRANSLATED, part, cuts[0]) for part in found_parts]
+    asked += [((kind,), ALL, cuts[0]) for kind in (*TRANSLATED, "glossed", "dictionary")]
+    for against, negatives in AGAINST.items():
+        for sought, part, (low, high) in asked:
+            positive = np.isin(kinds, sought) & ((parts == part) | (part == ALL))
+            kept = positive | np.isin(kinds, negatives)
+            kept &= (n_tokens >= low) & (n_tokens <= high)
+            n_positive = int(positive[kept].sum())
+            n_negative = int(kept.sum()) - n_positive
+            if n_positive and n_negative:
+                ranking = rank(score[kept], positive[kept], weights[:, kept])
+                names = (method, "+".join(sought), part, against, low, high)
+                yield Separation(*names, n_positive, n_negative, ranking)
 
 
 def _spend(
@@ -198,24 +222,11 @@ def _spend(
     return Spending(method, *row)
 
 
-# An exact copy has the id of what it repeats, and is one document of the lake with it.
-_KNOWN = """
-    CREATE OR REPLACE TEMP TABLE known AS
-    SELECT doc_id, url, kind, coalesce(duplicate_of, url) AS original, t.n_links, s.n_tokens
-    FROM (SELECT doc_id, n_tokens FROM tokens) s
-    JOIN read_parquet('{truth}') t USING (doc_id) WHERE NOT t.is_exact
-"""
-
-_PLANTED = """
-    CREATE OR REPLACE TEMP TABLE planted_links AS
-    SELECT doc_id, hash(lang_a, word_a, lang_b, word_b) AS link
-    FROM read_parquet('{links}') JOIN known USING (url)
-"""
-
 _METHODS = "SELECT DISTINCT method FROM scores JOIN known USING (doc_id) ORDER BY method"
 
 _SCORES = """
-    SELECT kind, score, k.n_tokens FROM known k JOIN scores USING (doc_id) WHERE method = ?
+    SELECT kind, coalesce(part, '') AS part, coalesce(score, 0) AS score, k.n_tokens
+    FROM known k LEFT JOIN (SELECT doc_id, score FROM scores WHERE method = ?) USING (doc_id)
     ORDER BY doc_id
 """
 
@@ -233,13 +244,13 @@ _BY_ARM = "SELECT doc_id FROM selection WHERE arm = $arm"
 
 _SPENT = """
     WITH bought AS MATERIALIZED (
-        SELECT *, row_number() OVER (PARTITION BY original ORDER BY url) > 1 AS is_repeated
+        SELECT *, row_number() OVER (PARTITION BY original ORDER BY name) > 1 AS is_repeated
         FROM known WHERE doc_id IN ({bought})
     ), totals AS (
         SELECT sum(n_tokens) AS n_tokens, count(*) AS n_docs,
                sum(n_tokens) FILTER (kind = 'template') AS template,
                sum(n_tokens) FILTER (is_repeated) AS repeated,
-               sum(n_tokens) FILTER (n_links = 0) AS untranslated
+               sum(n_tokens) FILTER (NOT has_translations) AS untranslated
         FROM bought
     )
     SELECT coalesce(n_tokens / (SELECT sum(n_tokens) FROM known), 0)::DOUBLE, n_docs,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 
 from pivotmine.evaluate.bootstrap import Estimate
-from pivotmine.evaluate.documents import DocumentEvaluation
+from pivotmine.evaluate.documents import ALL as ALL_PARTS
+from pivotmine.evaluate.documents import DocumentEvaluation, Separation
 from pivotmine.evaluate.links import ALL, Evaluation, Figure
+from pivotmine.evaluate.ranking import PREVALENCE
+from pivotmine.evaluate.retrieval import Retrieval
 from pivotmine.report import print_table
 
 _HEADS = ("method", "P@1", "P@5", "pairs", "precision", "recall")
@@ -44,42 +49,33 @@ def print_evaluation(console: Console, found: Evaluation, strata: bool = False) 
 
 
 def print_documents(console: Console, found: DocumentEvaluation) -> None:
-    """Separation by kind and length, a row for each method; then what budgets buy."""
+    """Separation by kind, pair and length, a row for each method; then what budgets buy."""
     rows = found.separations
-    methods = list(dict.fromkeys(row.method for row in rows))
-    whole = rows[0].min_tokens, rows[0].max_tokens
-    by_kind = [row for row in rows if (row.min_tokens, row.max_tokens) == whole]
-    for title, part in (
-        (
-            "of each kind against untranslated pages",
-            [row for row in by_kind if row.against == "untranslated"],
-        ),
-        *(
+    whole = {(row.min_tokens, row.max_tokens) for row in rows[:1]}
+    for against in dict.fromkeys(row.against for row in rows):
+        part = [row for row in rows if row.against == against]
+        of_all = [row for row in part if (row.min_tokens, row.max_tokens) in whole]
+        first = part[0].kind
+        for title, asked, measure in (
+            (f"Area under the ROC curve, against {against} pages", of_all, "auc"),
             (
-                f"{rows[0].kind} against {against} pages, by length in tokens",
-                [row for row in rows if (row.kind, row.against) == (rows[0].kind, against)],
-            )
-            for against in dict.fromkeys(row.against for row in rows)
-        ),
-    ):
-        heads = [
-            row.kind
-            if part[0] in by_kind and part[1] in by_kind
-            else f"{row.min_tokens}-{row.max_tokens}"
-            for row in part
-            if row.method == methods[0]
-        ]
-        cells = [
-            (method, *(_estimate(row.auc) for row in part if row.method == method))
-            for method in methods
-        ]
-        print_table(
-            console,
-            f"Area under the ROC curve, {title}",
-            ("method", *heads),
-            cells,
-            range(1, len(heads) + 1),
-        )
+                f"Average precision, {PREVALENCE:.0%} sought, against {against} pages",
+                of_all,
+                "average_precision",
+            ),
+            (
+                f"Area under the ROC curve, {first} against {against} pages, by tokens",
+                [row for row in part if (row.kind, row.part) == (first, ALL_PARTS)],
+                "auc",
+            ),
+        ):
+            by_method: dict[str, dict[str, str]] = {}
+            for row in asked:
+                cell = _estimate(getattr(row.ranking, measure))
+                by_method.setdefault(row.method, {})[_asked_of(row, asked is not of_all)] = cell
+            heads = list(next(iter(by_method.values())))
+            lines = [(method, *by_head.values()) for method, by_head in by_method.items()]
+            print_table(console, title, ("method", *heads), lines, range(1, len(heads) + 1))
     heads = ["", "of the corpus", "documents", "template", "repeated", "untranslated", "links"]
     cells = [
         (
@@ -90,6 +86,29 @@ def print_documents(console: Console, found: DocumentEvaluation) -> None:
         for row in found.spendings
     ]
     print_table(console, "What a budget buys, by share of its tokens", heads, cells, range(1, 7))
+
+
+def print_retrieval(console: Console, found: Sequence[Retrieval]) -> None:
+    """Translations retrieved from each arm: all together, then P@1 by direction."""
+    cells = [
+        (row.arm, f"{row.n_tokens:,}", f"{row.held:.1%}", *map(_estimate, (row.p_at_1, row.p_at_5)))
+        for row in found
+        if row.lang_a == ALL
+    ]
+    asked = next((row.n_queries for row in found if row.lang_a == ALL), 0)
+    title = f"{asked:,} words asked of vectors from each arm"
+    print_table(console, title, ("arm", "tokens", "held", "P@1", "P@5"), cells, range(1, 5))
+    ways = list(dict.fromkeys((row.lang_a, row.lang_b) for row in found if row.lang_a != ALL))
+    p_at_1 = {(row.arm, row.lang_a, row.lang_b): _estimate(row.p_at_1) for row in found}
+    lines = [(arm, *(p_at_1[arm, *way] for way in ways)) for arm, *_ in cells]
+    heads = ("arm", *(f"{a} to {b}" for a, b in ways))
+    print_table(console, "P@1 by direction", heads, lines, range(1, len(heads)))
+
+
+def _asked_of(row: Separation, by_length: bool) -> str:
+    if by_length:
+        return f"{row.min_tokens}-{row.max_tokens}"
+    return row.kind if row.part == ALL_PARTS else row.part
 
 
 def _asked(figures: list[Figure]) -> str:

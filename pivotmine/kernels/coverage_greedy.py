@@ -1,27 +1,31 @@
 """Documents that cover most links for their tokens, each further time a link is met for less.
 
 The value of a set of documents is f = sum over links of weight * log(1 + c), c documents of the set
-that hold the link, up to a limit: monotone and submodular. Each step takes the document that adds
-most value per token and still fits the budget of its group. Gains only fall as documents are taken,
-so a gain worked out earlier is a bound, and only the top of a heap is worked out anew (lazy greedy:
-Minoux 1978, Accelerated greedy algorithms). A document whose gain is within a tolerance t of the
-next bound is taken: then a document is worked out anew only after its gain fell by t, which keeps
-the time near proportional to the links (threshold greedy: Badanidiyuru & Vondrak 2014).
+that hold the link, up to a limit: monotone and submodular. Gains per token are cut into levels,
+each a share t (the tolerance) below the one before. Levels are gone through from the highest, and
+each in the order of its documents: one whose gain still belongs to the level is taken if it fits
+its budgets, and one that does not sinks to the level of what is left of its gain (threshold greedy:
+Badanidiyuru & Vondrak 2014, Fast algorithms for maximizing submodular functions). Gains only fall,
+so whatever is taken lies within t of the best that is left.
 
-Guarantee. With one group, f is at least 1 - exp(-(1 - t)(1 - s)) of the optimum, where s is the
+A heap (lazy greedy) takes the same time a document looked at where documents are few, but jumps
+through memory; here a level is one pass in the order of storage.
+
+What happens at a level depends on nothing below it. So a corpus too large for one task is gone
+through in rounds, each of as many levels as fit: the documents taken are those that one task with
+all of them would take (`pivotmine/stages/cover.py`).
+
+Guarantee. With one budget f is at least 1 - exp(-(1 - t)(1 - s)) of the optimum, where s is the
 share of the budget that the longest document takes (greedy by density, Sviridenko 2004); documents
-are small beside budgets, so 61 % for t = 0.05. With a budget for each group it is at least
-(1 - t) / (2 - t), about half, in the limit of small documents (Fisher, Nemhauser & Wolsey 1978, for
-matroids).
-
-A corpus too large for one task is dealt into buckets by a hash, each with its share of the budgets;
-a bucket takes itself for a sample of the whole, and counts each document of its own `n_buckets`
-times. That has no guarantee beyond the bucket's own: two buckets may both spend on a link that one
-of them would have covered.
+are small beside budgets, so 61 % for t = 0.05. Where a document is charged to one of several
+budgets, it is at least (1 - t) / (2 - t), about half, and where to p of them (a language, a pair)
+(1 - t) / (p + 1 - t), in the limit of small documents (Fisher, Nemhauser & Wolsey 1978; Calinescu
+et al. 2011).
 """
 
 from __future__ import annotations
 
+from math import log, log1p
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +35,72 @@ from pivotmine.errors import InputError
 from pivotmine.kernels.arrays import check_range, offsets_array, readonly
 from pivotmine.kernels.jit import njit
 
-__all__ = ["Covering", "coverage_value", "greedy_coverage"]
+__all__ = ["CoverState", "Covering", "Pool", "Worth", "cover", "coverage_value", "levels"]
+
+_MOST_BITS, _LEAST_BITS = 10, -40
+"""Gains per token between these powers of 2, in weights of the dearest link, have levels of their
+own. A document of 1,000 links and one token gains less than the first."""
+
+
+class Pool(NamedTuple):
+    """D documents in the order in which equal ones are taken, which should be a draw."""
+
+    links: NDArray[np.int32]
+    """Distinct links of each document, end to end."""
+
+    offsets: NDArray[np.int64]
+    """[D + 1] where those of each begin."""
+
+    n_tokens: NDArray[np.int32]
+    """[D] cost, at least 1."""
+
+    budget: NDArray[np.int32]
+    """Budgets that each document is charged to, end to end."""
+
+    charge: NDArray[np.int32]
+    """Tokens charged to each of them."""
+
+    charge_offsets: NDArray[np.int64]
+    """[D + 1] where those of each document begin."""
+
+
+class Worth(NamedTuple):
+    """What links are worth."""
+
+    weights: NDArray[np.float64]
+    """[L] worth of each link, not negative."""
+
+    max_repeats: int
+    """Documents after which a link is worth nothing more."""
+
+    tolerance: float = 0.05
+    """How far below the best gain per token a document may lie and still be taken; 0 < t < 1."""
+
+    @property
+    def n_levels(self) -> int:
+        """Levels of documents that add something."""
+        return int((_MOST_BITS - _LEAST_BITS) * log(2) / -log1p(-self.tolerance)) + 1
+
+    def floors(self) -> NDArray[np.float64]:
+        """[n_levels] least gain per token of each level, falling to 0."""
+        top = max(float(self.weights.max(initial=0.0)), 1e-300) * 2.0**_MOST_BITS
+        floors = np.asarray(top * (1 - self.tolerance) ** np.arange(1.0, self.n_levels + 1))
+        floors[-1] = 0.0
+        return floors
+
+    def steps(self) -> NDArray[np.float64]:
+        """[max_repeats + 1] what the next document adds to a link that so many hold."""
+        return np.append(np.diff(np.log1p(np.arange(self.max_repeats + 1))), 0.0)
+
+
+class CoverState(NamedTuple):
+    """What has been taken so far."""
+
+    met: NDArray[np.int32]
+    """[L] documents that hold each link, at most `max_repeats`."""
+
+    left: NDArray[np.int64]
+    """[B] tokens left of each budget."""
 
 
 class Covering(NamedTuple):
@@ -46,64 +115,50 @@ class Covering(NamedTuple):
     new_links: NDArray[np.int64]
     """[k] links that no document taken before it held."""
 
+    n_looked_at: int
+    """Documents whose gain was worked out, again and again: what the time is in proportion to."""
 
-def greedy_coverage(
-    links: NDArray[np.int32],
-    offsets: NDArray[np.int64],
-    n_tokens: NDArray[np.int32],
-    group: NDArray[np.int32],
-    budget_tokens: NDArray[np.int64],
-    weights: NDArray[np.float64],
-    *,
-    max_repeats: int,
-    n_buckets: int = 1,
-    tolerance: float = 0.05,
+    state: CoverState
+
+
+def levels(pool: Pool, worth: Worth, state: CoverState) -> NDArray[np.int32]:
+    """[D] level of each document's gain; `worth.n_levels` where it adds nothing or fits no more."""
+    now = worth.weights * worth.steps()[state.met]
+    return _levels(*_checked(pool, worth, state), state.left, now, worth.floors())
+
+
+def cover(
+    pool: Pool, worth: Worth, state: CoverState, *, last_level: int | None = None, n_last: int = -1
 ) -> Covering:
-    """Spend each group's budget on the documents that add most per token.
+    """Take documents level by level, as far as their budgets go.
 
-    Equal gains go by the order of the documents, which should be a draw: so are those that hold no
-    link, which are taken last, until the budgets are spent. Without numba this runs as plain
-    Python, some hundred times slower. Memory: 32 B a document and 8 B a link of the table.
+    Memory: 16 B a document and 16 B a link of the table. Without numba this runs as plain Python,
+    some hundred times slower.
 
     Parameters
     ----------
-    links, offsets
-        Distinct links of D documents (CSR).
-    n_tokens, group
-        [D] cost of each document, at least 1, and whose budget it uses.
-    budget_tokens
-        [G]
-    weights
-        [L] worth of each link, not negative.
-    max_repeats
-        Documents after which a link is worth nothing more.
-    n_buckets
-        How many documents of the whole corpus each of these stands for.
-    tolerance
-        How far below the best gain per token a document may lie and still be taken.
+    pool
+        At least all documents of the levels that are gone through, and of the last one the first
+        `n_last` documents of the corpus.
+    last_level
+        The lowest level gone through; None for all. Documents that add nothing are never taken.
+    n_last
+        How many of the pool's first documents may be taken at the last level; -1 for all.
 
     Raises
     ------
     InputError
-        Links, groups or costs out of range.
+        Links, budgets or costs out of range.
     """
-    held = readonly(links, np.int32, "links")
-    check_range(held, 0, len(weights), "links")
-    bounds = offsets_array(offsets, len(held), "offsets")
-    cost = readonly(n_tokens, np.int32, "n_tokens")
-    owner = readonly(group, np.int32, "group")
-    check_range(cost, 1, 2**31, "n_tokens")
-    check_range(owner, 0, len(budget_tokens), "group")
-    if not len(cost) == len(owner) == len(bounds) - 1:
-        raise InputError(f"{len(cost)} costs and {len(owner)} groups for {len(bounds) - 1} rows")
-    if bool(np.any(weights < 0)):
-        raise InputError("a link's weight must not be negative")
-    met = np.minimum(np.arange(max_repeats + 1) * n_buckets, max_repeats)
-    # What the next document adds to a link that c documents hold; the last entry is 0.
-    steps = np.append(np.diff(np.log1p(met)), 0.0)
-    budgets = np.array(budget_tokens, np.int64)
-    worth = np.asarray(weights, np.float64)
-    return Covering(*_take(held, bounds, cost, owner, budgets, worth, steps, 1.0 - tolerance))
+    pool = _checked(pool, worth, state)
+    end = worth.n_levels if last_level is None else min(last_level + 1, worth.n_levels)
+    met, left = state.met.copy(), state.left.copy()
+    steps, floors = worth.steps(), worth.floors()
+    now = worth.weights * steps[met]
+    at = _levels(*pool, left, now, floors)
+    n_last = len(at) if n_last < 0 else n_last
+    taken = _take(*pool, at, met, left, now, worth.weights, steps, floors, end, n_last)
+    return Covering(*taken, CoverState(met, left))
 
 
 def coverage_value(
@@ -114,37 +169,87 @@ def coverage_value(
     return float(np.sum(weights * np.log1p(met)))
 
 
+def _checked(pool: Pool, worth: Worth, state: CoverState) -> Pool:
+    """The same documents, as arrays that compiled code may trust."""
+    links = readonly(pool.links, np.int32, "links")
+    check_range(links, 0, len(worth.weights), "links")
+    n_tokens = readonly(pool.n_tokens, np.int32, "n_tokens")
+    check_range(n_tokens, 1, 2**31, "n_tokens")
+    budget = readonly(pool.budget, np.int32, "budget")
+    check_range(budget, 0, len(state.left), "budget")
+    charge = readonly(pool.charge, np.int32, "charge")
+    offsets = offsets_array(pool.offsets, len(links), "offsets")
+    charge_offsets = offsets_array(pool.charge_offsets, len(budget), "charge_offsets")
+    if not len(n_tokens) == len(offsets) - 1 == len(charge_offsets) - 1:
+        raise InputError(
+            f"{len(n_tokens)} costs, links of {len(offsets) - 1} documents and charges of "
+            f"{len(charge_offsets) - 1}"
+        )
+    if len(charge) != len(budget):
+        raise InputError(f"{len(charge)} charges to {len(budget)} budgets")
+    if bool(np.any(worth.weights < 0)):
+        raise InputError("a link's weight must not be negative")
+    if not 0.0 < worth.tolerance < 1.0:
+        raise InputError(f"the tolerance must lie between 0 and 1, this one is {worth.tolerance}")
+    return Pool(links, offsets, n_tokens, budget, charge, charge_offsets)
+
+
 @njit
-def _gain(
-    links: NDArray[np.int32],
-    start: int,
-    end: int,
-    weights: NDArray[np.float64],
-    steps: NDArray[np.float64],
-    met: NDArray[np.int32],
-) -> float:
+def _gain(links: NDArray[np.int32], start: int, end: int, now: NDArray[np.float64]) -> float:
     gain = 0.0
     for i in range(start, end):
-        gain += weights[links[i]] * steps[met[links[i]]]
+        gain += now[links[i]]
     return gain
 
 
 @njit
-def _sink(heap: NDArray[np.int64], n: int, bound: NDArray[np.float64], place: int) -> None:
-    """Move an entry down: higher bounds stand above, and of equal ones the first document."""
-    document = heap[place]
-    while True:
-        child = 2 * place + 1
-        if child >= n:
-            break
-        one, two = heap[child], heap[min(child + 1, n - 1)]
-        if bound[two] > bound[one] or (bound[two] == bound[one] and two < one):
-            child, one = child + 1, two
-        if bound[document] > bound[one] or (bound[document] == bound[one] and document < one):
-            break
-        heap[place] = one
-        place = child
-    heap[place] = document
+def _fits(
+    budget: NDArray[np.int32],
+    charge: NDArray[np.int32],
+    start: int,
+    end: int,
+    left: NDArray[np.int64],
+) -> bool:
+    fits = True
+    for i in range(start, end):
+        fits = fits and charge[i] <= left[budget[i]]
+    return fits
+
+
+@njit
+def _level(gain: float, per_token: float, floors: NDArray[np.float64]) -> int:
+    """First level whose floor is reached, by bisection; the number of levels for no gain."""
+    if gain <= 0.0:
+        return len(floors)
+    low, high = 0, len(floors) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if per_token >= floors[middle]:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@njit
+def _levels(
+    links: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    cost: NDArray[np.int32],
+    budget: NDArray[np.int32],
+    charge: NDArray[np.int32],
+    charge_offsets: NDArray[np.int64],
+    left: NDArray[np.int64],
+    now: NDArray[np.float64],
+    floors: NDArray[np.float64],
+) -> NDArray[np.int32]:
+    found = np.empty(len(cost), np.int32)
+    for d in range(len(cost)):
+        found[d] = len(floors)
+        if _fits(budget, charge, charge_offsets[d], charge_offsets[d + 1], left):
+            gain = _gain(links, offsets[d], offsets[d + 1], now)
+            found[d] = _level(gain, gain / cost[d], floors)
+    return found
 
 
 @njit
@@ -152,50 +257,68 @@ def _take(
     links: NDArray[np.int32],
     offsets: NDArray[np.int64],
     cost: NDArray[np.int32],
-    group: NDArray[np.int32],
-    budget: NDArray[np.int64],
+    budget: NDArray[np.int32],
+    charge: NDArray[np.int32],
+    charge_offsets: NDArray[np.int64],
+    at: NDArray[np.int32],
+    met: NDArray[np.int32],
+    left: NDArray[np.int64],
+    now: NDArray[np.float64],
     weights: NDArray[np.float64],
     steps: NDArray[np.float64],
-    enough: float,
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    floors: NDArray[np.float64],
+    end: int,
+    n_last: int,
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], int]:
     n = len(cost)
-    met = np.zeros(len(weights), np.int32)
-    bound = np.empty(n, np.float64)
-    for d in range(n):
-        bound[d] = _gain(links, offsets[d], offsets[d + 1], weights, steps, met) / cost[d]
-    heap = np.arange(n)
-    for place in range(n // 2 - 1, -1, -1):
-        _sink(heap, n, bound, place)
+    head = np.full(end, -1, np.int64)
+    following = np.empty(n, np.int64)
+    for d in range(n - 1, -1, -1):
+        if at[d] < end:
+            following[d] = head[at[d]]
+            head[at[d]] = d
     taken = np.empty(n, np.int64)
     gains = np.empty(n, np.float64)
     new_links = np.zeros(n, np.int64)
     n_taken = 0
-    while n > 0:
-        d = heap[0]
-        gain = 0.0
-        if cost[d] <= budget[group[d]]:
-            gain = _gain(links, offsets[d], offsets[d + 1], weights, steps, met)
-            if gain / cost[d] < bound[d]:
-                bound[d] = gain / cost[d]
-                surpassed = False
-                for place in range(1, min(n, 3)):
-                    rival = heap[place]
-                    surpassed = surpassed or bound[d] < enough * bound[rival]
-                    surpassed = surpassed or (bound[d] == bound[rival] and rival < d)
-                if surpassed:
-                    _sink(heap, n, bound, 0)
-                    continue
-            budget[group[d]] -= cost[d]
+    n_looked_at = n
+    for level in range(end):
+        n_here = 0
+        d = head[level]
+        while d >= 0:
+            n_here += 1
+            d = following[d]
+        here = np.empty(n_here, np.int64)
+        d = head[level]
+        for place in range(n_here):
+            here[place] = d
+            d = following[d]
+        # Documents that sank to this level come in no order, and rounds must not show.
+        here.sort()
+        for place in range(n_here):
+            d = int(here[place])
+            if level == end - 1 and d >= n_last:
+                break
+            if not _fits(budget, charge, charge_offsets[d], charge_offsets[d + 1], left):
+                continue
+            gain = _gain(links, offsets[d], offsets[d + 1], now)
+            n_looked_at += 1
+            fallen = _level(gain, gain / cost[d], floors)
+            if fallen > level:
+                if fallen < end:
+                    following[d] = head[fallen]
+                    head[fallen] = d
+                continue
+            for i in range(charge_offsets[d], charge_offsets[d + 1]):
+                left[budget[i]] -= charge[i]
             for i in range(offsets[d], offsets[d + 1]):
-                if met[links[i]] == 0:
+                link = links[i]
+                if met[link] == 0:
                     new_links[n_taken] += 1
-                if met[links[i]] < len(steps) - 1:
-                    met[links[i]] += 1
+                if met[link] < len(steps) - 1:
+                    met[link] += 1
+                now[link] = weights[link] * steps[met[link]]
             taken[n_taken] = d
             gains[n_taken] = gain
             n_taken += 1
-        n -= 1
-        heap[0] = heap[n]
-        if n > 0:
-            _sink(heap, n, bound, 0)
-    return taken[:n_taken].copy(), gains[:n_taken].copy(), new_links[:n_taken].copy()
+    return taken[:n_taken].copy(), gains[:n_taken].copy(), new_links[:n_taken].copy(), n_looked_at

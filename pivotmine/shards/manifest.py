@@ -38,7 +38,9 @@ def write_manifests(
     tokenizer
         Row of table `tokenizer`.
     arms
-        For each arm: n_docs, n_tokens and tokens_by_language, from the selection.
+        For each arm: n_docs, n_tokens and tokens_by_language, from the selection, and, where its
+        documents are not shuffled, `placement`: the recipe's, and from where to where in the order
+        of the arm the documents of each stream lie.
     shards
         Rows of table `shards`.
     """

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.sources.files import InputFile, list_files
+from pivotmine.sources.gzip_pieces import is_cut_into_members
 from pivotmine.sources.records import WHOLE_FILE, Split
 
 __all__ = [
@@ -60,9 +61,10 @@ def plan_splits(
 ) -> list[Split]:
     """Cut files into splits of about `split_bytes` bytes on disk, sorted.
 
-    `format` is `auto` (by suffix) or a format's name. Compressed files stay whole, as do files up
-    to `split_bytes`; of larger Parquet files the footers are read, 16 at a time. Raises
-    `InputError` where the format cannot be told, `ConfigError` for a `format` that does not exist.
+    `format` is `auto` (by suffix) or a format's name. Compressed files stay whole but for WARC in
+    gzip of a member a record, as do files up to `split_bytes`; of larger ones the beginnings or
+    footers are read, 16 at a time. Raises `InputError` where the format cannot be told,
+    `ConfigError` for a `format` that does not exist.
     """
     if split_bytes < 1:
         raise ConfigError(f"split_bytes is {split_bytes}; give a positive number of bytes")
@@ -131,11 +133,16 @@ def _ranges(
     file: InputFile, format: str, compression: str, split_bytes: int
 ) -> list[tuple[int, int]]:
     size = file.size_bytes
-    if compression != "none" or size is None:
+    if size is None:
+        return [(0, WHOLE_FILE)]
+    n_splits = max(1, round(size / split_bytes))
+    even = [(size * i // n_splits, size * (i + 1) // n_splits) for i in range(n_splits)]
+    if (format, compression) == ("warc", "gzip") and n_splits > 1 and is_cut_into_members(file.uri):
+        return even
+    if compression != "none":
         return [(0, WHOLE_FILE)]
     if format == "jsonl":
-        n_splits = max(1, round(size / split_bytes))
-        return [(size * i // n_splits, size * (i + 1) // n_splits) for i in range(n_splits)]
+        return even
     if format == "parquet" and size > split_bytes:
         return _row_group_ranges(file.uri, split_bytes)
     return [(0, WHOLE_FILE)]

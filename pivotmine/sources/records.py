@@ -11,8 +11,9 @@ The tally is kept where records are cut out of the byte stream, before anything 
 record is caught, not trusted.
 """
 
+import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -37,12 +38,13 @@ RECORD_SCHEMA: pa.Schema = pa.schema(
         pa.field("source", pa.string()),
         pa.field("uri", pa.string(), nullable=False),
         # Parquet: row number in the file. All others: byte offset of the record in the decompressed
-        # stream. A file-level reject: where reading stopped, or the split's start where it never
-        # began. A split row: the split's start.
+        # stream, or in the content of a piece of a gzip file. A file-level reject: where reading
+        # stopped, or the split's start where it never began. A split row: the split's start.
         pa.field("position", pa.int64(), nullable=False),
         pa.field("text", pa.string()),  # documents only
         pa.field("reason", pa.string()),  # rejects only: a value of parse.Reason
-        pa.field("detail", pa.string()),  # rejects only
+        # Reject: values and offsets. Split row of a piece of a gzip file: its `Piece`, as JSON.
+        pa.field("detail", pa.string()),
         pa.field("raw", pa.binary()),  # rejects only: the first raw_bytes bytes, as they came
         pa.field("n_records", pa.int64()),  # split row only
         # Document: UTF-8 bytes of the text. Split row: bytes read. Null on rejects. Never sum it
@@ -55,8 +57,9 @@ RECORD_SCHEMA: pa.Schema = pa.schema(
 class Split(NamedTuple):
     """One unit of reading, small enough for one task; sorts by file, then by place in the file.
 
-    `start` and `end` are byte offsets for plain JSON Lines and row-group numbers for Parquet
-    (half-open); `end == WHOLE_FILE` (-1) means to the end of the file, always so when compressed.
+    `start` and `end` are byte offsets for plain JSON Lines, of the compressed file for WARC in
+    gzip, and row-group numbers for Parquet (half-open); `end == WHOLE_FILE` (-1) means to the end
+    of the file.
     `input_index` is the place of the input in the recipe, carried through untouched.
     """
 
@@ -119,6 +122,19 @@ class ReadLimits:
 
 
 @dataclass
+class Piece:
+    """What a reader learns of its piece of a gzip file, in offsets of the compressed file.
+
+    `begin`: its first member, None where none begins in the piece; `end`: the first member after
+    it; `sound`: every member was whole, and the last record ended with the last of them.
+    """
+
+    begin: int | None = None
+    end: int | None = None
+    sound: bool = False
+
+
+@dataclass
 class Tally:
     """Running totals of one split, kept by the layer that frames records.
 
@@ -129,6 +145,7 @@ class Tally:
 
     n_records: int = 0
     n_bytes: int = 0
+    piece: Piece | None = None
 
 
 class Row(NamedTuple):
@@ -169,6 +186,7 @@ def split_row(split: Split, columns: ColumnMap, tally: Tally) -> Row:
         columns.source_label,
         split.uri,
         split.start,
+        detail=json.dumps(asdict(tally.piece)) if tally.piece else None,
         n_records=tally.n_records,
         n_bytes=tally.n_bytes,
     )

@@ -36,9 +36,9 @@ TAIL_BYTES = 256 * 1024
 ZSTD_BLOCK_BYTES = 128 * 1024
 _ZSTD_HEADER_BYTES = 18  # the longest frame header, magic number included
 _ZSTD_SKIPPABLE = range(0x184D2A50, 0x184D2A60)
-_GZIP_WRAPPER = 31  # zlib's wbits for "gzip header, largest window"
-_GZIP_MAGIC = b"\x1f\x8b\x08"
-_PROBE_BYTES = 4096  # of a would-be member, to see what it begins with
+GZIP_WRAPPER = 31  # zlib's wbits for "gzip header, largest window"
+GZIP_MAGIC = b"\x1f\x8b\x08"
+PROBE_BYTES = 4096  # of a would-be member, to see what it begins with
 
 FREE_INFLATION_BYTES = 64 * MIB
 """What any stream may inflate to, whatever its size."""
@@ -148,7 +148,7 @@ def gzip_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
                 data = data.lstrip(b"\0") if n_members else data
                 if not data:
                     break
-                decoder, n_given = zlib.decompressobj(wbits=_GZIP_WRAPPER), 0
+                decoder, n_given = zlib.decompressobj(wbits=GZIP_WRAPPER), 0
             before, last = decoder.copy(), data
             try:
                 out = decoder.decompress(data, BLOCK_BYTES)
@@ -211,16 +211,16 @@ def _seek_member(data: bytes, waiting: Iterator[bytes], begins: bytes) -> bytes 
     """What follows from the next good member on, past the first byte of `data`; None at the end."""
     at = 1
     while True:
-        at = data.find(_GZIP_MAGIC, at)
-        if (at < 0 or len(data) - at < _PROBE_BYTES) and (block := next(waiting, b"")):
-            data = data[at if at >= 0 else max(len(data) - len(_GZIP_MAGIC) + 1, 1) :] + block
+        at = data.find(GZIP_MAGIC, at)
+        if (at < 0 or len(data) - at < PROBE_BYTES) and (block := next(waiting, b"")):
+            data = data[at if at >= 0 else max(len(data) - len(GZIP_MAGIC) + 1, 1) :] + block
             at = 0
             continue
         if at < 0:
             return None
         with contextlib.suppress(zlib.error):
-            decoder = zlib.decompressobj(wbits=_GZIP_WRAPPER)
-            if decoder.decompress(data[at : at + _PROBE_BYTES], len(begins)) == begins:
+            decoder = zlib.decompressobj(wbits=GZIP_WRAPPER)
+            if decoder.decompress(data[at : at + PROBE_BYTES], len(begins)) == begins:
                 return data[at:]
         at += 1
 

@@ -21,13 +21,24 @@ from io import BytesIO
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+import fsspec
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
+from pivotmine.sources.gzip_pieces import member_blocks
 from pivotmine.sources.html import decode_page, html_to_text
 from pivotmine.sources.jsonl import too_long, why_broken
 from pivotmine.sources.parse import Document, Reason, Refusal, check_text, fate_row, parse_text
-from pivotmine.sources.records import ColumnMap, ReadLimits, Row, Split, Tally, reject_row
-from pivotmine.sources.streams import Damage, open_blocks
+from pivotmine.sources.records import (
+    WHOLE_FILE,
+    ColumnMap,
+    Piece,
+    ReadLimits,
+    Row,
+    Split,
+    Tally,
+    reject_row,
+)
+from pivotmine.sources.streams import BLOCK_BYTES, Damage, inflated, open_blocks, plain_blocks
 
 MAX_HEADER_BYTES = 64 * 1024
 
@@ -46,7 +57,10 @@ class Framed(NamedTuple):
 
 
 def read_warc(split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally) -> Iterator[Row]:
-    """Documents and rejects of one file, in file order. Raises what opening the file raises."""
+    """Documents and rejects of one file or piece, in its order. Raises what opening it raises."""
+    if split.compression == "gzip" and split.end != WHOLE_FILE:
+        yield from _read_piece(split, columns, limits, tally)
+        return
     with open_blocks(split, limits, resume=_BEGIN) as blocks:
         for record in frame_records(blocks, limits, tally):
             fate = record.refusal or _parse(record.data, columns, limits)
@@ -54,6 +68,29 @@ def read_warc(split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally
     if tally.n_bytes == 0 and tally.n_records == 0:
         tally.n_records += 1
         yield reject_row(split, columns, 0, Reason.EMPTY_FILE, "the file holds no bytes")
+
+
+def _read_piece(
+    split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally
+) -> Iterator[Row]:
+    """The same of the members that begin in a piece; positions count from the first of them.
+
+    They are worth nothing where `tally.piece` does not meet its neighbours (`gzip_pieces`).
+    """
+    piece = tally.piece = Piece()
+    fs, path = fsspec.core.url_to_fs(split.uri)
+    with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
+        blocks = inflated(
+            plain_blocks(file, split.start, split.end),
+            lambda data: member_blocks(data, split.start, split.end, _BEGIN, piece),
+            limits.max_inflation,
+        )
+        cut_off = False
+        for record in frame_records(blocks, limits, tally):
+            fate = record.refusal or _parse(record.data, columns, limits)
+            yield fate_row(fate, split, record.position, record.data, columns, limits)
+            cut_off = record.refusal is not None
+    piece.sound = not cut_off and (piece.begin is None) == (piece.end is None)
 
 
 def frame_records(blocks: Iterator[bytes], limits: ReadLimits, tally: Tally) -> Iterator[Framed]:

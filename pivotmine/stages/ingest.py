@@ -5,104 +5,120 @@ must with a reason, and identifies languages. The framing layer keeps its own ta
 (`inputs`), so that conservation is a check and no tautology: records read = documents + rejects +
 duplicates.
 
+Files that the lake knows already are not read again (`ingest_files.py`): their records are taken
+from its tables (`ingest_earlier.py`). Which copy stays is decided over all records, old and new,
+every time, so the tables are those of a single ingest of all files, whatever came first. Only ids
+are shuffled for that, and files of a table from which no row goes stay where they are.
+
 Exact copies share their document id, which is a hash of the text. Of several copies the one of the
 first delivery with the smallest (source, uri, position) is kept, whatever the order of reading.
-Only the ids of copies are shuffled, not the texts. Near-duplicates: `near_duplicates.py`.
+Near-duplicates: `near_duplicates.py`. Their texts lie in `near_copies`, for the day on which what
+stands for them goes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pivotmine.config import Config, InputConfig
-from pivotmine.errors import ConfigError
-from pivotmine.schema import DUPLICATES
-from pivotmine.session import spark_schema
-from pivotmine.sources.listing import detect, list_files, pack_splits, plan_splits
-from pivotmine.sources.records import ColumnMap, ReadLimits, Split
-from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
+from pivotmine.config import Config
+from pivotmine.schema import DOCUMENTS, DUPLICATES, INPUTS, REJECTS
+from pivotmine.stage import Inputs, Renewed, Rows, Stage, StageOutputs, Tally
+from pivotmine.stages.ingest_earlier import CONTENT, PLACE, ROW, Earlier
+from pivotmine.stages.ingest_files import (
+    Source,
+    as_table,
+    how_records_are_read,
+    list_sources,
+    split_by_what_is_known,
+)
+from pivotmine.stages.ingest_records import read_limits, read_sources
 from pivotmine.stages.near_duplicates import find_near_duplicates
-from udfs import read_records
+
+_NEAR = "doc_id string, kept_doc_id string, similarity double"
 
 
 def run(inputs: Inputs, config: Config) -> StageOutputs:
-    """Read all inputs of the recipe."""
-    settings = config.ingest
-    packs, stamps = _plan(config)
-    columns = [
-        ColumnMap(item.text_column, item.source_column, item.source_label, item.whole_pages)
-        for item in settings.inputs
-    ]
-    read = read_records.bind(
-        packs, columns, _limits(config), settings.language_model, settings.filters.bounds_of
-    )
-    tasks = inputs.numbers(len(packs))
-    read_rows = inputs.checkpoint(
-        tasks.mapInArrow(read, spark_schema(read_records.SCHEMA)), "records"
-    )
-    deliveries = list(dict.fromkeys(ingest_ids(config)))
-    number = F.array(*(F.lit(deliveries.index(name)) for name in ingest_ids(config)))
-    records = read_rows.withColumn("delivery", F.get(number, "input_index")).withColumn(
-        "ingest_id", F.get(F.array(*map(F.lit, deliveries)), "delivery")
-    )
+    """Read what is new, and decide among all records what is a copy of what."""
+    sources = list_sources(config)
+    new, known = split_by_what_is_known(inputs, sources)
+    inputs.measure("files_read", len(new))
+    inputs.measure("files_known", len(known))
+    records = read_sources(inputs, config, new)
+    earlier = Earlier(inputs, as_table(known))
 
     documents = records.where("kind = 'document'")
+    copies = _exact_copies(inputs, documents.select(ROW).union(earlier.rows()))
+    read = documents.select(ROW + CONTENT).join(copies.select(PLACE), PLACE, "left_anti")
+    fresh = read.select(ROW + CONTENT).union(earlier.freed(copies))
+    stayed = earlier.texts("documents", copies)
+    aside = earlier.texts("near_copies", copies)
+    distinct = fresh.union(stayed).union(aside)
+    near = inputs.spark.createDataFrame([], _NEAR).limit(0)
+    if config.dedup.near:
+        near = find_near_duplicates(inputs, distinct, config.dedup)
+
+    dropped = near.select("doc_id")
+    kept, torn = earlier.files("documents", stayed.join(dropped, "doc_id", "left_anti"), PLACE)
+    kept_aside, torn_aside = earlier.files("near_copies", aside.join(dropped, "doc_id"), PLACE)
+    kept_refused, torn_refused = earlier.files("rejects", earlier.table("rejects"), ["uri"])
+    moving = fresh.union(earlier.texts("documents", copies, torn))
+    moving_aside = moving.union(earlier.texts("near_copies", copies, torn_aside))
+    rejects = REJECTS.schema.names
+    return {
+        "inputs": _pieces(inputs, records, new).union(
+            earlier.table("inputs").select(INPUTS.schema.names)
+        ),
+        "documents": Renewed(
+            (_texts(moving.union(aside).join(dropped, "doc_id", "left_anti")),), kept
+        ),
+        "near_copies": Renewed((_texts(moving_aside.join(dropped, "doc_id")),), kept_aside),
+        "rejects": Renewed(
+            (
+                records.where("kind = 'reject'")
+                .select(rejects)
+                .union(earlier.table("rejects", torn_refused).select(rejects)),
+            ),
+            kept_refused,
+        ),
+        "duplicates": _duplicates(distinct.select(ROW), copies, near),
+    }
+
+
+def _exact_copies(inputs: Inputs, rows: DataFrame) -> DataFrame:
+    """Columns `ROW` of the rows for which another one of the same text stands."""
     where = F.struct("delivery", "source", "uri", "position")
     copied = (
-        documents.groupBy("doc_id")
+        rows.groupBy("doc_id")
         .agg(F.min(where).alias("kept"), F.count("*").alias("copies"))
         .where("copies > 1")
         .select("doc_id", "kept")
     )
-    copies = (
-        documents.select("doc_id", "delivery", "source", "uri", "position", "ingest_id")
-        .join(copied, "doc_id")
-        .where(where != F.col("kept"))
-    )
-    distinct = documents.join(copies.select("uri", "position"), ["uri", "position"], "left_anti")
-    duplicates = copies.withColumns(
-        {"kept_doc_id": F.col("doc_id"), "kind": F.lit("exact"), "similarity": F.lit(1.0)}
-    ).select(*DUPLICATES.schema.names)
-    if config.dedup.near:
-        near = find_near_duplicates(inputs, distinct, config.dedup)
-        duplicates = _with_near(distinct, copies, near)
-        distinct = distinct.join(near.select("doc_id"), "doc_id", "left_anti")
-    return {
-        "inputs": records.where("kind = 'split'")
-        .join(F.broadcast(inputs.spark.createDataFrame(stamps)), "uri")
-        .select(
-            "uri", F.col("position").alias("start"), "n_records", "n_bytes", "stamp", "ingest_id"
-        ),
-        "documents": distinct.select(
-            "doc_id",
-            "source",
-            "uri",
-            "position",
-            "lang",
-            "lang_prob",
-            "text",
-            F.octet_length("text").alias("n_bytes"),
-            "ingest_id",
-        ),
-        "rejects": records.where("kind = 'reject'").select(
-            "uri", "position", "reason", "detail", "raw", "ingest_id"
-        ),
-        "duplicates": duplicates,
-    }
+    copies = rows.join(copied, "doc_id").where(where != F.col("kept"))
+    return inputs.checkpoint(copies.select(ROW), "copies")
 
 
-def _with_near(distinct: DataFrame, copies: DataFrame, near: DataFrame) -> DataFrame:
+def _pieces(inputs: Inputs, records: DataFrame, sources: Sequence[Source]) -> DataFrame:
+    """Rows of `inputs` for what was read."""
+    files = inputs.spark.createDataFrame(as_table(sources)).select("uri", "stamp", "fingerprint")
+    pieces = records.where("kind = 'split'").withColumn("start", F.col("position"))
+    return pieces.join(F.broadcast(files), "uri").select(INPUTS.schema.names)
+
+
+def _texts(rows: DataFrame) -> DataFrame:
+    """Rows of `documents` and `near_copies`."""
+    return rows.withColumn("n_bytes", F.octet_length("text")).select(DOCUMENTS.schema.names)
+
+
+def _duplicates(distinct: DataFrame, copies: DataFrame, near: DataFrame) -> DataFrame:
     """Rows of `duplicates`: near ones, exact ones, and exact ones of near ones, which are near."""
-    dropped = distinct.select(*(name for name in copies.columns if name != "kept"))
     of_kept = F.col("kept_doc_id").isNull()
     return (
-        copies.drop("kept")
-        .join(near, "doc_id", "left")
-        .union(dropped.join(near, "doc_id"))
+        copies.join(near, "doc_id", "left")
+        .unionByName(distinct.join(near, "doc_id"))
         .withColumns(
             {
                 "kind": F.when(of_kept, "exact").otherwise("near"),
@@ -110,13 +126,8 @@ def _with_near(distinct: DataFrame, copies: DataFrame, near: DataFrame) -> DataF
                 "kept_doc_id": F.coalesce("kept_doc_id", "doc_id"),
             }
         )
-        .select(*DUPLICATES.schema.names)
+        .select(DUPLICATES.schema.names)
     )
-
-
-def ingest_ids(config: Config) -> list[str]:
-    """The delivery that each input belongs to."""
-    return [item.ingest_id or config.ingest.ingest_id for item in config.ingest.inputs]
 
 
 def tally(rows: Rows, config: Config) -> Tally:
@@ -135,59 +146,23 @@ def external(config: Config) -> Any:
 
     Refuses here, before anything is started, what cannot be read as the recipe says.
     """
-    _limits(config)
-    listed = [list_files(item.uris) for item in _inputs(config)]
-    seen: set[str] = set()
-    for item, files in zip(_inputs(config), listed, strict=True):
-        for file in files:
-            detect(file.uri, item.format)
-            if file.uri in seen:
-                raise ConfigError(
-                    f"{file.uri} belongs to two of ingest.inputs. A record is known by its file "
-                    "and its place there, so every file may be read once: narrow the patterns."
-                )
-            seen.add(file.uri)
-    return listed
+    read_limits(config)
+    return [(source.file, source.input_index) for source in list_sources(config)]
 
 
-def _limits(config: Config) -> ReadLimits:
-    return ReadLimits(
-        max_document_bytes=config.ingest.max_document_bytes,
-        max_record_bytes=config.ingest.max_record_bytes,
-        raw_bytes=config.ingest.raw_bytes,
-        max_inflation=config.ingest.max_inflation,
-    )
-
-
-def _plan(config: Config) -> tuple[list[tuple[Split, ...]], pa.Table]:
-    """The packs that tasks read, and the stamp of every file."""
-    split_bytes = config.ingest.split_bytes
-    packs, listed = [], []
-    for index, item in enumerate(_inputs(config)):
-        files = list_files(item.uris)
-        splits = plan_splits(files, item.format, split_bytes, index)
-        packs += pack_splits(splits, files, split_bytes)
-        listed += files
-    stamps = {"uri": [file.uri for file in listed], "stamp": [file.stamp for file in listed]}
-    return packs, pa.table(stamps)
-
-
-def _inputs(config: Config) -> tuple[InputConfig, ...]:
-    if not config.ingest.inputs:
-        raise ConfigError(
-            "ingest.inputs is empty: name what to read, e.g. "
-            "--set 'ingest.inputs=[{uris: [corpus/*.jsonl.zst]}]'"
-        )
-    return config.ingest.inputs
+def reuse(inputs: Inputs, config: Config) -> dict[str, Any]:
+    """Records may be used again where they would be read in the same way."""
+    return dict.fromkeys(STAGE.writes, how_records_are_read(config))
 
 
 STAGE = Stage(
     name="ingest",
     doc="read files, refuse what is broken, drop copies",
     reads=(),
-    writes=("inputs", "documents", "rejects", "duplicates"),
+    writes=("inputs", "documents", "near_copies", "rejects", "duplicates"),
     sections=("ingest", "dedup"),
     run=run,
     tally=tally,
     external=external,
+    reuse=reuse,
 )

@@ -20,6 +20,7 @@ from pivotmine.session import spark_schema
 from pivotmine.shards import TEXT_FORMATS, TokenFormat
 from pivotmine.shards.manifest import write_manifests
 from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
+from pivotmine.stages.break_links import broken_contents
 from udfs import write_shards
 
 MAX_SHARDS = 1_000_000
@@ -36,34 +37,60 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     sizes = inputs.local(
         selection.groupBy("arm").agg(
             F.count("*").alias("arm_docs"),
+            F.sum("n_tokens").alias("arm_tokens"),
             F.ceil(F.sum("n_tokens") / settings.max_shard_tokens).alias("arm_shards"),
         ),
         n_arms,
     )
     n_shards = sum(sizes["arm_shards"].to_pylist())
     place = F.floor(F.col("position") * F.col("arm_shards") / F.col("arm_docs")).cast("int")
-    documents = inputs.frame("documents")
     placed = (
         selection.join(F.broadcast(inputs.spark.createDataFrame(sizes)), "arm")
         .withColumn("shard", place)
         .select("arm", "shard", "position", "doc_id", "lang", "n_tokens")
     )
+    tokens_of = dict(zip(sizes["arm"].to_pylist(), sizes["arm_tokens"].to_pylist(), strict=True))
     written = []
     for name in settings.formats:
-        if name in TEXT_FORMATS:
-            content = documents.select("doc_id", "source", "text")
-        else:
-            ids = inputs.frame("tokens").select("doc_id", "token_ids")
-            content = ids.join(documents.select("doc_id", "source"), "doc_id")
         write = write_shards.bind(inputs.artifacts("shards"), name, tokens)
+        contents = _with_contents(inputs, placed, tokens_of, config, as_text=name in TEXT_FORMATS)
         written.append(
-            placed.join(content, "doc_id")
-            .repartition(max(n_shards, 1), "arm", "shard")
+            contents.repartition(max(n_shards, 1), "arm", "shard")
             .sortWithinPartitions("arm", "shard", "position")
             .mapInArrow(write, spark_schema(SHARDS.schema))
         )
     # Once: writing shards is an effect, and reading the frame again would repeat it.
     return {"shards": inputs.checkpoint(reduce(DataFrame.union, written), "shards")}
+
+
+def _with_contents(
+    inputs: Inputs,
+    placed: DataFrame,
+    tokens_of: Mapping[str, int],
+    config: Config,
+    *,
+    as_text: bool,
+) -> DataFrame:
+    """Selected documents with their source, and text or token_ids."""
+    documents = inputs.frame("documents")
+    content = inputs.frame("tokens").select("doc_id", "token_ids")
+    if as_text:
+        content = documents.select("doc_id", "text")
+    broken = [arm.name for arm in config.select.arms if arm.method == "links_broken"]
+    whole = placed.where(~F.col("arm").isin(*broken)) if broken else placed
+    parts = [whole.join(content, "doc_id")]
+    for arm in broken:
+        rows = placed.where(F.col("arm") == arm)
+        apart = broken_contents(
+            inputs,
+            rows.select("doc_id").distinct(),
+            tokens_of.get(arm, 0),
+            config.select.seed,
+            as_text=as_text,
+        )
+        parts.append(rows.drop("n_tokens").join(apart, "doc_id"))
+    contents = reduce(DataFrame.unionByName, parts)
+    return contents.join(documents.select("doc_id", "source"), "doc_id")
 
 
 def finish(
@@ -83,6 +110,25 @@ def finish(
         arm["n_docs"] += row["n_docs"]
         arm["n_tokens"] += row["n_tokens"]
         arm["tokens_by_language"][row["lang"]] = row["n_tokens"]
+    placed = [arm for arm in config.select.arms if arm.placement != "shuffled"]
+    how = config.select.placement.model_dump(mode="json")
+    for one in placed:
+        if one.name in arms:
+            arms[one.name]["placement"] = {"where": one.placement, **how, "streams": {}}
+    streams = (
+        inputs.frame("selection")
+        .where(F.col("arm").isin(*(arm.name for arm in placed)))
+        .groupBy("arm", "stream")
+        .agg(
+            F.count("*").alias("n_docs"),
+            F.sum("n_tokens").alias("n_tokens"),
+            F.min("position").alias("first_position"),
+            F.max("position").alias("last_position"),
+        )
+        .orderBy("arm", "stream")
+    )
+    for row in inputs.local(streams, 2 * len(placed)).to_pylist() if placed else ():
+        arms[row.pop("arm")]["placement"]["streams"][row.pop("stream")] = row
     write_manifests(
         inputs.artifacts("shards"),
         run,

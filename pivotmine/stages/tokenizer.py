@@ -17,7 +17,7 @@ from pivotmine.config import Config
 from pivotmine.errors import InputError
 from pivotmine.schema import TOKENIZER
 from pivotmine.session import spark_schema
-from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
+from pivotmine.stage import Inputs, Renewed, Rows, Stage, StageOutputs, StageRows, Tally
 from pivotmine.stages.draw import uniform
 from pivotmine.text.tokenizer import Tokenizer, read_tokenizer_file
 from pivotmine.text.train_tokenizer import balanced_quota
@@ -30,7 +30,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     if settings.tokenizer is not None:
         kind, model = read_tokenizer_file(settings.tokenizer)
         row = train_tokenizer.tokenizer_row(Tokenizer(kind, model), settings.tokenizer)
-        return {"tokenizer": pa.Table.from_batches([row])}
+        return {"tokenizer": _unless_known(inputs, pa.Table.from_batches([row]))}
 
     documents = inputs.frame("documents").where(F.col("lang").isin(*config.languages))
     available = inputs.local(
@@ -57,7 +57,15 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     )
     # A fifth more than was asked for: what was drawn by chance may be somewhat more.
     train = train_tokenizer.bind(settings.vocab_size, settings.sample_bytes * 6 // 5)
-    return {"tokenizer": sample.mapInArrow(train, spark_schema(TOKENIZER.schema))}
+    trained = sample.mapInArrow(train, spark_schema(TOKENIZER.schema))
+    return {"tokenizer": _unless_known(inputs, inputs.local(trained, 1))}
+
+
+def _unless_known(inputs: Inputs, row: pa.Table) -> StageRows | Renewed:
+    """The row, or what is there where it is the same: then nothing that reads it runs again."""
+    files = inputs.previous_files("tokenizer")
+    before = inputs.local(inputs.previous("tokenizer").select(row.column_names), 1)
+    return Renewed((), tuple(files)) if before.to_pylist() == row.to_pylist() else row
 
 
 def tally(rows: Rows, config: Config) -> Tally:
@@ -81,4 +89,5 @@ STAGE = Stage(
     run=run,
     tally=tally,
     external=external,
+    reuse=lambda inputs, config: {"tokenizer": None},
 )

@@ -61,12 +61,13 @@ _TWO_LETTER = dict(
 
 @lru_cache(maxsize=4096)
 def normalise_label(label: str) -> str:
-    """Language code of a fastText label: `__label__fra_Latn` is `fr`, `__label__yue` is `zh`.
+    """Language code of a fastText label: `__label__fra_Latn` is `fr`, `__label__zh-hant` and
+    `__label__yue` are `zh`.
 
     A language without a two-letter code keeps the label's own name (`kab_Latn`).
     """
     name = label.removeprefix("__label__")
-    code = name.partition("_")[0]
+    code = name.replace("-", "_").partition("_")[0]
     return code if len(code) == 2 else _TWO_LETTER.get(code, name)
 
 

@@ -39,7 +39,7 @@ REASONS = {
 """Why a row is rejected."""
 
 _RAW_BYTES = 400
-_CODE = re.compile(r"[a-z]{2,3}")
+_CODE = re.compile(r"[a-z]{2,3}(_[A-Z][a-z]{3})?")
 
 
 class LexiconReject(NamedTuple):

@@ -13,16 +13,16 @@ that consist of such.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-from pivotmine.text.scripts import UNSPACED_RANGES
+import numpy as np
+from numpy.typing import NDArray
 
-_UNSPACED = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSPACED_RANGES)
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
-_IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+from pivotmine.kernels.repeated_ngrams import Grams, covered_by_repeats, join
+from pivotmine.text.words import Words, find_words
+
 _SENTENCE_ENDS = tuple(".!?。！？…؟।:：”」\"'»")
 _BULLETS = tuple("•‣▪◦●○■□-*–·・")
 _ELLIPSES = ("...", "…", "……")
@@ -45,10 +45,20 @@ class Page:
     def __init__(self, text: str, lang: str) -> None:
         self.text = text
         self.lang = lang
+        self._grams: dict[int, Grams] = {}
 
     @cached_property
-    def words(self) -> list[str]:
-        return _WORD.findall(self.text)
+    def words(self) -> Words:
+        return find_words(self.text)
+
+    @cached_property
+    def n_words(self) -> int:
+        return len(self.words.starts)
+
+    @cached_property
+    def word_ends(self) -> NDArray[np.int64]:
+        """int64[W + 1]: characters of words before each, and of all."""
+        return np.append(0, np.cumsum(self.words.ends - self.words.starts))
 
     @cached_property
     def lines(self) -> list[str]:
@@ -60,7 +70,16 @@ class Page:
 
     @cached_property
     def is_unspaced(self) -> bool:
-        return 2 * sum(bool(_IS_UNSPACED.match(word)) for word in self.words) > len(self.words)
+        return 2 * int(self.words.is_unspaced.sum()) > self.n_words
+
+    def grams(self, n: int) -> Grams:
+        """The n-grams of words, each made of two shorter ones."""
+        if n == 1:
+            return self.words.grams
+        if n not in self._grams:
+            half = n // 2
+            self._grams[n] = join(self.grams(n - half), self.grams(half), n - half)
+        return self._grams[n]
 
 
 class Verdict(NamedTuple):
@@ -83,29 +102,35 @@ def judge(text: str, lang: str, bounds: Mapping[str, float]) -> Verdict | None:
 
 
 def _words(page: Page) -> float:
-    return len(page.words)
+    return page.n_words
 
 
 def _mean_word_chars(page: Page) -> float | None:
-    if page.is_unspaced or not page.words:
+    if page.is_unspaced or not page.n_words:
         return None
-    return sum(map(len, page.words)) / len(page.words)
+    return int(page.word_ends[-1]) / page.n_words
 
 
 def _alphabetic_word_share(page: Page) -> float | None:
     if page.is_unspaced:
         return None
-    return _share(any(char.isalpha() for char in word) for word in page.words)
+    return int((page.words.n_letters > 0).sum()) / max(page.n_words, 1)
 
 
 def _symbol_word_ratio(page: Page) -> float:
     n_symbols = page.text.count("#") + page.text.count("...") + page.text.count("…")
-    return n_symbols / max(len(page.words), 1)
+    return n_symbols / max(page.n_words, 1)
 
 
 def _stop_words(page: Page) -> float | None:
     known = STOP_WORDS.get(page.lang)
-    return None if known is None else len(known & {word.lower() for word in page.words})
+    if known is None:
+        return None
+    first = page.words.grams.first
+    starts, ends = page.words.starts[first], page.words.ends[first]
+    could_be = ends - starts <= max(map(len, known))
+    places = zip(starts[could_be].tolist(), ends[could_be].tolist(), strict=True)
+    return len(known & {page.text[start:end].lower() for start, end in places})
 
 
 def _bullet_line_share(page: Page) -> float:
@@ -140,14 +165,14 @@ def _duplicate_paragraph_share(page: Page) -> float:
 def _top_ngram_char_share(n: int) -> Callable[[Page], float]:
     def measure(page: Page) -> float:
         """Characters of all occurrences of the most frequent n-gram of words, where it repeats."""
-        counts = Counter(zip(*(page.words[i:] for i in range(n)), strict=False))
-        if not counts:
-            return 0.0
-        most = max(counts.values())
+        grams = page.grams(n)
+        most = int(grams.counts.max(initial=0))
         if most < 2:
             return 0.0
-        n_chars = max(sum(map(len, gram)) for gram, count in counts.items() if count == most)
-        return n_chars * most / max(sum(map(len, page.words)), 1)
+        ends = page.word_ends
+        places = grams.first[grams.counts == most]
+        n_chars = int((ends[places + n] - ends[places]).max())
+        return n_chars * most / max(int(ends[-1]), 1)
 
     return measure
 
@@ -155,14 +180,11 @@ def _top_ngram_char_share(n: int) -> Callable[[Page], float]:
 def _duplicate_ngram_char_share(n: int) -> Callable[[Page], float]:
     def measure(page: Page) -> float:
         """Characters of words in n-grams that stand earlier on the page too."""
-        seen: set[tuple[str, ...]] = set()
-        repeated: set[int] = set()
-        for at, gram in enumerate(zip(*(page.words[i:] for i in range(n)), strict=False)):
-            if gram in seen:
-                repeated.update(range(at, at + n))
-            seen.add(gram)
-        n_chars = sum(map(len, page.words))
-        return sum(len(page.words[at]) for at in repeated) / max(n_chars, 1)
+        grams = page.grams(n)
+        if len(grams.first) == len(grams.ids):
+            return 0.0
+        repeated = covered_by_repeats(grams, n, page.n_words)
+        return int(np.diff(page.word_ends)[repeated].sum()) / max(int(page.word_ends[-1]), 1)
 
     return measure
 

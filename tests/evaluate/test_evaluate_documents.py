@@ -5,14 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pivotmine.evaluate.documents import weighted_auc
 from tests.handmade import cli, make_lake, settings
 
 KINDS = {
@@ -35,7 +31,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[str, ..
     truth.mkdir()
     rows = [
         {"url": url, "doc_id": url, "kind": kind, "duplicate_of": "p1" if url == "p2" else None,
-         "is_exact": False, "n_links": len(PLANTED.get(url, []))}
+         "is_exact": False, "languages": ["fr", "en"],
+         "n_links": len(PLANTED.get(url, []))}
         for url, kind in KINDS.items()
     ]  # fmt: skip
     rows.append({**rows[2], "url": "copy", "duplicate_of": "b", "is_exact": True})
@@ -61,38 +58,71 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[str, ..
     return truth, settings(lake)
 
 
-def figures(asked: tuple[Path, tuple[str, ...]]) -> list[dict]:
-    truth, lake = asked
+@pytest.fixture(scope="module")
+def found(asked) -> list[dict]:
+    return figures(*asked)
+
+
+def figures(truth: Path, lake: tuple[str, ...]) -> list[dict]:
     outcome = cli("evaluate", "documents", str(truth), *lake, "--format", "json")
     assert outcome.status == 0, outcome.err
     return [json.loads(line) for line in outcome.out.splitlines()]
 
 
-def test_separation_is_told_for_each_method_and_kind(asked):
+def test_separation_is_told_for_each_method_and_kind(found):
     auc = {
-        (row["method"], row["kind"], row["against"]): row["auc"]
-        for row in reversed(figures(asked))
+        (row["method"], row["kind"], row["against"], row["part"]): row["auc"]
+        for row in reversed(found)
         if row["figure"] == "auc"
     }
-    assert auc["good", "parallel+block", "untranslated"] == 1.0
-    assert auc["good", "glossed", "untranslated"] == 1.0
-    assert auc["blind", "parallel", "untranslated"] == 0.125  # ties with m2 alone
-    assert auc["blind", "parallel+block", "two languages"] == 0.0
+    assert auc["good", "parallel+block", "untranslated", "all"] == 1.0
+    assert auc["good", "glossed", "untranslated", "all"] == 1.0
+    assert auc["blind", "parallel", "untranslated", "all"] == 0.125  # ties with m2 alone
+    assert auc["blind", "parallel+block", "two languages", "all"] == 0.0
 
 
-def test_an_arm_is_told_what_it_spent_on_what(asked):
-    (arm,) = (row for row in figures(asked) if row["method"] == "arm mine")
+def test_separation_is_told_for_each_language_pair_and_recall(found):
+    of_pair = [row for row in found if row["part"] == "en-fr" and row["method"] == "good"]
+    areas = [row for row in of_pair if row["figure"] == "auc"]
+    assert {(row["against"], row["average_precision"]) for row in areas} == {
+        ("untranslated", 1.0), ("two languages", 1.0),
+    }  # fmt: skip
+    curve = {row["recall"]: row["precision"] for row in of_pair if row["figure"] == "curve"}
+    assert curve[0.05] == curve[1.0] == 1.0
+
+
+def test_a_file_tells_the_kinds_of_some_documents_and_the_others_count_as_other(asked, tmp_path):
+    rows = [{"doc_id": "p1", "kind": "parallel"}, {"doc_id": "p2", "kind": "parallel"}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "truth.parquet")
+    found = figures(tmp_path / "truth.parquet", asked[1])
+    auc = {
+        row["method"]: row for row in found if (row["figure"], row["kind"]) == ("auc", "parallel")
+    }
+    assert auc["good"]["against"] == "other"
+    assert auc["good"]["auc"] == 1.0
+    assert auc["good"]["n_negative"] == 6
+    (arm,) = (row for row in found if row["method"] == "arm mine")
+    assert arm["untranslated_share"] == 0.5
+
+
+def test_a_file_without_kinds_is_refused(asked, tmp_path):
+    pq.write_table(pa.table({"doc_id": ["p1"]}), tmp_path / "truth.parquet")
+    outcome = cli("evaluate", "documents", str(tmp_path / "truth.parquet"), *asked[1])
+    assert outcome.status == 2
+    assert "needed are kind" in outcome.err
+
+
+def test_an_arm_is_told_what_it_spent_on_what(found):
+    (arm,) = (row for row in found if row["method"] == "arm mine")
     assert {name: arm[name] for name in arm if name.endswith("_share")} == {
         "template_share": 0.25, "repeated_share": 0.25, "untranslated_share": 0.5,
     }  # fmt: skip
     assert (arm["share_of_corpus"], arm["n_docs"], arm["n_links"]) == (0.5, 4, 2)
 
 
-def test_a_budget_is_spent_in_the_order_of_the_score(asked):
+def test_a_budget_is_spent_in_the_order_of_the_score(found):
     spent = {
-        row["method"]: row
-        for row in figures(asked)
-        if row["figure"] == "budget" and row["n_docs"] == 1
+        row["method"]: row for row in found if row["figure"] == "budget" and row["n_docs"] == 1
     }
     assert spent["good"]["n_links"] == 2
     assert spent["blind"]["untranslated_share"] == 1.0
@@ -110,17 +140,3 @@ def test_a_folder_without_truth_is_named(asked, tmp_path):
     outcome = cli("evaluate", "documents", str(tmp_path), *asked[1])
     assert outcome.status == 2
     assert "document_truth.parquet is not there" in outcome.err
-
-
-@given(st.lists(st.tuples(st.sampled_from([0.0, 0.5, 1.0]), st.booleans(), st.integers(0, 3))))
-def test_area_under_the_curve_is_the_chance_that_a_positive_ranks_higher(rows):
-    scores, positive, weights = (np.array([row[i] for row in rows]) for i in range(3))
-    found = weighted_auc(scores, positive.astype(bool), weights.astype(float))
-    pairs = [
-        (w * v, (s > r) + (s == r) / 2)
-        for s, is_positive, w in rows if is_positive
-        for r, other, v in rows if not other
-    ]  # fmt: skip
-    total = sum(weight for weight, _ in pairs)
-    expected = sum(weight * won for weight, won in pairs) / total if total else None
-    assert found == pytest.approx(expected) if total else np.isnan(found)

@@ -17,11 +17,12 @@ from model.cli import app
 from model.report import svg
 from model.report.build import report
 from model.report.cells import interval
-from model.report.page import embedded, table
 from model.results import write_json, write_table
 from model.runs import Run, read_run
 from model.words.dataset import WordSet, save
 from pivotmine.errors import InputError
+from pivotmine.html import charts
+from pivotmine.html.page import embedded, table
 from tests.model.test_attribution import runs as attribution_inputs
 from tests.model.test_attribution import term_counts
 
@@ -190,12 +191,12 @@ def test_two_models_stand_beside_each_other(small_words: WordSet):
     assert "fr-zh two" in text
 
 
-def test_directions_are_a_grid_with_a_row_for_each_source(small_words: WordSet):
+def test_accuracy_is_a_grid_with_a_row_for_each_source(small_words: WordSet):
     html = report([score_run(small_words, Path("scores-a.json"))], [], [])
-    grid = re.search(r"<table class='grid'>(.*?)</table>", html, re.DOTALL)
+    grid = re.search(r"<svg[^>]*><title>[^<]*accuracy@1, source side</title>.*?</svg>", html)
     assert grid
-    cells = re.findall(r"<t[hd](?: [^>]*)?>(.*?)</t[hd]>", grid[1])
-    assert cells == ["", "to fr", "to zh", "from fr", "", "0.75", "from zh", "", ""]
+    shown = re.findall(r"<text[^>]*>(.*?)</text>", grid[0])
+    assert shown == ["to fr", "to zh", "from fr", "75%", "from zh"]
 
 
 def test_an_interval_on_fewer_than_five_words_is_not_shown():
@@ -243,18 +244,18 @@ def test_attribute_and_report_work_from_the_command_line(small_words: WordSet, t
 
 
 def test_a_forest_plot_has_a_row_for_what_was_not_measured():
-    rows = [svg.Interval("a", 0.5, 0.4, 0.6), svg.Interval("b<", None, None, None)]
-    drawn = ElementTree.fromstring(svg.forest(rows, "t", 0.5))
+    rows = [charts.Interval("a", 0.5, 0.4, 0.6), charts.Interval("b<", None, None, None)]
+    drawn = ElementTree.fromstring(charts.forest(rows, "t", 0.5))
     texts = [element.text for element in drawn.iter("text")]
     assert "b<" in texts
     assert "not measured" in texts
     assert len(list(drawn.iter("circle"))) == 1
-    assert svg.forest([rows[1]], "t") == ""
+    assert charts.forest([rows[1]], "t") == ""
 
 
 def test_a_forest_plot_puts_larger_values_to_the_right():
-    rows = [svg.Interval(str(v), v, v - 0.1, v + 0.1) for v in (-1.0, 0.2, 3.0)]
-    drawn = ElementTree.fromstring(svg.forest(rows, "t"))
+    rows = [charts.Interval(str(v), v, v - 0.1, v + 0.1) for v in (-1.0, 0.2, 3.0)]
+    drawn = ElementTree.fromstring(charts.forest(rows, "t"))
     across = [float(circle.attrib["cx"]) for circle in drawn.iter("circle")]
     assert across == sorted(across)
     assert across[0] < across[1] < across[2]
@@ -270,7 +271,9 @@ def test_points_and_bars_are_drawn_one_for_one():
     drawn = svg.scatter([(0.0, 1.0), (1.0, 2.0), (2.0, 0.0)], "t", "x", "y")
     dots = next(p for p in ElementTree.fromstring(drawn).iter("path") if "h.01" in p.attrib["d"])
     assert dots.attrib["d"].count("M") == 3
-    bars = ElementTree.fromstring(svg.shares([("fr-zh", [("pivot", 3), ("direct", 1)])], "t"))
+    bars = ElementTree.fromstring(
+        charts.shares([("fr-zh", [("pivot", 3), ("direct", 1)])], "t", {})
+    )
     widths = [float(bar.attrib["width"]) for bar in bars.iter("rect")]
     assert widths[0] == pytest.approx(3 * widths[1])
 

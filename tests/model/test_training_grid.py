@@ -89,11 +89,23 @@ def change(recipe: Path, **grid: Any) -> Path:
     return recipe
 
 
+def ask_pairs(recipe: Path, folder: Path) -> None:
+    """Ask the models of a grid three aligned pairs, too, and judge its contrasts by them."""
+    lines = [
+        {"lang_a": "en", "text_a": source, "lang_b": "fr", "text_b": target}
+        for source, target in (("dog .", "chien ."), ("moon .", "lune ."), ("cat .", "chat ."))
+    ]
+    path = folder / "pairs.jsonl"
+    path.write_bytes(b"\n".join(orjson.dumps(line) for line in lines))
+    change(recipe, pairs=str(path), pair_directions=["en-fr"], metric="conditional")
+
+
 def test_a_grid_is_trained_resumed_and_judged_by_two_commands(recipe: Path, tmp_path: Path):
     pytest.importorskip("torch")
     pytest.importorskip("accelerate")
     out = tmp_path / "out"
     train = ["train", "--config", str(recipe), "--out", str(out)]
+    ask_pairs(recipe, tmp_path)
     done = CliRunner().invoke(app, train, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     run = read_run(out, "grid")
@@ -103,6 +115,8 @@ def test_a_grid_is_trained_resumed_and_judged_by_two_commands(recipe: Path, tmp_
     }
     asked = {(row["arm"], row["step"]) for row in rows if row["kind"] == "word"}
     assert asked == {("base", 4), *((arm, step) for arm in ARMS for step in (3, 6, 9))}
+    asked = {(row["arm"], row["name"]) for row in rows if row["kind"] == "pair"}
+    assert asked == {(arm, "en-fr") for arm in ("base", *ARMS)}
     losses = pq.read_table(next(out.glob("losses-*.parquet"))).to_pylist()
     first = {(r["arm"], r["seed"]): r["loss"] for r in losses if r["step"] == 1}
     assert len(set(first.values())) == len(first), "seeds differ, arms differ"
@@ -137,6 +151,26 @@ def test_what_cannot_be_trained_is_refused_before_any_training(recipe: Path, tmp
     refused = CliRunner().invoke(app, ["train", "-c", str(recipe), "-o", str(tmp_path / "no")])
     assert isinstance(refused.exception, InputError)
     assert not (tmp_path / "no").exists()
+
+
+def test_every_seed_may_have_documents_of_its_own(recipe: Path, tmp_path: Path):
+    for seed, arm in enumerate(ARMS):
+        (tmp_path / str(seed)).symlink_to(tmp_path / arm)
+    change(recipe, arms=[{"name": "drawn", "streams": [{"shards": str(tmp_path / "{seed}")}]}])
+    plan = make_plan(load_recipe(str(recipe), ["grid.contrasts=[]"]))
+    read = {seed: arms[0].streams[0].checksum for seed, arms in plan.arms.items()}
+    assert read[0] != read[1]
+    with pytest.raises(InputError, match=r"/2 holds no manifest\.json"):
+        make_plan(load_recipe(str(recipe), ["grid.contrasts=[]", "grid.seeds=[2]"]))
+
+
+def test_committed_results_give_the_committed_page_by_one_command(tmp_path: Path):
+    committed = Path(__file__).parents[2] / "docs/results/2026-11-22-planted-arms"
+    command = ["compare", str(committed), "--out", str(tmp_path / "comparison.html")]
+    done = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    again = (tmp_path / "comparison.html").read_text(encoding="utf-8")
+    assert again == (committed / "comparison.html").read_text(encoding="utf-8")
 
 
 def hand_made(

@@ -111,3 +111,35 @@ def test_text_shards_end_to_end_are_the_arm(shards, arm):
         with zstandard.open(Path(row["path"]), "rb") as stream:
             texts += [json.loads(line)["text"] for line in io.BytesIO(stream.read())]
     assert texts == [f"text of {TOKENS[i]['doc_id']}" for i in in_order(arm)]
+
+
+def test_a_control_holds_the_same_segments_with_translations_taken_apart(spark, tmp_path: Path):
+    """Documents of an English line, a French one and another English one; tokens name the line."""
+    tokens, documents, selection = [], [], []
+    for i in range(20):
+        doc_id = f"doc{i:02}"
+        lines = [("en", [i] * 3), ("fr", [20 + i] * (3 + i % 2)), ("en", [40 + i])]
+        tokens.append(tokens_row(doc_id, *lines))
+        text = "".join(f"{lang} {ids[0]}\n" for lang, ids in lines)
+        documents.append({"doc_id": doc_id, "source": "here", "text": text})
+        row = {"doc_id": doc_id, "position": i, "n_tokens": tokens[-1]["n_tokens"], "lang": "en"}
+        selection += [{"arm": arm, **row} for arm in ("whole", "broken")]
+    tables = {"tokens": tokens, "documents": documents, "selection": selection}
+    tables["tokenizer"] = [{"vocab_size": VOCAB_SIZE, "eos_token_id": EOS}]
+    arms = "{name: whole, method: random}, {name: broken, method: links_broken, reference: whole}"
+    config = load_config(None, [f"select.arms=[{arms}]"])
+    rows = shard.run(TableInputs(spark, tables, tmp_path), config)["shards"].toArrow().to_pylist()
+    paths = {(row["arm"], row["format"]): row["path"] for row in rows}
+    assert len({row["n_tokens"] for row in rows}) == 1
+
+    with zstandard.open(Path(paths["broken", "jsonl"]), "rb") as stream:
+        records = [json.loads(line) for line in io.BytesIO(stream.read())]
+    lines = [record["text"].split() for record in records]
+    assert [[line[1], line[5]] for line in lines] == [[str(i), str(40 + i)] for i in range(20)]
+    french = [int(line[3]) for line in lines]
+    assert sorted(french) == list(range(20, 40))
+    assert all(there != 20 + i for i, there in enumerate(french))
+    in_tokens = [[*[i] * 3, *[n] * (3 + n % 2), 40 + i, EOS] for i, n in enumerate(french)]
+    stored = np.fromfile(paths["broken", "npy"], np.uint16).tolist()
+    assert stored == list(chain.from_iterable(in_tokens))
+    assert [record["n_tokens"] for record in records] == [len(ids) - 1 for ids in in_tokens]

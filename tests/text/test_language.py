@@ -1,3 +1,4 @@
+import struct
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pivotmine.errors import SetupError
+from pivotmine.recipe import load_config
 from pivotmine.text.codes import normalise_label
 from pivotmine.text.language import load_identifier
 from pivotmine.text.scripts import SCRIPTS, count_scripts
@@ -142,10 +144,51 @@ def test_a_file_that_is_no_model_is_named_in_the_error(tmp_path: Path) -> None:
         load_identifier(str(path))
 
 
+def fasttext_model(words: dict[str, str]) -> bytes:
+    """A supervised fastText model (format 12, softmax) in which each word speaks for a label."""
+    labels = list(dict.fromkeys(words.values()))
+    entries = [(word, 0) for word in words] + [(label, 1) for label in labels]
+    # dim, ws, epoch, minCount, neg, wordNgrams, loss, model, bucket, minn, maxn, lrUpdateRate, t
+    arguments = (len(labels), 5, 1, 1, 5, 1, 3, 3, 0, 0, 0, 100, 1e-4)
+    written = struct.pack("<ii12id", 793712314, 12, *arguments)
+    written += struct.pack("<iiiqq", len(entries), len(words), len(labels), len(entries), -1)
+    for name, kind in entries:
+        written += name.encode() + b"\0" + struct.pack("<qb", 1, kind)
+    speaks = [[5.0 * (label == spoken) for label in labels] for spoken in words.values()]
+    itself = [[float(label == other) for label in labels] for other in labels]
+    for matrix in (speaks, itself):
+        cells = [cell for row in matrix for cell in row]
+        written += struct.pack(f"<?qq{len(cells)}f", False, len(matrix), len(labels), *cells)
+    return written
+
+
+def test_another_model_by_path_decides_in_its_own_labels(tmp_path: Path) -> None:
+    path = tmp_path / "glot.bin"
+    path.write_bytes(
+        fasttext_model(
+            {
+                "blork": "__label__fra_Latn",
+                "zing": "__label__kab_Latn",
+                "zang": "__label__rus_Cyrl",
+                "猫": "__label__eng_Latn",
+            }
+        )
+    )
+    identifier = load_identifier(str(path))
+    assert identifier.identify_document("Blork, BLORK blork")[0] == "fr"
+    assert identifier.identify_document("zang zing")[0] == "kab_Latn", "zang is not Cyrillic"
+    assert identifier.identify_document("猫が寝る")[0] == "ja", "script decides"
+    languages = load_config(None, ["languages=[fr, kab_Latn, ja]"]).languages
+    segments = ["blork blork\n", "zing zing\n", "zing\n", "猫が寝る\n"]
+    found = identifier.identify_segments(segments, "fr", languages)
+    assert found == ["fr", "kab_Latn", "kab_Latn", "ja"]
+
+
 def test_labels_of_other_models_become_two_letter_codes_where_there_is_one() -> None:
-    labels = ["fra_Latn", "cmn_Hani", "yue_Hant", "wuu", "de", "kab_Latn"]
+    labels = ["fra_Latn", "cmn_Hani", "yue_Hant", "wuu", "zh-hant", "de", "kab_Latn"]
     assert [normalise_label(f"__label__{label}") for label in labels] == [
         "fr",
+        "zh",
         "zh",
         "zh",
         "zh",

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from pivotmine.config import FiltersConfig
 from pivotmine.text.quality import FAMILIES, MEASURES, Page, judge
+from pivotmine.text.words import find_words
 
 PROSE = (
     "The cat that we have sleeps on the roof. It dreams of fish and of the sea.\n"
@@ -92,3 +93,12 @@ def test_bounds_can_differ_by_language_and_be_switched_off():
 def test_a_bound_that_does_not_exist_is_an_error(name: str):
     with pytest.raises(ValidationError, match="no bound"):
         FiltersConfig(bounds={name: 1})
+
+
+def test_any_blank_parts_words_and_unspaced_characters_are_words():
+    words = find_words("l’été\u3000猫が cat\u00a0cat\U0001f600 \ud800")
+    text = "l’été\u3000猫が cat\u00a0cat\U0001f600 \ud800"
+    found = [text[a:b] for a, b in zip(words.starts.tolist(), words.ends.tolist(), strict=True)]
+    assert found == ["l’été", "猫", "が", "cat", "cat\U0001f600", "\ud800"]
+    assert words.n_letters.tolist() == [4, 1, 1, 3, 3, 0]
+    assert words.is_unspaced.tolist() == [False, True, True, False, False, False]

@@ -1,0 +1,1 @@
+"""Ingest against datatrove and dolma: the same files, the same work, one machine, alternating."""

@@ -1,0 +1,1 @@
+"""Accuracy of segment and document languages on real text, beside other identifiers."""

@@ -1,0 +1,1 @@
+"""What scores and selections are worth, on planted seeds and on real pages."""

@@ -1,0 +1,106 @@
+"""Cross-lingual conditional loss: what a sentence's translation tells a model about it.
+
+A target segment is read three times, each time as a line of its own: after its source, after the
+source of another pair, and after nothing. The gain over nothing is what any line before it helps,
+its language and subject included; the gain over another pair's source is what is left of that for
+the translation itself, so that is what arms are compared by. Both are in nats a target token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.errors import ModelError
+from model.evaluation.pairs import Pair
+from model.scoring.tokens import Question, tokenize
+
+if TYPE_CHECKING:
+    from model.load import LoadedModel
+
+Array = NDArray[np.float64]
+
+
+class Reading(NamedTuple):
+    """Losses of P target segments, nats a token, float64[P] each."""
+
+    given: Array
+    """After its source."""
+    other: Array
+    """After the source of the next pair."""
+    alone: Array
+    """After nothing but a line end."""
+
+    @property
+    def gain(self) -> Array:
+        """What the source is worth beyond another source; above 0 where it helps."""
+        return self.other - self.given
+
+
+def conditional_losses(
+    model: LoadedModel, pairs: Sequence[Pair], batch_tokens: int = 1024
+) -> Reading:
+    """Losses of the targets of all pairs.
+
+    Parameters
+    ----------
+    batch_tokens
+        Most tokens read at once, padding included; bounds memory (4 bytes of logits for each and
+        every word of the vocabulary).
+
+    Raises
+    ------
+    ModelError
+        A loss is not finite.
+    """
+    sources = [pair.source for pair in pairs]
+    before = [*sources, *sources[1:], sources[0], *[""] * len(pairs)]
+    lines = [(f"{line}\n", pair.target) for line, pair in zip(before, [*pairs] * 3, strict=True)]
+    texts = tokenize(model.tokenizer, lines)
+    losses = np.empty(len(texts))
+    for places in _batches([len(text.context) + len(text.answer) for text in texts], batch_tokens):
+        losses[places] = _losses(model, [texts[place] for place in places])
+    if not np.isfinite(losses).all():
+        raise ModelError(f"{model.name}: losses of aligned segments are not finite")
+    return Reading(*losses.reshape(3, -1))
+
+
+def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
+    """Places of texts that are read together, alike in length."""
+    batch: list[int] = []
+    for place in sorted(range(len(lengths)), key=lambda place: lengths[place]):
+        if batch and (len(batch) + 1) * lengths[place] > batch_tokens:
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch
+
+
+def _losses(model: LoadedModel, texts: Sequence[Question]) -> Array:
+    """Mean loss of the answer of each text."""
+    import torch
+
+    longest = max(len(text.context) + len(text.answer) for text in texts)
+    ids = torch.zeros((len(texts), longest), dtype=torch.long)
+    mask = torch.zeros((len(texts), longest), dtype=torch.long)
+    labels = torch.full((len(texts), longest), -100)
+    for row, (context, answer) in enumerate(texts):
+        end = len(context) + len(answer)
+        ids[row, :end] = torch.tensor(context + answer)
+        mask[row, :end] = 1
+        labels[row, len(context) : end] = ids[row, len(context) : end]
+    wanted = labels[:, 1:].to(model.device)
+    with torch.inference_mode():
+        logits = model.network(
+            input_ids=ids.to(model.device), attention_mask=mask.to(model.device), use_cache=False
+        ).logits
+        of_token = torch.nn.functional.cross_entropy(
+            logits[:, :-1].flatten(0, 1).float(), wanted.flatten(), reduction="none"
+        )
+    total = of_token.view(len(texts), -1).sum(1)
+    means: Array = (total / (wanted != -100).sum(1)).cpu().numpy().astype(np.float64)
+    return means

@@ -1,0 +1,109 @@
+"""What is known about documents: from a planted corpus, or a table of one's own.
+
+A planted corpus has a folder `truth` with the kind of every document, its language pair, what it
+repeats, and the translations that it holds. Of other corpora often only some documents are known: a
+Parquet file with `doc_id` (or `uri`, for all documents of a source file) and `kind`, and, if it is
+wanted apart, `part`, such as the language pair. Documents that it does not list are of kind
+`other`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from pivotmine.errors import InputError, LakeError
+
+TRANSLATED = ("parallel", "block")
+UNTRANSLATED = ("monolingual", "code_switched", "template")
+TWO_LANGUAGES = ("code_switched", "template")
+OTHER = "other"
+
+_DOCUMENTS, _LINKS = "document_truth.parquet", "document_links.parquet"
+
+
+def join_truth(connection: duckdb.DuckDBPyConnection, truth: Path) -> None:
+    """Make the tables that `documents.py` asks.
+
+    `known`: doc_id, name, kind, part, original, has_translations, n_tokens of every document that
+    counts; `planted_links`: doc_id, link.
+
+    Raises
+    ------
+    InputError
+        There is no truth, or it lacks a column.
+    LakeError
+        No document of the lake is known to it.
+    """
+    if truth.is_file():
+        _join_file(connection, truth)
+    else:
+        _join_folder(connection, truth)
+    if not connection.execute(_N_KNOWN, [OTHER]).fetchall()[0][0]:
+        raise LakeError(
+            f"no document of {truth} is in this lake; run `pivotmine run --until score` with the "
+            "recipe of the corpus that it belongs to"
+        )
+
+
+def _join_folder(connection: duckdb.DuckDBPyConnection, truth: Path) -> None:
+    documents, links = (truth / name for name in (_DOCUMENTS, _LINKS))
+    for path in (documents, links):
+        if not path.is_file():
+            raise InputError(
+                f"{path} is not there; name the folder `truth` that `pivotmine planted` wrote, or "
+                "a Parquet file with doc_id (or uri) and kind"
+            )
+    connection.execute(_PLANTED_DOCUMENTS.format(truth=_quoted(documents)))
+    connection.execute(_PLANTED_LINKS.format(links=_quoted(links)))
+
+
+def _join_file(connection: duckdb.DuckDBPyConnection, truth: Path) -> None:
+    rows = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({_quoted(truth)})").fetchall()
+    names = {name for name, *_ in rows}
+    key = next((name for name in ("doc_id", "uri") if name in names), None)
+    if key is None or "kind" not in names:
+        raise InputError(
+            f"{truth} has columns {', '.join(sorted(names))}; needed are kind, and doc_id or uri"
+        )
+    part = "any_value(t.part)" if "part" in names else "NULL"
+    connection.execute(_LISTED.format(truth=_quoted(truth), key=key, part=part))
+    connection.execute(_NO_LINKS)
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+_N_KNOWN = "SELECT count(*) FROM known WHERE kind <> ?"
+
+# An exact copy has the id of what it repeats, and is one document of the lake with it.
+_PLANTED_DOCUMENTS = """
+    CREATE OR REPLACE TEMP TABLE known AS
+    SELECT doc_id, url AS name, kind,
+           CASE WHEN len(languages) = 2 THEN array_to_string(list_sort(languages), '-') END AS part,
+           coalesce(duplicate_of, url) AS original, t.n_links > 0 AS has_translations, s.n_tokens
+    FROM (SELECT doc_id, n_tokens FROM tokens) s
+    JOIN read_parquet({truth}) t USING (doc_id) WHERE NOT t.is_exact
+"""
+
+_PLANTED_LINKS = """
+    CREATE OR REPLACE TEMP TABLE planted_links AS
+    SELECT doc_id, hash(lang_a, word_a, lang_b, word_b) AS link
+    FROM read_parquet({links}) l JOIN known ON l.url = known.name
+"""
+
+_LISTED = f"""
+    CREATE OR REPLACE TEMP TABLE known AS
+    SELECT *, kind NOT IN ('{OTHER}', {", ".join(f"'{kind}'" for kind in UNTRANSLATED)})
+           AS has_translations
+    FROM (
+        SELECT s.doc_id, s.doc_id AS name, s.doc_id AS original, any_value(s.n_tokens) AS n_tokens,
+               coalesce(any_value(t.kind), '{OTHER}') AS kind, {{part}} AS part
+        FROM (SELECT doc_id, n_tokens FROM tokens) s
+        LEFT JOIN (SELECT doc_id, uri FROM documents) d USING (doc_id)
+        LEFT JOIN read_parquet({{truth}}) t USING ({{key}}) GROUP BY s.doc_id)
+"""
+
+_NO_LINKS = "CREATE OR REPLACE TEMP TABLE planted_links (doc_id VARCHAR, link UBIGINT)"

@@ -1,0 +1,115 @@
+"""Word vectors from counts alone: what a corpus says about its words, without training a model.
+
+Texts are cut into windows of a fixed number of tokens. Words that share windows are counted, counts
+become positive pointwise mutual information, and a truncated singular value decomposition makes
+vectors of its rows, weighted by the square roots of the singular values (Levy, Goldberg & Dagan
+2015, Improving distributional similarity with lessons learned from word embeddings: context
+distributions smoothed by the power of .75, eigenvalues weighted by .5). Where translations share
+windows, words of two languages have the same neighbours and end up in the same place; where
+languages keep to themselves, nothing brings them together.
+
+Memory: 16 bytes a token, and 16 a pair of words that meets, of one corpus at a time.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import svds
+
+_LEAST = 1e-6
+"""Cosine below which two words have nothing in common."""
+
+SMOOTHING = 0.75
+"""Power of the context counts: rare contexts would otherwise be surprising by themselves."""
+
+
+def window_presence(
+    words: NDArray[np.int32], offsets: NDArray[np.int64], n_words: int, window_tokens: int
+) -> sparse.csr_matrix:
+    """Which words stand in which windows: [windows, n_words], ones.
+
+    Parameters
+    ----------
+    words
+        [tokens] word of each token, -1 for none; such tokens take their place in a window.
+    offsets
+        [documents + 1] first token of each document; no window crosses from one to the next.
+    """
+    lengths = np.diff(offsets)
+    n_windows = -(-lengths // window_tokens)
+    first_window = np.concatenate(([0], np.cumsum(n_windows)))
+    place = np.arange(len(words)) - np.repeat(offsets[:-1], lengths)
+    window = np.repeat(first_window[:-1], lengths) + place // window_tokens
+    known = words >= 0
+    entries = np.unique(window[known] * n_words + words[known])
+    window, word = np.divmod(entries, n_words)
+    shape = (int(first_window[-1]), n_words)
+    return sparse.csr_matrix((np.ones(len(entries), np.float32), (window, word)), shape)
+
+
+def positive_pmi(presence: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Positive pointwise mutual information of words by shared windows: [words, words].
+
+    A word is a context of itself, too: else a word and its translation, each the other's best
+    context, would differ in exactly these two places, and end up far apart.
+    """
+    together = (presence.T @ presence).tocsr()
+    rows = np.asarray(together.sum(axis=1), np.float64).ravel()
+    contexts = rows**SMOOTHING
+    found = together.tocoo()
+    chance = rows[found.row] * contexts[found.col] / max(contexts.sum(), 1.0)
+    pmi = np.log(found.data / chance)
+    kept = pmi > 0
+    return sparse.csr_matrix((pmi[kept], (found.row[kept], found.col[kept])), together.shape)
+
+
+def embed(
+    presence: sparse.csr_matrix, n_dimensions: int, min_windows: int, seed: int = 0
+) -> NDArray[np.float64]:
+    """Vectors of unit length, [words, n_dimensions]; zeros for words of fewer windows.
+
+    There are fewer dimensions where there are fewer words.
+    """
+    n_words = presence.shape[1]
+    often = np.asarray(presence.sum(axis=0)).ravel() >= min_windows
+    vectors = np.zeros((n_words, n_dimensions))
+    pmi = positive_pmi(presence[:, often])
+    rank = min(n_dimensions, pmi.shape[0] - 1)
+    if rank < 1 or not pmi.nnz:
+        return vectors
+    start = np.random.default_rng(seed).standard_normal(pmi.shape[0])
+    left, values, _ = svds(pmi, k=rank, v0=start)
+    found = left * np.sqrt(np.maximum(values, 0.0))
+    length = np.linalg.norm(found, axis=1, keepdims=True)
+    vectors[often, :rank] = np.divide(found, length, out=np.zeros_like(found), where=length > 1e-9)
+    return vectors
+
+
+def nearest(
+    vectors: NDArray[np.float64],
+    queries: NDArray[np.int64],
+    candidates: NDArray[np.int64],
+    most: int,
+) -> NDArray[np.int64]:
+    """Candidates of largest cosine for each query: [queries, most], best first, -1 for none.
+
+    A word is not its own answer, and words that have nothing in common do not answer each other.
+    """
+    known = np.abs(vectors).sum(axis=1) > 0
+    candidates = candidates[known[candidates]]
+    result = np.full((len(queries), most), -1, np.int64)
+    n_found = min(most, len(candidates))
+    if not n_found:
+        return result
+    for start in range(0, len(queries), 512):
+        asked = queries[start : start + 512]
+        cosine = vectors[asked] @ vectors[candidates].T
+        cosine[asked[:, None] == candidates] = -np.inf
+        cosine[cosine < _LEAST] = -np.inf
+        # Ties go to the word that comes first, as a stable sort leaves them.
+        order = np.argsort(-cosine, axis=1, kind="stable")[:, :n_found]
+        best = np.take_along_axis(cosine, order, axis=1)
+        result[start : start + 512, :n_found] = np.where(np.isfinite(best), candidates[order], -1)
+    return result

