@@ -16,7 +16,7 @@ _BEHAVIOURS = {"pivot": PIVOT, "direct": TARGET, "none": "#c9c9c9"}
 _MINED = {
     "mass_mined": "mined pivots",
     "mined_above_controls": "mined above controls",
-    "mined_new_above_controls": "mined and in no dictionary, above controls",
+    "mined_new_above_controls": "mined and none of the concept's words, above controls",
 }
 
 
