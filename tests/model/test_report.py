@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from model.cli import app
 from model.report import svg
 from model.report.build import report
+from model.report.cells import interval
 from model.results import write_json, write_table
 from model.runs import Run, read_run
 from model.words.dataset import WordSet, save
@@ -188,6 +189,24 @@ def test_two_models_stand_beside_each_other(small_words: WordSet):
     text = parsed(report(both, [], [])).text
     assert "fr-zh one" in text
     assert "fr-zh two" in text
+
+
+def test_directions_are_a_grid_with_a_row_for_each_source(small_words: WordSet):
+    html = report([score_run(small_words, Path("scores-a.json"))], [], [])
+    grid = re.search(r"<table class='grid'>(.*?)</table>", html, re.DOTALL)
+    assert grid
+    cells = re.findall(r"<t[hd](?: [^>]*)?>(.*?)</t[hd]>", grid[1])
+    assert cells == ["", "to fr", "to zh", "from fr", "", "0.75", "from zh", "", ""]
+
+
+def test_an_interval_on_fewer_than_five_words_is_not_shown():
+    assert interval({"mean": 0.5, "low": 0.4, "high": 0.6, "n_words": 4}) == "0.500"
+    assert "[0.400, 0.600]" in interval({"mean": 0.5, "low": 0.4, "high": 0.6, "n_words": 5})
+
+
+def test_intervals_of_a_wide_table_go_below_their_values():
+    assert 'class="wide"' in table([str(n) for n in range(9)], [])
+    assert "wide" not in table([str(n) for n in range(8)], [])
 
 
 def test_a_report_of_nothing_is_refused():
