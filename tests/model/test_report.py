@@ -22,7 +22,7 @@ from model.runs import Run, read_run
 from model.words.dataset import WordSet, save
 from pivotmine.errors import InputError
 from pivotmine.html import charts
-from pivotmine.html.page import embedded
+from pivotmine.html.page import embedded, table
 from tests.model.test_attribution import runs as attribution_inputs
 from tests.model.test_attribution import term_counts
 
