@@ -25,4 +25,4 @@ def test_ingest_depends_on_readers_and_language_identification():
     reached = reached_modules("pivotmine.stages.ingest")
     assert {"pivotmine.sources.jsonl", "pivotmine.text.language"} <= reached
     kernels = {name.rpartition(".")[2] for name in reached if ".kernels." in name}
-    assert kernels == {"jit", "minhash"}, "what counts pairs is no part of it"
+    assert kernels == {"jit", "minhash", "repeated_ngrams"}, "what counts pairs is no part of it"

@@ -62,6 +62,7 @@ def _record(kind: str, name: str, content_type: str, body: bytes) -> bytes:
         f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Date: {_DATE}\r\n"
         f"WARC-Record-ID: <urn:uuid:{_uuid(name)}>\r\n"
         f"WARC-Payload-Digest: sha1:{_uuid(name)}\r\n"
+        f"WARC-Identified-Payload-Type: {'text/html' if kind == 'response' else content_type}\r\n"
         f"{'WARC-Target-URI' if kind == 'response' else 'WARC-Filename'}: {name}\r\n"
         f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
     )

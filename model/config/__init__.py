@@ -1,6 +1,6 @@
 """Settings of the torch side: typed, frozen, documented, unknown keys refused.
 
-The same manners as `pivotmine/config.py`, in a recipe of its own: what a model is asked has nothing
+The same manners as `pivotmine/config/`, in a recipe of its own: what a model is asked has nothing
 to do with how a corpus is mined. `--set scoring.draws=2` overrides single values.
 """
 
