@@ -1,4 +1,4 @@
-"""Tokens: made once for each text."""
+"""Tokens: made once for each text, and a document that mixes languages says what it holds."""
 
 from __future__ import annotations
 
@@ -8,14 +8,38 @@ from pivotmine.config import Config
 from pivotmine.stage import Renewed
 from pivotmine.stages import tokenize
 from tests.conftest import rows_of
+from tests.text.test_language import EN, FR, ZH
 from tests.text.test_tokenizer import OWN
+
+TOKENIZER = [{"kind": OWN.kind, "model": OWN.model}]
+
+
+def test_a_mixed_document_is_marked_with_the_tokens_of_each_language(table_inputs: Any):
+    documents = [
+        {"doc_id": "mixed", "lang": "fr", "text": FR[0] + EN[0] + ZH[0] + FR[1]},
+        {"doc_id": "one", "lang": "en", "text": "".join(EN)},
+        {"doc_id": "void", "lang": "und", "text": ""},
+    ]
+    tokens = tokenize.run(table_inputs(documents=documents, tokenizer=TOKENIZER), Config())[
+        "tokens"
+    ]
+    assert isinstance(tokens, Renewed)
+    columns = ("doc_id", "segment_langs", "segment_ends", "lang_tokens", "n_tokens")
+    mixed, one, void = rows_of(tokens.rows[0], *columns)
+
+    _, langs, ends, marked, n_tokens = mixed
+    assert langs == ["fr", "en", "zh", "fr"]
+    by_lang = {"fr": ends[0] + ends[3] - ends[2], "en": ends[1] - ends[0], "zh": ends[2] - ends[1]}
+    assert dict(marked) == by_lang
+    assert [n for _, n in marked] == sorted(by_lang.values(), reverse=True)
+    assert sum(by_lang.values()) == n_tokens
+    assert one[3] == [("en", one[4])]
+    assert void[3:] == ([], 0)
 
 
 def test_tokens_of_documents_that_were_there_are_not_made_again(table_inputs: Any):
     documents = [{"doc_id": name, "lang": "en", "text": "Open the file"} for name in "abc"]
-    inputs = table_inputs(
-        documents=documents, tokenizer=[{"kind": "sentencepiece", "model": OWN.model}]
-    )
+    inputs = table_inputs(documents=documents, tokenizer=TOKENIZER)
     made = {"lang": "en", "token_ids": [7], "segment_ends": [1], "segment_langs": ["en"]}
     rows = {name: {"doc_id": name, **made, "n_tokens": 1} for name in ("a", "b", "gone")}
     inputs.earlier["tokens"] = {"whole": [rows["a"]], "torn": [rows["b"], rows["gone"]]}
