@@ -113,6 +113,7 @@ def nearest(
         best = np.sort(np.argpartition(-cosine, n_found - 1, axis=1)[:, :n_found], axis=1)
         values = np.take_along_axis(cosine, best, axis=1)
         order = np.argsort(-values, axis=1, kind="stable")
-        best, values = (np.take_along_axis(part, order, axis=1) for part in (best, values))
-        result[rows, :n_found] = np.where(values >= _LEAST, candidates[best], -1)
+        found = candidates[np.take_along_axis(best, order, axis=1)]
+        near = np.take_along_axis(values, order, axis=1) >= _LEAST
+        result[rows, :n_found] = np.where(near, found, -1)
     return result
