@@ -99,17 +99,21 @@ def nearest(
     """
     known = np.abs(vectors).sum(axis=1) > 0
     candidates = candidates[known[candidates]]
+    places = np.flatnonzero(known[queries])
     result = np.full((len(queries), most), -1, np.int64)
     n_found = min(most, len(candidates))
     if not n_found:
         return result
-    for start in range(0, len(queries), 512):
-        asked = queries[start : start + 512]
+    for start in range(0, len(places), 512):
+        rows = places[start : start + 512]
+        asked = queries[rows]
         cosine = vectors[asked] @ vectors[candidates].T
         cosine[asked[:, None] == candidates] = -np.inf
-        cosine[cosine < _LEAST] = -np.inf
-        # Ties go to the word that comes first, as a stable sort leaves them.
-        order = np.argsort(-cosine, axis=1, kind="stable")[:, :n_found]
-        best = np.take_along_axis(cosine, order, axis=1)
-        result[start : start + 512, :n_found] = np.where(np.isfinite(best), candidates[order], -1)
+        # The best in the order of candidates, so that of equal ones the first goes first.
+        best = np.sort(np.argpartition(-cosine, n_found - 1, axis=1)[:, :n_found], axis=1)
+        values = np.take_along_axis(cosine, best, axis=1)
+        order = np.argsort(-values, axis=1, kind="stable")
+        found = candidates[np.take_along_axis(best, order, axis=1)]
+        near = np.take_along_axis(values, order, axis=1) >= _LEAST
+        result[rows, :n_found] = np.where(near, found, -1)
     return result
