@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.arms.corpus import concepts_of, word_tokenizer
+from bench.arms.real.draw import MAX_SPREAD, fill_together, piece
 from bench.arms.select import ARMS, Document, Line, fill, select
 from bench.arms.text import WORDS, documents
 from pivotmine.text.tokenizer import Tokenizer
@@ -98,6 +99,40 @@ def test_filling_leaves_out_what_no_longer_fits():
     assert [one.doc_id for one in fill(web, {"en": 4, "el": 4})] == ["d0", "d2"]
 
 
+@given(webs(), st.integers(1, 60))
+def test_budgets_fill_up_together_and_are_never_exceeded(web, budget):
+    web = [one._replace(doc_id=f"{n:012x}") for n, one in enumerate(web)]
+    taken = fill_together(web, {"en": budget, "el": budget})
+    found = tokens(taken)
+    assert all(n <= budget for n in found.values())
+    ids = [document.doc_id for document in taken]
+    assert len(set(ids)) == len(ids)
+    assert abs(found["en"] - found["el"]) <= MAX_SPREAD * budget
+
+
+def test_pages_that_are_never_mostly_english_fill_its_budget_all_the_same():
+    pages = [page(n, "x", 0, "en", "el", "el", "en", "el")._replace(doc_id=f"{n:012x}")
+             for n in range(200)]  # fmt: skip
+    assert tokens(fill_together(pages, {"en": 60, "el": 60})) == {"en": 60, "el": 60}
+
+
+@given(webs(), st.integers(1, 20), st.integers(0, 3))
+def test_a_piece_is_a_run_of_whole_segments_that_fits(web, most, seed):
+    for number, whole in enumerate(web):
+        one = whole._replace(doc_id=f"{number:012x}")
+        found = piece(one, most, (seed,))
+        if found is None:
+            assert any(len(line.ids) > most for line in one.lines)
+            continue
+        assert 0 < sum(found.n_tokens.values()) <= most
+        starts = [line is found.lines[0] for line in one.lines].index(True)
+        assert found.lines == one.lines[starts : starts + len(found.lines)]
+        longer = one.lines[starts : starts + len(found.lines) + 1]
+        if len(longer) > len(found.lines):
+            assert sum(len(line.ids) for line in longer) > most, "as much as fits"
+        assert found == piece(one, most, (seed,))
+
+
 def test_the_text_is_the_same_for_a_seed_and_has_lines_of_known_words():
     (text,) = documents(1, 3, 20)
     assert text == next(documents(5, 3, 20))
@@ -117,7 +152,7 @@ def test_every_word_is_one_token_for_the_engine_too():
 
 
 def test_words_that_are_asked_are_never_examples_or_distractors_of_examples():
-    concepts = concepts_of([(f"w{n}", f"λ{n}") for n in range(40)])
+    concepts = concepts_of([(f"w{n}", f"λ{n}") for n in range(200)])
     train = {concept.id for concept in concepts if concept.split == "train"}
     assert len(train) == 10
     for concept in concepts:
