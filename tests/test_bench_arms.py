@@ -107,13 +107,12 @@ def test_budgets_fill_up_together_and_are_never_exceeded(web, budget):
     assert all(n <= budget for n in found.values())
     ids = [document.doc_id for document in taken]
     assert len(set(ids)) == len(ids)
-    assert abs(found["en"] - found["el"]) <= MAX_SPREAD * budget
+    assert abs(found["en"] - found["el"]) <= MAX_SPREAD * budget + 1e-6
 
 
 def test_pages_that_are_never_mostly_english_fill_its_budget_all_the_same():
-    pages = [page(n, "x", 0, "en", "el", "el", "en", "el")._replace(doc_id=f"{n:012x}")
-             for n in range(200)]  # fmt: skip
-    assert tokens(fill_together(pages, {"en": 60, "el": 60})) == {"en": 60, "el": 60}
+    web = (page(n, "x", 0, "en", "el", "el", "en", "el") for n in range(200))
+    assert tokens(fill_together(web, {"en": 60, "el": 60})) == {"en": 60, "el": 60}
 
 
 @given(webs(), st.integers(1, 20), st.integers(0, 3))
@@ -152,7 +151,7 @@ def test_every_word_is_one_token_for_the_engine_too():
 
 
 def test_words_that_are_asked_are_never_examples_or_distractors_of_examples():
-    concepts = concepts_of([(f"w{n}", f"λ{n}") for n in range(200)])
+    concepts = concepts_of([(f"w{n}", f"λ{n}") for n in range(40)])
     train = {concept.id for concept in concepts if concept.split == "train"}
     assert len(train) == 10
     for concept in concepts:
