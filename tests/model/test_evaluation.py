@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 import pytest
+from typer.testing import CliRunner
 
 from model.evaluation.pairs import Pair, read_pairs
 from pivotmine.errors import InputError
@@ -66,6 +67,32 @@ def test_a_target_is_read_after_its_source_after_another_and_alone(tiny_model):
         )
         assert read.alone[place] == pytest.approx(loss("", target), abs=1e-4)
     assert read.gain.tolist() == (read.other - read.given).tolist()
+
+
+def test_one_command_asks_what_the_recipe_names(tiny_model, small_words, tmp_path: Path):
+    from model.cli import app
+    from model.words.dataset import save
+
+    tiny_model.network.save_pretrained(tmp_path / "model")
+    tiny_model.tokenizer.save_pretrained(tmp_path / "model")
+    save(small_words, tmp_path / "words", {})
+    pairs = write_pairs(tmp_path / "pairs.jsonl")
+    command = ["evaluate", str(tmp_path / "model"), "--out", str(tmp_path)]
+    named = ["--set", f"evaluation.pairs={pairs}", "--set", "evaluation.pair_directions=[en-fr]"]
+    plain = ["--set", "evaluation.chrf=false", "--set", "scoring.directions=[en-fr]"]
+    words = ["--words", str(tmp_path / "words")]
+    done = CliRunner().invoke(app, [*command, *named, *plain, *words], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    (path,) = tmp_path.glob("evaluation-*.json")
+    found = orjson.loads(path.read_bytes())
+    one = found["conditional"]["en-fr"]
+    assert one["n"] == 3
+    assert one["gain"]["mean"] == pytest.approx(one["other"] - one["given"])
+    assert one["conditional"]["mean"] == pytest.approx(one["given"] - one["alone"])
+    assert found["retrieval"]["layer"] == 1, "the middle one of two, named beforehand"
+    assert len(found["retrieval"]["by_layer"]) == 2
+    nothing = CliRunner().invoke(app, command)
+    assert "nothing to ask: set evaluation.pairs" in str(nothing.exception)
 
 
 def test_csls_is_its_definition_and_takes_hubs_back():
