@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -44,8 +45,13 @@ def test_pairs_that_cannot_be_held_against_each_other_are_refused(tmp_path: Path
         read_pairs(path, ["en-fr"], 0)
 
 
+needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
+
+
+@needs_torch
 def test_a_target_is_read_after_its_source_after_another_and_alone(tiny_model):
-    torch = pytest.importorskip("torch")
+    import torch
+
     from model.evaluation.conditional import conditional_losses
 
     pairs = [Pair("the cat", "le chat"), Pair("the dog", "le chien"), Pair("sun", "le soleil")]
@@ -69,6 +75,7 @@ def test_a_target_is_read_after_its_source_after_another_and_alone(tiny_model):
     assert read.gain.tolist() == (read.other - read.given).tolist()
 
 
+@needs_torch
 def test_one_command_asks_what_the_recipe_names(tiny_model, small_words, tmp_path: Path):
     from model.cli import app
     from model.words.dataset import save
@@ -115,6 +122,7 @@ def test_csls_is_its_definition_and_takes_hubs_back():
     assert hits(np.array([[2.0, 1.0], [3.0, 3.0]])).tolist() == [1.0, 0.5], "ties share"
 
 
+@needs_torch
 def test_a_word_finds_itself_in_every_layer(tiny_model, small_words):
     from model.config import ScoringConfig
     from model.evaluation.retrieval import layer_means, retrieve
