@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.arms.corpus import concepts_of, word_tokenizer
+from bench.arms.real.draw import MAX_SPREAD, fill_together, piece
 from bench.arms.select import ARMS, Document, Line, fill, select
 from bench.arms.text import WORDS, documents
 from pivotmine.text.tokenizer import Tokenizer
@@ -96,6 +97,39 @@ def test_filling_leaves_out_what_no_longer_fits():
         page(2, "x", 0, "el", "en"),
     ]
     assert [one.doc_id for one in fill(web, {"en": 4, "el": 4})] == ["d0", "d2"]
+
+
+@given(webs(), st.integers(1, 60))
+def test_budgets_fill_up_together_and_are_never_exceeded(web, budget):
+    web = [one._replace(doc_id=f"{n:012x}") for n, one in enumerate(web)]
+    taken = fill_together(web, {"en": budget, "el": budget})
+    found = tokens(taken)
+    assert all(n <= budget for n in found.values())
+    ids = [document.doc_id for document in taken]
+    assert len(set(ids)) == len(ids)
+    assert abs(found["en"] - found["el"]) <= MAX_SPREAD * budget + 1e-6
+
+
+def test_pages_that_are_never_mostly_english_fill_its_budget_all_the_same():
+    web = (page(n, "x", 0, "en", "el", "el", "en", "el") for n in range(200))
+    assert tokens(fill_together(web, {"en": 60, "el": 60})) == {"en": 60, "el": 60}
+
+
+@given(webs(), st.integers(1, 20), st.integers(0, 3))
+def test_a_piece_is_a_run_of_whole_segments_that_fits(web, most, seed):
+    for number, whole in enumerate(web):
+        one = whole._replace(doc_id=f"{number:012x}")
+        found = piece(one, most, (seed,))
+        if found is None:
+            assert any(len(line.ids) > most for line in one.lines)
+            continue
+        assert 0 < sum(found.n_tokens.values()) <= most
+        starts = [line is found.lines[0] for line in one.lines].index(True)
+        assert found.lines == one.lines[starts : starts + len(found.lines)]
+        longer = one.lines[starts : starts + len(found.lines) + 1]
+        if len(longer) > len(found.lines):
+            assert sum(len(line.ids) for line in longer) > most, "as much as fits"
+        assert found == piece(one, most, (seed,))
 
 
 def test_the_text_is_the_same_for_a_seed_and_has_lines_of_known_words():

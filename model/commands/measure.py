@@ -88,16 +88,17 @@ def lens(
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="As for `score`, or a model that `train` kept.")],
-    config: Annotated[str, typer.Option("--config", "-c", help="Recipe: section evaluation.")],
     words: Annotated[
         Path | None, typer.Option("--words", "-w", help="Word set, looked up in the layers.")
     ] = None,
     out: OutOption = RESULTS,
+    config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
     """Ask a model beyond words: segments after their sources, chrF, held-out loss, benchmarks.
 
-    Benchmarks (XNLI, XCOPA, Belebele, ...) run through lm-eval, with data from the hub or files.
+    What is asked is what section `evaluation` of the recipe names. Benchmarks (XNLI, XCOPA,
+    Belebele, ...) run through lm-eval, with data from the hub or from files.
     """
     from model.config import load_recipe
     from model.display import evaluation_table

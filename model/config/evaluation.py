@@ -44,7 +44,8 @@ class EvaluationConfig(Section):
     """Benchmarks by their names in lm-eval, e.g. [xnli_zh, xcopa_zh, belebele_fra_Latn]."""
 
     task_folder: str = ""
-    """Folder of further task definitions, with their data; with it nothing is fetched."""
+    """Folder with the tasks' data (xcopa_zh.jsonl or .parquet) and definitions of further tasks;
+    with it nothing is fetched."""
 
     task_limit: Annotated[int, Field(ge=0)] = 0
     """Items of each benchmark; 0: all."""

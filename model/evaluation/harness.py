@@ -1,18 +1,22 @@
 """Benchmarks through lm-eval's own tasks: XNLI, XCOPA, Belebele, and what else it knows.
 
 A benchmark that is written down once more is another benchmark. So tasks, prompts and metrics are
-lm-eval's; all that happens here is to hand it the model. Where there is no network, a task's data
-come from files: a folder of task definitions in lm-eval's format whose `dataset_path` is `json` or
-`parquet` and whose `data_files` lie beside them, named by paths relative to that folder.
+lm-eval's; all that happens here is to hand it the model and, where there is no network, the data: a
+folder in which `xcopa_zh.jsonl` (or .parquet) stands for the data set of lm-eval's task xcopa_zh,
+with the same columns. Definitions of further tasks (YAML, in lm-eval's format) may lie beside them,
+with `data_files` relative to that folder.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from model.load import require
 from pivotmine.errors import InputError
@@ -35,7 +39,7 @@ def benchmarks(
     tasks
         Names that lm-eval knows (`xcopa_zh`, `belebele_fra_Latn`), or of tasks in `folder`.
     folder
-        Further task definitions (YAML); with it nothing is fetched.
+        Data of tasks, and further task definitions (YAML); with it nothing is fetched.
     limit
         Ask this many items of each task; 0: all.
 
@@ -47,7 +51,7 @@ def benchmarks(
         lm-eval is not installed.
     """
     require("lm_eval", extra="evaluation")
-    with _at(folder):
+    with _at(folder), tempfile.TemporaryDirectory() as made:
         from lm_eval import simple_evaluate
         from lm_eval.models.huggingface import HFLM
         from lm_eval.tasks import TaskManager
@@ -63,7 +67,9 @@ def benchmarks(
         try:
             found = simple_evaluate(
                 asked,
-                tasks=list(tasks),
+                tasks=[_with_data(name, manager, Path(made)) for name in tasks]
+                if folder
+                else [*tasks],
                 task_manager=manager,
                 limit=limit or None,
                 bootstrap_iters=1000,
@@ -79,6 +85,28 @@ def benchmarks(
         }
         for name, values in found["results"].items()
     }
+
+
+def _with_data(name: str, manager: Any, made: Path) -> str:
+    """A task whose data are read from its file in the folder at hand, if there is one.
+
+    lm-eval takes a definition's path for a task, and one that includes its own changes just that.
+    """
+    definition = manager.task_index[name].yaml_path if name in manager.task_index else None
+    for file, kind in ((Path(f"{name}.jsonl"), "json"), (Path(f"{name}.parquet"), "parquet")):
+        if definition and file.exists():
+            splits = dict.fromkeys(("train", "validation", "test"), str(file.absolute()))
+            changed = {
+                "include": str(definition),
+                "task": name,
+                "dataset_path": kind,
+                "dataset_name": None,
+                "dataset_kwargs": {"data_files": splits},
+            }
+            target = made / f"{name}.yaml"
+            target.write_text(yaml.safe_dump(changed), encoding="utf-8")
+            return str(target)
+    return name
 
 
 @contextlib.contextmanager

@@ -139,7 +139,8 @@ def make_accelerator(config: TrainingConfig, device: str = "auto") -> Accelerato
     Raises
     ------
     ConfigError
-        Another device is named, or the batches of a step do not divide among the workers.
+        Another device is named, the model is split over workers, or the batches of a step do not
+        divide among them.
     """
     from accelerate import Accelerator
     from transformers.utils import logging as transformers_logging
@@ -155,6 +156,7 @@ def make_accelerator(config: TrainingConfig, device: str = "auto") -> Accelerato
     accelerator = Accelerator(
         mixed_precision="bf16" if config.precision == "bf16" else "no", cpu=device == "cpu"
     )
+    check_whole(accelerator.distributed_type)
     n_micro = config.batch_sequences // config.micro_sequences
     if n_micro % accelerator.num_processes:
         raise ConfigError(
@@ -162,6 +164,16 @@ def make_accelerator(config: TrainingConfig, device: str = "auto") -> Accelerato
             f"not divide among {accelerator.num_processes} workers: lower micro_sequences"
         )
     return accelerator
+
+
+def check_whole(distributed: str) -> None:
+    """Raises `ConfigError` where workers hold parts of the model: one evaluates all of it."""
+    if distributed in ("FSDP", "DEEPSPEED", "MEGATRON_LM"):
+        raise ConfigError(
+            f"accelerate is set up for {distributed}, which splits the model over workers; every "
+            "worker needs the whole model here: start with torchrun, and for models that do not "
+            "fit set training.lora_rank or a smaller training.micro_sequences"
+        )
 
 
 def _step(

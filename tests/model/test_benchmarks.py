@@ -24,6 +24,10 @@ def write_tasks(folder: Path) -> None:
         {"premise": "le chien", "choices": ["lait", "pain"], "label": 1},
     ]
     (folder / "items.jsonl").write_bytes(b"\n".join(orjson.dumps(item) for item in items))
+    published = {"question": "cause", "choice1": "月亮", "choice2": "太阳", "label": 1}
+    (folder / "xcopa_zh.jsonl").write_bytes(
+        b"\n".join(orjson.dumps({"premise": premise, **published}) for premise in ("狗", "猫"))
+    )
     common = {
         "dataset_path": "json",
         "dataset_kwargs": {"data_files": {"validation": "items.jsonl"}},
@@ -56,9 +60,10 @@ def test_benchmarks_run_on_local_files_through_lm_eval(model, tmp_path: Path):
 
     write_tasks(tmp_path / "tasks")
     before = Path.cwd()
-    found = benchmarks(model, ["local_copa", "local_nli"], tmp_path / "tasks")
+    found = benchmarks(model, ["local_copa", "local_nli", "xcopa_zh"], tmp_path / "tasks")
     assert Path.cwd() == before
-    assert {name: one["n"] for name, one in found.items()} == {"local_copa": 3, "local_nli": 3}
+    sizes = {name: one["n"] for name, one in found.items()}
+    assert sizes == {"local_copa": 3, "local_nli": 3, "xcopa_zh": 2}
     assert found["local_copa"]["acc"] in [pytest.approx(n / 3) for n in range(4)]
     assert found["local_nli"]["version"] == 1.0
     with pytest.raises(InputError, match="knows no task no_such_task"):

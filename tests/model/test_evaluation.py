@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import orjson
 import pytest
+from typer.testing import CliRunner
 
 from model.evaluation.pairs import Pair, read_pairs
 from pivotmine.errors import InputError
@@ -43,8 +45,13 @@ def test_pairs_that_cannot_be_held_against_each_other_are_refused(tmp_path: Path
         read_pairs(path, ["en-fr"], 0)
 
 
+needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
+
+
+@needs_torch
 def test_a_target_is_read_after_its_source_after_another_and_alone(tiny_model):
-    torch = pytest.importorskip("torch")
+    import torch
+
     from model.evaluation.conditional import conditional_losses
 
     pairs = [Pair("the cat", "le chat"), Pair("the dog", "le chien"), Pair("sun", "le soleil")]
@@ -68,6 +75,33 @@ def test_a_target_is_read_after_its_source_after_another_and_alone(tiny_model):
     assert read.gain.tolist() == (read.other - read.given).tolist()
 
 
+@needs_torch
+def test_one_command_asks_what_the_recipe_names(tiny_model, small_words, tmp_path: Path):
+    from model.cli import app
+    from model.words.dataset import save
+
+    tiny_model.network.save_pretrained(tmp_path / "model")
+    tiny_model.tokenizer.save_pretrained(tmp_path / "model")
+    save(small_words, tmp_path / "words", {})
+    pairs = write_pairs(tmp_path / "pairs.jsonl")
+    command = ["evaluate", str(tmp_path / "model"), "--out", str(tmp_path)]
+    named = ["--set", f"evaluation.pairs={pairs}", "--set", "evaluation.pair_directions=[en-fr]"]
+    plain = ["--set", "evaluation.chrf=false", "--set", "scoring.directions=[en-fr]"]
+    words = ["--words", str(tmp_path / "words")]
+    done = CliRunner().invoke(app, [*command, *named, *plain, *words], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    (path,) = tmp_path.glob("evaluation-*.json")
+    found = orjson.loads(path.read_bytes())
+    one = found["conditional"]["en-fr"]
+    assert one["n"] == 3
+    assert one["gain"]["mean"] == pytest.approx(one["other"] - one["given"])
+    assert one["conditional"]["mean"] == pytest.approx(one["given"] - one["alone"])
+    assert found["retrieval"]["layer"] == 1, "the middle one of two, named beforehand"
+    assert len(found["retrieval"]["by_layer"]) == 2
+    nothing = CliRunner().invoke(app, command)
+    assert "nothing to ask: set evaluation.pairs" in str(nothing.exception)
+
+
 def test_csls_is_its_definition_and_takes_hubs_back():
     from model.evaluation.retrieval import csls, hits
 
@@ -88,6 +122,7 @@ def test_csls_is_its_definition_and_takes_hubs_back():
     assert hits(np.array([[2.0, 1.0], [3.0, 3.0]])).tolist() == [1.0, 0.5], "ties share"
 
 
+@needs_torch
 def test_a_word_finds_itself_in_every_layer(tiny_model, small_words):
     from model.config import ScoringConfig
     from model.evaluation.retrieval import layer_means, retrieve

@@ -47,7 +47,7 @@ def fill_together(documents: Iterable[Document], budget: Budget) -> list[Documen
         for document in waiting:
             after = used | {lang: used.get(lang, 0) + n for lang, n in document.n_tokens.items()}
             fits = all(n <= budget.get(lang, 0) for lang, n in after.items())
-            if fits and _spread(after, budget) <= max(MAX_SPREAD, _spread(used, budget)):
+            if fits and _spread(after, budget) <= max(MAX_SPREAD, _spread(used, budget)) + 1e-9:
                 taken.append(document)
                 used = after
             elif len(document.lines) > 1:

@@ -1,0 +1,77 @@
+"""Two workers of torchrun train what one process does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import yaml
+
+from model.results import read_table
+from model.training.train import check_whole
+from pivotmine.errors import ConfigError
+from tests.model.handmade_shards import write_arm
+
+pytest.importorskip("torch")
+pytest.importorskip("accelerate")
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    generator = np.random.default_rng(0)
+    documents = [generator.integers(4, 100, n).tolist() for n in generator.integers(2, 20, 60)]
+    folder = write_arm(tmp_path, documents)
+    settings = {
+        "model": {"device": "cpu"},
+        "training": {
+            "shape": {"hidden_size": 16, "n_layers": 1, "n_heads": 2, "feed_forward_size": 32},
+            "sequence_tokens": 12, "batch_sequences": 4, "micro_sequences": 2,
+            "learning_rate": 0.01, "checkpoint_steps": 3,
+        },
+        "grid": {
+            "seeds": [0], "tokens": 384, "words": "", "evaluations": 2,
+            "heldout": {"text": folder}, "heldout_tokens": 48,
+            "base": {"tokens": 96, "streams": [{"shards": folder}]},
+            "arms": [{"name": "all", "streams": [{"shards": folder}]}],
+        },
+    }  # fmt: skip
+    path = tmp_path / "grid.yaml"
+    path.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return path
+
+
+def train(recipe: Path, out: Path, *launcher: str) -> tuple[pa.Table, pa.Table]:
+    """Losses and evaluations of a grid that is trained in processes of its own."""
+    command = [sys.executable, *launcher, "-m", "model.cli", "train"]
+    done = subprocess.run(
+        [*command, "--config", str(recipe), "--out", str(out)],
+        cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = [read_table(next(out.glob(f"{name}-*.parquet"))) for name in ("losses", "evaluations")]
+    return found[0], found[1]
+
+
+def test_two_workers_take_the_steps_of_one_process(recipe: Path, tmp_path: Path):
+    alone = train(recipe, tmp_path / "one")
+    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2")
+    together = train(recipe, tmp_path / "two", *launcher)
+    for one, two in zip(alone, together, strict=True):
+        assert one.num_rows == two.num_rows
+        for name in ("arm", "step", "tokens"):
+            assert one[name].to_pylist() == two[name].to_pylist()
+        assert two["loss"].to_pylist() == pytest.approx(one["loss"].to_pylist(), rel=1e-4)
+
+
+def test_a_model_that_is_split_over_workers_is_refused():
+    check_whole("MULTI_GPU")
+    with pytest.raises(ConfigError, match="FSDP, which splits the model"):
+        check_whole("FSDP")
