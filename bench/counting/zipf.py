@@ -20,6 +20,7 @@ from blake3 import blake3
 from numpy.typing import NDArray
 
 from pivotmine.schema import TOKENS, VOCABULARY
+from udfs.tokenize import tokens_by_language
 
 BLOCK_DOCUMENTS = 1_000
 SENTENCE_TOKENS = 20
@@ -116,13 +117,17 @@ def _draw(
         blake3(f"{corpus.seed} {name} {i}".encode()).hexdigest()[:32] for i in range(len(lengths))
     ]
     segment_langs = pa.array(corpus.languages).take(pa.array(language))
+    segment_ends = _lists(segment_offsets, pa.array(ends.astype(np.int32)))
+    langs = _lists(segment_offsets, segment_langs)
+    lang_tokens = map(tokens_by_language, segment_ends.to_pylist(), langs.to_pylist())
     columns = {
         "doc_id": pa.array(names),
         "lang": pa.array([corpus.languages[0]] * len(lengths)),
         "token_ids": _lists(offsets, pa.array(tokens)),
-        "segment_ends": _lists(segment_offsets, pa.array(ends.astype(np.int32))),
-        "segment_langs": _lists(segment_offsets, segment_langs),
+        "segment_ends": segment_ends,
+        "segment_langs": langs,
         "n_tokens": pa.array(lengths.astype(np.int32)),
+        "lang_tokens": pa.array(lang_tokens, TOKENS.schema.field("lang_tokens").type),
     }
     return pa.RecordBatch.from_arrays(
         [columns[name] for name in TOKENS.schema.names], schema=TOKENS.schema

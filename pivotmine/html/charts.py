@@ -88,17 +88,17 @@ def curves(
     if null is not None:
         parts.append(path(f"M{left} {y(null):.1f}H{left + width}", "#444", dash=True))
     for line in lines:
-        there = [
+        drawn = [
             (x(where), m, a, b)
             for where, m, a, b in zip(at, line.mean, line.low, line.high, strict=True)
             if m is not None and a is not None and b is not None
         ]
-        upper = [f"{place:.1f} {y(b):.1f}" for place, _, _, b in there]
-        lower = [f"{place:.1f} {y(a):.1f}" for place, _, a, _ in reversed(there)]
+        upper = [f"{place:.1f} {y(b):.1f}" for place, _, _, b in drawn]
+        lower = [f"{place:.1f} {y(a):.1f}" for place, _, a, _ in reversed(drawn)]
         parts.append(
             f'<path d="M{"L".join([*upper, *lower])}Z" fill="{line.colour}" opacity=".12"/>'
         )
-        mean = "L".join(f"{place:.1f} {y(m):.1f}" for place, m, _, _ in there)
+        mean = "L".join(f"{place:.1f} {y(m):.1f}" for place, m, _, _ in drawn)
         parts.append(path(f"M{mean}", line.colour, 1.8))
     parts.append(text(left + width, height + 28, across, "end"))
     return figure(left + width + 24, height + 34, title, parts)
