@@ -56,11 +56,11 @@ def main() -> None:
     _dolma(
         "tag", "--documents", files, "--experiment", "e", "--taggers", "gopher_v2", "ft_lang_id_1e2"
     )
-    _with_config(folder, "dedupe", _dedupe(files))
+    _with_config(folder, "dedupe", _dedupe(files, str(folder / "bloom.bin")))
     _with_config(folder, "mix", _mix(files, str(folder / "mixed")))
 
 
-def _dedupe(files: str) -> dict[str, object]:
+def _dedupe(files: str, bloom_filter: str) -> dict[str, object]:
     return {
         "documents": [files],
         "dedupe": {
@@ -69,7 +69,7 @@ def _dedupe(files: str) -> dict[str, object]:
             "skip_empty": True,
         },
         "bloom_filter": {
-            "file": "bloom.bin",
+            "file": bloom_filter,
             "read_only": False,
             "estimated_doc_count": 100_000,
             "desired_false_positive_rate": 1e-6,
