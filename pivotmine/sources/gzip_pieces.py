@@ -10,7 +10,6 @@ on how a file was cut.
 
 from __future__ import annotations
 
-import contextlib
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -23,8 +22,8 @@ from pivotmine.sources.streams import (
     BLOCK_BYTES,
     GZIP_MAGIC,
     GZIP_WRAPPER,
-    PROBE_BYTES,
     CorruptCompression,
+    seek_member,
 )
 
 PEEK_BYTES = 1 << 20
@@ -46,15 +45,13 @@ def member_blocks(
         What the content of the first member begins with.
     """
     source = iter(blocks)
-    data, n_read = b"", start
+    data, at = next(source, b""), start
     if start:
-        data, n_read = _seek(source, start, end, begins)
-        if not data:
+        found = seek_member(data, source, begins, end - start)
+        if found is None:
             return
-    else:
-        data = next(source, b"")
-        n_read += len(data)
-    piece.begin = at = n_read - len(data)
+        data, at = found[0], start + found[1]
+    piece.begin, n_read = at, at + len(data)
     while data and at < end:
         decoder = zlib.decompressobj(wbits=GZIP_WRAPPER)
         while not decoder.eof:
@@ -77,25 +74,6 @@ def member_blocks(
                 break
         at = n_read - len(data)
     piece.end = at
-
-
-def _seek(source: Iterator[bytes], start: int, end: int, begins: bytes) -> tuple[bytes, int]:
-    """What is read of the file from the first member in [start, end) on, and where that ends."""
-    data, n_read, at = b"", start, 0
-    while True:
-        at = data.find(GZIP_MAGIC, at)
-        if (at < 0 or len(data) - at < PROBE_BYTES) and (block := next(source, b"")):
-            data = data[at if at >= 0 else max(len(data) - len(GZIP_MAGIC) + 1, 0) :] + block
-            n_read += len(block)
-            at = 0
-            continue
-        if at < 0 or n_read - len(data) + at >= end:
-            return b"", n_read
-        with contextlib.suppress(zlib.error):
-            decoder = zlib.decompressobj(wbits=GZIP_WRAPPER)
-            if decoder.decompress(data[at : at + PROBE_BYTES], len(begins)) == begins:
-                return data[at:], n_read
-        at += 1
 
 
 def is_cut_into_members(uri: str) -> bool:

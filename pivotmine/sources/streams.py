@@ -17,6 +17,7 @@ Memory: one block of input, one of output (4 MiB each), and the decoder's window
 """
 
 import contextlib
+import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -38,7 +39,7 @@ _ZSTD_HEADER_BYTES = 18  # the longest frame header, magic number included
 _ZSTD_SKIPPABLE = range(0x184D2A50, 0x184D2A60)
 GZIP_WRAPPER = 31  # zlib's wbits for "gzip header, largest window"
 GZIP_MAGIC = b"\x1f\x8b\x08"
-PROBE_BYTES = 4096  # of a would-be member, to see what it begins with
+_PROBE_BYTES = 4096  # of a would-be member, to see what it begins with
 
 FREE_INFLATION_BYTES = 64 * MIB
 """What any stream may inflate to, whatever its size."""
@@ -201,27 +202,33 @@ def gzip_blocks_past_damage(blocks: Iterable[bytes], begins: bytes) -> Iterator[
             lost, rest = Damage(), error.rest
             lost.detail, lost.tainted = str(error), error.tainted
         yield lost
-        found = _seek_member(rest, waiting, begins)
+        found = seek_member(rest[1:], waiting, begins)
         if found is None:
             return
-        source = chain([found], waiting)
+        source = chain([found[0]], waiting)
 
 
-def _seek_member(data: bytes, waiting: Iterator[bytes], begins: bytes) -> bytes | None:
-    """What follows from the next good member on, past the first byte of `data`; None at the end."""
-    at = 1
+def seek_member(
+    data: bytes, blocks: Iterator[bytes], begins: bytes, within: float = math.inf
+) -> tuple[bytes, int] | None:
+    """What is read of the next good gzip member and after it, and how many bytes stand before it.
+
+    A good one has the magic number and content that begins as it should. None where there is none
+    that begins within so many bytes of `data` and the blocks that follow it.
+    """
+    at = passed = 0
     while True:
         at = data.find(GZIP_MAGIC, at)
-        if (at < 0 or len(data) - at < PROBE_BYTES) and (block := next(waiting, b"")):
-            data = data[at if at >= 0 else max(len(data) - len(GZIP_MAGIC) + 1, 1) :] + block
-            at = 0
+        if (at < 0 or len(data) - at < _PROBE_BYTES) and (block := next(blocks, b"")):
+            kept = at if at >= 0 else max(len(data) - len(GZIP_MAGIC) + 1, 0)
+            data, passed, at = data[kept:] + block, passed + kept, 0
             continue
-        if at < 0:
+        if at < 0 or passed + at >= within:
             return None
         with contextlib.suppress(zlib.error):
             decoder = zlib.decompressobj(wbits=GZIP_WRAPPER)
-            if decoder.decompress(data[at : at + PROBE_BYTES], len(begins)) == begins:
-                return data[at:]
+            if decoder.decompress(data[at : at + _PROBE_BYTES], len(begins)) == begins:
+                return data[at:], passed + at
         at += 1
 
 
