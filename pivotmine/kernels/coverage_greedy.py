@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 from pivotmine.kernels.arrays import check_range, offsets_array, readonly
+from pivotmine.kernels.first_fit import fits, spend
 from pivotmine.kernels.jit import njit
 
 __all__ = ["CoverState", "Covering", "Pool", "Worth", "cover", "coverage_value", "levels"]
@@ -203,20 +204,6 @@ def _gain(links: NDArray[np.int32], start: int, end: int, now: NDArray[np.float6
 
 
 @njit
-def _fits(
-    budget: NDArray[np.int32],
-    charge: NDArray[np.int32],
-    start: int,
-    end: int,
-    left: NDArray[np.int64],
-) -> bool:
-    fits = True
-    for i in range(start, end):
-        fits = fits and charge[i] <= left[budget[i]]
-    return fits
-
-
-@njit
 def _level(gain: float, per_token: float, floors: NDArray[np.float64]) -> int:
     """First level whose floor is reached, by bisection; the number of levels for no gain."""
     if gain <= 0.0:
@@ -246,7 +233,7 @@ def _levels(
     found = np.empty(len(cost), np.int32)
     for d in range(len(cost)):
         found[d] = len(floors)
-        if _fits(budget, charge, charge_offsets[d], charge_offsets[d + 1], left):
+        if fits(budget, charge, charge_offsets[d], charge_offsets[d + 1], left):
             gain = _gain(links, offsets[d], offsets[d + 1], now)
             found[d] = _level(gain, gain / cost[d], floors)
     return found
@@ -299,7 +286,7 @@ def _take(
             d = int(here[place])
             if level == end - 1 and d >= n_last:
                 break
-            if not _fits(budget, charge, charge_offsets[d], charge_offsets[d + 1], left):
+            if not fits(budget, charge, charge_offsets[d], charge_offsets[d + 1], left):
                 continue
             gain = _gain(links, offsets[d], offsets[d + 1], now)
             n_looked_at += 1
@@ -309,8 +296,7 @@ def _take(
                     following[d] = head[fallen]
                     head[fallen] = d
                 continue
-            for i in range(charge_offsets[d], charge_offsets[d + 1]):
-                left[budget[i]] -= charge[i]
+            spend(budget, charge, charge_offsets[d], charge_offsets[d + 1], left)
             for i in range(offsets[d], offsets[d + 1]):
                 link = links[i]
                 if met[link] == 0:

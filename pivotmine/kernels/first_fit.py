@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pivotmine.kernels.arrays import check_range, offsets_array, readonly
 from pivotmine.kernels.jit import njit
 
-__all__ = ["first_fit"]
+__all__ = ["first_fit", "fits", "spend"]
 
 
 def first_fit(
@@ -38,18 +38,43 @@ def first_fit(
 
 
 @njit
+def fits(
+    budget: NDArray[np.int32],
+    charge: NDArray[np.int32],
+    start: int,
+    end: int,
+    left: NDArray[np.int64],
+) -> bool:
+    """Whether every budget of a document has room for it; its charges are those of [start, end)."""
+    room = True
+    for i in range(start, end):
+        room = room and charge[i] <= left[budget[i]]
+    return room
+
+
+@njit
+def spend(
+    budget: NDArray[np.int32],
+    charge: NDArray[np.int32],
+    start: int,
+    end: int,
+    left: NDArray[np.int64],
+) -> None:
+    """Charge a document to its budgets."""
+    for i in range(start, end):
+        left[budget[i]] -= charge[i]
+
+
+@njit
 def _first_fit(
     budget: NDArray[np.int32],
     charge: NDArray[np.int32],
     offsets: NDArray[np.int64],
     left: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
-    taken = np.ones(len(offsets) - 1, np.bool_)
+    taken = np.empty(len(offsets) - 1, np.bool_)
     for d in range(len(taken)):
-        for i in range(offsets[d], offsets[d + 1]):
-            if charge[i] > left[budget[i]]:
-                taken[d] = False
+        taken[d] = fits(budget, charge, offsets[d], offsets[d + 1], left)
         if taken[d]:
-            for i in range(offsets[d], offsets[d + 1]):
-                left[budget[i]] -= charge[i]
+            spend(budget, charge, offsets[d], offsets[d + 1], left)
     return taken

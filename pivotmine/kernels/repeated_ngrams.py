@@ -85,6 +85,26 @@ def _number_by_sorting(keys: NDArray[np.uint64]) -> Grams:
 
 
 @njit
+def _enter(
+    table: NDArray[np.int64],
+    slot: np.int64,
+    place: int,
+    ids: NDArray[np.int64],
+    first: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    n_distinct: int,
+) -> int:
+    """Number and count the gram at a place, whose slot is found; how many are distinct now."""
+    if table[slot] < 0:
+        table[slot] = n_distinct
+        first[n_distinct] = place
+        n_distinct += 1
+    ids[place] = table[slot]
+    counts[table[slot]] += 1
+    return n_distinct
+
+
+@njit
 def _pair_kernel(
     keys: NDArray[np.uint64], table: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -97,12 +117,7 @@ def _pair_kernel(
         slot = np.int64((keys[place] * _MULTIPLIER) >> _32) & mask
         while table[slot] >= 0 and keys[first[table[slot]]] != keys[place]:
             slot = (slot + 1) & mask
-        if table[slot] < 0:
-            table[slot] = n_distinct
-            first[n_distinct] = place
-            n_distinct += 1
-        ids[place] = table[slot]
-        counts[table[slot]] += 1
+        n_distinct = _enter(table, slot, place, ids, first, counts, n_distinct)
     return ids, first[:n_distinct].copy(), counts[:n_distinct].copy()
 
 
@@ -134,10 +149,5 @@ def _span_kernel(
                 if at == n:
                     break
             slot = (slot + 1) & mask
-        if table[slot] < 0:
-            table[slot] = n_distinct
-            first[n_distinct] = place
-            n_distinct += 1
-        ids[place] = table[slot]
-        counts[table[slot]] += 1
+        n_distinct = _enter(table, slot, place, ids, first, counts, n_distinct)
     return ids, first[:n_distinct].copy(), counts[:n_distinct].copy()
