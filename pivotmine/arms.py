@@ -13,6 +13,7 @@ from typing import NamedTuple
 import duckdb
 
 from pivotmine.errors import LakeError
+from pivotmine.query import SCORING_LINKS
 
 STRATA = ("5-19", "20-99", "100-999", "1000+")
 """Contexts in which the two words of a link meet; the first begins wherever counting does."""
@@ -159,16 +160,14 @@ _CHOSEN = """
 """
 """The evidence of `entropy` are the tokens of a document by the language of their segments."""
 
-_COVERED = """
+_COVERED = f"""
     CREATE OR REPLACE TEMP TABLE covered AS
     SELECT DISTINCT arm, unnest(links) AS link FROM chosen;
     CREATE OR REPLACE TEMP TABLE numbered_links AS
-    SELECT row_number() OVER (ORDER BY g2 DESC, lang_a, lang_b, a, b) - 1 AS link,
-           lang_a || '-' || lang_b AS pair,
+    SELECT link, lang_a || '-' || lang_b AS pair,
            ((n_ab >= 20)::INT + (n_ab >= 100)::INT + (n_ab >= 1000)::INT)::VARCHAR AS stratum
-    FROM links WHERE prevails AND NOT is_copy;
+    FROM ({SCORING_LINKS});
 """
-"""Numbered from the strongest, as `scoring_links` orders them."""
 
 _ARMS = """
     WITH folders AS (

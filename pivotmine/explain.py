@@ -12,6 +12,7 @@ from itertools import pairwise
 import duckdb
 
 from pivotmine.errors import LakeError
+from pivotmine.query import SCORING_LINKS
 from pivotmine.text.pieces import spell
 
 
@@ -132,12 +133,8 @@ def _block(
     ]
 
 
-# Numbers of links count those that prevail from the strongest, as `scoring_links` orders them.
-_LINKS = """
-    WITH numbered AS (
-        SELECT row_number() OVER (ORDER BY g2 DESC, lang_a, lang_b, a, b) - 1 AS link, *
-        FROM links WHERE prevails AND NOT is_copy
-    ), realised AS (
+_LINKS = f"""
+    WITH numbered AS ({SCORING_LINKS}), realised AS (
         SELECT unnest(links) AS link FROM scores WHERE doc_id = $id AND method = 'translation'
     ), spread AS (
         SELECT link, count(*) AS n_docs

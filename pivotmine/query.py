@@ -22,6 +22,13 @@ from pivotmine.schema import TABLES
 WORD_START = "▁Ġ"
 """Marks of a word start in the pieces of sentencepiece and byte-level BPE."""
 
+SCORING_LINKS = """
+    SELECT row_number() OVER (ORDER BY g2 DESC, lang_a, lang_b, a, b) - 1 AS link, *
+    FROM links WHERE prevails AND NOT is_copy
+"""
+"""Links that count for scores, with their numbers in `scores.links`: from the strongest, as
+`scoring_links` of stage score orders them."""
+
 
 def connect(lake: Lake, as_of: datetime | None = None) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection with a view for every table, now or as of a moment in the past.
