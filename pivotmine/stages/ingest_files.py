@@ -110,11 +110,11 @@ def split_by_what_is_known(
 
     Files that could not be read are read again: what was in the way may be gone.
     """
+    if not inputs.previous_files(INPUTS.name):
+        return list(sources), []
     before = inputs.previous(INPUTS.name)
     failed = inputs.previous(REJECTS.name).where(F.col("reason") == Reason.UNREADABLE_FILE.value)
     listed = inputs.spark.createDataFrame(as_table(sources)).select("uri", "fingerprint")
-    if not inputs.previous_files(INPUTS.name):
-        return list(sources), []
     unchanged = before.join(F.broadcast(listed), ["uri", "fingerprint"]).select("uri").distinct()
     known = unchanged.join(failed.select("uri"), "uri", "left_anti")
     found = set(inputs.local(known, len(sources))["uri"].to_pylist())

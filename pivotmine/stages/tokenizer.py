@@ -64,6 +64,8 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
 def _unless_known(inputs: Inputs, row: pa.Table) -> StageRows | Renewed:
     """The row, or what is there where it is the same: then nothing that reads it runs again."""
     files = inputs.previous_files("tokenizer")
+    if not files:
+        return row
     before = inputs.local(inputs.previous("tokenizer").select(row.column_names), 1)
     return Renewed((), tuple(files)) if before.to_pylist() == row.to_pylist() else row
 
