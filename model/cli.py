@@ -22,6 +22,7 @@ for command in (
     *(grid.train, grid.compare, measure.report),
 ):
     app.command()(command)
+app.command("config")(words.config_command)
 
 
 def main() -> None:

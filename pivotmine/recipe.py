@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import fsspec
 import yaml
@@ -19,9 +19,23 @@ from pydantic.fields import FieldInfo
 from pivotmine.config import Config
 from pivotmine.errors import ConfigError
 
+Recipe = TypeVar("Recipe", bound=BaseModel)
+
 
 def load_config(uri: str | None = None, overrides: Sequence[str] = ()) -> Config:
-    """Build the effective configuration from a recipe and `dotted.name=value` overrides.
+    """The effective configuration of the engine; see `read_recipe`."""
+    return read_recipe(Config, "pivotmine config", uri, overrides)
+
+
+def read_recipe(
+    kind: type[Recipe], lister: str, uri: str | None = None, overrides: Sequence[str] = ()
+) -> Recipe:
+    """Build the effective settings from a recipe and `dotted.name=value` overrides.
+
+    Parameters
+    ----------
+    lister
+        The command that lists all settings, for the message.
 
     Raises
     ------
@@ -32,20 +46,20 @@ def load_config(uri: str | None = None, overrides: Sequence[str] = ()) -> Config
     for override in overrides:
         _apply_override(values, override)
     try:
-        return Config.model_validate(values)
+        return kind.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(_explain(error, uri)) from None
+        raise ConfigError(_explain(error, kind, uri, lister)) from None
 
 
-def to_yaml(config: Config, documented: bool = False) -> str:
-    """The effective configuration as YAML that `load_config` reads back to an equal value.
+def to_yaml(recipe: BaseModel, documented: bool = False) -> str:
+    """The effective settings as YAML that `read_recipe` reads back to an equal value.
 
     Parameters
     ----------
     documented
         Put the meaning, type and bounds of every setting above it, as comments.
     """
-    return "".join(_yaml_lines(config, "", documented))
+    return "".join(_yaml_lines(recipe, "", documented))
 
 
 def _yaml_lines(section: BaseModel, indent: str, documented: bool) -> Iterator[str]:
@@ -126,12 +140,12 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
             node = node[index]
 
 
-def _explain(error: ValidationError, uri: str | None) -> str:
+def _explain(error: ValidationError, kind: type[BaseModel], uri: str | None, lister: str) -> str:
     lines = [f"the configuration{f' {uri}' if uri else ''} is not valid:"]
     for item in error.errors():
         dotted = ".".join(str(part) for part in item["loc"])
         if item["type"] == "extra_forbidden":
-            siblings = _known_names(item["loc"][:-1])
+            siblings = _known_names(kind, item["loc"][:-1])
             near = difflib.get_close_matches(str(item["loc"][-1]), siblings, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(siblings)}"
             lines.append(f"  {dotted}: unknown setting; {hint}")
@@ -143,12 +157,11 @@ def _explain(error: ValidationError, uri: str | None) -> str:
                 "" if isinstance(item["input"], (dict, BaseModel)) else f" (got {item['input']!r})"
             )
             lines.append(f"  {dotted or 'recipe'}: {message}{given}")
-    lines.append("`pivotmine config` lists every setting with its meaning.")
+    lines.append(f"`{lister}` lists every setting with its meaning.")
     return "\n".join(lines)
 
 
-def _known_names(location: tuple[int | str, ...]) -> list[str]:
-    model: type[BaseModel] = Config
+def _known_names(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     for part in location:
         if isinstance(part, int) or part not in model.model_fields:
             continue

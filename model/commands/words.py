@@ -1,7 +1,8 @@
-"""Commands that make word lists."""
+"""Commands that make word lists, and the one that lists settings."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,14 @@ import typer
 
 from model.commands.options import ARCHIVES, WORDS, ConfigOption, SetOption, WordsOption
 from pivotmine.console import plain_console
+
+
+def config_command(config: ConfigOption = None, set_: SetOption = None) -> None:
+    """Print the effective settings as YAML, each with its meaning; the output is a recipe."""
+    from model.config import load_recipe
+    from pivotmine.recipe import to_yaml
+
+    sys.stdout.write(to_yaml(load_recipe(config, set_ or ()), documented=True))
 
 
 def words(

@@ -38,8 +38,8 @@ def test_a_recipe_is_read_and_overridden(tmp_path: Path):
         ("grid.seeds=[1, 1]", "seeds must differ"),
         ("grid.languages={en: 0.4, fr: 0.4}", "languages must sum to 1, these sum to 0.8"),
         ("grid.arms=[{name: a, streams: [{shards: x, window: 0.5}]}]", "early and late streams"),
-        ("n_draws=2", "section.name=value"),
-        ("scoring.n_draws", "section.name=value"),
+        ("n_draws=2", "n_draws: unknown setting; allowed: words, scoring"),
+        ("scoring.n_draws", "write it as dotted.name=value"),
     ],
 )
 def test_a_wrong_setting_is_explained(override: str, message: str):
@@ -49,7 +49,7 @@ def test_a_wrong_setting_is_explained(override: str, message: str):
 
 
 def test_a_recipe_that_is_not_there_is_named():
-    with pytest.raises(ConfigError, match=r"nowhere\.yaml cannot be read"):
+    with pytest.raises(ConfigError, match=r"recipe not found: nowhere\.yaml"):
         load_recipe("nowhere.yaml")
 
 
@@ -58,6 +58,13 @@ def test_every_setting_is_documented():
         section = type(getattr(Recipe(), name))
         assert section.__doc__
         assert all(field.description for field in section.model_fields.values()), name
+
+
+def test_the_settings_are_printed_as_a_recipe_that_reads_back_the_same(tmp_path: Path):
+    shown = CliRunner().invoke(app, ["config", "--set", "grid.seeds=[4]"]).output
+    file = tmp_path / "recipe.yaml"
+    file.write_text(shown, encoding="utf-8")
+    assert load_recipe(str(file)) == load_recipe(None, ["grid.seeds=[4]"])
 
 
 def test_help_lists_the_commands():
