@@ -30,6 +30,8 @@ class Arm(NamedTuple):
 
     name: str
     n_docs: int
+    """Distinct ones, however many epochs they stand for in `n_tokens`."""
+
     n_tokens: int
     lengths: tuple[int, int, int]
     """Quartiles of the documents' tokens."""
@@ -174,7 +176,7 @@ _ARMS = """
         SELECT arm, any_value(regexp_replace(path, '/[^/]*$', '')) AS folder, count(*) AS files
         FROM shards GROUP BY arm
     )
-    SELECT arm, count(*), sum(n_tokens)::BIGINT, quantile_disc(n_tokens, [0.25, 0.5, 0.75]),
+    SELECT arm, count(DISTINCT doc_id), sum(n_tokens)::BIGINT, quantile_disc(n_tokens, [0.25, 0.5, 0.75]),
            (SELECT count(*) FROM covered c WHERE c.arm = s.arm),
            coalesce(any_value(files), 0), any_value(folder)
     FROM chosen s LEFT JOIN folders USING (arm) GROUP BY arm ORDER BY arm
