@@ -176,7 +176,8 @@ _ARMS = """
         SELECT arm, any_value(regexp_replace(path, '/[^/]*$', '')) AS folder, count(*) AS files
         FROM shards GROUP BY arm
     )
-    SELECT arm, count(DISTINCT doc_id), sum(n_tokens)::BIGINT, quantile_disc(n_tokens, [0.25, 0.5, 0.75]),
+    SELECT arm, count(DISTINCT doc_id), sum(n_tokens)::BIGINT,
+           quantile_disc(n_tokens, [0.25, 0.5, 0.75]),
            (SELECT count(*) FROM covered c WHERE c.arm = s.arm),
            coalesce(any_value(files), 0), any_value(folder)
     FROM chosen s LEFT JOIN folders USING (arm) GROUP BY arm ORDER BY arm
