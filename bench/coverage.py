@@ -43,7 +43,7 @@ def corpus(n_documents: int, seed: int, heaps: float = 0.0) -> Pool:
     """Documents with Zipf-distributed links, repeated ones dropped."""
     known = n_links_of(n_documents, heaps)
     blocks = [
-        _block(min(_BLOCK_DOCUMENTS, n_documents - first), known, seed, first)
+        block(min(_BLOCK_DOCUMENTS, n_documents - first), known, seed, first)
         for first in range(0, n_documents, _BLOCK_DOCUMENTS)
     ]
     links, sizes, n_tokens = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
@@ -52,10 +52,10 @@ def corpus(n_documents: int, seed: int, heaps: float = 0.0) -> Pool:
     return Pool(links, offsets, n_tokens, budget, n_tokens, np.arange(n_documents + 1))
 
 
-def _block(
+def block(
     n_documents: int, known: int, seed: int, first: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32]]:
-    """Links, their number in each document, and its tokens."""
+    """Links, their number in each document, and its tokens; at most 250,000 documents."""
     generator = np.random.default_rng([seed, first])
     draws = generator.random((_BLOCK_DOCUMENTS, 2))[:n_documents]
     n_links = np.exp(draws[:, 0] * np.log(100)).astype(np.int64)

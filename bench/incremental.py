@@ -13,11 +13,8 @@ Before that, what a megabyte of text costs in each step of one task, without Spa
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from bench.measure import tree
+from bench.measure import processor_seconds
 from pivotmine.config import Config, DedupConfig
 from pivotmine.job import run_road
 from pivotmine.lake import Lake
@@ -45,7 +42,6 @@ EDITED = 41
 DUMPS = ("first", "second", "third")
 TABLES = ("inputs", "documents", "near_copies", "rejects", "duplicates", "tokens")
 FILES = 4
-POLL_SECONDS = 0.5
 
 
 def main() -> None:
@@ -176,32 +172,6 @@ def deal(rows: pa.Table, work: Path) -> dict[str, int]:
             pq.write_table(piece, work / name / f"part-{part}.parquet")
         sizes[name] = sum(len(text.encode()) for text in dump["text"].to_pylist())
     return sizes
-
-
-@contextlib.contextmanager
-def processor_seconds() -> Iterator[Callable[[], float]]:
-    """What all processes of this tree have used so far, in user and system seconds."""
-    used: dict[int, float] = {}
-    ended = threading.Event()
-
-    def look() -> float:
-        for pid in tree(os.getpid()):
-            with contextlib.suppress(OSError):
-                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                used[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        return sum(used.values())
-
-    def watch() -> None:
-        while not ended.wait(POLL_SECONDS):
-            look()
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield look
-    finally:
-        ended.set()
-        watcher.join()
 
 
 def open_lake(path: Path) -> Lake:

@@ -14,7 +14,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -131,6 +133,32 @@ def pss_bytes(pid: int) -> tuple[str, int]:
             if line.startswith("Pss:"):
                 return name, int(line.split()[1]) * 1024
     return "", 0
+
+
+@contextlib.contextmanager
+def processor_seconds() -> Iterator[Callable[[], float]]:
+    """What all processes of this tree have used so far, in user and system seconds."""
+    used: dict[int, float] = {}
+    ended = threading.Event()
+
+    def look() -> float:
+        for pid in tree(os.getpid()):
+            with contextlib.suppress(OSError):
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                used[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return sum(used.values())
+
+    def watch() -> None:
+        while not ended.wait(POLL_SECONDS):
+            look()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield look
+    finally:
+        ended.set()
+        watcher.join()
 
 
 def main() -> int:

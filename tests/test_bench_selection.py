@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from bench.selection.baselines import Dictionary, Page, dictionary_scores, gale_church
 from bench.selection.pages import _pages
 from bench.selection.summary import mean, ratio
+from bench.selection.tables import Size, rows_of_files
 
 PAIRS = [(f"a{n}", f"b{n}") for n in range(400)]
 HOSTS = [f"host {n}\nmore of it" for n in range(40)]
@@ -84,3 +86,28 @@ def test_a_mean_lies_in_its_interval_and_a_ratio_to_itself_is_one(values):
     assert found.low <= found.value <= found.high
     assert ratio(values, values) == pytest.approx((1, 1, 1))
     assert math.isnan(mean(values[:1]).low)
+
+
+def synthetic(table: str, n_documents: int, files: int) -> list[dict]:
+    numbers = (pa.record_batch({"id": pa.array([n])}) for n in range(files))
+    size = Size(n_documents, files)
+    return [row for b in rows_of_files(table, size, files, numbers) for row in b.to_pylist()]
+
+
+@pytest.mark.parametrize("table", ["tokens", "documents", "scores"])
+def test_synthetic_tables_are_the_same_however_they_are_cut_into_files(table):
+    whole, cut = (synthetic(table, 2_500, files) for files in (1, 3))
+    key = ("doc_id", "method") if table == "scores" else ("doc_id",)
+    assert sorted(whole, key=lambda row: [row[name] for name in key]) == sorted(
+        cut, key=lambda row: [row[name] for name in key]
+    )
+
+
+def test_a_synthetic_document_has_a_score_by_each_method_and_links_by_one():
+    tokens = {row["doc_id"]: row["n_tokens"] for row in synthetic("tokens", 1_500, 2)}
+    assert len(tokens) == 1_500
+    scores = synthetic("scores", 1_500, 2)
+    assert len({(row["doc_id"], row["method"]) for row in scores}) == 4 * 1_500
+    for row in scores:
+        assert row["n_tokens"] == tokens[row["doc_id"]]
+        assert bool(row["links"]) == (row["method"] == "translation")

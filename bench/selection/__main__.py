@@ -75,6 +75,32 @@ def real(
 
 
 @app.command()
+def scale(
+    work: Annotated[Path, typer.Argument(help="Folder for synthetic lakes, which are removed.")],
+    documents: Annotated[int, typer.Option(help="Of the largest corpus.")] = 10_000_000,
+    step: Annotated[int, typer.Option(help="Each size is the one before times this.")] = 4,
+    sizes: Annotated[int, typer.Option(help="How many sizes.")] = 3,
+    layout_documents: Annotated[
+        int, typer.Option(help="Documents of the corpus whose layout is changed; 0: none.")
+    ] = 100_000,
+    budget: Annotated[float, typer.Option(help="Share of all tokens that an arm may buy.")] = 0.05,
+    heaps: Annotated[float, typer.Option(help="Power by which links grow with documents.")] = 0.0,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="As for `pivotmine run`; repeatable.")
+    ] = None,
+) -> None:
+    """Time, memory and layouts of stage `select` itself, over synthetic tables of any size."""
+    from bench.selection.scale import layouts, table
+
+    counts = [documents // step**n for n in range(sizes - 1, -1, -1)]
+    for line in table(work, counts, budget, heaps, settings or ()):
+        typer.echo(line)
+    if layout_documents:
+        for line in layouts(work, layout_documents, budget):
+            typer.echo(line)
+
+
+@app.command()
 def summarise(
     out: Annotated[Path, typer.Argument(help="Folder with figures of seeds.")],
 ) -> None:

@@ -1,11 +1,16 @@
-"""Candidates of an arm in the order of a score or a draw, as far as budgets go."""
+"""Candidates of an arm in the order of a score or a draw, as far as budgets go.
+
+Running sums over all documents of a language would sort them in one task, to keep a twentieth. So
+documents are counted in bins of the order first (`_bin`), and only those of bins that begin within
+the limit are brought together and sorted, each bin by itself. Results do not depend on bins.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from pyspark.errors import AnalysisException
-from pyspark.sql import DataFrame, Window, WindowSpec
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pivotmine.config import ArmConfig, Config
@@ -16,14 +21,20 @@ from pivotmine.stages.budgets import least_left
 from pivotmine.stages.draw import uniform
 from udfs import first_fit
 
+_BINS = 1024
+"""Of a score of 1, and of documents without one; results do not depend on it."""
+
+_MAX_SCORE = 16.0
+"""Of a bin of its own: more than the entropy of 60,000 languages."""
+
 COLUMNS = ("doc_id", "n_tokens", "lang", "charges", "reason")
 """Of the documents of an arm."""
 
 
-def scored_documents(inputs: Inputs, documents: DataFrame, method: str, *more: str) -> DataFrame:
-    """Documents with their score by a method, and more of its columns."""
-    scores = inputs.frame("scores").where(F.col("method") == method)
-    return documents.join(scores.select("doc_id", "score", *more), "doc_id")
+def scored_documents(documents: DataFrame, method: str) -> DataFrame:
+    """Documents that have a score by a method, with it."""
+    scored = documents.withColumn("score", F.col(f"score_{method}"))
+    return scored.where(F.col("score").isNotNull())
 
 
 def listed_documents(inputs: Inputs, documents: DataFrame, arm: ArmConfig) -> DataFrame:
@@ -62,14 +73,16 @@ def listed_documents(inputs: Inputs, documents: DataFrame, arm: ArmConfig) -> Da
     return found
 
 
-def within_sources(candidates: DataFrame, limits: Sequence[int], config: Config) -> DataFrame:
+def within_sources(
+    inputs: Inputs, candidates: DataFrame, limits: Sequence[int], name: str, config: Config
+) -> DataFrame:
     """The best of each source, as far as its share of a language's budget goes."""
     share = config.select.max_source_share
     if share == 1:
         return candidates
-    used = F.sum("n_tokens").over(_best_first(config, "lang", "source"))
     budget = F.get(F.array(*map(F.lit, limits)), F.col("cell")[0])
-    return candidates.withColumn("of_source", used).where(F.col("of_source") <= budget * share)
+    within = _best_within(candidates, ("lang", "source"), budget * share, config, few_groups=False)
+    return inputs.checkpoint(within.drop("used_tokens"), f"{name}-within-sources")
 
 
 def take_best(candidates: DataFrame, limits: Sequence[int], config: Config) -> DataFrame:
@@ -81,9 +94,8 @@ def take_best(candidates: DataFrame, limits: Sequence[int], config: Config) -> D
     """
     settings = config.select
     by_segments = settings.language_tokens == "segments"
-    used = F.sum("n_tokens").over(_best_first(config, "cell"))
-    within = F.col("used_tokens") <= least_left(limits) * (2 if by_segments else 1)
-    best = candidates.withColumn("used_tokens", used).where(within)
+    most = least_left(limits) * (2 if by_segments else 1)
+    best = _best_within(candidates, ("cell",), most, config)
     if not (by_segments or settings.pair_shares or settings.type_shares):
         return best
     rows = best.select(
@@ -103,21 +115,59 @@ def match_lengths(documents: DataFrame, reference: DataFrame, config: Config) ->
         F.sum("n_tokens").alias("wanted_tokens")
     )
     draws = documents.withColumns({"octave": octave, "score": F.lit(0.0)})
-    used = F.sum("n_tokens").over(_best_first(config, "lang", "octave", draw="matched"))
+    draws = draws.join(F.broadcast(wanted), ["lang", "octave"])
+    most = F.col("wanted_tokens")
     return (
-        draws.join(F.broadcast(wanted), ["lang", "octave"])
-        .withColumn("used_tokens", used)
-        .where("used_tokens <= wanted_tokens")
+        _best_within(draws, ("lang", "octave"), most, config, draw="matched")
         .withColumn("reason", F.lit("random, length matched"))
         .select(*COLUMNS)
     )
 
 
-def _best_first(config: Config, *groups: str, draw: str = "choice") -> WindowSpec:
-    """Documents of a group from the best to each, ties by a draw."""
-    by_hash = uniform(draw, config.select.seed, "doc_id")
+def _best_within(
+    candidates: DataFrame,
+    groups: Sequence[str],
+    most: Column,
+    config: Config,
+    draw: str = "choice",
+    few_groups: bool = True,
+) -> DataFrame:
+    """Candidates from the best of their group to the one with which `most` tokens are used.
+
+    Ties go by a draw. Adds `used_tokens`, those of a document and of the better ones of its group.
+    Bins of few groups go to every task, so that other documents are not even sent.
+    """
+    drawn = uniform(draw, config.select.seed, "doc_id")
+    binned = candidates.withColumns({"draw": drawn, "most_tokens": most})
+    binned = binned.withColumn("bin", _bin())
+    whole = Window.partitionBy(*groups)
+    before = whole.orderBy("bin").rowsBetween(Window.unboundedPreceding, -1)
+    bins = (
+        binned.groupBy(*groups, "bin")
+        .agg(F.sum("n_tokens").alias("n_tokens"), F.max("most_tokens").alias("most_tokens"))
+        .select(
+            *groups,
+            "bin",
+            F.coalesce(F.sum("n_tokens").over(before), F.lit(0)).alias("before"),
+            F.max("most_tokens").over(whole).alias("most_of_group"),
+        )
+        .where("before < most_of_group")
+    )
+    inside = Window.partitionBy(*groups, "bin").orderBy(F.desc("score"), "draw", "doc_id")
+    used = F.sum("n_tokens").over(inside.rowsBetween(Window.unboundedPreceding, 0))
     return (
-        Window.partitionBy(*groups)
-        .orderBy(F.desc("score"), by_hash, "doc_id")
-        .rowsBetween(Window.unboundedPreceding, Window.currentRow)
+        binned.join(F.broadcast(bins) if few_groups else bins, [*groups, "bin"])
+        .withColumn("used_tokens", F.col("before") + used)
+        .where("used_tokens <= most_tokens")
+        .drop("draw", "bin", "most_tokens", "before", "most_of_group")
+    )
+
+
+def _bin() -> Column:
+    """From the best: by score, and of the many documents that have none, by their draw."""
+    score = F.least(F.col("score"), F.lit(_MAX_SCORE))
+    return (
+        F.when(F.col("score") > 0, -F.ceil(score * _BINS))
+        .when(F.col("score") == 0, F.floor(F.col("draw") * _BINS))
+        .otherwise(_BINS)
     )

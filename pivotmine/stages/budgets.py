@@ -9,7 +9,7 @@ them. The pair is that of the best block, and its direction the language that co
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pyspark.sql import Column, DataFrame
@@ -60,16 +60,17 @@ def _shares(shares: Mapping[Any, float], total: int) -> list[tuple[str, int]]:
     return [(name, round(total * share)) for name, share in shares.items()]
 
 
-def charged_documents(inputs: Inputs, config: Config, budgets: Sequence[Budget]) -> DataFrame:
-    """Documents of languages with a budget: doc_id, lang, n_tokens, cell, charges.
+def charged_documents(
+    inputs: Inputs, config: Config, budgets: Sequence[Budget], methods: Collection[str] = ()
+) -> DataFrame:
+    """Documents of languages with a budget: doc_id, lang, n_tokens, cell, charges, scores.
 
-    `charges` lists budgets, by number, with tokens; documents of one `cell` are charged alike. A
-    page in two languages has often no language as a whole (of planted parallel pages, one in
-    seven); it goes by the language of most of its segments, which is in its score of entropy.
+    `charges` lists budgets, by number, with tokens; documents of one `cell` are charged alike.
+    Scores by the given methods are in columns `score_METHOD`, null where there is none. A page in
+    two languages has often no language as a whole (of planted parallel pages, one in seven); it
+    goes by the language of most of its segments, which is in its score of entropy.
     """
     settings = config.select
-    scores = inputs.frame("scores")
-    entropy = scores.where("method = 'entropy'").select("doc_id", F.col("evidence").alias("spoken"))
     tokens_of = F.transform(
         F.map_entries("spoken"), lambda entry: F.struct(entry["value"], entry["key"])
     )
@@ -77,7 +78,7 @@ def charged_documents(inputs: Inputs, config: Config, budgets: Sequence[Budget])
         F.coalesce(F.array_max(tokens_of)["key"], F.col("lang"))
     )
     documents = inputs.frame("tokens").select("doc_id", "lang", "n_tokens")
-    documents = documents.where("n_tokens >= 1").join(entropy, "doc_id", "left")
+    documents = documents.where("n_tokens >= 1").join(_scores(inputs, methods), "doc_id", "left")
     documents = documents.withColumn("lang", lang)
     budgets_of = {"language": _number(F.col("lang"), "language", budgets)}
     if settings.pair_shares:
@@ -85,8 +86,6 @@ def charged_documents(inputs: Inputs, config: Config, budgets: Sequence[Budget])
         other = _number(F.lit(OTHER), "pair", budgets)
         budgets_of["pair"] = F.coalesce(F.col("pair_budget"), other)
     if settings.type_shares:
-        types = scores.where("method = 'translation'").select("doc_id", "type")
-        documents = documents.join(types, "doc_id", "left")
         budgets_of["type"] = _number(F.col("type"), "type", budgets)
     whole = [_charge(number, F.col("n_tokens")) for number in budgets_of.values()]
     charges = F.array(*whole)
@@ -100,7 +99,23 @@ def charged_documents(inputs: Inputs, config: Config, budgets: Sequence[Budget])
         F.filter(charges, lambda one: one["budget"].isNotNull() & (one["tokens"] > 0)).alias(
             "charges"
         ),
+        *(f"score_{method}" for method in methods),
     ).where(F.col("cell")[0].isNotNull())
+
+
+def _scores(inputs: Inputs, methods: Collection[str]) -> DataFrame:
+    """A row for each document, of all that arms ask of `scores`: it is gone through once."""
+    scores = inputs.frame("scores").where(F.col("method").isin("entropy", "translation", *methods))
+
+    def of(method: str, column: str, name: str) -> Column:
+        value = F.when(F.col("method") == method, F.col(column))
+        return F.first(value, ignorenulls=True).alias(name)
+
+    return scores.groupBy("doc_id").agg(
+        of("entropy", "evidence", "spoken"),
+        of("translation", "type", "type"),
+        *(of(method, "score", f"score_{method}") for method in methods),
+    )
 
 
 def _charge(budget: Column, tokens: Column) -> Column:

@@ -23,8 +23,7 @@ from pyspark.sql import functions as F
 
 from pivotmine.config import Config
 from pivotmine.kernels.coverage_greedy import CoverState, Worth
-from pivotmine.session import spark_schema
-from pivotmine.stage import Inputs
+from pivotmine.stage import ArrowRows, Inputs
 from pivotmine.stages.draw import uniform
 from pivotmine.stages.score import scoring_links
 from udfs import cover_links
@@ -41,7 +40,7 @@ def covering_documents(
     Parameters
     ----------
     candidates
-        doc_id, n_tokens, charges and links.
+        doc_id, n_tokens and charges.
     limits
         Tokens of each budget.
     name
@@ -49,7 +48,8 @@ def covering_documents(
     """
     worth = link_worth(scoring_links(inputs, config.score.max_links), config)
     state = CoverState(np.zeros(len(worth.weights), np.int32), np.array(limits, np.int64))
-    pool = candidates.where("size(links) > 0").select(
+    links = inputs.frame("scores").where("method = 'translation' AND size(links) > 0")
+    pool = candidates.join(links.select("doc_id", "links"), "doc_id").select(
         "doc_id",
         uniform("choice", config.select.seed, "doc_id").alias("draw"),
         "n_tokens",
@@ -57,7 +57,8 @@ def covering_documents(
         F.col("charges")["tokens"].alias("charge"),
         "links",
     )
-    n_links = inputs.local(pool.agg(F.sum(F.size("links")).alias("n")), 1)["n"][0].as_py() or 0
+    # Of all documents, as no join is needed for it: it only says whether one round will do.
+    n_links = inputs.local(links.agg(F.sum(F.size("links")).alias("n")), 1)["n"][0].as_py() or 0
     rest: DataFrame | None = None
     taken: list[DataFrame] = []
     while True:
@@ -65,14 +66,13 @@ def covering_documents(
         if n_links > config.select.max_round_links:
             grade = cover_links.bind_grades(worth, state)
             graded = inputs.checkpoint(
-                pool.mapInArrow(grade, spark_schema(cover_links.GRADED)),
-                f"{name}-graded-{len(taken)}",
+                ArrowRows(pool, grade, cover_links.GRADED), f"{name}-graded-{len(taken)}"
             )
             last = _end_of_round(inputs, graded, worth, config.select.max_round_links)
             pool, rest = (graded.where(rows).drop("level") for rows in _parts(last))
         cover = cover_links.bind_cover(worth, state, last.level, last.draw)
         covered = inputs.checkpoint(
-            pool.repartition(1).mapInArrow(cover, spark_schema(cover_links.COVERED)),
+            ArrowRows(pool.repartition(1), cover, cover_links.COVERED),
             f"{name}-covered-{len(taken)}",
         )
         (end,) = inputs.local(covered.where("doc_id IS NULL"), 1).to_pylist()

@@ -56,7 +56,8 @@ _MIN_LEFT_SHARE = 0.01
 def run(inputs: Inputs, config: Config) -> StageOutputs:
     """All arms, in one table."""
     budgets = plan_budgets(config)
-    documents = charged_documents(inputs, config, budgets)
+    scores = sorted({SCORE_OF_METHOD.get(arm.method, "") for arm in config.select.arms} - {""})
+    documents = charged_documents(inputs, config, budgets, scores)
     if config.select.max_source_share < 1:
         documents = documents.join(inputs.frame("documents").select("doc_id", "source"), "doc_id")
     # Read by every arm, and made of several tables.
@@ -112,9 +113,9 @@ def _arm(
         candidates = listed_documents(inputs, candidates, arm)
         reason = F.lit("listed in the truth")
     elif score := SCORE_OF_METHOD.get(arm.method):
-        candidates = scored_documents(inputs, documents, score)
+        candidates = scored_documents(documents, score)
         reason = F.format_string(f"{score} score %.4f", "score")
-    candidates = within_sources(candidates, limits, config)
+    candidates = within_sources(inputs, candidates, limits, arm.name, config)
     return take_best(candidates, limits, config).withColumn("reason", reason).select(*COLUMNS)
 
 
@@ -122,15 +123,15 @@ def _cover(
     inputs: Inputs, documents: DataFrame, arm: ArmConfig, limits: Sequence[int], config: Config
 ) -> DataFrame:
     """Documents that cover most links; what is left of the budgets goes to others, drawn."""
-    candidates = scored_documents(inputs, documents, SCORE_OF_METHOD[arm.method], "links")
-    candidates = within_sources(candidates, limits, config)
+    candidates = scored_documents(documents, SCORE_OF_METHOD[arm.method])
+    candidates = within_sources(inputs, candidates, limits, arm.name, config)
     covering, left = covering_documents(inputs, candidates, limits, arm.name, config)
     taken = documents.join(covering, "doc_id").withColumn(
         "reason", F.format_string("%d new links, gain %.4f", "new_links", "gain")
     )
     if all(n <= _MIN_LEFT_SHARE * limit for n, limit in zip(left, limits, strict=True)):
         return taken.select(*COLUMNS)
-    others = candidates.join(covering, "doc_id", "left_anti").where(fits(left)).drop("links")
+    others = candidates.join(covering, "doc_id", "left_anti").where(fits(left))
     more = take_best(others.withColumn("score", F.lit(0.0)), left, config)
     more = more.withColumn("reason", F.lit("no new links, drawn"))
     return taken.select(*COLUMNS).unionByName(more.select(*COLUMNS))
