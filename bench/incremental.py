@@ -40,8 +40,10 @@ OF_ALL = 40
 EDITED = 41
 """Every so many rows are in the last dump too, with a sentence more: near copies."""
 DUMPS = ("first", "second", "third")
-TABLES = ("inputs", "documents", "near_copies", "rejects", "duplicates", "tokens")
+TABLES = ("inputs", "documents", "near_copies", "signatures", "rejects", "duplicates", "tokens")
 FILES = 4
+COMMON_LINES = 100_000
+"""What lines are compared with; how many of them are common hardly shows."""
 
 
 def main() -> None:
@@ -129,12 +131,13 @@ def by_step(folder: Path, tokenizer_uri: str) -> None:
         return pa.Table.from_batches(batches), time.process_time() - started
 
     first = pa.record_batch({"id": pa.array([0], pa.int64())})
-    list(sign(iter([pa.record_batch({"node": ["a"], "lang": ["en"], "text": ["b c d"]})])))
+    list(sign(iter([pa.record_batch({"doc_id": ["a"], "text": ["b c d"]})])))
     rows, reading = timed(lambda: read(iter([first])))
     texts = rows.filter(pc.field("kind") == "document")
-    named = texts.rename_columns({"doc_id": "node"}).to_batches()
-    _, lines = timed(lambda: near_duplicates.lines(iter(named)))
-    _, signing = timed(lambda: sign(iter(named)))
+    _, lines = timed(lambda: near_duplicates.lines(iter(texts.to_batches())))
+    signed, signing = timed(lambda: sign(iter(texts.to_batches())))
+    outdated = near_duplicates.bind_outdated(np.arange(COMMON_LINES, dtype=np.uint64))
+    _, comparing = timed(lambda: outdated(iter(signed.to_batches())))
     _, tokenizing = timed(lambda: encode(iter(texts.to_batches())))
     size = pc.sum(pc.binary_length(texts["text"])).as_py() / 1e6
     print(
@@ -144,11 +147,20 @@ def by_step(folder: Path, tokenizer_uri: str) -> None:
     for step, seconds, scope in (
         ("read, identify languages", reading, "new files"),
         ("tokenize, languages of segments", tokenizing, "new documents"),
-        ("hash lines", lines, "all, with dedup.near"),
-        ("sign", signing, "all, with dedup.near"),
+        ("hash lines", lines, "new documents, with dedup.near"),
+        ("hash lines, sign", signing, "new documents, with dedup.near"),
+        ("compare lines with the common ones", comparing, "all, with dedup.near"),
     ):
         print(f"| {step} | {seconds / size:.3f} | {scope} |")
-    print(flush=True)
+    sizes = (parquet_bytes(rows) / texts.num_rows for rows in (signed, texts.select(["text"])))
+    print("\nParquet, bytes a document: {:.0f} of signatures, {:.0f} of text\n".format(*sizes))
+
+
+def parquet_bytes(rows: pa.Table) -> int:
+    """Size of a table as the lake keeps it."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(rows, sink, compression="zstd")
+    return int(sink.getvalue().size)
 
 
 def deal(rows: pa.Table, work: Path) -> dict[str, int]:

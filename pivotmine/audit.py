@@ -77,6 +77,13 @@ _CHECKS = (
                    WHERE kept_doc_id IN (SELECT doc_id FROM documents))""",
     ),
     (
+        "every signature is that of a text that is there",
+        ("documents", "near_copies", "signatures"),
+        """SELECT (SELECT count(*) FROM signatures),
+                  (SELECT count(DISTINCT doc_id) FROM signatures WHERE doc_id IN
+                   (SELECT doc_id FROM documents UNION ALL SELECT doc_id FROM near_copies))""",
+    ),
+    (
         "every document has its tokens",
         ("documents", "tokens"),
         """SELECT greatest((SELECT count(*) FROM documents), (SELECT count(*) FROM tokens)),

@@ -279,6 +279,8 @@ class Lake:
     def _remove_others(self, kind: str, kept: Collection[str]) -> None:
         """Delete what is under a folder of the lake but the files and folders named in `kept`."""
         folder = posixpath.join(self.warehouse, self.namespace, kind)
+        if not self.filesystem.exists(folder):  # of a table that never had a row
+            return
         for path in map(str, self.filesystem.ls(folder, detail=False)):
             if posixpath.basename(path) in kept:
                 continue

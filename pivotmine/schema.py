@@ -100,6 +100,15 @@ NEAR_COPIES = _table(
     "Texts for which a near-duplicate stands; ingest takes them back when that goes.",
     *_DOCUMENT,
 )
+SIGNATURES = _table(
+    "signatures",
+    "What ingest compares documents and near copies by (dedup.near), made once a text.",
+    ("doc_id", _string, "document or near copy"),
+    ("lines", pa.list_(_long), "hashes of its lines, each once"),
+    ("left_out", _long, "which of them were left out as boilerplate: the sum of these, mixed"),
+    ("signature", pa.binary(), "MinHash of its shingles, uint32 each; null where they are few"),
+    ("keys", pa.list_(_long), "hashes of the bands of the signature"),
+)
 REJECTS = _table(
     "rejects",
     "What was read and refused, with the reason.",
@@ -331,6 +340,7 @@ TABLES: dict[str, Table] = {
         INPUTS,
         DOCUMENTS,
         NEAR_COPIES,
+        SIGNATURES,
         REJECTS,
         DUPLICATES,
         WITHDRAWALS,

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from pyspark.sql import SparkSession
 
+from pivotmine.config import DedupConfig
 from pivotmine.query import connect
+from pivotmine.text.shingles import find_words, hash_lines
 from tests.handmade import cli
 from tests.road import open_lake
+from udfs.near_duplicates import bind_sign
 from udfs.read_records import document_id
 
 WORDS = (
@@ -50,18 +55,24 @@ UNLIKE = [
     f"Voilà comment cela s’écrit dans cette langue.\n{CODE}",
 ]
 
+HEADED, FOOTED = (
+    [f"{line}\n{edited(essay(first + n, 40), 0)}" for n in range(4)]
+    for line, first in (("The head of a page", 30), ("Its foot", 40))
+)
+"""Pages with a line that is common where all four are there, and not where one is missing."""
+
 Files = dict[tuple[str, str], list[str]]
 """Delivery and file -> lines; a bracket is a broken one."""
 
 BEFORE: Files = {
-    ("first", "a"): [OTHERS[0], "{", ONE],
+    ("first", "a"): [OTHERS[0], "{", ONE, HEADED[0]],
     ("first", "b"): ["Monday.", SHORTS[0], "Every day."],
     ("second", "a"): [*OTHERS, "Every day.", OTHERS[1]],
-    ("second", "b"): [TWO, *SHORTS, *UNLIKE],
+    ("second", "b"): [TWO, *SHORTS, *UNLIKE, *HEADED[1:], *FOOTED[1:]],
 }
 AFTER: Files = BEFORE | {
     ("first", "a"): ["Something else.", "Tuesday.", ONE],
-    ("third", "a"): [BRIDGE, "Every day.", "Monday.", "]"],
+    ("third", "a"): [BRIDGE, "Every day.", "Monday.", "]", FOOTED[0]],
 }
 
 
@@ -91,6 +102,34 @@ def expected(files: Files) -> tuple[dict[str, str], list[tuple[str, str, str, st
     return documents, sorted(copies)
 
 
+MAX_LINE_DOCS = 3
+
+
+def left_out(files: Files) -> dict[str, frozenset[str]]:
+    """Every text, and those of its lines that are boilerplate."""
+    lines = {text: frozenset(text.split("\n")) for texts in files.values() for text in texts}
+    lines = {text: held for text, held in lines.items() if text not in "{]"}
+    n_docs = Counter(line for held in lines.values() for line in held)
+    common = {line for line, n in n_docs.items() if n > MAX_LINE_DOCS}
+    return {text: held & common for text, held in lines.items()}
+
+
+def expected_signatures(files: Files) -> list[dict[str, Any]]:
+    """All texts signed at once."""
+    texts = sorted(left_out(files), key=document_id)
+    common = sorted(set().union(*left_out(files).values()))
+    batch = {"doc_id": [document_id(text) for text in texts], "text": texts}
+    settings = DedupConfig()
+    sign = bind_sign(
+        np.unique(hash_lines(find_words(common))),
+        settings.similarity,
+        settings.permutations,
+        settings.shingle_words,
+        settings.min_shingles,
+    )
+    return pa.Table.from_batches(sign(iter([pa.record_batch(batch)]))).to_pylist()
+
+
 def ingest(folder: Path, files: Files) -> dict[str, float]:
     """Write the files that differ, and run ingest; returns the measures of the run."""
     for (delivery, file), texts in files.items():
@@ -103,7 +142,7 @@ def ingest(folder: Path, files: Files) -> dict[str, float]:
     names = dict.fromkeys(delivery for delivery, _ in files)
     inputs = ", ".join(f"{{uris: ['{folder / name}'], ingest_id: {name}}}" for name in names)
     settings = (f"lake.warehouse={folder / 'lake'}", f"ingest.inputs=[{inputs}]")
-    near = ("dedup.near=true", "dedup.max_line_docs=3")
+    near = ("dedup.near=true", f"dedup.max_line_docs={MAX_LINE_DOCS}")
     options = (part for text in (*settings, *near) for part in ("-s", text))
     done = cli("run", "--only", "ingest", *options)
     assert done.status == 0, done.err
@@ -120,7 +159,8 @@ def found(folder: Path) -> tuple[dict[str, str], list[Any]]:
 def test_tables_are_those_of_the_files_that_there_are_and_only_new_ones_are_read(
     spark: SparkSession, tmp_path: Path
 ):
-    assert ingest(tmp_path, BEFORE)["files_read"] == 4
+    run = ingest(tmp_path, BEFORE)
+    assert (run["files_read"], run["documents_signed"]) == (4, len(left_out(BEFORE)))
     assert found(tmp_path) == expected(BEFORE)
 
     # A file changes: what it held stood for others. A delivery comes, and joins what was apart.
@@ -128,6 +168,10 @@ def test_tables_are_those_of_the_files_that_there_are_and_only_new_ones_are_read
     assert (run["files_read"], run["files_known"]) == (2, 3)
     assert found(tmp_path) == expected(AFTER)
     connection = connect(open_lake(tmp_path / "lake"))
+    signatures = connection.sql("SELECT * FROM signatures ORDER BY doc_id").to_arrow_table()
+    assert signatures.to_pylist() == expected_signatures(AFTER)
+    new = left_out(AFTER).keys() - left_out(BEFORE).keys()
+    assert run["documents_signed"] == len({*new, *HEADED[1:], *FOOTED}), "and no other"
     aside = connection.execute("SELECT doc_id FROM near_copies ORDER BY doc_id").fetchall()
     near = {doc_id for doc_id, _, kind, _ in expected(AFTER)[1] if kind == "near"}
     assert aside == [(doc_id,) for doc_id in sorted(near)], "their texts are there, each once"

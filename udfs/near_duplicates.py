@@ -3,37 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from hashlib import blake2b
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.kernels.minhash import band_keys, choose_bands, sign, similarities
-from pivotmine.text.shingles import MAX_CHARS, find_words, hash_lines, shingle
+from pivotmine.text.shingles import MAX_CHARS, distinct_lines, find_words, lines_left_out, shingle
 from udfs.batches import slice_by_bytes
 
 Batches = Iterator[pa.RecordBatch]
 
 LINES = pa.schema([("line", pa.int64())])
+IDS = pa.schema([("doc_id", pa.string())])
 SIGNED = pa.schema(
-    [("node", pa.string()), ("signature", pa.binary()), ("keys", pa.list_(pa.int64()))]
+    [
+        ("doc_id", pa.string()),
+        ("lines", pa.list_(pa.int64())),
+        ("left_out", pa.int64()),
+        ("signature", pa.binary()),
+        ("keys", pa.list_(pa.int64())),
+    ]
 )
+"""Table `signatures`."""
 COMPARED = pa.schema([("u", pa.string()), ("v", pa.string()), ("similarity", pa.float64())])
 
 
 def lines(batches: Batches) -> Batches:
     """Batches with `text` to the distinct line hashes of each document."""
     for batch in _sliced(batches):
-        words = find_words(batch.column("text").to_pylist())
-        owner = np.repeat(np.arange(batch.num_rows), np.diff(words.text_ends, prepend=0))
-        hashes = hash_lines(words)
-        order = np.lexsort((hashes, owner))
-        hashes, owner = hashes[order], owner[order]
-        first = np.ones(len(hashes), bool)
-        first[1:] = (hashes[1:] != hashes[:-1]) | (owner[1:] != owner[:-1])
-        distinct = pa.array(hashes[first].view(np.int64))
-        yield pa.RecordBatch.from_arrays([distinct], schema=LINES)
+        hashes, _ = distinct_lines(find_words(batch.column("text").to_pylist()))
+        yield pa.RecordBatch.from_arrays([pa.array(hashes.view(np.int64))], schema=LINES)
+
+
+def bind_outdated(common_lines: NDArray[np.uint64]) -> Callable[[Batches], Batches]:
+    """Batches with `doc_id`, `lines`, `left_out` to ids of which other lines are left out now."""
+
+    def find(batches: Batches) -> Batches:
+        for batch in batches:
+            column = batch.column("lines")
+            offsets = column.offsets.to_numpy().astype(np.int64)
+            values = column.flatten().to_numpy().view(np.uint64)
+            left_out = lines_left_out(values, offsets[1:] - offsets[0], common_lines)
+            differ = left_out.view(np.int64) != batch.column("left_out").to_numpy()
+            yield batch.select(["doc_id"]).filter(pa.array(differ)).cast(IDS)
+
+    return find
 
 
 def bind_sign(
@@ -43,28 +58,28 @@ def bind_sign(
     n_words: int,
     min_shingles: int,
 ) -> Callable[[Batches], Batches]:
-    """Batches with `node`, `lang` and `text` to batches of `SIGNED`.
+    """Batches with `doc_id` and `text` to batches of `SIGNED`.
 
-    Documents of fewer than `min_shingles` shingles are left out. Keys of documents in two languages
-    never agree.
+    Documents of fewer than `min_shingles` shingles have lines only.
     """
     bands, rows = choose_bands(n_permutations, similarity)
 
     def make(batches: Batches) -> Batches:
         for batch in _sliced(batches):
             words = find_words(batch.column("text").to_pylist())
+            hashes, line_ends = distinct_lines(words)
+            left_out = lines_left_out(hashes, line_ends, common_lines)
             shingles, ends = shingle(words, common_lines, n_words, min_shingles)
-            enough = np.flatnonzero(np.diff(ends, prepend=0) >= min_shingles)
-            signatures = sign(shingles, ends, n_permutations)[enough]
-            chosen = batch.take(pa.array(enough))
-            languages = [_language_key(lang) for lang in chosen.column("lang").to_pylist()]
-            keys = band_keys(signatures, bands, rows) ^ np.array(languages, np.int64)[:, np.newaxis]
-            offsets = np.arange(len(enough) + 1, dtype=np.int32) * bands
+            enough = np.diff(ends, prepend=0) >= min_shingles
+            signatures = sign(shingles, ends, n_permutations)
+            keys = band_keys(signatures, bands, rows)[enough]
             yield pa.RecordBatch.from_arrays(
                 [
-                    chosen.column("node"),
-                    pa.array([row.tobytes() for row in signatures], pa.binary()),
-                    pa.ListArray.from_arrays(pa.array(offsets), pa.array(keys.reshape(-1))),
+                    batch.column("doc_id"),
+                    _lists(hashes.view(np.int64), line_ends),
+                    pa.array(left_out.view(np.int64)),
+                    pa.array([row.tobytes() for row in signatures], pa.binary(), mask=~enough),
+                    _lists(keys.reshape(-1), np.cumsum(enough * bands)),
                 ],
                 schema=SIGNED,
             )
@@ -98,6 +113,6 @@ def _sliced(batches: Batches) -> Batches:
             yield from slice_by_bytes(batch, "text", MAX_CHARS)
 
 
-def _language_key(lang: str | None) -> int:
-    digest = blake2b((lang or "").encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "little", signed=True)
+def _lists(values: NDArray[np.int64], ends: NDArray[np.int64]) -> pa.ListArray:
+    offsets = np.concatenate(([0], ends)).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values))

@@ -110,7 +110,8 @@ class DedupConfig(Section):
     """Near-duplicates: copies but for an edit here and there. Exact copies always go."""
 
     near: bool = False
-    """Find near-duplicates and keep one of each group. Part of `ingest`, which then reads again."""
+    """Find near-duplicates and keep one of each group. Part of `ingest`; no file is read again
+    for it."""
 
     similarity: Annotated[float, Field(gt=0.0, le=1.0)] = 0.8
     """Least Jaccard similarity of the shingles of two documents of one language, as their

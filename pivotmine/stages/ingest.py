@@ -12,22 +12,24 @@ are shuffled for that, and files of a table from which no row goes stay where th
 
 Exact copies share their document id, which is a hash of the text. Of several copies the one of the
 first delivery with the smallest (source, uri, position) is kept, whatever the order of reading.
-Near-duplicates: `near_duplicates.py`. Their texts lie in `near_copies`, for the day on which what
-stands for them goes.
+Near-duplicates: `near_duplicates.py`, by signatures that are kept (`signatures.py`). Their texts
+lie in `near_copies`, for the day on which what stands for them goes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pivotmine.config import Config
-from pivotmine.schema import DOCUMENTS, DUPLICATES, INPUTS, REJECTS
+from pivotmine.schema import DOCUMENTS, DUPLICATES, INPUTS, REJECTS, SIGNATURES
 from pivotmine.stage import Inputs, Renewed, Rows, Stage, StageOutputs, Tally
-from pivotmine.stages.ingest_earlier import CONTENT, PLACE, ROW, Earlier
+from pivotmine.stages.ingest_earlier import CONTENT, PLACE, ROW, Earlier, files_that_stay
 from pivotmine.stages.ingest_files import (
     Source,
     as_table,
@@ -37,6 +39,7 @@ from pivotmine.stages.ingest_files import (
 )
 from pivotmine.stages.ingest_records import read_limits, read_sources
 from pivotmine.stages.near_duplicates import find_near_duplicates
+from pivotmine.stages.signatures import sign_documents, what_signatures_depend_on
 
 _NEAR = "doc_id string, kept_doc_id string, similarity double"
 
@@ -57,14 +60,30 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     stayed = earlier.texts("documents", copies)
     aside = earlier.texts("near_copies", copies)
     distinct = fresh.union(stayed).union(aside)
+
+    def texts(ids: DataFrame) -> DataFrame:
+        files = earlier.holding(ids)
+        stored = (earlier.texts(name, copies, held) for name, held in files.items())
+        rows = reduce(DataFrame.union, stored, fresh)
+        return rows.join(ids, "doc_id", "left_semi").select("doc_id", "text")
+
     near = inputs.spark.createDataFrame([], _NEAR).limit(0)
+    signatures: Renewed | pa.Table = SIGNATURES.schema.empty_table()
     if config.dedup.near:
-        near = find_near_duplicates(inputs, distinct, config.dedup)
+        signed = sign_documents(inputs, distinct, fresh, texts, config.dedup)
+        near = find_near_duplicates(inputs, distinct, signed.rows, config.dedup.similarity)
+        signatures = signed.table
 
     dropped = near.select("doc_id")
-    kept, torn = earlier.files("documents", stayed.join(dropped, "doc_id", "left_anti"), PLACE)
-    kept_aside, torn_aside = earlier.files("near_copies", aside.join(dropped, "doc_id"), PLACE)
-    kept_refused, torn_refused = earlier.files("rejects", earlier.table("rejects"), ["uri"])
+    kept, torn = files_that_stay(
+        inputs, "documents", stayed.join(dropped, "doc_id", "left_anti"), PLACE
+    )
+    kept_aside, torn_aside = files_that_stay(
+        inputs, "near_copies", aside.join(dropped, "doc_id"), PLACE
+    )
+    kept_refused, torn_refused = files_that_stay(
+        inputs, "rejects", earlier.table("rejects"), ["uri"]
+    )
     moving = fresh.union(earlier.texts("documents", copies, torn))
     moving_aside = moving.union(earlier.texts("near_copies", copies, torn_aside))
     rejects = REJECTS.schema.names
@@ -85,6 +104,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
             kept_refused,
         ),
         "duplicates": _duplicates(distinct.select(ROW), copies, near),
+        "signatures": signatures,
     }
 
 
@@ -151,15 +171,16 @@ def external(config: Config) -> Any:
 
 
 def reuse(inputs: Inputs, config: Config) -> dict[str, Any]:
-    """Records may be used again where they would be read in the same way."""
-    return dict.fromkeys(STAGE.writes, how_records_are_read(config))
+    """Records may be used again where they would be read in the same way; signatures by text."""
+    reading = dict.fromkeys(STAGE.writes, how_records_are_read(config))
+    return reading | {SIGNATURES.name: what_signatures_depend_on(config.dedup)}
 
 
 STAGE = Stage(
     name="ingest",
     doc="read files, refuse what is broken, drop copies",
     reads=(),
-    writes=("inputs", "documents", "near_copies", "rejects", "duplicates"),
+    writes=("inputs", "documents", "near_copies", "rejects", "duplicates", "signatures"),
     sections=("ingest", "dedup"),
     run=run,
     tally=tally,

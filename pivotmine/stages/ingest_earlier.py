@@ -63,25 +63,39 @@ class Earlier:
         aside = self._inputs.previous("near_copies", files).select("doc_id", *CONTENT)
         return freed.join(texts.union(aside), "doc_id").select(ROW + CONTENT)
 
-    def files(
-        self, name: str, staying: DataFrame, key: Sequence[str]
-    ) -> tuple[tuple[str, ...], list[str]]:
-        """Files of a table from which no row goes, and files from which some do.
-
-        Parameters
-        ----------
-        staying
-            Its rows that stay, by their columns `key`.
-        """
-        files = self._inputs.previous_files(name)
-        if not files:
-            return (), []
-        rows = self._inputs.previous(name).select(*key, PREVIOUS_FILE)
-        going = rows.join(staying.select(*key), list(key), "left_anti")
-        torn = self._inputs.local(going.select(PREVIOUS_FILE).distinct(), len(files))
-        names = set(torn.column(0).to_pylist())
-        return tuple(file for file in files if file not in names), sorted(names)
+    def holding(self, ids: DataFrame) -> dict[str, list[str]]:
+        """Files of `documents` and `near_copies` that hold texts of documents, by their ids."""
+        names = ("documents", "near_copies")
+        rows = [
+            self._inputs.previous(name).select("doc_id", F.lit(name).alias("table"), PREVIOUS_FILE)
+            for name in names
+        ]
+        found = rows[0].union(rows[1]).join(ids, "doc_id", "left_semi")
+        n_files = sum(len(self._inputs.previous_files(name)) for name in names)
+        files = self._inputs.local(found.select("table", PREVIOUS_FILE).distinct(), n_files)
+        pairs = sorted(zip(*files.to_pydict().values(), strict=True))
+        return {name: [file for table, file in pairs if table == name] for name in names}
 
     def _exact_copies(self) -> DataFrame:
         aside = self.table("near_copies").select(PLACE)
         return self.table("duplicates").join(aside, PLACE, "left_anti").select(ROW)
+
+
+def files_that_stay(
+    inputs: Inputs, name: str, staying: DataFrame, key: Sequence[str]
+) -> tuple[tuple[str, ...], list[str]]:
+    """Files of a table from which no row goes, and files from which some do.
+
+    Parameters
+    ----------
+    staying
+        Its rows that stay, by their columns `key`.
+    """
+    files = inputs.previous_files(name)
+    if not files:
+        return (), []
+    rows = inputs.previous(name).select(*key, PREVIOUS_FILE)
+    going = rows.join(staying.select(*key), list(key), "left_anti")
+    torn = inputs.local(going.select(PREVIOUS_FILE).distinct(), len(files))
+    names = set(torn.column(0).to_pylist())
+    return tuple(file for file in files if file not in names), sorted(names)

@@ -75,6 +75,33 @@ def hash_lines(words: Words) -> NDArray[np.uint64]:
     return mix64(_polynomial(words.hashes, first, _IN_LINE))
 
 
+def distinct_lines(words: Words) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Hashes of the lines of each text, each once, sorted; and where each text ends among them."""
+    n_texts = len(words.text_ends)
+    owner = np.repeat(np.arange(n_texts), np.diff(words.text_ends, prepend=0))
+    hashes = hash_lines(words)
+    order = np.lexsort((hashes, owner))
+    hashes, owner = hashes[order], owner[order]
+    first = np.ones(len(hashes), bool)
+    first[1:] = (hashes[1:] != hashes[:-1]) | (owner[1:] != owner[:-1])
+    counts = np.bincount(owner[first], minlength=n_texts)
+    return hashes[first], np.cumsum(counts).astype(np.int64)
+
+
+def lines_left_out(
+    lines: NDArray[np.uint64], ends: NDArray[np.int64], common_lines: NDArray[np.uint64]
+) -> NDArray[np.uint64]:
+    """uint64[N]: for each text of `distinct_lines`, which of its lines are common, as one hash.
+
+    The sum of their hashes, mixed: 0 where none is, and equal for equal sets; for others with a
+    chance of 2**-64.
+    """
+    found = mix64(lines) * _is_in(lines, common_lines)
+    before = np.concatenate((np.zeros(1, np.uint64), np.cumsum(found, dtype=np.uint64)))
+    sums: NDArray[np.uint64] = before[ends] - before[np.concatenate(([0], ends[:-1]))]
+    return sums
+
+
 def shingle(
     words: Words, common_lines: NDArray[np.uint64], n_words: int, min_shingles: int
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
