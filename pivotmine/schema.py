@@ -285,6 +285,12 @@ SCORES = _table(
         pa.list_(_int),
         "translation: links that it realises, as places among those that prevail, by g2 from 0",
     ),
+    (
+        "template",
+        _long,
+        "translation: hash of the longest segment that it shares with many documents, if such "
+        "segments are a fifth of it or more",
+    ),
 )
 SELECTION = _table(
     "selection",

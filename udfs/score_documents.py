@@ -16,7 +16,7 @@ from pivotmine.kernels.link_coverage import (
     share_in_set,
 )
 from pivotmine.kernels.nodes import NodeTable, nodes_in_text, segment_lengths
-from pivotmine.kernels.repeated_segments import copies, segment_hashes
+from pivotmine.kernels.repeated_segments import copies, document_templates, segment_hashes
 from pivotmine.kernels.segment_runs import segment_runs
 from pivotmine.kernels.translation_structure import (
     TYPES,
@@ -137,7 +137,9 @@ def _translation(
     in_text[foreign] = home[columns.token_ids[foreign]]
     hashes = segment_hashes(columns.token_ids, runs.segment_start, runs.segment_end)
     lengths = runs.segment_end - runs.segment_start
-    n_copies = np.repeat(copies(hashes, links.repeated_segments, links.repeats), lengths)
+    copies_of_segment = copies(hashes, links.repeated_segments, links.repeats)
+    templates = document_templates(hashes, copies_of_segment, lengths, runs.segment_offsets)
+    n_copies = np.repeat(copies_of_segment, lengths)
     found = translation_structure(
         in_text,
         columns.document_offsets,
@@ -158,6 +160,7 @@ def _translation(
         _structure_evidence(found, languages),
         pa.array(TYPES, pa.string()).take(pa.array(types)),
         _link_lists(found, links, batch.num_rows),
+        pa.array(templates, mask=templates == 0),
     )
 
 
@@ -219,6 +222,7 @@ def _rows(
     evidence: Evidence,
     types: pa.Array | None = None,
     links: pa.ListArray | None = None,
+    templates: pa.Array | None = None,
 ) -> pa.RecordBatch:
     n_documents = batch.num_rows
     return pa.RecordBatch.from_arrays(
@@ -230,6 +234,7 @@ def _rows(
             pa.array(evidence, SCORES.schema.field("evidence").type),
             pa.nulls(n_documents, pa.string()) if types is None else types,
             pa.nulls(n_documents, SCORES.schema.field("links").type) if links is None else links,
+            pa.nulls(n_documents, pa.int64()) if templates is None else templates,
         ],
         schema=SCORES.schema,
     )

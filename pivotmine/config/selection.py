@@ -121,6 +121,11 @@ class SelectConfig(Section):
     """Most of a language's budget that may go to documents of one source; an arm takes the best of
     each source by its own order (links_coverage: by the score of translation)."""
 
+    max_template_share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Most of a language's budget that may go to documents made from one template: those of which
+    a fifth or more is text that `score.min_repeats` documents hold, with the same longest segment
+    of such text. Which are taken is decided as for sources."""
+
     max_epochs: PositiveInt = 1
     """How often a document may stand in an arm whose languages have not enough documents."""
 

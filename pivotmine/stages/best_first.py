@@ -17,7 +17,7 @@ from pivotmine.config import ArmConfig, Config
 from pivotmine.errors import ConfigError
 from pivotmine.sources.files import list_files
 from pivotmine.stage import Inputs
-from pivotmine.stages.budgets import least_left
+from pivotmine.stages.budgets import Budget, least_left
 from pivotmine.stages.draw import uniform
 from udfs import first_fit
 
@@ -73,16 +73,49 @@ def listed_documents(inputs: Inputs, documents: DataFrame, arm: ArmConfig) -> Da
     return found
 
 
-def within_sources(
+def within_limits(
     inputs: Inputs, candidates: DataFrame, limits: Sequence[int], name: str, config: Config
 ) -> DataFrame:
-    """The best of each source, as far as its share of a language's budget goes."""
-    share = config.select.max_source_share
-    if share == 1:
-        return candidates
-    budget = F.get(F.array(*map(F.lit, limits)), F.col("cell")[0])
-    within = _best_within(candidates, ("lang", "source"), budget * share, config, few_groups=False)
-    return inputs.checkpoint(within.drop("used_tokens"), f"{name}-within-sources")
+    """The best of each source and of each template, as far as its share of a language goes."""
+    for group, share in group_shares(config).items():
+        most = F.get(F.array(*map(F.lit, limits)), F.col("cell")[0]) * share
+        grouped = candidates.where(F.col(group).isNotNull())
+        within = _best_within(grouped, ("lang", group), most, config, few_groups=False)
+        within = within.drop("used_tokens").unionByName(candidates.where(F.col(group).isNull()))
+        candidates = inputs.checkpoint(within, f"{name}-within-{group}")
+    return candidates
+
+
+def group_shares(config: Config) -> dict[str, float]:
+    """Most of a language's budget for one source, or one template, where that is limited."""
+    shares = {
+        "source": config.select.max_source_share,
+        "template": config.select.max_template_share,
+    }
+    return {group: share for group, share in shares.items() if share < 1}
+
+
+def check_limits(
+    inputs: Inputs, documents: DataFrame, budgets: Sequence[Budget], config: Config
+) -> None:
+    """Say which languages their sources, or templates, cannot fill within the limits."""
+    for group, share in group_shares(config).items():
+        budget = F.get(F.array(*(F.lit(one.tokens) for one in budgets)), F.col("cell")[0])
+        each = documents.groupBy("lang", group, budget.alias("budget")).agg(
+            F.sum("n_tokens").alias("held")
+        )
+        most = F.least("held", F.floor(F.col("budget") * share))
+        usable = F.when(F.col(group).isNull(), F.col("held")).otherwise(most)
+        sums = each.groupBy("lang", "budget").agg(
+            F.sum("held").alias("held"), F.sum(usable).alias("usable")
+        )
+        short = sums.where("usable < least(held, budget)").orderBy("lang")
+        for row in inputs.local(short, len(budgets)).to_pylist():
+            inputs.note(
+                f"{row['lang']}: with max_{group}_share={share:g} its documents fill at most "
+                f"{row['usable']:,} of its {row['budget']:,} tokens (they hold {row['held']:,}); "
+                "every arm takes what there is"
+            )
 
 
 def take_best(candidates: DataFrame, limits: Sequence[int], config: Config) -> DataFrame:

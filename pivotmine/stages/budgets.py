@@ -100,6 +100,7 @@ def charged_documents(
             "charges"
         ),
         *(f"score_{method}" for method in methods),
+        *(["template"] if settings.max_template_share < 1 else []),
     ).where(F.col("cell")[0].isNotNull())
 
 
@@ -114,6 +115,7 @@ def _scores(inputs: Inputs, methods: Collection[str]) -> DataFrame:
     return scores.groupBy("doc_id").agg(
         of("entropy", "evidence", "spoken"),
         of("translation", "type", "type"),
+        of("translation", "template", "template"),
         *(of(method, "score", f"score_{method}") for method in methods),
     )
 

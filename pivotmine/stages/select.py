@@ -23,11 +23,12 @@ from pivotmine.sources.files import list_files
 from pivotmine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.stages.best_first import (
     COLUMNS,
+    check_limits,
     listed_documents,
     match_lengths,
     scored_documents,
     take_best,
-    within_sources,
+    within_limits,
 )
 from pivotmine.stages.budgets import (
     Budget,
@@ -63,6 +64,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
     # Read by every arm, and made of several tables.
     documents = inputs.checkpoint(documents, "charged")
     check_budgets(inputs, documents, budgets, config.select)
+    check_limits(inputs, documents, budgets, config)
     needed = {name for arm in config.select.arms for name in arm.needs}
     arms: dict[str, DataFrame] = {}
     for arm in config.select.arms_in_order():
@@ -115,7 +117,7 @@ def _arm(
     elif score := SCORE_OF_METHOD.get(arm.method):
         candidates = scored_documents(documents, score)
         reason = F.format_string(f"{score} score %.4f", "score")
-    candidates = within_sources(inputs, candidates, limits, arm.name, config)
+    candidates = within_limits(inputs, candidates, limits, arm.name, config)
     return take_best(candidates, limits, config).withColumn("reason", reason).select(*COLUMNS)
 
 
@@ -124,7 +126,7 @@ def _cover(
 ) -> DataFrame:
     """Documents that cover most links; what is left of the budgets goes to others, drawn."""
     candidates = scored_documents(documents, SCORE_OF_METHOD[arm.method])
-    candidates = within_sources(inputs, candidates, limits, arm.name, config)
+    candidates = within_limits(inputs, candidates, limits, arm.name, config)
     covering, left = covering_documents(inputs, candidates, limits, arm.name, config)
     taken = documents.join(covering, "doc_id").withColumn(
         "reason", F.format_string("%d new links, gain %.4f", "new_links", "gain")

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from pivotmine.errors import InputError
 from pivotmine.kernels.repeated_segments import (
     MIN_SEGMENT_TOKENS,
+    MIN_TEMPLATE_SHARE,
     copies,
     document_segment_hashes,
+    document_templates,
     segment_hashes,
 )
 from pivotmine.kernels.segment_runs import Runs, segment_runs
@@ -80,3 +82,31 @@ def test_a_segment_counts_once_for_each_document_that_holds_it(pages):
     held = copies(hashes, repeated, n_docs)
     for start, end, n in zip(runs.segment_start, runs.segment_end, held, strict=True):
         assert n == expected.get(tuple(tokens[start:end].tolist()), 1)
+
+
+LINES = [[n] * length for n, length in enumerate((1, 3, 4, 4, 5, 30))]
+
+
+@given(st.lists(st.lists(st.sampled_from(LINES), max_size=6), max_size=6))
+def test_a_template_is_the_longest_segment_that_pages_share_if_they_share_enough(pages):
+    tokens, runs = runs_of([[(0, line) for line in page] for page in pages])
+    lengths = runs.segment_end - runs.segment_start
+    hashes = segment_hashes(tokens, runs.segment_start, runs.segment_end)
+    ends = np.cumsum([len(line) for line in LINES])
+    every = np.array([token for line in LINES for token in line], np.int32)
+    hash_of = segment_hashes(every, np.append(0, ends[:-1]), ends).tolist()
+    held = Counter(line[0] for page in pages for line in {tuple(line) for line in page})
+    repeated = sorted(
+        (hash_of[n], count)
+        for n, count in held.items()
+        if count > 1 and len(LINES[n]) >= MIN_SEGMENT_TOKENS
+    )
+    known, n_docs = np.array(repeated, np.int64).reshape(-1, 2).T
+    found = document_templates(hashes, copies(hashes, known, n_docs), lengths, runs.segment_offsets)
+    for page, template in zip(pages, found.tolist(), strict=True):
+        shared = [line for line in page if hash_of[line[0]] in known]
+        expected = 0
+        if shared and sum(map(len, shared)) >= MIN_TEMPLATE_SHARE * sum(map(len, page)):
+            best = min((-len(line), -held[line[0]], hash_of[line[0]]) for line in shared)
+            expected = best[-1]
+        assert template == expected

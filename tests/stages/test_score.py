@@ -167,7 +167,9 @@ def test_what_many_documents_hold_is_boilerplate_and_worth_less(score_rows):
 
     bits = {n: dict(first(n)["evidence"])["bits_fr"] for n in (2, 4, 5)}
     assert bits == {2: 10.0, 4: 20.0, 5: 20.0}
-    assert [first(n)["type"] for n in (4, 5)] == ["boilerplate", "parallel"]
+    repeated, unknown = (first(n) for n in (4, 5))
+    assert [row["type"] for row in (repeated, unknown)] == ["boilerplate", "parallel"]
+    assert repeated["template"] and unknown["template"] is None
 
 
 def test_of_too_many_links_the_weakest_are_listed(score_rows):

@@ -64,11 +64,13 @@ def random_scores(documents: list[Row]) -> list[Row]:
     for row in rows:
         if row["method"] == "translation":
             row["links"] = sorted(draw.sample(range(N_LINKS), draw.choice([0, 0, 1, 4, 10])))
+            row["template"] = draw.choice([None, -7, 7])
     return rows
 
 
 DOCUMENTS = random_documents()
 SCORES = random_scores(DOCUMENTS)
+TEMPLATE_OF = {row["doc_id"]: row.get("template") for row in SCORES if "links" in row}
 SCORE_OF = {(row["method"], row["doc_id"]): row["score"] for row in SCORES}
 
 
@@ -204,13 +206,36 @@ def test_a_length_matched_arm_differs_in_documents_and_not_in_lengths(select_row
     )
 
 
-def test_no_source_gets_more_than_its_share(select_rows):
-    rows = select_rows(ONE_ARM, "select.max_source_share=0.4")
+def test_no_source_and_no_template_gets_more_than_its_share(select_rows, hashes):
+    rows = select_rows(ONE_ARM, "select.max_source_share=0.4", "select.max_template_share=0.2")
+    taken = {row["doc_id"] for row in rows}
     site = {row["doc_id"]: i % 3 for i, row in enumerate(DOCUMENTS)}
-    used: Counter[tuple[str, int]] = Counter()
-    for row in rows:
-        used[row["lang"], site[row["doc_id"]]] += row["n_tokens"]
-    assert BUDGET / 3 * 0.4 - LONGEST < max(used.values()) <= BUDGET / 3 * 0.4
+    for lang in LANGUAGES:
+        drawn = [row for row in DOCUMENTS if row["lang"] == lang and row["n_tokens"]]
+        drawn.sort(key=lambda row: hashes["choice"][row["doc_id"]])
+        in_sites = [
+            row
+            for n in range(3)
+            for row in fitting([one for one in drawn if site[one["doc_id"]] == n], 0.4)
+        ]
+        in_sites.sort(key=lambda row: hashes["choice"][row["doc_id"]])
+        of = {row["doc_id"]: TEMPLATE_OF[row["doc_id"]] for row in in_sites}
+        free = [row for row in in_sites if of[row["doc_id"]] is None]
+        templates = [
+            row
+            for n in (-7, 7)
+            for row in fitting([one for one in in_sites if of[one["doc_id"]] == n], 0.2)
+        ]
+        left = sorted(free + templates, key=lambda row: hashes["choice"][row["doc_id"]])
+        assert len(left) < len(in_sites) < len(drawn), "both limits must bind"
+        expected = {row["doc_id"] for row in fitting(left, 1.0)}
+        assert {doc_id for doc_id in taken if doc_id.startswith(lang)} == expected
+
+
+def fitting(rows: list[Row], share: float) -> list[Row]:
+    """The first rows, as far as a share of a language's budget goes."""
+    used = accumulate(row["n_tokens"] for row in rows)
+    return [row for row, n in zip(rows, used, strict=True) if n <= BUDGET / 3 * share]
 
 
 def test_a_share_for_a_language_without_documents_is_refused(select_rows):

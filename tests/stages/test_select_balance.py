@@ -33,7 +33,8 @@ def make_tables() -> dict[str, list[Row]]:
             {"doc_id": doc_id, "method": "entropy", "score": 1.0}
             | {"evidence": {one: float(longer), other: 4.0}},
             {"doc_id": doc_id, "method": "translation", "score": i / 90, "evidence": evidence}
-            | {"type": "parallel" if i % 5 else "boilerplate", "links": [i % 7, 7 + i % 11]},
+            | {"type": "parallel" if i % 5 else "boilerplate", "links": [i % 7, 7 + i % 11]}
+            | {"template": 3 if one == "fr" else None},
         ]
     return {
         "tokens": tokens,
@@ -99,6 +100,7 @@ def test_arms_made_from_others_and_the_order_of_an_arm(run, tmp_path: Path):
         "{name: as_much, method: random, tokens_of: known}, "
         "{name: late, method: random, placement: late}]",
         "select.placement={share: 0.3, window: 0.5}",
+        "select.max_template_share=0.9",
     )
     parallel = {doc_id for doc_id, kind in zip(listed, kinds, strict=True) if kind == "parallel"}
     known = {row["doc_id"] for row in arms["known"]}
@@ -109,6 +111,9 @@ def test_arms_made_from_others_and_the_order_of_an_arm(run, tmp_path: Path):
     assert tokens - 14 < sum(row["n_tokens"] for row in arms["as_much"]) <= tokens
     (note,) = [note for note in notes if note.startswith("arm ")]
     assert "arm known holds" in note and "fr 0 of 300 tokens" in note
+
+    (note,) = [note for note in notes if "max_template_share" in note]
+    assert note.startswith("fr: ") and "fill at most 270 of its 300 tokens" in note
 
     late = arms["late"]
     for lang in ("en", "fr"):
