@@ -89,8 +89,9 @@ class IngestConfig(Section):
     """Longest raw line held in memory, bytes; longer ones are skipped and rejected unread."""
 
     max_inflation: PositiveInt = 200
-    """Times its own size that a compressed file may inflate to, beyond the first 64 MiB; the rest
-    of one that goes further is rejected. Real text stays below 20."""
+    """Times its own size that a compressed file may inflate to, beyond the first 64 MiB, in however
+    many pieces it is read; the rest of one that goes further is rejected. Real text stays below
+    20."""
 
     raw_bytes: PositiveInt = 1024
     """How much of a rejected record is kept, bytes."""

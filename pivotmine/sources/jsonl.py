@@ -4,6 +4,9 @@ A split of a plain file owns the lines that *begin* in [start, end), Hadoop's ru
 exactly one owner whatever the split size, and nobody has to know where lines end beforehand. The
 byte before `start` is read too, since a line begins at `start` only if that byte is a newline.
 
+Of a compressed file that is read in pieces (`pieces.py`), nobody knows whether a line begins with a
+piece: the first line of a piece belongs to the one before, which reads on until it ends.
+
 A line over `max_record_bytes` is walked through without being held: a 200 MB line costs its
 reading time and `raw_bytes` of memory.
 """
@@ -11,17 +14,20 @@ reading time and `raw_bytes` of memory.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from pivotmine.sources.decoding import CorruptCompression, InflatesTooMuch
 from pivotmine.sources.parse import UTF8_BOM, Document, Reason, Refusal, fate_row, parse_json
+from pivotmine.sources.pieces import is_piece, open_piece
 from pivotmine.sources.records import (
     WHOLE_FILE,
     ColumnMap,
+    Piece,
     ReadLimits,
     Row,
     Split,
     Tally,
     reject_row,
 )
-from pivotmine.sources.streams import CorruptCompression, InflatesTooMuch, open_blocks
+from pivotmine.sources.streams import open_blocks
 
 
 class Line(NamedTuple):
@@ -49,10 +55,16 @@ def read_jsonl(split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tall
     open then goes into `raw`. Raises what opening the file raises.
     """
     end = None if split.end == WHOLE_FILE else split.end
-    with open_blocks(split, limits) as blocks:
+    start, opened = split.start, open_blocks(split, limits)
+    if is_piece(split):
+        piece = tally.piece = Piece()
+        start, end, opened = min(start, 1), None, open_piece(split, limits, piece, on=True)
+    with opened as blocks:
         try:
-            for line in frame_lines(blocks, split.start, end, limits, tally):
+            for line in frame_lines(blocks, start, end, limits, tally):
                 yield _row(line, split, columns, limits)
+            if tally.piece is not None:
+                tally.piece.sound = (tally.piece.begin is None) == (tally.piece.end is None)
         except BrokenStream as broken:
             tally.n_records += 1
             yield broken_row(broken, split, columns)
@@ -67,8 +79,9 @@ def frame_lines(
 ) -> Iterator[Line]:
     """The lines that begin in [start, end), blank ones left out but counted in `tally.n_bytes`.
 
-    `blocks` begin at `start - 1` (at 0 for `start == 0`). Holds one line of at most
-    `max_record_bytes` and one block. Raises `BrokenStream` from whatever the blocks raise.
+    `blocks` begin at `start - 1` (at 0 for `start == 0`). The end of a `tally.piece` is not given
+    but becomes known on the way. Holds one line of at most `max_record_bytes` and one block. Raises
+    `BrokenStream` from whatever the blocks raise.
     """
     pieces: list[bytes] = []  # of the open line
     n_bytes = 0  # of the open line, so far
@@ -85,6 +98,8 @@ def frame_lines(
                 tally.n_bytes += n_bytes
             partial = _head(pieces, limits.raw_bytes)
             raise BrokenStream(position + n_bytes, partial) from error
+        if tally.piece is not None and tally.piece.content_bytes is not None:
+            end = tally.piece.content_bytes + 1  # the line after its last newline is its own
         cursor = 0
         while True:
             newline = block.find(b"\n", cursor)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.sources.files import InputFile, list_files
-from pivotmine.sources.gzip_pieces import is_cut_into_members
+from pivotmine.sources.pieces import FOUND_BY_LOOKING, holds_several
 from pivotmine.sources.records import WHOLE_FILE, Split
 
 __all__ = [
@@ -61,9 +61,9 @@ def plan_splits(
 ) -> list[Split]:
     """Cut files into splits of about `split_bytes` bytes on disk, sorted.
 
-    `format` is `auto` (by suffix) or a format's name. Compressed files stay whole but for WARC in
-    gzip of a member a record, as do files up to `split_bytes`; of larger ones the beginnings or
-    footers are read, 16 at a time. Raises `InputError` where the format cannot be told,
+    `format` is `auto` (by suffix) or a format's name. Files up to `split_bytes` stay whole, and
+    compressed ones that are one gzip member or zstd frame; of larger ones the beginnings or footers
+    are read, 16 at a time. Raises `InputError` where the format cannot be told,
     `ConfigError` for a `format` that does not exist.
     """
     if split_bytes < 1:
@@ -137,8 +137,8 @@ def _ranges(
         return [(0, WHOLE_FILE)]
     n_splits = max(1, round(size / split_bytes))
     even = [(size * i // n_splits, size * (i + 1) // n_splits) for i in range(n_splits)]
-    if (format, compression) == ("warc", "gzip") and n_splits > 1 and is_cut_into_members(file.uri):
-        return even
+    if (format, compression) in FOUND_BY_LOOKING and n_splits > 1:
+        return even if holds_several(file.uri, compression) else [(0, WHOLE_FILE)]
     if compression != "none":
         return [(0, WHOLE_FILE)]
     if format == "jsonl":

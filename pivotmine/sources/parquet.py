@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 
 from pivotmine.sources.parse import Reason, Refusal, fate_row, parse_bytes
 from pivotmine.sources.records import (
+    BLOCK_BYTES,
     MIB,
     WHOLE_FILE,
     ColumnMap,
@@ -34,7 +35,7 @@ from pivotmine.sources.records import (
     Tally,
     reject_row,
 )
-from pivotmine.sources.streams import BLOCK_BYTES, FREE_INFLATION_BYTES
+from pivotmine.sources.streams import FREE_INFLATION_BYTES
 
 BATCH_TARGET_BYTES = 4 * MIB
 ROWS_MAX = 128

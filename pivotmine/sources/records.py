@@ -21,6 +21,8 @@ import pyarrow as pa
 from pivotmine.errors import ConfigError
 
 MIB = 1 << 20
+BLOCK_BYTES = 4 * MIB
+"""Files are read in blocks of this size."""
 
 # Arrow's `string` holds 2 GiB a batch; a batch closes after BATCH_BYTES plus at most one document.
 DOCUMENT_BYTES_CEILING = 1 << 30
@@ -38,12 +40,12 @@ RECORD_SCHEMA: pa.Schema = pa.schema(
         pa.field("source", pa.string()),
         pa.field("uri", pa.string(), nullable=False),
         # Parquet: row number in the file. All others: byte offset of the record in the decompressed
-        # stream, or in the content of a piece of a gzip file. A file-level reject: where reading
-        # stopped, or the split's start where it never began. A split row: the split's start.
+        # stream, or in the content of a `Piece`. A file-level reject: where reading stopped, or the
+        # split's start where it never began. A split row: the split's start.
         pa.field("position", pa.int64(), nullable=False),
         pa.field("text", pa.string()),  # documents only
         pa.field("reason", pa.string()),  # rejects only: a value of parse.Reason
-        # Reject: values and offsets. Split row of a piece of a gzip file: its `Piece`, as JSON.
+        # Reject: values and offsets. Split row of a piece that looked for its begin: its `Piece`.
         pa.field("detail", pa.string()),
         pa.field("raw", pa.binary()),  # rejects only: the first raw_bytes bytes, as they came
         pa.field("n_records", pa.int64()),  # split row only
@@ -57,9 +59,8 @@ RECORD_SCHEMA: pa.Schema = pa.schema(
 class Split(NamedTuple):
     """One unit of reading, small enough for one task; sorts by file, then by place in the file.
 
-    `start` and `end` are byte offsets for plain JSON Lines, of the compressed file for WARC in
-    gzip, and row-group numbers for Parquet (half-open); `end == WHOLE_FILE` (-1) means to the end
-    of the file.
+    `start` and `end` are byte offsets, of the compressed file where it is compressed, and row-group
+    numbers for Parquet (half-open); `end == WHOLE_FILE` (-1) means to the end of the file.
     `input_index` is the place of the input in the recipe, carried through untouched.
     """
 
@@ -123,14 +124,15 @@ class ReadLimits:
 
 @dataclass
 class Piece:
-    """What a reader learns of its piece of a gzip file, in offsets of the compressed file.
+    """What a reader learns of its piece of a file, in offsets of the file (`pieces.py`).
 
-    `begin`: its first member, None where none begins in the piece; `end`: the first member after
-    it; `sound`: every member was whole, and the last record ended with the last of them.
+    `begin`: its first unit, None where none begins in the piece; `end`: the first unit after it;
+    `content_bytes`: what lies between, decompressed; `sound`: nothing of it was damaged.
     """
 
     begin: int | None = None
     end: int | None = None
+    content_bytes: int | None = None
     sound: bool = False
 
 
@@ -139,7 +141,8 @@ class Tally:
     """Running totals of one split, kept by the layer that frames records.
 
     `n_bytes` sums over the splits of a healthy plain file to its size: a line belongs to the split
-    it begins in, terminator included. For compressed files it is the decompressed size, for
+    it begins in, terminator included. For compressed files it is the decompressed size (of a
+    piece's own lines or records), for
     Parquet the uncompressed size of the column chunks that were read to their end.
     """
 

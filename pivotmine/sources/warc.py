@@ -16,6 +16,7 @@ tree, and one block. Longer records are walked through.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from io import BytesIO
 from typing import NamedTuple
@@ -24,12 +25,13 @@ from urllib.parse import urlsplit
 import fsspec
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
-from pivotmine.sources.gzip_pieces import member_blocks
 from pivotmine.sources.html import decode_page, html_to_text
-from pivotmine.sources.jsonl import too_long, why_broken
+from pivotmine.sources.jsonl import too_long
+from pivotmine.sources.look_ahead import LookAhead
 from pivotmine.sources.parse import Document, Reason, Refusal, check_text, fate_row, parse_text
+from pivotmine.sources.pieces import is_piece, open_piece
 from pivotmine.sources.records import (
-    WHOLE_FILE,
+    BLOCK_BYTES,
     ColumnMap,
     Piece,
     ReadLimits,
@@ -38,7 +40,7 @@ from pivotmine.sources.records import (
     Tally,
     reject_row,
 )
-from pivotmine.sources.streams import BLOCK_BYTES, Damage, inflated, open_blocks, plain_blocks
+from pivotmine.sources.streams import open_blocks, plain_blocks
 
 MAX_HEADER_BYTES = 64 * 1024
 
@@ -58,39 +60,48 @@ class Framed(NamedTuple):
 
 def read_warc(split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally) -> Iterator[Row]:
     """Documents and rejects of one file or piece, in its order. Raises what opening it raises."""
-    if split.compression == "gzip" and split.end != WHOLE_FILE:
-        yield from _read_piece(split, columns, limits, tally)
+    if is_piece(split):
+        read = _read_plain_piece if split.compression == "none" else _read_piece
+        for record in read(split, limits, tally):
+            yield _row(record, split, columns, limits)
         return
     with open_blocks(split, limits, resume=_BEGIN) as blocks:
         for record in frame_records(blocks, limits, tally):
-            fate = record.refusal or _parse(record.data, columns, limits)
-            yield fate_row(fate, split, record.position, record.data, columns, limits)
+            yield _row(record, split, columns, limits)
     if tally.n_bytes == 0 and tally.n_records == 0:
         tally.n_records += 1
         yield reject_row(split, columns, 0, Reason.EMPTY_FILE, "the file holds no bytes")
 
 
-def _read_piece(
-    split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally
-) -> Iterator[Row]:
-    """The same of the members that begin in a piece; positions count from the first of them.
+def _read_piece(split: Split, limits: ReadLimits, tally: Tally) -> Iterator[Framed]:
+    """Records of the members or frames that begin in a piece; positions count from the first one.
 
-    They are worth nothing where `tally.piece` does not meet its neighbours (`gzip_pieces`).
+    They are worth nothing where `tally.piece` does not meet its neighbours (`pieces.py`).
     """
+    piece = tally.piece = Piece()
+    cut_off = False
+    with open_piece(split, limits, piece, _BEGIN) as blocks:
+        for record in frame_records(blocks, limits, tally):
+            cut_off = record.refusal is not None
+            yield record
+    piece.sound = not cut_off and (piece.begin is None) == (piece.end is None)
+
+
+def _read_plain_piece(split: Split, limits: ReadLimits, tally: Tally) -> Iterator[Framed]:
+    """The same of the records that begin in a piece of a plain file."""
     piece = tally.piece = Piece()
     fs, path = fsspec.core.url_to_fs(split.uri)
     with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
-        blocks = inflated(
-            plain_blocks(file, split.start, split.end),
-            lambda data: member_blocks(data, split.start, split.end, _BEGIN, piece),
-            limits.max_inflation,
-        )
-        cut_off = False
-        for record in frame_records(blocks, limits, tally):
-            fate = record.refusal or _parse(record.data, columns, limits)
-            yield fate_row(fate, split, record.position, record.data, columns, limits)
-            cut_off = record.refusal is not None
-    piece.sound = not cut_off and (piece.begin is None) == (piece.end is None)
+        before = max(split.start - 1, 0)
+        stream = LookAhead(plain_blocks(file, before, split.end))
+        if split.start:
+            stream.skip_to(b"\n" + _BEGIN, split.end - before)
+        begin = before + stream.position
+        if begin < split.end:
+            piece.begin, stream.position = begin, 0
+            yield from _records(stream, limits, tally, split.end - begin)
+            piece.end, piece.content_bytes = begin + tally.n_bytes, tally.n_bytes
+    piece.sound = not stream.ended_early
 
 
 def frame_records(blocks: Iterator[bytes], limits: ReadLimits, tally: Tally) -> Iterator[Framed]:
@@ -98,9 +109,14 @@ def frame_records(blocks: Iterator[bytes], limits: ReadLimits, tally: Tally) -> 
 
     Adds to `tally` what it frames. Whatever the blocks raise ends the stream with one refusal.
     """
-    stream = _Stream(blocks)
+    return _records(LookAhead(blocks), limits, tally, math.inf)
+
+
+def _records(stream: LookAhead, limits: ReadLimits, tally: Tally, end: float) -> Iterator[Framed]:
+    """`frame_records` that begin before byte `end` of the stream."""
     while True:
-        framed = _next(stream, limits)
+        stream.skip_newlines()
+        framed = _next(stream, limits) if stream.position < end else None
         tally.n_bytes = stream.position
         if framed is None and stream.broken is not None:
             framed = Framed(stream.position, b"", stream.broken)
@@ -113,9 +129,13 @@ def frame_records(blocks: Iterator[bytes], limits: ReadLimits, tally: Tally) -> 
         yield framed
 
 
-def _next(stream: _Stream, limits: ReadLimits) -> Framed | None:
-    """The next record, taken out of the stream; None at its end or where it is broken."""
-    stream.skip_newlines()
+def _row(record: Framed, split: Split, columns: ColumnMap, limits: ReadLimits) -> Row:
+    fate = record.refusal or _parse(record.data, columns, limits)
+    return fate_row(fate, split, record.position, record.data, columns, limits)
+
+
+def _next(stream: LookAhead, limits: ReadLimits) -> Framed | None:
+    """The record that begins here, taken out of the stream; None at its end or where it breaks."""
     position = stream.position
     head = stream.peek(len(_BEGIN))
     if not head:
@@ -158,7 +178,7 @@ def _next(stream: _Stream, limits: ReadLimits) -> Framed | None:
     return Framed(position, data)
 
 
-def _no_record(stream: _Stream, limits: ReadLimits, n_known: int, detail: str) -> Framed:
+def _no_record(stream: LookAhead, limits: ReadLimits, n_known: int, detail: str) -> Framed:
     """Everything up to the next record as one refusal; it begins after `n_known` bytes at least."""
     position = stream.position
     data = stream.peek(limits.raw_bytes)
@@ -236,78 +256,3 @@ def _source(record: WarcRecord, columns: ColumnMap) -> str:
         return urlsplit(record.headers.get("WARC-Target-URI") or "").hostname or ""
     except ValueError:
         return ""
-
-
-class _Stream:
-    """Bytes to look at before they are taken; stands still where bytes were lost (`broken`)."""
-
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        self._blocks = blocks
-        self._held = b""
-        self._at = 0
-        self.position = 0
-        self.broken: Refusal | None = None
-        self.tainted = False  # whether the bytes before the loss may be wrong
-        self._ended = False
-
-    def go_on(self) -> None:
-        """Read past the place where bytes were lost; what is before it must have been taken."""
-        self.broken, self.tainted = None, False
-        self.position += 1  # what is lost counts a byte: no two records have one position
-
-    def peek(self, n_bytes: int) -> bytes:
-        """The next `n_bytes`, fewer before the end or a loss, left in place."""
-        while len(self._held) - self._at < n_bytes and self._read():
-            pass
-        return self._held[self._at : self._at + n_bytes]
-
-    def skip(self, n_bytes: int) -> int:
-        """Take `n_bytes`, or fewer before the end or a loss; returns how many."""
-        n_taken = 0
-        while True:
-            step = min(len(self._held) - self._at, n_bytes - n_taken)
-            self._at += step
-            n_taken += step
-            if n_taken == n_bytes or not self._read():
-                self.position += n_taken
-                return n_taken
-
-    def skip_newlines(self) -> None:
-        while (found := self.peek(1)) and found in b"\r\n":
-            self.skip(1)
-
-    def find(self, mark: bytes, within: int) -> int:
-        """Where a mark begins, counted from here; -1 where it does not within so many bytes."""
-        n_bytes = 1024
-        while True:
-            found = self.peek(n_bytes).find(mark)
-            if found >= 0 or n_bytes >= within or len(self._held) - self._at < n_bytes:
-                return found
-            n_bytes = min(2 * n_bytes, within)
-
-    def skip_to(self, mark: bytes) -> int:
-        """Take everything before a mark, its first byte too, or all before the end or a loss."""
-        n_taken = 0
-        while True:
-            found = self._held.find(mark, self._at)
-            if found >= 0:
-                return n_taken + self.skip(found + 1 - self._at)
-            n_taken += self.skip(max(len(self._held) - self._at - len(mark) + 1, 0))
-            if not self._read():
-                return n_taken + self.skip(len(self._held) - self._at)
-
-    def _read(self) -> bool:
-        if self._ended or self.broken:
-            return False
-        try:
-            block = next(self._blocks, b"")
-        except Exception as error:
-            self.broken, self._ended = Refusal(*why_broken(error)), True
-            return False
-        if isinstance(block, Damage):
-            self.broken = Refusal(Reason.CORRUPT_COMPRESSION, block.detail)
-            self.tainted = block.tainted
-            return False
-        self._ended = not block
-        self._held, self._at = self._held[self._at :] + block, 0
-        return bool(block)

@@ -1,8 +1,8 @@
 """Source files to records: packs of splits to tasks, and pieces of files to one file again.
 
-Records of an archive that is read in pieces count their positions from the beginning of the piece;
-when all are read, what came before each is known. A file whose pieces do not meet is read again, as
-a whole (`sources/gzip_pieces.py`).
+Records of a file whose pieces are found by looking count their positions from the beginning of the
+piece; when all are read, what came before each is known. A file whose pieces do not meet is read
+again, as a whole (`sources/pieces.py`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from pivotmine.config import Config
 from pivotmine.session import spark_schema
-from pivotmine.sources.gzip_pieces import PieceRead, check_pieces
+from pivotmine.sources.pieces import PieceRead, check_pieces, is_piece
 from pivotmine.sources.records import WHOLE_FILE, ColumnMap, Piece, ReadLimits, Split
 from pivotmine.stage import Inputs
 from pivotmine.stages.ingest_files import Source, ingest_ids, plan_packs
@@ -66,20 +66,16 @@ def _joined(
 ) -> DataFrame:
     """The rows with the positions that they have in whole files."""
     planned = {
-        (split.uri, split.start): split
-        for pack in packs
-        for split in pack
-        if split.compression != "none" and split.end != WHOLE_FILE
+        (split.uri, split.start): split for pack in packs for split in pack if is_piece(split)
     }
     if not planned:
         return rows
-    ends = rows.where("kind = 'split'").select("uri", "split_start", "n_bytes", "detail")
+    ends = rows.where("kind = 'split'").select("uri", "split_start", "detail")
     pieces = [
         PieceRead(
             row["uri"],
             row["split_start"],
             planned[row["uri"], row["split_start"]].end,
-            row["n_bytes"],
             Piece(**json.loads(row["detail"] or "{}")),
         )
         for row in inputs.local(ends, sum(map(len, packs))).to_pylist()

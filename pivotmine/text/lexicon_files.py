@@ -19,14 +19,11 @@ import pyarrow.parquet as pq
 from blake3 import blake3
 
 from pivotmine.errors import InputError
+from pivotmine.sources.decoding import CorruptCompression, WindowTooLarge
 from pivotmine.sources.files import list_files
-from pivotmine.sources.streams import (
-    CorruptCompression,
-    WindowTooLarge,
-    gzip_blocks,
-    plain_blocks,
-    zstd_blocks,
-)
+from pivotmine.sources.gzip_members import gzip_blocks
+from pivotmine.sources.streams import plain_blocks
+from pivotmine.sources.zstd_frames import zstd_blocks
 
 COLUMNS = ("lang_a", "word_a", "lang_b", "word_b")
 """The last two may be missing, in a file or in a row: such rows list single words."""

@@ -10,12 +10,10 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pivotmine.sources.streams import (
-    BLOCK_BYTES,
-    CorruptCompression,
-    gzip_blocks,
-    zstd_blocks,
-)
+from pivotmine.sources.decoding import CorruptCompression
+from pivotmine.sources.gzip_members import gzip_blocks
+from pivotmine.sources.records import BLOCK_BYTES
+from pivotmine.sources.zstd_frames import zstd_blocks
 
 WINDOW = 1 << 27
 CONTENT = random.Random(3).randbytes(400) + b"a word and " * 300

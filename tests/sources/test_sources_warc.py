@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.sources import ReadLimits
+from pivotmine.sources.decoding import Damage
+from pivotmine.sources.gzip_members import gzip_blocks_past_damage
 from pivotmine.sources.html import MAX_TAGS, html_to_text
 from pivotmine.sources.records import Tally
-from pivotmine.sources.streams import Damage, gzip_blocks_past_damage
 from pivotmine.sources.warc import frame_records
 
 Read = Callable[..., Any]

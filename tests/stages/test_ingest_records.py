@@ -1,4 +1,4 @@
-"""Archives that tasks read in pieces: records and positions are those of whole files."""
+"""Files that tasks read in pieces: records and positions are those of whole files."""
 
 from __future__ import annotations
 
@@ -9,16 +9,25 @@ from pivotmine.recipe import load_config
 from pivotmine.stages.ingest_files import list_sources, plan_packs
 from pivotmine.stages.ingest_records import read_sources
 from tests.conftest import rows_of
-from tests.sources.test_sources_gzip_pieces import CAPTURED, INFO, MEMBERS, TWO
+from tests.sources.test_sources_pieces import LINES, PACK, PAGES, STORE
+from tests.sources.test_sources_warc import record
 
 
-def test_archives_in_pieces_give_the_records_of_whole_ones(table_inputs: Any, tmp_path: Path):
+def test_files_in_pieces_give_the_records_of_whole_ones(table_inputs: Any, tmp_path: Path):
     folder = tmp_path / "crawl"
     folder.mkdir()
-    (folder / "sound.warc.gz").write_bytes(INFO + b"".join([*MEMBERS[:9], TWO, *MEMBERS[9:]]))
-    (folder / "torn.warc.gz").write_bytes(INFO + b"".join([*MEMBERS[:4], CAPTURED, *MEMBERS[4:]]))
+    gzip, zstd = PACK[".gz"], PACK[".zst"]
+    members = [gzip(page) for page in PAGES]
+    captured = STORE[".gz"](record(b"".join(members[:3])))
+    lines = "\n".join(LINES).encode()
+    (folder / "sound.warc.gz").write_bytes(b"".join([*members[:9], gzip(PAGES[0]), *members[9:]]))
+    (folder / "torn.warc.gz").write_bytes(b"".join([*members[:4], captured, *members[4:]]))
+    (folder / "plain.warc").write_bytes(b"".join(PAGES))
+    (folder / "lines.jsonl.zst").write_bytes(
+        zstd(lines[:99]) + zstd(lines[99:999]) + zstd(lines[999:])
+    )
     found = []
-    for split_bytes in (300, 1_000_000):
+    for split_bytes in (700, 1_000_000):
         config = load_config(
             None, [f"ingest.inputs=[{{uris: ['{folder}']}}]", f"ingest.split_bytes={split_bytes}"]
         )
@@ -29,4 +38,4 @@ def test_archives_in_pieces_give_the_records_of_whole_ones(table_inputs: Any, tm
         found.append(rows_of(records, "uri", "position", "doc_id", "reason", "ingest_id"))
     assert n_tasks == 1
     assert found[0] == found[1]
-    assert len(found[0]) == 2 * len(MEMBERS) + 3
+    assert len(found[0]) == 3 * len(PAGES) + 2 + sum(map(bool, LINES))

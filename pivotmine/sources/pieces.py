@@ -1,0 +1,154 @@
+"""Pieces of one file, for several tasks, where its format tells where a record begins.
+
+Lines of a plain file and row groups of Parquet are cut by what is known beforehand (`listing.py`,
+`jsonl.py`). All else is cut where a *unit* is found by looking: a member of gzip, a frame of zstd,
+a record of a plain archive. A piece holds the units that begin in its bytes of the file. What it
+takes for a unit may be none (an archive that was captured into an archive), so a piece also says
+where its last unit ended, and `check_pieces` lets only those files pass whose pieces meet. All
+others, and all that are damaged, are to be read whole: what comes out does not depend on how a file
+was cut.
+
+A piece may inflate to `max_inflation` times what it has decoded, without the 64 MiB that a whole
+file has free (`streams.inflated`); beyond, the file is read whole and judged as a whole. So pieces
+together stay within what one file may inflate to, and where none is given up, the file would not
+have been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import NamedTuple
+
+import fsspec
+
+from pivotmine.sources.decoding import InflatesTooMuch, Step
+from pivotmine.sources.gzip_members import members, seek_member
+from pivotmine.sources.records import BLOCK_BYTES, WHOLE_FILE, Piece, ReadLimits, Split
+from pivotmine.sources.streams import TAIL_BYTES, plain_blocks
+from pivotmine.sources.zstd_frames import Bytes, frames, seek_frame
+
+FOUND_BY_LOOKING = frozenset(
+    [
+        *(("warc", compression) for compression in ("none", "gzip", "zstd")),
+        *(("jsonl", compression) for compression in ("gzip", "zstd")),
+    ]
+)
+"""Formats and compressions that are cut into units."""
+
+PEEK_BYTES = BLOCK_BYTES
+"""Where the first unit does not end within so many bytes, the file is not cut."""
+
+
+def is_piece(split: Split) -> bool:
+    """Whether a split is to be read by `open_piece`."""
+    return split.end != WHOLE_FILE and (split.format, split.compression) in FOUND_BY_LOOKING
+
+
+@contextmanager
+def open_piece(
+    split: Split, limits: ReadLimits, piece: Piece, begins: bytes = b"", *, on: bool = False
+) -> Iterator[Iterator[bytes]]:
+    """The content of the units of a compressed file that begin in a split, and fills `piece` in.
+
+    Reading raises `CorruptCompression`, `WindowTooLarge` or `InflatesTooMuch`, besides what the
+    file system raises; the piece is worth nothing then.
+
+    Parameters
+    ----------
+    begins
+        What the content of a unit begins with, where that is known.
+    on
+        Go on with the units after it, for a record that does not end with the piece. What is
+        content of the piece is known when something after it is asked for
+        (`Piece.content_bytes`).
+    """
+    fs, path = fsspec.core.url_to_fs(split.uri)
+    with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
+        blocks = plain_blocks(file, split.start, split.end)
+        yield _content(_find(blocks, split, begins, limits), split.end, limits, piece, on)
+
+
+def _content(
+    found: tuple[int, Iterator[Step]] | None, end: int, limits: ReadLimits, piece: Piece, on: bool
+) -> Iterator[bytes]:
+    if found is None:
+        return
+    begin, steps = found
+    piece.begin = begin
+    n_given = 0
+    for out, at, ends in steps:
+        n_given += len(out)
+        if n_given > limits.max_inflation * (at - begin):
+            raise InflatesTooMuch(f"{at - begin} bytes of a piece inflate to {n_given}")
+        if out:
+            yield out
+        if ends and piece.end is None and at >= end:
+            piece.end, piece.content_bytes = at, n_given
+            if not on:
+                return
+
+
+def _find(
+    blocks: Iterator[bytes], split: Split, begins: bytes, limits: ReadLimits
+) -> tuple[int, Iterator[Step]] | None:
+    """Where the first unit of a piece begins, and the steps of decoding all from there on."""
+    if split.compression == "zstd":
+        stream = Bytes(blocks, split.start)
+        if split.start and not seek_frame(stream, begins, split.end, limits.max_window_bytes):
+            return None
+        return stream.position, frames(stream, limits.max_window_bytes)
+    if not split.start:
+        return 0, members(next(blocks, b""), blocks, 0)
+    found = seek_member(b"", blocks, begins, split.end - split.start)
+    if found is None:
+        return None
+    begin = split.start + found[1]
+    return begin, members(found[0], blocks, begin)
+
+
+def holds_several(uri: str, compression: str) -> bool:
+    """Whether the first unit of a file ends soon, and another one follows."""
+    if compression == "none":
+        return True
+    try:
+        fs, path = fsspec.core.url_to_fs(uri)
+        with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
+            blocks = islice(plain_blocks(file, 0, 0), PEEK_BYTES // TAIL_BYTES)
+            piece, limits = Piece(), ReadLimits()
+            found = _find(blocks, Split(uri, "", compression, 0, 1, 0), b"", limits)
+            for _ in _content(found, 1, limits, piece, False):
+                pass
+            file.seek(piece.end)
+            return bool(file.read(1))
+    except Exception:
+        # A file that cannot be read must not stop the others: its reader will say why.
+        return False
+
+
+class PieceRead(NamedTuple):
+    """A piece as it was planned, and what became of it."""
+
+    uri: str
+    start: int
+    end: int
+    piece: Piece
+
+
+def check_pieces(pieces: Iterable[PieceRead]) -> tuple[dict[tuple[str, int], int], set[str]]:
+    """Content before each piece, in bytes by file and start; and files whose pieces do not meet."""
+    before: dict[tuple[str, int], int] = {}
+    torn: set[str] = set()
+    uri, expected, n_bytes = "", 0, 0
+    for read in sorted(pieces, key=lambda read: (read.uri, read.start)):
+        if read.uri != uri:
+            uri, expected, n_bytes = read.uri, 0, 0
+        before[uri, read.start] = n_bytes
+        n_bytes += read.piece.content_bytes or 0
+        due = expected if expected < read.end else None
+        if not read.piece.sound or read.piece.begin != due:
+            torn.add(uri)
+        if read.piece.end is not None:
+            expected = read.piece.end
+    return {key: n for key, n in before.items() if key[0] not in torn}, torn
