@@ -32,12 +32,12 @@ from pivotmine.stages.best_first import (
 )
 from pivotmine.stages.budgets import (
     Budget,
-    charged_documents,
     check_budgets,
     fits,
     plan_budgets,
     spent,
 )
+from pivotmine.stages.charges import charged_documents
 from pivotmine.stages.cover import covering_documents
 from pivotmine.stages.placement import in_order, with_epochs, with_places
 
