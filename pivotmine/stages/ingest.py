@@ -22,7 +22,6 @@ from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
-import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -39,7 +38,7 @@ from pivotmine.stages.ingest_files import (
 )
 from pivotmine.stages.ingest_records import read_limits, read_sources
 from pivotmine.stages.near_duplicates import find_near_duplicates
-from pivotmine.stages.signatures import sign_documents, what_signatures_depend_on
+from pivotmine.stages.signatures import Signed, sign_documents, what_signatures_depend_on
 
 _NEAR = "doc_id string, kept_doc_id string, similarity double"
 
@@ -67,44 +66,51 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         rows = reduce(DataFrame.union, stored, fresh)
         return rows.join(ids, "doc_id", "left_semi").select("doc_id", "text")
 
+    index = distinct.select(*ROW, "lang")
+    signed: Signed | None = None
     near = inputs.spark.createDataFrame([], _NEAR).limit(0)
-    signatures: Renewed | pa.Table = SIGNATURES.schema.empty_table()
     if config.dedup.near:
-        signed = sign_documents(inputs, distinct, fresh, texts, config.dedup)
-        near = find_near_duplicates(inputs, distinct, signed.rows, config.dedup.similarity)
-        signatures = signed.table
+        index = inputs.checkpoint(index, "index")
+        unsigned = fresh if inputs.previous_files(SIGNATURES.name) else distinct
+        signed = sign_documents(inputs, index.select("doc_id"), unsigned, texts, config.dedup)
+        near = find_near_duplicates(inputs, index, signed.rows, config.dedup.similarity)
 
     dropped = near.select("doc_id")
-    kept, torn = files_that_stay(
-        inputs, "documents", stayed.join(dropped, "doc_id", "left_anti"), PLACE
-    )
-    kept_aside, torn_aside = files_that_stay(
-        inputs, "near_copies", aside.join(dropped, "doc_id"), PLACE
-    )
-    kept_refused, torn_refused = files_that_stay(
-        inputs, "rejects", earlier.table("rejects"), ["uri"]
-    )
-    moving = fresh.union(earlier.texts("documents", copies, torn))
-    moving_aside = moving.union(earlier.texts("near_copies", copies, torn_aside))
+    staying = {
+        "documents": (stayed.join(dropped, "doc_id", "left_anti"), PLACE),
+        "near_copies": (aside.join(dropped, "doc_id"), PLACE),
+        "rejects": (earlier.table("rejects"), ["uri"]),
+    }
+    if signed is not None:
+        staying["signatures"] = (signed.staying, ["doc_id"])
+    kept, torn = files_that_stay(inputs, staying)
+    moving = fresh.union(earlier.texts("documents", copies, torn["documents"]))
+    moving_aside = moving.union(earlier.texts("near_copies", copies, torn["near_copies"]))
     rejects = REJECTS.schema.names
     return {
         "inputs": _pieces(inputs, records, new).union(
             earlier.table("inputs").select(INPUTS.schema.names)
         ),
         "documents": Renewed(
-            (_texts(moving.union(aside).join(dropped, "doc_id", "left_anti")),), kept
+            (_texts(moving.union(aside).join(dropped, "doc_id", "left_anti")),), kept["documents"]
         ),
-        "near_copies": Renewed((_texts(moving_aside.join(dropped, "doc_id")),), kept_aside),
+        "near_copies": Renewed(
+            (_texts(moving_aside.join(dropped, "doc_id")),), kept["near_copies"]
+        ),
         "rejects": Renewed(
             (
                 records.where("kind = 'reject'")
                 .select(rejects)
-                .union(earlier.table("rejects", torn_refused).select(rejects)),
+                .union(earlier.table("rejects", torn["rejects"]).select(rejects)),
             ),
-            kept_refused,
+            kept["rejects"],
         ),
-        "duplicates": _duplicates(distinct.select(ROW), copies, near),
-        "signatures": signatures,
+        "duplicates": _duplicates(index.select(ROW), copies, near),
+        "signatures": SIGNATURES.schema.empty_table()
+        if signed is None
+        else Renewed(
+            (signed.made.union(_moving(inputs, signed, torn["signatures"])),), kept["signatures"]
+        ),
     }
 
 
@@ -131,6 +137,12 @@ def _pieces(inputs: Inputs, records: DataFrame, sources: Sequence[Source]) -> Da
 def _texts(rows: DataFrame) -> DataFrame:
     """Rows of `documents` and `near_copies`."""
     return rows.withColumn("n_bytes", F.octet_length("text")).select(DOCUMENTS.schema.names)
+
+
+def _moving(inputs: Inputs, signed: Signed, torn: Sequence[str]) -> DataFrame:
+    """Signatures that still hold, of files from which others go."""
+    rows = inputs.previous(SIGNATURES.name, torn).join(signed.staying, "doc_id", "left_semi")
+    return rows.select(SIGNATURES.schema.names)
 
 
 def _duplicates(distinct: DataFrame, copies: DataFrame, near: DataFrame) -> DataFrame:

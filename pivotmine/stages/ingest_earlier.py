@@ -6,7 +6,8 @@ with texts, `duplicates` the places of exact copies, whose text is that of the r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import reduce
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -65,16 +66,11 @@ class Earlier:
 
     def holding(self, ids: DataFrame) -> dict[str, list[str]]:
         """Files of `documents` and `near_copies` that hold texts of documents, by their ids."""
-        names = ("documents", "near_copies")
-        rows = [
-            self._inputs.previous(name).select("doc_id", F.lit(name).alias("table"), PREVIOUS_FILE)
-            for name in names
-        ]
-        found = rows[0].union(rows[1]).join(ids, "doc_id", "left_semi")
-        n_files = sum(len(self._inputs.previous_files(name)) for name in names)
-        files = self._inputs.local(found.select("table", PREVIOUS_FILE).distinct(), n_files)
-        pairs = sorted(zip(*files.to_pydict().values(), strict=True))
-        return {name: [file for table, file in pairs if table == name] for name in names}
+        held = {
+            name: self._inputs.previous(name).join(ids, "doc_id", "left_semi")
+            for name in ("documents", "near_copies")
+        }
+        return _files_of(self._inputs, held)
 
     def _exact_copies(self) -> DataFrame:
         aside = self.table("near_copies").select(PLACE)
@@ -82,20 +78,38 @@ class Earlier:
 
 
 def files_that_stay(
-    inputs: Inputs, name: str, staying: DataFrame, key: Sequence[str]
-) -> tuple[tuple[str, ...], list[str]]:
-    """Files of a table from which no row goes, and files from which some do.
+    inputs: Inputs, staying: Mapping[str, tuple[DataFrame, list[str]]]
+) -> tuple[dict[str, tuple[str, ...]], dict[str, list[str]]]:
+    """Files of tables from which no row goes, and files from which some do; found in one job.
 
     Parameters
     ----------
     staying
-        Its rows that stay, by their columns `key`.
+        Rows of each table that stay, and the columns that they are known by.
     """
-    files = inputs.previous_files(name)
-    if not files:
-        return (), []
-    rows = inputs.previous(name).select(*key, PREVIOUS_FILE)
-    going = rows.join(staying.select(*key), list(key), "left_anti")
-    torn = inputs.local(going.select(PREVIOUS_FILE).distinct(), len(files))
-    names = set(torn.column(0).to_pylist())
-    return tuple(file for file in files if file not in names), sorted(names)
+    going = {
+        name: inputs.previous(name).join(rows.select(*key), key, "left_anti")
+        for name, (rows, key) in staying.items()
+    }
+    torn = _files_of(inputs, going)
+    kept = {
+        name: tuple(file for file in inputs.previous_files(name) if file not in set(torn[name]))
+        for name in staying
+    }
+    return kept, torn
+
+
+def _files_of(inputs: Inputs, rows: Mapping[str, DataFrame]) -> dict[str, list[str]]:
+    """The files that rows of `Inputs.previous` lie in, by table."""
+    n_files = {name: len(inputs.previous_files(name)) for name in rows}
+    found: dict[str, list[str]] = {name: [] for name in rows}
+    parts = [
+        rows[name].select(F.lit(name).alias("table"), PREVIOUS_FILE)
+        for name, n in n_files.items()
+        if n
+    ]
+    if parts:
+        files = inputs.local(reduce(DataFrame.union, parts).distinct(), sum(n_files.values()))
+        for name, file in sorted(zip(*files.to_pydict().values(), strict=True)):
+            found[name].append(file)
+    return found

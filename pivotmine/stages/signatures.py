@@ -25,8 +25,7 @@ from pyspark.sql import functions as F
 from pivotmine.config import DedupConfig
 from pivotmine.schema import SIGNATURES
 from pivotmine.session import spark_schema
-from pivotmine.stage import ArrowRows, Inputs, Renewed
-from pivotmine.stages.ingest_earlier import files_that_stay
+from pivotmine.stage import ArrowRows, Inputs
 from udfs import near_duplicates as tasks
 
 MAX_COMMON_LINES = 4_000_000
@@ -41,7 +40,10 @@ class Signed(NamedTuple):
 
     rows: DataFrame
     """Columns of table `signatures`, `doc_id` unique; also of documents that have gone."""
-    table: Renewed
+    made: DataFrame
+    """Those of them that were made now."""
+    staying: DataFrame
+    """Rows of the table that still hold, by `doc_id`."""
 
 
 def what_signatures_depend_on(settings: DedupConfig) -> dict[str, Any]:
@@ -50,27 +52,28 @@ def what_signatures_depend_on(settings: DedupConfig) -> dict[str, Any]:
 
 
 def sign_documents(
-    inputs: Inputs, documents: DataFrame, fresh: DataFrame, texts: Texts, settings: DedupConfig
+    inputs: Inputs, ids: DataFrame, unsigned: DataFrame, texts: Texts, settings: DedupConfig
 ) -> Signed:
     """Sign the documents of which the lake has no signature that holds still.
 
     Parameters
     ----------
-    documents, fresh
-        Columns `doc_id` (unique), `text`: all, and those that the lake may not have signed before.
+    ids
+        Column `doc_id`, of all documents.
+    unsigned
+        Columns `doc_id` and `text` of documents, among them all that the lake has not signed.
     """
     files = inputs.previous_files(SIGNATURES.name)
-    stored = inputs.previous(SIGNATURES.name).join(
-        documents.select("doc_id"), "doc_id", "left_semi"
-    )
-    new = fresh.join(stored.select("doc_id"), "doc_id", "left_anti") if files else documents
-    new = new.select("doc_id", "text")
+    before = inputs.previous(SIGNATURES.name)
+    stored = before.join(ids, "doc_id", "left_semi")
+    new = unsigned.select("doc_id", "text")
+    if files:
+        new = new.join(stored.select("doc_id"), "doc_id", "left_anti")
     lines = new.mapInArrow(tasks.lines, spark_schema(tasks.LINES))
     if files:
         lines = lines.union(stored.select(F.explode("lines")))
     common = _common_lines(inputs, lines, settings.max_line_docs)
 
-    before = inputs.previous(SIGNATURES.name)
     if files:
         outdated, n_outdated = _outdated(inputs, stored, common)
         if n_outdated:
@@ -86,13 +89,8 @@ def sign_documents(
     )
     made = inputs.checkpoint(ArrowRows(new, sign, tasks.SIGNED), "signatures")
     inputs.measure("documents_signed", _count(inputs, made))
-    kept, torn = files_that_stay(inputs, SIGNATURES.name, stored, ["doc_id"])
-    moving = inputs.previous(SIGNATURES.name, torn).join(stored, "doc_id", "left_semi")
     columns = SIGNATURES.schema.names
-    return Signed(
-        before.select(columns).union(made.select(columns)),
-        Renewed((made.union(moving.select(columns)),), kept),
-    )
+    return Signed(before.select(columns).union(made), made, stored)
 
 
 def _outdated(
