@@ -5,13 +5,14 @@ to plan and to read. Where a table that gets new files would have more than `MAX
 ones, the driver copies these into one: rows and order within a file stay, so nobody can tell. What
 is merged grows beyond `SMALL_FILE_BYTES` in time, and is left alone from then on.
 
-Bound: `MAX_MERGED_BYTES` of a table go through the driver in a run, a row group at a time.
+Bound: `MAX_MERGED_BYTES` of a table go through the driver in a run, `ROW_GROUP_BYTES` and a row
+group at a time.
 """
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,6 +23,7 @@ from pivotmine.schema import TABLES
 SMALL_FILE_BYTES = 8_000_000
 MAX_SMALL_FILES = 64
 MAX_MERGED_BYTES = 512_000_000
+ROW_GROUP_BYTES = 64_000_000
 
 MERGED = "merged.parquet"
 
@@ -54,15 +56,27 @@ def merge_small_files(
         lake.filesystem.open(path, "wb") as sink,
         pq.ParquetWriter(sink, schema, compression="zstd", store_schema=False) as writer,
     ):
-        for file in merged:
-            with lake.filesystem.open(file, "rb") as stream, pq.ParquetFile(stream) as rows:
-                for group in range(rows.num_row_groups):
-                    writer.write_table(_conform(rows.read_row_group(group), schema))
+        for rows in _row_groups(lake, merged, schema):
+            writer.write_table(rows)
     gone = set(merged)
     for file in gone.intersection(added):
         lake.remove(file)
     stay = {file: n_rows for file, n_rows in kept.items() if file not in gone}
     return [path, *(file for file in added if file not in gone)], stay
+
+
+def _row_groups(lake: Lake, files: Sequence[str], schema: pa.Schema) -> Iterator[pa.Table]:
+    """The rows of files in groups of `ROW_GROUP_BYTES` in memory, and a group of a file more."""
+    held: list[pa.Table] = []
+    for file in files:
+        with lake.filesystem.open(file, "rb") as stream, pq.ParquetFile(stream) as rows:
+            for group in range(rows.num_row_groups):
+                held.append(_conform(rows.read_row_group(group), schema))
+                if sum(part.nbytes for part in held) >= ROW_GROUP_BYTES:
+                    yield pa.concat_tables(held)
+                    held = []
+    if held:
+        yield pa.concat_tables(held)
 
 
 def _to_merge(sizes: Mapping[str, int]) -> list[str]:

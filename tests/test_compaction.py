@@ -53,5 +53,8 @@ def test_small_files_are_merged_where_they_are_many(
     assert (len(files), stay) == (2, {})
     assert added[0] in files, "what is large stays as it is"
     assert read(lake, files) == before
+    (merged,) = set(files) - set(added)
+    with lake.filesystem.open(merged, "rb") as stream:
+        assert pq.read_metadata(stream).num_row_groups == 1
     assert lake.parquet_files(folder) == sorted(files), "nothing is left over"
     assert merge_small_files(lake, "rejects", folder, [], kept) == ([], kept), "nothing new"
