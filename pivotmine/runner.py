@@ -21,6 +21,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 import pivotmine
+from pivotmine.compaction import merge_small_files
 from pivotmine.config import Config
 from pivotmine.display import Display
 from pivotmine.errors import ConservationError, LakeError
@@ -163,6 +164,9 @@ def _execute(
                 for name, rows in made.items()
                 if isinstance(rows, Renewed)
             }
+            for name, stay in kept.items():
+                folder = lake.staging_path(name, run_id)
+                staged[name], kept[name] = merge_small_files(lake, name, folder, staged[name], stay)
             written = {
                 name: lake.count_rows(files) + sum(kept.get(name, {}).values())
                 for name, files in staged.items()

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from pyspark.sql import SparkSession
 
+from pivotmine import compaction
 from pivotmine.config import DedupConfig
 from pivotmine.query import connect
 from pivotmine.text.shingles import find_words, hash_lines
@@ -157,16 +159,19 @@ def found(folder: Path) -> tuple[dict[str, str], list[Any]]:
 
 
 def test_tables_are_those_of_the_files_that_there_are_and_only_new_ones_are_read(
-    spark: SparkSession, tmp_path: Path
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     run = ingest(tmp_path, BEFORE)
     assert (run["files_read"], run["documents_signed"]) == (4, len(left_out(BEFORE)))
     assert found(tmp_path) == expected(BEFORE)
 
+    monkeypatch.setattr(compaction, "MAX_SMALL_FILES", 1)
     # A file changes: what it held stood for others. A delivery comes, and joins what was apart.
     run = ingest(tmp_path, AFTER)
     assert (run["files_read"], run["files_known"]) == (2, 3)
     assert found(tmp_path) == expected(AFTER)
+    n_files = [len(open_lake(tmp_path / "lake").files(n)) for n in ("documents", "signatures")]
+    assert n_files == [1, 1], "small files, old and new, are merged"
     connection = connect(open_lake(tmp_path / "lake"))
     signatures = connection.sql("SELECT * FROM signatures ORDER BY doc_id").to_arrow_table()
     assert signatures.to_pylist() == expected_signatures(AFTER)
