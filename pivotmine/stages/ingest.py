@@ -18,7 +18,7 @@ lie in `near_copies`, for the day on which what stands for them goes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -27,7 +27,7 @@ from pyspark.sql import functions as F
 
 from pivotmine.config import Config
 from pivotmine.schema import DOCUMENTS, DUPLICATES, INPUTS, REJECTS, SIGNATURES
-from pivotmine.stage import Inputs, Renewed, Rows, Stage, StageOutputs, Tally
+from pivotmine.stage import Inputs, Renewed, Rows, Stage, StageOutputs, StageRows, Tally
 from pivotmine.stages.ingest_earlier import CONTENT, PLACE, ROW, Earlier, files_that_stay
 from pivotmine.stages.ingest_files import (
     Source,
@@ -82,7 +82,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
         "rejects": (earlier.table("rejects"), ["uri"]),
     }
     if signed is not None:
-        staying["signatures"] = (signed.staying, ["doc_id"])
+        staying[SIGNATURES.name] = (signed.staying, ["doc_id"])
     kept, torn = files_that_stay(inputs, staying)
     moving = fresh.union(earlier.texts("documents", copies, torn["documents"]))
     moving_aside = moving.union(earlier.texts("near_copies", copies, torn["near_copies"]))
@@ -106,11 +106,7 @@ def run(inputs: Inputs, config: Config) -> StageOutputs:
             kept["rejects"],
         ),
         "duplicates": _duplicates(index.select(ROW), copies, near),
-        "signatures": SIGNATURES.schema.empty_table()
-        if signed is None
-        else Renewed(
-            (signed.made.union(_moving(inputs, signed, torn["signatures"])),), kept["signatures"]
-        ),
+        "signatures": _signatures(inputs, signed, kept, torn),
     }
 
 
@@ -139,10 +135,18 @@ def _texts(rows: DataFrame) -> DataFrame:
     return rows.withColumn("n_bytes", F.octet_length("text")).select(DOCUMENTS.schema.names)
 
 
-def _moving(inputs: Inputs, signed: Signed, torn: Sequence[str]) -> DataFrame:
-    """Signatures that still hold, of files from which others go."""
-    rows = inputs.previous(SIGNATURES.name, torn).join(signed.staying, "doc_id", "left_semi")
-    return rows.select(SIGNATURES.schema.names)
+def _signatures(
+    inputs: Inputs,
+    signed: Signed | None,
+    kept: Mapping[str, tuple[str, ...]],
+    torn: Mapping[str, list[str]],
+) -> StageRows | Renewed:
+    """Table `signatures`, empty where near-duplicates are not looked for."""
+    name, columns = SIGNATURES.name, SIGNATURES.schema.names
+    if signed is None:
+        return SIGNATURES.schema.empty_table()
+    moving = inputs.previous(name, torn[name]).join(signed.staying, "doc_id", "left_semi")
+    return Renewed((signed.made.union(moving.select(columns)),), kept[name])
 
 
 def _duplicates(distinct: DataFrame, copies: DataFrame, near: DataFrame) -> DataFrame:
