@@ -98,7 +98,7 @@ def odd_units(pack: Pack, store: Pack, padding: bytes) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("suffix", PACK)
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(st.data())
 def test_archives_are_read_alike_wherever_they_are_cut(
     tmp_path_factory: pytest.TempPathFactory, suffix: str, data: st.DataObject
@@ -122,7 +122,7 @@ LINES = [json.dumps({"text": text * n}) for n, text in enumerate(TEXTS, 1)] + ["
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.data())
 def test_lines_are_read_alike_wherever_units_and_pieces_begin(
     tmp_path_factory: pytest.TempPathFactory, suffix: str, data: st.DataObject

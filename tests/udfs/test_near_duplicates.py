@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pivotmine.text.shingles import find_words, hash_lines
@@ -28,6 +28,7 @@ def signed(documents: list[str], common: set[str]) -> dict[str, dict]:
     return {row["doc_id"]: row for made in rows for row in made.to_pylist()}
 
 
+@settings(max_examples=30)
 @given(texts, commons, commons)
 def test_of_kept_signatures_those_are_outdated_that_would_be_others_today(
     documents: list[str], before: set[str], today: set[str]
