@@ -25,7 +25,7 @@ _BINS = 1024
 """Of a score of 1, and of documents without one; results do not depend on it."""
 
 _MAX_SCORE = 16.0
-"""Of a bin of its own: more than the entropy of 60,000 languages."""
+"""Higher ones share a bin; this one is the entropy of 65,536 languages."""
 
 COLUMNS = ("doc_id", "n_tokens", "lang", "charges", "reason")
 """Of the documents of an arm."""
