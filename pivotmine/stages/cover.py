@@ -3,33 +3,35 @@
 `pivotmine/kernels/coverage_greedy.py` goes through documents by levels of what they add, and
 through a level in the order of a draw. What is taken at a level depends on nothing below it. So
 where the links of all candidates exceed `select.max_round_links`, a round grades all documents in
-parallel by what they add to what is taken so far, one task takes from the best of them, as many as
-it may hold, and what it leaves goes back to the others. The documents are those that one task would
-have taken: neither partitioning nor the bound shows.
+parallel by what they add to what is taken so far, and one task takes from the best of them, as many
+as it may hold. The documents are those that one task would have taken: neither partitioning nor the
+bound shows.
 
-Rounds needed: about the links of documents bought, and of those looked at in vain, by the bound.
+Rounds needed: about the links of documents bought, and of those looked at in vain, by the bound. A
+round reads all candidates twice, to find where it ends and to pick what lies before, and writes
+what it takes from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pivotmine.config import Config
 from pivotmine.kernels.coverage_greedy import CoverState, Worth
+from pivotmine.session import spark_schema
 from pivotmine.stage import ArrowRows, Inputs
 from pivotmine.stages.draw import uniform
 from pivotmine.stages.score import scoring_links
 from udfs import cover_links
+from udfs.numbered_tasks import FileRange, share_out
 
-_SLICES = 256
-"""Parts of a level between which a round may end; results do not depend on it."""
+_TASKS_PER_CORE = 4
 
 
 def covering_documents(
@@ -57,67 +59,69 @@ def covering_documents(
         F.col("charges")["tokens"].alias("charge"),
         "links",
     )
+    files = inputs.files(ArrowRows(pool, cover_links.keep, cover_links.POOL), f"{name}-pool")
+    waiting = cover_links.Waiting(tuple(path for path, _ in files), _splits(inputs, files), ())
     # Of all documents, as no join is needed for it: it only says whether one round will do.
     n_links = inputs.local(links.agg(F.sum(F.size("links")).alias("n")), 1)["n"][0].as_py() or 0
-    rest: DataFrame | None = None
-    taken: list[DataFrame] = []
+    rounds: list[DataFrame] = []
     while True:
-        last = _EVERYTHING
+        last, paths = cover_links.EVERYTHING, waiting.files
+        step = f"{name}-{len(rounds)}"
         if n_links > config.select.max_round_links:
-            grade = cover_links.bind_grades(worth, state)
-            graded = inputs.checkpoint(
-                ArrowRows(pool, grade, cover_links.GRADED), f"{name}-graded-{len(taken)}"
-            )
-            last = _end_of_round(inputs, graded, worth, config.select.max_round_links)
-            pool, rest = (graded.where(rows).drop("level") for rows in _parts(last))
-        cover = cover_links.bind_cover(worth, state, last.level, last.draw)
-        covered = inputs.checkpoint(
-            ArrowRows(pool.repartition(1), cover, cover_links.COVERED),
-            f"{name}-covered-{len(taken)}",
-        )
+            most = config.select.max_round_links
+            last, paths = _next_round(inputs, waiting, worth, state, most, f"{step}-round")
+        cover = cover_links.bind_cover(paths, worth, state, last)
+        taken = ArrowRows(inputs.numbers(1), cover, cover_links.COVERED)
+        found = [path for path, _ in inputs.files(taken, f"{step}-covered")]
+        waiting = waiting._replace(covered=(*waiting.covered, *found))
+        covered = inputs.spark.read.schema(spark_schema(cover_links.COVERED)).parquet(*found)
         (end,) = inputs.local(covered.where("doc_id IS NULL"), 1).to_pylist()
         state = cover_links.state_of(end)
-        taken.append(covered.where("doc_id IS NOT NULL").select("doc_id", "new_links", "gain"))
-        if rest is None or last == _EVERYTHING:
+        rounds.append(covered.where("doc_id IS NOT NULL").select("doc_id", "new_links", "gain"))
+        if last == cover_links.EVERYTHING:
             break
-        pool = rest.unionByName(pool.join(taken[-1].select("doc_id"), "doc_id", "left_anti"))
-    inputs.measure(f"{name}_rounds", len(taken))
-    return reduce(DataFrame.unionByName, taken), state.left.tolist()
+    inputs.measure(f"{name}_rounds", len(rounds))
+    return reduce(DataFrame.unionByName, rounds), state.left.tolist()
 
 
-class _End(NamedTuple):
-    """Where a round ends: after documents of a level, and of it those with draws below one."""
-
-    level: int | None
-    draw: float
-
-
-_EVERYTHING = _End(None, 1.0)
+def _splits(inputs: Inputs, files: Sequence[tuple[str, int]]) -> tuple[tuple[FileRange, ...], ...]:
+    """Rows of the pool, of each task that goes through it."""
+    n_tasks = _TASKS_PER_CORE * inputs.spark.sparkContext.defaultParallelism
+    return tuple(share_out(files, max(-(-sum(n for _, n in files) // n_tasks), 1)))
 
 
-def _end_of_round(inputs: Inputs, graded: DataFrame, worth: Worth, max_links: int) -> _End:
-    """As far as one task may go, but at least one slice of a level, so that every round gets on."""
-    part = F.floor(F.col("draw") * _SLICES).cast("int")
+def _next_round(
+    inputs: Inputs,
+    waiting: cover_links.Waiting,
+    worth: Worth,
+    state: CoverState,
+    max_links: int,
+    name: str,
+) -> tuple[cover_links.End, tuple[str, ...]]:
+    """Where a round ends, and the files with its documents."""
+    tasks = inputs.numbers(len(waiting.splits))
+    count = cover_links.bind_levels(waiting, worth, state)
     sizes = (
-        graded.groupBy("level", part.alias("slice"))
-        .agg(F.sum(F.size("links")).alias("n_links"))
+        ArrowRows(tasks, count, cover_links.LEVELS)
+        .in_spark()
+        .groupBy("level", "slice")
+        .agg(F.sum("n_links").alias("n_links"))
         .orderBy("level", "slice")
     )
-    rows = inputs.local(sizes, worth.n_levels * _SLICES)
-    within = np.cumsum(rows["n_links"].to_numpy()) <= max_links
+    last = _end_of_round(inputs.local(sizes, worth.n_levels * cover_links.SLICES), max_links)
+    choose = cover_links.bind_round(waiting, worth, state, last)
+    files = inputs.files(ArrowRows(tasks, choose, cover_links.ROUND), name)
+    return last, tuple(path for path, _ in files)
+
+
+def _end_of_round(sizes: pa.Table, max_links: int) -> cover_links.End:
+    """As far as one task may go, but at least one slice of a level, so that every round gets on."""
+    within = np.cumsum(sizes["n_links"].to_numpy()) <= max_links
     if within.all():
-        return _EVERYTHING
+        return cover_links.EVERYTHING
     end = max(int(np.argmin(within)) - 1, 0)
-    return _End(rows["level"][end].as_py(), (rows["slice"][end].as_py() + 1) / _SLICES)
-
-
-def _parts(end: _End) -> tuple[Column, Column]:
-    """What belongs to a round, and what does not."""
-    inside = F.lit(True)
-    if end.level is not None:
-        at_end = (F.col("level") == end.level) & (F.col("draw") < end.draw)
-        inside = (F.col("level") < end.level) | at_end
-    return inside, ~inside
+    draw = (sizes["slice"][end].as_py() + 1) / cover_links.SLICES
+    return cover_links.End(sizes["level"][end].as_py(), draw)
 
 
 def link_worth(links: pa.Table, config: Config) -> Worth:
