@@ -5,9 +5,10 @@
 Files of every format, plain, in gzip and in zstd, are damaged (bytes flipped, cut, copied, lost,
 inserted) before or after compression, and read with small limits. Each case must end with the
 tally of its records equal to its documents and rejects, in Arrow batches that validate, and in the
-stated CPU seconds. Readers run in a process of their own, a batch of cases each, so that a crash
-of native code (zlib, zstd, Arrow, fastwarc, Lexbor) is seen and not died of. Prints Markdown; exits
-with 1 if anything failed. Failing files are kept.
+stated CPU seconds. Of a file that is cut where units are found by looking, the pieces must give
+what the whole file gives, or say that they do not meet. Readers run in a process of their own, a
+batch of cases each, so that a crash of native code (zlib, zstd, Arrow, fastwarc, Lexbor) is seen
+and not died of. Prints Markdown; exits with 1 if anything failed. Failing files are kept.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ import io
 import json
 import multiprocessing
 import random
+import re
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
@@ -31,8 +34,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
 
-from pivotmine.sources import ColumnMap, ReadLimits, read_split
+from pivotmine.sources import ColumnMap, ReadLimits, Split, read_split
 from pivotmine.sources.listing import list_splits
+from pivotmine.sources.pieces import PieceRead, check_pieces, is_piece
+from pivotmine.sources.records import WHOLE_FILE, Piece
 
 MAX_SECONDS = 5.0
 """Most CPU time that a case may take; the files are of some kilobytes."""
@@ -55,6 +60,10 @@ TEXTS = (
 )
 
 
+Fate = tuple[int, str | None, str | None]
+"""Position, text and reason of a record."""
+
+
 class Outcome(NamedTuple):
     """What became of one case."""
 
@@ -63,6 +72,8 @@ class Outcome(NamedTuple):
     documents: int
     reasons: tuple[str, ...]
     seconds: float
+    met: bool = False
+    """Whether the file was cut into pieces by looking, and they met."""
 
 
 def main() -> None:
@@ -131,24 +142,54 @@ def _work(seed: int, cases: range, send: Connection) -> None:
 def read_case(path: Path, draw: random.Random) -> Outcome:
     """Read one file in pieces of random size, and check what comes out."""
     started = time.process_time()
-    documents, reasons, failure = 0, [], None
+    fates: list[Fate] = []
+    met, failure = False, None
     try:
-        for split in list_splits([str(path)], "auto", draw.choice((100, 1000, 1 << 30)), 0):
-            rows = []
-            for batch in read_split(split, ColumnMap(), LIMITS):
-                batch.validate(full=True)
-                rows += batch.to_pylist()
-            *fates, last = rows
-            if last["kind"] != "split" or last["n_records"] != len(fates):
-                failure = f"not conserved: {last['n_records']} records, {len(fates)} fates"
-            documents += sum(row["kind"] == "document" for row in fates)
-            reasons += [row["reason"] for row in fates if row["kind"] == "reject"]
+        splits = list_splits([str(path)], "auto", draw.choice((100, 1000, 1 << 30)), 0)
+        reads = [_read_split(split) for split in splits]
+        fates = [fate for found, _ in reads for fate in found]
+        if is_piece(splits[0]):
+            whole, _ = _read_split(splits[0]._replace(start=0, end=WHOLE_FILE))
+            joined = _join(splits, reads)
+            if joined not in (None, whole):
+                failure = "pieces that meet give something else than the whole file"
+            met, fates = joined is not None, whole
     except BaseException as error:
         failure = f"{type(error).__name__}: {error}"
     seconds = time.process_time() - started
     if seconds > MAX_SECONDS:
         failure = failure or f"took {seconds:.1f} s"
-    return Outcome(format_of(path.name), failure, documents, tuple(sorted(set(reasons))), seconds)
+    documents = sum(reason is None for *_, reason in fates)
+    reasons = tuple(sorted({reason for *_, reason in fates if reason}))
+    return Outcome(format_of(path.name), failure, documents, reasons, seconds, met)
+
+
+def _read_split(split: Split) -> tuple[list[Fate], Piece]:
+    rows = []
+    for batch in read_split(split, ColumnMap(), LIMITS):
+        batch.validate(full=True)
+        rows += batch.to_pylist()
+    *records, last = rows
+    if last["kind"] != "split" or last["n_records"] != len(records):
+        raise AssertionError(f"{last['n_records']} records, {len(records)} fates")
+    fates = [(row["position"], row["text"], row["reason"]) for row in records]
+    return fates, Piece(**json.loads(last["detail"] or "{}"))
+
+
+def _join(splits: list[Split], reads: list[tuple[list[Fate], Piece]]) -> list[Fate] | None:
+    """Fates of all pieces, in positions of the file; None where the pieces do not meet."""
+    pieces = [
+        PieceRead(split.uri, split.start, split.end, piece)
+        for split, (_, piece) in zip(splits, reads, strict=True)
+    ]
+    before, torn = check_pieces(pieces)
+    if torn:
+        return None
+    return [
+        (before[split.uri, split.start] + position, text, reason)
+        for split, (fates, _) in zip(splits, reads, strict=True)
+        for position, text, reason in fates
+    ]
 
 
 def format_of(name: str) -> str:
@@ -164,17 +205,19 @@ def make_case(seed: int, case: int) -> tuple[str, bytes]:
     if name == "a.parquet":
         return name, damage(data, draw)
     suffix = draw.choice(list(PACKERS))
+    pack = PACKERS[suffix]
+    if draw.random() < 0.3:
+        return name + suffix, pack(damage(data, draw))
+    cuts = [0, *sorted(draw.randrange(len(data) + 1) for _ in range(draw.randrange(5))), len(data)]
     if draw.random() < 0.5:
-        return name + suffix, PACKERS[suffix](damage(data, draw))
-    members = draw.random() < 0.5 and len(data) > 10
-    cut = draw.randrange(len(data)) if members else 0
-    packed = PACKERS[suffix](data[:cut]) + PACKERS[suffix](data[cut:])
+        cuts = [0, *(found.start() for found in re.finditer(rb"WARC/1|\{|msgid", data)), len(data)]
+    packed = b"".join(pack(data[start:end]) for start, end in pairwise(cuts) if start < end)
     return name + suffix, damage(packed, draw)
 
 
 def damage(data: bytes, draw: random.Random) -> bytes:
     """A few changes to bytes, at random places."""
-    for _ in range(draw.choice((0, 1, 1, 2, 5, 30))):
+    for _ in range(draw.choice((0, 0, 1, 1, 2, 5, 30))):
         at = draw.randrange(len(data) + 1)
         n = draw.choice((1, 2, 8, 100))
         kind = draw.randrange(7)
@@ -278,12 +321,13 @@ MAKERS: dict[str, Callable[[random.Random], bytes]] = {
 def report(outcomes: list[Outcome], seconds: float) -> None:
     """What was fed, what came out, what failed."""
     print(f"{len(outcomes):,} damaged files in {seconds:.0f} s\n")
-    print("| format | files | documents | files with rejects | slowest, CPU s | failures |")
-    print("|---|---|---|---|---|---|")
+    print("| format | files | in pieces | documents | with rejects | slowest, CPU s | failures |")
+    print("|---|---|---|---|---|---|---|")
     for name in sorted({outcome.format for outcome in outcomes}):
         rows = [outcome for outcome in outcomes if outcome.format == name]
         print(
-            f"| {name} | {len(rows):,} | {sum(row.documents for row in rows):,} | "
+            f"| {name} | {len(rows):,} | {sum(row.met for row in rows):,} | "
+            f"{sum(row.documents for row in rows):,} | "
             f"{sum(bool(row.reasons) for row in rows):,} | "
             f"{max(row.seconds for row in rows):.2f} | {sum(bool(row.failure) for row in rows)} |"
         )

@@ -1,9 +1,10 @@
 """Parquet: row group by row group, the text column alone, a few rows at a time.
 
 Only the column chunks that are needed are read, through a buffer of a few megabytes
-(`pre_buffer=False`, otherwise Arrow holds the whole column chunk), and page checksums are verified
-where the writer left any. Text is taken as bytes and judged by the parser shared with JSON Lines:
-Arrow does not check that a string column is UTF-8.
+(`pre_buffer=False`, otherwise Arrow holds the whole column chunk). What pages say of their size is
+looked at before Arrow believes it (`parquet_pages.py`), and their checksums are verified where the
+writer left any. Text is taken as bytes and judged by the parser shared with JSON Lines: Arrow does
+not check that a string column is UTF-8.
 
 Damage costs the row group it is in, from the first row that could not be read; the row groups
 after it are read on. So which documents come out does not depend on how the file was split.
@@ -23,6 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pivotmine.sources.parquet_pages import PageGuard
 from pivotmine.sources.parse import Reason, Refusal, fate_row, parse_bytes
 from pivotmine.sources.records import (
     BLOCK_BYTES,
@@ -57,9 +59,10 @@ def read_parquet(
         if file.seek(0, 2) == 0:
             refusal = Refusal(Reason.EMPTY_FILE, "the file holds no bytes")
         else:
-            file.seek(0)
+            guard = PageGuard(file)
+            guard.seek(0)
             parquet = pq.ParquetFile(
-                file, pre_buffer=False, buffer_size=BLOCK_BYTES, page_checksum_verification=True
+                guard, pre_buffer=False, buffer_size=BLOCK_BYTES, page_checksum_verification=True
             )
             refusal = _refuse_file(parquet, columns)
         if refusal:
@@ -75,7 +78,9 @@ def read_parquet(
             )
         position = sum(metadata.row_group(g).num_rows for g in range(split.start))
         for group in range(split.start, end):
-            yield from _read_row_group(parquet, group, position, split, columns, limits, tally)
+            yield from _read_row_group(
+                guard, parquet, group, position, split, columns, limits, tally
+            )
             position += metadata.row_group(group).num_rows
 
 
@@ -125,6 +130,7 @@ def _refuse_file(parquet: pq.ParquetFile, columns: ColumnMap) -> Refusal | None:
 
 
 def _read_row_group(
+    guard: PageGuard,
     parquet: pq.ParquetFile,
     group: int,
     position: int,
@@ -146,6 +152,7 @@ def _read_row_group(
         wanted = [columns.text]
         if columns.source and _has_source(parquet.schema_arrow, columns.source):
             wanted.append(columns.source)
+        guard.watch(parquet.metadata, group, wanted)
         n_bytes, batch_rows = _plan_row_group(parquet, group, wanted)
         if bomb := _refuse_inflation(parquet, group, wanted, limits):
             tally.n_records += 1
@@ -174,7 +181,8 @@ def _read_row_group(
         columns,
         position + n_read,
         Reason.UNREADABLE_FILE,
-        f"row group {group}: {n_rows - n_read} of its {n_rows} rows not read: {failure}",
+        f"row group {group}: {n_rows - n_read} of its {n_rows} rows not read: "
+        f"{guard.fault or failure}",
     )
 
 

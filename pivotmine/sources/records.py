@@ -142,8 +142,8 @@ class Tally:
 
     `n_bytes` sums over the splits of a healthy plain file to its size: a line belongs to the split
     it begins in, terminator included. For compressed files it is the decompressed size (of a
-    piece's own lines or records), for
-    Parquet the uncompressed size of the column chunks that were read to their end.
+    piece's own lines or records), for Parquet the uncompressed size of the column chunks that were
+    read to their end.
     """
 
     n_records: int = 0

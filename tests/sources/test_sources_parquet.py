@@ -1,5 +1,6 @@
 """Parquet: types, nested columns, splits and damage."""
 
+import contextlib
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +9,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from pivotmine.sources import ColumnMap, ReadLimits
 from pivotmine.sources.listing import list_splits
+from pivotmine.sources.parquet_pages import BadPage, PageGuard, read_header
 
 Read = Callable[..., Any]
 
@@ -168,6 +172,75 @@ def test_a_corrupt_page_costs_the_rest_of_its_row_group_and_nothing_else(
     positions = [row["position"] for row in outcome.documents]
     assert positions == [*range(first), *range(500, 1000)]
     assert outcome.texts == [TEXTS[i] for i in positions]
+
+
+def varint(number: int) -> bytes:
+    """As Thrift writes a number: zigzag, seven bits a byte."""
+    number <<= 1
+    out = bytearray()
+    while number >= 0x80:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*out, number])
+
+
+@pytest.mark.parametrize("dictionary", [False, True], ids=["plain", "dictionary"])
+def test_a_page_that_says_it_is_huge_ends_its_row_group(
+    read: Read, tmp_path: Path, dictionary: bool
+) -> None:
+    options: dict[str, Any] = {"compression": "zstd", "use_dictionary": dictionary}
+    options |= {"data_page_size": 4096, "write_batch_size": 1, "row_group_size": 4}
+    texts = [text * 3000 for text in TEXTS[:12]]
+    path = write(tmp_path / "a.parquet", pa.table({"text": texts}), **options)
+    chunk = pq.read_metadata(path).row_group(1).column(0)
+    data = path.read_bytes()
+    at = chunk.dictionary_page_offset or chunk.data_page_offset
+    end = at + chunk.total_compressed_size
+    pages = []
+    while at < end:
+        header = read_header(memoryview(data), at)
+        assert header is not None
+        pages.append((at, varint(header.n_inflated_bytes)))
+        at += header.n_header_bytes + header.n_packed_bytes
+    assert at == end, "headers are where the pages end"
+    n_before = 0 if dictionary else 2
+    at, honest = pages[n_before]
+    huge = varint((1 << 27) - 1)
+    assert len(huge) == len(honest)
+    where = data.index(honest, at, at + 8)
+    path.write_bytes(data[:where] + huge + data[where + len(huge) :])
+
+    outcome = read(path)
+    (reject,) = outcome.rejects
+    assert "says that it inflates to 134217727 bytes" in reject["detail"]
+    assert reject["position"] == 4 + n_before
+    assert outcome.texts == texts[: 4 + n_before] + texts[8:]
+
+
+def test_page_headers_are_read_however_the_file_comes_in(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"data_page_size": 512, "write_batch_size": 2}
+    path = write(tmp_path / "a.parquet", pa.table({"text": TEXTS}), **options)
+    metadata = pq.read_metadata(path)
+    chunk = metadata.row_group(2).column(0)
+    with path.open("rb") as file:
+        guard = PageGuard(file)
+        guard.watch(metadata, 2, ["text"])
+        for size in (1, 7, 100, 1 << 20):
+            guard.seek(chunk.data_page_offset)
+            data = b""
+            while len(data) < chunk.total_compressed_size:
+                data += guard.read(min(size, chunk.total_compressed_size - len(data)))
+            file.seek(chunk.data_page_offset)
+            assert data == file.read(len(data))
+
+
+@given(st.binary(max_size=200))
+@example(b"\x15\x00\x15")
+@example(b"\x5c" * 200)
+def test_no_bytes_make_a_page_header_raise_anything_else(data: bytes) -> None:
+    with contextlib.suppress(BadPage):
+        header = read_header(memoryview(data), 0)
+        assert header is None or 0 < header.n_header_bytes <= len(data)
 
 
 @pytest.mark.parametrize(
