@@ -20,7 +20,7 @@ demo: $(VENV)/.installed
 
 # Files of tests go to JOBS processes, each with a Spark of its own (1.5 GB).
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

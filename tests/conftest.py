@@ -7,7 +7,7 @@ number of cores start a process of their own.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import settings
+from pyspark import SparkContext
 from pyspark.sql import DataFrame, SparkSession
 
 from pivotmine.config import Config, SparkConfig
@@ -32,6 +33,22 @@ settings.load_profile("repeatable")
 
 # Short runs end before Java's second compiler pays off: without it a run costs half the CPU time.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest file first: with it last, the other workers would have nothing to do."""
+    items.sort(key=lambda item: item.path.name != "test_road.py")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say how Spark ended where it did: all that is seen of it otherwise is a broken pipe."""
+    report = yield
+    gateway: Any = SparkContext._gateway
+    if report.failed and gateway is not None and gateway.proc.poll() is not None:
+        told = f"exit code {gateway.proc.returncode}; -9 is a kill, 52 is out of memory in Java"
+        report.sections.append(("Spark's JVM has ended", told))
+    return report
 
 
 @pytest.fixture(scope="session")
