@@ -125,7 +125,7 @@ class Covering(NamedTuple):
 def levels(pool: Pool, worth: Worth, state: CoverState) -> NDArray[np.int32]:
     """[D] level of each document's gain; `worth.n_levels` where it adds nothing or fits no more."""
     now = worth.weights * worth.steps()[state.met]
-    return _levels(*_checked(pool, worth, state), state.left, now, worth.floors())
+    return _levels(_checked(pool, worth, state), state.left, now, worth.floors())
 
 
 def cover(
@@ -153,13 +153,13 @@ def cover(
     """
     pool = _checked(pool, worth, state)
     end = worth.n_levels if last_level is None else min(last_level + 1, worth.n_levels)
-    met, left = state.met.copy(), state.left.copy()
+    state = CoverState(state.met.copy(), state.left.copy())
     steps, floors = worth.steps(), worth.floors()
-    now = worth.weights * steps[met]
-    at = _levels(*pool, left, now, floors)
+    now = worth.weights * steps[state.met]
+    at = _levels(pool, state.left, now, floors)
     n_last = len(at) if n_last < 0 else n_last
-    taken = _take(*pool, at, met, left, now, worth.weights, steps, floors, end, n_last)
-    return Covering(*taken, CoverState(met, left))
+    taken = _take(pool, at, state, now, worth.weights, steps, floors, end, n_last)
+    return Covering(*taken, state)
 
 
 def coverage_value(
@@ -196,10 +196,16 @@ def _checked(pool: Pool, worth: Worth, state: CoverState) -> Pool:
 
 
 @njit
-def _gain(links: NDArray[np.int32], start: int, end: int, now: NDArray[np.float64]) -> float:
+def _fits(pool: Pool, d: int, left: NDArray[np.int64]) -> bool:
+    charges = pool.charge_offsets
+    return fits(pool.budget, pool.charge, charges[d], charges[d + 1], left)
+
+
+@njit
+def _gain(pool: Pool, d: int, now: NDArray[np.float64]) -> float:
     gain = 0.0
-    for i in range(start, end):
-        gain += now[links[i]]
+    for i in range(pool.offsets[d], pool.offsets[d + 1]):
+        gain += now[pool.links[i]]
     return gain
 
 
@@ -220,36 +226,42 @@ def _level(gain: float, per_token: float, floors: NDArray[np.float64]) -> int:
 
 @njit
 def _levels(
-    links: NDArray[np.int32],
-    offsets: NDArray[np.int64],
-    cost: NDArray[np.int32],
-    budget: NDArray[np.int32],
-    charge: NDArray[np.int32],
-    charge_offsets: NDArray[np.int64],
+    pool: Pool,
     left: NDArray[np.int64],
     now: NDArray[np.float64],
     floors: NDArray[np.float64],
 ) -> NDArray[np.int32]:
-    found = np.empty(len(cost), np.int32)
-    for d in range(len(cost)):
+    found = np.empty(len(pool.n_tokens), np.int32)
+    for d in range(len(found)):
         found[d] = len(floors)
-        if fits(budget, charge, charge_offsets[d], charge_offsets[d + 1], left):
-            gain = _gain(links, offsets[d], offsets[d + 1], now)
-            found[d] = _level(gain, gain / cost[d], floors)
+        if _fits(pool, d, left):
+            gain = _gain(pool, d, now)
+            found[d] = _level(gain, gain / pool.n_tokens[d], floors)
+    return found
+
+
+@njit
+def _in_order(first: int, following: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Documents of a level, as stored: chained as they sank, by which rounds would show."""
+    n = 0
+    d = first
+    while d >= 0:
+        n += 1
+        d = following[d]
+    found = np.empty(n, np.int64)
+    d = first
+    for place in range(n):
+        found[place] = d
+        d = following[d]
+    found.sort()
     return found
 
 
 @njit
 def _take(
-    links: NDArray[np.int32],
-    offsets: NDArray[np.int64],
-    cost: NDArray[np.int32],
-    budget: NDArray[np.int32],
-    charge: NDArray[np.int32],
-    charge_offsets: NDArray[np.int64],
+    pool: Pool,
     at: NDArray[np.int32],
-    met: NDArray[np.int32],
-    left: NDArray[np.int64],
+    state: CoverState,
     now: NDArray[np.float64],
     weights: NDArray[np.float64],
     steps: NDArray[np.float64],
@@ -257,7 +269,8 @@ def _take(
     end: int,
     n_last: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], int]:
-    n = len(cost)
+    n = len(at)
+    met, charges = state.met, pool.charge_offsets
     head = np.full(end, -1, np.int64)
     following = np.empty(n, np.int64)
     for d in range(n - 1, -1, -1):
@@ -270,35 +283,22 @@ def _take(
     n_taken = 0
     n_looked_at = n
     for level in range(end):
-        n_here = 0
-        d = head[level]
-        while d >= 0:
-            n_here += 1
-            d = following[d]
-        here = np.empty(n_here, np.int64)
-        d = head[level]
-        for place in range(n_here):
-            here[place] = d
-            d = following[d]
-        # Documents that sank to this level come in no order, and rounds must not show.
-        here.sort()
-        for place in range(n_here):
-            d = int(here[place])
+        for d in _in_order(head[level], following):
             if level == end - 1 and d >= n_last:
                 break
-            if not fits(budget, charge, charge_offsets[d], charge_offsets[d + 1], left):
+            if not _fits(pool, d, state.left):
                 continue
-            gain = _gain(links, offsets[d], offsets[d + 1], now)
+            gain = _gain(pool, d, now)
             n_looked_at += 1
-            fallen = _level(gain, gain / cost[d], floors)
+            fallen = _level(gain, gain / pool.n_tokens[d], floors)
             if fallen > level:
                 if fallen < end:
                     following[d] = head[fallen]
                     head[fallen] = d
                 continue
-            spend(budget, charge, charge_offsets[d], charge_offsets[d + 1], left)
-            for i in range(offsets[d], offsets[d + 1]):
-                link = links[i]
+            spend(pool.budget, pool.charge, charges[d], charges[d + 1], state.left)
+            for i in range(pool.offsets[d], pool.offsets[d + 1]):
+                link = pool.links[i]
                 if met[link] == 0:
                     new_links[n_taken] += 1
                 if met[link] < len(steps) - 1:
