@@ -165,7 +165,7 @@ def _select(folder: Path, recipe: Row) -> None:
         (report,) = run_road(None, _settings(folder, settings), only="select")
         cpu_seconds = used() - before
     lake = Lake(config.lake, read_only=True)
-    (measures,) = (dict(r["measures"]) for r in lake.runs().to_pylist() if r["stage"] == "select")
+    *_, measures = (dict(r["measures"]) for r in lake.runs().to_pylist() if r["stage"] == "select")
     query = connect(lake)
     bought = query.execute("SELECT arm, count(*) FROM selection GROUP BY arm").fetchall()
     ((new_links, digest),) = query.execute(
