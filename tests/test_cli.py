@@ -24,6 +24,7 @@ from pivotmine.console import plain_console
 from pivotmine.lake import Lake
 from pivotmine.query import connect
 from pivotmine.schema import TABLES
+from pivotmine.stages import ROAD
 from tests.handmade import Row, cli, link, make_lake, put, settings, word
 
 TOP: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -108,6 +109,11 @@ def test_what_takes_arguments_shows_an_example_that_works(lake, name: str):
         argument = example.split('"')[1] if name == "query" else None
         arguments = [argument] if argument else example.split("(")[0].split()[3:]
         assert cli(name, *arguments, *settings(lake)).status == 0
+
+
+def test_the_help_of_run_names_every_stage_in_its_order():
+    stages = ", ".join(stage.name for stage in ROAD)
+    assert f"Stages: {stages}." in " ".join(TOP["run"].help.split())
 
 
 def test_without_a_command_the_help_names_them_all():

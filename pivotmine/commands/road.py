@@ -27,8 +27,8 @@ def run(
 ) -> None:
     """Run the road, or part of it; stages that are committed are skipped.
 
-    Stages: ingest, tokenizer, tokenize, vocabulary, count, terms, link, pivot, score,
-    select, shard.
+    Stages: ingest, tokenizer, tokenize, vocabulary, contexts, count, terms, link,
+    pivot, score, select, shard.
     """
     from pivotmine.job import run_road
 
