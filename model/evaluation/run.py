@@ -18,8 +18,8 @@ from model.evaluation.conditional import conditional_losses
 from model.evaluation.harness import benchmarks
 from model.evaluation.pairs import Pair, read_pairs
 from model.evaluation.retrieval import layer_means, retrieve
-from model.evaluation.translation import chrf
-from model.load import LoadedModel
+from model.evaluation.translation import check, chrf
+from model.load import LoadedModel, require
 from model.results import key, write_json
 from model.scoring.prompts import directions, select
 from model.training.evaluate import heldout_rows
@@ -44,8 +44,9 @@ def evaluate(
 
     Raises
     ------
-    ConfigError, InputError
-        The recipe names nothing, or something that cannot be read; nothing was asked.
+    ConfigError, InputError, SetupError
+        The recipe names nothing, or something that cannot be read, or needs a package that is not
+        installed; nothing was asked.
     """
     settings = recipe.evaluation
     pairs: Mapping[str, Sequence[Pair]] = {}
@@ -59,6 +60,10 @@ def evaluate(
             "nothing to ask: set evaluation.pairs, evaluation.heldout or evaluation.tasks, or give "
             "a word set"
         )
+    if pairs and settings.chrf:
+        check(pairs, settings.n_shots)
+    if settings.tasks:
+        require("lm_eval", extra="evaluation")
     found: dict[str, Any] = {}
     if words:
         say("retrieval in the layers")

@@ -21,12 +21,8 @@ MAX_GROWTH = 3
 """Times the longer of source and reference, in tokens, that a translation may run on for."""
 
 
-def chrf(
-    model: LoadedModel, pairs: Mapping[str, Sequence[Pair]], n_shots: int
-) -> dict[str, dict[str, Any]]:
-    """Direction -> chrF (0 to 100), with sacrebleu's signature and the number of segments.
-
-    The first `n_shots` pairs of a direction are the examples, the others are translated.
+def check(pairs: Mapping[str, Sequence[Pair]], n_shots: int) -> None:
+    """See that `chrf` can be asked, before hours are spent on what comes before it.
 
     Raises
     ------
@@ -36,13 +32,32 @@ def chrf(
         sacrebleu is not installed.
     """
     require("sacrebleu", extra="evaluation")
+    for direction, every in pairs.items():
+        if len(every) <= n_shots:
+            raise InputError(
+                f"{direction}: {len(every)} pairs, all of them examples for chrF; give more, fewer "
+                "evaluation.n_shots, or evaluation.chrf=false"
+            )
+
+
+def chrf(
+    model: LoadedModel, pairs: Mapping[str, Sequence[Pair]], n_shots: int
+) -> dict[str, dict[str, Any]]:
+    """Direction -> chrF (0 to 100), with sacrebleu's signature and the number of segments.
+
+    The first `n_shots` pairs of a direction are the examples, the others are translated.
+
+    Raises
+    ------
+    InputError, SetupError
+        As `check`.
+    """
+    check(pairs, n_shots)
     from sacrebleu.metrics import CHRF
 
     found = {}
     for direction, every in pairs.items():
         shots, asked = every[:n_shots], every[n_shots:]
-        if not asked:
-            raise InputError(f"{direction}: {len(every)} pairs, all of them examples; give more")
         metric = CHRF()
         said = [translate(model, shots, pair) for pair in asked]
         score = metric.corpus_score(said, [[pair.target for pair in asked]])

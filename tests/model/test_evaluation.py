@@ -98,6 +98,9 @@ def test_one_command_asks_what_the_recipe_names(tiny_model, small_words, tmp_pat
     assert one["conditional"]["mean"] == pytest.approx(one["given"] - one["alone"])
     assert found["retrieval"]["layer"] == 1, "the middle one of two, named beforehand"
     assert len(found["retrieval"]["by_layer"]) == 2
+    late = CliRunner().invoke(app, [*command, *named])
+    assert "all of them examples" in str(late.exception) or "sacrebleu" in str(late.exception)
+    assert "conditional loss" not in late.output, "said before anything was asked"
     nothing = CliRunner().invoke(app, command)
     assert "nothing to ask: set evaluation.pairs" in str(nothing.exception)
 
