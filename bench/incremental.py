@@ -3,11 +3,12 @@
     python -m bench.incremental docs.parquet --tokenizer sp.model --work DIR
 
 Rows of a Parquet file with `text` and `source` are dealt to three dumps, of 8, 1 and 1 parts, some
-rows to several of them. The road runs until `tokenize`, with near-duplicates, after every dump; on
-all three in a new lake, whose tables must be the same; and for a takedown. All in one Spark
-session, which has run once before. Processor seconds of the whole process tree are what to compare;
-a run has a fixed cost, that of Spark's small jobs, which a run over the second dump alone shows.
-Before that, what a megabyte of text costs in each step of one task, without Spark. Prints Markdown.
+rows to several of them. The road runs until `tokenize`, with near-duplicates unless told otherwise,
+after every dump; on all three in a new lake, whose tables must be the same; and for a takedown. All
+in one Spark session, which has run once before. Processor seconds of the whole process tree are
+what to compare; a run has a fixed cost, that of Spark's small jobs, which a run over the second
+dump alone shows. Before that, what a megabyte of text costs in each step of one task, without
+Spark. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ def main() -> None:
     parser.add_argument("--tokenizer", required=True, help="model file, for stage tokenize")
     parser.add_argument("--every", type=int, default=1, help="take every so many rows")
     parser.add_argument("--steps-only", action="store_true", help="without Spark")
+    parser.add_argument("--exact-only", action="store_true", help="without near-duplicates")
     parser.add_argument("--work", type=Path, required=True, help="new folder")
     arguments = parser.parse_args()
     rows = pq.read_table(arguments.texts, columns=["source", "text"])
@@ -70,7 +72,7 @@ def main() -> None:
         return [
             f"lake.warehouse={arguments.work / lake}",
             f"ingest.inputs=[{inputs}]",
-            "dedup.near=true",
+            f"dedup.near={str(not arguments.exact_only).lower()}",
             f"tokenize.tokenizer={arguments.tokenizer}",
             "spark.shuffle_partitions=4",
         ]
