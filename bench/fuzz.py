@@ -37,7 +37,7 @@ import zstandard
 from pivotmine.sources import ColumnMap, ReadLimits, Split, read_split
 from pivotmine.sources.listing import list_splits
 from pivotmine.sources.pieces import PieceRead, check_pieces, is_piece
-from pivotmine.sources.records import WHOLE_FILE, Piece
+from pivotmine.sources.records import WHOLE_FILE
 
 MAX_SECONDS = 5.0
 """Most CPU time that a case may take; the files are of some kilobytes."""
@@ -62,6 +62,9 @@ TEXTS = (
 
 Fate = tuple[int, str | None, str | None]
 """Position, text and reason of a record."""
+
+SplitRead = tuple[list[Fate], str | None]
+"""Fates of a split, and what its reader says of it as a piece."""
 
 
 class Outcome(NamedTuple):
@@ -150,7 +153,7 @@ def read_case(path: Path, draw: random.Random) -> Outcome:
         fates = [fate for found, _ in reads for fate in found]
         if is_piece(splits[0]):
             whole, _ = _read_split(splits[0]._replace(start=0, end=WHOLE_FILE))
-            joined = _join(splits, reads)
+            joined = join_pieces(splits, reads)
             if joined not in (None, whole):
                 failure = "pieces that meet give something else than the whole file"
             met, fates = joined is not None, whole
@@ -164,7 +167,7 @@ def read_case(path: Path, draw: random.Random) -> Outcome:
     return Outcome(format_of(path.name), failure, documents, reasons, seconds, met)
 
 
-def _read_split(split: Split) -> tuple[list[Fate], Piece]:
+def _read_split(split: Split) -> SplitRead:
     rows = []
     for batch in read_split(split, ColumnMap(), LIMITS):
         batch.validate(full=True)
@@ -173,15 +176,12 @@ def _read_split(split: Split) -> tuple[list[Fate], Piece]:
     if last["kind"] != "split" or last["n_records"] != len(records):
         raise AssertionError(f"{last['n_records']} records, {len(records)} fates")
     fates = [(row["position"], row["text"], row["reason"]) for row in records]
-    return fates, Piece(**json.loads(last["detail"] or "{}"))
+    return fates, last["detail"]
 
 
-def _join(splits: list[Split], reads: list[tuple[list[Fate], Piece]]) -> list[Fate] | None:
+def join_pieces(splits: list[Split], reads: list[SplitRead]) -> list[Fate] | None:
     """Fates of all pieces, in positions of the file; None where the pieces do not meet."""
-    pieces = [
-        PieceRead(split.uri, split.start, split.end, piece)
-        for split, (_, piece) in zip(splits, reads, strict=True)
-    ]
+    pieces = (PieceRead.of(split, end) for split, (_, end) in zip(splits, reads, strict=True))
     before, torn = check_pieces(pieces)
     if torn:
         return None

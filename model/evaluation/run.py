@@ -18,7 +18,7 @@ from model.evaluation.conditional import conditional_losses
 from model.evaluation.harness import benchmarks
 from model.evaluation.pairs import Pair, read_pairs
 from model.evaluation.retrieval import layer_means, retrieve
-from model.evaluation.translation import check, chrf
+from model.evaluation.translation import check_chrf, chrf
 from model.load import LoadedModel, require
 from model.results import key, write_json
 from model.scoring.prompts import directions, select
@@ -61,7 +61,7 @@ def evaluate(
             "a word set"
         )
     if pairs and settings.chrf:
-        check(pairs, settings.n_shots)
+        check_chrf(pairs, settings.n_shots)
     if settings.tasks:
         require("lm_eval", extra="evaluation")
     found: dict[str, Any] = {}

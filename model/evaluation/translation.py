@@ -21,7 +21,7 @@ MAX_GROWTH = 3
 """Times the longer of source and reference, in tokens, that a translation may run on for."""
 
 
-def check(pairs: Mapping[str, Sequence[Pair]], n_shots: int) -> None:
+def check_chrf(pairs: Mapping[str, Sequence[Pair]], n_shots: int) -> None:
     """See that `chrf` can be asked, before hours are spent on what comes before it.
 
     Raises
@@ -50,9 +50,9 @@ def chrf(
     Raises
     ------
     InputError, SetupError
-        As `check`.
+        As `check_chrf`.
     """
-    check(pairs, n_shots)
+    check_chrf(pairs, n_shots)
     from sacrebleu.metrics import CHRF
 
     found = {}

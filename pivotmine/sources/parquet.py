@@ -152,9 +152,10 @@ def _read_row_group(
         wanted = [columns.text]
         if columns.source and _has_source(parquet.schema_arrow, columns.source):
             wanted.append(columns.source)
-        guard.watch(parquet.metadata, group, wanted)
-        n_bytes, batch_rows = _plan_row_group(parquet, group, wanted)
-        if bomb := _refuse_inflation(parquet, group, wanted, limits):
+        chunks = _chunks(parquet, group, wanted)
+        guard.watch(chunks)
+        n_bytes, batch_rows = _plan_row_group(chunks, n_rows)
+        if bomb := _refuse_inflation(chunks, group, n_rows, limits):
             tally.n_records += 1
             yield reject_row(split, columns, position, *bomb)
             return
@@ -212,29 +213,30 @@ def _has_source(schema: pa.Schema, path: str) -> bool:
     return not isinstance(kind, str) and is_text(kind)
 
 
-def _plan_row_group(parquet: pq.ParquetFile, group: int, wanted: list[str]) -> tuple[int, int]:
-    """Uncompressed bytes of the wanted columns, and how many rows to decode at once."""
+def _chunks(parquet: pq.ParquetFile, group: int, wanted: list[str]) -> list[pq.ColumnChunkMetaData]:
     metadata = parquet.metadata.row_group(group)
     chunks = (metadata.column(i) for i in range(metadata.num_columns))
-    n_bytes = sum(c.total_uncompressed_size for c in chunks if c.path_in_schema in wanted)
-    row_bytes = max(n_bytes // max(metadata.num_rows, 1), 1)
+    return [chunk for chunk in chunks if chunk.path_in_schema in wanted]
+
+
+def _plan_row_group(chunks: list[pq.ColumnChunkMetaData], n_rows: int) -> tuple[int, int]:
+    """Uncompressed bytes of the wanted columns, and how many rows to decode at once."""
+    n_bytes = sum(chunk.total_uncompressed_size for chunk in chunks)
+    row_bytes = max(n_bytes // max(n_rows, 1), 1)
     return n_bytes, min(max(BATCH_TARGET_BYTES // row_bytes, 1), ROWS_MAX)
 
 
 def _refuse_inflation(
-    parquet: pq.ParquetFile, group: int, wanted: list[str], limits: ReadLimits
+    chunks: list[pq.ColumnChunkMetaData], group: int, n_rows: int, limits: ReadLimits
 ) -> Refusal | None:
     """The rule for streams, by what the footer says of the wanted columns."""
-    metadata = parquet.metadata.row_group(group)
-    chunks = [metadata.column(i) for i in range(metadata.num_columns)]
-    chunks = [chunk for chunk in chunks if chunk.path_in_schema in wanted]
     n_packed = sum(chunk.total_compressed_size for chunk in chunks)
     n_bytes = sum(chunk.total_uncompressed_size for chunk in chunks)
     if n_bytes <= FREE_INFLATION_BYTES + limits.max_inflation * n_packed:
         return None
     return Refusal(
         Reason.INFLATES_TOO_MUCH,
-        f"row group {group}: {metadata.num_rows} rows not read: {n_packed} bytes inflate to "
+        f"row group {group}: {n_rows} rows not read: {n_packed} bytes inflate to "
         f"{n_bytes}, over max_inflation = {limits.max_inflation}",
     )
 

@@ -13,8 +13,8 @@ which fields 2 and 3 are wanted (Apache Parquet, parquet.thrift: `PageHeader`); 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from typing import Any, BinaryIO, NamedTuple
+from collections.abc import Iterable
+from typing import BinaryIO, NamedTuple
 
 import pyarrow.parquet as pq
 
@@ -180,18 +180,16 @@ class PageGuard(io.RawIOBase):
         self._file = file
         self._chunks: list[_Chunk] = []
 
-    def watch(self, metadata: pq.FileMetaData, group: int, columns: Sequence[str]) -> None:
-        """Look at the pages of these columns of a row group, and no longer at others."""
-        row_group = metadata.row_group(group)
-        self._chunks = []
-        for index in range(row_group.num_columns):
-            chunk: Any = row_group.column(index)
-            if chunk.path_in_schema in columns:
-                start = chunk.data_page_offset
-                if chunk.dictionary_page_offset:
-                    start = min(start, chunk.dictionary_page_offset)
-                sizes = chunk.total_compressed_size, chunk.total_uncompressed_size
-                self._chunks.append(_Chunk(start, *sizes))
+    def watch(self, chunks: Iterable[pq.ColumnChunkMetaData]) -> None:
+        """Look at the pages of these column chunks, and no longer at others."""
+        self._chunks = [
+            _Chunk(
+                min(chunk.data_page_offset, chunk.dictionary_page_offset or chunk.data_page_offset),
+                chunk.total_compressed_size,
+                chunk.total_uncompressed_size,
+            )
+            for chunk in chunks
+        ]
 
     @property
     def fault(self) -> str:

@@ -16,6 +16,7 @@ have been.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -134,6 +135,11 @@ class PieceRead(NamedTuple):
     start: int
     end: int
     piece: Piece
+
+    @classmethod
+    def of(cls, split: Split, detail: str | None) -> PieceRead:
+        """From the `detail` of the row of the split (`records.split_row`)."""
+        return cls(split.uri, split.start, split.end, Piece(**json.loads(detail or "{}")))
 
 
 def check_pieces(pieces: Iterable[PieceRead]) -> tuple[dict[tuple[str, int], int], set[str]]:

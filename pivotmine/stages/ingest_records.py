@@ -7,7 +7,6 @@ again, as a whole (`sources/pieces.py`).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -17,7 +16,7 @@ from pyspark.sql import functions as F
 from pivotmine.config import Config
 from pivotmine.session import spark_schema
 from pivotmine.sources.pieces import PieceRead, check_pieces, is_piece
-from pivotmine.sources.records import WHOLE_FILE, ColumnMap, Piece, ReadLimits, Split
+from pivotmine.sources.records import WHOLE_FILE, ColumnMap, ReadLimits, Split
 from pivotmine.stage import Inputs
 from pivotmine.stages.ingest_files import Source, ingest_ids, plan_packs
 from udfs import read_records
@@ -72,12 +71,7 @@ def _joined(
         return rows
     ends = rows.where("kind = 'split'").select("uri", "split_start", "detail")
     pieces = [
-        PieceRead(
-            row["uri"],
-            row["split_start"],
-            planned[row["uri"], row["split_start"]].end,
-            Piece(**json.loads(row["detail"] or "{}")),
-        )
+        PieceRead.of(planned[row["uri"], row["split_start"]], row["detail"])
         for row in inputs.local(ends, sum(map(len, packs))).to_pylist()
         if (row["uri"], row["split_start"]) in planned
     ]

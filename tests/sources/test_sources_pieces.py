@@ -15,44 +15,28 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.fuzz import Fate, join_pieces
 from pivotmine.sources.decoding import InflatesTooMuch
 from pivotmine.sources.listing import list_splits
-from pivotmine.sources.pieces import PieceRead, check_pieces, open_piece
+from pivotmine.sources.pieces import open_piece
 from pivotmine.sources.records import ColumnMap, Piece, ReadLimits
 from tests.sources.conftest import WHOLE, read_one
 from tests.sources.test_sources_warc import page, record
 
 LIMITS = ReadLimits(max_record_bytes=5000, raw_bytes=20)
 
-Fates = list[tuple[int, str | None, str | None]]
+
+def fates(rows: list[dict[str, Any]]) -> list[Fate]:
+    return [(row["position"], row["text"], row["reason"]) for row in rows if row["kind"] != "split"]
 
 
-def fates(rows: list[dict[str, Any]], before: int = 0) -> Fates:
-    return [
-        (before + row["position"], row["text"], row["reason"])
-        for row in rows
-        if row["kind"] != "split"
-    ]
-
-
-def read_in_pieces(path: Path, split_bytes: int, limits: ReadLimits = LIMITS) -> Fates | None:
+def read_in_pieces(path: Path, split_bytes: int, limits: ReadLimits = LIMITS) -> list[Fate] | None:
     """Fates of all pieces; None where they do not meet, and the file is to be read whole."""
     splits = list_splits([str(path)], "auto", split_bytes, 0)
     rows = [read_one(split, ColumnMap(), limits) for split in splits]
     if splits[0].end == -1:
         return fates(rows[0])
-    reads = [
-        PieceRead(split.uri, split.start, split.end, Piece(**json.loads(end["detail"])))
-        for split, (*_, end) in zip(splits, rows, strict=True)
-    ]
-    before, torn = check_pieces(reads)
-    if torn:
-        return None
-    return [
-        fate
-        for split, found in zip(splits, rows, strict=True)
-        for fate in fates(found, before[split.uri, split.start])
-    ]
+    return join_pieces(splits, [(fates(found), found[-1]["detail"]) for found in rows])
 
 
 def raw_frame(content: bytes) -> bytes:
