@@ -33,16 +33,16 @@ import numpy as np
 import sentencepiece
 from numpy.typing import NDArray
 
-from pivotmine.evaluate.bootstrap import Resamples
-from pivotmine.evaluate.judge import whole_word
-from pivotmine.evaluate.lexicons import Truth, read_truth
-from pivotmine.evaluate.measures import ADDITIVE, MEASURES, Tables, direction, measure
-from pivotmine.kernels.association import benjamini_hochberg
-from pivotmine.kernels.contest import contenders, contest
-from pivotmine.kernels.exact_association import log10_attraction_p_value, smoothed_margins
-from pivotmine.kernels.folded_contexts import FoldedContexts
-from pivotmine.kernels.pair_counts import count_pairs
-from pivotmine.text.train_tokenizer import train_sentencepiece
+from pivotmine.judge.bootstrap import Resamples
+from pivotmine.judge.judge import whole_word
+from pivotmine.judge.lexicons import Truth, read_truth
+from pivotmine.judge.measures import ADDITIVE, MEASURES, Tables, direction, measure
+from pivotmine.numeric.association import benjamini_hochberg
+from pivotmine.numeric.exact_association import log10_attraction_p_value, smoothed_margins
+from pivotmine.numeric.folded_contexts import FoldedContexts
+from pivotmine.stages.count.pair_counts import count_pairs
+from pivotmine.stages.link.contest import contenders, contest
+from pivotmine.stages.train_tokenizer.training import train_sentencepiece
 
 Ids = list[list[int]]
 _MIN_FREQUENCY = 5

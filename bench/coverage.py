@@ -18,7 +18,7 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.kernels.coverage_greedy import (
+from pivotmine.stages.select.coverage_greedy import (
     Covering,
     CoverState,
     Pool,

@@ -24,16 +24,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.measure import processor_seconds
-from pivotmine.config import Config, DedupConfig
-from pivotmine.job import run_road
-from pivotmine.lake import Lake
-from pivotmine.query import connect
-from pivotmine.recipe import load_config
+from pivotmine.cli.job import run_road
+from pivotmine.keep.takedown import take_down
+from pivotmine.lake.lake import Lake
+from pivotmine.lake.query import connect
+from pivotmine.recipe import DedupConfig, Recipe
+from pivotmine.recipe.reading import load_recipe
 from pivotmine.sources.listing import list_files, plan_splits
 from pivotmine.sources.records import ColumnMap, ReadLimits
-from pivotmine.takedown import take_down
 from pivotmine.text.tokenizer import Tokenizer, read_tokenizer_file
-from udfs import near_duplicates, read_records, tokenize
+from pivotmine.udfs import near_duplicates, read_records, tokenize
 
 PARTS = 10
 OF_ALL = 40
@@ -117,7 +117,7 @@ def by_step(folder: Path, tokenizer_uri: str) -> None:
     (*_, file) = list_files([str(folder)])
     packs = [tuple(plan_splits([file], "auto", 1 << 40, 0))]
     read = read_records.bind(packs, [ColumnMap(source="source")], ReadLimits(), None)
-    encode = tokenize.bind(Tokenizer(*read_tokenizer_file(tokenizer_uri)), Config().languages, None)
+    encode = tokenize.bind(Tokenizer(*read_tokenizer_file(tokenizer_uri)), Recipe().languages, None)
     settings = DedupConfig()
     sign = near_duplicates.bind_sign(
         np.zeros(0, np.uint64),
@@ -190,7 +190,7 @@ def deal(rows: pa.Table, work: Path) -> dict[str, int]:
 
 def open_lake(path: Path) -> Lake:
     """A lake, to be read."""
-    return Lake(load_config(None, [f"lake.warehouse={path}"]).lake, read_only=True)
+    return Lake(load_recipe(None, [f"lake.warehouse={path}"]).lake, read_only=True)
 
 
 def digest(lake: Path, table: str) -> tuple[object, ...]:

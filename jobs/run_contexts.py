@@ -1,6 +1,6 @@
 """spark-submit entry point: stage contexts."""
 
-from pivotmine.job import main
+from pivotmine.cli.job import main
 
 if __name__ == "__main__":
     main("contexts")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from model.commands import grid, measure, words
-from pivotmine.console import run_app
+from pivotmine.model.commands import grid, measure, words
+from pivotmine.show.console import run_app
 
 app = typer.Typer(
     name="pivotmine-model",

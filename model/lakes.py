@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pivotmine.config import LakeConfig
 from pivotmine.errors import InputError
-from pivotmine.lake import Lake
-from pivotmine.recipe import load_config
+from pivotmine.lake.lake import Lake
+from pivotmine.recipe import LakeConfig
+from pivotmine.recipe.reading import load_recipe
 
 
 def open_lake(path: Path) -> Lake:
@@ -21,7 +21,7 @@ def open_lake(path: Path) -> Lake:
         The lake or the recipe cannot be read.
     """
     if path.suffix in (".yaml", ".yml"):
-        return Lake(load_config(str(path)).lake, read_only=True)
+        return Lake(load_recipe(str(path)).lake, read_only=True)
     if (path / "catalog.db").exists():
         return Lake(LakeConfig(warehouse=str(path)), read_only=True)
     raise InputError(

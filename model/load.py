@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model.config import ModelConfig
 from pivotmine.errors import InputError, SetupError
+from pivotmine.model.config import ModelConfig
 
 if TYPE_CHECKING:
     import torch

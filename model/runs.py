@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import orjson
 import pyarrow as pa
 
-from model.results import read_table
 from pivotmine.errors import InputError
+from pivotmine.model.results import read_table
 
 TABLE_OF = {
     "scores": "words",

@@ -18,11 +18,11 @@ from hypothesis import settings
 from pyspark import SparkContext
 from pyspark.sql import DataFrame, SparkSession
 
-from pivotmine.config import Config, SparkConfig
-from pivotmine.recipe import load_config
-from pivotmine.schema import TABLES
-from pivotmine.session import build_session
-from pivotmine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Renewed, StageRows
+from pivotmine.engine.session import build_session
+from pivotmine.engine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Renewed, StageRows
+from pivotmine.lake.tables import TABLES
+from pivotmine.recipe import Recipe, SparkConfig
+from pivotmine.recipe.reading import load_recipe
 
 # The same examples on every run, so that a change that passed here passes elsewhere; `pytest
 # --hypothesis-profile search` draws others, and more of them. No deadlines: the first example of a
@@ -61,8 +61,8 @@ def spark() -> Iterator[SparkSession]:
 
 
 @pytest.fixture
-def lake_config(tmp_path: Path) -> Config:
-    return load_config(None, [f"lake.warehouse={tmp_path / 'lake'}"])
+def lake_config(tmp_path: Path) -> Recipe:
+    return load_recipe(None, [f"lake.warehouse={tmp_path / 'lake'}"])
 
 
 class TableInputs:

@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pivotmine.cli import main
-from pivotmine.commands.options import CONFIG_ENV
-from pivotmine.config import LakeConfig
-from pivotmine.lake import Lake
-from pivotmine.schema import TABLES
+from pivotmine.cli.app import main
+from pivotmine.cli.options import CONFIG_ENV
+from pivotmine.lake.lake import Lake
+from pivotmine.lake.tables import TABLES
+from pivotmine.recipe import LakeConfig
 
 Row = dict[str, Any]
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from pivotmine.kernels.folded_contexts import PackedContexts, unpack
-from pivotmine.lake import Lake
-from pivotmine.query import connect
-from pivotmine.recipe import load_config
-from pivotmine.schema import TABLES
+from pivotmine.lake.lake import Lake
+from pivotmine.lake.query import connect
+from pivotmine.lake.tables import TABLES
+from pivotmine.numeric.folded_contexts import PackedContexts, unpack
+from pivotmine.recipe.reading import load_recipe
 
 WHERE_COLUMNS = ("uri", "position", "start", "n_bytes", "path", "stamp")
 """What names files and places in them, and so may differ between two layouts of one corpus."""
@@ -88,7 +88,7 @@ def environment() -> dict[str, str]:
 
 
 def open_lake(warehouse: Path) -> Lake:
-    return Lake(load_config(None, [f"lake.warehouse={warehouse}"]).lake)
+    return Lake(load_recipe(None, [f"lake.warehouse={warehouse}"]).lake)
 
 
 def contents(warehouse: Path, *leave_out: str) -> dict[str, list[tuple[Any, ...]]]:

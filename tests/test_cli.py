@@ -16,15 +16,15 @@ import typer.main
 import yaml
 from pydantic import BaseModel
 
-from pivotmine import report
-from pivotmine.arms import describe_arms
-from pivotmine.cli import app
-from pivotmine.config import Config
-from pivotmine.console import plain_console
-from pivotmine.lake import Lake
-from pivotmine.query import connect
-from pivotmine.schema import TABLES
-from pivotmine.stages import ROAD
+from pivotmine.ask.arms import describe_arms
+from pivotmine.cli.app import app
+from pivotmine.lake.lake import Lake
+from pivotmine.lake.query import connect
+from pivotmine.lake.tables import TABLES
+from pivotmine.recipe import Recipe
+from pivotmine.show import report
+from pivotmine.show.console import plain_console
+from pivotmine.stages.road import ROAD
 from tests.handmade import Row, cli, link, make_lake, put, settings, word
 
 TOP: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -139,7 +139,7 @@ def test_config_prints_yaml_that_loads_back_to_the_same_configuration(tmp_path: 
     changed = ("--set", "count.min_count=9", "--set", "ingest.inputs=[{uris: [语料/*.jsonl]}]")
     status, out, err = cli("config", *changed)
     assert (status, err) == (0, "")
-    config = Config.model_validate(yaml.safe_load(out))
+    config = Recipe.model_validate(yaml.safe_load(out))
     assert (config.count.min_count, config.ingest.inputs[0].uris) == (9, ("语料/*.jsonl",))
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(out, encoding="utf-8")
@@ -158,7 +158,7 @@ def fields(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
 def test_config_gives_every_setting_with_its_meaning():
     out = cli("config").out
     words = " ".join(out.replace("#", " ").split())
-    for name, meaning in fields(Config):
+    for name, meaning in fields(Recipe):
         assert f"{name}:" in out
         assert " ".join(meaning.split()) in words
 

@@ -12,14 +12,14 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from pivotmine import compaction
-from pivotmine.config import DedupConfig
-from pivotmine.query import connect
-from pivotmine.text.shingles import find_words, hash_lines
+from pivotmine.lake import compaction
+from pivotmine.lake.query import connect
+from pivotmine.recipe import DedupConfig
+from pivotmine.stages.ingest.shingles import find_words, hash_lines
+from pivotmine.udfs.near_duplicates import bind_sign
+from pivotmine.udfs.read_records import document_id
 from tests.handmade import cli
 from tests.road import open_lake
-from udfs.near_duplicates import bind_sign
-from udfs.read_records import document_id
 
 WORDS = (
     "the cat sleeps on a warm red roof while two dogs run past old stone houses near water".split()

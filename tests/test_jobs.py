@@ -12,7 +12,7 @@ import pyspark
 import pytest
 import yaml
 
-from pivotmine.stages import ROAD
+from pivotmine.stages.road import ROAD
 from tests.road import contents, environment, write_jsonl
 
 ROOT = Path(__file__).parent.parent

@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 import pytest
 import typer.main
 
-from model.cli import app as model_app
-from model.config import load_recipe
-from pivotmine.cli import app
-from pivotmine.config import Config
+from pivotmine.cli.app import app
+from pivotmine.model.cli import app as model_app
+from pivotmine.model.config import load_recipe as load_model_recipe
 from pivotmine.planted import make_plan
-from pivotmine.recipe import load_config
-from pivotmine.stages import ROAD
+from pivotmine.recipe import Recipe
+from pivotmine.recipe.reading import load_recipe
+from pivotmine.stages.road import ROAD
 from tests.handmade import cli
 
 ROOT = Path(__file__).parent.parent
@@ -114,9 +114,9 @@ def recipes(tmp_path: Path) -> dict[str, Path]:
 def check_settings(config: str | None, overrides: Sequence[str], recipes: dict[str, Path]) -> None:
     """Refuses unknown settings and recipes that are not there; remote ones stand for any."""
     if config is None or "://" in config:
-        load_config(None, overrides)
+        load_recipe(None, overrides)
         return
-    load_config(str(recipes.get(config, ROOT / config)), overrides)
+    load_recipe(str(recipes.get(config, ROOT / config)), overrides)
 
 
 def test_every_pivotmine_command_parses_and_names_settings_that_exist(recipes):
@@ -143,7 +143,7 @@ def test_every_model_command_parses_and_names_settings_that_exist():
     known: dict[str, Any] = typer.main.get_command(model_app).commands  # type: ignore[attr-defined]
     for name, *arguments in commands_of("pivotmine-model"):
         chosen = known[name].make_context(name, list(arguments)).params
-        load_recipe(None, chosen.get("set_") or ())
+        load_model_recipe(None, chosen.get("set_") or ())
 
 
 def test_every_spark_submit_command_names_a_job_with_options_that_it_knows(
@@ -167,7 +167,7 @@ def test_every_spark_submit_command_names_a_job_with_options_that_it_knows(
 def test_every_recipe_it_shows_is_valid(recipes):
     assert recipes
     for path in recipes.values():
-        assert load_config(str(path)).ingest.inputs
+        assert load_recipe(str(path)).ingest.inputs
 
 
 def test_the_two_commands_are_targets_of_the_makefile():
@@ -190,8 +190,8 @@ def test_files_and_settings_that_it_names_exist():
     for name in re.findall(r"`([^`\n]+)`", prose):
         if re.match(r"(docs|conf|jobs|bench|tests|model|udfs|pivotmine)/", name):
             assert (ROOT / name).exists(), name
-        elif re.fullmatch(rf"({'|'.join(Config.model_fields)})(\.[a-z0-9_]+)+", name):
-            section: Any = Config
+        elif re.fullmatch(rf"({'|'.join(Recipe.model_fields)})(\.[a-z0-9_]+)+", name):
+            section: Any = Recipe
             for part in name.split("."):
                 assert part in section.model_fields, name
                 section = section.model_fields[part].annotation

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pivotmine.demo import assemble
-from pivotmine.stages import ROAD
+from pivotmine.stages.road import ROAD
 from tests.road import (
     WHERE_COLUMNS,
     command,

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pivotmine.kernels.contexts import context_bounds
-from pivotmine.kernels.nodes import NodeTable, nodes_in_text
+from pivotmine.numeric.nodes import NodeTable, nodes_in_text
+from pivotmine.stages.contexts.windows import context_bounds
 
 
 class TokenColumns(NamedTuple):

@@ -7,14 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from pivotmine.kernels.association import (
-    expected,
-    log_likelihood_ratio,
-    npmi,
-    p_value_bin,
-)
-from pivotmine.kernels.exact_association import log10_attraction_p_value
-from pivotmine.schema import COUNTS
+from pivotmine.lake.tables import COUNTS
+from pivotmine.numeric.association import expected, log_likelihood_ratio, npmi, p_value_bin
+from pivotmine.numeric.exact_association import log10_attraction_p_value
 
 SCHEMA = pa.schema(
     [

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.kernels.contest import Contenders, contest
-from udfs.context_files import load_each
-from udfs.numbered_tasks import FileRange, numbers
+from pivotmine.stages.link.contest import Contenders, contest
+from pivotmine.udfs.context_files import load_each
+from pivotmine.udfs.numbered_tasks import FileRange, numbers
 
 Batches = Iterator[pa.RecordBatch]
 

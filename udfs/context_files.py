@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 import fsspec
 import pyarrow.parquet as pq
 
-from pivotmine.kernels.folded_contexts import FoldedContexts, PackedContexts, unpack
-from udfs.numbered_tasks import FileRange
+from pivotmine.numeric.folded_contexts import FoldedContexts, PackedContexts, unpack
+from pivotmine.udfs.numbered_tasks import FileRange
 
 
 def load(chunk: Sequence[FileRange]) -> FoldedContexts:

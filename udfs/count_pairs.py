@@ -3,7 +3,7 @@
 A task holds a chunk of the corpus's contexts and counts a range of rows. Where all contexts are one
 chunk its counts are complete, and what stays below the threshold is never written anywhere.
 Where there are several chunks, their counts leave as packed runs, a row for each bucket, and are
-summed by `udfs.sum_pairs`. Margins take that road always; they are few.
+summed by `pivotmine.udfs.sum_pairs`. Margins take that road always; they are few.
 
 Three kinds of pairs are sent:
 
@@ -26,14 +26,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.kernels.folded_contexts import FoldedContexts
-from pivotmine.kernels.margin_counts import count_margins
-from pivotmine.kernels.pair_counts import count_pairs
-from pivotmine.kernels.pair_runs import PairRun, deal, pack
-from pivotmine.kernels.pair_sums import add_run, new_sums, summed
-from pivotmine.kernels.permuted_contexts import permuted_contexts
-from udfs.context_files import load
-from udfs.numbered_tasks import FileRange, numbers
+from pivotmine.numeric.folded_contexts import FoldedContexts
+from pivotmine.stages.count.margin_counts import count_margins
+from pivotmine.stages.count.pair_counts import count_pairs
+from pivotmine.stages.count.pair_runs import PairRun, deal, pack
+from pivotmine.stages.count.pair_sums import add_run, new_sums, summed
+from pivotmine.stages.link.permuted_contexts import permuted_contexts
+from pivotmine.udfs.context_files import load
+from pivotmine.udfs.numbered_tasks import FileRange, numbers
 
 Batches = Iterator[pa.RecordBatch]
 

@@ -15,12 +15,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.kernels.contexts import context_bounds
-from pivotmine.kernels.term_counts import Spans, add_term_counts
-from pivotmine.kernels.term_layout import DOCUMENTS, TermPairs, TermTotals, new_totals
-from pivotmine.kernels.term_matching import TermTrie, find_terms
-from pivotmine.kernels.token_text import PieceTexts, rebuild_text
-from udfs.arrow_lists import TokenColumns, language_indices, token_columns
+from pivotmine.stages.contexts.windows import context_bounds
+from pivotmine.stages.terms.term_counts import Spans, add_term_counts
+from pivotmine.stages.terms.term_layout import DOCUMENTS, TermPairs, TermTotals, new_totals
+from pivotmine.stages.terms.term_matching import TermTrie, find_terms
+from pivotmine.stages.terms.token_text import PieceTexts, rebuild_text
+from pivotmine.udfs.arrow_lists import TokenColumns, language_indices, token_columns
 
 Batches = Iterator[pa.RecordBatch]
 T = TypeVar("T", covariant=True)

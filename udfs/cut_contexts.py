@@ -12,14 +12,14 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pivotmine.kernels.contexts import build_contexts
-from pivotmine.kernels.document_folds import document_folds
-from pivotmine.kernels.folded_contexts import FoldedContexts, join, pack
-from pivotmine.kernels.nodes import NodeTable
-from pivotmine.kernels.repeated_lines import RepeatedLines
-from pivotmine.schema import CONTEXTS
-from udfs.arrow_lists import node_columns
-from udfs.repeated_lines import hidden_lines, holds_two_languages
+from pivotmine.lake.tables import CONTEXTS
+from pivotmine.numeric.folded_contexts import FoldedContexts, join, pack
+from pivotmine.numeric.nodes import NodeTable
+from pivotmine.stages.contexts.document_folds import document_folds
+from pivotmine.stages.contexts.repeated_lines import RepeatedLines
+from pivotmine.stages.contexts.windows import build_contexts
+from pivotmine.udfs.arrow_lists import node_columns
+from pivotmine.udfs.repeated_lines import hidden_lines, holds_two_languages
 
 Batches = Iterator[pa.RecordBatch]
 

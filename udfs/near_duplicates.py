@@ -8,9 +8,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.kernels.minhash import band_keys, choose_bands, sign, similarities
-from pivotmine.text.shingles import MAX_CHARS, distinct_lines, find_words, lines_left_out, shingle
-from udfs.batches import slice_by_bytes
+from pivotmine.stages.ingest.minhash import band_keys, choose_bands, sign, similarities
+from pivotmine.stages.ingest.shingles import (
+    MAX_CHARS,
+    distinct_lines,
+    find_words,
+    lines_left_out,
+    shingle,
+)
+from pivotmine.udfs.batches import slice_by_bytes
 
 Batches = Iterator[pa.RecordBatch]
 

@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.kernels.margins import MarginTable, pair_margins
-from pivotmine.kernels.pair_runs import PairRun
-from pivotmine.schema import COUNTS
-from udfs.count_pairs import CountPlan, pair_runs
-from udfs.numbered_tasks import numbers
-from udfs.sum_pairs import fold_columns
+from pivotmine.lake.tables import COUNTS
+from pivotmine.stages.count.margins import MarginTable, pair_margins
+from pivotmine.stages.count.pair_runs import PairRun
+from pivotmine.udfs.count_pairs import CountPlan, pair_runs
+from pivotmine.udfs.numbered_tasks import numbers
+from pivotmine.udfs.sum_pairs import fold_columns
 
 Batches = Iterator[pa.RecordBatch]
 

@@ -16,7 +16,7 @@ from pivotmine.sources import read_split
 from pivotmine.sources.records import RECORD_SCHEMA, ColumnMap, ReadLimits, Split
 from pivotmine.text.language import Identifier, load_identifier
 from pivotmine.text.quality import judge
-from udfs.numbered_tasks import numbers
+from pivotmine.udfs.numbered_tasks import numbers
 
 DOC_ID_BYTES = 16
 

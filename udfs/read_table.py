@@ -3,7 +3,7 @@
 What Spark reads for Python is decoded in the JVM, made into rows, made into Arrow again, and sent
 through a socket: 110 ns for each token of a list column. A worker that reads the file itself takes
 20. Spark still plans: every task gets a split, byte ranges of files as in Spark's own reader, and a
-row group belongs to the split in which it begins. (`udfs.write_table` is the way back.)
+row group belongs to the split in which it begins. (`pivotmine.udfs.write_table` is the way back.)
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from udfs.numbered_tasks import FileRange, numbers, share_out
+from pivotmine.udfs.numbered_tasks import FileRange, numbers, share_out
 
 Batches = Iterator[pa.RecordBatch]
 

@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.kernels.arrays import row_index
-from pivotmine.kernels.nodes import segment_lengths
-from pivotmine.kernels.repeated_lines import (
+from pivotmine.numeric.arrays import row_index
+from pivotmine.numeric.nodes import segment_lengths
+from pivotmine.stages.contexts.repeated_lines import (
     Hashes,
     LineDocuments,
     RepeatedLines,
@@ -23,7 +23,7 @@ from pivotmine.kernels.repeated_lines import (
     lowest_documents,
     to_leave_out,
 )
-from udfs.arrow_lists import flat_list, language_indices, token_columns
+from pivotmine.udfs.arrow_lists import flat_list, language_indices, token_columns
 
 Batches = Iterator[pa.RecordBatch]
 

@@ -9,29 +9,24 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.kernels.link_coverage import (
+from pivotmine.lake.tables import SCORES
+from pivotmine.numeric.nodes import NodeTable, nodes_in_text, segment_lengths
+from pivotmine.stages.score.link_coverage import (
     LinkTable,
     language_entropy,
     link_coverage,
     share_in_set,
 )
-from pivotmine.kernels.nodes import NodeTable, nodes_in_text, segment_lengths
-from pivotmine.kernels.repeated_segments import copies, document_templates, segment_hashes
-from pivotmine.kernels.segment_runs import segment_runs
-from pivotmine.kernels.translation_structure import (
+from pivotmine.stages.score.repeated_segments import copies, document_templates, segment_hashes
+from pivotmine.stages.score.segment_runs import segment_runs
+from pivotmine.stages.score.translation_structure import (
     TYPES,
     LinkedWords,
     Structure,
     document_types,
     translation_structure,
 )
-from pivotmine.schema import SCORES
-from udfs.arrow_lists import (
-    TokenColumns,
-    language_indices,
-    node_columns,
-    token_columns,
-)
+from pivotmine.udfs.arrow_lists import TokenColumns, language_indices, node_columns, token_columns
 
 COLUMNS = ("doc_id", "token_ids", "segment_ends", "segment_langs", "n_tokens")
 """What is read of table `tokens`."""

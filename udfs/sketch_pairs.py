@@ -22,18 +22,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pivotmine.kernels.pair_runs import PairRun
-from pivotmine.kernels.pair_sums import in_sample
-from pivotmine.kernels.sketch import add_pairs, error_bound, estimate_pairs, merge_blocks
-from pivotmine.kernels.sketch_format import (
+from pivotmine.stages.count.pair_runs import PairRun
+from pivotmine.stages.count.pair_sums import in_sample
+from pivotmine.stages.count.sketch import add_pairs, error_bound, estimate_pairs, merge_blocks
+from pivotmine.stages.count.sketch_format import (
     CountMinSketch,
     SketchShape,
     empty_sketch,
     open_sketch,
     write_sketch,
 )
-from udfs.count_pairs import CountPlan, Keep, pair_runs
-from udfs.numbered_tasks import numbers
+from pivotmine.udfs.count_pairs import CountPlan, Keep, pair_runs
+from pivotmine.udfs.numbered_tasks import numbers
 
 Batches = Iterator[pa.RecordBatch]
 

@@ -8,8 +8,8 @@ from itertools import groupby
 import numpy as np
 import pyarrow as pa
 
-from pivotmine.kernels.pair_runs import PairRun, unpack
-from pivotmine.kernels.pair_sums import add_run, cleared, in_sample, new_sums, summed
+from pivotmine.stages.count.pair_runs import PairRun, unpack
+from pivotmine.stages.count.pair_sums import add_run, cleared, in_sample, new_sums, summed
 
 Batches = Iterator[pa.RecordBatch]
 

@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.kernels.term_layout import DOCUMENTS, WINDOWS, TermPairs, TermTotals
-from pivotmine.schema import TERM_COUNTS
-from pivotmine.text.lexicon import Lexicon
-from udfs.count_terms import Shared
+from pivotmine.dictionaries.lexicon import Lexicon
+from pivotmine.lake.tables import TERM_COUNTS
+from pivotmine.stages.terms.term_layout import DOCUMENTS, WINDOWS, TermPairs, TermTotals
+from pivotmine.udfs.count_terms import Shared
 
 PIECE_ROWS = 2**17
 """Rows made at once."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from pivotmine.kernels.frequencies import Frequencies, add_frequencies, new_frequencies
-from udfs.arrow_lists import language_indices, token_columns
+from pivotmine.stages.vocabulary.frequencies import Frequencies, add_frequencies, new_frequencies
+from pivotmine.udfs.arrow_lists import language_indices, token_columns
 
 ALL_TOKENS = -1
 """`token_id` of the rows that count documents of a language."""

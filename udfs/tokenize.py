@@ -8,11 +8,11 @@ from itertools import pairwise
 
 import pyarrow as pa
 
-from pivotmine.schema import TOKENS
+from pivotmine.lake.tables import TOKENS
 from pivotmine.text.language import load_identifier
 from pivotmine.text.segments import split_segments
 from pivotmine.text.tokenizer import Tokenizer
-from udfs.batches import slice_by_bytes
+from pivotmine.udfs.batches import slice_by_bytes
 
 _MAX_BYTES = 4 * 2**20
 """Text tokenised at once: an encoder holds about 100 bytes a token while it works."""

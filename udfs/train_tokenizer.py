@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 
-from pivotmine.schema import TOKENIZER
-from pivotmine.text.end_of_document import end_of_document_id
+from pivotmine.lake.tables import TOKENIZER
+from pivotmine.stages.train_tokenizer.end_of_document import end_of_document_id
+from pivotmine.stages.train_tokenizer.training import train_sentencepiece
 from pivotmine.text.tokenizer import Tokenizer
-from pivotmine.text.train_tokenizer import train_sentencepiece
 
 
 def bind(

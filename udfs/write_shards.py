@@ -11,8 +11,8 @@ from itertools import groupby
 
 import pyarrow as pa
 
-from pivotmine.schema import SHARDS
-from pivotmine.shards import TEXT_FORMATS, WRITERS, ShardDocument, TokenFormat
+from pivotmine.lake.tables import SHARDS
+from pivotmine.stages.shard.formats import TEXT_FORMATS, WRITERS, ShardDocument, TokenFormat
 
 Placed = tuple[tuple[str, int], ShardDocument]
 

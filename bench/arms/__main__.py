@@ -9,7 +9,7 @@ import typer
 
 from bench.arms.corpus import RECIPE, make_web
 from bench.arms.write import write_arms
-from pivotmine.console import plain_console, run_app
+from pivotmine.show.console import plain_console, run_app
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -38,7 +38,7 @@ def prepare(
 
 def _mine(recipe: Path) -> None:
     """The road up to scores; committed stages are skipped."""
-    from pivotmine.job import run_road
+    from pivotmine.cli.job import run_road
 
     run_road(str(recipe), (), until="score")
 

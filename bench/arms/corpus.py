@@ -14,7 +14,7 @@ import yaml
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
 from bench.arms.text import documents
-from model.words.dataset import Concept, save, word_set
+from pivotmine.model.words.dataset import Concept, save, word_set
 from pivotmine.planted import Plan, plant, source_text
 
 LANGUAGES = ("en", "el")

@@ -11,12 +11,12 @@ from duckdb import DuckDBPyConnection
 
 from bench.arms.corpus import LANGUAGES
 from bench.arms.select import ARMS, SCORED, Budget, Document, Line, fill, select
-from pivotmine.lake import Lake
-from pivotmine.query import connect
-from pivotmine.recipe import load_config
-from pivotmine.schema import TOKENIZER
-from pivotmine.shards import WRITERS, ShardDocument, TokenFormat
-from pivotmine.shards.manifest import write_manifests
+from pivotmine.lake.lake import Lake
+from pivotmine.lake.query import connect
+from pivotmine.lake.tables import TOKENIZER
+from pivotmine.recipe.reading import load_recipe
+from pivotmine.stages.shard.formats import WRITERS, ShardDocument, TokenFormat
+from pivotmine.stages.shard.manifest import write_manifests
 
 
 def write_arms(
@@ -27,7 +27,7 @@ def write_arms(
     Monolingual documents are shared out first: held-out ones, then those of the base phase; arms
     are made of the rest.
     """
-    config = load_config(str(recipe))
+    config = load_recipe(str(recipe))
     lake = connect(Lake(config.lake, read_only=True))
     columns = ", ".join(TOKENIZER.schema.names)
     (tokenizer,) = lake.sql(f"SELECT {columns} FROM tokenizer").to_arrow_table().to_pylist()

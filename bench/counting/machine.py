@@ -11,8 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bench.counting.results import Machine
+from pivotmine.engine.session import check_java
 from pivotmine.errors import SetupError
-from pivotmine.session import check_java
 
 PACKAGES = (
     "pyspark",

@@ -33,8 +33,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from bench.counting.cut import Cut, cut_batch, is_word, pair_events
-from pivotmine.config import Config
-from pivotmine.schema import TOKENS, VOCABULARY
+from pivotmine.lake.tables import TOKENS, VOCABULARY
+from pivotmine.recipe import Recipe
 
 FILE_TOKENS = 2_500_000
 """Tokens of a file of table `tokens`, about 10 MB; a Spark task reads several."""
@@ -96,7 +96,7 @@ def prepare(
     made_from: Mapping[str, Any],
     batches: Iterable[pa.RecordBatch],
     vocabulary: pa.Table,
-    config: Config,
+    config: Recipe,
     recount: bool,
 ) -> Prepared:
     """Write an input, or take the one that is there if it was made from the same.
@@ -185,7 +185,7 @@ def _write_tokens(
 
 
 def _write_contexts(
-    folder: Path, vocabulary: pa.Table, frequent: NDArray[np.bool_], config: Config
+    folder: Path, vocabulary: pa.Table, frequent: NDArray[np.bool_], config: Recipe
 ) -> Facts:
     languages = sorted(config.languages)
     window = config.count.window_tokens if config.count.context == "window" else None

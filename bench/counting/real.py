@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pivotmine.commands.options import DEMO_DIRECTORY
+from pivotmine.cli.options import DEMO_DIRECTORY
 from pivotmine.demo import assemble
 from pivotmine.errors import InputError
-from pivotmine.lake import Lake
-from pivotmine.recipe import load_config
-from pivotmine.schema import TOKENS, VOCABULARY
+from pivotmine.lake.lake import Lake
+from pivotmine.lake.tables import TOKENS, VOCABULARY
+from pivotmine.recipe.reading import load_recipe
 
 DEMO_RECIPE = "conf/demo.yaml"
 
@@ -39,7 +39,7 @@ def open_lake(warehouse: str | Path) -> Lake:
     made_by = "make it with `pivotmine run --until vocabulary`"
     if "://" not in str(warehouse) and not Path(warehouse).exists():
         raise InputError(f"there is no lake at {warehouse}; {made_by}")
-    lake = Lake(load_config(None, [f"lake.warehouse={warehouse}"]).lake)
+    lake = Lake(load_recipe(None, [f"lake.warehouse={warehouse}"]).lake)
     for name in ("tokens", "vocabulary"):
         if lake.snapshot(name) is None:
             raise InputError(f"the lake at {warehouse} holds no table {name}; {made_by}")
@@ -56,7 +56,7 @@ def lake_of_documents(uri: str, folder: Path, overrides: Sequence[str]) -> Lake:
 
 def lake_of_demo(progress: Callable[[str], None]) -> Lake:
     """The demo's lake, as far as the vocabulary; the corpus is downloaded where it is not there."""
-    warehouse = load_config(DEMO_RECIPE).lake.warehouse
+    warehouse = load_recipe(DEMO_RECIPE).lake.warehouse
     try:
         return open_lake(warehouse)
     except InputError:

@@ -26,9 +26,9 @@ from bench.counting.race import Limits, race, run_way
 from bench.counting.results import Outcome, Section
 from bench.counting.ways import KERNEL_WAYS, STAGE_WAYS, WAYS, Way
 from bench.counting.zipf import Zipf
-from pivotmine.config import Config
 from pivotmine.errors import PivotMineError
-from pivotmine.recipe import load_config
+from pivotmine.recipe import Recipe
+from pivotmine.recipe.reading import load_recipe
 
 CORPORA = ("zipf", "real", "kernel", "skew")
 SKEW_WAYS = ("pivotmine", "duckdb")
@@ -222,10 +222,10 @@ def _prepare_zipf(
     )
 
 
-def _config(plan: Plan, languages: Sequence[str], context: str | None) -> Config:
+def _config(plan: Plan, languages: Sequence[str], context: str | None) -> Recipe:
     chosen = plan.context or context
     contexts = [f"count.context={chosen}"] if chosen else []
-    return load_config(
+    return load_recipe(
         None, [*plan.limits.overrides, f"languages=[{', '.join(languages)}]", *contexts]
     )
 

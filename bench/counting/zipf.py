@@ -19,8 +19,8 @@ import pyarrow as pa
 from blake3 import blake3
 from numpy.typing import NDArray
 
-from pivotmine.schema import TOKENS, VOCABULARY
-from udfs.tokenize import tokens_by_language
+from pivotmine.lake.tables import TOKENS, VOCABULARY
+from pivotmine.udfs.tokenize import tokens_by_language
 
 BLOCK_DOCUMENTS = 1_000
 SENTENCE_TOKENS = 20

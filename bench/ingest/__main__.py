@@ -22,9 +22,9 @@ import typer
 
 from bench.ingest.corpora import write_jsonl, write_warc
 from bench.ingest.race import Run, measured
-from pivotmine.console import run_app
-from pivotmine.lake import Lake
-from pivotmine.recipe import load_config
+from pivotmine.lake.lake import Lake
+from pivotmine.recipe.reading import load_recipe
+from pivotmine.show.console import run_app
 
 HERE = Path(__file__).parent
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -111,7 +111,7 @@ def _command(
 
 def _n_documents(way: str, out: Path) -> int:
     if way == "PivotMine":
-        lake = Lake(load_config(str(out.with_suffix(".json")), ()).lake, read_only=True)
+        lake = Lake(load_recipe(str(out.with_suffix(".json")), ()).lake, read_only=True)
         return lake.n_rows("documents")
     if way == "datatrove":
         return sum(

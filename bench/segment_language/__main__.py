@@ -30,7 +30,7 @@ from bench.segment_language.score import (
     table,
 )
 from bench.segment_language.ways import ALONE, PAGE, WAYS, Way, page_with
-from pivotmine.console import run_app
+from pivotmine.show.console import run_app
 
 FOUR = ("en", "fr", "zh", "ja")
 TATOEBA = ("en", "de", "es", "fr", "ja", "nl", "sv")

@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.segment_language.pages import Page
 from bench.segment_language.ways import Identify
-from pivotmine.evaluate.bootstrap import Estimate, Resamples
+from pivotmine.judge.bootstrap import Estimate, Resamples
 from pivotmine.text.codes import UNDETERMINED
 
 BUCKETS = (5, 10, 20, 40, 80)

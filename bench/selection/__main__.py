@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pivotmine.console import plain_console, run_app
+from pivotmine.show.console import plain_console, run_app
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 

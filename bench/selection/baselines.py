@@ -23,7 +23,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.kernels.jit import njit
+from pivotmine.numeric.jit import njit
 from pivotmine.text.segments import split_segments
 
 MIN_SECOND_SHARE = 0.02

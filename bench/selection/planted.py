@@ -13,15 +13,15 @@ from typing import Any
 
 import orjson
 
-from pivotmine.evaluate import read_truth
-from pivotmine.evaluate.document_truth import join_truth
-from pivotmine.evaluate.documents import BUDGETS, separate, spend_by_arm
-from pivotmine.evaluate.retrieval import evaluate_selection
-from pivotmine.job import run_road
-from pivotmine.lake import Lake
+from pivotmine.cli.job import run_road
+from pivotmine.judge import read_truth
+from pivotmine.judge.document_truth import join_truth
+from pivotmine.judge.documents import BUDGETS, separate, spend_by_arm
+from pivotmine.judge.retrieval import evaluate_selection
+from pivotmine.lake.lake import Lake
+from pivotmine.lake.query import connect
 from pivotmine.planted import Plan, plant, read_text, source_text
-from pivotmine.query import connect
-from pivotmine.recipe import load_config
+from pivotmine.recipe.reading import load_recipe
 
 ARMS = (
     "[{name: random, method: random}, {name: he2025, method: density},"
@@ -57,7 +57,7 @@ def judge(recipe: Path, seed: int, warehouse: str | None = None) -> Iterator[Row
     Intervals come from the seeds, so nothing is resampled for areas.
     """
     lake = [f"lake.warehouse={warehouse}"] if warehouse else []
-    config = load_config(str(recipe), lake)
+    config = load_recipe(str(recipe), lake)
     truth = recipe.parent / "truth"
     connection = connect(Lake(config.lake))
     join_truth(connection, truth)

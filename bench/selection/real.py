@@ -18,12 +18,12 @@ import yaml
 
 from bench.selection.baselines import Dictionary, dictionary_scores, gale_church, pages
 from bench.selection.pages import Sizes, write_pages
-from pivotmine.evaluate.document_truth import join_truth
-from pivotmine.evaluate.documents import separate
-from pivotmine.job import run_road
-from pivotmine.lake import Lake
-from pivotmine.query import connect
-from pivotmine.recipe import load_config
+from pivotmine.cli.job import run_road
+from pivotmine.judge.document_truth import join_truth
+from pivotmine.judge.documents import separate
+from pivotmine.lake.lake import Lake
+from pivotmine.lake.query import connect
+from pivotmine.recipe.reading import load_recipe
 
 MINED = ("vocabulary", "contexts", "counts", "margins", "links", "pivots")
 RECIPE = "recipe.yaml"
@@ -34,7 +34,7 @@ def make(
 ) -> Path:
     """Pages, truth and a scored lake under a new folder; returns its recipe."""
     out.mkdir(parents=True, exist_ok=True)
-    config = load_config(recipe, overrides)
+    config = load_recipe(recipe, overrides)
     mined = Lake(config.lake, read_only=True)
     connection = connect(mined)
     write_pages(connection, segments, mined_source, config.languages, out, sizes)
@@ -49,7 +49,7 @@ def make(
     path = out / RECIPE
     path.write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
     run_road(str(path), (), until="tokenize")
-    _adopt(Lake(load_config(str(path)).lake), mined)
+    _adopt(Lake(load_recipe(str(path)).lake), mined)
     run_road(str(path), (), only="score")
     return path
 
@@ -64,7 +64,7 @@ def _adopt(lake: Lake, mined: Lake) -> None:
 
 def judge(recipe: Path, lexicon: str, seed: int = 0) -> Iterator[dict[str, Any]]:
     """Figures of the engine's scores and of the baselines, on the same documents."""
-    connection = connect(Lake(load_config(str(recipe)).lake, read_only=True))
+    connection = connect(Lake(load_recipe(str(recipe)).lake, read_only=True))
     _add_baselines(connection, lexicon, recipe.parent / "baselines.parquet")
     join_truth(connection, recipe.parent / "truth.parquet")
     for separation in separate(connection, seed):

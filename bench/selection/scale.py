@@ -20,12 +20,12 @@ import numpy as np
 
 from bench.measure import processor_seconds, watch
 from bench.selection.tables import LANGUAGES, Size, make
-from pivotmine.config import Config
-from pivotmine.job import run_road
-from pivotmine.lake import Lake
-from pivotmine.query import connect
-from pivotmine.recipe import load_config
-from pivotmine.session import build_session
+from pivotmine.cli.job import run_road
+from pivotmine.engine.session import build_session
+from pivotmine.lake.lake import Lake
+from pivotmine.lake.query import connect
+from pivotmine.recipe import Recipe
+from pivotmine.recipe.reading import load_recipe
 
 ARMS = {"random": "random", "translation": "translation", "links_coverage": "links_coverage"}
 FIXED_DOCUMENTS = 1_000
@@ -131,8 +131,8 @@ def layouts(work: Path, n_documents: int, budget_share: float) -> Iterator[str]:
     yield f"\n{'The same' if len(digests) == 1 else 'NOT the same'} selection in all layouts."
 
 
-def _config(lake: Path, settings: Sequence[str]) -> Config:
-    return load_config(None, _settings(lake, settings))
+def _config(lake: Path, settings: Sequence[str]) -> Recipe:
+    return load_recipe(None, _settings(lake, settings))
 
 
 def _settings(lake: Path, settings: Sequence[str]) -> list[str]:

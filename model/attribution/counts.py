@@ -14,11 +14,11 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from model.lakes import open_lake
 from pivotmine.errors import InputError
-from pivotmine.lake import Lake
-from pivotmine.query import connect
-from pivotmine.schema import TERM_COUNTS
+from pivotmine.lake.lake import Lake
+from pivotmine.lake.query import connect
+from pivotmine.lake.tables import TERM_COUNTS
+from pivotmine.model.lakes import open_lake
 from pivotmine.text.folding import fold
 
 CONTEXTS = ("windows", "docs")

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.attribution.resample import Array, Places, Resamples, Stat, stat
+from pivotmine.model.attribution.resample import Array, Places, Resamples, Stat, stat
 
 _RIDGE = 1e-9
 """Of the words, on the diagonal: keeps a resample solvable in which a predictor is constant."""

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from model.attribution.counts import CONTEXTS, Counts, Pair
-from model.attribution.resample import Array, Places
-from model.config import AttributionConfig
-from model.lens.candidates import pivot_of
-from model.runs import Run
-from model.scoring.prompts import Direction
-from model.words.dataset import Concept, WordSet
 from pivotmine.errors import InputError
+from pivotmine.model.attribution.counts import CONTEXTS, Counts, Pair
+from pivotmine.model.attribution.resample import Array, Places
+from pivotmine.model.config import AttributionConfig
+from pivotmine.model.lens.candidates import pivot_of
+from pivotmine.model.runs import Run
+from pivotmine.model.scoring.prompts import Direction
+from pivotmine.model.words.dataset import Concept, WordSet
 
 PREDICTORS = ("cooccurrence", "pivot_path", "pmi", "source_frequency", "target_frequency")
 _HALF = 0.5

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 
-from model.words.dataset import WordSet
 from pivotmine.errors import InputError
+from pivotmine.model.words.dataset import WordSet
 
 COLUMNS = ("lang_a", "word_a", "lang_b", "word_b")
 

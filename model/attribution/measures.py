@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.attribution.counts import CONTEXTS
-from model.attribution.join import PREDICTORS, Panel
-from model.attribution.rank import auc, partial_correlation, rank_correlations
-from model.attribution.resample import Array, Places, Resamples, Stat, stat
-from model.config import AttributionConfig
+from pivotmine.model.attribution.counts import CONTEXTS
+from pivotmine.model.attribution.join import PREDICTORS, Panel
+from pivotmine.model.attribution.rank import auc, partial_correlation, rank_correlations
+from pivotmine.model.attribution.resample import Array, Places, Resamples, Stat, stat
+from pivotmine.model.config import AttributionConfig
 
 FREQUENCIES = ("source_frequency", "target_frequency")
 BESIDE = (*FREQUENCIES, "pmi")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model.attribution.resample import Array
+from pivotmine.model.attribution.resample import Array
 
 _LEAST_DETERMINANT = 1e-10
 

@@ -15,16 +15,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from model.attribution.counts import CONTEXTS, Counts
-from model.attribution.fit import Sample, fits, fold_of
-from model.attribution.join import Panel, join
-from model.attribution.measures import Name, mean_over_directions, measure, stats
-from model.attribution.resample import Places, Resamples, Stat, holm
-from model.attribution.verdict import verdict
-from model.config import AttributionConfig
-from model.results import key, write_json, write_table
-from model.runs import Run
-from model.words.dataset import WordSet
+from pivotmine.model.attribution.counts import CONTEXTS, Counts
+from pivotmine.model.attribution.fit import Sample, fits, fold_of
+from pivotmine.model.attribution.join import Panel, join
+from pivotmine.model.attribution.measures import Name, mean_over_directions, measure, stats
+from pivotmine.model.attribution.resample import Places, Resamples, Stat, holm
+from pivotmine.model.attribution.verdict import verdict
+from pivotmine.model.config import AttributionConfig
+from pivotmine.model.results import key, write_json, write_table
+from pivotmine.model.runs import Run
+from pivotmine.model.words.dataset import WordSet
 
 ALL = "all"
 """The average over directions."""

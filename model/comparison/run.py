@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.comparison.tables import CONDITIONAL, Measured, Table, read_grid
-from model.config import ContrastConfig, GridConfig
-from model.results import read_table
-from model.runs import Run
-from model.statistics.paired import equivalence, paired_t, two_way_bootstrap, wider
-from model.statistics.power import detectable, seeds_needed, spread
-from model.statistics.reach import first_reach, tokens_to_reach
-from model.statistics.verdict import Finding, findings
 from pivotmine.errors import InputError
+from pivotmine.model.comparison.tables import CONDITIONAL, Measured, Table, read_grid
+from pivotmine.model.config import ContrastConfig, GridConfig
+from pivotmine.model.results import read_table
+from pivotmine.model.runs import Run
+from pivotmine.model.statistics.paired import equivalence, paired_t, two_way_bootstrap, wider
+from pivotmine.model.statistics.power import detectable, seeds_needed, spread
+from pivotmine.model.statistics.reach import first_reach, tokens_to_reach
+from pivotmine.model.statistics.verdict import Finding, findings
 
 Array = NDArray[np.float64]
 

@@ -39,7 +39,7 @@ class Table(NamedTuple):
 
 
 def read_grid(rows: pa.Table, arms: Sequence[str]) -> Table:
-    """Arrays of the arms' rows (`model.training.grid.EVALUATIONS`).
+    """Arrays of the arms' rows (`pivotmine.model.training.grid.EVALUATIONS`).
 
     Raises
     ------

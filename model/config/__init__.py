@@ -4,14 +4,14 @@ The same manners as `pivotmine/config/`, in a recipe of its own: what a model is
 to do with how a corpus is mined. `--set scoring.draws=2` overrides single values.
 """
 
-from model.config.attribution import AttributionConfig
-from model.config.evaluation import EvaluationConfig
-from model.config.grid import ArmPlan, BasePhase, ContrastConfig, GridConfig, StreamConfig
-from model.config.lens import LensConfig
-from model.config.recipe import Recipe, load_recipe
-from model.config.scoring import LANGUAGE_NAMES, ModelConfig, ScoringConfig
-from model.config.training import ShapeConfig, TrainingConfig
-from model.config.words import WordsConfig
+from pivotmine.model.config.attribution import AttributionConfig
+from pivotmine.model.config.evaluation import EvaluationConfig
+from pivotmine.model.config.grid import ArmPlan, BasePhase, ContrastConfig, GridConfig, StreamConfig
+from pivotmine.model.config.lens import LensConfig
+from pivotmine.model.config.recipe import Recipe, load_recipe
+from pivotmine.model.config.scoring import LANGUAGE_NAMES, ModelConfig, ScoringConfig
+from pivotmine.model.config.training import ShapeConfig, TrainingConfig
+from pivotmine.model.config.words import WordsConfig
 
 __all__ = [
     "LANGUAGE_NAMES",

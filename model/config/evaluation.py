@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pivotmine.config import PositiveInt, Section, Share
+from pivotmine.recipe import PositiveInt, Section, Share
 
 
 class EvaluationConfig(Section):

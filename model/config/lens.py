@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pivotmine.config import PositiveInt, Section
+from pivotmine.recipe import PositiveInt, Section
 
 
 class LensConfig(Section):

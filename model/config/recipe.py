@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from model.config.attribution import AttributionConfig
-from model.config.evaluation import EvaluationConfig
-from model.config.grid import GridConfig
-from model.config.lens import LensConfig
-from model.config.scoring import ModelConfig, ScoringConfig
-from model.config.training import TrainingConfig
-from model.config.words import WordsConfig
-from pivotmine.config import Section
-from pivotmine.recipe import read_recipe
+from pivotmine.model.config.attribution import AttributionConfig
+from pivotmine.model.config.evaluation import EvaluationConfig
+from pivotmine.model.config.grid import GridConfig
+from pivotmine.model.config.lens import LensConfig
+from pivotmine.model.config.scoring import ModelConfig, ScoringConfig
+from pivotmine.model.config.training import TrainingConfig
+from pivotmine.model.config.words import WordsConfig
+from pivotmine.recipe import Section
+from pivotmine.recipe.reading import read_recipe
 
 
 class Recipe(Section):

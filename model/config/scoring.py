@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from pivotmine.config import LanguageCode, PositiveInt, Section
+from pivotmine.recipe import LanguageCode, PositiveInt, Section
 
 LANGUAGE_NAMES: dict[str, str] = {
     "en": "English",

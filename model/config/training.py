@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pivotmine.config import PositiveInt, Section, Share
+from pivotmine.recipe import PositiveInt, Section, Share
 
 
 class ShapeConfig(Section):

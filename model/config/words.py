@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from pivotmine.config import LanguageCode, PositiveInt, Section, Share
+from pivotmine.recipe import LanguageCode, PositiveInt, Section, Share
 
 
 class WordsConfig(Section):

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import ModelError
-from model.evaluation.pairs import Pair
-from model.scoring.tokens import Question, tokenize
+from pivotmine.model.errors import ModelError
+from pivotmine.model.evaluation.pairs import Pair
+from pivotmine.model.scoring.tokens import Question, tokenize
 
 if TYPE_CHECKING:
-    from model.load import LoadedModel
+    from pivotmine.model.load import LoadedModel
 
 Array = NDArray[np.float64]
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from model.load import require
 from pivotmine.errors import InputError
+from pivotmine.model.load import require
 
 if TYPE_CHECKING:
-    from model.load import LoadedModel
+    from pivotmine.model.load import LoadedModel
 
 
 def benchmarks(

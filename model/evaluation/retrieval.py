@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from model.config import ScoringConfig
-from model.lens.network import parts_of
-from model.lens.states import read_states
-from model.scoring.prompts import Direction
-from model.scoring.run import limits_of
-from model.scoring.tokens import tokenize
+from pivotmine.model.config import ScoringConfig
+from pivotmine.model.lens.network import parts_of
+from pivotmine.model.lens.states import read_states
+from pivotmine.model.scoring.prompts import Direction
+from pivotmine.model.scoring.run import limits_of
+from pivotmine.model.scoring.tokens import tokenize
 
 if TYPE_CHECKING:
-    from model.load import LoadedModel
-    from model.words.dataset import Concept
+    from pivotmine.model.load import LoadedModel
+    from pivotmine.model.words.dataset import Concept
 
 Array = NDArray[np.float64]
 

@@ -13,21 +13,21 @@ from typing import Any
 
 import numpy as np
 
-from model.config import Recipe
-from model.evaluation.conditional import conditional_losses
-from model.evaluation.harness import benchmarks
-from model.evaluation.pairs import Pair, read_pairs
-from model.evaluation.retrieval import layer_means, retrieve
-from model.evaluation.translation import check_chrf, chrf
-from model.load import LoadedModel, require
-from model.results import key, write_json
-from model.scoring.prompts import directions, select
-from model.training.evaluate import heldout_rows
-from model.training.networks import check_tokenizer
-from model.training.packing import Packing
-from model.training.shards import open_stream
-from model.words.dataset import WordSet
 from pivotmine.errors import ConfigError
+from pivotmine.model.config import Recipe
+from pivotmine.model.evaluation.conditional import conditional_losses
+from pivotmine.model.evaluation.harness import benchmarks
+from pivotmine.model.evaluation.pairs import Pair, read_pairs
+from pivotmine.model.evaluation.retrieval import layer_means, retrieve
+from pivotmine.model.evaluation.translation import check_chrf, chrf
+from pivotmine.model.load import LoadedModel, require
+from pivotmine.model.results import key, write_json
+from pivotmine.model.scoring.prompts import directions, select
+from pivotmine.model.training.evaluate import heldout_rows
+from pivotmine.model.training.networks import check_tokenizer
+from pivotmine.model.training.packing import Packing
+from pivotmine.model.training.shards import open_stream
+from pivotmine.model.words.dataset import WordSet
 
 Z = 1.96
 """Of a 95 % interval."""

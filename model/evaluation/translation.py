@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from model.evaluation.pairs import Pair
-from model.load import require
 from pivotmine.errors import InputError
+from pivotmine.model.evaluation.pairs import Pair
+from pivotmine.model.load import require
 
 if TYPE_CHECKING:
-    from model.load import LoadedModel
+    from pivotmine.model.load import LoadedModel
 
 MAX_GROWTH = 3
 """Times the longer of source and reference, in tokens, that a translation may run on for."""

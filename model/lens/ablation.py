@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from model.lens.candidates import Categories
-from model.lens.lenses import Statistics
-from model.lens.network import Parts, hooked
-from model.scoring.engine import (
+from pivotmine.model.lens.candidates import Categories
+from pivotmine.model.lens.lenses import Statistics
+from pivotmine.model.lens.network import Parts, hooked
+from pivotmine.model.scoring.engine import (
     Limits,
     Tokens,
     batches,
@@ -38,7 +38,7 @@ from model.scoring.engine import (
 if TYPE_CHECKING:
     import torch
 
-    from model.load import LoadedModel
+    from pivotmine.model.load import LoadedModel
 
 ABLATIONS = pa.schema(
     [

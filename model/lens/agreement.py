@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from model.lens.trajectory import interval
-from model.scoring.bootstrap import Estimate
 from pivotmine.errors import InputError
+from pivotmine.model.lens.trajectory import interval
+from pivotmine.model.scoring.bootstrap import Estimate
 
 Key = tuple[str, str, str]
 Labels = dict[str, dict[Key, str]]

@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from model.lens.mined import SPACES, Mined
-from model.scoring.prompts import Direction
-from model.scoring.tokens import tokenize
-from model.words.dataset import Concept
 from pivotmine.errors import InputError
+from pivotmine.model.lens.mined import SPACES, Mined
+from pivotmine.model.scoring.prompts import Direction
+from pivotmine.model.scoring.tokens import tokenize
+from pivotmine.model.words.dataset import Concept
 
 _BREAK = "\n"
 

@@ -14,9 +14,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from model.config import LensConfig, ScoringConfig
-from model.lens.ablation import ABLATIONS, ablate
-from model.lens.candidates import (
+from pivotmine.errors import InputError
+from pivotmine.model.config import LensConfig, ScoringConfig
+from pivotmine.model.lens.ablation import ABLATIONS, ablate
+from pivotmine.model.lens.candidates import (
     Categories,
     Ids,
     categories,
@@ -25,21 +26,20 @@ from model.lens.candidates import (
     pivot_of,
     word_tokens,
 )
-from model.lens.lenses import LensName, Statistics, apply, fit_groups
-from model.lens.mined import Mined, MinedTexts, Vocabulary, read_mined
-from model.lens.network import Parts
-from model.lens.readout import Readings, read
-from model.lens.states import read_states
-from model.results import key, read_table, write_table
-from model.scoring.engine import Limits, Tokens
-from model.scoring.prompts import Direction, answer, examples, prompt, select
-from model.scoring.run import Progress
-from model.scoring.tokens import tokenize
-from model.words.dataset import Concept, WordSet
-from pivotmine.errors import InputError
+from pivotmine.model.lens.lenses import LensName, Statistics, apply, fit_groups
+from pivotmine.model.lens.mined import Mined, MinedTexts, Vocabulary, read_mined
+from pivotmine.model.lens.network import Parts
+from pivotmine.model.lens.readout import Readings, read
+from pivotmine.model.lens.states import read_states
+from pivotmine.model.results import key, read_table, write_table
+from pivotmine.model.scoring.engine import Limits, Tokens
+from pivotmine.model.scoring.prompts import Direction, answer, examples, prompt, select
+from pivotmine.model.scoring.run import Progress
+from pivotmine.model.scoring.tokens import tokenize
+from pivotmine.model.words.dataset import Concept, WordSet
 
 if TYPE_CHECKING:
-    from model.load import LoadedModel
+    from pivotmine.model.load import LoadedModel
 
 
 @dataclass(frozen=True)

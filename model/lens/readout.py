@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from model.errors import ModelError
-from model.lens.candidates import Categories
-from model.lens.network import Parts
-from model.scoring.engine import Limits
+from pivotmine.model.errors import ModelError
+from pivotmine.model.lens.candidates import Categories
+from pivotmine.model.lens.network import Parts
+from pivotmine.model.scoring.engine import Limits
 
 if TYPE_CHECKING:
     import torch

@@ -15,24 +15,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from model.config import LensConfig, ScoringConfig
-from model.lens.agreement import Labels
-from model.lens.candidates import obstacle, readable
-from model.lens.cells import Bench, Cell
-from model.lens.lenses import LensName
-from model.lens.network import parts_of
-from model.lens.plots import Panel, heat_map, trajectories
-from model.lens.summary import claims, effects, gap, mass_bands, panel, plain, separations
-from model.lens.trajectory import peak_layers
-from model.lens.verdicts import RULES, agreement_of, behaviours, false_pivots, shares, sound_name
-from model.results import key, write_json, write_table
-from model.scoring.prompts import Direction, directions
-from model.scoring.run import Progress, limits_of
-from model.words.dataset import WordSet
 from pivotmine.errors import ConfigError, InputError
+from pivotmine.model.config import LensConfig, ScoringConfig
+from pivotmine.model.lens.agreement import Labels
+from pivotmine.model.lens.candidates import obstacle, readable
+from pivotmine.model.lens.cells import Bench, Cell
+from pivotmine.model.lens.lenses import LensName
+from pivotmine.model.lens.network import parts_of
+from pivotmine.model.lens.plots import Panel, heat_map, trajectories
+from pivotmine.model.lens.summary import claims, effects, gap, mass_bands, panel, plain, separations
+from pivotmine.model.lens.trajectory import peak_layers
+from pivotmine.model.lens.verdicts import (
+    RULES,
+    agreement_of,
+    behaviours,
+    false_pivots,
+    shares,
+    sound_name,
+)
+from pivotmine.model.results import key, write_json, write_table
+from pivotmine.model.scoring.prompts import Direction, directions
+from pivotmine.model.scoring.run import Progress, limits_of
+from pivotmine.model.words.dataset import WordSet
 
 if TYPE_CHECKING:
-    from model.load import LoadedModel
+    from pivotmine.model.load import LoadedModel
 
 CORRECTED: tuple[LensName, ...] = ("centred", "scaled")
 _ENOUGH_READABLE = 0.9

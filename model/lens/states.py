@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from model.lens.network import Parts, check_head, hooked
-from model.scoring.engine import Limits, Tokens, batches, extend, prefill, shared_length
+from pivotmine.model.lens.network import Parts, check_head, hooked
+from pivotmine.model.scoring.engine import Limits, Tokens, batches, extend, prefill, shared_length
 
 if TYPE_CHECKING:
     import torch
 
-    from model.load import LoadedModel
+    from pivotmine.model.load import LoadedModel
 
 
 def read_states(

@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from model.config import LensConfig
-from model.lens.behaviour import Behaviour
-from model.lens.cells import Cell
-from model.lens.plots import Panel
-from model.lens.readout import Readings, mean_mass
-from model.lens.trajectory import Band, band, difference, estimate, separation
+from pivotmine.model.config import LensConfig
+from pivotmine.model.lens.behaviour import Behaviour
+from pivotmine.model.lens.cells import Cell
+from pivotmine.model.lens.plots import Panel
+from pivotmine.model.lens.readout import Readings, mean_mass
+from pivotmine.model.lens.trajectory import Band, band, difference, estimate, separation
 
 MINED = ("mined", "mined_control", "mined_new", "mined_new_control")
 

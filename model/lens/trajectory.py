@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.scoring.bootstrap import LEVEL, Estimate
+from pivotmine.model.scoring.bootstrap import LEVEL, Estimate
 
 Matrix = NDArray[np.float64]
 

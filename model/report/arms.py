@@ -7,10 +7,10 @@ from html import escape
 from math import isfinite
 from typing import Any
 
-from model.report.cells import forest_row, interval, number
-from pivotmine.html.charts import Line, curves, forest, key_of
-from pivotmine.html.page import page, table
-from pivotmine.html.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET
+from pivotmine.model.report.cells import forest_row, interval, number
+from pivotmine.show.charts import Line, curves, forest, key_of
+from pivotmine.show.page import page, table
+from pivotmine.show.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET
 
 COLOURS = (SOURCE, TARGET, PIVOT, CONTROL, *OTHERS)
 """Of arms, in their order; from the tenth on they come again."""

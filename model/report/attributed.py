@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from model.attribution.verdict import standing
-from model.report.cells import forest_row, interval, number
-from model.report.svg import scatter
-from model.runs import Run
-from pivotmine.html.charts import forest, key_of
-from pivotmine.html.page import embedded, table
-from pivotmine.html.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET
+from pivotmine.model.attribution.verdict import standing
+from pivotmine.model.report.cells import forest_row, interval, number
+from pivotmine.model.report.svg import scatter
+from pivotmine.model.runs import Run
+from pivotmine.show.charts import forest, key_of
+from pivotmine.show.page import embedded, table
+from pivotmine.show.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET
 
 COLOURS = {
     "cooccurrence": TARGET,

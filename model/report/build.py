@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from model.report.attributed import attribution, words
-from model.report.inside import behaviours, causal, layers
-from model.report.page import page
-from model.report.scored import scores, strata
-from model.runs import Run
 from pivotmine.errors import InputError
+from pivotmine.model.report.attributed import attribution, words
+from pivotmine.model.report.inside import behaviours, causal, layers
+from pivotmine.model.report.page import page
+from pivotmine.model.report.scored import scores, strata
+from pivotmine.model.runs import Run
 
 
 def report(

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from pivotmine.html.charts import Interval
+from pivotmine.show.charts import Interval
 
 _FEW = 5
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from model.report.cells import forest_row, interval
-from model.report.svg import heat, heat_map, trajectories
-from pivotmine.html.charts import Line, forest, key_of, shares
-from pivotmine.html.page import table
-from pivotmine.html.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET
+from pivotmine.model.report.cells import forest_row, interval
+from pivotmine.model.report.svg import heat, heat_map, trajectories
+from pivotmine.show.charts import Line, forest, key_of, shares
+from pivotmine.show.page import table
+from pivotmine.show.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET
 
 _BEHAVIOURS = {"pivot": PIVOT, "direct": TARGET, "none": "#c9c9c9"}
 _MINED = {

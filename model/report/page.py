@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pivotmine.html import page as frame
+from pivotmine.show import page as frame
 
 STYLE = """
 #words td { white-space: nowrap; }
@@ -65,5 +65,5 @@ SCRIPT = """
 
 
 def page(title: str, lead: str, sections: Sequence[tuple[str, str, str]]) -> str:
-    """A whole document; see `pivotmine/html/page.py`."""
+    """A whole document; see `pivotmine/show/page.py`."""
     return frame.page(title, lead, sections, STYLE, SCRIPT)

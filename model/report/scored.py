@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from model.report.cells import forest_row, interval
-from pivotmine.html.charts import forest, key_of, matrix
-from pivotmine.html.page import table
-from pivotmine.html.svg import OTHERS, PIVOT, TARGET
+from pivotmine.model.report.cells import forest_row, interval
+from pivotmine.show.charts import forest, key_of, matrix
+from pivotmine.show.page import table
+from pivotmine.show.svg import OTHERS, PIVOT, TARGET
 
 MODELS = (TARGET, PIVOT, *OTHERS)
 """Colours of models."""

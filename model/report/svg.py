@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from pivotmine.html.charts import Line
-from pivotmine.html.svg import PIVOT, TARGET, figure, label, padded, path, text, ticks
+from pivotmine.show.charts import Line
+from pivotmine.show.svg import PIVOT, TARGET, figure, label, padded, path, text, ticks
 
 _HEAT = ((247, 247, 242), (252, 197, 120), (224, 92, 60), (120, 20, 80), (28, 8, 46))
 """From nothing to one, in steps of log10."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.scoring.metrics import Answers, by_draw, he2025
+from pivotmine.model.scoring.metrics import Answers, by_draw, he2025
 
 LEVEL = 0.95
 

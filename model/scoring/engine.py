@@ -25,13 +25,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from model.errors import ModelError
-from model.scoring.tokens import Question
+from pivotmine.model.errors import ModelError
+from pivotmine.model.scoring.tokens import Question
 
 if TYPE_CHECKING:
     import torch
 
-    from model.load import LoadedModel
+    from pivotmine.model.load import LoadedModel
 
 Tokens = tuple[int, ...]
 
@@ -105,7 +105,7 @@ def check(model: LoadedModel, questions: Sequence[Question], limits: Limits = _L
     """
     import torch
 
-    from model.scoring.reference import log_probs_plain
+    from pivotmine.model.scoring.reference import log_probs_plain
 
     fast = log_probs(model, questions, limits)
     plain = log_probs_plain(model, questions)

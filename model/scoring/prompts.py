@@ -14,9 +14,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from model.config import ScoringConfig
-from model.words.dataset import Concept
 from pivotmine.errors import ConfigError, InputError
+from pivotmine.model.config import ScoringConfig
+from pivotmine.model.words.dataset import Concept
 
 Style = Literal["he2025", "lines"]
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from model.scoring.tokens import Question
+from pivotmine.model.scoring.tokens import Question
 
 if TYPE_CHECKING:
-    from model.load import LoadedModel
+    from pivotmine.model.load import LoadedModel
 
 
 def log_probs_plain(

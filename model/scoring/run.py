@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from model.config import ScoringConfig
-from model.results import key, read_table, write_json, write_table
-from model.scoring.bootstrap import Estimate, estimates, strata
-from model.scoring.engine import Limits, check, log_probs
-from model.scoring.metrics import Answers, by_word
-from model.scoring.prompts import Direction, answer, directions, examples, prompt, select
-from model.scoring.tokens import tokenize
-from model.words.dataset import Concept, WordSet
 from pivotmine.errors import InputError
+from pivotmine.model.config import ScoringConfig
+from pivotmine.model.results import key, read_table, write_json, write_table
+from pivotmine.model.scoring.bootstrap import Estimate, estimates, strata
+from pivotmine.model.scoring.engine import Limits, check, log_probs
+from pivotmine.model.scoring.metrics import Answers, by_word
+from pivotmine.model.scoring.prompts import Direction, answer, directions, examples, prompt, select
+from pivotmine.model.scoring.tokens import tokenize
+from pivotmine.model.words.dataset import Concept, WordSet
 
 if TYPE_CHECKING:
-    from model.load import LoadedModel
+    from pivotmine.model.load import LoadedModel
 
 ANSWERS = pa.schema(
     [

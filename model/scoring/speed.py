@@ -17,14 +17,14 @@ from typing import Annotated, NamedTuple
 import typer
 from rich.console import Console
 
-from model.config import ModelConfig, ScoringConfig
-from model.load import LoadedModel, load_model
-from model.scoring.engine import log_probs
-from model.scoring.prompts import Direction, directions, select
-from model.scoring.reference import log_probs_plain
-from model.scoring.run import ask, limits_of
-from model.scoring.tokens import Question, tokenize
-from model.words.dataset import WordSet, load
+from pivotmine.model.config import ModelConfig, ScoringConfig
+from pivotmine.model.load import LoadedModel, load_model
+from pivotmine.model.scoring.engine import log_probs
+from pivotmine.model.scoring.prompts import Direction, directions, select
+from pivotmine.model.scoring.reference import log_probs_plain
+from pivotmine.model.scoring.run import ask, limits_of
+from pivotmine.model.scoring.tokens import Question, tokenize
+from pivotmine.model.words.dataset import WordSet, load
 
 
 class Speed(NamedTuple):

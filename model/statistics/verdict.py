@@ -14,8 +14,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.attribution.resample import holm
-from model.statistics.paired import Interval, paired_t, sign_flip, two_way_bootstrap, wider
+from pivotmine.model.attribution.resample import holm
+from pivotmine.model.statistics.paired import (
+    Interval,
+    paired_t,
+    sign_flip,
+    two_way_bootstrap,
+    wider,
+)
 
 Array = NDArray[np.float64]
 Word = Literal["significant", "not significant", "too few seeds"]

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from model.config import GridConfig
-from model.training.shards import Stream
 from pivotmine.errors import InputError
+from pivotmine.model.config import GridConfig
+from pivotmine.model.training.shards import Stream
 
 
 class Share(NamedTuple):

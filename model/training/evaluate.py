@@ -10,16 +10,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from model.config import ScoringConfig
-from model.evaluation.conditional import conditional_losses
-from model.evaluation.pairs import Pair
-from model.load import LoadedModel
-from model.scoring.metrics import by_word
-from model.scoring.prompts import directions, select
-from model.scoring.run import Progress, ask, collect, limits_of, require_distractors, run_cell
-from model.training.packing import Packing
-from model.words.dataset import WordSet
 from pivotmine.errors import InputError
+from pivotmine.model.config import ScoringConfig
+from pivotmine.model.evaluation.conditional import conditional_losses
+from pivotmine.model.evaluation.pairs import Pair
+from pivotmine.model.load import LoadedModel
+from pivotmine.model.scoring.metrics import by_word
+from pivotmine.model.scoring.prompts import directions, select
+from pivotmine.model.scoring.run import (
+    Progress,
+    ask,
+    collect,
+    limits_of,
+    require_distractors,
+    run_cell,
+)
+from pivotmine.model.training.packing import Packing
+from pivotmine.model.words.dataset import WordSet
 
 Rows = list[dict[str, Any]]
 

@@ -18,20 +18,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
-from model.config import BasePhase, Recipe, StreamConfig
-from model.evaluation.pairs import Pair, read_pairs
-from model.load import LoadedModel
-from model.results import key, read_table, write_json, write_table
-from model.scoring.run import Progress
-from model.training.budget import Diet, Share, check_languages, diet
-from model.training.evaluate import Questions, evaluator
-from model.training.mixture import Mixture, Placement, slots
-from model.training.networks import merged, start
-from model.training.packing import Packing
-from model.training.shards import Stream, open_stream
-from model.training.train import LOSSES, Job, make_accelerator, prepared, train
-from model.words.dataset import WordSet, load
 from pivotmine.errors import ConfigError
+from pivotmine.model.config import BasePhase, Recipe, StreamConfig
+from pivotmine.model.evaluation.pairs import Pair, read_pairs
+from pivotmine.model.load import LoadedModel
+from pivotmine.model.results import key, read_table, write_json, write_table
+from pivotmine.model.scoring.run import Progress
+from pivotmine.model.training.budget import Diet, Share, check_languages, diet
+from pivotmine.model.training.evaluate import Questions, evaluator
+from pivotmine.model.training.mixture import Mixture, Placement, slots
+from pivotmine.model.training.networks import merged, start
+from pivotmine.model.training.packing import Packing
+from pivotmine.model.training.shards import Stream, open_stream
+from pivotmine.model.training.train import LOSSES, Job, make_accelerator, prepared, train
+from pivotmine.model.words.dataset import WordSet, load
 
 if TYPE_CHECKING:
     from accelerate import Accelerator

@@ -16,8 +16,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.training.packing import Packing, Sequences
 from pivotmine.errors import ConfigError
+from pivotmine.model.training.packing import Packing, Sequences
 
 MAX_STREAMS = 255
 

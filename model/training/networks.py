@@ -13,10 +13,10 @@ from typing import Any
 
 import orjson
 
-from model.config import TrainingConfig
-from model.load import LoadedModel, load_model, require
-from model.training.shards import Stream, TokenizerFile
 from pivotmine.errors import InputError
+from pivotmine.model.config import TrainingConfig
+from pivotmine.model.load import LoadedModel, load_model, require
+from pivotmine.model.training.shards import Stream, TokenizerFile
 from pivotmine.text.tokenizer import Tokenizer
 
 PROBES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from model.config import TrainingConfig
+from pivotmine.model.config import TrainingConfig
 
 
 def rate(step: int, n_steps: int, config: TrainingConfig) -> float:

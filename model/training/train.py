@@ -24,14 +24,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from model.config import TrainingConfig
-from model.errors import ModelError
-from model.results import read_table, write_table
-from model.training.board import Board
-from model.training.mixture import Mixture
-from model.training.networks import with_lora
-from model.training.schedule import rate
 from pivotmine.errors import ConfigError
+from pivotmine.model.config import TrainingConfig
+from pivotmine.model.errors import ModelError
+from pivotmine.model.results import read_table, write_table
+from pivotmine.model.training.board import Board
+from pivotmine.model.training.mixture import Mixture
+from pivotmine.model.training.networks import with_lora
+from pivotmine.model.training.schedule import rate
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -134,7 +134,7 @@ def make_accelerator(config: TrainingConfig, device: str = "auto") -> Accelerato
     Parameters
     ----------
     device
-        `model.device`: auto or cpu; which GPU is a matter of the launcher.
+        `pivotmine.model.device`: auto or cpu; which GPU is a matter of the launcher.
 
     Raises
     ------

@@ -25,8 +25,8 @@ from functools import cache
 from itertools import combinations, product
 from typing import NamedTuple
 
-from model.words.lexicon import Lexicon, Link, Word
-from model.words.sources.wordnet import Lemma
+from pivotmine.model.words.lexicon import Lexicon, Link, Word
+from pivotmine.model.words.sources.wordnet import Lemma
 
 Zipf = Mapping[str, Mapping[str, float]]
 """Language -> word -> zipf frequency (log10 of occurrences per billion)."""

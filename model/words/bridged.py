@@ -1,8 +1,8 @@
 """What a mined corpus says bridges the pairs of a word set: tokens linked to both words.
 
 The best paths of two links between source and target, by the rule of `pivotmine pivots`
-(pivotmine/bridges.py), asked for all pairs of a direction at once. A word has to be a single token
-of the corpus's vocabulary; pairs with one that is not have no pivots, and are counted.
+(`pivotmine/ask/bridges.py`), asked for all pairs of a direction at once. A word has to be a single
+token of the corpus's vocabulary; pairs with one that is not have no pivots, and are counted.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
-from model.scoring.prompts import Direction
-from model.words.dataset import Concept
-from pivotmine.bridges import ask, bridge_paths, open_paths
-from pivotmine.query import WORD_START
+from pivotmine.ask.bridges import ask, bridge_paths, open_paths
+from pivotmine.lake.query import WORD_START
+from pivotmine.model.scoring.prompts import Direction
+from pivotmine.model.words.dataset import Concept
 
 PIVOTS = pa.schema(
     [

@@ -10,18 +10,18 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from model.config import WordsConfig
-from model.words.align import UNKNOWN_ZIPF, Candidate, Zipf, candidates
-from model.words.dataset import Concept, WordSet, word_set
-from model.words.distractors import distractors
-from model.words.fetch import archives, digest
-from model.words.lexicon import Lexicon
-from model.words.marks import marks
-from model.words.sources import wordnet
-from model.words.sources.registry import FREQUENCIES, LEMMAS, Source, sources_for
-from model.words.sources.wordfreq import fill, read_zipf
-from model.words.sources.wordnet import Lemma
 from pivotmine.errors import ConfigError, InputError
+from pivotmine.model.config import WordsConfig
+from pivotmine.model.words.align import UNKNOWN_ZIPF, Candidate, Zipf, candidates
+from pivotmine.model.words.dataset import Concept, WordSet, word_set
+from pivotmine.model.words.distractors import distractors
+from pivotmine.model.words.fetch import archives, digest
+from pivotmine.model.words.lexicon import Lexicon
+from pivotmine.model.words.marks import marks
+from pivotmine.model.words.sources import wordnet
+from pivotmine.model.words.sources.registry import FREQUENCIES, LEMMAS, Source, sources_for
+from pivotmine.model.words.sources.wordfreq import fill, read_zipf
+from pivotmine.model.words.sources.wordnet import Lemma
 
 # Rude in English where the other languages' dictionaries do not say so.
 _RUDE_HUB = frozenset(

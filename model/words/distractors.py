@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
-from model.words.lexicon import Lexicon
-from model.words.sources.wordnet import Lemma
+from pivotmine.model.words.lexicon import Lexicon
+from pivotmine.model.words.sources.wordnet import Lemma
 
 FIELD_COST = 1.0
 """Zipf units that another field costs: within a field, words ten times rarer are preferred."""

@@ -13,9 +13,9 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from model.words.sources.registry import Source
 from pivotmine.demo.download import Package, fetch
 from pivotmine.errors import SetupError
+from pivotmine.model.words.sources.registry import Source
 
 _SECONDS = 300
 _COMMANDS = {

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from model.words.glosses import Gloss
+from pivotmine.model.words.glosses import Gloss
 
 Word = tuple[str, str]
 """Language and spelling."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from model.words.dataset import WordSet
+from pivotmine.model.words.dataset import WordSet
 
 
 def lines(words: WordSet, n: int, seed: int = 0) -> Iterator[str]:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.kernels.repeated_ngrams import Grams, covered_by_repeats, join
+from pivotmine.text.repeated_ngrams import Grams, covered_by_repeats, join
 from pivotmine.text.words import Words, find_words
 
 _SENTENCE_ENDS = tuple(".!?。！？…؟।:：”」\"'»")

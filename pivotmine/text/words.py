@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.kernels.repeated_ngrams import Grams, number_spans
+from pivotmine.text.repeated_ngrams import Grams, number_spans
 from pivotmine.text.scripts import UNSPACED_RANGES
 
 _BLANK, _UNSPACED, _OTHER, _KIND, _LETTER = 0, 1, 2, 3, 4

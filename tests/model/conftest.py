@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from model.words.dataset import Concept, WordSet, word_set
+from pivotmine.model.words.dataset import Concept, WordSet, word_set
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -164,7 +164,7 @@ def loaded(kind: str, tokenizer: Any, seed: int = 0) -> Any:
     """A `LoadedModel` around a tiny network, large enough in its weights to have opinions."""
     import torch
 
-    from model.load import LoadedModel
+    from pivotmine.model.load import LoadedModel
 
     network = tiny_network(kind, len(tokenizer), seed).eval()
     with torch.no_grad():

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
-from pivotmine.shards import WRITERS, ShardDocument, TokenFormat
-from pivotmine.shards.manifest import write_manifests
+from pivotmine.stages.shard.formats import WRITERS, ShardDocument, TokenFormat
+from pivotmine.stages.shard.manifest import write_manifests
 
 END = 0
 

@@ -12,19 +12,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from model.attribution.counts import Counts, read_counts
-from model.attribution.join import join
-from model.attribution.lexicon import lexicon_rows, write_lexicon
-from model.attribution.run import attribute
-from model.attribution.verdict import standing
-from model.config import AttributionConfig
-from model.results import write_json, write_table
-from model.runs import Run, read_run
-from model.words.dataset import Concept, WordSet, word_set
+from pivotmine.dictionaries.lexicon import read_lexicon
 from pivotmine.errors import InputError
-from pivotmine.schema import TERM_COUNTS
+from pivotmine.lake.tables import TERM_COUNTS
+from pivotmine.model.attribution.counts import Counts, read_counts
+from pivotmine.model.attribution.join import join
+from pivotmine.model.attribution.lexicon import lexicon_rows, write_lexicon
+from pivotmine.model.attribution.run import attribute
+from pivotmine.model.attribution.verdict import standing
+from pivotmine.model.config import AttributionConfig
+from pivotmine.model.results import write_json, write_table
+from pivotmine.model.runs import Run, read_run
+from pivotmine.model.words.dataset import Concept, WordSet, word_set
 from pivotmine.text.folding import fold
-from pivotmine.text.lexicon import read_lexicon
 from tests.handmade import make_lake
 
 CONFIG = AttributionConfig(n_resamples=200, min_group=5)
@@ -364,8 +364,8 @@ def test_a_run_that_is_not_there_is_explained(tmp_path: Path):
 def test_attribution_imports_neither_spark_nor_torch():
     code = (
         "import sys, model.cli, model.attribution.run, model.attribution.counts, model.report.page;"
-        "bad = [m for m in ('pyspark', 'torch', 'pivotmine.runner') if m in sys.modules];"
-        "bad += [m for m in sys.modules if m.startswith('pivotmine.stages')];"
+        "bad = [m for m in ('pyspark', 'torch', 'pivotmine.engine.runner') if m in sys.modules];"
+        "bad += [m for m in sys.modules if m.startswith('pivotmine.stages.road')];"
         "print(bad); sys.exit(bool(bad))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

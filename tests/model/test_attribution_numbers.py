@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from model.attribution.fit import Sample, fits, fold_of, solve
-from model.attribution.rank import auc, mid_ranks, partial_spearman
-from model.attribution.resample import Resamples, holm, stat
+from pivotmine.model.attribution.fit import Sample, fits, fold_of, solve
+from pivotmine.model.attribution.rank import auc, mid_ranks, partial_spearman
+from pivotmine.model.attribution.resample import Resamples, holm, stat
 
 values = st.lists(st.integers(0, 6), min_size=4, max_size=30)
 

@@ -9,8 +9,8 @@ import orjson
 import pytest
 import yaml
 
-from model.evaluation.pairs import Pair
 from pivotmine.errors import InputError
+from pivotmine.model.evaluation.pairs import Pair
 
 pytest.importorskip("torch")
 
@@ -56,7 +56,7 @@ def model() -> Any:
 
 def test_benchmarks_run_on_local_files_through_lm_eval(model, tmp_path: Path):
     pytest.importorskip("lm_eval")
-    from model.evaluation.harness import benchmarks
+    from pivotmine.model.evaluation.harness import benchmarks
 
     write_tasks(tmp_path / "tasks")
     before = Path.cwd()
@@ -72,7 +72,7 @@ def test_benchmarks_run_on_local_files_through_lm_eval(model, tmp_path: Path):
 
 def test_chrf_judges_what_the_model_writes_up_to_the_line_end(model):
     pytest.importorskip("sacrebleu")
-    from model.evaluation.translation import chrf, translate
+    from pivotmine.model.evaluation.translation import chrf, translate
 
     pairs = {"en-fr": [Pair("dog", "chien"), Pair("cat", "chat"), Pair("moon", "lune")]}
     said = translate(model, pairs["en-fr"][:1], pairs["en-fr"][1])

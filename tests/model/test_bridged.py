@@ -7,11 +7,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from typer.testing import CliRunner
 
-from model.cli import app
-from model.lens.mined import read_mined
-from model.words.dataset import WordSet, save
-from pivotmine.bridges import find_bridges
-from pivotmine.query import connect
+from pivotmine.ask.bridges import find_bridges
+from pivotmine.lake.query import connect
+from pivotmine.model.cli import app
+from pivotmine.model.lens.mined import read_mined
+from pivotmine.model.words.dataset import WordSet, save
 from tests.handmade import link, make_lake, word
 
 CHAT, CAT, CAT_ZH, FELINE, PET, DOG = range(6)

@@ -6,11 +6,11 @@ import random
 
 import pytest
 
-from model.errors import ModelError
-from model.scoring.engine import Limits, check, log_probs
-from model.scoring.reference import log_probs_plain
-from model.scoring.tokens import Question, tokenize
-from model.words.dataset import WordSet
+from pivotmine.model.errors import ModelError
+from pivotmine.model.scoring.engine import Limits, check, log_probs
+from pivotmine.model.scoring.reference import log_probs_plain
+from pivotmine.model.scoring.tokens import Question, tokenize
+from pivotmine.model.words.dataset import WordSet
 from tests.model.conftest import byte_tokenizer, loaded, merging_tokenizer, metaspace_tokenizer
 from tests.model.test_tokens import texts
 

@@ -10,8 +10,8 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
-from model.evaluation.pairs import Pair, read_pairs
 from pivotmine.errors import InputError
+from pivotmine.model.evaluation.pairs import Pair, read_pairs
 
 ROWS = [
     ("en", "the cat", "fr", "le chat"),
@@ -52,7 +52,7 @@ needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="torch is no
 def test_a_target_is_read_after_its_source_after_another_and_alone(tiny_model):
     import torch
 
-    from model.evaluation.conditional import conditional_losses
+    from pivotmine.model.evaluation.conditional import conditional_losses
 
     pairs = [Pair("the cat", "le chat"), Pair("the dog", "le chien"), Pair("sun", "le soleil")]
     read = conditional_losses(tiny_model, pairs, batch_tokens=24)
@@ -77,8 +77,8 @@ def test_a_target_is_read_after_its_source_after_another_and_alone(tiny_model):
 
 @needs_torch
 def test_one_command_asks_what_the_recipe_names(tiny_model, small_words, tmp_path: Path):
-    from model.cli import app
-    from model.words.dataset import save
+    from pivotmine.model.cli import app
+    from pivotmine.model.words.dataset import save
 
     tiny_model.network.save_pretrained(tmp_path / "model")
     tiny_model.tokenizer.save_pretrained(tmp_path / "model")
@@ -106,7 +106,7 @@ def test_one_command_asks_what_the_recipe_names(tiny_model, small_words, tmp_pat
 
 
 def test_csls_is_its_definition_and_takes_hubs_back():
-    from model.evaluation.retrieval import csls, hits
+    from pivotmine.model.evaluation.retrieval import csls, hits
 
     generator = np.random.default_rng(0)
     queries, keys = generator.normal(size=(6, 4)), generator.normal(size=(5, 4))
@@ -127,9 +127,9 @@ def test_csls_is_its_definition_and_takes_hubs_back():
 
 @needs_torch
 def test_a_word_finds_itself_in_every_layer(tiny_model, small_words):
-    from model.config import ScoringConfig
-    from model.evaluation.retrieval import layer_means, retrieve
-    from model.scoring.prompts import Direction
+    from pivotmine.model.config import ScoringConfig
+    from pivotmine.model.evaluation.retrieval import layer_means, retrieve
+    from pivotmine.model.scoring.prompts import Direction
 
     asked = [c for c in small_words.concepts if len(set(c.words.values())) == 4]
     same = [c.model_copy(update={"words": dict.fromkeys(c.words, c.words["en"])}) for c in asked]

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from model.config import WordsConfig
-from model.words.build import build
-from model.words.fetch import archives, digest
-from model.words.sources.registry import FREQUENCIES, LEMMAS, SOURCES, sources_for
-from model.words.sources.wordfreq import fill
 from pivotmine.errors import ConfigError, SetupError
+from pivotmine.model.config import WordsConfig
+from pivotmine.model.words.build import build
+from pivotmine.model.words.fetch import archives, digest
+from pivotmine.model.words.sources.registry import FREQUENCIES, LEMMAS, SOURCES, sources_for
+from pivotmine.model.words.sources.wordfreq import fill
 
 DEBIAN = replace(LEMMAS, package="no-such-package", filename="no-such-package_*.deb")
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from model.lens.mined import Mined, Vocabulary, read_mined
 from pivotmine.errors import InputError
+from pivotmine.model.lens.mined import Mined, Vocabulary, read_mined
 
 VOCABULARY = ["<s>", " the", "the", " dog", "dog", "\ufffd", " cat", " 狗", "狗", "猫", "1", " a b"]
 

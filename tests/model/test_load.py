@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from model.config import ModelConfig
-from model.load import PACKAGES, load_model
-from model.scoring.engine import log_probs
-from model.scoring.tokens import tokenize
-from model.words.dataset import WordSet
 from pivotmine.errors import InputError, SetupError
+from pivotmine.model.config import ModelConfig
+from pivotmine.model.load import PACKAGES, load_model
+from pivotmine.model.scoring.engine import log_probs
+from pivotmine.model.scoring.tokens import tokenize
+from pivotmine.model.words.dataset import WordSet
 from tests.model.conftest import loaded, metaspace_tokenizer
 
 torch = pytest.importorskip("torch")

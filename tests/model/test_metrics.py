@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from model.scoring.bootstrap import estimates, strata
-from model.scoring.metrics import Answers, by_draw, by_word, he2025, ranks
+from pivotmine.model.scoring.bootstrap import estimates, strata
+from pivotmine.model.scoring.metrics import Answers, by_draw, by_word, he2025, ranks
 
 LOGS = st.floats(-30.0, -0.01)
 

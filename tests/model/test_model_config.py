@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from model.cli import app, main
-from model.config import Recipe, load_recipe
 from pivotmine.errors import ConfigError
+from pivotmine.model.cli import app, main
+from pivotmine.model.config import Recipe, load_recipe
 
 
 def test_overrides_reach_their_setting():
@@ -86,7 +86,7 @@ def test_errors_are_one_message_and_status_2(
 def test_scoring_writes_a_table_and_files(small_words, tmp_path: Path):
     pytest.importorskip("torch")
     pytest.importorskip("transformers")
-    from model.words.dataset import save
+    from pivotmine.model.words.dataset import save
     from tests.model.conftest import loaded, metaspace_tokenizer
 
     model = loaded("llama", metaspace_tokenizer(small_words))

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from model.load import PACKAGES, load_model
-from model.scoring.engine import log_probs
-from model.scoring.prompts import Direction, answer, prompt
-from model.scoring.reference import log_probs_plain
-from model.scoring.tokens import tokenize
-from model.words.dataset import WordSet
+from pivotmine.model.load import PACKAGES, load_model
+from pivotmine.model.scoring.engine import log_probs
+from pivotmine.model.scoring.prompts import Direction, answer, prompt
+from pivotmine.model.scoring.reference import log_probs_plain
+from pivotmine.model.scoring.tokens import tokenize
+from pivotmine.model.words.dataset import WordSet
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")

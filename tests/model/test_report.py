@@ -13,16 +13,16 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
-from model.cli import app
-from model.report import svg
-from model.report.build import report
-from model.report.cells import interval
-from model.results import write_json, write_table
-from model.runs import Run, read_run
-from model.words.dataset import WordSet, save
 from pivotmine.errors import InputError
-from pivotmine.html import charts
-from pivotmine.html.page import embedded, table
+from pivotmine.model.cli import app
+from pivotmine.model.report import svg
+from pivotmine.model.report.build import report
+from pivotmine.model.report.cells import interval
+from pivotmine.model.results import write_json, write_table
+from pivotmine.model.runs import Run, read_run
+from pivotmine.model.words.dataset import WordSet, save
+from pivotmine.show import charts
+from pivotmine.show.page import embedded, table
 from tests.model.test_attribution import runs as attribution_inputs
 from tests.model.test_attribution import term_counts
 

@@ -9,14 +9,14 @@ import orjson
 import pyarrow.parquet as pq
 import pytest
 
-from model.config import ScoringConfig
-from model.scoring import run as scoring_run
-from model.scoring.prompts import Direction, directions, examples, select
-from model.scoring.reference import log_probs_plain
-from model.scoring.run import Progress, ask, collect, score
-from model.scoring.tokens import tokenize
-from model.words.dataset import WordSet, word_set
 from pivotmine.errors import ConfigError, InputError
+from pivotmine.model.config import ScoringConfig
+from pivotmine.model.scoring import run as scoring_run
+from pivotmine.model.scoring.prompts import Direction, directions, examples, select
+from pivotmine.model.scoring.reference import log_probs_plain
+from pivotmine.model.scoring.run import Progress, ask, collect, score
+from pivotmine.model.scoring.tokens import tokenize
+from pivotmine.model.words.dataset import WordSet, word_set
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")

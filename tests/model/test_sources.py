@@ -11,10 +11,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from model.words.glosses import Gloss, clean, is_word
-from model.words.sources import cedict, cldr, freedict, jmdict, wordnet
-from model.words.sources.archives import read_member
 from pivotmine.errors import InputError
+from pivotmine.model.words.glosses import Gloss, clean, is_word
+from pivotmine.model.words.sources import cedict, cldr, freedict, jmdict, wordnet
+from pivotmine.model.words.sources.archives import read_member
 
 
 @pytest.mark.parametrize(

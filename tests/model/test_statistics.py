@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from model.statistics.paired import (
+from pivotmine.model.statistics.paired import (
     Interval,
     equivalence,
     paired_t,
@@ -18,9 +18,9 @@ from model.statistics.paired import (
     two_way_bootstrap,
     wider,
 )
-from model.statistics.power import Spread, detectable, power, seeds_needed, spread
-from model.statistics.reach import first_reach, tokens_to_reach
-from model.statistics.verdict import findings
+from pivotmine.model.statistics.power import Spread, detectable, power, seeds_needed, spread
+from pivotmine.model.statistics.reach import first_reach, tokens_to_reach
+from pivotmine.model.statistics.verdict import findings
 
 SLEEP = np.array([1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4])
 """Differences of Student's (1908) sleep data: t = 4.0621, p = .002833, interval .70 to 2.46."""

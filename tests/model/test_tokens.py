@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from model.scoring.prompts import Direction, answer, prompt
-from model.scoring.tokens import Question, seam, tokenize
-from model.words.dataset import WordSet
 from pivotmine.errors import InputError
+from pivotmine.model.scoring.prompts import Direction, answer, prompt
+from pivotmine.model.scoring.tokens import Question, seam, tokenize
+from pivotmine.model.words.dataset import WordSet
 from tests.model.conftest import byte_tokenizer, merging_tokenizer, metaspace_tokenizer
 
 pytest.importorskip("transformers")

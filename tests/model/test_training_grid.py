@@ -13,16 +13,16 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from model.cli import app
-from model.comparison.run import compare
-from model.config import load_recipe
-from model.report.arms import arms_page
-from model.results import write_json, write_table
-from model.runs import Run, read_run
-from model.scoring.prompts import Direction, answer, prompt
-from model.training.grid import EVALUATIONS, make_plan, run_grid
-from model.words.dataset import WordSet, save
 from pivotmine.errors import ConfigError, InputError
+from pivotmine.model.cli import app
+from pivotmine.model.comparison.run import compare
+from pivotmine.model.config import load_recipe
+from pivotmine.model.report.arms import arms_page
+from pivotmine.model.results import write_json, write_table
+from pivotmine.model.runs import Run, read_run
+from pivotmine.model.scoring.prompts import Direction, answer, prompt
+from pivotmine.model.training.grid import EVALUATIONS, make_plan, run_grid
+from pivotmine.model.words.dataset import WordSet, save
 from tests.model.handmade_shards import word_tokenizer, write_arm
 from tests.model.test_report import parsed
 
@@ -266,7 +266,7 @@ def test_the_same_seed_starts_all_arms_from_the_same_weights(recipe: Path, tmp_p
     twins = [{"name": name, "streams": [{"shards": str(tmp_path / "mixed")}]} for name in "ab"]
     overrides = ["grid.seeds=[3]", "grid.evaluations=1", "grid.contrasts=[]"]
     plan = make_plan(load_recipe(str(change(recipe, arms=twins, contrasts=[])), overrides))
-    from model.scoring.run import Progress
+    from pivotmine.model.scoring.run import Progress
 
     run_grid(plan, tmp_path / "out", Progress())
     rows = pq.read_table(next((tmp_path / "out").glob("losses-*.parquet"))).to_pylist()

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.config import TrainingConfig
-from model.training.schedule import rate
+from pivotmine.model.config import TrainingConfig
+from pivotmine.model.training.schedule import rate
 
 
 @given(st.sampled_from(["constant", "cosine", "wsd"]), st.integers(1, 500))

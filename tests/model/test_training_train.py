@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.config import ModelConfig, ShapeConfig, TrainingConfig
-from model.errors import ModelError
-from model.load import load_model
-from model.training.mixture import Mixture, Placement, slots
-from model.training.networks import check_tokenizer, start, tokenizer_of, with_lora
-from model.training.packing import Packing
-from model.training.shards import Stream, open_stream
-from model.training.train import Job, Trained, make_accelerator, prepared, train
 from pivotmine.errors import InputError
+from pivotmine.model.config import ModelConfig, ShapeConfig, TrainingConfig
+from pivotmine.model.errors import ModelError
+from pivotmine.model.load import load_model
+from pivotmine.model.training.mixture import Mixture, Placement, slots
+from pivotmine.model.training.networks import check_tokenizer, start, tokenizer_of, with_lora
+from pivotmine.model.training.packing import Packing
+from pivotmine.model.training.shards import Stream, open_stream
+from pivotmine.model.training.train import Job, Trained, make_accelerator, prepared, train
 from tests.model.handmade_shards import word_tokenizer, write_arm
 
 torch = pytest.importorskip("torch")
@@ -146,7 +146,7 @@ def test_low_rank_changes_leave_the_weights_alone_and_can_be_added_in(
     stream: Stream, tmp_path: Path
 ):
     pytest.importorskip("peft")
-    from model.training.networks import merged
+    from pivotmine.model.training.networks import merged
 
     config = CONFIG.model_copy(update={"lora_rank": 2})
     _, network = run(stream, tmp_path, config)

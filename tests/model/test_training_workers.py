@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from model.results import read_table
-from model.training.train import check_whole
 from pivotmine.errors import ConfigError
+from pivotmine.model.results import read_table
+from pivotmine.model.training.train import check_whole
 from tests.model.handmade_shards import write_arm
 
 pytest.importorskip("torch")

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.config import WordsConfig
-from model.words.build import Material, assemble, split_of
-from model.words.dataset import load, save
-from model.words.glosses import Gloss
-from model.words.lexicon import Lexicon
-from model.words.marks import is_cognate, marks, similarity
-from model.words.sample import lines
-from model.words.sources.wordnet import Lemma
 from pivotmine.errors import InputError
+from pivotmine.model.config import WordsConfig
+from pivotmine.model.words.build import Material, assemble, split_of
+from pivotmine.model.words.dataset import load, save
+from pivotmine.model.words.glosses import Gloss
+from pivotmine.model.words.lexicon import Lexicon
+from pivotmine.model.words.marks import is_cognate, marks, similarity
+from pivotmine.model.words.sample import lines
+from pivotmine.model.words.sources.wordnet import Lemma
 
 FAMILIES = {"fra-eng": "list", "eng-fra": "list"}
 

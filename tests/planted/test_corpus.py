@@ -13,12 +13,12 @@ import pytest
 
 from pivotmine.errors import InputError
 from pivotmine.planted import CIPHER_LANGUAGES, Plan, PlantedCorpus, make_plan, plant
-from pivotmine.recipe import load_config
+from pivotmine.recipe.reading import load_recipe
 from pivotmine.sources import ColumnMap, ReadLimits, read_split
 from pivotmine.sources.listing import list_splits
+from pivotmine.udfs.read_records import document_id
 from tests.handmade import cli
 from tests.planted.planted_text import license_text, paragraphs
-from udfs.read_records import document_id
 
 PLAN = make_plan(["n_documents=700", "duplicate_share=0.2", "apart=[[el, ko]]"])
 
@@ -83,7 +83,7 @@ def test_equal_plans_give_equal_bytes(corpus, tmp_path: Path):
 
 
 def test_the_recipe_names_the_corpus_and_every_document_of_it_can_be_read(corpus):
-    config = load_config(str(corpus.recipe))
+    config = load_recipe(str(corpus.recipe))
     assert config.languages == PLAN.languages
     (source,) = config.ingest.inputs
     columns = ColumnMap(source.text_column, source.source_column)

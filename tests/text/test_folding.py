@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotmine.kernels.token_text import rebuild_text
+from pivotmine.stages.terms.piece_texts import texts_of
+from pivotmine.stages.terms.token_text import rebuild_text
 from pivotmine.text.folding import fold, spaced_letters
-from pivotmine.text.piece_texts import texts_of
 
 LETTERS = (
     *"aZéÉßΣςİǅｱカがﾊ가ᄀ각漢Ａ１𝔸𠮷²½ﬁ'’‐-. \t\n\u3000\u00a0\u00ad\u200b\ufeff\x00▁",

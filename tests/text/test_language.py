@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pivotmine.errors import SetupError
-from pivotmine.recipe import load_config
+from pivotmine.recipe.reading import load_recipe
 from pivotmine.text.codes import normalise_label
 from pivotmine.text.language import load_identifier
 from pivotmine.text.scripts import SCRIPTS, count_scripts
@@ -178,7 +178,7 @@ def test_another_model_by_path_decides_in_its_own_labels(tmp_path: Path) -> None
     assert identifier.identify_document("Blork, BLORK blork")[0] == "fr"
     assert identifier.identify_document("zang zing")[0] == "kab_Latn", "zang is not Cyrillic"
     assert identifier.identify_document("猫が寝る")[0] == "ja", "script decides"
-    languages = load_config(None, ["languages=[fr, kab_Latn, ja]"]).languages
+    languages = load_recipe(None, ["languages=[fr, kab_Latn, ja]"]).languages
     segments = ["blork blork\n", "zing zing\n", "zing\n", "猫が寝る\n"]
     found = identifier.identify_segments(segments, "fr", languages)
     assert found == ["fr", "kab_Latn", "kab_Latn", "ja"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pivotmine.config import FiltersConfig
+from pivotmine.recipe import FiltersConfig
 from pivotmine.text.quality import FAMILIES, MEASURES, Page, judge
 from pivotmine.text.words import find_words
 

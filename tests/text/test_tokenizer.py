@@ -14,11 +14,11 @@ from tokenizers import Tokenizer as HuggingFaceTokenizer
 from tokenizers import decoders, models, pre_tokenizers, processors, trainers
 
 from pivotmine.errors import ConfigError
+from pivotmine.stages.train_tokenizer.training import train_sentencepiece
 from pivotmine.text.lines import prefix_lines, strip_lines
 from pivotmine.text.pieces import is_byte_piece, languages_written
 from pivotmine.text.segments import split_segments
 from pivotmine.text.tokenizer import Tokenizer, load_tokenizer, read_tokenizer_file
-from pivotmine.text.train_tokenizer import train_sentencepiece
 
 VERBS = (("Delete", "删除", "削除"), ("Open", "打开", "起動"), ("Rename", "改名", "改称"))
 NOUNS = (("file", "文件", "ファイル"), ("window", "窗口", "ウィンドウ"), ("page", "页面", "頁"))

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pivotmine.config import FiltersConfig
+from pivotmine.recipe import FiltersConfig
 from pivotmine.sources import ColumnMap, ReadLimits
 from pivotmine.sources.listing import list_files, pack_splits, plan_splits
-from tests.sources.test_sources_warc import page, record
-from udfs import read_records
+from pivotmine.udfs import read_records
+from tests.sources.test_warc import page, record
 
 FRENCH = "<p>" + "Le chat dort sur le toit de la maison et rêve des souris. " * 3
 SHORT = "Il dort ici."

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from udfs.read_table import MAX_SPLITS, bind, plan_splits
+from pivotmine.udfs.read_table import MAX_SPLITS, bind, plan_splits
 
 
 @pytest.fixture(scope="module")

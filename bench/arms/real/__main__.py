@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bench.arms.real.write import Wish, write_arms
-from pivotmine.console import plain_console, run_app
+from pivotmine.show.console import plain_console, run_app
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -24,10 +24,10 @@ from bench.arms.real.draw import fill_together, piece
 from bench.arms.select import Document, broken, fill
 from bench.arms.write import write_shard
 from pivotmine.errors import InputError
-from pivotmine.lake import Lake
-from pivotmine.query import connect
-from pivotmine.recipe import load_config
-from pivotmine.shards.manifest import write_manifests
+from pivotmine.lake.lake import Lake
+from pivotmine.lake.query import connect
+from pivotmine.recipe.reading import load_recipe
+from pivotmine.stages.shard.manifest import write_manifests
 from pivotmine.text.tokenizer import Tokenizer, read_tokenizer_file
 
 POOL_DOCS = 1500
@@ -65,7 +65,7 @@ def write_arms(folder: Path, recipe: Path, wish: Wish) -> dict[str, dict[str, An
     InputError
         A selection is too small for an arm.
     """
-    config = load_config(str(recipe))
+    config = load_recipe(str(recipe))
     lake = connect(Lake(config.lake, read_only=True))
     kind, content = read_tokenizer_file(wish.tokenizer)
     tokenizer = Tokenizer(kind, content)

@@ -18,9 +18,9 @@ from scipy import sparse
 from bench.counting.answers import Answer, Pairs, answer
 from bench.counting.ways import Done, Job
 from bench.counting.ways.sparse import at_least, incidence
-from pivotmine.kernels.folded_contexts import FoldedContexts
-from pivotmine.kernels.jit import Engine
-from pivotmine.kernels.pair_counts import PairCounts, count_pairs
+from pivotmine.numeric.folded_contexts import FoldedContexts
+from pivotmine.numeric.jit import Engine
+from pivotmine.stages.count.pair_counts import PairCounts, count_pairs
 
 FOLDS = 4
 

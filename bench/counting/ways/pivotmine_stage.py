@@ -9,18 +9,18 @@ from rich.console import Console
 
 from bench.counting.prepare import Prepared
 from bench.counting.ways import Done, Job
-from pivotmine.display import PlainDisplay
-from pivotmine.lake import Lake
-from pivotmine.recipe import load_config
-from pivotmine.runner import run_stages
-from pivotmine.session import build_session
-from pivotmine.stages import choose_stages
+from pivotmine.engine.display import PlainDisplay
+from pivotmine.engine.runner import run_stages
+from pivotmine.engine.session import build_session
+from pivotmine.lake.lake import Lake
+from pivotmine.recipe.reading import load_recipe
+from pivotmine.stages.road import choose_stages
 
 
 def run(job: Job) -> Done:
     """Time `run_stages` with an open session: reading, counting, committing."""
     facts = job.prepared.facts
-    config = load_config(
+    config = load_recipe(
         None,
         [
             f"spark.master=local[{job.threads}]",

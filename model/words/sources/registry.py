@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from model.words.glosses import Dictionary
-from model.words.sources import cedict, cldr, freedict, jmdict
+from pivotmine.model.words.glosses import Dictionary
+from pivotmine.model.words.sources import cedict, cldr, freedict, jmdict
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Questions about a lake: from words to links, bridges, documents and arms. Reads only."""

@@ -1,0 +1,1 @@
+"""The commands of `pivotmine`, a file a group. A command parses, calls and shows."""

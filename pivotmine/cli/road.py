@@ -1,0 +1,149 @@
+"""Commands that run the road, or set one up."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pivotmine.cli.options import DEMO_DIRECTORY, ConfigOption, SetOption
+from pivotmine.show.console import plain_console
+
+DEMO_PAIRS = (("chat", "猫"), ("eau", "水"), ("fichier", "ファイル"))
+
+
+def run(
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    until: Annotated[str | None, typer.Option(help="Last stage to run.")] = None,
+    only: Annotated[str | None, typer.Option(help="The one stage to run.")] = None,
+    force: Annotated[bool, typer.Option(help="Run also what is committed already.")] = False,
+) -> None:
+    """Run the road, or part of it; stages that are committed are skipped.
+
+    Stages: ingest, tokenizer, tokenize, vocabulary, contexts, count, terms, link,
+    pivot, score, select, shard.
+    """
+    from pivotmine.cli.job import run_road
+
+    run_road(config, set_ or (), only=only, until=until, force=force)
+
+
+def demo(config: ConfigOption = "conf/demo.yaml", set_: SetOption = None) -> None:
+    """Assemble the demo corpus, run the whole road on it, and print what was found and where."""
+    from pivotmine.ask.arms import describe_arms
+    from pivotmine.cli.job import run_road
+    from pivotmine.demo import assemble
+    from pivotmine.lake.lake import Lake
+    from pivotmine.lake.query import connect
+    from pivotmine.recipe.reading import load_recipe
+    from pivotmine.show import report
+
+    console = plain_console()
+    corpus = assemble(DEMO_DIRECTORY, console.print)
+    console.print(
+        f"{corpus.n_documents:,} documents, {corpus.n_bytes / 1e6:.1f} MB of text, credits in "
+        f"{DEMO_DIRECTORY / 'CREDITS.md'}"
+    )
+    reports = run_road(config, set_ or ())
+    connection = connect(Lake(load_recipe(config, set_ or ()).lake))
+    report.print_stages(console, reports)
+    report.print_links(console, connection)
+    report.print_pivots(console, connection)
+    report.print_word_pairs(console, connection, DEMO_PAIRS)
+    report.print_terms(console, connection)
+    report.print_arms(console, describe_arms(connection))
+    console.print(
+        f"\nAsk more: {Path(sys.argv[0])} pivots -c {config} lait 牛乳\n"
+        f"          {Path(sys.argv[0])} cooccurrence -c {config} fr:chat en:cat\n"
+        f"          {Path(sys.argv[0])} query -c {config} "
+        '"SELECT token_a, token_b, npmi FROM links ORDER BY npmi DESC LIMIT 10"',
+        soft_wrap=True,
+    )
+
+
+def config_command(config: ConfigOption = None, set_: SetOption = None) -> None:
+    """Print the effective configuration as YAML, each setting with its meaning.
+
+    The output is a recipe: save it, change it, run it.
+    """
+    from pivotmine.recipe.reading import load_recipe, to_yaml
+
+    sys.stdout.write(to_yaml(load_recipe(config, set_ or ()), documented=True))
+
+
+def doctor(config: ConfigOption = None, set_: SetOption = None) -> None:
+    """Show the state of Python, libraries, Java, Spark and the lake, and what to fix."""
+    from pivotmine.keep.doctor import examine
+    from pivotmine.recipe.reading import load_recipe
+
+    console = plain_console()
+    well = True
+    for symptom in examine(load_recipe(config, set_ or ())):
+        mark = "ok  " if symptom.well else "FAIL"
+        console.print(f"{mark} {symptom.subject}: {symptom.state}", soft_wrap=True)
+        if not symptom.well:
+            console.print(f"       fix: {symptom.fix}", soft_wrap=True)
+        well = well and symptom.well
+    if not well:
+        raise typer.Exit(1)
+
+
+def planted(
+    out: Annotated[Path, typer.Argument(help="New folder for corpus, truth and recipe.")],
+    text: Annotated[
+        list[str],
+        typer.Option(
+            "--text",
+            "-t",
+            help="Monolingual text to plant from: JSON Lines or Parquet (file, folder or glob), in "
+            "a language with spaces between words. Repeatable.",
+        ),
+    ],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", "-s", help="One setting, e.g. --set seed=1. Repeatable."),
+    ] = None,
+    text_column: Annotated[str, typer.Option(help="Column or JSON key of the text.")] = "text",
+    text_bytes: Annotated[
+        int, typer.Option(min=1, help="Most text to read, bytes; about 12 times that in memory.")
+    ] = 20_000_000,
+    vocab_size: Annotated[
+        int, typer.Option(min=1, help="Pieces of the tokenizer that the recipe trains.")
+    ] = 32_000,
+) -> None:
+    """Plant a corpus whose every translation is known, to calibrate settings on.
+
+    The text keeps its language; the others are ciphers of it, with made-up words. Beside the
+    documents stand their truth and a recipe that mines them:
+
+    pivotmine planted OUT --text english.parquet --set n_documents=20000
+
+    pivotmine run --config OUT/recipe.yaml --until pivot
+
+    pivotmine evaluate links OUT/truth/lexicon.parquet --config OUT/recipe.yaml
+
+    Settings: n_documents; seed; languages, a list: that of the text, then any of el, he, hy, ka,
+    ko; rates.KIND, the share of documents that are monolingual, parallel, block, glossed,
+    code_switched, dictionary or template; apart, a list of language pairs that never meet;
+    topics=false, which draws every word anew, so that words meet only by translation or by chance;
+    document_segments, their mean number; sense_share of words with several senses; homonym_share
+    and copy_share of a cipher's words; swap_share of words out of order; duplicate_share of
+    documents. Lists are YAML. A corpus of more documents begins with that of fewer.
+    """
+    from pivotmine.planted import make_plan, plant, read_text, source_text
+
+    plan = make_plan(set_ or ())
+    source = source_text(read_text(text, text_column, text_bytes))
+    corpus = plant(source, plan, out, vocab_size=vocab_size)
+    kinds = ", ".join(f"{kind} {n:,}" for kind, n in sorted(corpus.kinds.items()))
+    plain_console().print(
+        f"{corpus.n_documents:,} documents, {corpus.n_bytes / 1e6:.1f} MB of text: {kinds}\n"
+        f"{corpus.n_pairs:,} word pairs planted\n"
+        f"Mine them:  pivotmine run --config {corpus.recipe} --until pivot\n"
+        f"Judge that: pivotmine evaluate links {out / 'truth' / 'lexicon.parquet'} "
+        f"--config {corpus.recipe}",
+        soft_wrap=True,
+    )

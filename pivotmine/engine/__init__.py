@@ -1,0 +1,1 @@
+"""What runs a stage: fingerprint, session, runner, staged files and the commit."""

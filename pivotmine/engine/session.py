@@ -1,0 +1,108 @@
+"""The Spark session: one place that knows which settings PivotMine needs.
+
+Under spark-submit the cluster's session is used as it is. Otherwise a local one is started with
+settings that make laptop runs quiet, deterministic in time zone and modest in memory.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
+from pyspark.sql.types import StructType
+
+from pivotmine.errors import SetupError
+from pivotmine.recipe import SparkConfig
+
+MIN_JAVA, MAX_JAVA = 17, 21
+
+_LOCAL_CONF = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "4096",
+    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    # A tokens row may hold a 10 MB document: batches are cut by bytes as well as by rows.
+    "spark.sql.execution.arrow.maxBytesPerBatch": str(32 * 2**20),
+}
+
+
+def build_session(config: SparkConfig, app_name: str = "pivotmine") -> SparkSession:
+    """The active session, or a new one as the recipe says.
+
+    Raises
+    ------
+    SetupError
+        No session is active and Java is missing or of a version that Spark 4 cannot use.
+    """
+    active = SparkSession.getActiveSession()
+    if active is not None:
+        return active
+    builder = SparkSession.builder.appName(app_name)
+    if "PYSPARK_GATEWAY_PORT" in os.environ:
+        # spark-submit has started the JVM: master, memory and the rest are its business.
+        return builder.getOrCreate()
+    check_java()
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
+    # Python workers must find the same code as the driver, also when it was not installed.
+    root = str(Path(__file__).resolve().parents[2])
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        dict.fromkeys([root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))])
+    )
+    log4j = Path(__file__).with_name("log4j2.properties")
+    settings = {
+        **_LOCAL_CONF,
+        "spark.master": config.master,
+        "spark.driver.memory": config.driver_memory,
+        "spark.sql.shuffle.partitions": str(config.shuffle_partitions),
+        "spark.driver.extraJavaOptions": (
+            f"-Dlog4j2.configurationFile={log4j.as_uri()} {config.java_options}"
+        ),
+        **config.conf,
+    }
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def check_java() -> str:
+    """Version line of the Java that Spark will start.
+
+    Raises
+    ------
+    SetupError
+        None is found, or it is older or newer than Spark 4 supports.
+    """
+    home = os.environ.get("JAVA_HOME")
+    java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
+    fix = f"Install a JDK or JRE {MIN_JAVA} or {MAX_JAVA} and point JAVA_HOME at it."
+    if not java or not Path(java).exists():
+        where = f"JAVA_HOME={home} holds no bin/java" if home else "no `java` on the PATH"
+        raise SetupError(f"Java is missing: {where}. {fix}")
+    output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    match = re.search(r'version "(\d+)(?:\.(\d+))?', output)
+    if not match:
+        raise SetupError(f"{java} does not tell its version: {output.strip()!r}. {fix}")
+    major = int(match[2] or 0) if match[1] == "1" else int(match[1])
+    if not MIN_JAVA <= major <= MAX_JAVA:
+        raise SetupError(f"{java} is Java {major}, Spark 4 needs {MIN_JAVA} to {MAX_JAVA}. {fix}")
+    # Not the first line: with JAVA_TOOL_OPTIONS set, that one repeats the options.
+    return next(line for line in output.splitlines() if match[0] in line)
+
+
+def spark_schema(schema: pa.Schema) -> StructType:
+    """An Arrow schema as Spark sees it."""
+    return from_arrow_schema(schema)

@@ -1,0 +1,183 @@
+"""What a stage is: a pure function from tables and a recipe to tables.
+
+A stage never writes, commits or builds a session, and never collects what grows with the corpus;
+it describes DataFrames. The runner (or a test) gives it `Inputs` and does the rest, so that a
+stage can be read, and tested, by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+
+from pivotmine.engine.session import spark_schema
+from pivotmine.recipe import Recipe
+
+MakeRows = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+"""Arrow batches of a task to others."""
+
+
+@dataclass(frozen=True)
+class ArrowRows:
+    """Rows that a function makes of the Arrow batches of a frame, in tasks.
+
+    What `frame.mapInArrow` describes too; but rows of this kind are written by the Python workers
+    that make them, instead of crossing into the JVM to be written there row by row.
+    """
+
+    frame: DataFrame
+    make: MakeRows
+    schema: pa.Schema
+
+    def in_spark(self) -> DataFrame:
+        """The rows where Spark is to go on with them."""
+        return self.frame.mapInArrow(self.make, spark_schema(self.schema))
+
+
+StageRows: TypeAlias = DataFrame | ArrowRows | pa.Table
+"""Rows that Spark describes, that workers make, or that the driver holds because they are few."""
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """A table of which most is there already: files that stay, and rows beside them."""
+
+    rows: tuple[StageRows, ...]
+    kept: tuple[str, ...]
+    """Of `Inputs.previous_files`."""
+
+
+PREVIOUS_FILE = "previous_file"
+"""Column of `Inputs.previous`: the file that a row lies in."""
+
+
+class Inputs(Protocol):
+    """What a stage may ask for while it describes its outputs."""
+
+    @property
+    def spark(self) -> SparkSession:
+        """For DataFrames made from small local data."""
+
+    def frame(self, table: str) -> DataFrame:
+        """A table that the stage declares in `reads`, as of the start of the run."""
+
+    def arrow_rows(
+        self, table: str, columns: Sequence[str], make: MakeRows, schema: pa.Schema
+    ) -> ArrowRows:
+        """Rows that `make` makes of a declared table, which the Python workers read themselves.
+
+        For tables of lists: decoded by Spark, they take five times as long.
+        """
+
+    def table(self, name: str, columns: Sequence[str], max_rows: int) -> pa.Table:
+        """Columns of a declared table in driver memory. Only where the recipe bounds its rows."""
+
+    def table_files(self, name: str) -> list[tuple[str, int]]:
+        """Files of a declared table, each with its number of rows, for tasks that read files."""
+
+    def previous(self, table: str, files: Sequence[str] | None = None) -> DataFrame:
+        """Rows that this stage wrote into a table before, with `PREVIOUS_FILE`; of some files only.
+
+        Without rows where nothing of it can be used again (`Stage.reuse`). What a stage returns
+        must not depend on it.
+        """
+
+    def previous_files(self, table: str) -> list[str]:
+        """The files of `previous`; they may stay in the table (`Renewed`)."""
+
+    def numbers(self, n: int) -> DataFrame:
+        """0..n - 1, each a partition of its own: tasks that know what to do by their number."""
+
+    def local(self, frame: DataFrame, max_rows: int) -> pa.Table:
+        """A frame in driver memory. Only where the recipe, not the corpus, bounds its rows."""
+
+    def checkpoint(self, rows: DataFrame | ArrowRows, name: str) -> DataFrame:
+        """The same rows, computed once and read back from disk from now on.
+
+        For a frame that several outputs derive from, or whose rows are dear to compute.
+        """
+
+    def files(self, rows: ArrowRows, name: str) -> list[tuple[str, int]]:
+        """A checkpoint as its files, each with its number of rows, for tasks that read files."""
+
+    def artifacts(self, kind: str) -> str:
+        """Folder of this run for files that are no table; part of the commit."""
+
+    def measure(self, name: str, value: float) -> None:
+        """Record a figure about this run, its unit in its name, in column `measures` of `runs`."""
+
+    def note(self, text: str) -> None:
+        """Tell the user something that a choice of this run rests on."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Row counts that a stage's tally is made of."""
+
+    read: Mapping[str, int]
+    """Rows of each table in `reads`."""
+
+    written: Mapping[str, int]
+    """Rows of each table in `writes`."""
+
+    total: Callable[[str, str], int]
+    """`total(table, column)`: sum of a column of a written table."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What came in and what became of it, in rows."""
+
+    rows_in: int
+    rows_out: int
+    rejected: int = 0
+    duplicate: int = 0
+    conserved: bool = True
+    """Whether in = out + rejected + duplicate must hold; an aggregating stage has no such law."""
+
+
+StageOutputs = dict[str, StageRows | Renewed]
+Finish = Callable[[Inputs, Recipe, Mapping[str, Any], Mapping[str, DataFrame]], None]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the road.
+
+    Parameters
+    ----------
+    name, doc
+        Name on the command line, and what it does, in a few words.
+    reads, writes
+        Tables. All of `writes` are replaced in one commit.
+    sections
+        Parts of the recipe that the result depends on; a change in them makes a new fingerprint.
+    run
+        The pure function.
+    tally
+        Row conservation, checked before the commit.
+    finish
+        What is left to do when all tables are staged, just before the commit (manifests). Gets
+        the row of `runs` and the staged tables.
+    reuse
+        Tables of which rows may be used again, each with what these rows depend on, as JSON
+        values: they can be used by a run of the same code that says the same.
+    external
+        What the result depends on outside the lake (source files), as JSON values. Raises
+        `InputError` when it is not there, before anything is started.
+    """
+
+    name: str
+    doc: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    sections: tuple[str, ...]
+    run: Callable[[Inputs, Recipe], StageOutputs]
+    tally: Callable[[Rows, Recipe], Tally]
+    external: Callable[[Recipe], Any] = lambda recipe: None
+    finish: Finish | None = None
+    reuse: Callable[[Inputs, Recipe], Mapping[str, Any]] = lambda inputs, recipe: {}

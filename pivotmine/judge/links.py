@@ -1,0 +1,159 @@
+"""Figures of links and of rival measures against known translations.
+
+Three questions, each answered for every measure:
+
+* **retrieval**: of a word's partners in the other language, is the best one a translation (P@1),
+  is one of the best five (P@5)? Asked of every word in `min_count` mixed contexts, either way, that
+  has a translation among the tokens, and of a planted one only if some is planted in `min_docs`
+  documents; a word without partners is a miss. Copies are left out, as the link stage ranks them
+  apart. `links` are ranked by G2, those of `prevails` by G2 of the contexts that they have won.
+* **precision**: of as many pairs as there are links (or `as_many_as` says), taken from the top,
+  which share translates? For `links` these are the links themselves, for `prevails` those that
+  prevail. `q <= t` are all pairs that the test alone passes at that q-value, with nothing else
+  asked: one minus their precision is the true share of false discoveries at nominal t.
+* **recall**: of the translations that could be found, which share is among those pairs? They could
+  be found when both words are tokens and the pair is planted in at least `min_docs` documents; of a
+  dictionary, when it meets in at least that many contexts.
+
+A pair counts only where the truth knows both words. Dictionaries are incomplete, so against them
+precision is a lower bound; against a planted truth it is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import duckdb
+
+from pivotmine.judge.bootstrap import NOTHING, Estimate, Resamples, flat_columns
+from pivotmine.judge.judge import Words, join_truth
+from pivotmine.judge.lexicons import Truth
+from pivotmine.judge.measures import MEASURES
+from pivotmine.judge.questions import (
+    STRATA,
+    Sample,
+    count_links,
+    curve,
+    precision,
+    prepare,
+    recall,
+    retrieval,
+    select,
+    where,
+)
+
+NOMINAL_Q = (0.001, 0.01, 0.05, 0.1)
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row of the table; intervals are 95 % bootstraps over words."""
+
+    lang_a: str
+    """`all`: all language pairs together."""
+
+    lang_b: str
+    kind: str
+    """`words`, or `copies`: pairs of the same string."""
+
+    stratum: str
+    method: str
+    n_queries: int
+    p_at_1: Estimate
+    p_at_5: Estimate
+    n_pairs: int
+    precision: Estimate
+    n_targets: int
+    recall: Estimate
+
+    def row(self) -> dict[str, Any]:
+        """Columns for another program."""
+        return flat_columns(self.__dict__)
+
+
+class Evaluation(NamedTuple):
+    """All figures, and what they are about."""
+
+    figures: tuple[Figure, ...]
+    words: Words
+    n_links: int
+    n_judged_links: int
+    curve: tuple[tuple[str, float, float], ...]
+    """(measure, pairs taken as a multiple of `as_many_as`, their precision), without copies."""
+
+
+def evaluate_links(
+    connection: duckdb.DuckDBPyConnection,
+    truth: Truth,
+    *,
+    min_count: int,
+    min_docs: int = 10,
+    as_many_as: Literal["links", "prevails"] = "links",
+) -> Evaluation:
+    """Judge the links of a lake (`pivotmine.lake.query.connect`).
+
+    Memory beside DuckDB's: the vocabulary, the truth, 300 bytes a word for the bootstrap, and a few
+    numbers for each word and language pair.
+
+    Parameters
+    ----------
+    min_count
+        `count.min_count` of the recipe: which pairs were counted.
+    min_docs
+        Least evidence of a translation that ought to be found.
+    as_many_as
+        Of every measure, as many pairs are judged as this method takes.
+
+    Raises
+    ------
+    LakeError
+        Nothing is counted, or the truth has no word of this corpus.
+    """
+    words = join_truth(connection, truth, min_count, min_docs)
+    prepare(connection, as_many_as, min_count, min_docs)
+    resamples = Resamples(words.n_words)
+    names = [
+        (row[0], row[1])
+        for row in connection.execute(
+            "SELECT DISTINCT lang_a, lang_b FROM eval_pairs ORDER BY ALL"
+        ).fetchall()
+    ]
+    figures: list[Figure] = []
+    for method in (*MEASURES, "links", "prevails", *(f"q <= {q:g}" for q in NOMINAL_Q)):
+        select(connection, method)
+        found = precision(connection, names), recall(connection, names)
+        samples = (*retrieval(connection, method, names), *found)
+        figures.extend(_figures(method, samples, names, resamples))
+    figures.sort(key=lambda figure: (figure.lang_a != ALL, figure.lang_a, figure.lang_b))
+    n_links, n_judged = count_links(connection)
+    return Evaluation(tuple(figures), words, n_links, n_judged, tuple(curve(connection)))
+
+
+def _figures(
+    method: str,
+    samples: tuple[Sample, ...],
+    names: list[tuple[str, str]],
+    resamples: Resamples,
+) -> Iterator[Figure]:
+    for kind in ("words", "copies"):
+        of_kind = [where(s, s.copy == (kind == "copies")) for s in samples]
+        for number, name in enumerate([(ALL, ALL), *names]):
+            of_pair = [where(s, s.pair == number - 1) if number else s for s in of_kind]
+            for place, stratum in enumerate([ALL, *STRATA]):
+                rows = [where(s, s.stratum == place - 1) if place else s for s in of_pair]
+                at_1, at_5, right, found = (_estimate(s, resamples) for s in rows)
+                n_queries, _, n_pairs, n_targets = (int(s.totals.sum()) for s in rows)
+                if n_queries or n_pairs or n_targets:
+                    yield Figure(
+                        *name, kind, stratum, method, n_queries, at_1, at_5,
+                        n_pairs, right, n_targets, found,
+                    )  # fmt: skip
+
+
+def _estimate(sample: Sample, resamples: Resamples) -> Estimate:
+    if not len(sample.word):
+        return NOTHING
+    return resamples.ratio(sample.word, sample.hits, sample.totals)

@@ -1,0 +1,1 @@
+"""Keeping a lake in order: status, audit, rejects, takedown and doctor."""

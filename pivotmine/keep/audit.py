@@ -1,0 +1,206 @@
+"""Audit: does the lake hold together? Recounts from the tables and files what the runner promised.
+
+Nothing is taken from `runs`: every figure is counted again, and every shard file is read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import duckdb
+from blake3 import blake3
+
+from pivotmine.lake.lake import Lake
+
+_BLOCK_BYTES = 8 * 2**20
+_BOUNDARIES = "SELECT column2 AS doc_id FROM read_csv({path}, header = false, all_varchar = true)"
+_READERS = {
+    "npy": _BOUNDARIES,
+    "megatron": _BOUNDARIES,
+    "jsonl": "SELECT id AS doc_id FROM read_json({path}, columns = {{id: 'VARCHAR'}})",
+    "parquet": "SELECT id AS doc_id FROM read_parquet({path})",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was checked."""
+
+    check: str
+    holds: bool
+    figures: str
+
+
+def audit(lake: Lake, connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """Check all tables that are committed; yields a finding a check."""
+    committed = {name for name in _CHECKS_NEED if lake.snapshot(name) is not None}
+    for check, tables, sql in _CHECKS:
+        if set(tables) <= committed:
+            left, right = _row(connection, sql)
+            yield Finding(
+                check,
+                left == right,
+                f"{left:,} = {right:,}" if left == right else f"{left:,} and {right:,}",
+            )
+    if "shards" in committed:
+        yield from _audit_files(lake, connection)
+
+
+# Of a single word, the columns of two words are null, and `least` passes over them.
+_WITHIN = (
+    "{0} <= least({0}_a, {0}_b, {0}_total) AND {0}_in_lang <= least({0}, {0}_in_lang_a, "
+    "{0}_in_lang_b, {0}_in_lang_total) AND {0}_in_lang_total <= {0}_total"
+)
+
+# A word is in some window of each of its documents; a pair may meet in none.
+_SEEN = "(lang_b IS NOT NULL OR n_docs <= n_windows)"
+
+_CHECKS = (
+    (
+        "records read = documents + rejects + duplicates",
+        ("inputs", "documents", "rejects", "duplicates"),
+        """SELECT (SELECT coalesce(sum(n_records), 0) FROM inputs),
+                  (SELECT count(*) FROM documents) + (SELECT count(*) FROM rejects)
+                  + (SELECT count(*) FROM duplicates)""",
+    ),
+    (
+        "every document id is there once",
+        ("documents",),
+        "SELECT count(*), count(DISTINCT doc_id) FROM documents",
+    ),
+    (
+        "every duplicate stands for a kept document",
+        ("documents", "duplicates"),
+        """SELECT (SELECT count(*) FROM duplicates),
+                  (SELECT count(*) FROM duplicates
+                   WHERE kept_doc_id IN (SELECT doc_id FROM documents))""",
+    ),
+    (
+        "every signature is that of a text that is there",
+        ("documents", "near_copies", "signatures"),
+        """SELECT (SELECT count(*) FROM signatures),
+                  (SELECT count(DISTINCT doc_id) FROM signatures WHERE doc_id IN
+                   (SELECT doc_id FROM documents UNION ALL SELECT doc_id FROM near_copies))""",
+    ),
+    (
+        "every document has its tokens",
+        ("documents", "tokens"),
+        """SELECT greatest((SELECT count(*) FROM documents), (SELECT count(*) FROM tokens)),
+                  (SELECT count(DISTINCT t.doc_id) FROM tokens t JOIN documents USING (doc_id)
+                   WHERE len(t.token_ids) = t.n_tokens)""",
+    ),
+    (
+        "occurrences in the vocabulary = tokens of the documents",
+        ("tokens", "vocabulary"),
+        """SELECT (SELECT coalesce(sum(n_tokens), 0)::BIGINT FROM tokens),
+                  (SELECT coalesce(sum(token_count), 0)::BIGINT FROM vocabulary)""",
+    ),
+    (
+        "pair counts = sum of their folds, and within their margins",
+        ("counts",),
+        """SELECT count(*), count(*) FILTER (n_ab = list_sum(fold_counts)
+                  AND n_ab <= least(n_a, n_b) AND greatest(n_a, n_b) <= n_contexts) FROM counts""",
+    ),
+    (
+        "rows of lexicons = listings in term_counts + rejects",
+        ("lexicons", "term_counts", "lexicon_rejects"),
+        """SELECT (SELECT coalesce(sum(n_rows), 0)::BIGINT FROM lexicons),
+                  (SELECT coalesce(sum(n_listed), 0)::BIGINT FROM term_counts)
+                  + (SELECT count(*) FROM lexicon_rejects)""",
+    ),
+    (
+        "term counts are within those of their words, their languages and all text",
+        ("term_counts",),
+        f"""SELECT count(*), count(*) FILTER ({_SEEN} AND {_WITHIN.format("n_docs")}
+                   AND {_WITHIN.format("n_windows")}) FROM term_counts""",
+    ),
+    (
+        "every document has a score by every method",
+        ("tokens", "scores"),
+        """SELECT greatest((SELECT count(*) FROM scores), (SELECT count(*) FROM tokens)
+                                    * (SELECT count(DISTINCT method) FROM scores)),
+                  (SELECT count(DISTINCT (s.doc_id, s.method))
+                   FROM scores s JOIN tokens USING (doc_id))""",
+    ),
+    (
+        "every selected document is a tokenised one, once an epoch of an arm",
+        ("tokens", "selection"),
+        """SELECT (SELECT count(*) FROM selection),
+                  (SELECT count(DISTINCT (s.arm, s.doc_id, s.epoch)) FROM selection s JOIN tokens t
+                   ON s.doc_id = t.doc_id AND s.n_tokens = t.n_tokens)""",
+    ),
+    (
+        "positions of every arm count from 0 without a gap",
+        ("selection",),
+        """SELECT count(*), count(*) FILTER (whole) FROM (
+             SELECT min(position) = 0 AND max(position) + 1 = count(*)
+                    AND count(DISTINCT position) = count(*) AS whole
+             FROM selection GROUP BY arm)""",
+    ),
+    (
+        "shards hold the documents of the selection",
+        ("selection", "shards"),
+        """SELECT (SELECT count(*) * (SELECT count(DISTINCT format) FROM shards) FROM selection),
+                  (SELECT coalesce(sum(n_docs), 0)::BIGINT FROM shards)""",
+    ),
+    (
+        "shards hold the tokens of the selection",
+        ("selection", "shards"),
+        """SELECT (SELECT coalesce(sum(n_tokens), 0)::BIGINT
+                   * (SELECT count(DISTINCT format) FROM shards) FROM selection),
+                  (SELECT coalesce(sum(n_tokens), 0)::BIGINT FROM shards)""",
+    ),
+)
+_CHECKS_NEED = tuple(dict.fromkeys(table for _, tables, _ in _CHECKS for table in tables))
+
+
+def _audit_files(lake: Lake, connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """Read every shard file back: its checksum, and the ids of its documents in order."""
+    rows = connection.execute(
+        "SELECT arm, path, format, checksum, n_docs, first_position FROM shards ORDER BY path"
+    ).fetchall()
+    intact = sum(checksum == _checksum(lake, path) for _, path, _, checksum, _, _ in rows)
+    yield Finding(
+        "shard files have their checksums",
+        intact == len(rows),
+        f"{intact:,} of {len(rows):,} files",
+    )
+    whole = 0
+    for arm, path, format_name, _, n_docs, first in rows:
+        beside = _READERS[format_name] == _BOUNDARIES
+        ids_path = path.removesuffix(".npy") + ".csv.gz" if beside else path
+        quoted = "'" + ids_path.removeprefix("file://").replace("'", "''") + "'"
+        sql = f"""
+            SELECT count(*), count(s.position) FROM
+              (SELECT doc_id, row_number() OVER () - 1 + {first} AS position
+               FROM ({_READERS[format_name].format(path=quoted)})) f
+            LEFT JOIN selection s ON s.doc_id = f.doc_id AND s.position = f.position
+             AND s.arm = '{arm}'
+            """
+        try:
+            whole += _row(connection, sql) == (n_docs, n_docs)
+        except (duckdb.Error, OSError):
+            continue  # missing or damaged: not whole
+    yield Finding(
+        "shard files hold the selected documents in order",
+        whole == len(rows),
+        f"{whole:,} of {len(rows):,} files",
+    )
+
+
+def _checksum(lake: Lake, path: str) -> str:
+    digest = blake3()
+    try:
+        with lake.filesystem.open(path, "rb") as stream:
+            while block := stream.read(_BLOCK_BYTES):
+                digest.update(block)
+    except FileNotFoundError:
+        return "missing"
+    return str(digest.hexdigest())
+
+
+def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:
+    row = connection.execute(sql).fetchone()
+    assert row is not None
+    return tuple(row)

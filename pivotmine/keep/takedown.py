@@ -1,0 +1,55 @@
+"""Takedown: a delivery leaves the lake, and stays out.
+
+All tables are made anew without it, because its traces (counts, links, scores) are in most rows of
+most of them. Earlier snapshots still hold it until they are deleted, which costs the lake its past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pivotmine.cli.job import run_road
+from pivotmine.lake.lake import Lake
+from pivotmine.lake.query import connect
+from pivotmine.lake.withdrawals import withdraw, without_withdrawn
+from pivotmine.recipe.reading import load_recipe
+from pivotmine.stages.ingest.files import ingest_ids
+from pivotmine.stages.road import ROAD
+
+
+def take_down(
+    config_uri: str | None,
+    overrides: Sequence[str],
+    ingest_id: str,
+    reason: str = "",
+    *,
+    forget: bool = True,
+) -> int:
+    """Withdraw a delivery, make all committed tables anew, and forget the past.
+
+    Returns
+    -------
+    Number of earlier snapshots that were deleted.
+
+    Raises
+    ------
+    LakeError
+        Neither the lake nor the recipe knows the delivery.
+    ConfigError
+        Nothing else would be left to read. Nothing has changed then.
+    """
+    recipe = load_recipe(config_uri, overrides)
+    lake = Lake(recipe.lake)
+    without_withdrawn(recipe, also=ingest_id)
+    rows = connect(lake).execute("SELECT DISTINCT ingest_id FROM inputs").fetchall()
+    known = {name for (name,) in rows} | set(ingest_ids(recipe))
+    withdraw(lake, ingest_id, known, reason)
+    ran = set(lake.runs()["stage"].to_pylist())
+    last = [stage.name for stage in ROAD if stage.name in ran]
+    if last:
+        run_road(config_uri, overrides, until=last[-1])
+    if not forget:
+        return 0
+    lake = Lake(recipe.lake)
+    with lake.lock():
+        return lake.forget_past()

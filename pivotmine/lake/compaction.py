@@ -1,0 +1,101 @@
+"""Small files of a table become few, before they are committed.
+
+Every run adds files to the tables that it does not write anew, and hundreds of small ones are slow
+to plan and to read. Where a table that gets new files would have more than `MAX_SMALL_FILES` small
+ones, the driver copies these into one: rows and order within a file stay, so nobody can tell. What
+is merged grows beyond `SMALL_FILE_BYTES` in time, and is left alone from then on.
+
+Bound: `MAX_MERGED_BYTES` of a table go through the driver in a run, `ROW_GROUP_BYTES` and a row
+group at a time.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pivotmine.lake.lake import Lake
+from pivotmine.lake.tables import TABLES
+
+SMALL_FILE_BYTES = 8_000_000
+MAX_SMALL_FILES = 64
+MAX_MERGED_BYTES = 512_000_000
+ROW_GROUP_BYTES = 64_000_000
+
+MERGED = "merged.parquet"
+
+
+def merge_small_files(
+    lake: Lake, name: str, folder: str, added: Sequence[str], kept: Mapping[str, int]
+) -> tuple[list[str], dict[str, int]]:
+    """Files that a run adds to a table, and those that stay in it, with small ones merged.
+
+    Parameters
+    ----------
+    folder
+        Where the run puts files of the table.
+    added
+        New files; those that are merged are deleted.
+    kept
+        Files of the committed snapshot that stay, with their rows.
+    """
+    if not added:
+        return list(added), dict(kept)
+    sizes = {path: size for path, size in lake.file_sizes(name) if path in kept}
+    sizes |= {path: int(lake.filesystem.size(path)) for path in added}
+    merged = _to_merge(sizes)
+    if not merged:
+        return list(added), dict(kept)
+    path = posixpath.join(folder, MERGED)
+    schema = TABLES[name].schema
+    lake.filesystem.makedirs(folder, exist_ok=True)
+    with (
+        lake.filesystem.open(path, "wb") as sink,
+        pq.ParquetWriter(sink, schema, compression="zstd", store_schema=False) as writer,
+    ):
+        for rows in _row_groups(lake, merged, schema):
+            writer.write_table(rows)
+    gone = set(merged)
+    for file in gone.intersection(added):
+        lake.remove(file)
+    stay = {file: n_rows for file, n_rows in kept.items() if file not in gone}
+    return [path, *(file for file in added if file not in gone)], stay
+
+
+def _row_groups(lake: Lake, files: Sequence[str], schema: pa.Schema) -> Iterator[pa.Table]:
+    """The rows of files in groups of `ROW_GROUP_BYTES` in memory, and a group of a file more."""
+    held: list[pa.Table] = []
+    for file in files:
+        with lake.filesystem.open(file, "rb") as stream, pq.ParquetFile(stream) as rows:
+            for group in range(rows.num_row_groups):
+                held.append(_conform(rows.read_row_group(group), schema))
+                if sum(part.nbytes for part in held) >= ROW_GROUP_BYTES:
+                    yield pa.concat_tables(held)
+                    held = []
+    if held:
+        yield pa.concat_tables(held)
+
+
+def _to_merge(sizes: Mapping[str, int]) -> list[str]:
+    """Small files, where there are too many; the smallest first, as far as the driver may copy."""
+    small = sorted((size, file) for file, size in sizes.items() if size < SMALL_FILE_BYTES)
+    if len(small) <= MAX_SMALL_FILES:
+        return []
+    n_bytes, chosen = 0, []
+    for size, file in small:
+        n_bytes += size
+        if n_bytes > MAX_MERGED_BYTES:
+            break
+        chosen.append(file)
+    return chosen
+
+
+def _conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The rows with the columns of today; a file may be older than one of them."""
+    missing = [field for field in schema if field.name not in rows.column_names]
+    for field in missing:
+        rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
+    return rows.select(schema.names).cast(schema)

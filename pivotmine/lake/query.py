@@ -1,0 +1,152 @@
+"""Questions to the lake: SQL over its tables, and the tokens of a word.
+
+DuckDB reads the Parquet files of the committed snapshots, so that an answer needs neither Spark nor
+Java and comes in milliseconds. Tables appear as views under their own names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from pivotmine.errors import LakeError
+from pivotmine.lake.lake import Lake
+from pivotmine.lake.tables import TABLES
+
+WORD_START = "▁Ġ"
+"""Marks of a word start in the pieces of sentencepiece and byte-level BPE."""
+
+SCORING_LINKS = """
+    SELECT row_number() OVER (ORDER BY g2 DESC, lang_a, lang_b, a, b) - 1 AS link, *
+    FROM links WHERE prevails AND NOT is_copy
+"""
+"""Links that count for scores, with their numbers in `scores.links`: from the strongest, as
+`scoring_links` of stage score orders them."""
+
+
+def connect(lake: Lake, as_of: datetime | None = None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection with a view for every table, now or as of a moment in the past.
+
+    Tables that are not committed yet are empty views.
+
+    Raises
+    ------
+    LakeError
+        A file of a committed table is gone or unreadable.
+    """
+    connection = duckdb.connect()
+    local = lake.warehouse.startswith("file://")
+    if not local:
+        connection.register_filesystem(lake.filesystem)
+    for name, table in TABLES.items():
+        snapshot = lake.snapshot(name, as_of)
+        paths = lake.files(name, snapshot) if snapshot else []
+        if paths:
+            listed = ", ".join(_quoted(path.removeprefix("file://")) for path in paths)
+            view = f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet([{listed}])'
+            try:
+                connection.execute(view)
+            except (duckdb.Error, OSError) as error:
+                raise LakeError(f"files of table {name} cannot be read: {error}") from None
+        else:
+            connection.register(name, table.schema.empty_table())
+    return connection
+
+
+def run_sql(
+    connection: duckdb.DuckDBPyConnection, sql: str
+) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+    """Execute a statement; returns the names of its columns, and its rows as they are asked for.
+
+    Raises
+    ------
+    LakeError
+        DuckDB refuses the statement, at once or at a row further down; the message is DuckDB's.
+    """
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        with _explained():
+            yield from iter(connection.fetchone, None)
+
+    with _explained():
+        connection.execute(sql)
+        if not connection.description:
+            raise LakeError(f"{sql!r} holds no SQL statement")
+        return [column[0] for column in connection.description], rows()
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise LakeError(f"{error}\nTables: {', '.join(TABLES)}.") from None
+
+
+@dataclass(frozen=True)
+class WordTokens:
+    """The tokens that stand for a word: spellings with and without a word start, in any case."""
+
+    word: str
+    lang: str | None
+    """Language that was asked for, as in `fr:chat`."""
+    token_ids: tuple[int, ...]
+    tokens: tuple[str, ...]
+    langs: tuple[tuple[str, ...], ...]
+    """Languages of which each token is a word."""
+
+
+def named_language(word: str) -> tuple[str | None, str]:
+    """Language and spelling of a word that may name its language: `fr:chat`, `chat`."""
+    named = _WITH_LANGUAGE.fullmatch(word)
+    return (named[1], named[2]) if named else (None, word)
+
+
+def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
+    """The tokens of a word, which may name its language: `chat`, `fr:chat`.
+
+    Raises
+    ------
+    LakeError
+        The word is no single token of the vocabulary; the message lists tokens that contain it.
+    """
+    lang, spelling = named_language(word)
+    spelling = spelling.lstrip(WORD_START) or spelling
+    rows = connection.execute(
+        f"""
+        SELECT token_id, token, langs FROM vocabulary
+        WHERE lower(ltrim(token, '{WORD_START}')) = lower($word) AND token_count > 0
+          AND ($lang IS NULL OR list_contains(langs, $lang))
+        ORDER BY token_count DESC, token_id
+        """,
+        {"word": spelling, "lang": lang},
+    ).fetchall()
+    if not rows:
+        near = connection.execute(
+            """
+            SELECT token FROM vocabulary WHERE contains(lower(token), lower($word))
+            ORDER BY token_count DESC, token_id LIMIT 8
+            """,
+            {"word": spelling},
+        ).fetchall()
+        also = f" Tokens that contain it: {', '.join(row[0] for row in near)}." if near else ""
+        of_language = f" of language {lang}" if lang else ""
+        raise LakeError(
+            f"{spelling!r} is no single token{of_language} in this corpus's vocabulary, and pivots "
+            f"are counted on tokens.{also}"
+        )
+    ids, tokens, langs = zip(*rows, strict=True)
+    return WordTokens(spelling, lang, ids, tokens, tuple(tuple(names) for names in langs))
+
+
+_WITH_LANGUAGE = re.compile(r"([a-z]{2,3}(?:_[A-Z][a-z]{3})?):(.+)")
+
+
+def _quoted(path: str) -> str:
+    return "'" + path.replace("'", "''") + "'"

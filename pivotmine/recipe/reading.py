@@ -1,0 +1,206 @@
+"""Reading recipes: YAML from any URI, dotted overrides, and errors that teach.
+
+pydantic finds what is wrong; this module says it the way a user needs it: the dotted name, the
+value that was given, what is allowed, and the nearest existing name for a misspelt key.
+"""
+
+from __future__ import annotations
+
+import difflib
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+
+import fsspec
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from pivotmine.errors import ConfigError
+from pivotmine.recipe import Recipe
+
+Settings = TypeVar("Settings", bound=BaseModel)
+
+
+def load_recipe(uri: str | None = None, overrides: Sequence[str] = ()) -> Recipe:
+    """The effective configuration of the engine; see `read_recipe`."""
+    return read_recipe(Recipe, "pivotmine config", uri, overrides)
+
+
+def read_recipe(
+    kind: type[Settings], lister: str, uri: str | None = None, overrides: Sequence[str] = ()
+) -> Settings:
+    """Build the effective settings from a recipe and `dotted.name=value` overrides.
+
+    Parameters
+    ----------
+    lister
+        The command that lists all settings, for the message.
+
+    Raises
+    ------
+    ConfigError
+        The recipe cannot be read or parsed, a key is unknown, or a value is not allowed.
+    """
+    values = _read_yaml(uri) if uri else {}
+    for override in overrides:
+        _apply_override(values, override)
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, kind, uri, lister)) from None
+
+
+def to_yaml(recipe: BaseModel, documented: bool = False) -> str:
+    """The effective settings as YAML that `read_recipe` reads back to an equal value.
+
+    Parameters
+    ----------
+    documented
+        Put the meaning, type and bounds of every setting above it, as comments.
+    """
+    return "".join(_yaml_lines(recipe, "", documented))
+
+
+def _yaml_lines(section: BaseModel, indent: str, documented: bool) -> Iterator[str]:
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            if documented:
+                yield "\n" + _comment(type(value).__doc__ or "", indent)
+            yield f"{indent}{name}:\n"
+            yield from _yaml_lines(value, indent + "  ", documented)
+            continue
+        if documented:
+            yield _comment(_describe(field), indent)
+            item = _nested_model(field.annotation)
+            for key, part in item.model_fields.items() if item else ():
+                yield _comment(f"- {key}: {_describe(part)}", indent)
+        plain = section.model_dump(mode="json", include={name})
+        yield textwrap.indent(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), indent)
+
+
+def _comment(text: str, indent: str) -> str:
+    start = f"{indent}# "
+    lines = textwrap.wrap(" ".join(text.split()), 100 - len(start))
+    return "".join(f"{start}{line}\n" for line in lines)
+
+
+def _describe(field: FieldInfo) -> str:
+    """Meaning, type and bounds of a setting."""
+    return f"{field.description} ({_type_name(field)})"
+
+
+def _read_yaml(uri: str) -> dict[str, Any]:
+    try:
+        with fsspec.open(uri, "rt", encoding="utf-8") as stream:
+            values = yaml.safe_load(stream)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"recipe not found: {uri}. Give --config the path or URI of a YAML file."
+        ) from None
+    except (OSError, ValueError, ImportError) as error:
+        raise ConfigError(f"recipe {uri} cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"recipe {uri} is not valid YAML: {error}") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"recipe {uri} must hold `section:` entries, not {type(values).__name__}")
+    return values
+
+
+def _apply_override(values: dict[str, Any], override: str) -> None:
+    name, equals, text = override.partition("=")
+    if not equals or not name.strip():
+        raise ConfigError(f"--set {override!r}: write it as dotted.name=value")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {override!r}: the value is not valid YAML: {error}") from error
+    *parents, last = name.strip().split(".")
+    node: Any = values
+    for depth, key in enumerate([*parents, last]):
+        is_leaf = depth == len(parents)
+        if isinstance(node, list):
+            if not key.isdigit() or int(key) >= len(node):
+                raise ConfigError(
+                    f"--set {override!r}: {key!r} is no index of a {len(node)}-item list"
+                )
+            index: Any = int(key)
+        elif isinstance(node, dict):
+            index = key
+            if not is_leaf and node.get(key) is None:
+                node[key] = {}
+        else:
+            raise ConfigError(f"--set {override!r}: {'.'.join(parents[:depth])} holds no settings")
+        if is_leaf:
+            node[index] = value
+        else:
+            node = node[index]
+
+
+def _explain(error: ValidationError, kind: type[BaseModel], uri: str | None, lister: str) -> str:
+    lines = [f"the configuration{f' {uri}' if uri else ''} is not valid:"]
+    for item in error.errors():
+        dotted = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            siblings = _known_names(kind, item["loc"][:-1])
+            near = difflib.get_close_matches(str(item["loc"][-1]), siblings, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(siblings)}"
+            lines.append(f"  {dotted}: unknown setting; {hint}")
+        elif item["type"] == "missing":
+            lines.append(f"  {dotted}: required, but not given")
+        else:
+            message = item["msg"].removeprefix("Value error, ")
+            given = (
+                "" if isinstance(item["input"], (dict, BaseModel)) else f" (got {item['input']!r})"
+            )
+            lines.append(f"  {dotted or 'recipe'}: {message}{given}")
+    lines.append(f"`{lister}` lists every setting with its meaning.")
+    return "\n".join(lines)
+
+
+def _known_names(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    for part in location:
+        if isinstance(part, int) or part not in model.model_fields:
+            continue
+        nested = _nested_model(model.model_fields[part].annotation)
+        if nested is None:
+            return []
+        model = nested
+    return list(model.model_fields)
+
+
+def _nested_model(annotation: Any) -> type[BaseModel] | None:
+    """The section type that a setting holds, alone or as the items of a list."""
+    candidates = (annotation, *get_args(annotation))
+    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
+
+
+def _type_name(field: FieldInfo) -> str:
+    bounds = [
+        f"{symbol} {getattr(item, name):g}"
+        for item in field.metadata
+        for symbol, name in ((">", "gt"), (">=", "ge"), ("<", "lt"), ("<=", "le"))
+        if getattr(item, name, None) is not None
+    ]
+    return _spell(field.annotation) + (f" ({', '.join(bounds)})" if bounds else "")
+
+
+def _spell(annotation: Any) -> str:
+    """An annotation in the words of a YAML author."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _spell(arguments[0])
+    if origin is Literal:
+        return " | ".join(arguments)
+    if origin is tuple:
+        return f"list of {_spell(arguments[0])}"
+    if origin is dict:
+        return f"map of {_spell(arguments[0])} to {_spell(arguments[1])}"
+    if origin is not None:
+        return " | ".join(_spell(argument) for argument in arguments)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "section"
+    return "null" if annotation is type(None) else str(annotation.__name__)

@@ -1,0 +1,1 @@
+"""Everything that prints, draws or writes a page."""

@@ -1,0 +1,127 @@
+"""Contexts: where words of two languages meet, cut out of the tokens.
+
+A context is a window of consecutive segments, or a document; it is mixed when two languages take
+part in it. Only mixed contexts are counted, some 7 % of the tokens of real text, so they are cut
+out once: counting reads them, links compete in them, and a permutation of them tells what chance
+alone would link.
+
+What is kept of a context are its distinct nodes: tokens in text of one language
+(`pivotmine.numeric.nodes` says why). Lines that many documents hold count in a few of them
+(`pivotmine.stages.contexts.repeated_lines`): the pages of a template are no independent evidence.
+
+Tokens that occur less than `min_count` times cannot reach it in any pair and are left out here; no
+pair at or above `min_count` is lost by that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+
+from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
+from pivotmine.lake.tables import CONTEXTS
+from pivotmine.numeric.nodes import NodeTable, node_table
+from pivotmine.recipe import Recipe
+from pivotmine.stages.contexts.repeated_lines import RepeatedLines
+from pivotmine.udfs import cut_contexts, repeated_lines
+
+MAX_VOCAB_SIZE = 4_000_000
+"""More tokens than any tokenizer has; bounds what is brought to the driver."""
+
+
+def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
+    """Find the lines that repeat, then cut contexts without them."""
+    settings = recipe.count
+    languages = context_languages(recipe)
+    plan = cut_contexts.CutPlan(
+        languages,
+        load_nodes(inputs, languages, settings.min_count),
+        context_tokens(recipe),
+        settings.min_language_share,
+        settings.folds,
+        cut_contexts.part_tokens(settings.chunk_tokens),
+        _repeated(inputs, recipe),
+    )
+    cut = cut_contexts.bind_cut(plan)
+    return {
+        "contexts": inputs.arrow_rows("tokens", cut_contexts.TOKENS_COLUMNS, cut, CONTEXTS.schema)
+    }
+
+
+def context_languages(recipe: Recipe) -> tuple[str, ...]:
+    """The languages in the order of their indices: so a is of the earlier language of a pair."""
+    return tuple(sorted(recipe.languages))
+
+
+def context_tokens(recipe: Recipe) -> int | None:
+    """Longest context in tokens; None where it is the whole document."""
+    return recipe.count.window_tokens if recipe.count.context == "window" else None
+
+
+def load_nodes(inputs: Inputs, languages: Sequence[str], min_count: int) -> NodeTable:
+    """The words of every language that occur at least `min_count` times, as nodes.
+
+    A node's language is an index into `languages`.
+    """
+    vocabulary = inputs.table("vocabulary", ("token_id", "token_count", "langs"), MAX_VOCAB_SIZE)
+    frequent = vocabulary.filter(pc.field("token_count") >= min_count)
+    words = pc.list_flatten(frequent["langs"])
+    language = pc.index_in(words, value_set=pa.array(languages, pa.string()))
+    token = frequent["token_id"].take(pc.list_parent_indices(frequent["langs"]))
+    known = pc.is_valid(language)
+    return node_table(
+        token.filter(known).to_numpy().astype(np.int32),
+        language.filter(known).to_numpy().astype(np.int8),
+        vocabulary.num_rows,
+        len(languages),
+    )
+
+
+def _repeated(inputs: Inputs, recipe: Recipe) -> RepeatedLines:
+    """Lines of more documents than they may count in, and the last document where they do."""
+    most, max_lines = recipe.count.max_line_documents, recipe.count.max_repeated_lines
+    if most == 0:
+        return RepeatedLines(np.empty(0, np.uint64), np.empty(0, np.uint64))
+    find = repeated_lines.bind_find(context_languages(recipe), most + 1)
+    columns = cut_contexts.TOKENS_COLUMNS
+    lines = inputs.arrow_rows("tokens", columns, find, repeated_lines.SCHEMA).in_spark()
+    in_order = Window.partitionBy("line").orderBy("document")
+    beyond = (
+        lines.withColumn("place", F.row_number().over(in_order))
+        .withColumn("has_more", F.lead("document").over(in_order).isNotNull())
+        .where((F.col("place") == most) & F.col("has_more"))
+        .select("line", "document")
+    )
+    found = inputs.local(beyond.orderBy("line").limit(max_lines), max_lines)
+    if found.num_rows == max_lines:
+        inputs.note(
+            f"{max_lines:,} lines or more are in over {most} documents; those beyond that number "
+            "count everywhere. Raise count.max_repeated_lines, 16 bytes each in every worker."
+        )
+    inputs.measure("repeated_lines", found.num_rows)
+    line, document = (
+        found[name].to_numpy().view(np.uint64) for name in repeated_lines.SCHEMA.names
+    )
+    order = np.argsort(line)
+    return RepeatedLines(line[order], document[order])
+
+
+def tally(rows: Rows, recipe: Recipe) -> Tally:
+    """Documents in, rows of packed contexts out: most text is in no mixed context."""
+    return Tally(rows.read["tokens"], rows.written["contexts"], conserved=False)
+
+
+STAGE = Stage(
+    name="contexts",
+    doc="where words of two languages meet",
+    reads=("tokens", "vocabulary"),
+    writes=("contexts",),
+    sections=("languages", "count"),
+    run=run,
+    tally=tally,
+)

@@ -1,0 +1,1 @@
+"""Count exactly which tokens of two languages meet."""

@@ -1,0 +1,63 @@
+"""What a product of rows is asked for, what it gives, and how its rows are cut into blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pivotmine.stages.count.language_pairs import LanguagePair
+
+__all__ = ["NARROW_CONTEXTS", "PairBlock", "PairWork", "row_blocks"]
+
+NARROW_CONTEXTS = 2**16
+"""Contexts of a row that 16 bits can no longer count."""
+
+
+class PairWork(NamedTuple):
+    """What is counted for one pair of languages."""
+
+    tokens: NDArray[np.int32]
+    pair: LanguagePair
+    folds: NDArray[np.uint8]
+    """[M] of the pair's contexts."""
+
+    rows: range
+    partners: range
+    n_folds: int
+    min_count: int
+
+
+class PairBlock(NamedTuple):
+    """Counted rows; `n_met` pairs were seen."""
+
+    n_met: int
+    a: NDArray[np.int32]
+    b: NDArray[np.int32]
+    fold_counts: NDArray[np.int32]
+
+
+def row_blocks(
+    offsets: NDArray[np.int64], events: NDArray[np.int64], n_partners: int, block_pairs: int
+) -> Iterator[tuple[int, int, int, int]]:
+    """Cut rows into (start, end, pairs at most, lanes of a word).
+
+    Lanes are 4, or 2 for rows of `NARROW_CONTEXTS` contexts or more, which keep to themselves. Each
+    block is within `block_pairs` or a single row.
+    """
+    limits = np.minimum(events, n_partners)
+    before = np.concatenate(([0], np.cumsum(limits)))
+    is_wide = np.diff(offsets) >= NARROW_CONTEXTS
+    changes = np.flatnonzero(np.append(is_wide[1:] != is_wide[:-1], True)) + 1
+    start = 0
+    for stop in changes.tolist():
+        lanes = 2 if is_wide[start] else 4
+        while start < stop:
+            fits = int(np.searchsorted(before, before[start] + block_pairs, side="right")) - 1
+            end = min(max(fits, start + 1), stop)
+            limit = int(before[end] - before[start])
+            if limit:
+                yield start, end, limit, lanes
+            start = end

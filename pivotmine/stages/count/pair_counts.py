@@ -1,0 +1,127 @@
+"""Exact co-occurrence of tokens across languages, by a row-wise sparse product.
+
+With A and B the context-token incidence of two languages, the counts are A^T B. Gustavson's
+row-wise product (ACM Transactions on Mathematical Software 4(3), 1978) takes one token a at a time
+and adds up its partners in a dense accumulator (`pair_product.py`): no pair is hashed, nothing is
+sorted, each pair leaves once, already summed, and one that met in too few contexts never leaves.
+
+Rows can be counted apart: tasks that hold the same contexts share the work by ranges of rows.
+Counts of several sets of contexts add up to the counts of all; adding is left to the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pivotmine.errors import ConfigError, InputError
+from pivotmine.numeric.arrays import check_range, readonly
+from pivotmine.numeric.folded_contexts import FoldedContexts
+from pivotmine.numeric.jit import Engine, use_numba
+from pivotmine.stages.count.language_pairs import language_pairs
+from pivotmine.stages.count.pair_blocks import PairWork
+from pivotmine.stages.count.pair_product import numba_product
+from pivotmine.stages.count.pair_product_scipy import scipy_product
+
+__all__ = ["MAX_LANGUAGE_TOKENS", "MAX_TOKENS", "PairCounts", "count_pairs"]
+
+MAX_TOKENS = 2**34
+"""Most tokens of the contexts of one call: what an entry of a row has bits for."""
+
+MAX_LANGUAGE_TOKENS = 2**22 - 1
+"""Most token ids of a language, and so most of them in a context."""
+
+
+class PairCounts(NamedTuple):
+    """Contexts that hold both a and b, for a block of pairs of two languages."""
+
+    language_a: int
+    language_b: int
+    n_met: int
+    """Pairs that met at all; those below `min_count` are not among the rows."""
+
+    a: NDArray[np.int32]
+    """[P] token of `language_a`; rows are sorted by (a, b)."""
+
+    b: NDArray[np.int32]
+    """[P] token of `language_b`."""
+
+    fold_counts: NDArray[np.int32]
+    """[P, n_folds]"""
+
+
+def count_pairs(
+    contexts: FoldedContexts,
+    first_token: NDArray[np.int64],
+    n_folds: int,
+    *,
+    rows: range | None = None,
+    min_count: int = 1,
+    block_pairs: int = 2**18,
+    engine: Engine = "auto",
+) -> Iterator[PairCounts]:
+    """Count every cross-language pair that meets `min_count` times or more, in blocks.
+
+    Language pairs come in ascending order, each in one block or several, and rows are in order
+    within and across the blocks of a language pair. Every block owns its memory.
+
+    Memory beyond `language_pairs`: 8 B for each token of the rows in mixed contexts, at most
+    16 + 8 * n_folds B a row of a block (or a partner of one token, where it has more),
+    4 * n_folds + 4 B a token of the second language, and 2 or 4 B for each of them in contexts.
+
+    Parameters
+    ----------
+    contexts, first_token
+        As for `language_pairs`, with folds 0..n_folds - 1; at most `MAX_TOKENS` tokens.
+    rows
+        Count only pairs whose first token is in this range, of which the step may leave out some;
+        all by default.
+    min_count
+        Pairs that meet in fewer contexts, all folds together, are left out.
+    block_pairs
+        Most pairs that a block looks at. The default writes blocks of about 6 MB, a fifth faster
+        than blocks of 2**20 pairs: their memory is reused before it leaves the cache.
+    engine
+        "numpy" takes scipy's sparse product instead of the compiled loop.
+
+    Raises
+    ------
+    ConfigError
+        `block_pairs` or `min_count` is below 1, or `n_folds` is not in 1..256.
+    InputError
+        Folds, ids or languages out of range, or rows not in order.
+    """
+    for name, value in (("block_pairs", block_pairs), ("min_count", min_count)):
+        if value < 1:
+            raise ConfigError(f"{name}={value}; use 1 or more")
+    if not 1 <= n_folds <= 256:
+        raise ConfigError(f"n_folds={n_folds}; use 1..256")
+    fold = readonly(contexts.folds, np.uint8, "folds")
+    check_range(fold, 0, n_folds, "folds")
+    if len(fold) != len(contexts.offsets) - 1:
+        raise InputError(f"{len(fold)} folds for {len(contexts.offsets) - 1} contexts")
+    for name, n, most in (
+        ("tokens", len(contexts.token_ids), MAX_TOKENS),
+        ("ids of a language", int(np.diff(first_token).max(initial=0)), MAX_LANGUAGE_TOKENS),
+    ):
+        if n > most:
+            raise InputError(f"{n} {name}; at most {most} can be counted at once")
+    tokens = readonly(contexts.token_ids, np.int32, "token_ids")
+    count = numba_product if use_numba(engine) else scipy_product
+    for pair in language_pairs(contexts.offsets, tokens, first_token):
+        x, y = pair.language_a, pair.language_b
+        of_x, of_y = (range(int(first_token[z]), int(first_token[z + 1])) for z in (x, y))
+        counted = of_x if rows is None else _within(rows, of_x)
+        if counted:
+            work = PairWork(tokens, pair, fold[pair.context], counted, of_y, n_folds, min_count)
+            for block in count(work, block_pairs):
+                yield PairCounts(x, y, *block)
+
+
+def _within(rows: range, language: range) -> range:
+    """The rows that are tokens of a language."""
+    skipped = max(-(-(language.start - rows.start) // rows.step), 0)
+    return range(rows.start + skipped * rows.step, min(rows.stop, language.stop), rows.step)

@@ -1,0 +1,90 @@
+"""The hash of a count-min sketch: which block a pair is in, and which column of each row.
+
+For uint64 numbers inside kernels and for arrays of uint64 outside. A block takes the upper 32 bits,
+columns inside it the lower ones, by multiply-shift (Dietzfelbinger et al., 1997).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pivotmine.errors import ConfigError, InputError
+from pivotmine.numeric.arrays import check_range, readonly
+from pivotmine.stages.count.sketch_format import SketchShape
+
+__all__ = ["block_of", "checked_pairs", "column_of", "hash_pair", "layout", "pair_block"]
+
+_32 = np.uint64(32)
+_33 = np.uint64(33)
+_LOW = np.uint64(2**32 - 1)
+# The finalizer of MurmurHash3 (A. Appleby, public domain): a bijection of 64 bits.
+_MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
+_MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
+# Fractions of the square roots of the first eight primes, made odd: nothing up the sleeve.
+_MULTIPLIERS = tuple(
+    np.uint64(math.isqrt(prime << 64) & 0xFFFFFFFF | 1) for prime in (2, 3, 5, 7, 11, 13, 17, 19)
+)
+
+
+def hash_pair(a: Any, b: Any) -> Any:
+    """64 bits of a pair of ids."""
+    h = (a << _32) | b
+    h = (h ^ (h >> _33)) * _MIX_1
+    h = (h ^ (h >> _33)) * _MIX_2
+    return h ^ (h >> _33)
+
+
+def block_of(h: Any, n_blocks: Any) -> Any:
+    """Block of a hash."""
+    return ((h >> _32) * n_blocks) >> _32
+
+
+def column_of(key: Any, multiplier: Any, shift: Any) -> Any:
+    """Column, in a row with this multiplier, of the lower 32 bits of a hash."""
+    return ((key * multiplier) & _LOW) >> shift
+
+
+def layout(shape: SketchShape) -> tuple[np.uint64, np.uint64, tuple[np.uint64, ...], np.int64]:
+    """Width, the shift that cuts 32 bits to a column, multipliers of the rows, saturation."""
+    shift = np.uint64(33 - shape.width.bit_length())
+    return np.uint64(shape.width), shift, _MULTIPLIERS[: shape.depth], np.int64(shape.saturation)
+
+
+def checked_pairs(
+    a: NDArray[np.int32], b: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Both columns of pairs, as kernels take them.
+
+    Raises
+    ------
+    InputError
+        Lengths differ, or an id is negative.
+    """
+    a, b = readonly(a, np.int32, "a"), readonly(b, np.int32, "b")
+    if len(a) != len(b):
+        raise InputError(f"{len(a)} ids a for {len(b)} ids b")
+    check_range(a, 0, 2**31, "a")
+    check_range(b, 0, 2**31, "b")
+    return a, b
+
+
+def pair_block(a: NDArray[np.int32], b: NDArray[np.int32], n_blocks: int) -> NDArray[np.uint64]:
+    """[R] the block of each pair in a sketch of `n_blocks`.
+
+    Raises
+    ------
+    ConfigError
+        `n_blocks` is not in 1..2**32.
+    InputError
+        Lengths differ, or an id is negative.
+    """
+    a, b = checked_pairs(a, b)
+    if not 1 <= n_blocks <= 2**32:
+        raise ConfigError(f"n_blocks={n_blocks}; use 1..2**32")
+    hashed: NDArray[np.uint64] = hash_pair(a.astype(np.uint64), b.astype(np.uint64))
+    blocks: NDArray[np.uint64] = block_of(hashed, np.uint64(n_blocks))
+    return blocks

@@ -1,0 +1,1 @@
+"""Read source files: documents, rejects with reasons, and copies."""

@@ -1,0 +1,115 @@
+"""What earlier runs of ingest left in the lake, as the records that they were.
+
+Of files that are known still, these lie in three tables: `documents` and `near_copies` hold rows
+with texts, `duplicates` the places of exact copies, whose text is that of the row with their id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pivotmine.engine.stage import PREVIOUS_FILE, Inputs
+
+PLACE = ["uri", "position"]
+"""What a record is known by."""
+ROW = ["doc_id", "delivery", "source", *PLACE, "ingest_id"]
+CONTENT = ["lang", "lang_prob", "text"]
+
+
+class Earlier:
+    """Records of earlier runs.
+
+    Parameters
+    ----------
+    known
+        Files whose records count, rows of `ingest_files.SOURCES`.
+    """
+
+    def __init__(self, inputs: Inputs, known: pa.Table) -> None:
+        self._inputs = inputs
+        self._known = F.broadcast(inputs.spark.createDataFrame(known).select("uri", "delivery"))
+
+    def table(self, name: str, files: Sequence[str] | None = None) -> DataFrame:
+        """Rows of a table, or of some files of it, that are about known files; with `delivery`."""
+        return self._inputs.previous(name, files).join(self._known, "uri")
+
+    def rows(self) -> DataFrame:
+        """Columns `ROW` of every record that was a document or a copy."""
+        documents, aside = self.table("documents"), self.table("near_copies")
+        return documents.select(ROW).union(aside.select(ROW)).union(self._exact_copies())
+
+    def texts(self, name: str, copies: DataFrame, files: Sequence[str] | None = None) -> DataFrame:
+        """Columns `ROW` and `CONTENT` of `documents` or `near_copies`, of what is no exact copy."""
+        rows = self.table(name, files).select(ROW + CONTENT)
+        return rows.join(copies.select(PLACE), PLACE, "left_anti").select(ROW + CONTENT)
+
+    def freed(self, copies: DataFrame) -> DataFrame:
+        """Columns `ROW` and `CONTENT` of exact copies that are none any more.
+
+        The row that stood for them leaves only now, so their text is still there.
+        """
+        freed = self._exact_copies().join(copies.select(PLACE), PLACE, "left_anti").select(ROW)
+        n_freed = 0
+        if self._inputs.previous_files("duplicates"):
+            freed = self._inputs.checkpoint(freed, "freed")
+            (n_freed,) = self._inputs.local(freed.agg(F.count("*")), 1).column(0).to_pylist()
+        # There are some only after a takedown or a change: else no text needs to be looked at.
+        files: list[str] | None = None if n_freed else []
+        texts = self._inputs.previous("documents", files).select("doc_id", *CONTENT)
+        aside = self._inputs.previous("near_copies", files).select("doc_id", *CONTENT)
+        return freed.join(texts.union(aside), "doc_id").select(ROW + CONTENT)
+
+    def holding(self, ids: DataFrame) -> dict[str, list[str]]:
+        """Files of `documents` and `near_copies` that hold texts of documents, by their ids."""
+        held = {
+            name: self._inputs.previous(name).join(ids, "doc_id", "left_semi")
+            for name in ("documents", "near_copies")
+        }
+        return _files_of(self._inputs, held)
+
+    def _exact_copies(self) -> DataFrame:
+        aside = self.table("near_copies").select(PLACE)
+        return self.table("duplicates").join(aside, PLACE, "left_anti").select(ROW)
+
+
+def files_that_stay(
+    inputs: Inputs, staying: Mapping[str, tuple[DataFrame, list[str]]]
+) -> tuple[dict[str, tuple[str, ...]], dict[str, list[str]]]:
+    """Files of tables from which no row goes, and files from which some do; found in one job.
+
+    Parameters
+    ----------
+    staying
+        Rows of each table that stay, and the columns that they are known by.
+    """
+    going = {
+        name: inputs.previous(name).join(rows.select(*key), key, "left_anti")
+        for name, (rows, key) in staying.items()
+    }
+    torn = _files_of(inputs, going)
+    kept = {
+        name: tuple(file for file in inputs.previous_files(name) if file not in set(torn[name]))
+        for name in staying
+    }
+    return kept, torn
+
+
+def _files_of(inputs: Inputs, rows: Mapping[str, DataFrame]) -> dict[str, list[str]]:
+    """The files that rows of `Inputs.previous` lie in, by table."""
+    n_files = {name: len(inputs.previous_files(name)) for name in rows}
+    found: dict[str, list[str]] = {name: [] for name in rows}
+    parts = [
+        rows[name].select(F.lit(name).alias("table"), PREVIOUS_FILE)
+        for name, n in n_files.items()
+        if n
+    ]
+    if parts:
+        files = inputs.local(reduce(DataFrame.union, parts).distinct(), sum(n_files.values()))
+        for name, file in sorted(zip(*files.to_pydict().values(), strict=True)):
+            found[name].append(file)
+    return found

@@ -1,0 +1,133 @@
+"""Which source files ingest reads, and which it need not read again.
+
+A file is known by a fingerprint of all that its records depend on: its version as the store tells
+it, its size, and how the recipe reads it. A file whose fingerprint is in `inputs` has left its
+records in the lake, and they are taken from there; one that has changed is a new file in the place
+of the old one. The result of ingest is therefore a function of the files that there are, and not of
+the order in which they came.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+from pyspark.sql import functions as F
+
+from pivotmine.engine.stage import Inputs
+from pivotmine.errors import ConfigError
+from pivotmine.lake.tables import INPUTS, REJECTS
+from pivotmine.recipe import InputConfig, Recipe
+from pivotmine.sources.files import InputFile, list_files
+from pivotmine.sources.listing import detect, pack_splits, plan_splits
+from pivotmine.sources.parse import Reason
+from pivotmine.sources.records import Split
+
+_FINGERPRINT_CHARS = 32
+
+
+class Source(NamedTuple):
+    """A source file of the recipe."""
+
+    file: InputFile
+    input_index: int
+    delivery: int
+    """Place of its delivery among those of the recipe; of copies, the smallest is kept."""
+    ingest_id: str
+    fingerprint: str
+
+
+SOURCES = pa.schema(
+    [
+        *(INPUTS.schema.field(name) for name in ("uri", "stamp", "fingerprint", "ingest_id")),
+        pa.field("delivery", pa.int32()),
+    ]
+)
+
+
+def list_sources(recipe: Recipe) -> list[Source]:
+    """All files of the recipe, each once.
+
+    Raises
+    ------
+    ConfigError, InputError
+        Something cannot be read as the recipe says.
+    """
+    if not recipe.ingest.inputs:
+        raise ConfigError(
+            "ingest.inputs is empty: name what to read, e.g. "
+            "--set 'ingest.inputs=[{uris: [corpus/*.jsonl.zst]}]'"
+        )
+    names = ingest_ids(recipe)
+    deliveries = list(dict.fromkeys(names))
+    sources: dict[str, Source] = {}
+    for index, (item, name) in enumerate(zip(recipe.ingest.inputs, names, strict=True)):
+        for file in list_files(item.uris):
+            detect(file.uri, item.format)
+            if file.uri in sources:
+                raise ConfigError(
+                    f"{file.uri} belongs to two of ingest.inputs. A record is known by its file "
+                    "and its place there, so every file may be read once: narrow the patterns."
+                )
+            fingerprint = _fingerprint(file, item, name)
+            sources[file.uri] = Source(file, index, deliveries.index(name), name, fingerprint)
+    return list(sources.values())
+
+
+def ingest_ids(recipe: Recipe) -> list[str]:
+    """The delivery that each input belongs to."""
+    return [item.ingest_id or recipe.ingest.ingest_id for item in recipe.ingest.inputs]
+
+
+def how_records_are_read(recipe: Recipe) -> dict[str, Any]:
+    """Settings that all records depend on; those of an input are in its files' fingerprints."""
+    return recipe.ingest.model_dump(mode="json", exclude={"inputs", "ingest_id"})
+
+
+def _fingerprint(file: InputFile, item: InputConfig, ingest_id: str) -> str:
+    how = item.model_dump(mode="json", exclude={"uris", "ingest_id"})
+    content = json.dumps([file.stamp, file.size_bytes, how, ingest_id], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:_FINGERPRINT_CHARS]
+
+
+def as_table(sources: Sequence[Source]) -> pa.Table:
+    """Rows of `SOURCES`."""
+    rows = [
+        {"uri": file.uri, "stamp": file.stamp, **source._asdict()}
+        for source in sources
+        for file in [source.file]
+    ]
+    return pa.Table.from_pylist(rows, SOURCES)
+
+
+def split_by_what_is_known(
+    inputs: Inputs, sources: Sequence[Source]
+) -> tuple[list[Source], list[Source]]:
+    """Sources to read, and sources whose records the lake holds.
+
+    Files that could not be read are read again: what was in the way may be gone.
+    """
+    if not inputs.previous_files(INPUTS.name):
+        return list(sources), []
+    before = inputs.previous(INPUTS.name)
+    failed = inputs.previous(REJECTS.name).where(F.col("reason") == Reason.UNREADABLE_FILE.value)
+    listed = inputs.spark.createDataFrame(as_table(sources)).select("uri", "fingerprint")
+    unchanged = before.join(F.broadcast(listed), ["uri", "fingerprint"]).select("uri").distinct()
+    known = unchanged.join(failed.select("uri"), "uri", "left_anti")
+    found = set(inputs.local(known, len(sources))["uri"].to_pylist())
+    new = [source for source in sources if source.file.uri not in found]
+    return new, [source for source in sources if source.file.uri in found]
+
+
+def plan_packs(sources: Sequence[Source], recipe: Recipe) -> list[tuple[Split, ...]]:
+    """What the tasks read, a pack each."""
+    split_bytes = recipe.ingest.split_bytes
+    packs = []
+    for index, item in enumerate(recipe.ingest.inputs):
+        files = [source.file for source in sources if source.input_index == index]
+        splits = plan_splits(files, item.format, split_bytes, index)
+        packs += pack_splits(splits, files, split_bytes)
+    return packs

@@ -1,0 +1,98 @@
+"""Source files to records: packs of splits to tasks, and pieces of files to one file again.
+
+Records of a file whose pieces are found by looking count their positions from the beginning of the
+piece; when all are read, what came before each is known. A file whose pieces do not meet is read
+again, as a whole (`sources/pieces.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pivotmine.engine.session import spark_schema
+from pivotmine.engine.stage import Inputs
+from pivotmine.recipe import Recipe
+from pivotmine.sources.pieces import PieceRead, check_pieces, is_piece
+from pivotmine.sources.records import WHOLE_FILE, ColumnMap, ReadLimits, Split
+from pivotmine.stages.ingest.files import Source, ingest_ids, plan_packs
+from pivotmine.udfs import read_records
+
+_MOVED = pa.schema(
+    [("uri", pa.string()), ("split_start", pa.int64()), ("before_bytes", pa.int64())]
+)
+
+
+def read_sources(inputs: Inputs, recipe: Recipe, sources: Sequence[Source]) -> DataFrame:
+    """Rows of `pivotmine.udfs.read_records.SCHEMA`, `delivery` and `ingest_id`; computed once."""
+    packs = plan_packs(sources, recipe)
+    rows = _joined(inputs, recipe, packs, _read(inputs, recipe, packs, "records"))
+    deliveries = list(dict.fromkeys(ingest_ids(recipe)))
+    number = F.array(*(F.lit(deliveries.index(name)) for name in ingest_ids(recipe)))
+    return rows.withColumn("delivery", F.get(number, "input_index")).withColumn(
+        "ingest_id", F.get(F.array(*map(F.lit, deliveries)), "delivery")
+    )
+
+
+def read_limits(recipe: Recipe) -> ReadLimits:
+    """What a reader may take in, as the recipe says."""
+    return ReadLimits(
+        max_document_bytes=recipe.ingest.max_document_bytes,
+        max_record_bytes=recipe.ingest.max_record_bytes,
+        raw_bytes=recipe.ingest.raw_bytes,
+        max_inflation=recipe.ingest.max_inflation,
+    )
+
+
+def _read(inputs: Inputs, recipe: Recipe, packs: Sequence[Sequence[Split]], name: str) -> DataFrame:
+    settings = recipe.ingest
+    columns = [
+        ColumnMap(item.text_column, item.source_column, item.source_label, item.whole_pages)
+        for item in settings.inputs
+    ]
+    read = read_records.bind(
+        packs, columns, read_limits(recipe), settings.language_model, settings.filters.bounds_of
+    )
+    tasks = inputs.numbers(len(packs))
+    return inputs.checkpoint(tasks.mapInArrow(read, spark_schema(read_records.SCHEMA)), name)
+
+
+def _joined(
+    inputs: Inputs, recipe: Recipe, packs: Sequence[Sequence[Split]], rows: DataFrame
+) -> DataFrame:
+    """The rows with the positions that they have in whole files."""
+    planned = {
+        (split.uri, split.start): split for pack in packs for split in pack if is_piece(split)
+    }
+    if not planned:
+        return rows
+    ends = rows.where("kind = 'split'").select("uri", "split_start", "detail")
+    pieces = [
+        PieceRead.of(planned[row["uri"], row["split_start"]], row["detail"])
+        for row in inputs.local(ends, sum(map(len, packs))).to_pylist()
+        if (row["uri"], row["split_start"]) in planned
+    ]
+    before, torn = check_pieces(pieces)
+    moved = pa.Table.from_pylist(
+        [
+            {"uri": uri, "split_start": start, "before_bytes": n_bytes}
+            for (uri, start), n_bytes in before.items()
+        ],
+        _MOVED,
+    )
+    whole = {uri: split._replace(start=0, end=WHOLE_FILE) for (uri, _), split in planned.items()}
+    again = _read(inputs, recipe, [(whole[uri],) for uri in sorted(torn)], "torn-records")
+    position = F.col("position") + F.when(F.col("kind") == "split", 0).otherwise(
+        F.coalesce("before_bytes", F.lit(0))
+    )
+    left_out = inputs.spark.createDataFrame(pa.table({"uri": pa.array(sorted(torn), pa.string())}))
+    return (
+        rows.join(F.broadcast(left_out), "uri", "left_anti")
+        .join(F.broadcast(inputs.spark.createDataFrame(moved)), ["uri", "split_start"], "left")
+        .withColumn("position", position)
+        .select(rows.columns)
+        .union(again)
+    )

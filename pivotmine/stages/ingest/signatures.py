@@ -1,0 +1,120 @@
+"""Signatures of documents, made once: they lie in table `signatures` until their text goes.
+
+A signature depends on the text, on the settings, and on which of the document's lines are left out
+because too many documents hold them. The last is what other documents can change, so each row says
+which lines were left out when it was made (`left_out`), and holds the hashes of all of its lines. A
+row of which the same lines are left out today is what would be made anew; all others are. So the
+table is that of one ingest of everything, and a document is signed when it comes, and when one of
+its lines becomes common or ceases to be, which in a lake that grows happens once a line.
+
+What is done for all documents on every run reads no text: lines are counted (8 bytes each), and
+compared with those that are common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pivotmine.engine.session import spark_schema
+from pivotmine.engine.stage import ArrowRows, Inputs
+from pivotmine.lake.tables import SIGNATURES
+from pivotmine.recipe import DedupConfig
+from pivotmine.udfs import near_duplicates as tasks
+
+MAX_COMMON_LINES = 4_000_000
+"""Lines left out at most, the most common of them; 8 bytes each in every worker."""
+
+Texts = Callable[[DataFrame], DataFrame]
+"""Ids (column `doc_id`) to columns `doc_id` and `text` of these documents."""
+
+
+class Signed(NamedTuple):
+    """Signatures of all documents."""
+
+    rows: DataFrame
+    """Columns of table `signatures`, `doc_id` unique; also of documents that have gone."""
+    made: DataFrame
+    """Those of them that were made now."""
+    staying: DataFrame
+    """Rows of the table that still hold, by `doc_id`."""
+
+
+def what_signatures_depend_on(settings: DedupConfig) -> dict[str, Any]:
+    """Settings that all of them depend on; which lines are left out is kept in each row."""
+    return settings.model_dump(mode="json", exclude={"near", "max_line_docs"})
+
+
+def sign_documents(
+    inputs: Inputs, ids: DataFrame, unsigned: DataFrame, texts: Texts, settings: DedupConfig
+) -> Signed:
+    """Sign the documents of which the lake has no signature that holds still.
+
+    Parameters
+    ----------
+    ids
+        Column `doc_id`, of all documents.
+    unsigned
+        Columns `doc_id` and `text` of documents, among them all that the lake has not signed.
+    """
+    files = inputs.previous_files(SIGNATURES.name)
+    before = inputs.previous(SIGNATURES.name)
+    stored = before.join(ids, "doc_id", "left_semi")
+    new = unsigned.select("doc_id", "text")
+    if files:
+        new = new.join(stored.select("doc_id"), "doc_id", "left_anti")
+    lines = new.mapInArrow(tasks.lines, spark_schema(tasks.LINES))
+    if files:
+        lines = lines.union(stored.select(F.explode("lines")))
+    common = _common_lines(inputs, lines, settings.max_line_docs)
+
+    if files:
+        outdated, n_outdated = _outdated(inputs, stored, common)
+        if n_outdated:
+            before = before.join(outdated, "doc_id", "left_anti")
+            stored = stored.join(outdated, "doc_id", "left_anti")
+            new = new.union(texts(outdated))
+    sign = tasks.bind_sign(
+        common,
+        settings.similarity,
+        settings.permutations,
+        settings.shingle_words,
+        settings.min_shingles,
+    )
+    made = inputs.checkpoint(ArrowRows(new, sign, tasks.SIGNED), "signatures")
+    inputs.measure("documents_signed", _count(inputs, made))
+    columns = SIGNATURES.schema.names
+    return Signed(before.select(columns).union(made), made, stored)
+
+
+def _outdated(
+    inputs: Inputs, stored: DataFrame, common: NDArray[np.uint64]
+) -> tuple[DataFrame, int]:
+    """Column `doc_id` of rows whose text has other common lines now, and how many there are."""
+    check = tasks.bind_outdated(common)
+    rows = stored.select("doc_id", "lines", "left_out")
+    found = inputs.checkpoint(rows.mapInArrow(check, spark_schema(tasks.IDS)), "outdated")
+    return found, _count(inputs, found)
+
+
+def _count(inputs: Inputs, rows: DataFrame) -> int:
+    (n,) = inputs.local(rows.agg(F.count("*")), 1).column(0).to_pylist()
+    return int(n)
+
+
+def _common_lines(inputs: Inputs, lines: DataFrame, max_docs: int) -> NDArray[np.uint64]:
+    """uint64, sorted: hashes of the lines of more than `max_docs` documents."""
+    counted = lines.groupBy("line").count().where(F.col("count") > max_docs)
+    common = inputs.local(
+        counted.orderBy(F.desc("count"), "line").limit(MAX_COMMON_LINES).select("line"),
+        MAX_COMMON_LINES,
+    )
+    hashes = pc.fill_null(common["line"].combine_chunks(), 0).to_numpy(zero_copy_only=False)
+    inputs.measure("common_lines", len(hashes))
+    return np.sort(hashes.view(np.uint64))

@@ -1,0 +1,205 @@
+"""Ingest: source files to documents, rejects and duplicates.
+
+A task reads a piece of a source file or a pack of small ones: it frames records, refuses what it
+must with a reason, and identifies languages. The framing layer keeps its own tally of records
+(`inputs`), so that conservation is a check and no tautology: records read = documents + rejects +
+duplicates.
+
+Files that the lake knows already are not read again (`ingest_files.py`): their records are taken
+from its tables (`ingest_earlier.py`). Which copy stays is decided over all records, old and new,
+every time, so the tables are those of a single ingest of all files, whatever came first. Only ids
+are shuffled for that, and files of a table from which no row goes stay where they are.
+
+Exact copies share their document id, which is a hash of the text. Of several copies the one of the
+first delivery with the smallest (source, uri, position) is kept, whatever the order of reading.
+Near-duplicates: `near_duplicates.py`, by signatures that are kept (`signatures.py`). Their texts
+lie in `near_copies`, for the day on which what stands for them goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pivotmine.engine.stage import Inputs, Renewed, Rows, Stage, StageOutputs, StageRows, Tally
+from pivotmine.lake.tables import DOCUMENTS, DUPLICATES, INPUTS, REJECTS, SIGNATURES
+from pivotmine.recipe import Recipe
+from pivotmine.stages.ingest.earlier import CONTENT, PLACE, ROW, Earlier, files_that_stay
+from pivotmine.stages.ingest.files import (
+    Source,
+    as_table,
+    how_records_are_read,
+    list_sources,
+    split_by_what_is_known,
+)
+from pivotmine.stages.ingest.near_duplicates import find_near_duplicates
+from pivotmine.stages.ingest.records import read_limits, read_sources
+from pivotmine.stages.ingest.signatures import Signed, sign_documents, what_signatures_depend_on
+
+_NEAR = "doc_id string, kept_doc_id string, similarity double"
+
+
+def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
+    """Read what is new, and decide among all records what is a copy of what."""
+    sources = list_sources(recipe)
+    new, known = split_by_what_is_known(inputs, sources)
+    inputs.measure("files_read", len(new))
+    inputs.measure("files_known", len(known))
+    records = read_sources(inputs, recipe, new)
+    earlier = Earlier(inputs, as_table(known))
+
+    documents = records.where("kind = 'document'")
+    copies = _exact_copies(inputs, documents.select(ROW).union(earlier.rows()))
+    read = documents.select(ROW + CONTENT).join(copies.select(PLACE), PLACE, "left_anti")
+    fresh = read.select(ROW + CONTENT).union(earlier.freed(copies))
+    stayed = earlier.texts("documents", copies)
+    aside = earlier.texts("near_copies", copies)
+    distinct = fresh.union(stayed).union(aside)
+
+    def texts(ids: DataFrame) -> DataFrame:
+        files = earlier.holding(ids)
+        stored = (earlier.texts(name, copies, held) for name, held in files.items())
+        rows = reduce(DataFrame.union, stored, fresh)
+        return rows.join(ids, "doc_id", "left_semi").select("doc_id", "text")
+
+    index = distinct.select(*ROW, "lang")
+    signed: Signed | None = None
+    near = inputs.spark.createDataFrame([], _NEAR).limit(0)
+    if recipe.dedup.near:
+        index = inputs.checkpoint(index, "index")
+        unsigned = fresh if inputs.previous_files(SIGNATURES.name) else distinct
+        signed = sign_documents(inputs, index.select("doc_id"), unsigned, texts, recipe.dedup)
+        near = find_near_duplicates(inputs, index, signed.rows, recipe.dedup.similarity)
+
+    dropped = near.select("doc_id")
+    staying = {
+        "documents": (stayed.join(dropped, "doc_id", "left_anti"), PLACE),
+        "near_copies": (aside.join(dropped, "doc_id"), PLACE),
+        "rejects": (earlier.table("rejects"), ["uri"]),
+    }
+    if signed is not None:
+        staying[SIGNATURES.name] = (signed.staying, ["doc_id"])
+    kept, torn = files_that_stay(inputs, staying)
+    moving = fresh.union(earlier.texts("documents", copies, torn["documents"]))
+    moving_aside = moving.union(earlier.texts("near_copies", copies, torn["near_copies"]))
+    rejects = REJECTS.schema.names
+    return {
+        "inputs": _pieces(inputs, records, new).union(
+            earlier.table("inputs").select(INPUTS.schema.names)
+        ),
+        "documents": Renewed(
+            (_texts(moving.union(aside).join(dropped, "doc_id", "left_anti")),), kept["documents"]
+        ),
+        "near_copies": Renewed(
+            (_texts(moving_aside.join(dropped, "doc_id")),), kept["near_copies"]
+        ),
+        "rejects": Renewed(
+            (
+                records.where("kind = 'reject'")
+                .select(rejects)
+                .union(earlier.table("rejects", torn["rejects"]).select(rejects)),
+            ),
+            kept["rejects"],
+        ),
+        "duplicates": _duplicates(index.select(ROW), copies, near),
+        "signatures": _signatures(inputs, signed, kept, torn),
+    }
+
+
+def _exact_copies(inputs: Inputs, rows: DataFrame) -> DataFrame:
+    """Columns `ROW` of the rows for which another one of the same text stands."""
+    where = F.struct("delivery", "source", "uri", "position")
+    copied = (
+        rows.groupBy("doc_id")
+        .agg(F.min(where).alias("kept"), F.count("*").alias("copies"))
+        .where("copies > 1")
+        .select("doc_id", "kept")
+    )
+    copies = rows.join(copied, "doc_id").where(where != F.col("kept"))
+    return inputs.checkpoint(copies.select(ROW), "copies")
+
+
+def _pieces(inputs: Inputs, records: DataFrame, sources: Sequence[Source]) -> DataFrame:
+    """Rows of `inputs` for what was read."""
+    files = inputs.spark.createDataFrame(as_table(sources)).select("uri", "stamp", "fingerprint")
+    pieces = records.where("kind = 'split'").withColumn("start", F.col("position"))
+    return pieces.join(F.broadcast(files), "uri").select(INPUTS.schema.names)
+
+
+def _texts(rows: DataFrame) -> DataFrame:
+    """Rows of `documents` and `near_copies`."""
+    return rows.withColumn("n_bytes", F.octet_length("text")).select(DOCUMENTS.schema.names)
+
+
+def _signatures(
+    inputs: Inputs,
+    signed: Signed | None,
+    kept: Mapping[str, tuple[str, ...]],
+    torn: Mapping[str, list[str]],
+) -> StageRows | Renewed:
+    """Table `signatures`, empty where near-duplicates are not looked for."""
+    name, columns = SIGNATURES.name, SIGNATURES.schema.names
+    if signed is None:
+        return SIGNATURES.schema.empty_table()
+    moving = inputs.previous(name, torn[name]).join(signed.staying, "doc_id", "left_semi")
+    return Renewed((signed.made.union(moving.select(columns)),), kept[name])
+
+
+def _duplicates(distinct: DataFrame, copies: DataFrame, near: DataFrame) -> DataFrame:
+    """Rows of `duplicates`: near ones, exact ones, and exact ones of near ones, which are near."""
+    of_kept = F.col("kept_doc_id").isNull()
+    return (
+        copies.join(near, "doc_id", "left")
+        .unionByName(distinct.join(near, "doc_id"))
+        .withColumns(
+            {
+                "kind": F.when(of_kept, "exact").otherwise("near"),
+                "similarity": F.coalesce("similarity", F.lit(1.0)),
+                "kept_doc_id": F.coalesce("kept_doc_id", "doc_id"),
+            }
+        )
+        .select(DUPLICATES.schema.names)
+    )
+
+
+def tally(rows: Rows, recipe: Recipe) -> Tally:
+    """Records that the framing layer saw, against what became of them."""
+    written = rows.written
+    return Tally(
+        rows_in=rows.total("inputs", "n_records"),
+        rows_out=written["documents"],
+        rejected=written["rejects"],
+        duplicate=written["duplicates"],
+    )
+
+
+def external(recipe: Recipe) -> Any:
+    """The source files with size and time stamp: a changed file makes a new fingerprint.
+
+    Refuses here, before anything is started, what cannot be read as the recipe says.
+    """
+    read_limits(recipe)
+    return [(source.file, source.input_index) for source in list_sources(recipe)]
+
+
+def reuse(inputs: Inputs, recipe: Recipe) -> dict[str, Any]:
+    """Records may be used again where they would be read in the same way; signatures by text."""
+    reading = dict.fromkeys(STAGE.writes, how_records_are_read(recipe))
+    return reading | {SIGNATURES.name: what_signatures_depend_on(recipe.dedup)}
+
+
+STAGE = Stage(
+    name="ingest",
+    doc="read files, refuse what is broken, drop copies",
+    reads=(),
+    writes=("inputs", "documents", "near_copies", "rejects", "duplicates", "signatures"),
+    sections=("ingest", "dedup"),
+    run=run,
+    tally=tally,
+    external=external,
+    reuse=reuse,
+)

@@ -1,0 +1,1 @@
+"""Keep the pairs of tokens whose association is real."""

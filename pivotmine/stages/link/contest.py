@@ -1,0 +1,143 @@
+"""Contests: in every context, which links hold, and which are explained by better ones.
+
+A word meets its translation's neighbours as surely as its translation, so being associated does not
+make a pair a translation. But where the translations of both words are present, they account for
+the meeting. So in every context the links that are present are taken from the strongest down, and
+one is *won* if neither of its words has been taken for that other language (competitive linking:
+Melamed 2000, Models of Translational Equivalence among Words, Computational Linguistics 26(2);
+there in aligned sentences, here in any context). What a link wins of its meetings tells a
+translation from a bystander better than any measure of association: see
+docs/results/2026-11-22-links.md.
+
+No alignment, no iteration: one pass over the contexts. A link is held by its end that has fewer, so
+that a hub costs what its partners cost (as in `link_coverage`). On one core 130 ns a context token
+with 187,000 links of real text: a second for 229 MB of it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pivotmine.errors import InputError
+from pivotmine.numeric.arrays import check_range, offsets_array, readonly
+from pivotmine.numeric.folded_contexts import FoldedContexts
+from pivotmine.numeric.jit import njit
+
+__all__ = ["Contenders", "contenders", "contest"]
+
+
+class Contenders(NamedTuple):
+    """Links by strength, and by the nodes that hold them; 16 B a link, 8 B a node."""
+
+    a: NDArray[np.int32]
+    """[m] nodes, the strongest link first."""
+
+    b: NDArray[np.int32]
+    """[m]"""
+
+    offsets: NDArray[np.int64]
+    """[n_nodes + 1] node t holds links held[offsets[t]:offsets[t + 1]]."""
+
+    partners: NDArray[np.int32]
+    """[m] the other node of each link held."""
+
+    held: NDArray[np.int32]
+    """[m] numbers of links, by strength."""
+
+
+def contenders(a: NDArray[np.int32], b: NDArray[np.int32], n_nodes: int) -> Contenders:
+    """Links {a, b} in the order of their strength, ready to compete.
+
+    Raises
+    ------
+    InputError
+        Nodes outside 0..n_nodes - 1, or sides of different length.
+    """
+    one, other = readonly(a, np.int32, "a"), readonly(b, np.int32, "b")
+    if len(one) != len(other):
+        raise InputError(f"links have {len(one)} nodes a and {len(other)} nodes b")
+    check_range(one, 0, n_nodes, "a")
+    check_range(other, 0, n_nodes, "b")
+    degree = np.bincount(np.concatenate((one, other)), minlength=n_nodes)
+    swap = degree[one] > degree[other]
+    holder, partner = np.where(swap, other, one), np.where(swap, one, other)
+    order = np.argsort(holder, kind="stable")
+    offsets = np.concatenate(([0], np.cumsum(np.bincount(holder, minlength=n_nodes))))
+    return Contenders(one, other, offsets, partner[order], order.astype(np.int32))
+
+
+def contest(
+    contexts: FoldedContexts, language: NDArray[np.int8], links: Contenders
+) -> NDArray[np.int64]:
+    """In how many contexts each link is won, [m].
+
+    Memory: 4 B a node for each language, 8 B a link. Without numba it is plain Python, and slow.
+
+    Parameters
+    ----------
+    contexts
+        Distinct nodes of mixed contexts.
+    language
+        [n_nodes] language index of each node.
+    links
+        Those that compete; links within a language never win.
+
+    Raises
+    ------
+    InputError
+        Nodes in the contexts or the links that `language` does not know.
+    """
+    n_nodes = len(language)
+    if len(links.offsets) != n_nodes + 1:
+        raise InputError(f"links are of {len(links.offsets) - 1} nodes, languages of {n_nodes}")
+    nodes = readonly(contexts.token_ids, np.int32, "contexts")
+    check_range(nodes, 0, n_nodes, "contexts")
+    offsets = offsets_array(contexts.offsets, len(nodes), "offsets")
+    languages = readonly(language, np.int8, "language")
+    return _contest(nodes, offsets, languages, *links)
+
+
+@njit
+def _contest(
+    nodes: NDArray[np.int32],
+    context_offsets: NDArray[np.int64],
+    language: NDArray[np.int8],
+    a: NDArray[np.int32],
+    b: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    partners: NDArray[np.int32],
+    held: NDArray[np.int32],
+) -> NDArray[np.int64]:
+    won = np.zeros(len(a), np.int64)
+    n_languages = 0
+    for t in range(len(language)):
+        n_languages = max(n_languages, language[t] + 1)
+    # In which context a node was seen last, and was taken last for each other language.
+    seen = np.full(len(language), -1, np.int32)
+    taken = np.full((len(language), n_languages), -1, np.int32)
+    present = np.empty(1024, np.int32)
+    for c in range(len(context_offsets) - 1):
+        start, end = context_offsets[c], context_offsets[c + 1]
+        for i in range(start, end):
+            seen[nodes[i]] = c
+        n_present = 0
+        for i in range(start, end):
+            node = nodes[i]
+            for k in range(offsets[node], offsets[node + 1]):
+                if seen[partners[k]] == c:
+                    if n_present == len(present):
+                        present = np.concatenate((present, np.empty(n_present, np.int32)))
+                    present[n_present] = held[k]
+                    n_present += 1
+        # The strongest have the lowest numbers.
+        for link in np.sort(present[:n_present]):
+            x, y = a[link], b[link]
+            of_x, of_y = language[x], language[y]
+            if of_x != of_y and taken[x, of_y] != c and taken[y, of_x] != c:
+                taken[x, of_y] = c
+                taken[y, of_x] = c
+                won[link] += 1
+    return won

@@ -1,0 +1,1 @@
+"""Find the tokens that bridge languages."""

@@ -1,0 +1,163 @@
+"""Pivot: tokens that bridge languages, by two methods side by side.
+
+`he2025` follows He et al. 2025 as far as their evidence goes: draw an edge from each token to the
+partners whose document frequency it raises most over the background (difference of rates, not a
+ratio), and call the tokens that most edges reach the pivots. Their graph thresholds are
+unpublished; ours are settings. Known defects are kept on purpose, since it is the baseline:
+generic, frequent tokens become hubs.
+
+`links` counts only significant links that prevail over their rivals. Its score is a product of
+
+* surplus: log2((degree + 1) / (expected degree + 1)), where the expected degree is that of the
+  words of the language that occur about as often (within a factor of 2), on average;
+* participation: how evenly the links spread over languages (participation coefficient, Guimera &
+  Amaral 2005, Functional cartography of complex metabolic networks, Nature 433; scaled to 0..1);
+* stability: the share of hash folds of the corpus in which a link holds, over all links (repeated
+  subsamples: Meinshausen & Buhlmann 2010, Stability selection, J. R. Stat. Soc. B 72);
+* closure: the share of partners that translate each other (`closure.py`), estimated by the rule of
+  succession (Laplace 1774): (closed + 1) / (closable + 2). Where languages never meet nothing can
+  close, and closure is 1/2 for all.
+
+Closure does most: of the links of the first 100 pivots, 88 and 92 % are translations on two planted
+corpora that had no part in the formula, without it 76 and 84 %, and with degree and participation
+alone 78 and 80 %.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
+from pivotmine.recipe import He2025PivotConfig, Recipe
+from pivotmine.stages.pivot.closure import NODE, closures
+
+
+def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
+    """Both methods, in one table."""
+    vocabulary = inputs.frame("vocabulary")
+    methods = (
+        _he2025(inputs.frame("counts"), recipe.pivot.he2025).withColumns(_without_evidence()),
+        _links(inputs, vocabulary, recipe),
+    )
+    pivots = reduce(DataFrame.unionByName, methods)
+    names = vocabulary.select("token_id", "token")
+    return {"pivots": pivots.join(F.broadcast(names), "token_id")}
+
+
+def _he2025(counts: DataFrame, settings: He2025PivotConfig) -> DataFrame:
+    edges = _both_ways(counts, "n_ab", "n_a", "n_b", "n_contexts")
+    increase = F.col("n_ab") / F.col("n_a") - F.col("n_b") / F.col("n_contexts")
+    strongest = Window.partitionBy("a", "lang_a").orderBy(F.desc("increase"), "lang_b", "b")
+    drawn = (
+        edges.withColumn("increase", increase)
+        .where(F.col("increase") >= settings.min_increase)
+        .withColumn("edge", F.row_number().over(strongest))
+        .where(F.col("edge") <= settings.max_edges)
+    )
+    hubs = drawn.groupBy(F.col("b").alias("token_id"), F.col("lang_b").alias("lang")).agg(
+        F.count("*").alias("degree"), _sorted_set("lang_a").alias("languages")
+    )
+    scored = hubs.withColumn("score", F.col("degree").cast("double"))
+    return _top(scored, "he2025", settings.max_pivots)
+
+
+def _links(inputs: Inputs, vocabulary: DataFrame, recipe: Recipe) -> DataFrame:
+    settings = recipe.pivot.links
+    kept = inputs.frame("links").where("prevails AND NOT is_copy")
+    edges = _both_ways(kept, "folds", "g2").select(
+        F.col("a").alias("token_id"),
+        F.col("lang_a").alias("lang"),
+        F.col("b").alias("partner"),
+        F.col("lang_b").alias("partner_lang"),
+        "folds",
+        "g2",
+    )
+    per_language = edges.groupBy(*NODE, "partner_lang").agg(
+        F.count("*").alias("links"), F.sum("folds").alias("folds")
+    )
+    degrees = per_language.groupBy(*NODE).agg(
+        F.sum("links").alias("degree"),
+        F.sum(F.col("links") * F.col("links")).alias("squares"),
+        F.sum("folds").alias("folds"),
+        _sorted_set("partner_lang").alias("languages"),
+    )
+    words = vocabulary.where("document_frequency > 0").select(
+        "token_id",
+        F.explode("langs").alias("lang"),
+        F.floor(F.log2("document_frequency")).alias("octave"),
+    )
+    with_degree = words.join(degrees, NODE, "left")
+    usual = with_degree.groupBy("lang", "octave").agg(
+        (F.sum("degree") / F.count("*")).alias("expected_degree")
+    )
+    closure = closures(
+        edges, inputs.frame("margins"), recipe.count.min_count, settings.max_partners
+    )
+    n_languages = F.size("languages")
+    spread = (1 - F.col("squares") / (F.col("degree") * F.col("degree"))) * (
+        n_languages / (n_languages - 1)
+    )
+    evidence = {
+        "participation": F.when(n_languages > 1, spread).otherwise(0.0),
+        "stability": F.col("folds") / (F.col("degree") * recipe.count.folds),
+        "closable": F.coalesce("closable", F.lit(0)),
+        "closed": F.coalesce("closed", F.lit(0)),
+    }
+    surplus = F.log2((F.col("degree") + 1) / (F.col("expected_degree") + 1))
+    closing = (F.col("closed") + 1) / (F.col("closable") + 2)
+    scored = (
+        with_degree.where(n_languages >= settings.min_languages)
+        .join(F.broadcast(usual), ["lang", "octave"])
+        .join(closure, NODE, "left")
+        .withColumns(evidence)
+        .withColumn("score", F.col("participation") * surplus * F.col("stability") * closing)
+        .select(*NODE, "degree", "languages", "score", "expected_degree", *evidence)
+    )
+    return _top(scored, "links", settings.max_pivots)
+
+
+def _without_evidence() -> dict[str, Column]:
+    nothing = F.lit(None)
+    doubles = ("expected_degree", "participation", "stability")
+    return {
+        **dict.fromkeys(doubles, nothing.cast("double")),
+        **dict.fromkeys(("closable", "closed"), nothing.cast("long")),
+    }
+
+
+def _both_ways(pairs: DataFrame, *more: str) -> DataFrame:
+    """Every pair twice, once from each side."""
+    swap = {"a": "b", "b": "a", "lang_a": "lang_b", "lang_b": "lang_a", "n_a": "n_b", "n_b": "n_a"}
+    names = ["a", "b", "lang_a", "lang_b", *more]
+    turned = [F.col(swap.get(name, name)).alias(name) for name in names]
+    return pairs.select(*names).unionByName(pairs.select(*turned))
+
+
+def _sorted_set(name: str) -> Column:
+    return F.sort_array(F.collect_set(name))
+
+
+def _top(tokens: DataFrame, method: str, max_pivots: int) -> DataFrame:
+    """The best by score, ties by degree and id, with their ranks."""
+    best = tokens.orderBy(F.desc("score"), F.desc("degree"), "token_id", "lang").limit(max_pivots)
+    order = Window.orderBy(F.desc("score"), F.desc("degree"), "token_id", "lang")
+    return best.withColumns({"method": F.lit(method), "rank": F.row_number().over(order)})
+
+
+def tally(rows: Rows, recipe: Recipe) -> Tally:
+    """Links in, pivots out."""
+    return Tally(rows.read["links"], rows.written["pivots"], conserved=False)
+
+
+STAGE = Stage(
+    name="pivot",
+    doc="tokens that bridge languages",
+    reads=("counts", "links", "margins", "vocabulary"),
+    writes=("pivots",),
+    sections=("count", "pivot"),
+    run=run,
+    tally=tally,
+)

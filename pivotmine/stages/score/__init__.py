@@ -1,0 +1,1 @@
+"""Score every document by what it can teach."""

@@ -1,0 +1,288 @@
+"""What a document could teach: how many of its tokens meet a linked token of another language.
+
+Translation structure shows as coverage: in a sentence beside its translation most content words
+have a linked partner nearby, on a page that merely mixes languages few have. Contexts are cut as
+for counting (`contexts.context_bounds`), so a link is credited where it could have been learned.
+
+The work is one stamp per token and one look per link of each distinct token in a context. Each link
+is stored once, at the end that has fewer links. That halves the table, and it is what keeps hubs
+cheap: a token with thousands of links is in almost every context, but is looked up from the other
+side. On Zipf-distributed links that takes a quarter of the time of looking from the lower id.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pivotmine.errors import InputError
+from pivotmine.numeric.arrays import check_range, offsets_array, readonly, row_index
+from pivotmine.numeric.jit import Engine, njit, use_numba
+
+__all__ = [
+    "Coverage",
+    "LinkTable",
+    "checked_text",
+    "language_entropy",
+    "link_coverage",
+    "link_places",
+    "link_table",
+    "share_in_set",
+]
+
+
+class LinkTable(NamedTuple):
+    """Links as adjacency lists over token ids; plain arrays, so it pickles as such.
+
+    8 B per vocabulary entry plus 4 B per link.
+    """
+
+    offsets: NDArray[np.int64]
+    """[V + 1] token t holds the links to partners[offsets[t]:offsets[t + 1]]."""
+
+    partners: NDArray[np.int32]
+    """[links] ascending for each token; a link is held by its end with fewer links, or lower id."""
+
+
+class Coverage(NamedTuple):
+    """Figures of each document."""
+
+    covered_tokens: NDArray[np.int32]
+    """[D] occurrences with a linked partner of another language in the same context."""
+
+    eligible_tokens: NDArray[np.int32]
+    """[D] occurrences of tokens that have a language."""
+
+    n_links: NDArray[np.int32]
+    """[D] distinct links realised in the document. Distinct over the whole document, not summed
+    over contexts: a line of boilerplate in every window is one thing to learn."""
+
+
+def link_table(a: NDArray[np.int32], b: NDArray[np.int32], vocab_size: int) -> LinkTable:
+    """Build the adjacency of links {a, b}, in any order and direction, repeated or not.
+
+    Raises
+    ------
+    InputError
+        Ids outside 0..vocab_size - 1, sides of different length, or a token linked to itself.
+    """
+    one, other = readonly(a, np.int32, "a"), readonly(b, np.int32, "b")
+    if len(one) != len(other):
+        raise InputError(f"links have {len(one)} tokens a and {len(other)} tokens b")
+    check_range(one, 0, vocab_size, "a")
+    check_range(other, 0, vocab_size, "b")
+    if np.any(one == other):
+        raise InputError(f"token {one[one == other][0]} is linked to itself")
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    links = np.unique(low.astype(np.int64) * vocab_size + high)
+    low, high = np.divmod(links, max(vocab_size, 1))
+    degree = np.bincount(np.concatenate((low, high)), minlength=vocab_size)
+    swap = degree[low] > degree[high]
+    holder, partner = np.where(swap, high, low), np.where(swap, low, high)
+    order = np.lexsort((partner, holder))
+    offsets = np.concatenate(([0], np.cumsum(np.bincount(holder, minlength=vocab_size))))
+    return LinkTable(offsets, partner[order].astype(np.int32))
+
+
+def link_places(table: LinkTable, a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.int64]:
+    """[links] where each link {a, b} of a table stands in its `partners`.
+
+    Raises
+    ------
+    InputError
+        The table does not hold one of them.
+    """
+    vocab_size = len(table.offsets) - 1
+    keys = row_index(table.offsets) * vocab_size + table.partners
+    places = np.full(len(a), -1, np.int64)
+    for holder, partner in ((a, b), (b, a)):
+        wanted = holder.astype(np.int64) * vocab_size + partner
+        place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+        held = keys[place] == wanted if len(keys) else np.zeros(len(a), np.bool_)
+        places[held] = place[held]
+    if bool(np.any(places < 0)):
+        missing = int(np.flatnonzero(places < 0)[0])
+        raise InputError(f"the table holds no link {a[missing]}, {b[missing]}")
+    return places
+
+
+def checked_text(
+    token_ids: NDArray[np.int32], token_language: NDArray[np.int8], table: LinkTable
+) -> tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.int64], NDArray[np.int32]]:
+    """Tokens, languages, offsets and partners, as compiled code may take them.
+
+    Raises
+    ------
+    InputError
+        Ids outside the vocabulary, or a table of another vocabulary.
+    """
+    tokens = readonly(token_ids, np.int32, "token_ids")
+    language = readonly(token_language, np.int8, "token_language")
+    check_range(tokens, 0, len(language), "token_ids")
+    partners = readonly(table.partners, np.int32, "table.partners")
+    check_range(partners, 0, len(language), "table.partners")
+    offsets = offsets_array(table.offsets, len(partners), "table.offsets")
+    if len(offsets) != len(language) + 1:
+        raise InputError(
+            f"the links are over {len(offsets) - 1} token ids, token_language over"
+            f" {len(language)}; both must come from the same vocabulary"
+        )
+    return tokens, language, offsets, partners
+
+
+def link_coverage(
+    token_ids: NDArray[np.int32],
+    bounds: NDArray[np.int64],
+    document: NDArray[np.int32],
+    n_documents: int,
+    token_language: NDArray[np.int8],
+    table: LinkTable,
+    *,
+    engine: Engine = "auto",
+) -> Coverage:
+    """Match documents against the links, context by context.
+
+    Links between tokens of one language, or to a token without language, are not looked at.
+
+    Memory: 12 B per vocabulary entry and 4 B per link (numba).
+
+    Parameters
+    ----------
+    token_ids, bounds, document
+        [T] ids, and the contexts of D = `n_documents` documents, as for `contexts.build_contexts`.
+    token_language
+        [V] language index of each token, -1 for none.
+    table
+        Links over the same V token ids.
+    engine
+        "numpy" forces the path without numba.
+
+    Raises
+    ------
+    InputError
+        Ids outside the vocabulary, a table of another vocabulary, broken bounds.
+    """
+    tokens, language, offsets, partners = checked_text(token_ids, token_language, table)
+    bounds = offsets_array(bounds, len(tokens), "bounds")
+    if len(document) != len(bounds) - 1:
+        raise InputError(f"{len(document)} documents for {len(bounds) - 1} contexts")
+    check_range(document, 0, n_documents, "document")
+    cover = _cover if use_numba(engine) else _cover_numpy
+    covered, n_links = cover(bounds, document, n_documents, tokens, language, offsets, partners)
+    in_context = share_in_set(tokens, bounds, language >= 0)
+    eligible = np.bincount(document, in_context, n_documents).astype(np.int32)
+    return Coverage(covered, eligible, n_links)
+
+
+@njit
+def _cover(
+    bounds: NDArray[np.int64],
+    document: NDArray[np.int32],
+    n_documents: int,
+    tokens: NDArray[np.int32],
+    language: NDArray[np.int8],
+    offsets: NDArray[np.int64],
+    partners: NDArray[np.int32],
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    covered_tokens = np.zeros(n_documents, np.int32)
+    n_links = np.zeros(n_documents, np.int32)
+    present = np.full(len(language), -1, np.int32)
+    covered = np.full(len(language), -1, np.int32)
+    looked_up = np.full(len(language), -1, np.int32)
+    seen = np.full(len(partners), -1, np.int32)
+    for c in range(len(document)):
+        d = document[c]
+        for i in range(bounds[c], bounds[c + 1]):
+            present[tokens[i]] = c
+        for i in range(bounds[c], bounds[c + 1]):
+            t = tokens[i]
+            if language[t] < 0 or looked_up[t] == c:
+                continue
+            looked_up[t] = c
+            for k in range(offsets[t], offsets[t + 1]):
+                p = partners[k]
+                if present[p] == c and language[p] >= 0 and language[p] != language[t]:
+                    covered[t] = c
+                    covered[p] = c
+                    if seen[k] != d:
+                        seen[k] = d
+                        n_links[d] += 1
+        for i in range(bounds[c], bounds[c + 1]):
+            if covered[tokens[i]] == c:
+                covered_tokens[d] += 1
+    return covered_tokens, n_links
+
+
+def _cover_numpy(
+    bounds: NDArray[np.int64],
+    document: NDArray[np.int32],
+    n_documents: int,
+    tokens: NDArray[np.int32],
+    language: NDArray[np.int8],
+    offsets: NDArray[np.int64],
+    partners: NDArray[np.int32],
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    vocab_size = len(language)
+    covered_tokens = np.zeros(n_documents, np.int64)
+    links = [np.empty(0, np.int64)]
+    # Blocks of contexts whose (context, token) cells fit in 4 MiB of marks.
+    block = max(1, 2**22 // max(vocab_size, 1))
+    for start in range(0, len(document), block):
+        ends = bounds[start : start + block + 1]
+        cell = row_index(ends) * vocab_size + tokens[ends[0] : ends[-1]]
+        present = np.zeros((len(ends) - 1) * vocab_size, np.bool_)
+        present[cell] = True
+        distinct = np.flatnonzero(present)
+        first = offsets[distinct % vocab_size]
+        n_looks = offsets[distinct % vocab_size + 1] - first
+        holder = np.repeat(distinct, n_looks)
+        link = np.arange(len(holder)) + np.repeat(first - np.cumsum(n_looks) + n_looks, n_looks)
+        t, p = holder % vocab_size, partners[link]
+        partner = holder - t + p
+        found = present[partner] & (language[t] != language[p])
+        found &= (language[t] >= 0) & (language[p] >= 0)
+        covered = np.zeros_like(present)
+        covered[holder[found]] = True
+        covered[partner[found]] = True
+        documents = document[start : start + block].astype(np.int64)
+        links.append(documents[holder[found] // vocab_size] * len(partners) + link[found])
+        covered_tokens += np.bincount(
+            documents[cell[covered[cell]] // vocab_size], minlength=n_documents
+        )
+    of_document = np.unique(np.concatenate(links)) // max(len(partners), 1)
+    n_links = np.bincount(of_document, minlength=n_documents)
+    return covered_tokens.astype(np.int32), n_links.astype(np.int32)
+
+
+def share_in_set(
+    token_ids: NDArray[np.int32], document_offsets: NDArray[np.integer], member: NDArray[np.bool_]
+) -> NDArray[np.int32]:
+    """[D] token occurrences of each document that are in a set: the numerator of its share.
+
+    With the pivot set as `member` [V] and divided by the tokens of the document, this is the score
+    of He et al. 2025.
+
+    Raises
+    ------
+    InputError
+        Ids outside the vocabulary of `member`, or broken offsets.
+    """
+    tokens = readonly(token_ids, np.int32, "token_ids")
+    check_range(tokens, 0, len(member), "token_ids")
+    offsets = offsets_array(document_offsets, len(tokens), "document_offsets")
+    before = np.concatenate(([0], np.cumsum(member[tokens])))
+    return (before[offsets[1:]] - before[offsets[:-1]]).astype(np.int32)
+
+
+def language_entropy(language_tokens: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Shannon entropy in bits of each document's languages: [D] from token counts [D, L].
+
+    0 for one language or none, 1 for two in equal parts, at most log2 L.
+    """
+    counts = np.asarray(language_tokens, np.float64)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+    bits = np.log2(share, out=np.zeros_like(share), where=share > 0)
+    entropy: NDArray[np.float64] = -np.sum(share * bits, axis=1)
+    return np.maximum(entropy, 0.0)

@@ -1,0 +1,1 @@
+"""Choose documents for each arm under token budgets."""

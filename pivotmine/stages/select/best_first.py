@@ -1,0 +1,206 @@
+"""Candidates of an arm in the order of a score or a draw, as far as budgets go.
+
+Running sums over all documents of a language would sort them in one task, to keep a twentieth. So
+documents are counted in bins of the order first (`_bin`), and only those of bins that begin within
+the limit are brought together and sorted, each bin by itself. Results do not depend on bins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from pivotmine.engine.stage import Inputs
+from pivotmine.errors import ConfigError
+from pivotmine.recipe import ArmConfig, Recipe
+from pivotmine.sources.files import list_files
+from pivotmine.stages.draw import uniform
+from pivotmine.stages.select.budgets import Budget, least_left
+from pivotmine.udfs import first_fit
+
+_BINS = 1024
+"""Of a score of 1, and of documents without one; results do not depend on it."""
+
+_MAX_SCORE = 16.0
+"""Higher ones share a bin; this one is the entropy of 65,536 languages."""
+
+COLUMNS = ("doc_id", "n_tokens", "lang", "charges", "reason")
+"""Of the documents of an arm."""
+
+
+def scored_documents(documents: DataFrame, method: str) -> DataFrame:
+    """Documents that have a score by a method, with it."""
+    scored = documents.withColumn("score", F.col(f"score_{method}"))
+    return scored.where(F.col("score").isNotNull())
+
+
+def listed_documents(inputs: Inputs, documents: DataFrame, arm: ArmConfig) -> DataFrame:
+    """Documents of an oracle's truth.
+
+    Raises
+    ------
+    ConfigError
+        The truth has no such columns, or knows none of the documents.
+    """
+    known = inputs.frame("documents").select("doc_id", "uri")
+    if isinstance(arm.truth, str):
+        truth = inputs.spark.read.parquet(*(file.uri for file in list_files([arm.truth])))
+        key = next((name for name in ("doc_id", "uri") if name in truth.columns), None)
+        if key is None:
+            raise ConfigError(
+                f"arm {arm.name}: {arm.truth} has columns {', '.join(truth.columns)}; one of them "
+                "must be doc_id or uri"
+            )
+        try:
+            truth = truth.where(arm.truth_where)
+        except AnalysisException as error:
+            raise ConfigError(
+                f"arm {arm.name}: truth_where={arm.truth_where!r} is no condition on columns "
+                f"{', '.join(truth.columns)} of {arm.truth}"
+            ) from error
+        known = known.join(truth.select(key).distinct(), key, "left_semi")
+    else:
+        known = known.where(F.col("doc_id").isin(*arm.truth) | F.col("uri").isin(*arm.truth))
+    found = documents.join(known.select("doc_id"), "doc_id", "left_semi")
+    if inputs.local(found.limit(1).select("doc_id"), 1).num_rows == 0:
+        raise ConfigError(
+            f"arm {arm.name}: of the documents that its truth lists, the corpus has none that "
+            "fits a budget; is it the truth of another corpus?"
+        )
+    return found
+
+
+def within_limits(
+    inputs: Inputs, candidates: DataFrame, limits: Sequence[int], name: str, recipe: Recipe
+) -> DataFrame:
+    """The best of each source and of each template, as far as its share of a language goes."""
+    for group, share in group_shares(recipe).items():
+        most = F.get(F.array(*map(F.lit, limits)), F.col("cell")[0]) * share
+        grouped = candidates.where(F.col(group).isNotNull())
+        within = _best_within(grouped, ("lang", group), most, recipe, few_groups=False)
+        within = within.drop("used_tokens").unionByName(candidates.where(F.col(group).isNull()))
+        candidates = inputs.checkpoint(within, f"{name}-within-{group}")
+    return candidates
+
+
+def group_shares(recipe: Recipe) -> dict[str, float]:
+    """Most of a language's budget for one source, or one template, where that is limited."""
+    shares = {
+        "source": recipe.select.max_source_share,
+        "template": recipe.select.max_template_share,
+    }
+    return {group: share for group, share in shares.items() if share < 1}
+
+
+def check_limits(
+    inputs: Inputs, documents: DataFrame, budgets: Sequence[Budget], recipe: Recipe
+) -> None:
+    """Say which languages their sources, or templates, cannot fill within the limits."""
+    for group, share in group_shares(recipe).items():
+        budget = F.get(F.array(*(F.lit(one.tokens) for one in budgets)), F.col("cell")[0])
+        each = documents.groupBy("lang", group, budget.alias("budget")).agg(
+            F.sum("n_tokens").alias("held")
+        )
+        most = F.least("held", F.floor(F.col("budget") * share))
+        usable = F.when(F.col(group).isNull(), F.col("held")).otherwise(most)
+        sums = each.groupBy("lang", "budget").agg(
+            F.sum("held").alias("held"), F.sum(usable).alias("usable")
+        )
+        short = sums.where("usable < least(held, budget)").orderBy("lang")
+        for row in inputs.local(short, len(budgets)).to_pylist():
+            inputs.note(
+                f"{row['lang']}: with max_{group}_share={share:g} its documents fill at most "
+                f"{row['usable']:,} of its {row['budget']:,} tokens (they hold {row['held']:,}); "
+                "every arm takes what there is"
+            )
+
+
+def take_best(candidates: DataFrame, limits: Sequence[int], recipe: Recipe) -> DataFrame:
+    """The best documents, as far as budgets go.
+
+    Where a document uses one budget, sums over its cell are all that is needed. Where it uses
+    several, one task goes through the best of each cell, no more of them than its budgets hold
+    (twice as much where they are charged by segments), and takes those that fit.
+    """
+    settings = recipe.select
+    by_segments = settings.language_tokens == "segments"
+    most = least_left(limits) * (2 if by_segments else 1)
+    best = _best_within(candidates, ("cell",), most, recipe)
+    if not (by_segments or settings.pair_shares or settings.type_shares):
+        return best
+    rows = best.select(
+        "*",
+        F.col("charges")["budget"].alias("budget"),
+        F.col("charges")["tokens"].alias("charge"),
+        uniform("choice", settings.seed, "doc_id").alias("draw"),
+    ).repartition(1)
+    rows = rows.sortWithinPartitions(F.desc("score"), "draw", "doc_id")
+    return rows.mapInArrow(first_fit.bind(limits), rows.schema)
+
+
+def match_lengths(documents: DataFrame, reference: DataFrame, recipe: Recipe) -> DataFrame:
+    """Any documents, with the tokens of each language and octave of lengths that an arm has."""
+    octave = F.floor(F.log2("n_tokens"))
+    wanted = reference.groupBy("lang", octave.alias("octave")).agg(
+        F.sum("n_tokens").alias("wanted_tokens")
+    )
+    draws = documents.withColumns({"octave": octave, "score": F.lit(0.0)})
+    draws = draws.join(F.broadcast(wanted), ["lang", "octave"])
+    most = F.col("wanted_tokens")
+    return (
+        _best_within(draws, ("lang", "octave"), most, recipe, draw="matched")
+        .withColumn("reason", F.lit("random, length matched"))
+        .select(*COLUMNS)
+    )
+
+
+def _best_within(
+    candidates: DataFrame,
+    groups: Sequence[str],
+    most: Column,
+    recipe: Recipe,
+    draw: str = "choice",
+    few_groups: bool = True,
+) -> DataFrame:
+    """Candidates from the best of their group to the one with which `most` tokens are used.
+
+    Ties go by a draw. Adds `used_tokens`, those of a document and of the better ones of its group.
+    Bins of few groups go to every task, so that other documents are not even sent.
+    """
+    drawn = uniform(draw, recipe.select.seed, "doc_id")
+    binned = candidates.withColumns({"draw": drawn, "most_tokens": most})
+    binned = binned.withColumn("bin", _bin())
+    whole = Window.partitionBy(*groups)
+    before = whole.orderBy("bin").rowsBetween(Window.unboundedPreceding, -1)
+    bins = (
+        binned.groupBy(*groups, "bin")
+        .agg(F.sum("n_tokens").alias("n_tokens"), F.max("most_tokens").alias("most_tokens"))
+        .select(
+            *groups,
+            "bin",
+            F.coalesce(F.sum("n_tokens").over(before), F.lit(0)).alias("before"),
+            F.max("most_tokens").over(whole).alias("most_of_group"),
+        )
+        .where("before < most_of_group")
+    )
+    inside = Window.partitionBy(*groups, "bin").orderBy(F.desc("score"), "draw", "doc_id")
+    used = F.sum("n_tokens").over(inside.rowsBetween(Window.unboundedPreceding, 0))
+    return (
+        binned.join(F.broadcast(bins) if few_groups else bins, [*groups, "bin"])
+        .withColumn("used_tokens", F.col("before") + used)
+        .where("used_tokens <= most_tokens")
+        .drop("draw", "bin", "most_tokens", "before", "most_of_group")
+    )
+
+
+def _bin() -> Column:
+    """From the best: by score, and of the many documents that have none, by their draw."""
+    score = F.least(F.col("score"), F.lit(_MAX_SCORE))
+    return (
+        F.when(F.col("score") > 0, -F.ceil(score * _BINS))
+        .when(F.col("score") == 0, F.floor(F.col("draw") * _BINS))
+        .otherwise(_BINS)
+    )

@@ -1,0 +1,115 @@
+"""Where each document of an arm stands, and how often.
+
+An order is a number in [0, 1) for each row, its place; positions count rows by it. A shuffled arm
+has places drawn by a hash. Where some documents are to be placed late, the others keep such places,
+so that they lie all over the arm, and the late ones are drawn in its last part: there, both are
+mixed. So the share of others beside the late ones (replay) follows from share and window, and arms
+that differ in placement hold the same documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from pivotmine.engine.stage import Inputs
+from pivotmine.recipe import ArmConfig, Recipe, SelectConfig
+from pivotmine.stages.draw import uniform
+from pivotmine.stages.select.budgets import Budget
+
+_N_BUCKETS = 1024
+"""Parts of the order that are numbered by themselves; results do not depend on it."""
+
+
+def with_epochs(
+    inputs: Inputs,
+    taken: DataFrame,
+    budgets: Sequence[Budget],
+    limits: Sequence[int],
+    name: str,
+    settings: SelectConfig,
+) -> DataFrame:
+    """Documents again, `epoch` by epoch, where those of a language do not fill its budget.
+
+    Whole epochs, and of the last one as many documents, drawn, as there is room for.
+    """
+    taken = inputs.checkpoint(taken, f"once-{name}")
+    sums = taken.groupBy("lang").agg(F.sum("n_tokens").alias("n_tokens"))
+    rows = inputs.local(sums, len(budgets)).to_pylist()
+    held = {row["lang"]: row["n_tokens"] for row in rows if row["n_tokens"]}
+    whole, rest = F.lit(1), F.lit(0)
+    for budget, limit in zip(budgets, limits, strict=True):
+        if n_tokens := held.get(budget.name):
+            n_whole = max(min(limit // n_tokens, settings.max_epochs), 1)
+            room = limit - n_whole * n_tokens if n_whole < settings.max_epochs else 0
+            here = F.col("lang") == budget.name
+            whole = F.when(here, n_whole).otherwise(whole)
+            rest = F.when(here, max(room, 0)).otherwise(rest)
+    by_draw = Window.partitionBy("lang").orderBy(
+        uniform("epoch", settings.seed, "doc_id"), "doc_id"
+    )
+    used = F.sum("n_tokens").over(by_draw.rowsBetween(Window.unboundedPreceding, 0))
+    last = whole + (used <= rest).cast("int") - 1
+    columns = taken.columns
+    return taken.withColumn("last", last).select(
+        *columns, F.explode(F.sequence(F.lit(0), F.col("last"))).alias("epoch")
+    )
+
+
+def with_places(inputs: Inputs, rows: DataFrame, arm: ArmConfig, recipe: Recipe) -> DataFrame:
+    """Columns `place` in [0, 1), and `stream`: uniform, late or early."""
+    seed = recipe.select.seed
+    # The first time a document stands where it would stand if it stood there once.
+    once = uniform("order", seed, "doc_id")
+    place = F.when(F.col("epoch") == 0, once).otherwise(uniform("order", seed, "doc_id", "epoch"))
+    columns = ("arm", "doc_id", "epoch", "n_tokens", "lang", "reason")
+    if arm.placement == "shuffled":
+        return rows.select(*columns, place.alias("place"), F.lit("uniform").alias("stream"))
+    placement = recipe.select.placement
+    scores = inputs.frame("scores").where(F.col("method") == placement.score)
+    best_first = Window.partitionBy("lang").orderBy(F.desc("score"), place, "doc_id")
+    used = F.sum("n_tokens").over(best_first.rowsBetween(Window.unboundedPreceding, 0))
+    all_tokens = F.sum("n_tokens").over(Window.partitionBy("lang"))
+    window = placement.window
+    first = 1 - window if arm.placement == "late" else 0.0
+    return (
+        rows.join(scores.select("doc_id", "score"), "doc_id")
+        .withColumn("placed", used <= placement.share * all_tokens)
+        .select(
+            *columns,
+            F.when(F.col("placed"), first + window * place).otherwise(place).alias("place"),
+            F.when(F.col("placed"), arm.placement).otherwise("uniform").alias("stream"),
+        )
+    )
+
+
+def in_order(selected: DataFrame) -> DataFrame:
+    """Number each arm's documents by place, without sorting an arm in one task.
+
+    Places are cut into buckets; a document's position is the number of documents in the buckets
+    before its own plus its row number inside.
+    """
+    hashed = selected.withColumn("bucket", F.floor(F.col("place") * _N_BUCKETS))
+    before = Window.partitionBy("arm").orderBy("bucket").rowsBetween(Window.unboundedPreceding, -1)
+    offsets = (
+        hashed.groupBy("arm", "bucket")
+        .count()
+        .select("arm", "bucket", F.coalesce(F.sum("count").over(before), F.lit(0)).alias("offset"))
+    )
+    inside = Window.partitionBy("arm", "bucket").orderBy("place", "doc_id", "epoch")
+    return (
+        hashed.withColumn("row", F.row_number().over(inside) - 1)
+        .join(F.broadcast(offsets), ["arm", "bucket"])
+        .select(
+            "arm",
+            "doc_id",
+            (F.col("offset") + F.col("row")).alias("position"),
+            "n_tokens",
+            "lang",
+            "reason",
+            "epoch",
+            "stream",
+        )
+    )

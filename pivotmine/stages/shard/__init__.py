@@ -1,0 +1,1 @@
+"""Write the training files of each arm."""

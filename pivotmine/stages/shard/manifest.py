@@ -1,0 +1,83 @@
+"""The manifest of an arm: what it was made from, and what it holds, in one JSON file.
+
+A trainer needs dtype, vocabulary and end-of-document id; an auditor needs recipe, snapshots and
+checksums. Both lie beside the shards, with the tokenizer itself, so that a copied folder explains
+itself without the lake.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import fsspec
+
+from pivotmine.stages.shard.writer import TokenFormat
+
+_MODEL_NAME = {"sentencepiece": "tokenizer.model", "huggingface": "tokenizer.json"}
+
+
+def write_manifests(
+    folder: str,
+    run: Mapping[str, Any],
+    recipe: Mapping[str, Any],
+    tokenizer: Mapping[str, Any],
+    arms: Mapping[str, Mapping[str, Any]],
+    shards: Sequence[Mapping[str, Any]],
+) -> list[str]:
+    """Write `folder`/ARM/manifest.json and the tokenizer file for every arm; returns their paths.
+
+    Parameters
+    ----------
+    run
+        Row of table `runs` (run_id, fingerprint, version, inputs).
+    recipe
+        The whole effective configuration, as JSON values.
+    tokenizer
+        Row of table `tokenizer`.
+    arms
+        For each arm: n_docs, n_tokens and tokens_by_language, from the selection, and, where its
+        documents are not shuffled, `placement`: the recipe's, and from where to where in the order
+        of the arm the documents of each stream lie.
+    shards
+        Rows of table `shards`.
+    """
+    filesystem, root = fsspec.core.url_to_fs(folder)
+    tokens = TokenFormat(tokenizer["vocab_size"], tokenizer["eos_token_id"])
+    model_name = _MODEL_NAME[tokenizer["kind"]]
+    paths = []
+    for arm, totals in sorted(arms.items()):
+        arm_folder = posixpath.join(root, arm)
+        filesystem.makedirs(arm_folder, exist_ok=True)
+        with filesystem.open(posixpath.join(arm_folder, model_name), "wb") as stream:
+            stream.write(tokenizer["model"])
+        manifest = {
+            "arm": arm,
+            **totals,
+            "tokens": {
+                "dtype": f"little-endian {tokens.dtype.name}",
+                "vocab_size": tokens.vocab_size,
+                "eos_token_id": tokens.eos_token_id,
+                "note": "n_tokens does not count the eos_token_id that ends each document",
+            },
+            "tokenizer": {
+                "file": model_name,
+                "sha256": tokenizer["tokenizer_id"],
+                "kind": tokenizer["kind"],
+            },
+            "files": [_file_entry(row) for row in shards if row["arm"] == arm],
+            "run": {name: run[name] for name in ("run_id", "fingerprint", "version", "inputs")},
+            "recipe": recipe,
+        }
+        path = posixpath.join(arm_folder, "manifest.json")
+        with filesystem.open(path, "wt", encoding="utf-8") as stream:
+            json.dump(manifest, stream, indent=2, ensure_ascii=False)
+        paths.append(path)
+    return paths
+
+
+def _file_entry(row: Mapping[str, Any]) -> dict[str, Any]:
+    entry = {name: row[name] for name in ("format", "n_docs", "n_tokens", "first_position")}
+    return {"file": posixpath.basename(row["path"]), **entry, "blake3": row["checksum"]}

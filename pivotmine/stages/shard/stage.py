@@ -1,0 +1,157 @@
+"""Shard: selections to training files, with a manifest for each arm.
+
+An arm is cut at equal numbers of documents into as many shards as its tokens need; a task writes
+whole shards, streaming, so its memory does not grow with a shard. Shards hold the documents in the
+order of `position`, so concatenating an arm's shards gives the arm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pivotmine.engine.session import spark_schema
+from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
+from pivotmine.lake.tables import SHARDS, TOKENIZER
+from pivotmine.recipe import Recipe
+from pivotmine.stages.shard.break_links import broken_contents
+from pivotmine.stages.shard.formats import TEXT_FORMATS, TokenFormat
+from pivotmine.stages.shard.manifest import write_manifests
+from pivotmine.udfs import write_shards
+
+MAX_SHARDS = 1_000_000
+"""More shard files than a manifest should list; bounds what is brought to the driver."""
+
+
+def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
+    """Write every arm in every format."""
+    settings = recipe.shard
+    (tokenizer,) = inputs.table("tokenizer", ("vocab_size", "eos_token_id"), 1).to_pylist()
+    tokens = TokenFormat(tokenizer["vocab_size"], tokenizer["eos_token_id"])
+    selection = inputs.frame("selection")
+    n_arms = len(recipe.select.arms)
+    sizes = inputs.local(
+        selection.groupBy("arm").agg(
+            F.count("*").alias("arm_docs"),
+            F.sum("n_tokens").alias("arm_tokens"),
+            F.ceil(F.sum("n_tokens") / settings.max_shard_tokens).alias("arm_shards"),
+        ),
+        n_arms,
+    )
+    n_shards = sum(sizes["arm_shards"].to_pylist())
+    place = F.floor(F.col("position") * F.col("arm_shards") / F.col("arm_docs")).cast("int")
+    placed = (
+        selection.join(F.broadcast(inputs.spark.createDataFrame(sizes)), "arm")
+        .withColumn("shard", place)
+        .select("arm", "shard", "position", "doc_id", "lang", "n_tokens")
+    )
+    tokens_of = dict(zip(sizes["arm"].to_pylist(), sizes["arm_tokens"].to_pylist(), strict=True))
+    written = []
+    for name in settings.formats:
+        write = write_shards.bind(inputs.artifacts("shards"), name, tokens)
+        contents = _with_contents(inputs, placed, tokens_of, recipe, as_text=name in TEXT_FORMATS)
+        written.append(
+            contents.repartition(max(n_shards, 1), "arm", "shard")
+            .sortWithinPartitions("arm", "shard", "position")
+            .mapInArrow(write, spark_schema(SHARDS.schema))
+        )
+    # Once: writing shards is an effect, and reading the frame again would repeat it.
+    return {"shards": inputs.checkpoint(reduce(DataFrame.union, written), "shards")}
+
+
+def _with_contents(
+    inputs: Inputs,
+    placed: DataFrame,
+    tokens_of: Mapping[str, int],
+    recipe: Recipe,
+    *,
+    as_text: bool,
+) -> DataFrame:
+    """Selected documents with their source, and text or token_ids."""
+    documents = inputs.frame("documents")
+    content = inputs.frame("tokens").select("doc_id", "token_ids")
+    if as_text:
+        content = documents.select("doc_id", "text")
+    broken = [arm.name for arm in recipe.select.arms if arm.method == "links_broken"]
+    whole = placed.where(~F.col("arm").isin(*broken)) if broken else placed
+    parts = [whole.join(content, "doc_id")]
+    for arm in broken:
+        rows = placed.where(F.col("arm") == arm)
+        apart = broken_contents(
+            inputs,
+            rows.select("doc_id").distinct(),
+            tokens_of.get(arm, 0),
+            recipe.select.seed,
+            as_text=as_text,
+        )
+        parts.append(rows.drop("n_tokens").join(apart, "doc_id"))
+    contents = reduce(DataFrame.unionByName, parts)
+    return contents.join(documents.select("doc_id", "source"), "doc_id")
+
+
+def finish(
+    inputs: Inputs, recipe: Recipe, run: Mapping[str, Any], outputs: Mapping[str, DataFrame]
+) -> None:
+    """Write the manifest of each arm beside its shards."""
+    (tokenizer,) = inputs.table("tokenizer", TOKENIZER.schema.names, 1).to_pylist()
+    shards = inputs.local(outputs["shards"].orderBy("arm", "format", "path"), MAX_SHARDS)
+    sizes = (
+        inputs.frame("selection")
+        .groupBy("arm", "lang")
+        .agg(F.count("*").alias("n_docs"), F.sum("n_tokens").alias("n_tokens"))
+    )
+    arms: dict[str, dict[str, Any]] = {}
+    for row in inputs.local(sizes.orderBy("arm", "lang"), MAX_SHARDS).to_pylist():
+        arm = arms.setdefault(row["arm"], {"n_docs": 0, "n_tokens": 0, "tokens_by_language": {}})
+        arm["n_docs"] += row["n_docs"]
+        arm["n_tokens"] += row["n_tokens"]
+        arm["tokens_by_language"][row["lang"]] = row["n_tokens"]
+    placed = [arm for arm in recipe.select.arms if arm.placement != "shuffled"]
+    how = recipe.select.placement.model_dump(mode="json")
+    for one in placed:
+        if one.name in arms:
+            arms[one.name]["placement"] = {"where": one.placement, **how, "streams": {}}
+    streams = (
+        inputs.frame("selection")
+        .where(F.col("arm").isin(*(arm.name for arm in placed)))
+        .groupBy("arm", "stream")
+        .agg(
+            F.count("*").alias("n_docs"),
+            F.sum("n_tokens").alias("n_tokens"),
+            F.min("position").alias("first_position"),
+            F.max("position").alias("last_position"),
+        )
+        .orderBy("arm", "stream")
+    )
+    for row in inputs.local(streams, 2 * len(placed)).to_pylist() if placed else ():
+        arms[row.pop("arm")]["placement"]["streams"][row.pop("stream")] = row
+    write_manifests(
+        inputs.artifacts("shards"),
+        run,
+        recipe.model_dump(mode="json"),
+        tokenizer,
+        arms,
+        shards.to_pylist(),
+    )
+
+
+def tally(rows: Rows, recipe: Recipe) -> Tally:
+    """Every selected document is in the shards, once in each format."""
+    n_formats = len(recipe.shard.formats)
+    return Tally(rows.read["selection"] * n_formats, rows.total("shards", "n_docs"))
+
+
+STAGE = Stage(
+    name="shard",
+    doc="training files and their manifests",
+    reads=("selection", "tokens", "documents", "tokenizer"),
+    writes=("shards",),
+    sections=("select", "shard"),
+    run=run,
+    tally=tally,
+    finish=finish,
+)

@@ -1,0 +1,1 @@
+"""Count the words and word pairs of lexicons by string match."""

@@ -1,0 +1,1 @@
+"""Train a tokenizer on a balanced sample, or take the given one."""

@@ -1,0 +1,95 @@
+"""Tokenizer: the model that the whole run speaks, given or trained here.
+
+A trained model sees the same number of bytes of every language (as far as each has them), so that
+frequent words of the smaller ones become single tokens too; co-occurrence is counted on tokens, and
+a word in pieces is a word that cannot be linked. The sample is drawn by document id and put in a
+fixed order: the same corpus gives the same model, byte for byte.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import functions as F
+
+from pivotmine.engine.session import spark_schema
+from pivotmine.engine.stage import Inputs, Renewed, Rows, Stage, StageOutputs, StageRows, Tally
+from pivotmine.errors import InputError
+from pivotmine.lake.tables import TOKENIZER
+from pivotmine.recipe import Recipe
+from pivotmine.stages.draw import uniform
+from pivotmine.stages.train_tokenizer.training import balanced_quota
+from pivotmine.text.tokenizer import Tokenizer, read_tokenizer_file
+from pivotmine.udfs import train_tokenizer
+
+
+def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
+    """Read the given tokenizer, or train one."""
+    settings = recipe.tokenize
+    if settings.tokenizer is not None:
+        kind, model = read_tokenizer_file(settings.tokenizer)
+        row = train_tokenizer.tokenizer_row(Tokenizer(kind, model), settings.tokenizer)
+        return {"tokenizer": _unless_known(inputs, pa.Table.from_batches([row]))}
+
+    documents = inputs.frame("documents").where(F.col("lang").isin(*recipe.languages))
+    available = inputs.local(
+        documents.groupBy("lang").agg(F.sum("n_bytes").alias("n_bytes")), len(recipe.languages)
+    )
+    bytes_by_language = dict(
+        zip(available["lang"].to_pylist(), available["n_bytes"].to_pylist(), strict=True)
+    )
+    if not bytes_by_language:
+        raise InputError(
+            f"no document is in one of the languages {list(recipe.languages)}, so there is nothing "
+            "to train a tokenizer on. Look at `rejects` and at documents.lang, or set `languages`."
+        )
+    quota = balanced_quota(bytes_by_language, settings.sample_bytes)
+    chance = F.lit(0.0)
+    for lang, n_bytes in sorted(quota.items()):
+        chance = F.when(F.col("lang") == lang, n_bytes / bytes_by_language[lang]).otherwise(chance)
+    sample = (
+        documents.where(uniform("tokenizer", settings.seed, "doc_id") < chance)
+        .select("doc_id", "text")
+        .repartition(1)
+        .sortWithinPartitions("doc_id")
+        .select("text")
+    )
+    # A fifth more than was asked for: what was drawn by chance may be somewhat more.
+    train = train_tokenizer.bind(settings.vocab_size, settings.sample_bytes * 6 // 5)
+    trained = sample.mapInArrow(train, spark_schema(TOKENIZER.schema))
+    return {"tokenizer": _unless_known(inputs, inputs.local(trained, 1))}
+
+
+def _unless_known(inputs: Inputs, row: pa.Table) -> StageRows | Renewed:
+    """The row, or what is there where it is the same: then nothing that reads it runs again."""
+    files = inputs.previous_files("tokenizer")
+    if not files:
+        return row
+    before = inputs.local(inputs.previous("tokenizer").select(row.column_names), 1)
+    return Renewed((), tuple(files)) if before.to_pylist() == row.to_pylist() else row
+
+
+def tally(rows: Rows, recipe: Recipe) -> Tally:
+    """Documents in, one model out; a sample conserves nothing."""
+    return Tally(rows.read["documents"], rows.written["tokenizer"], conserved=False)
+
+
+def external(recipe: Recipe) -> Any:
+    """The given model's identity, so that a changed file makes a new fingerprint."""
+    if recipe.tokenize.tokenizer is None:
+        return None
+    return Tokenizer(*read_tokenizer_file(recipe.tokenize.tokenizer)).sha256
+
+
+STAGE = Stage(
+    name="train_tokenizer",
+    doc="train a tokenizer on a balanced sample, or take the given one",
+    reads=("documents",),
+    writes=("tokenizer",),
+    sections=("languages", "tokenize"),
+    run=run,
+    tally=tally,
+    external=external,
+    reuse=lambda inputs, recipe: {"tokenizer": None},
+)

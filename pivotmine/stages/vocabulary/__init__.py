@@ -1,0 +1,1 @@
+"""Count every token, and find the languages it is a word of."""

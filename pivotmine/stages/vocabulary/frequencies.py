@@ -1,0 +1,130 @@
+"""Token frequencies by language, from token ids and segment languages.
+
+One pass with a stamp array: a (token, language) cell remembers the last document that touched it,
+so document frequency costs one comparison a token and no per-document set is built.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pivotmine.numeric.arrays import check_range, offsets_array, readonly
+from pivotmine.numeric.jit import njit
+
+__all__ = ["Frequencies", "add_frequencies", "new_frequencies"]
+
+
+class Frequencies(NamedTuple):
+    """Running totals over documents.
+
+    The last column of the per-language arrays stands for text of any language, so it is the
+    document frequency as such.
+    """
+
+    document_frequency: NDArray[np.int64]
+    """[vocab_size, n_languages + 1] documents that hold the token in a segment of the language."""
+
+    token_count: NDArray[np.int64]
+    """[vocab_size] occurrences."""
+
+    n_docs: NDArray[np.int64]
+    """[n_languages + 1] documents that hold a segment of the language; last, all documents."""
+
+    stamp: NDArray[np.int64]
+    """[vocab_size + 1, n_languages + 1] last document seen, plus 1; the last row is for n_docs."""
+
+
+def new_frequencies(vocab_size: int, n_languages: int) -> Frequencies:
+    """Zero totals; 17 bytes times vocab_size times (n_languages + 1), about."""
+    columns = n_languages + 1
+    return Frequencies(
+        np.zeros((vocab_size, columns), np.int64),
+        np.zeros(vocab_size, np.int64),
+        np.zeros(columns, np.int64),
+        np.zeros((vocab_size + 1, columns), np.int64),
+    )
+
+
+def add_frequencies(
+    totals: Frequencies,
+    token_ids: NDArray[np.int32],
+    document_offsets: NDArray[np.int64],
+    segment_ends: NDArray[np.int32],
+    segment_offsets: NDArray[np.int64],
+    segment_language: NDArray[np.int8],
+    first_document: int,
+) -> None:
+    """Add a batch of documents to the totals, in place.
+
+    Parameters
+    ----------
+    token_ids, document_offsets
+        Flat ids [T] and where each of D documents begins and ends in them [D + 1].
+    segment_ends, segment_offsets
+        Flat ends [S], each relative to its document, and where each document's begin [D + 1].
+    segment_language
+        Index of each segment's language [S], -1 where it has none of them.
+    first_document
+        Number of documents added to these totals before.
+
+    Raises
+    ------
+    InputError
+        Ids or languages out of range, or broken offsets.
+    """
+    vocab_size, columns = totals.document_frequency.shape
+    check_range(token_ids, 0, vocab_size, "token_ids")
+    check_range(segment_language, -1, columns - 1, "segment_language")
+    _add(
+        totals.document_frequency,
+        totals.token_count,
+        totals.n_docs,
+        totals.stamp,
+        readonly(token_ids, np.int32, "token_ids"),
+        offsets_array(document_offsets, len(token_ids), "document_offsets"),
+        readonly(segment_ends, np.int32, "segment_ends"),
+        offsets_array(segment_offsets, len(segment_ends), "segment_offsets"),
+        readonly(segment_language, np.int8, "segment_language"),
+        first_document,
+    )
+
+
+@njit
+def _add(  # type: ignore[no-untyped-def]
+    document_frequency,
+    token_count,
+    n_docs,
+    stamp,
+    token_ids,
+    document_offsets,
+    segment_ends,
+    segment_offsets,
+    segment_language,
+    first_document,
+):
+    any_language = n_docs.size - 1
+    all_tokens = token_count.size
+    for document in range(document_offsets.size - 1):
+        mark = first_document + document + 1
+        start = document_offsets[document]
+        n_docs[any_language] += 1
+        begin = start
+        for segment in range(segment_offsets[document], segment_offsets[document + 1]):
+            language = segment_language[segment]
+            end = start + segment_ends[segment]
+            if language >= 0 and end > begin and stamp[all_tokens, language] != mark:
+                stamp[all_tokens, language] = mark
+                n_docs[language] += 1
+            for position in range(begin, end):
+                token = token_ids[position]
+                token_count[token] += 1
+                if stamp[token, any_language] != mark:
+                    stamp[token, any_language] = mark
+                    document_frequency[token, any_language] += 1
+                if language >= 0 and stamp[token, language] != mark:
+                    stamp[token, language] = mark
+                    document_frequency[token, language] += 1
+            begin = end

@@ -1,0 +1,291 @@
+"""Judging links on a lake made by hand, where every figure can be counted by eye."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pivotmine.errors import LakeError
+from pivotmine.judge import evaluate_links, read_truth
+from pivotmine.judge.judge import whole_word
+from pivotmine.judge.measures import MEASURES
+from pivotmine.lake.lake import Lake
+from pivotmine.lake.query import connect
+from pivotmine.numeric.association import benjamini_hochberg
+from pivotmine.numeric.exact_association import log10_attraction_p_value
+from pivotmine.show.evaluation_plot import plot_evaluation
+from tests.handmade import Row, cli, link, make_lake, settings, word
+
+CAT, DOG, SUN, ING, PARIS = range(5)
+CHAT, CHIEN, SOLEIL, NT, CHATS = range(10, 15)
+N_CONTEXTS = 1000
+
+VOCABULARY = [
+    word(CAT, "▁Cat", "en"),
+    word(DOG, "▁dog", "en"),
+    word(SUN, "▁sun", "en"),
+    word(ING, "ing", "en"),
+    word(PARIS, "▁Paris", "en", "fr"),
+    word(CHAT, "▁chat", "fr"),
+    word(CHIEN, "▁chien", "fr"),
+    word(SOLEIL, "▁soleil", "fr"),
+    word(NT, "chat", "fr"),
+    word(CHATS, "▁chats", "fr"),
+]
+FREQUENCY = {CAT: 30, DOG: 40, SUN: 300, ING: 50, PARIS: 20}
+FREQUENCY |= {CHAT: 30, CHIEN: 40, SOLEIL: 300, NT: 60, CHATS: 12}
+N_AB = {
+    (CAT, CHAT): 20,
+    (CAT, CHIEN): 12,
+    (CAT, SOLEIL): 25,
+    (DOG, CHIEN): 10,
+    (DOG, CHAT): 11,
+    (SUN, SOLEIL): 200,
+    (SUN, NT): 20,
+    (ING, CHAT): 25,
+    (PARIS, PARIS): 15,
+    (SUN, CHATS): 8,
+}
+LINKS = {(CAT, CHAT): 20, (CAT, CHIEN): 2, (SUN, SOLEIL): 190, (ING, CHAT): 5, (PARIS, PARIS): 15}
+"""With the contexts that each has won."""
+
+TRUTH = [
+    ("en", "cat", "fr", "chat"),
+    ("en", "dog", "fr", "chien"),
+    ("en", "sun", "fr", "soleil"),
+    ("en", "paris", "fr", "paris"),
+    ("en", "hot dog", "fr", "hot-dog"),
+]
+
+
+def count(a: int, b: int, n_ab: int) -> Row:
+    tokens = {"a": a, "b": b, "lang_a": "en", "lang_b": "fr", "fold_counts": [n_ab]}
+    n = {"n_ab": n_ab, "n_a": FREQUENCY[a], "n_b": FREQUENCY[b], "n_contexts": N_CONTEXTS}
+    return {**tokens, **n}
+
+
+def margin(token: int, lang: str, other: str) -> Row:
+    where = {"token_id": token, "lang": lang, "other_lang": other}
+    return {**where, "n": FREQUENCY[token], "n_contexts": N_CONTEXTS}
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    return make_lake(
+        tmp_path_factory.mktemp("evaluate") / "lake",
+        vocabulary=VOCABULARY,
+        counts=[count(*pair, n_ab) for pair, n_ab in N_AB.items()],
+        margins=[
+            *(margin(token, "en", "fr") for token in (CAT, DOG, SUN, ING, PARIS)),
+            *(margin(token, "fr", "en") for token in (PARIS, CHAT, CHIEN, SOLEIL, NT, CHATS)),
+        ],
+        links=[
+            link(a, "en", b, "fr", 0.5, is_copy=a == b, n_won=n_won, prevails=n_won >= 10)
+            for (a, b), n_won in LINKS.items()
+        ],
+    )
+
+
+@pytest.fixture(scope="module")
+def lexicon(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("evaluate") / "words.tsv"
+    lines = ["lang_a\tword_a\tlang_b\tword_b", *("\t".join(row) for row in TRUTH)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def found(lake: Lake, lexicon: str):
+    return evaluate_links(connect(lake), read_truth([lexicon]), min_count=5)
+
+
+@pytest.fixture(scope="module")
+def figures(found) -> dict[tuple[str, ...], Any]:
+    return {(f.lang_a, f.kind, f.stratum, f.method): f for f in found.figures}
+
+
+def test_a_token_is_a_word_only_where_it_is_the_whole_of_it():
+    assert whole_word("▁Cat", "en") == "cat"
+    assert whole_word("cat", "en") == "", "the cat of education"
+    assert whole_word("猫", "zh") == whole_word("▁猫", "zh") == "猫"
+    assert whole_word("<0xE5>", "zh") == ""
+    assert whole_word("▁hot▁dog", "en") == ""
+    assert whole_word("▁", "en") == ""
+
+
+def test_links_are_judged_where_the_truth_knows_both_words(found, figures):
+    links = figures["en", "words", "all", "links"]
+    # cat-chat and sun-soleil translate, cat-chien does not; ing is no word, paris a copy.
+    assert (links.n_pairs, links.precision.value) == (3, pytest.approx(2 / 3))
+    copies = figures["en", "copies", "all", "links"]
+    assert (copies.n_pairs, copies.precision.value) == (1, 1.0)
+    assert (found.n_links, found.n_judged_links) == (5, 4)
+
+
+def test_each_measure_is_judged_on_as_many_pairs_as_there_are_links(figures):
+    # By count: sun-soleil, cat-soleil, cat-chat; ing-chat is not judged.
+    by_count = figures["en", "words", "all", "count"]
+    assert (by_count.n_pairs, by_count.precision.value) == (3, pytest.approx(2 / 3))
+    # By PMI: cat-chat (4.5), cat-chien (3.3), dog-chat (3.2).
+    by_pmi = figures["en", "words", "all", "pmi"]
+    assert (by_pmi.n_pairs, by_pmi.precision.value) == (3, pytest.approx(1 / 3))
+
+
+def test_measures_can_be_judged_on_as_many_pairs_as_prevail(lake, lexicon):
+    asked = ("evaluate", "links", lexicon, *settings(lake), "-f", "json")
+    rows = map(json.loads, cli(*asked, "--as-many-as", "prevails").out.splitlines())
+    judged = {
+        row["method"]: row["n_pairs"]
+        for row in rows
+        if (row["kind"], row["stratum"]) == ("words", "all")
+    }
+    assert (judged["count"], judged["g2"], judged["prevails"], judged["links"]) == (2, 2, 2, 3)
+
+
+def test_recall_is_over_translations_that_meet_often_enough(lake, lexicon, figures):
+    links = figures["en", "words", "all", "links"]
+    assert (links.n_targets, links.recall.value) == (3, pytest.approx(2 / 3))
+    strict = evaluate_links(connect(lake), read_truth([lexicon]), min_count=5, min_docs=100)
+    targets = {f.n_targets for f in strict.figures if (f.kind, f.stratum) == ("words", "all")}
+    assert targets == {1}, "only sun and soleil meet in a hundred contexts"
+
+
+def test_retrieval_asks_every_word_that_has_a_translation_on_both_sides(figures):
+    by_count = figures["en", "words", "all", "count"]
+    # cat: soleil first; dog: chat first; sun: soleil; chat: ing, a fragment, first; chien: cat;
+    # soleil: sun. Right are sun and soleil.
+    assert (by_count.n_queries, by_count.p_at_1.value) == (6, pytest.approx(2 / 6))
+    assert by_count.p_at_5.value == 1.0
+
+
+def test_links_answer_only_with_links(figures):
+    links = figures["en", "words", "all", "links"]
+    # dog has no link, chien one to cat; chat has ing (by g2) and cat.
+    assert links.n_queries == 6
+    assert links.p_at_5.value == pytest.approx(4 / 6)
+
+
+def test_strata_are_by_the_rarer_word(figures):
+    rare = figures["en", "words", "20-99", "links"]
+    often = figures["en", "words", "100-999", "links"]
+    assert (rare.n_pairs, rare.precision.value) == (2, 0.5)
+    assert (often.n_pairs, often.precision.value) == (1, 1.0)
+    assert rare.n_pairs + often.n_pairs == figures["en", "words", "all", "links"].n_pairs
+
+
+def test_the_test_alone_passes_what_benjamini_and_hochberg_pass(figures):
+    tables = [(n, FREQUENCY[a], FREQUENCY[b], N_CONTEXTS) for (a, b), n in N_AB.items()]
+    log10_p = log10_attraction_p_value(*np.array(tables, np.float64).T)
+    q = dict(zip(N_AB, benjamini_hochberg(log10_p, 5 * 6).tolist(), strict=True))
+    judged = {pair for pair in N_AB if pair[0] != ING and pair[1] not in (NT, CHATS, PARIS)}
+    for nominal in (0.001, 0.01, 0.05, 0.1):
+        passed = [pair for pair in judged if q[pair] <= nominal]
+        figure = figures["en", "words", "all", f"q <= {nominal:g}"]
+        assert figure.n_pairs == len(passed)
+
+
+def test_links_that_prevail_are_judged_apart_and_answer_by_what_they_have_won(figures):
+    prevailing = figures["en", "words", "all", "prevails"]
+    assert (prevailing.n_pairs, prevailing.precision.value) == (2, 1.0)
+    assert prevailing.recall.value == figures["en", "words", "all", "links"].recall.value
+    # By G2 ing is the first partner of chat, but cat has won more of their contexts.
+    links = figures["en", "words", "all", "links"]
+    assert prevailing.p_at_1.value == pytest.approx(links.p_at_1.value + 1 / 6)
+
+
+def test_all_language_pairs_together_are_the_only_one_here(figures):
+    for (lang, *rest), figure in figures.items():
+        if lang == "en":
+            together = figures[("all", *rest)]
+            assert {**together.row(), "lang_a": "en", "lang_b": "fr"} == figure.row()
+
+
+def test_the_curve_begins_and_ends_with_a_share(found):
+    by_measure = {name for name, _, _ in found.curve}
+    assert by_measure == set(MEASURES)
+    assert all(0 <= share <= 1 and taken <= 4 for _, taken, share in found.curve)
+
+
+def test_a_planted_truth_asks_for_what_is_planted_only(lake, tmp_path: Path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    n_docs = [20, 3, 0, 0, 0]
+    names = ("lang_a", "word_a", "lang_b", "word_b")
+    rows = [
+        {**dict(zip(names, row, strict=True)), "n_docs": n}
+        for row, n in zip(TRUTH, n_docs, strict=True)
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "lexicon.parquet")
+    truth = read_truth([str(tmp_path / "lexicon.parquet")])
+    planted = evaluate_links(connect(lake), truth, min_count=5)
+    (links,) = (
+        f
+        for f in planted.figures
+        if (f.lang_a, f.kind, f.stratum, f.method) == ("en", "words", "all", "links")
+    )
+    assert (links.n_targets, links.recall.value) == (1, 1.0)
+    assert links.n_queries == 2
+    assert links.precision.value == pytest.approx(2 / 3), "sun and soleil are no mistake"
+
+
+def test_the_table_is_for_reading(lake, lexicon):
+    status, out, err = cli("evaluate", "links", lexicon, *settings(lake))
+    assert (status, err) == (0, "")
+    assert "words, all language pairs" in out
+    assert "4 of 5 links join two words that the truth knows" in out
+    assert "4 of 5 known translations have both words as single tokens" in out
+    apart = cli("evaluate", "links", lexicon, *settings(lake), "--strata").out
+    assert "words, en-fr, in 20-99 mixed contexts" in apart
+
+
+def test_json_and_csv_hold_every_figure(lake, lexicon, found):
+    asked = ("evaluate", "links", lexicon, *settings(lake))
+    lines = [json.loads(line) for line in cli(*asked, "-f", "json").out.splitlines()]
+    assert lines == [figure.row() for figure in found.figures]
+    rows = list(csv.DictReader(io.StringIO(cli(*asked, "-f", "csv").out)))
+    assert len(rows) == len(lines)
+    assert list(rows[0]) == list(lines[0])
+
+
+def test_a_plot_is_the_same_each_time(found, tmp_path: Path):
+    pytest.importorskip("matplotlib")
+    pictures = []
+    for name in ("one.svg", "other.svg"):
+        plot_evaluation(found, tmp_path / name)
+        pictures.append((tmp_path / name).read_bytes())
+    assert pictures[0] == pictures[1]
+    assert b"precision" in pictures[0]
+
+
+def test_a_plot_of_another_kind_is_refused(lake, lexicon):
+    pytest.importorskip("matplotlib")
+    outcome = cli("evaluate", "links", lexicon, *settings(lake), "--plot", "links.txt")
+    assert outcome.status == 2
+    assert "name the plot .svg, .png, .pdf" in outcome.err
+
+
+def test_a_truth_of_other_words_is_refused(lake, tmp_path: Path):
+    path = tmp_path / "words.tsv"
+    path.write_text("lang_a\tword_a\tlang_b\tword_b\nen\thot dog\tfr\thot-dog\n")
+    with pytest.raises(LakeError, match="no translation of the truth has both words as tokens"):
+        evaluate_links(connect(lake), read_truth([str(path)]), min_count=5)
+
+
+def test_a_lake_without_counts_says_how_to_get_them(lexicon, tmp_path: Path):
+    bare = make_lake(tmp_path / "lake", vocabulary=VOCABULARY)
+    with pytest.raises(LakeError, match=r"counts is empty.*run --until link"):
+        evaluate_links(connect(bare), read_truth([lexicon]), min_count=5)
+
+
+def test_judging_twice_on_one_connection_gives_the_same(lake, lexicon, found):
+    connection = connect(lake)
+    truth = read_truth([lexicon])
+    for _ in range(2):
+        assert evaluate_links(connection, truth, min_count=5) == found

@@ -1,0 +1,231 @@
+"""The lake: commits are seen whole or not at all, and the past stays readable."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from pivotmine.errors import LakeError
+from pivotmine.lake.lake import Lake
+from pivotmine.lake.query import connect
+from pivotmine.lake.tables import TABLES
+from pivotmine.recipe import LakeConfig
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> LakeConfig:
+    return LakeConfig(warehouse=str(tmp_path / "lake"))
+
+
+def stage_rows(lake: Lake, table: str, run_id: str, n_rows: int) -> list[str]:
+    """Write `n_rows` empty rows to where the run stages a table."""
+    path = lake.staging_path(table, run_id)
+    lake.filesystem.makedirs(path)
+    rows = pa.Table.from_pylist([{}] * n_rows, schema=TABLES[table].schema)
+    with lake.filesystem.open(f"{path}/part-0.parquet", "wb") as stream:
+        pq.write_table(rows, stream)
+    return lake.parquet_files(path)
+
+
+def run_row(run_id: str, stage: str = "link") -> dict[str, Any]:
+    now = datetime.now(UTC)
+    empty: dict[str, int] = {}
+    return {
+        "run_id": run_id,
+        "stage": stage,
+        "fingerprint": f"fingerprint of {run_id}",
+        "started_at": now,
+        "finished_at": now,
+        "inputs": empty,
+        "rows": empty,
+    }
+
+
+def commit(lake: Lake, run_id: str, **n_rows: int) -> None:
+    lake.commit(run_row(run_id), {t: stage_rows(lake, t, run_id, n) for t, n in n_rows.items()})
+
+
+def n_seen(lake: Lake, table: str) -> int:
+    """Rows that a reader sees through SQL."""
+    row = connect(lake).execute(f"SELECT count(*) FROM {table}").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_a_commit_replaces_what_was_there(config: LakeConfig):
+    lake = Lake(config)
+    commit(lake, "one", links=3)
+    commit(lake, "two", links=5)
+    assert lake.n_rows("links") == n_seen(lake, "links") == 5
+
+
+def test_a_commit_without_rows_empties_the_table(config: LakeConfig):
+    lake = Lake(config)
+    commit(lake, "one", links=3)
+    lake.commit(run_row("two"), {"links": []})
+    assert n_seen(lake, "links") == 0
+    assert lake.snapshot("links") is not None
+
+
+def test_a_table_that_was_never_committed_is_empty_to_sql(config: LakeConfig):
+    assert n_seen(Lake(config), "pivots") == 0
+
+
+def test_another_process_sees_the_commit(config: LakeConfig):
+    commit(Lake(config), "one", links=3)
+    assert n_seen(Lake(config), "links") == 3
+
+
+def test_the_past_stays_readable(config: LakeConfig):
+    lake = Lake(config)
+    before = datetime.now(UTC)
+    commit(lake, "one", links=3)
+    first = lake.snapshot("links")
+    assert first is not None
+    moment = datetime.fromtimestamp(first.timestamp_ms / 1000, UTC)
+    commit(lake, "two", links=5)
+    assert lake.n_rows("links", lake.snapshot("links", moment)) == 3
+    assert lake.snapshot("links", before) is None
+
+
+@pytest.mark.parametrize("n_replaced", [0, 1, 2])
+def test_a_run_that_died_before_its_row_in_runs_is_invisible(config: LakeConfig, n_replaced: int):
+    lake = Lake(config)
+    commit(lake, "one", links=3, pivots=4)
+    for table in ("links", "pivots"):
+        stage_rows(lake, table, "dead", 9)
+    for table in ("links", "pivots")[:n_replaced]:
+        lake._replace(
+            table, lake.parquet_files(lake.staging_path(table, "dead")), {"run_id": "dead"}
+        )
+
+    survivor = Lake(config)
+    assert (n_seen(survivor, "links"), n_seen(survivor, "pivots")) == (3, 4)
+
+    with survivor.lock():
+        survivor.recover()
+    for table, rows in (("links", 3), ("pivots", 4)):
+        iceberg = survivor.catalog.load_table((config.namespace, table))
+        assert iceberg.scan().to_arrow().num_rows == rows, "other Iceberg readers see it too"
+        assert not survivor.filesystem.exists(survivor.staging_path(table, "dead"))
+        assert survivor.filesystem.exists(survivor.staging_path(table, "one"))
+
+
+def test_a_first_run_that_died_leaves_no_table(config: LakeConfig):
+    lake = Lake(config)
+    lake._replace("links", stage_rows(lake, "links", "dead", 9), {"run_id": "dead"})
+    with lake.lock():
+        lake.recover()
+    assert not lake.catalog.table_exists((config.namespace, "links"))
+    commit(lake, "next", links=2)
+    assert n_seen(lake, "links") == 2
+
+
+def test_recovery_of_a_sound_lake_does_nothing(config: LakeConfig):
+    lake = Lake(config)
+    commit(lake, "one", links=3)
+    with lake.lock():
+        assert lake.recover() == []
+
+
+def test_a_second_run_is_kept_out_of_a_local_lake(config: LakeConfig):
+    late = pytest.raises(LakeError, match="another run is writing")
+    with Lake(config).lock(), late, Lake(config).lock():
+        pass
+
+
+def test_namespaces_of_one_warehouse_do_not_see_each_other(config: LakeConfig):
+    commit(Lake(config), "one", links=3)
+    other = Lake(config.model_copy(update={"namespace": "other"}))
+    assert n_seen(other, "links") == 0
+    with other.lock():
+        assert other.recover() == []
+
+
+def test_an_unwritable_warehouse_is_named(tmp_path: Path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(LakeError, match=r"warehouse .*file/lake cannot be written"):
+        Lake(LakeConfig(warehouse=str(tmp_path / "file" / "lake")))
+
+
+def test_a_reader_leaves_no_trace_and_can_commit_nothing(config: LakeConfig):
+    commit(Lake(config), "one", links=3)
+    before = {path: path.stat().st_mtime_ns for path in Path(config.warehouse).rglob("*")}
+    reader = Lake(config, read_only=True)
+    assert n_seen(reader, "links") == 3
+    assert {p: p.stat().st_mtime_ns for p in Path(config.warehouse).rglob("*")} == before
+    with pytest.raises(OperationalError, match="readonly"):
+        commit(reader, "two", links=1)
+    assert n_seen(Lake(config), "links") == 3
+
+
+def test_reading_a_lake_that_is_not_there_makes_none(tmp_path: Path):
+    config = LakeConfig(warehouse=str(tmp_path / "mistyped"))
+    with pytest.raises(LakeError, match="nothing is committed in"):
+        Lake(config, read_only=True)
+    assert not (tmp_path / "mistyped").exists()
+
+
+def test_a_remote_warehouse_needs_a_catalog():
+    with pytest.raises(LakeError, match=r"lake\.catalog"):
+        Lake(LakeConfig(warehouse="memory://bucket/lake"))
+
+
+def test_another_catalog_is_a_matter_of_configuration(tmp_path: Path):
+    config = LakeConfig(
+        warehouse=str(tmp_path / "lake"),
+        catalog={"type": "sql", "uri": f"sqlite:///{tmp_path}/elsewhere.db"},
+    )
+    commit(Lake(config), "one", links=3)
+    assert (tmp_path / "elsewhere.db").exists()
+    assert n_seen(Lake(config), "links") == 3
+
+
+def test_tables_carry_their_documentation(config: LakeConfig):
+    lake = Lake(config)
+    commit(lake, "one", links=1)
+    iceberg = lake.catalog.load_table((config.namespace, "links"))
+    assert iceberg.schema().find_field("g2").doc == "log-likelihood ratio (Dunning 1993)"
+    assert iceberg.properties["comment"] == TABLES["links"].doc
+
+
+def test_a_lake_can_forget_its_past(config: LakeConfig):
+    lake = Lake(config)
+    for number in range(3):
+        commit(lake, f"run-{number}", links=number + 1, pivots=2)
+    assert lake.forget_past() > 0
+    for name, n_rows in (("links", 3), ("pivots", 2)):
+        table = lake.catalog.load_table((lake.namespace, name))
+        assert len(table.snapshots()) == 1
+        folder = lake.staging_path(name, "run-2").rpartition("/")[0]
+        assert [path.rpartition("/")[2] for path in lake.filesystem.ls(folder, detail=False)] == [
+            "run-2"
+        ]
+        assert n_seen(Lake(config), name) == n_rows
+    assert lake.forget_past() == 0
+    assert lake.recover() == []
+
+
+def test_files_can_stay_and_a_table_of_which_all_stay_keeps_its_snapshot(config: LakeConfig):
+    lake = Lake(config)
+    commit(lake, "one", links=3)
+    (first,) = lake.files("links")
+    lake.commit(run_row("two"), {"links": stage_rows(lake, "links", "two", 4)}, {"links": [first]})
+    assert n_seen(lake, "links") == lake.n_rows("links") == 7
+    before = lake.snapshot("links")
+    lake.commit(run_row("three"), {"links": []}, {"links": lake.files("links")})
+    assert lake.snapshot("links") == before
+    (second,) = set(lake.files("links")) - {first}
+    lake.commit(run_row("four"), {"links": []}, {"links": [second]})
+    assert n_seen(lake, "links") == lake.n_rows("links") == 4
+    with lake.lock():
+        assert lake.recover() == []
+        lake.forget_past()
+    assert n_seen(Lake(config), "links") == 4
+    assert not lake.filesystem.exists(first)

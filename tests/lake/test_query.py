@@ -1,0 +1,127 @@
+"""Words and SQL: questions to a lake made by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pivotmine.errors import LakeError
+from pivotmine.lake.query import connect, find_word, run_sql
+from tests.handmade import link, make_lake, put, word
+
+CHAT, CHAT_CAPITAL, CAT, CAT_ZH, CAT_JA, GATTO, TALK, EAU, UNUSED, ROOF, FELINE = range(11)
+
+VOCABULARY = [
+    word(CHAT, "▁chat", "en", "fr", n=50),
+    word(CHAT_CAPITAL, "Chat", "fr", n=5),
+    word(CAT, "▁cat", "en"),
+    word(CAT_ZH, "猫", "ja", "zh"),
+    word(CAT_JA, "▁ネコ", "ja"),
+    word(GATTO, "ĠÉtoile", "fr"),
+    word(TALK, "▁会話", "ja"),
+    word(EAU, "▁château", "fr"),
+    word(UNUSED, "▁ghost", "en", n=0),
+    word(ROOF, "▁roof", "en"),
+    word(FELINE, "▁feline", "en"),
+]
+
+LINKS = [link(CAT, "en", CHAT, "fr", 0.9)]
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("query") / "lake"
+    return make_lake(folder, vocabulary=VOCABULARY, links=LINKS)
+
+
+@pytest.fixture(scope="module")
+def connection(lake) -> duckdb.DuckDBPyConnection:
+    return connect(lake)
+
+
+# ---- words
+
+
+def test_a_word_is_every_spelling_of_it_the_most_frequent_first(connection):
+    found = find_word(connection, "chat")
+    assert found.tokens == ("▁chat", "Chat")
+    assert found.token_ids == (CHAT, CHAT_CAPITAL)
+    assert found.langs == (("en", "fr"), ("fr",))
+
+
+@pytest.mark.parametrize("spelling", ["chat", "CHAT", "Chat", "▁chat", "Ġchat", "▁Chat"])
+def test_case_and_marks_of_word_starts_make_no_difference(connection, spelling: str):
+    assert find_word(connection, spelling).token_ids == (CHAT, CHAT_CAPITAL)
+
+
+def test_marks_of_both_families_of_tokenizers_are_known(connection):
+    assert find_word(connection, "étoile").token_ids == (GATTO,)
+
+
+def test_a_word_may_name_its_language(connection):
+    assert find_word(connection, "fr:chat").token_ids == (CHAT, CHAT_CAPITAL)
+    assert find_word(connection, "en:chat").token_ids == (CHAT,)
+    assert find_word(connection, "en:chat").lang == "en"
+    assert find_word(connection, "zh:猫").word == "猫"
+
+
+def test_a_word_of_another_language_is_refused_with_its_name(connection):
+    with pytest.raises(LakeError, match=r"'chat' is no single token of language zh"):
+        find_word(connection, "zh:chat")
+
+
+def test_tokens_that_contain_a_word_do_not_stand_for_it_but_are_named(connection):
+    with pytest.raises(LakeError, match=r"contain it: ▁château\.") as refused:
+        find_word(connection, "hâte")
+    assert "'hâte' is no single token" in str(refused.value)
+
+
+def test_a_token_that_never_occurs_is_no_word(connection):
+    with pytest.raises(LakeError, match="'ghost' is no single token"):
+        find_word(connection, "ghost")
+
+
+def test_what_means_something_to_sql_is_only_a_word(connection):
+    for odd in ("'; DROP TABLE links; --", "%", "_", "$word", "c_at"):
+        with pytest.raises(LakeError, match="is no single token"):
+            find_word(connection, odd)
+
+
+# ---- SQL
+
+
+def test_rows_come_with_the_names_of_their_columns(connection):
+    heads, rows = run_sql(connection, "SELECT token_id AS id, token FROM vocabulary WHERE id < 2")
+    assert (heads, list(rows)) == (["id", "token"], [(0, "▁chat"), (1, "Chat")])
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM nowhere",
+        "SELECT nothing FROM links",
+        "SELEC 1",
+        "SELECT CAST(CASE n WHEN 90000 THEN 'x' ELSE '1' END AS INT) FROM range(100000) t(n)",
+    ],
+    ids=["table", "column", "syntax", "far down"],
+)
+def test_a_refused_statement_is_explained_with_the_tables_there_are(connection, sql: str):
+    with pytest.raises(LakeError, match=r"Tables: inputs, documents, .*, runs"):
+        list(run_sql(connection, sql)[1])
+
+
+@pytest.mark.parametrize("sql", ["", "  \n", "-- nothing"])
+def test_no_statement_is_refused(connection, sql: str):
+    with pytest.raises(LakeError, match="holds no SQL statement"):
+        run_sql(connection, sql)
+
+
+def test_a_table_whose_file_is_gone_is_named(tmp_path: Path):
+    lake = make_lake(tmp_path / "lake", vocabulary=VOCABULARY, links=LINKS)
+    put(lake, pivots=[{"method": "links"}])
+    (path,) = lake.files("links")
+    Path(path.removeprefix("file://")).unlink()
+    with pytest.raises(LakeError, match="files of table links cannot be read"):
+        connect(lake)
