@@ -46,6 +46,8 @@ __all__ = [
     "measure",
     "score",
     "selection",
+    "selection_methods",
+    "selection_scores",
     "source",
 ]
 
@@ -55,31 +57,36 @@ Value = TypeVar("Value")
 class SourceFacts(NamedTuple):
     """What is known of a source format."""
 
-    suffixes: tuple[str, ...]
+    suffixes: tuple[str, ...] = ()
     """File suffixes that mean this format, such as `.tsv`, without those of compression."""
 
-    even: tuple[str, ...]
+    even: tuple[str, ...] = ()
     """Compressions (`none`, `gzip`, `zstd`) in which large files are cut into even pieces."""
 
-    by_looking: tuple[str, ...]
-    """Those in which they are cut, if their bytes show that they hold several records or parts."""
+    by_looking: tuple[str, ...] = ()
+    """Those in which they are cut if their beginning shows several units: gzip members, zstd
+    frames, or records."""
 
 
 class ScoreFacts(NamedTuple):
     """What is known of a document score."""
 
-    pieces: bool
+    pieces: bool = False
     """Whether it looks at the strings of tokens."""
 
 
 class SelectionFacts(NamedTuple):
     """What is known of a selection method."""
 
-    scores: tuple[str, ...]
+    scores: tuple[str, ...] = ()
     """Document scores that it goes by."""
 
-    columns: tuple[str, ...]
+    columns: tuple[str, ...] = ()
     """Columns of table `documents` that it looks at."""
+
+    needs: tuple[str, ...] = ()
+    """Settings of an arm that it needs (`reference`, `truth`), and which have no meaning for
+    methods that do not."""
 
 
 class Scored(NamedTuple):
@@ -95,44 +102,62 @@ class Scored(NamedTuple):
     """Arrow arrays, [D] each, of further columns of table `scores` that the score fills in."""
 
 
+_SOURCES = "pivotmine.sources"
 _STAGES = "pivotmine.stages"
-_EVALUATION = "pivotmine.model.evaluation"
+_METHODS = f"{_STAGES}.select.methods"
+_MEASURES = "pivotmine.numeric.measures"
 
+# Facts of what is built in stand here too, as recipes are checked by them without the modules;
+# `Registry.register` refuses a built-in one that says anything else.
 SOURCES: Registry[SourceFacts] = Registry(
     "source format",
     {
-        "gettext": "pivotmine.sources.gettext",
-        "html": "pivotmine.sources.whole_files",
-        "jsonl": "pivotmine.sources.jsonl",
-        "parquet": "pivotmine.sources.parquet",
-        "text": "pivotmine.sources.whole_files",
-        "warc": "pivotmine.sources.warc",
+        "gettext": (f"{_SOURCES}.gettext", SourceFacts((".po",))),
+        "html": (f"{_SOURCES}.whole_files", SourceFacts((".html", ".htm", ".xhtml"))),
+        "jsonl": (
+            f"{_SOURCES}.jsonl",
+            SourceFacts((".jsonl", ".ndjson", ".json"), ("none",), ("gzip", "zstd")),
+        ),
+        "parquet": (f"{_SOURCES}.parquet", SourceFacts((".parquet",))),
+        "text": (f"{_SOURCES}.whole_files", SourceFacts((".txt",))),
+        "warc": (
+            f"{_SOURCES}.warc",
+            SourceFacts((".warc", ".wet"), (), ("none", "gzip", "zstd")),
+        ),
     },
 )
 SCORES: Registry[ScoreFacts] = Registry(
     "document score",
     {
-        "he2025": f"{_STAGES}.score.he2025",
-        "entropy": f"{_STAGES}.score.entropy",
-        "links": f"{_STAGES}.score.links",
-        "translation": f"{_STAGES}.score.translation",
+        name: (f"{_STAGES}.score.{name}", ScoreFacts())
+        for name in ("he2025", "entropy", "links", "translation")
     },
 )
 SELECTIONS: Registry[SelectionFacts] = Registry(
     "selection method",
     {
-        "random": f"{_STAGES}.select.methods",
-        "distinct_links": f"{_STAGES}.select.cover",
-        "length_matched": f"{_STAGES}.select.methods",
-        "oracle": f"{_STAGES}.select.methods",
-        "links_broken": f"{_STAGES}.select.methods",
+        "random": (_METHODS, SelectionFacts()),
+        "distinct_links": (_METHODS, SelectionFacts(scores=("translation",))),
+        "length_matched": (_METHODS, SelectionFacts(needs=("reference",))),
+        "oracle": (_METHODS, SelectionFacts(needs=("truth",))),
+        "links_broken": (_METHODS, SelectionFacts(needs=("reference",))),
     },
 )
 MEASURES: Registry[None] = Registry(
     "association measure",
-    dict.fromkeys(("g2", "npmi", "pmi", "pmi_bound", "dice"), "pivotmine.numeric.measures"),
+    dict.fromkeys(("g2", "npmi", "pmi", "pmi_bound", "dice"), (_MEASURES, None)),
 )
 EVALUATIONS: Registry[None] = Registry("model evaluation", {})
+
+
+def selection_methods() -> tuple[str, ...]:
+    """What `method` of an arm may name: every selection method, and every document score."""
+    return (*SELECTIONS.names(), *SCORES.names())
+
+
+def selection_scores(method: str) -> tuple[str, ...]:
+    """Document scores that a selection method goes by. Raises `ConfigError` if there is none."""
+    return (method,) if method in SCORES else SELECTIONS.facts(method).scores
 
 
 def source(
@@ -187,11 +212,16 @@ def score(name: str, *, pieces: bool = False) -> Callable[[Value], Value]:
     ...     def score(self, documents):
     ...         return plugins.Scored(np.minimum(documents.n_tokens / self.most, 1.0))
     """
+    SELECTIONS.check_free(name)
     return registering(SCORES, name, ScoreFacts(pieces))
 
 
 def selection(
-    name: str, *, scores: Iterable[str] = (), columns: Iterable[str] = ()
+    name: str,
+    *,
+    scores: Iterable[str] = (),
+    columns: Iterable[str] = (),
+    needs: Iterable[str] = (),
 ) -> Callable[[Value], Value]:
     """Register a selection method: what `method` of an arm names.
 
@@ -206,8 +236,12 @@ def selection(
         Document scores that it goes by: columns `score_NAME` of the candidates.
     columns
         Columns of table `documents` that the candidates have besides.
+    needs
+        Settings of an arm that it needs: `reference`, `truth` or both.
     """
-    return registering(SELECTIONS, name, SelectionFacts(tuple(scores), tuple(columns)))
+    SCORES.check_free(name)
+    facts = SelectionFacts(tuple(scores), tuple(columns), tuple(needs))
+    return registering(SELECTIONS, name, facts)
 
 
 def measure(name: str) -> Callable[[Value], Value]:

@@ -85,13 +85,18 @@ class Registry(Generic[Facts]):
     kind
         What they are called in messages, such as "document score".
     built_in
-        Module that registers each of those built in, imported on demand.
+        Module that registers each of those built in, imported on demand, and its facts.
     """
 
-    def __init__(self, kind: str, built_in: Mapping[str, str]) -> None:
+    def __init__(self, kind: str, built_in: Mapping[str, tuple[str, Facts]]) -> None:
         self.kind = kind
         self._built_in = dict(built_in)
         self._found: dict[str, Plugin[Facts]] = {}
+
+    @property
+    def built_in(self) -> tuple[str, ...]:
+        """Names of those built in."""
+        return tuple(self._built_in)
 
     def names(self) -> tuple[str, ...]:
         """All names. Imports nothing."""
@@ -114,7 +119,7 @@ class Registry(Generic[Facts]):
         """
         self.check(name)
         if name not in self._found:
-            importlib.import_module(self._built_in[name])
+            importlib.import_module(self._built_in[name][0])
         return self._found[name]
 
     def check(self, name: str) -> None:
@@ -128,13 +133,23 @@ class Registry(Generic[Facts]):
                 f"no {self.kind} {name!r}; {hint}there are {', '.join(self.names()) or 'none'}"
             )
 
+    def check_free(self, name: str) -> None:
+        """Raise `ConfigError` if a plugin has that name, for kinds that share their names."""
+        if name in self:
+            raise ConfigError(f"there is a {self.kind} {name!r}; give another name")
+
     def module(self, name: str) -> str:
         """Module that registers a name: part of what a result made by it depends on.
 
         Imports nothing. Raises `ConfigError` as `[]` does.
         """
         self.check(name)
-        return self._built_in[name] if name in self._built_in else self._found[name].module
+        return self._built_in[name][0] if name in self._built_in else self._found[name].module
+
+    def facts(self, name: str) -> Facts:
+        """What is known of a name. Imports nothing. Raises `ConfigError` as `[]` does."""
+        self.check(name)
+        return self._built_in[name][1] if name in self._built_in else self._found[name].facts
 
     def register(self, name: str, value: Value, facts: Facts) -> Value:
         """Enter a class or function under a name; returns it.
@@ -148,10 +163,10 @@ class Registry(Generic[Facts]):
             raise ConfigError(f"{self.kind} {name!r}: give a name of letters, digits, _, . and -")
         module = str(getattr(value, "__module__", ""))
         entry = Plugin(name, value, module, facts)
-        if name in self._built_in and self._built_in[name] != module:
+        if name in self._built_in and self._built_in[name] != (module, facts):
             raise ConfigError(
-                f"{self.kind} {name!r} of module {module} is built in; give another name than "
-                f"{', '.join(self.names())}"
+                f"{self.kind} {name!r} of module {module}: a built-in one has that name; give "
+                f"another than {', '.join(self.names())}"
             )
         other = self._found.get(name)
         # A module that is imported anew registers its own plugins anew.

@@ -19,7 +19,7 @@ from pivotmine.plugins.registry import Registry
 
 @pytest.fixture
 def registry() -> Registry[None]:
-    return Registry("document score", {"built": "tests.plugins.test_registry"})
+    return Registry("document score", {"built": ("tests.plugins.test_registry", None)})
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_what_is_registered_is_found_with_its_module(registry):
 
 
 def test_names_are_listed_without_importing_what_is_built_in():
-    lazy: Registry[None] = Registry("document score", {"heavy": "no.such.module"})
+    lazy: Registry[None] = Registry("document score", {"heavy": ("no.such.module", None)})
     assert lazy.names() == ("heavy",)
     assert lazy.module("heavy") == "no.such.module"
 
@@ -87,7 +87,7 @@ def test_a_name_registered_twice_is_an_error(registry):
 
 
 def test_a_built_in_name_cannot_be_taken():
-    with pytest.raises(ConfigError, match=r"'he2025'.*is built in"):
+    with pytest.raises(ConfigError, match=r"'he2025'.*built-in one has that name"):
         plugins.score("he2025")(Words)
 
 
