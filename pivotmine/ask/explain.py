@@ -71,13 +71,14 @@ def explain(connection: duckdb.DuckDBPyConnection, doc_id: str) -> Explanation:
         {"id": full_id},
     ).fetchall()[0]
     rows = connection.execute(
-        "SELECT method, score, evidence, type FROM scores WHERE doc_id = $id ORDER BY method",
+        "SELECT method, score, evidence, type, block.start, block.end FROM scores "
+        "WHERE doc_id = $id ORDER BY method",
         {"id": full_id},
     ).fetchall()
     if not rows:
         raise LakeError(f"document {full_id} has no scores; run `pivotmine run --until score`")
-    scores = [(method, score, dict(evidence or {})) for method, score, evidence, _ in rows]
-    evidence = next((found for method, _, found in scores if method == "translation"), {})
+    scores = [(method, score, dict(evidence or {})) for method, score, evidence, *_ in rows]
+    block = next(((start, end) for *_, start, end in rows if start is not None), (0, 0))
     places = connection.execute(
         "SELECT arm, position, reason FROM selection WHERE doc_id = $id ORDER BY arm",
         {"id": full_id},
@@ -85,11 +86,9 @@ def explain(connection: duckdb.DuckDBPyConnection, doc_id: str) -> Explanation:
     return Explanation(
         full_id,
         *(source, uri, lang, n_tokens),
-        next((kind for *_, kind in rows if kind), None),
+        next((kind for _, _, _, kind, *_ in rows if kind), None),
         scores,
-        _block(
-            connection, full_id, evidence.get("block_start", 0.0), evidence.get("block_end", 0.0)
-        ),
+        _block(connection, full_id, *block),
         [RealisedLink(*row) for row in connection.execute(_LINKS, {"id": full_id}).fetchall()],
         places,
     )
@@ -112,7 +111,7 @@ def _find(connection: duckdb.DuckDBPyConnection, doc_id: str) -> str:
 
 
 def _block(
-    connection: duckdb.DuckDBPyConnection, doc_id: str, start: float, end: float
+    connection: duckdb.DuckDBPyConnection, doc_id: str, start: int, end: int
 ) -> list[tuple[str, str]]:
     """Segments between two places in a document's tokens."""
     pieces, ends, langs = connection.execute(
