@@ -22,7 +22,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from pivotmine.plugins.loading import ENTRY_POINTS, WithPlugins, folders, load, loaded
+from pivotmine.errors import ConfigError
+from pivotmine.plugins.loading import ENTRY_POINTS, folders, load, loaded, with_plugins
 from pivotmine.plugins.registry import Plugin, Registry, registering
 
 __all__ = [
@@ -38,7 +39,6 @@ __all__ = [
     "Scored",
     "SelectionFacts",
     "SourceFacts",
-    "WithPlugins",
     "evaluation",
     "folders",
     "load",
@@ -49,6 +49,7 @@ __all__ = [
     "selection_methods",
     "selection_scores",
     "source",
+    "with_plugins",
 ]
 
 Value = TypeVar("Value")
@@ -184,7 +185,14 @@ def source(
         Those of which large files are cut only if their beginning shows several parts; for readers
         that report whether pieces met (`tally.piece`).
     """
-    return registering(SOURCES, name, SourceFacts(tuple(suffixes), tuple(even), tuple(by_looking)))
+    facts = SourceFacts(tuple(suffixes), tuple(even), tuple(by_looking))
+    for other in SOURCES.names():
+        taken = set(facts.suffixes) & set(SOURCES.facts(other).suffixes)
+        if taken and other != name:
+            raise ConfigError(
+                f"source format {name!r}: suffix {taken.pop()} means format {other!r}"
+            )
+    return registering(SOURCES, name, facts)
 
 
 def score(name: str, *, pieces: bool = False) -> Callable[[Value], Value]:

@@ -91,6 +91,18 @@ def test_a_built_in_name_cannot_be_taken():
         plugins.score("he2025")(Words)
 
 
+def test_a_suffix_means_one_format():
+    with pytest.raises(ConfigError, match=r"'doc': suffix \.txt means format 'text'"):
+        plugins.source("doc", suffixes=[".txt"])
+
+
+def test_scores_and_selection_methods_share_their_names():
+    with pytest.raises(ConfigError, match="there is a selection method 'random'"):
+        plugins.score("random")
+    with pytest.raises(ConfigError, match="there is a document score 'links'"):
+        plugins.selection("links")
+
+
 def test_a_module_imported_anew_replaces_its_own_plugin(registry):
     registry.register("words", Words, None)
     registry.register("words", Words, None)
@@ -147,7 +159,7 @@ def test_two_modules_with_one_name_are_an_error_that_names_both(folder):
 def test_a_worker_finds_plugins_by_name(folder):
     measure_module(folder, "worker_measures", "in_worker")
     plugins.load(["worker_measures"])
-    bound = plugins.WithPlugins(plugins.MEASURES.check)
+    bound = plugins.with_plugins(plugins.MEASURES.check)
     plugins.MEASURES._found.pop("in_worker")
     del sys.modules["worker_measures"]
     bound("in_worker")
