@@ -151,7 +151,7 @@ def kill_between_the_commits_of_tables(arguments: tuple[str, ...]) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
             return calls[-1]
         Lake._replace = dying
-        from pivotmine.cli import main
+        from pivotmine.cli.app import main
         main()
         """
     )
