@@ -143,7 +143,7 @@ def kill_between_the_commits_of_tables(arguments: tuple[str, ...]) -> None:
     script = textwrap.dedent(
         """
         import os, signal, sys
-        from pivotmine.lake import Lake
+        from pivotmine.lake.lake import Lake
         replace, calls = Lake._replace, []
         def dying(self, *arguments):
             calls.append(replace(self, *arguments))
