@@ -166,6 +166,7 @@ def test_the_selection_method_takes_the_best_of_each_source(rows):
 def test_options_are_part_of_what_config_prints(user_folder: Path):
     shown = run_in(user_folder, *command("config", "--config", "recipe.yaml")).stdout
     assert "min_digits: 3" in shown
+    assert "- digits.min_digits: Digits that a token must have to be a number. (int (> 0))" in shown
     assert "per_source: 2" in shown
 
 
