@@ -5,7 +5,7 @@ executor, one split at a time, without Spark in sight. It never raises for what 
 data or on the way to it: a split always ends with its `split` row, whose `n_records` equals the
 documents and rejects before it.
 
-To add a format, write a generator `(split, columns, limits, tally) -> Iterator[Row]`, enter it in
+To add a format, write a generator `(split, columns, limits, count) -> Iterator[Row]`, enter it in
 `READERS` here and its file suffix in `listing.SUFFIXES`; docs/sources.md shows one in 40 lines.
 Enter it in these files: executors import this module, they do not see what a driver changed in its
 memory.
@@ -24,9 +24,9 @@ from pivotmine.sources.records import (
     RECORD_SCHEMA,
     ColumnMap,
     ReadLimits,
+    RecordCount,
     Row,
     Split,
-    Tally,
     reject_row,
     split_row,
     to_batches,
@@ -45,7 +45,7 @@ __all__ = [
     "read_split",
 ]
 
-Reader = Callable[[Split, ColumnMap, ReadLimits, Tally], Iterator[Row]]
+Reader = Callable[[Split, ColumnMap, ReadLimits, RecordCount], Iterator[Row]]
 
 READERS: dict[str, Reader] = {
     "gettext": read_gettext,
@@ -73,11 +73,11 @@ def read_split(split: Split, columns: ColumnMap, limits: ReadLimits) -> Iterator
 
 
 def _rows(reader: Reader, split: Split, columns: ColumnMap, limits: ReadLimits) -> Iterator[Row]:
-    tally = Tally()
+    count = RecordCount()
     try:
-        yield from reader(split, columns, limits, tally)
+        yield from reader(split, columns, limits, count)
     except Exception as error:
-        tally.n_records += 1
+        count.n_records += 1
         detail = f"{type(error).__name__}: {error}"
         yield reject_row(split, columns, split.start, Reason.UNREADABLE_FILE, detail)
-    yield split_row(split, columns, tally)
+    yield split_row(split, columns, count)

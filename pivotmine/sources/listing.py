@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.sources.files import InputFile, list_files
-from pivotmine.sources.pieces import FOUND_BY_LOOKING, holds_several
 from pivotmine.sources.records import WHOLE_FILE, Split
+from pivotmine.sources.unit_splits import FOUND_BY_LOOKING, holds_several
 
 __all__ = [
     "SUFFIXES",

@@ -32,9 +32,9 @@ from pivotmine.sources.records import (
     WHOLE_FILE,
     ColumnMap,
     ReadLimits,
+    RecordCount,
     Row,
     Split,
-    Tally,
     reject_row,
 )
 from pivotmine.sources.streams import FREE_INFLATION_BYTES
@@ -45,7 +45,7 @@ COLUMNS_NAMED = 20
 
 
 def read_parquet(
-    split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally
+    split: Split, columns: ColumnMap, limits: ReadLimits, count: RecordCount
 ) -> Iterator[Row]:
     """Documents and rejects of the split's row groups, in file order.
 
@@ -67,7 +67,7 @@ def read_parquet(
             refusal = _refuse_file(parquet, columns)
         if refusal:
             if split.start == 0:
-                tally.n_records += 1
+                count.n_records += 1
                 yield reject_row(split, columns, 0, *refusal)
             return
         metadata = parquet.metadata
@@ -79,7 +79,7 @@ def read_parquet(
         position = sum(metadata.row_group(g).num_rows for g in range(split.start))
         for group in range(split.start, end):
             yield from _read_row_group(
-                guard, parquet, group, position, split, columns, limits, tally
+                guard, parquet, group, position, split, columns, limits, count
             )
             position += metadata.row_group(group).num_rows
 
@@ -137,12 +137,12 @@ def _read_row_group(
     split: Split,
     columns: ColumnMap,
     limits: ReadLimits,
-    tally: Tally,
+    count: RecordCount,
 ) -> Iterator[Row]:
     """Rows of one row group, then a reject for those that could not be read, if any.
 
     A batch that meets damage is lost as a whole, so the group is then read again a row at a time,
-    past what came out before, up to the very row. `tally.n_records` grows by the length of each
+    past what came out before, up to the very row. `count.n_records` grows by the length of each
     Arrow batch, before its values are looked at.
     """
     n_rows = parquet.metadata.row_group(group).num_rows
@@ -156,7 +156,7 @@ def _read_row_group(
         guard.watch(chunks)
         n_bytes, batch_rows = _plan_row_group(chunks, n_rows)
         if bomb := _refuse_inflation(chunks, group, n_rows, limits):
-            tally.n_records += 1
+            count.n_records += 1
             yield reject_row(split, columns, position, *bomb)
             return
     except Exception as error:
@@ -166,7 +166,7 @@ def _read_row_group(
             for batch in _batches(parquet, group, wanted, rows_at_once, skip=n_read):
                 texts = _as_bytes(batch, wanted[0])
                 sources = _as_bytes(batch, wanted[1]) if wanted[1:] else [None] * len(texts)
-                tally.n_records += batch.num_rows
+                count.n_records += batch.num_rows
                 for text, source in zip(texts, sources, strict=True):
                     yield _row(text, source, position + n_read, split, columns, limits)
                     n_read += 1
@@ -174,9 +174,9 @@ def _read_row_group(
         except Exception as error:
             failure = f"{type(error).__name__}: {error}"
     if n_read >= n_rows:
-        tally.n_bytes += n_bytes
+        count.n_bytes += n_bytes
         return
-    tally.n_records += 1
+    count.n_records += 1
     yield reject_row(
         split,
         columns,

@@ -6,7 +6,7 @@ how many bytes were read. One stream of rows, rather than a table each for docum
 because Spark's `mapInArrow` has one output and a second pass over the input would cost as much
 again as the first.
 
-The tally is kept where records are cut out of the byte stream, before anything is parsed, so
+The count is kept where records are cut out of the byte stream, before anything is parsed, so
 `n_records == documents + rejects` compares two numbers of different origin: a parser that drops a
 record is caught, not trusted.
 """
@@ -124,7 +124,7 @@ class ReadLimits:
 
 @dataclass
 class Piece:
-    """What a reader learns of its piece of a file, in offsets of the file (`pieces.py`).
+    """What a reader learns of its piece of a file, in offsets of the file (`unit_splits.py`).
 
     `begin`: its first unit, None where none begins in the piece; `end`: the first unit after it;
     `content_bytes`: what lies between, decompressed; `sound`: nothing of it was damaged.
@@ -137,7 +137,7 @@ class Piece:
 
 
 @dataclass
-class Tally:
+class RecordCount:
     """Running totals of one split, kept by the layer that frames records.
 
     `n_bytes` sums over the splits of a healthy plain file to its size: a line belongs to the split
@@ -182,16 +182,16 @@ def reject_row(
     return Row("reject", columns.source_label, split.uri, position, None, reason, safe, raw)
 
 
-def split_row(split: Split, columns: ColumnMap, tally: Tally) -> Row:
+def split_row(split: Split, columns: ColumnMap, count: RecordCount) -> Row:
     """The closing row of a split."""
     return Row(
         "split",
         columns.source_label,
         split.uri,
         split.start,
-        detail=json.dumps(asdict(tally.piece)) if tally.piece else None,
-        n_records=tally.n_records,
-        n_bytes=tally.n_bytes,
+        detail=json.dumps(asdict(count.piece)) if count.piece else None,
+        n_records=count.n_records,
+        n_bytes=count.n_bytes,
     )
 
 

@@ -29,18 +29,18 @@ from pivotmine.sources.html import decode_page, html_to_text
 from pivotmine.sources.jsonl import too_long
 from pivotmine.sources.look_ahead import LookAhead
 from pivotmine.sources.parse import Document, Reason, Refusal, check_text, fate_row, parse_text
-from pivotmine.sources.pieces import is_piece, open_piece
 from pivotmine.sources.records import (
     BLOCK_BYTES,
     ColumnMap,
     Piece,
     ReadLimits,
+    RecordCount,
     Row,
     Split,
-    Tally,
     reject_row,
 )
 from pivotmine.sources.streams import open_blocks, plain_blocks
+from pivotmine.sources.unit_splits import is_piece, open_piece
 
 MAX_HEADER_BYTES = 64 * 1024
 
@@ -58,38 +58,40 @@ class Framed(NamedTuple):
     refusal: Refusal | None = None
 
 
-def read_warc(split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally) -> Iterator[Row]:
+def read_warc(
+    split: Split, columns: ColumnMap, limits: ReadLimits, count: RecordCount
+) -> Iterator[Row]:
     """Documents and rejects of one file or piece, in its order. Raises what opening it raises."""
     if is_piece(split):
         read = _read_plain_piece if split.compression == "none" else _read_piece
-        for record in read(split, limits, tally):
+        for record in read(split, limits, count):
             yield _row(record, split, columns, limits)
         return
     with open_blocks(split, limits, resume=_BEGIN) as blocks:
-        for record in frame_records(blocks, limits, tally):
+        for record in frame_records(blocks, limits, count):
             yield _row(record, split, columns, limits)
-    if tally.n_bytes == 0 and tally.n_records == 0:
-        tally.n_records += 1
+    if count.n_bytes == 0 and count.n_records == 0:
+        count.n_records += 1
         yield reject_row(split, columns, 0, Reason.EMPTY_FILE, "the file holds no bytes")
 
 
-def _read_piece(split: Split, limits: ReadLimits, tally: Tally) -> Iterator[Framed]:
+def _read_piece(split: Split, limits: ReadLimits, count: RecordCount) -> Iterator[Framed]:
     """Records of the members or frames that begin in a piece; positions count from the first one.
 
-    They are worth nothing where `tally.piece` does not meet its neighbours (`pieces.py`).
+    They are worth nothing where `count.piece` does not meet its neighbours (`unit_splits.py`).
     """
-    piece = tally.piece = Piece()
+    piece = count.piece = Piece()
     cut_off = False
     with open_piece(split, limits, piece, _BEGIN) as blocks:
-        for record in frame_records(blocks, limits, tally):
+        for record in frame_records(blocks, limits, count):
             cut_off = record.refusal is not None
             yield record
     piece.sound = not cut_off and (piece.begin is None) == (piece.end is None)
 
 
-def _read_plain_piece(split: Split, limits: ReadLimits, tally: Tally) -> Iterator[Framed]:
+def _read_plain_piece(split: Split, limits: ReadLimits, count: RecordCount) -> Iterator[Framed]:
     """The same of the records that begin in a piece of a plain file."""
-    piece = tally.piece = Piece()
+    piece = count.piece = Piece()
     fs, path = fsspec.core.url_to_fs(split.uri)
     with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
         before = max(split.start - 1, 0)
@@ -99,25 +101,29 @@ def _read_plain_piece(split: Split, limits: ReadLimits, tally: Tally) -> Iterato
         begin = before + stream.position
         if begin < split.end:
             piece.begin, stream.position = begin, 0
-            yield from _records(stream, limits, tally, split.end - begin)
-            piece.end, piece.content_bytes = begin + tally.n_bytes, tally.n_bytes
+            yield from _records(stream, limits, count, split.end - begin)
+            piece.end, piece.content_bytes = begin + count.n_bytes, count.n_bytes
     piece.sound = not stream.ended_early
 
 
-def frame_records(blocks: Iterator[bytes], limits: ReadLimits, tally: Tally) -> Iterator[Framed]:
+def frame_records(
+    blocks: Iterator[bytes], limits: ReadLimits, count: RecordCount
+) -> Iterator[Framed]:
     """The records of a stream that may hold a page, and everything that is no record.
 
-    Adds to `tally` what it frames. Whatever the blocks raise ends the stream with one refusal.
+    Adds to `count` what it frames. Whatever the blocks raise ends the stream with one refusal.
     """
-    return _records(LookAhead(blocks), limits, tally, math.inf)
+    return _records(LookAhead(blocks), limits, count, math.inf)
 
 
-def _records(stream: LookAhead, limits: ReadLimits, tally: Tally, end: float) -> Iterator[Framed]:
+def _records(
+    stream: LookAhead, limits: ReadLimits, count: RecordCount, end: float
+) -> Iterator[Framed]:
     """`frame_records` that begin before byte `end` of the stream."""
     while True:
         stream.skip_newlines()
         framed = _next(stream, limits) if stream.position < end else None
-        tally.n_bytes = stream.position
+        count.n_bytes = stream.position
         if framed is None and stream.broken is not None:
             framed = Framed(stream.position, b"", stream.broken)
             stream.go_on()
@@ -125,7 +131,7 @@ def _records(stream: LookAhead, limits: ReadLimits, tally: Tally, end: float) ->
             return
         if framed.refusal is None and _type(framed.data) in _NO_PAGE:
             continue
-        tally.n_records += 1
+        count.n_records += 1
         yield framed
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pivotmine.sources import ColumnMap, ReadLimits, Split, read_split
 from pivotmine.sources.jsonl import BrokenStream, Line, frame_lines
-from pivotmine.sources.records import Tally, reject_row, to_batches
+from pivotmine.sources.records import RecordCount, reject_row, to_batches
 
 Read = Callable[..., Any]
 
@@ -60,8 +60,8 @@ def test_framing_cuts_lines_the_same_whatever_the_blocks(
     data = b"\n".join(parts) + (b"\n" if closed and parts else b"")
     blocks = chopped(data, block_bytes)
     limits = ReadLimits(max_record_bytes=max_record_bytes, raw_bytes=5)
-    tally = Tally()
-    framed = list(frame_lines(blocks, 0, None, limits, tally))
+    count = RecordCount()
+    framed = list(frame_lines(blocks, 0, None, limits, count))
 
     expected, position = [], 0
     for part in data.split(b"\n"):
@@ -70,15 +70,15 @@ def test_framing_cuts_lines_the_same_whatever_the_blocks(
             expected.append(Line(position, part[:5] if too_long else part, len(part)))
         position += len(part) + 1
     assert framed == expected
-    assert tally == Tally(len(expected), len(data))
+    assert count == RecordCount(len(expected), len(data))
 
     shared: list[Line] = []
-    tally = Tally()
+    count = RecordCount()
     for start in range(0, len(data), block_bytes):
         blocks = chopped(data[max(start - 1, 0) :], 7)
-        shared += frame_lines(blocks, start, start + block_bytes, limits, tally)
+        shared += frame_lines(blocks, start, start + block_bytes, limits, count)
     assert shared == expected
-    assert tally == Tally(len(expected), len(data))
+    assert count == RecordCount(len(expected), len(data))
 
 
 def test_a_split_stops_reading_where_no_line_of_its_own_can_begin() -> None:
@@ -86,7 +86,7 @@ def test_a_split_stops_reading_where_no_line_of_its_own_can_begin() -> None:
         yield b"x" * 10
         raise AssertionError("read on")
 
-    assert list(frame_lines(blocks(), 5, 14, ReadLimits(), Tally())) == []
+    assert list(frame_lines(blocks(), 5, 14, ReadLimits(), RecordCount())) == []
 
 
 @settings(deadline=None, max_examples=30)
@@ -301,14 +301,14 @@ def test_a_stream_that_breaks_hands_over_what_it_had_of_the_open_line() -> None:
         yield b"one\ntwo\nthr"
         raise OSError("connection reset")
 
-    tally = Tally()
+    count = RecordCount()
     framed = []
     with pytest.raises(BrokenStream) as broken:
-        for line in frame_lines(blocks(), 0, None, ReadLimits(), tally):
+        for line in frame_lines(blocks(), 0, None, ReadLimits(), count):
             framed.append(line.data)
     assert framed == [b"one", b"two"]
     assert (broken.value.position, broken.value.partial) == (11, b"thr")
-    assert tally == Tally(2, 11)
+    assert count == RecordCount(2, 11)
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".parquet"])

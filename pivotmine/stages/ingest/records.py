@@ -16,8 +16,8 @@ from pyspark.sql import functions as F
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import Inputs
 from pivotmine.recipe import Recipe
-from pivotmine.sources.pieces import PieceRead, check_pieces, is_piece
 from pivotmine.sources.records import WHOLE_FILE, ColumnMap, ReadLimits, Split
+from pivotmine.sources.unit_splits import PieceRead, check_pieces, is_piece
 from pivotmine.stages.ingest.files import Source, ingest_ids, plan_packs
 from pivotmine.udfs import read_records
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from bench.fuzz import Fate, join_pieces
 from pivotmine.sources.decoding import InflatesTooMuch
 from pivotmine.sources.listing import list_splits
-from pivotmine.sources.pieces import open_piece
 from pivotmine.sources.records import ColumnMap, Piece, ReadLimits
+from pivotmine.sources.unit_splits import open_piece
 from tests.sources.conftest import WHOLE, read_one
 from tests.sources.test_warc import page, record
 
