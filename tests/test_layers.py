@@ -38,11 +38,10 @@ def layers(markdown: str) -> Layers:
     A cell of the last column lists names in backticks. `up to` before a name stands for that room
     and all the rows above it.
     """
+    table = markdown.partition("| room | what it holds | may import |")[2].partition("\n\n")[0]
     rooms: list[str] = []
     allowed: dict[str, frozenset[str]] = {}
-    for room, cell in re.findall(
-        r"^\| `([\w/.]+)` \|[^|\n]*\|([^|\n]*)\|$", markdown, re.MULTILINE
-    ):
+    for room, cell in re.findall(r"^\| `([\w/.]+)` \|[^|\n]*\|([^|\n]*)\|$", table, re.MULTILINE):
         name = room.rstrip("/").removeprefix("pivotmine/").removesuffix(".py")
         names: set[str] = set()
         for up_to, other in re.findall(r"(up to )?`([\w/]+)`", cell):

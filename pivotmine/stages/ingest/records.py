@@ -2,7 +2,7 @@
 
 Records of a file whose pieces are found by looking count their positions from the beginning of the
 piece; when all are read, what came before each is known. A file whose pieces do not meet is read
-again, as a whole (`sources/pieces.py`).
+again, as a whole (`sources/unit_splits.py`).
 """
 
 from __future__ import annotations
