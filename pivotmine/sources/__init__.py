@@ -1,8 +1,8 @@
-"""Reading records out of files: every unit read becomes one document or one reject with a reason.
+"""Read records from files: every record becomes a document, or a reject with a reason.
 
-`listing.list_splits` runs on the driver and cuts the inputs into splits; `read_split` runs on an
-executor, one split at a time, without Spark in sight. It never raises for what it finds in the
-data or on the way to it: a split always ends with its `split` row, whose `n_records` equals the
+`listing.list_splits` runs on the driver and cuts the inputs into splits. `read_split` runs on an
+executor and reads one split, without Spark. It does not raise for anything in the data or on the
+way to it: a split always ends with its `split` row, whose `n_records` equals the number of
 documents and rejects before it.
 
 To add a format, write a generator `(split, columns, limits, count) -> Iterator[Row]`, enter it in
@@ -60,8 +60,8 @@ READERS: dict[str, Reader] = {
 def read_split(split: Split, columns: ColumnMap, limits: ReadLimits) -> Iterator[pa.RecordBatch]:
     """Read one split as batches of `RECORD_SCHEMA`, about 8 MiB of text or 2,048 rows each.
 
-    Whatever goes wrong on the way (no permission, a file gone by now, a lost connection) becomes
-    one `unreadable_file` reject after what was read before. Raises `InputError` only for a format
+    An error while reading (no permission, a file that is gone, a lost connection) becomes one
+    `unreadable_file` reject after the rows read before it. Raises `InputError` only for a format
     that has no reader.
     """
     reader = READERS.get(split.format)

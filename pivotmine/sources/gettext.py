@@ -1,10 +1,11 @@
 r"""Gettext catalogues (.po) as bilingual pages: messages with their translations below them.
 
-A page is `PAGE_MESSAGES` neighbours, since neighbours come from one part of a program and share its
-words. Untranslated, fuzzy and obsolete entries are no translations and are left out; of plurals the
-first form of each side is taken. An entry that breaks the grammar is rejected by itself.
+A page consists of `PAGE_MESSAGES` neighbouring messages, because neighbours come from one part of a
+program and share its words. Untranslated, fuzzy and obsolete entries are left out. Of plurals the
+first form of each side is taken. An entry that breaks the grammar is rejected alone.
 
-Why not polib: it holds the whole file, gives no positions, and a single bad line costs the file.
+polib is not used because it holds the whole file in memory, gives no positions, and loses the file
+to a single bad line.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _TRANSLATIONS = (b"msgstr", b"msgstr[0]")
 
 
 class Entry(NamedTuple):
-    """One entry as its strings by keyword, unescaped bytes; `raw` holds its first lines."""
+    """One entry: its strings by keyword, as bytes before unescaping. `raw` is its first lines."""
 
     position: int
     strings: dict[bytes, bytes]
@@ -42,7 +43,7 @@ def read_gettext(
 ) -> Iterator[Row]:
     """Pages and rejects of one catalogue, in file order. Raises what opening the file raises.
 
-    Memory: a page of `max_document_bytes`, an entry of `max_record_bytes`, and a block.
+    Memory is a page of `max_document_bytes`, an entry of `max_record_bytes`, and a block.
     """
     framing = RecordCount()
     charset = "utf-8"

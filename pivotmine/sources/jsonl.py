@@ -1,14 +1,14 @@
 """JSON Lines, plain or compressed: cut the stream into lines, count them, then parse each.
 
-A split of a plain file owns the lines that *begin* in [start, end), Hadoop's rule: every line has
-exactly one owner whatever the split size, and nobody has to know where lines end beforehand. The
-byte before `start` is read too, since a line begins at `start` only if that byte is a newline.
+A split of a plain file owns the lines that *begin* in [start, end). By this rule of Hadoop every
+line has exactly one owner for any split size, and line ends need not be known in advance. The byte
+before `start` is read too, since a line begins at `start` only if that byte is a newline.
 
 A compressed file may be read in pieces (`unit_splits.py`). No piece knows whether it begins with a
 line, so the first line of a piece belongs to the one before, which reads on until it ends.
 
-A line over `max_record_bytes` is walked through without being held: a 200 MB line costs its
-reading time and `raw_bytes` of memory.
+A line longer than `max_record_bytes` is read but not held: a line of 200 MB costs reading time and
+`raw_bytes` of memory.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ from pivotmine.sources.unit_splits import is_piece, open_piece
 
 
 class Line(NamedTuple):
-    """One line without its newline. `data` is cut short when `n_bytes` exceeds the limit."""
+    """One line without its newline. `data` is cut short if `n_bytes` exceeds the limit."""
 
     position: int
     data: bytes
@@ -39,7 +39,7 @@ class Line(NamedTuple):
 
 
 class BrokenStream(Exception):
-    """The stream ended in an error (`__cause__`), with a line still open."""
+    """The stream ended with an error (`__cause__`) inside a line."""
 
     def __init__(self, position: int, partial: bytes) -> None:
         super().__init__(f"the stream broke at byte {position}")
@@ -52,9 +52,9 @@ def read_jsonl(
 ) -> Iterator[Row]:
     """Documents and rejects of one split, in file order.
 
-    Damage in a compressed stream ends the split with one `corrupt_compression` reject, a bomb with
-    one `inflates_too_much`, an I/O error in the middle with one `unreadable_file`; a line that was
-    open then goes into `raw`. Raises what opening the file raises.
+    An error in the stream ends the split with one reject: `corrupt_compression` for damage,
+    `inflates_too_much` for a decompression bomb, `unreadable_file` for an I/O error. Its `raw` is
+    the unfinished line. Raises what opening the file raises.
     """
     end = None if split.end == WHOLE_FILE else split.end
     start, opened = split.start, open_blocks(split, limits)
@@ -79,11 +79,11 @@ def read_jsonl(
 def frame_lines(
     blocks: Iterable[bytes], start: int, end: int | None, limits: ReadLimits, count: RecordCount
 ) -> Iterator[Line]:
-    """The lines that begin in [start, end), blank ones left out but counted in `count.n_bytes`.
+    """The lines that begin in [start, end), without blank ones.
 
-    `blocks` begin at `start - 1` (at 0 for `start == 0`). The end of a `count.piece` is not given
-    but becomes known on the way. Holds one line of at most `max_record_bytes` and one block. Raises
-    `BrokenStream` from whatever the blocks raise.
+    `blocks` begin at `start - 1` (at 0 for `start == 0`). `count.n_bytes` includes blank lines.
+    With a `count.piece`, the end becomes known while reading. Holds one line of at most
+    `max_record_bytes` and one block. Raises `BrokenStream` from any error of the blocks.
     """
     pieces: list[bytes] = []  # of the open line
     n_bytes = 0  # of the open line, so far
@@ -101,7 +101,9 @@ def frame_lines(
             partial = _head(pieces, limits.raw_bytes)
             raise BrokenStream(position + n_bytes, partial) from error
         if count.piece is not None and count.piece.content_bytes is not None:
-            end = count.piece.content_bytes + 1  # the line after its last newline is its own
+            end = (
+                count.piece.content_bytes + 1
+            )  # this piece also owns the line after its last newline
         cursor = 0
         while True:
             newline = block.find(b"\n", cursor)
@@ -133,7 +135,7 @@ def frame_lines(
 
 
 def _head(pieces: list[bytes], n_bytes: int) -> bytes:
-    """The first bytes of joined pieces, without joining them all."""
+    """The first `n_bytes` of the joined pieces, without joining all of them."""
     kept = b""
     for piece in pieces:
         kept += piece[: n_bytes - len(kept)]
@@ -155,7 +157,7 @@ def _row(line: Line, split: Split, columns: ColumnMap, limits: ReadLimits) -> Ro
 
 
 def too_long(n_bytes: int, limits: ReadLimits) -> str:
-    """Detail of `record_too_long`."""
+    """The detail of a `record_too_long` reject."""
     return f"{n_bytes} bytes, over max_record_bytes = {limits.max_record_bytes}"
 
 
@@ -167,7 +169,7 @@ def broken_row(broken: BrokenStream, split: Split, columns: ColumnMap) -> Row:
 
 
 def why_broken(error: BaseException) -> tuple[Reason, str]:
-    """Reason and detail for what stopped a stream."""
+    """Reason and detail of the reject for an error that ended a stream."""
     if isinstance(error, CorruptCompression):
         return Reason.CORRUPT_COMPRESSION, str(error)
     if isinstance(error, InflatesTooMuch):

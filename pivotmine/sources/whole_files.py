@@ -1,4 +1,4 @@
-"""Plain text and HTML: a file is a document."""
+"""Plain text and HTML: each file is one document."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _read(
     count: RecordCount,
     parse: Callable[[bytes, ColumnMap, ReadLimits], Document | Refusal],
 ) -> Iterator[Row]:
-    """Holds at most `max_record_bytes` and a block of the file; reads on to tell its length."""
+    """Hold at most `max_record_bytes` and a block; read the rest to learn the length."""
     count.n_records += 1
     pieces: list[bytes] = []
     refusal: Refusal | None = None

@@ -142,7 +142,7 @@ def test_what_is_one_unit_is_not_cut(tmp_path: Path, read: Callable[..., Any], s
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
-def test_pieces_inflate_no_further_than_a_file_may(tmp_path: Path, suffix: str):
+def test_unit_splits_inflate_no_further_than_a_file_may(tmp_path: Path, suffix: str):
     # Each unit alone is within the 64 MiB that a whole file has free.
     bomb = PACK[suffix](b" " * (8 << 20) + b"\n")
     path = tmp_path / f"a.jsonl{suffix}"
