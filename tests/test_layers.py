@@ -99,7 +99,7 @@ def without_types(source: str) -> str:
     """A source text without what only the type checker sees."""
 
     class Remover(ast.NodeTransformer):
-        def visit_If(self, node: ast.If) -> ast.AST | None:  # noqa: N802 - ast's own name
+        def visit_If(self, node: ast.If) -> ast.AST | None:
             return None if "TYPE_CHECKING" in ast.unparse(node.test) else node
 
     return ast.unparse(Remover().visit(ast.parse(source)))
