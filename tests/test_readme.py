@@ -13,6 +13,7 @@ import runpy
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -308,12 +309,28 @@ def test_a_question_gets_an_answer(words: list[str], monkeypatch: pytest.MonkeyP
     assert out.strip()
 
 
+def shown_answers() -> list[list[str]]:
+    """Blocks of text that begin with a command, such as `$ pivotmine bridges ...`: their lines."""
+    text = [block.body for block in blocks(readme()) if block.language == "text"]
+    return [body.splitlines() for body in text if body.startswith("$ pivotmine ")]
+
+
 @needs_demo
-def test_the_bridges_it_shows_are_the_ones_in_the_demo_lake(monkeypatch: pytest.MonkeyPatch):
-    (shown,) = (block.body for block in blocks(readme()) if "no direct link" in block.body)
-    asked = re.match(r"(\S+): .* → (\S+): ", shown)
-    assert asked
+@pytest.mark.parametrize("lines", shown_answers(), ids=lambda lines: lines[0][2:40])
+def test_an_answer_that_it_shows_is_that_of_the_demo_lake(
+    lines: list[str], monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.chdir(ROOT)
-    answer = cli("bridges", "--config", DEMO_RECIPE, asked[1], asked[2]).out
-    found = [line.split() for line in answer.splitlines()]
-    assert [line for line in shown.splitlines() if line.split() not in found] == []
+    _, *words = shlex.split(lines[0].removeprefix("$ "))
+    found = [line.split() for line in cli(*words).out.splitlines()]
+    assert [line for line in lines[1:] if line.split() not in found] == []
+
+
+def test_every_extra_that_it_names_exists():
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        extras = tomllib.load(file)["project"]["optional-dependencies"]
+    table = readme().partition("| extra | adds |")[2].partition("\n\n")[0]
+    listed = {name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row[:20])}
+    named = set(re.findall(r"extra `(\w+)`", readme()))
+    assert listed
+    assert (listed | named) - set(extras) == set()

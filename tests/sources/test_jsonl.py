@@ -54,7 +54,7 @@ lines = st.lists(
 
 
 @given(lines, st.booleans(), st.integers(1, 50), st.integers(1, 80))
-def test_framing_cuts_lines_the_same_whatever_the_blocks(
+def test_lines_do_not_depend_on_the_blocks(
     parts: list[bytes], closed: bool, block_bytes: int, max_record_bytes: int
 ) -> None:
     data = b"\n".join(parts) + (b"\n" if closed and parts else b"")
@@ -81,7 +81,7 @@ def test_framing_cuts_lines_the_same_whatever_the_blocks(
     assert count == RecordCount(len(expected), len(data))
 
 
-def test_a_split_stops_reading_where_no_line_of_its_own_can_begin() -> None:
+def test_a_split_stops_reading_where_none_of_its_lines_can_begin() -> None:
     def blocks() -> Iterator[bytes]:
         yield b"x" * 10
         raise AssertionError("read on")
@@ -271,7 +271,7 @@ def test_a_zstd_window_over_the_limit_names_the_limit_to_raise(read: Read, tmp_p
 
 @settings(deadline=None, max_examples=150)
 @given(st.data(), st.sampled_from(["gz", "zst"]))
-def test_whatever_byte_is_damaged_records_are_kept_in_order_and_the_tally_holds(
+def test_damage_to_any_byte_keeps_earlier_records_in_order_and_counts_agree(
     read: Read, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, kind: str
 ) -> None:
     if kind == "gz":
@@ -296,7 +296,7 @@ def test_whatever_byte_is_damaged_records_are_kept_in_order_and_the_tally_holds(
 # --- the road to the file ----------------------------------------------------------------------
 
 
-def test_a_stream_that_breaks_hands_over_what_it_had_of_the_open_line() -> None:
+def test_a_broken_stream_reports_the_unfinished_line() -> None:
     def blocks() -> Any:
         yield b"one\ntwo\nthr"
         raise OSError("connection reset")
@@ -312,7 +312,7 @@ def test_a_stream_that_breaks_hands_over_what_it_had_of_the_open_line() -> None:
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".parquet"])
-def test_a_file_that_is_gone_or_a_directory_by_now_is_one_reject(
+def test_a_file_that_is_gone_or_has_become_a_directory_is_one_reject(
     tmp_path: Path, suffix: str
 ) -> None:
     (tmp_path / f"folder{suffix}").mkdir()

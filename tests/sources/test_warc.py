@@ -168,7 +168,7 @@ def split_at_damage(blocks: Iterator[bytes]) -> Iterator[bytes]:
     yield part
 
 
-def test_a_page_of_300_000_nested_tags_takes_no_minutes():
+def test_a_page_of_300_000_nested_tags_is_taken_whole():
     text = html_to_text(b"<div>" * (20 * MAX_TAGS) + b"deep")
     assert text in ("deep", "")
 
