@@ -232,7 +232,8 @@ def is_path(name: str) -> bool:
     """Whether a name in backticks is a path of the repository: it begins with a folder of it."""
     folders = {path.name for root in (ROOT, ROOT / "pivotmine") for path in root.glob("*/")}
     first, slash, _ = name.partition("/")
-    return bool(slash) and first in folders and not set(name) & set(" <>*{}=")
+    known = first in folders and not first.startswith(".")
+    return bool(slash) and known and not set(name) & set(" <>*{}=")
 
 
 PAGES_WITH_LINKS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md"))
