@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from pivotmine import plugins
 from pivotmine.sources.jsonl import BrokenStream, Line, broken_row, frame_lines, too_long
 from pivotmine.sources.parse import UTF8_BOM, Reason, Refusal, check_text, fate_row
 from pivotmine.sources.records import ColumnMap, ReadLimits, RecordCount, Row, Split, reject_row
@@ -38,6 +39,7 @@ class Entry(NamedTuple):
     problem: str | None
 
 
+@plugins.source("gettext", suffixes=[".po"])
 def read_gettext(
     split: Split, columns: ColumnMap, limits: ReadLimits, count: RecordCount
 ) -> Iterator[Row]:

@@ -14,6 +14,7 @@ A line longer than `max_record_bytes` is read but not held: a line of 200 MB cos
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from pivotmine import plugins
 from pivotmine.sources.decoding import CorruptCompression, InflatesTooMuch
 from pivotmine.sources.parse import UTF8_BOM, Document, Reason, Refusal, fate_row, parse_json
 from pivotmine.sources.records import (
@@ -47,6 +48,12 @@ class BrokenStream(Exception):
         self.partial = partial
 
 
+@plugins.source(
+    "jsonl",
+    suffixes=[".jsonl", ".ndjson", ".json"],
+    even=["none"],
+    by_looking=["gzip", "zstd"],
+)
 def read_jsonl(
     split: Split, columns: ColumnMap, limits: ReadLimits, count: RecordCount
 ) -> Iterator[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from pivotmine import plugins
 from pivotmine.sources.html import html_to_text
 from pivotmine.sources.jsonl import too_long, why_broken
 from pivotmine.sources.parse import Document, Reason, Refusal, check_text, fate_row, parse_text
@@ -11,6 +12,7 @@ from pivotmine.sources.records import ColumnMap, ReadLimits, RecordCount, Row, S
 from pivotmine.sources.streams import open_blocks
 
 
+@plugins.source("text", suffixes=[".txt"])
 def read_text(
     split: Split, columns: ColumnMap, limits: ReadLimits, count: RecordCount
 ) -> Iterator[Row]:
@@ -18,6 +20,7 @@ def read_text(
     return _read(split, columns, limits, count, parse_text)
 
 
+@plugins.source("html", suffixes=[".html", ".htm", ".xhtml"])
 def read_html(
     split: Split, columns: ColumnMap, limits: ReadLimits, count: RecordCount
 ) -> Iterator[Row]:

@@ -284,7 +284,7 @@ def test_damage_to_any_byte_keeps_earlier_records_in_order_and_counts_agree(
     damaged = packed[:at] if cut else packed[:at] + bytes([changed]) + packed[at + 1 :]
     path = tmp_path_factory.mktemp("damage", numbered=True) / f"a.jsonl.{kind}"
     path.write_bytes(damaged)
-    outcome = read(path)  # checks the tally
+    outcome = read(path)  # checks the counts
     if cut and at > 0:
         # A cut between two gzip members leaves a shorter, sound file.
         assert outcome.texts == TEXTS[: len(outcome.texts)]

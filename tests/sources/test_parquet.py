@@ -281,5 +281,5 @@ def test_random_damage_never_raises_and_counts_always_agree(read: Read, tmp_path
         for _ in range(rng.randint(1, 4)):
             data[rng.randrange(len(data))] = rng.randrange(256)
         path.write_bytes(data)
-        outcome = read(path, split_bytes=rng.choice([1, 1 << 40]))  # checks the tally
+        outcome = read(path, split_bytes=rng.choice([1, 1 << 40]))  # checks the counts
         assert outcome.documents or outcome.rejects
