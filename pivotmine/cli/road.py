@@ -31,16 +31,22 @@ def run(
     run_road(config, set_ or (), only=only, until=until, force=force)
 
 
-def demo(config: ConfigOption = "conf/demo.yaml", set_: SetOption = None) -> None:
-    """Assemble the demo corpus, run the whole road on it, and print what was found and where."""
+def demo(config: ConfigOption = None, set_: SetOption = None) -> None:
+    """Assemble the demo corpus, run the whole road on it, and print what was found and where.
+
+    Without --config it runs the recipe that is installed with PivotMine.
+    """
     from pivotmine.ask.arms import describe_arms
     from pivotmine.cli.job import run_road
     from pivotmine.demo import assemble
     from pivotmine.lake.lake import Lake
     from pivotmine.lake.query import connect
+    from pivotmine.recipe.bundled import bundled_recipe
     from pivotmine.recipe.reading import load_recipe
     from pivotmine.show import report
 
+    config = config or bundled_recipe("demo")
+    recipe = load_recipe(config, set_ or ())  # before anything is downloaded
     console = plain_console()
     corpus = assemble(DEMO_DIRECTORY, console.print)
     console.print(
@@ -48,7 +54,7 @@ def demo(config: ConfigOption = "conf/demo.yaml", set_: SetOption = None) -> Non
         f"{DEMO_DIRECTORY / 'CREDITS.md'}"
     )
     reports = run_road(config, set_ or ())
-    connection = connect(Lake(load_recipe(config, set_ or ()).lake))
+    connection = connect(Lake(recipe.lake))
     report.print_stages(console, reports)
     report.print_links(console, connection)
     report.print_pivots(console, connection)

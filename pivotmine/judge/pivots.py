@@ -112,7 +112,7 @@ def _stop_words(lang: str) -> frozenset[str]:
     except ImportError:
         raise SetupError(
             "package stopwordsiso, which lists function words, is not installed: "
-            "pip install 'pivotmine[evaluate]'"
+            "pip install 'pivotmine[judge]'"
         ) from None
     return frozenset(map(fold, stopwords(lang))) if has_lang(lang) else frozenset()
 
