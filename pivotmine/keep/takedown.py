@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pivotmine.cli.job import run_road
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
+from pivotmine.lake.recovery import lock
+from pivotmine.lake.removal import forget_past
 from pivotmine.lake.withdrawals import withdraw, without_withdrawn
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.stages.ingest.files import ingest_ids
@@ -51,5 +53,5 @@ def take_down(
     if not forget:
         return 0
     lake = Lake(recipe.lake)
-    with lake.lock():
-        return lake.forget_past()
+    with lock(lake):
+        return forget_past(lake)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from pivotmine.errors import LakeError
+from pivotmine.lake.catalog import local_path
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
 
@@ -30,10 +31,22 @@ SCORING_LINKS = """
 `scoring_links` of stage score orders them."""
 
 
-def connect(lake: Lake, as_of: datetime | None = None) -> duckdb.DuckDBPyConnection:
+def connect(
+    lake: Lake, as_of: datetime | None = None, tables: Iterable[str] | None = None
+) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection with a view for every table, now or as of a moment in the past.
 
     Tables that are not committed yet are empty views.
+
+    Parameters
+    ----------
+    lake
+        The lake to be asked.
+    as_of
+        A moment in the past; without one, now.
+    tables
+        Names of the tables that are needed; without them, all. The metadata of each costs a few
+        milliseconds to read.
 
     Raises
     ------
@@ -41,22 +54,32 @@ def connect(lake: Lake, as_of: datetime | None = None) -> duckdb.DuckDBPyConnect
         A file of a committed table is gone or unreadable.
     """
     connection = duckdb.connect()
-    local = lake.warehouse.startswith("file://")
-    if not local:
+    if not lake.is_local:
         connection.register_filesystem(lake.filesystem)
-    for name, table in TABLES.items():
+    for name in TABLES if tables is None else tables:
         snapshot = lake.snapshot(name, as_of)
         paths = lake.files(name, snapshot) if snapshot else []
         if paths:
-            listed = ", ".join(_quoted(path.removeprefix("file://")) for path in paths)
+            listed = ", ".join(_quoted(local_path(path)) for path in paths)
             view = f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet([{listed}])'
             try:
                 connection.execute(view)
             except (duckdb.Error, OSError) as error:
                 raise LakeError(f"files of table {name} cannot be read: {error}") from None
         else:
-            connection.register(name, table.schema.empty_table())
+            connection.register(name, TABLES[name].schema.empty_table())
     return connection
+
+
+def tables_named(sql: str) -> list[str]:
+    """The tables whose names occur in a statement; all of them where it asks for the catalog."""
+    words = set(re.findall(r"\w+", sql.lower()))
+    if words & _ASKS_CATALOG or any(word.startswith("duckdb_") for word in words):
+        return list(TABLES)
+    return [name for name in TABLES if name in words]
+
+
+_ASKS_CATALOG = {"show", "pragma", "information_schema", "sqlite_master", "pg_catalog"}
 
 
 def run_sql(
