@@ -5,7 +5,6 @@ with PyIceberg. The reasons: one `pip install`, no JVM jar to match with the Spa
 every catalog that PyIceberg speaks, so Trino, Spark, DuckDB and the torch side read the same
 tables.
 
-
 A stage writes several tables, and Iceberg catalogs commit one at a time. The commit point of a
 stage is therefore its row in `runs`: a snapshot whose `run_id` is in no row is not part of the
 lake. PivotMine never reads such a snapshot, and `recover` (`pivotmine/lake/recovery.py`), called

@@ -94,10 +94,10 @@ def run_sql(
     """
 
     def rows() -> Iterator[tuple[Any, ...]]:
-        with _explained():
+        with explained():
             yield from iter(connection.fetchone, None)
 
-    with _explained():
+    with explained():
         connection.execute(sql)
         if not connection.description:
             raise LakeError(f"{sql!r} holds no SQL statement")
@@ -105,7 +105,8 @@ def run_sql(
 
 
 @contextlib.contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
+    """DuckDB's errors as `LakeError`, with the tables that there are."""
     try:
         yield
     except duckdb.Error as error:
@@ -137,7 +138,7 @@ def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
     Raises
     ------
     LakeError
-        The word is no single token of the vocabulary; the message lists tokens that contain it.
+        The word is not a single token of the vocabulary; the message lists tokens that contain it.
     """
     lang, spelling = named_language(word)
     spelling = spelling.lstrip(WORD_START) or spelling
@@ -161,8 +162,8 @@ def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
         also = f" Tokens that contain it: {', '.join(row[0] for row in near)}." if near else ""
         of_language = f" of language {lang}" if lang else ""
         raise LakeError(
-            f"{spelling!r} is no single token{of_language} in this corpus's vocabulary, and pivots "
-            f"are counted on tokens.{also}"
+            f"{spelling!r} is not a single token{of_language} in this corpus's vocabulary, and "
+            f"links join tokens.{also}"
         )
     ids, tokens, langs = zip(*rows, strict=True)
     return WordTokens(spelling, lang, ids, tokens, tuple(tuple(names) for names in langs))
