@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pivotmine.ask.query import Query
     from pivotmine.ask.rows import Rows
     from pivotmine.ask.tables import TableState
-    from pivotmine.engine.runner import Report
+    from pivotmine.engine.display import Report
     from pivotmine.lake.lake import Lake
     from pivotmine.recipe import Recipe
 
