@@ -110,9 +110,9 @@ def run(
 
     Examples
     --------
-    >>> reports = run("corpus.yaml", until="tokenizer")
+    >>> reports = run("corpus.yaml", until="train_tokenizer")
     >>> [report.stage for report in reports]
-    ['ingest', 'tokenizer']
+    ['ingest', 'train_tokenizer']
     """
     from rich.console import Console
 
@@ -378,7 +378,9 @@ class LakeReader:
         Examples
         --------
         >>> found = open_lake("corpus.yaml").documents("fr:chat", "en:cat", limit=1)[0]
-        >>> [line.lang for line in found.lines]
+        >>> found.distance
+        1
+        >>> [line.lang for line in found.lines][:2]
         ['en', 'fr']
         >>> "[cat]" in found.lines[0].marked()
         True

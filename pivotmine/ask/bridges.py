@@ -115,7 +115,7 @@ def find_bridges(
     words = find_word(connection, source), find_word(connection, target)
     open_paths(connection)
     for side, word in zip(("source", "target"), words, strict=True):
-        ask(connection, side, pa.table({"query": [0] * len(word.token_ids), **_nodes(word)}))
+        _ask_word(connection, side, word)
     direct = connection.sql(_DIRECT).to_arrow_table()
     pivots = connection.sql(
         f"""
@@ -145,7 +145,7 @@ def find_reached(
         known = ", ".join(row[0] for row in languages)
         raise LakeError(f"no token counts as a word of {lang!r}; languages of the corpus: {known}")
     open_paths(connection)
-    ask(connection, "source", pa.table({"query": [0] * len(word.token_ids), **_nodes(word)}))
+    _ask_word(connection, "source", word)
     targets = connection.sql(
         f"""
         SELECT v.token, b.token AS bridge, p.* EXCLUDE (query, target, target_lang, bridge, place)
@@ -287,10 +287,13 @@ def _side(side: str, ways: str = "ways") -> str:
     """
 
 
-def _nodes(word: WordTokens) -> dict[str, pa.Array]:
-    """Columns `word` and `word_lang` of what is asked."""
-    langs = pa.array([word.lang] * len(word.token_ids), pa.string())
-    return {"word": pa.array(word.token_ids, pa.int64()), "word_lang": langs}
+def _ask_word(connection: duckdb.DuckDBPyConnection, side: str, word: WordTokens) -> None:
+    """Set one word as what is asked on a side. In SQL, since `pa.array` would import pandas."""
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE asked_{side} AS SELECT 0::BIGINT AS query, "
+        "unnest($ids::BIGINT[]) AS word, $lang::VARCHAR AS word_lang",
+        {"ids": list(word.token_ids), "lang": word.lang},
+    )
 
 
 def _places(
