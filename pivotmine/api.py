@@ -358,8 +358,8 @@ class LakeReader:
     ) -> Rows[FoundDocument]:
         """Documents that hold a word, or in which two words meet, with the lines where they do.
 
-        There is no index: a question scans the token ids of the whole corpus once
-        (`docs/scale.md`).
+        There is no index: a question scans the token ids of the whole corpus once, about 0.1
+        seconds of processor time for a million tokens.
 
         Parameters
         ----------
@@ -426,7 +426,7 @@ class LakeReader:
         Examples
         --------
         >>> [arm.name for arm in open_lake("corpus.yaml").arms().arms]
-        ['links', 'random']
+        ['random', 'translation']
         """
         from pivotmine.ask.arms import TABLES_READ, describe_arms
 

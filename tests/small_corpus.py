@@ -69,7 +69,7 @@ score:
 select:
   budget_tokens: 20000
   arms:
-    - {name: links, method: translation}
+    - {name: translation, method: translation}
     - {name: random, method: random}
 shard:
   formats: [jsonl]

@@ -2,19 +2,18 @@
 
 A path of two links, word - bridge - word, is as good as the weaker of the two (the widest path:
 Pollack 1960, The Maximum Capacity Through a Network, Operations Research 8(5)), so that a strong
-link to a common word saves no accident on the other side. Paths of two links that prevail over
-their rivals go before all others: a link that does not is mostly a neighbour of the translation,
-and two in a row end anywhere (Tanaka & Umemura 1994, Construction of a Bilingual Dictionary
-Intermediated by a Third Language, COLING). `docs/results/2026-11-22-bridges.md` compares ways to
-rank.
+link on one side does not make up for a chance link on the other. Paths of two links that prevail
+over their rivals go before all others: a link that does not prevail mostly leads to a neighbour of
+the translation, and two of them in a row may end anywhere (Tanaka & Umemura 1994, Construction of a
+Bilingual Dictionary Intermediated by a Third Language, COLING). Ways to rank are compared in
+`docs/results/2026-11-22-bridges.md`.
 
 The strength of a link is the least that its overlap may be: the lower end of the 95 % interval
-(Wilson 1927) of the share of contexts with either word that hold both. It mistrusts few contexts,
-and has a meaning of its own, unlike NPMI, which is 1 for two words that met five times and nowhere
-else.
+(Wilson 1927) of the share of contexts with either word that hold both. It is low where there are
+few contexts, unlike NPMI, which is 1 for two words that met five times and occur nowhere else.
 
-Paths need no corpus in which the languages of their ends meet: words of Greek reach Korean ones
-through English. Answers come from table `links` alone, by DuckDB, in milliseconds.
+The languages at the two ends need not meet in the corpus: Greek words reach Korean ones through
+English. Answers come from table `links` alone, by DuckDB, in milliseconds.
 """
 
 from __future__ import annotations

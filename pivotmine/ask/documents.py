@@ -7,7 +7,9 @@ so they are a draw and always the same one.
 
 There is no index from tokens to documents. A question scans column `token_ids` of table `tokens`
 once, inside DuckDB; documents that hold the words are looked at one by one, and only the lines of
-the best `limit` stay in memory. `docs/scale.md` says what a scan costs.
+the best `limit` stay in memory. On the demo lake, of 7.2 million tokens in 20,433 documents, that
+takes 0.5 seconds of processor time for the usual word pair and 1.3 for the most frequent word of
+all, and grows in proportion to the tokens.
 """
 
 from __future__ import annotations

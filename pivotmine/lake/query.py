@@ -1,7 +1,7 @@
 """Questions to the lake: SQL over its tables, and the tokens of a word.
 
-DuckDB reads the Parquet files of the committed snapshots, so that an answer needs neither Spark nor
-Java and comes in milliseconds. Tables appear as views under their own names.
+DuckDB reads the Parquet files of the committed snapshots, so an answer needs neither Spark nor Java
+and takes milliseconds. Tables are views under their own names.
 """
 
 from __future__ import annotations
