@@ -36,6 +36,7 @@ from pivotmine.stages.ingest.files import (
     list_sources,
     split_by_what_is_known,
 )
+from pivotmine.stages.ingest.formats import modules
 from pivotmine.stages.ingest.near_duplicates import find_near_duplicates
 from pivotmine.stages.ingest.records import read_limits, read_sources
 from pivotmine.stages.ingest.signatures import Signed, sign_documents, what_signatures_depend_on
@@ -200,6 +201,7 @@ STAGE = Stage(
     sections=("ingest", "dedup"),
     run=run,
     tally=tally,
+    modules=modules,
     external=external,
     reuse=reuse,
 )

@@ -12,6 +12,8 @@ it, and the histogram is small whatever the number of pairs.
 What nominal rates are worth is measured: a permutation of the contexts, in which words meet by
 chance alone, is tested in the same way, and what passes there is false.
 
+Partners are ranked by `link.measure`, which p-values do not depend on.
+
 Being real does not make a pair a translation: what stands beside a word's translation is associated
 with the word as surely. So links compete for the contexts in which they meet, and column `prevails`
 says which win: `pivotmine.stages.link.contest` has the rule and the reasons. On planted corpora it
@@ -25,6 +27,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from pivotmine import plugins
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.numeric.association import MAX_P_VALUE_BIN, bin_upper_log10_p, binned_q_values
@@ -41,7 +44,9 @@ _PAIR = ["lang_a", "lang_b"]
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Test, control the false discovery rate, rank, compete, and name the tokens."""
     settings = recipe.link
-    associated = inputs.checkpoint(_associated(inputs.frame("counts")), "associated")
+    associated = inputs.checkpoint(
+        _associated(inputs.frame("counts"), settings.measure), "associated"
+    )
     n_pairs = len(recipe.languages) ** 2
     bins = inputs.local(
         associated.groupBy(*_PAIR, "p_bin").count(), n_pairs * (MAX_P_VALUE_BIN + 1)
@@ -67,12 +72,13 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
         "links": ranked.join(won, [*_PAIR, "a", "b"], "left")
         .fillna(0, "n_won")
         .withColumn("prevails", enough & is_best)
-        .drop("p_bin")
+        .drop("p_bin", "strength")
     }
 
 
-def _associated(counts: DataFrame) -> DataFrame:
-    return counts.mapInArrow(associate.associate, spark_schema(associate.SCHEMA))
+def _associated(counts: DataFrame, measure: str) -> DataFrame:
+    make = plugins.with_plugins(associate.bind(measure))
+    return counts.mapInArrow(make, spark_schema(associate.SCHEMA))
 
 
 def _passing(associated: DataFrame, q_values: DataFrame, recipe: Recipe) -> DataFrame:
@@ -96,7 +102,7 @@ def _measure_null(
             "the exact test alone"
         )
         return
-    n_null = _passing(_associated(counts), q_values, recipe).count()
+    n_null = _passing(_associated(counts, recipe.link.measure), q_values, recipe).count()
     n_links = ranked.count()
     inputs.measure("permuted_links", n_null)
     inputs.measure("permuted_false_discovery_rate", n_null / n_links if n_links else 0.0)
@@ -164,11 +170,11 @@ def _q_values(bins: pa.Table, tests: pa.Table) -> pa.Table:
 
 
 def _rank(side: str, other: str) -> Column:
-    """Rank of a partner among the partners of a node in one language, by G2, ties by id.
+    """Rank of a partner among a node's partners in one language, by `link.measure`, ties by id.
 
     Copies apart: they would be the first partner of every name, and say nothing about translation.
     """
-    partners = Window.partitionBy(side, *_PAIR, "is_copy").orderBy(F.desc("g2"), other)
+    partners = Window.partitionBy(side, *_PAIR, "is_copy").orderBy(F.desc("strength"), other)
     return F.row_number().over(partners)
 
 
@@ -180,6 +186,11 @@ def _bare(token: str) -> Column:
 def _names(vocabulary: DataFrame, side: str) -> DataFrame:
     named = vocabulary.select(F.col("token_id").alias(side), F.col("token").alias(f"token_{side}"))
     return F.broadcast(named)
+
+
+def modules(recipe: Recipe) -> list[str]:
+    """The module of the measure that ranks."""
+    return [plugins.MEASURES.module(recipe.link.measure)]
 
 
 def tally(rows: Rows, recipe: Recipe) -> Tally:
@@ -195,4 +206,5 @@ STAGE = Stage(
     sections=("languages", "count", "link"),
     run=run,
     tally=tally,
+    modules=modules,
 )
