@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -38,7 +40,7 @@ ingest:
     - {uris: [corpus/two.tsv], source_label: two}
 tokenize: {vocab_size: 400}
 count: {min_count: 3}
-link: {measure: log_odds, min_folds: 0, permute: false}
+link: {measure: log_odds, max_q_value: 0.99, min_npmi: -1, min_folds: 0, permute: false}
 score:
   methods: [he2025, entropy, links, translation, digits]
   options: {digits: {min_digits: 3}}
@@ -180,6 +182,19 @@ def test_options_are_part_of_what_config_prints(user_folder: Path):
 def test_options_and_names_are_checked_with_the_recipe(user_folder: Path, override, message):
     arguments = ("config", "--config", "recipe.yaml", "--set", override)
     assert message in run_in(user_folder, *command(*arguments), expect=2).stderr
+
+
+def test_the_guide_shows_a_score_and_a_recipe_that_names_it(loaded, tmp_path: Path, monkeypatch):
+    guide = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    blocks = dict(
+        re.findall(r"^   ```(python|yaml)\n(.*?)^   ```$", guide, re.MULTILINE | re.DOTALL)
+    )
+    (tmp_path / "my_scores.py").write_text(textwrap.dedent(blocks["python"]), encoding="utf-8")
+    (tmp_path / "guide.yaml").write_text(textwrap.dedent(blocks["yaml"]), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    recipe = load_recipe("guide.yaml")
+    assert recipe.score.options == {"length": {"most": 500}}
+    assert recipe.select.arms[0].method == "length"
 
 
 def test_the_code_of_a_plugin_is_part_of_the_fingerprint(loaded):
