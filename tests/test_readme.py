@@ -222,7 +222,8 @@ def is_missing(name: str) -> bool:
         return not any((root / name).exists() for root in (ROOT, ROOT / "pivotmine"))
     first, *rest = name.split(".")
     dotted = bool(rest) and re.fullmatch(r"[a-z0-9_.]+", name) is not None
-    return dotted and first in Recipe.model_fields and not is_setting(name)
+    figure = bool(rest) and rest[-1].startswith("n_")  # of a value with the name of a section
+    return dotted and not figure and first in Recipe.model_fields and not is_setting(name)
 
 
 def is_setting(name: str) -> bool:
