@@ -23,6 +23,7 @@ ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "architecture.md"
 SOURCE_FOLDERS = ("pivotmine", "udfs", "model", "jobs", "bench", "examples")
 OURS = {"pivotmine", "jobs", "bench", "examples", "tests"}
+API = "api"
 PARTS_OF_THE_PACKAGE = ("udfs", "model")  # folders that are linked into it
 
 
@@ -83,7 +84,8 @@ def own_modules() -> dict[str, str]:
 def imports(source: str, known: frozenset[str]) -> Iterator[str]:
     """Modules that a source text imports anywhere in it.
 
-    `from a import b` is the module `a.b` where there is one, and otherwise `a`.
+    `from a import b` is the module `a.b` where there is one, and otherwise `a`. What the package
+    itself offers, but for its version, comes from `pivotmine.api`.
     """
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -92,7 +94,8 @@ def imports(source: str, known: frozenset[str]) -> Iterator[str]:
             assert node.module and not node.level, "imports are absolute here"
             for alias in node.names:
                 child = f"{node.module}.{alias.name}"
-                yield child if child in known else node.module
+                offered = node.module == "pivotmine" and alias.name != "__version__"
+                yield child if child in known else f"pivotmine.{API}" if offered else node.module
 
 
 def without_types(source: str) -> str:
@@ -171,6 +174,7 @@ def test_the_table_is_read_row_by_row():
         "from pivotmine.stages import road",
         "def read():\n    from pivotmine.stages.road import ROAD",
         "if TYPE_CHECKING:\n    from pivotmine.stages.road import ROAD",
+        "from pivotmine import open_lake",
         "from pyspark.sql import DataFrame",
         "import bench.measure",
     ],
