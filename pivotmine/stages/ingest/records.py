@@ -2,7 +2,7 @@
 
 Records of a file whose pieces are found by looking count their positions from the beginning of the
 piece; when all are read, what came before each is known. A file whose pieces do not meet is read
-again, as a whole (`sources/pieces.py`).
+again, as a whole (`sources/unit_splits.py`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pivotmine import plugins
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import Inputs
 from pivotmine.recipe import Recipe
-from pivotmine.sources.pieces import PieceRead, check_pieces, is_piece
 from pivotmine.sources.records import WHOLE_FILE, ColumnMap, ReadLimits, Split
+from pivotmine.sources.unit_splits import PieceRead, check_pieces, is_piece
 from pivotmine.stages.ingest.files import Source, ingest_ids, plan_packs
 from pivotmine.udfs import read_records
 
