@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
+from pivotmine.numeric.arrow_lists import flat_list
 from pivotmine.stages.select.first_fit import first_fit
-from pivotmine.udfs.arrow_lists import flat_list
 
 Batches = Iterator[pa.RecordBatch]
 

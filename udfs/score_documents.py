@@ -10,6 +10,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.lake.tables import SCORES
+from pivotmine.numeric.arrow_lists import (
+    TokenColumns,
+    language_indices,
+    node_columns,
+    token_columns,
+)
 from pivotmine.numeric.nodes import NodeTable, nodes_in_text, segment_lengths
 from pivotmine.stages.score.link_coverage import (
     LinkTable,
@@ -26,7 +32,6 @@ from pivotmine.stages.score.translation_structure import (
     document_types,
     translation_structure,
 )
-from pivotmine.udfs.arrow_lists import TokenColumns, language_indices, node_columns, token_columns
 
 COLUMNS = ("doc_id", "token_ids", "segment_ends", "segment_langs", "n_tokens")
 """What is read of table `tokens`."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
+from pivotmine.numeric.arrow_lists import token_columns
 from pivotmine.stages.score.repeated_segments import document_segment_hashes, segment_hashes
 from pivotmine.stages.score.segment_runs import segment_runs
-from pivotmine.udfs.arrow_lists import token_columns
 
 COLUMNS = ("token_ids", "segment_ends")
 """What is read of table `tokens`."""

@@ -21,6 +21,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 import pivotmine
+from pivotmine.engine import read_table
 from pivotmine.engine.display import Display
 from pivotmine.engine.fingerprint import reuse_fingerprint, stage_fingerprint
 from pivotmine.engine.session import spark_schema
@@ -32,7 +33,6 @@ from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
 from pivotmine.lake.withdrawals import without_withdrawn
 from pivotmine.recipe import Recipe
-from pivotmine.udfs import read_table
 
 TASKS_PER_CORE = 4
 """Tasks that read a table, for each core, where it is neither small nor huge."""

@@ -7,7 +7,7 @@ whose upper bytes are mostly zero: zstd, which Parquet applies, leaves 1.5 bytes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 
-__all__ = ["FoldedContexts", "PackedContexts", "join", "pack", "unpack"]
+__all__ = ["FoldedContexts", "PackedContexts", "join", "pack", "regrouped", "unpack"]
 
 
 class FoldedContexts(NamedTuple):
@@ -53,6 +53,35 @@ def join(parts: Sequence[FoldedContexts]) -> FoldedContexts:
         np.concatenate([*(part.token_ids for part in parts), np.empty(0, np.int32)]),
         np.concatenate([*(part.folds for part in parts), np.empty(0, np.uint8)]),
     )
+
+
+def regrouped(parts: Iterable[FoldedContexts], max_tokens: int) -> Iterator[FoldedContexts]:
+    """The same contexts in parts of up to `max_tokens` tokens; a longer context is a part alone."""
+    gathered: list[FoldedContexts] = []
+    n_tokens = 0
+    for part in parts:
+        gathered.append(part)
+        n_tokens += len(part.token_ids)
+        if n_tokens >= max_tokens:
+            *full, rest = _cut(join(gathered), max_tokens)
+            yield from full
+            gathered, n_tokens = [rest], len(rest.token_ids)
+    if n_tokens:
+        yield from _cut(join(gathered), max_tokens)
+
+
+def _cut(contexts: FoldedContexts, max_tokens: int) -> list[FoldedContexts]:
+    offsets, token_ids, folds = contexts
+    parts = []
+    start = 0
+    while start < len(folds):
+        fits = int(np.searchsorted(offsets, offsets[start] + max_tokens, side="right")) - 1
+        end = max(fits, start + 1)
+        of_part = offsets[start : end + 1]
+        tokens = token_ids[of_part[0] : of_part[-1]]
+        parts.append(FoldedContexts(of_part - of_part[0], tokens, folds[start:end]))
+        start = end
+    return parts
 
 
 def pack(contexts: FoldedContexts) -> PackedContexts:

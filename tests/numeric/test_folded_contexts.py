@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pivotmine.errors import InputError
 from pivotmine.numeric.folded_contexts import FoldedContexts, join, pack, unpack
-from pivotmine.stages.contexts.document_folds import document_folds
+from pivotmine.stages.contexts.cutting import document_folds
 from tests.numeric.kernel_corpora import folded
 
 ids = st.lists(st.integers(0, 2**31 - 1), max_size=6)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.numeric.arrays import check_range, readonly
-from pivotmine.stages.count.sketch_format import SketchShape
+from pivotmine.stages.count.sketch_shape import SketchShape
 
 __all__ = ["block_of", "checked_pairs", "column_of", "hash_pair", "layout", "pair_block"]
 

@@ -1,19 +1,18 @@
 """Ingest: source files to documents, rejects and duplicates.
 
-A task reads a piece of a source file or a pack of small ones: it frames records, refuses what it
-must with a reason, and identifies languages. The framing layer keeps its own tally of records
-(`inputs`), so that conservation is a check and no tautology: records read = documents + rejects +
-duplicates.
+A task reads a piece of a source file or a pack of small ones: it frames records, rejects broken
+ones with a reason, and identifies languages. The framing layer counts records by itself (`inputs`),
+so conservation is a real check: records read = documents + rejects + duplicates.
 
-Files that the lake knows already are not read again (`ingest_files.py`): their records are taken
-from its tables (`ingest_earlier.py`). Which copy stays is decided over all records, old and new,
-every time, so the tables are those of a single ingest of all files, whatever came first. Only ids
-are shuffled for that, and files of a table from which no row goes stay where they are.
+Files that the lake knows already are not read again (`files.py`): their records are taken from its
+tables (`earlier.py`). Every run decides over all records, old and new, which copy stays, so the
+tables equal those of a single ingest of all files, in whatever order these came. Only ids are
+shuffled for that, and files of a table that lose no row stay where they are.
 
-Exact copies share their document id, which is a hash of the text. Of several copies the one of the
-first delivery with the smallest (source, uri, position) is kept, whatever the order of reading.
-Near-duplicates: `near_duplicates.py`, by signatures that are kept (`signatures.py`). Their texts
-lie in `near_copies`, for the day on which what stands for them goes.
+Exact copies share their document id, which is a hash of the text. The copy of the first delivery
+with the smallest (source, uri, position) is kept. Near-duplicates are found by signatures
+(`near_duplicates.py`, `signatures.py`). Their texts are kept in `near_copies`: if the document that
+was kept in their place is withdrawn, one of them becomes a document again.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ from pivotmine.lake.tables import DOCUMENTS, DUPLICATES, INPUTS, REJECTS, SIGNAT
 from pivotmine.recipe import Recipe
 from pivotmine.stages.ingest.earlier import CONTENT, PLACE, ROW, Earlier, files_that_stay
 from pivotmine.stages.ingest.files import (
-    Source,
+    RecipeFile,
     as_table,
     how_records_are_read,
     list_sources,
     split_by_what_is_known,
 )
 from pivotmine.stages.ingest.near_duplicates import find_near_duplicates
-from pivotmine.stages.ingest.records import read_limits, read_sources
+from pivotmine.stages.ingest.records import read_files, read_limits
 from pivotmine.stages.ingest.signatures import Signed, sign_documents, what_signatures_depend_on
 
 _NEAR = "doc_id string, kept_doc_id string, similarity double"
@@ -45,11 +44,10 @@ _NEAR = "doc_id string, kept_doc_id string, similarity double"
 
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Read what is new, and decide among all records what is a copy of what."""
-    sources = list_sources(recipe)
-    new, known = split_by_what_is_known(inputs, sources)
+    new, known = split_by_what_is_known(inputs, list_sources(recipe))
     inputs.measure("files_read", len(new))
     inputs.measure("files_known", len(known))
-    records = read_sources(inputs, recipe, new)
+    records = read_files(inputs, recipe, new)
     earlier = Earlier(inputs, as_table(known))
 
     documents = records.where("kind = 'document'")
@@ -123,11 +121,11 @@ def _exact_copies(inputs: Inputs, rows: DataFrame) -> DataFrame:
     return inputs.checkpoint(copies.select(ROW), "copies")
 
 
-def _pieces(inputs: Inputs, records: DataFrame, sources: Sequence[Source]) -> DataFrame:
+def _pieces(inputs: Inputs, records: DataFrame, files: Sequence[RecipeFile]) -> DataFrame:
     """Rows of `inputs` for what was read."""
-    files = inputs.spark.createDataFrame(as_table(sources)).select("uri", "stamp", "fingerprint")
+    read = inputs.spark.createDataFrame(as_table(files)).select("uri", "stamp", "fingerprint")
     pieces = records.where("kind = 'split'").withColumn("start", F.col("position"))
-    return pieces.join(F.broadcast(files), "uri").select(INPUTS.schema.names)
+    return pieces.join(F.broadcast(read), "uri").select(INPUTS.schema.names)
 
 
 def _texts(rows: DataFrame) -> DataFrame:
@@ -183,7 +181,7 @@ def external(recipe: Recipe) -> Any:
     Refuses here, before anything is started, what cannot be read as the recipe says.
     """
     read_limits(recipe)
-    return [(source.file, source.input_index) for source in list_sources(recipe)]
+    return [(listed.file, listed.input_index) for listed in list_sources(recipe)]
 
 
 def reuse(inputs: Inputs, recipe: Recipe) -> dict[str, Any]:

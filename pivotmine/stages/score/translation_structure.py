@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
-from pivotmine.numeric.jit import Engine, njit
+from pivotmine.numeric.jit import njit
 from pivotmine.numeric.nodes import NodeTable
 from pivotmine.stages.score.link_coverage import LinkTable
 from pivotmine.stages.score.link_meetings import Meetings, link_meetings
@@ -157,8 +157,6 @@ def translation_structure(
     table: LinkTable,
     words: LinkedWords,
     worth: NDArray[np.float64] | None = None,
-    *,
-    engine: Engine = "auto",
 ) -> Structure:
     """Best block, coverage of both sides and realised links of each document.
 
@@ -176,8 +174,6 @@ def translation_structure(
         [V] language of each node, links between them, and `linked_words` of those.
     worth
         [T] factor for the bits of each token, such as less than 1 in text that many pages hold.
-    engine
-        "numpy" forces the path without numba.
 
     Raises
     ------
@@ -194,7 +190,7 @@ def translation_structure(
     run_of_token = np.repeat(np.arange(len(runs.start)), runs.end - runs.start)
     around = _around_words(nodes, token_language, runs, run_of_token)
     starts, ends = (np.concatenate(pair) for pair in zip(touching, around, strict=True))
-    met = link_meetings(nodes, starts, ends, token_language, table, engine=engine)
+    met = link_meetings(nodes, starts, ends, token_language, table)
 
     bits = _weights(nodes, token_language, runs, left, run_of_token, words)
     if worth is not None:

@@ -22,6 +22,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pivotmine.engine.numbered_tasks import FileRange, share_out
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import ArrowRows, Inputs
 from pivotmine.recipe import Recipe
@@ -29,7 +30,6 @@ from pivotmine.stages.draw import uniform
 from pivotmine.stages.score.stage import scoring_links
 from pivotmine.stages.select.coverage_greedy import CoverState, Worth
 from pivotmine.udfs import cover_links
-from pivotmine.udfs.numbered_tasks import FileRange, share_out
 
 _TASKS_PER_CORE = 4
 

@@ -1,9 +1,9 @@
 """The text of every token id, folded, for `pivotmine.stages.terms.token_text`.
 
-The common notation of `pieces.py` is read back: U+2581 is a space, `<0xE5>` a byte. What a
-tokenizer changes or drops before it encodes cannot be read back, so a probe sentence is encoded
-and rebuilt, and a tokenizer that does not give it back is refused: WordPiece, which does not say
-where blanks were, and models that mark the end of a word instead.
+Pieces are in the common notation of `pivotmine.text.pieces`: U+2581 is a space, `<0xE5>` a byte.
+What a tokenizer changes or drops before it encodes cannot be recovered. So a probe sentence is
+encoded and rebuilt, and a tokenizer that does not return it is refused. That holds for WordPiece,
+which does not keep blanks, and for models that mark the end of a word.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def piece_texts(tokenizer: TokenizerRuntime) -> PieceTexts:
     Raises
     ------
     ConfigError
-        Text does not come back from its tokens, so no word can be found in it.
+        The tokens do not spell the text, so no word can be found in them.
     """
     texts = texts_of(tokenizer.pieces())
     ids, _ = tokenizer.encode_segments(PROBE)

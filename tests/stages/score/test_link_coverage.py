@@ -15,7 +15,7 @@ from pivotmine.stages.score.link_coverage import (
     link_table,
     share_in_set,
 )
-from tests.numeric.kernel_corpora import ENGINES, VOCAB_SIZE, Corpus, corpora
+from tests.numeric.kernel_corpora import VOCAB_SIZE, Corpus, corpora
 
 token = st.integers(0, VOCAB_SIZE - 1)
 links = st.lists(st.tuples(token, token).filter(lambda link: link[0] != link[1]), max_size=25)
@@ -77,22 +77,16 @@ def coverage_by_hand(corpus: Corpus, pairs) -> list[list[int]]:
     return [covered, eligible, [len(found) for found in realised]]
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @given(corpus=corpora(), pairs=links)
-def test_coverage_is_that_of_every_context_by_hand(engine, corpus, pairs):
+def test_coverage_is_that_of_every_context_by_hand(corpus, pairs):
     coverage = link_coverage(
-        *corpus.contexts,
-        len(corpus.documents),
-        corpus.token_language,
-        table_of(pairs),
-        engine=engine,
+        *corpus.contexts, len(corpus.documents), corpus.token_language, table_of(pairs)
     )
     assert [figure.tolist() for figure in coverage] == coverage_by_hand(corpus, pairs)
     assert {figure.dtype for figure in coverage} == {np.dtype(np.int32)}
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_slice_of_documents_is_covered_as_if_it_stood_alone(engine):
+def test_a_slice_of_documents_is_covered_as_if_it_stood_alone():
     coverage = link_coverage(
         ids([1, 1, 0, 2, 0]),
         np.array([2, 4, 5]),
@@ -100,7 +94,6 @@ def test_a_slice_of_documents_is_covered_as_if_it_stood_alone(engine):
         2,
         np.array([0, 0, 1], np.int8),
         table_of([(0, 2)], 3),
-        engine=engine,
     )
     assert coverage == Coverage(*map(pytest.approx, ([2, 0], [2, 1], [1, 0])))
 
