@@ -23,7 +23,7 @@ def run(
 ) -> None:
     """Run the road, or part of it; stages that are committed are skipped.
 
-    Stages: ingest, tokenizer, tokenize, vocabulary, contexts, count, terms, link,
+    Stages: ingest, train_tokenizer, tokenize, vocabulary, contexts, count, terms, link,
     pivot, score, select, shard.
     """
     from pivotmine.cli.job import run_road
