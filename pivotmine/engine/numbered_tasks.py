@@ -1,4 +1,4 @@
-"""Tasks that know what to do by their number: which ranges of which files are theirs."""
+"""Tasks that get their number and look up what to do, such as which ranges of files to read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 
 
 class FileRange(NamedTuple):
-    """Part start:end of a file, in bytes or in rows: the reader says which."""
+    """Bytes or rows start to end - 1 of a file; each reader says which of the two."""
 
     path: str
     start: int
@@ -17,9 +17,9 @@ class FileRange(NamedTuple):
 
 
 def share_out(files: Sequence[tuple[str, int]], room: int) -> list[tuple[FileRange, ...]]:
-    """Cut files, given with their sizes, into shares of `room`, the last of them smaller.
+    """Cut files, given with their sizes, into shares of size `room`; the last may be smaller.
 
-    Large files are cut, and small ones share.
+    A share may hold parts of several files.
     """
     shares: list[tuple[FileRange, ...]] = []
     gathered: list[FileRange] = []

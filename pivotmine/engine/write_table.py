@@ -1,8 +1,8 @@
 """Arrow batches of a task to a Parquet file of a table, written where they are made.
 
-Rows that Python makes would otherwise cross into the JVM to be written there row by row; for
-table `counts` that took five times as long. Names are drawn, so a task that runs twice leaves two
-files, of which the driver commits the one that it was told of.
+Rows that Python makes would otherwise cross into the JVM to be written there row by row, which took
+five times as long for table `counts`. File names are random, so a task that runs twice leaves two
+files, of which the driver commits the one that the task reported.
 """
 
 from __future__ import annotations

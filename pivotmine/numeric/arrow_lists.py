@@ -53,7 +53,7 @@ def node_columns(
 ) -> NodeColumns:
     """Nodes in place of token ids, and the contexts of `window_tokens` in which they meet.
 
-    Segments that are `hidden` count as text of no language.
+    Segments that are `hidden`, [S], count as text of no language.
     """
     columns = token_columns(batch)
     language = language_indices(batch.column("segment_langs"), languages)

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 PACKED_BYTES_PER_PAIR = 4
-"""Packed bytes of a pair, about; for estimates. Every run measures the true figure."""
+"""About the packed bytes of a pair, for estimates. Every run measures the true figure."""
 
 RUNS = pa.schema(
     [

@@ -37,7 +37,12 @@ from pivotmine.stages.ingest.files import (
 )
 from pivotmine.stages.ingest.near_duplicates import find_near_duplicates
 from pivotmine.stages.ingest.records import read_files, read_limits
-from pivotmine.stages.ingest.signatures import Signed, sign_documents, what_signatures_depend_on
+from pivotmine.stages.ingest.signatures import (
+    Signed,
+    Texts,
+    sign_documents,
+    what_signatures_depend_on,
+)
 
 _NEAR = "doc_id string, kept_doc_id string, similarity double"
 
@@ -58,18 +63,13 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     aside = earlier.texts("near_copies", copies)
     distinct = fresh.union(stayed).union(aside)
 
-    def texts(ids: DataFrame) -> DataFrame:
-        files = earlier.holding(ids)
-        stored = (earlier.texts(name, copies, held) for name, held in files.items())
-        rows = reduce(DataFrame.union, stored, fresh)
-        return rows.join(ids, "doc_id", "left_semi").select("doc_id", "text")
-
     index = distinct.select(*ROW, "lang")
     signed: Signed | None = None
     near = inputs.spark.createDataFrame([], _NEAR).limit(0)
     if recipe.dedup.near:
         index = inputs.checkpoint(index, "index")
         unsigned = fresh if inputs.previous_files(SIGNATURES.name) else distinct
+        texts = _texts_by_id(earlier, fresh, copies)
         signed = sign_documents(inputs, index.select("doc_id"), unsigned, texts, recipe.dedup)
         near = find_near_duplicates(inputs, index, signed.rows, recipe.dedup.similarity)
 
@@ -108,8 +108,20 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     }
 
 
+def _texts_by_id(earlier: Earlier, fresh: DataFrame, copies: DataFrame) -> Texts:
+    """Finds texts of documents, among the fresh ones or in the files that hold them."""
+
+    def texts(ids: DataFrame) -> DataFrame:
+        files = earlier.holding(ids)
+        stored = (earlier.texts(name, copies, held) for name, held in files.items())
+        rows = reduce(DataFrame.union, stored, fresh)
+        return rows.join(ids, "doc_id", "left_semi").select("doc_id", "text")
+
+    return texts
+
+
 def _exact_copies(inputs: Inputs, rows: DataFrame) -> DataFrame:
-    """Columns `ROW` of the rows for which another one of the same text stands."""
+    """Columns `ROW` of exact copies: rows whose text another row keeps."""
     where = F.struct("delivery", "source", "uri", "position")
     copied = (
         rows.groupBy("doc_id")
@@ -148,7 +160,7 @@ def _signatures(
 
 
 def _duplicates(distinct: DataFrame, copies: DataFrame, near: DataFrame) -> DataFrame:
-    """Rows of `duplicates`: near ones, exact ones, and exact ones of near ones, which are near."""
+    """Rows of `duplicates`: exact copies, and near ones with their own exact copies."""
     of_kept = F.col("kept_doc_id").isNull()
     return (
         copies.join(near, "doc_id", "left")
@@ -178,14 +190,14 @@ def tally(rows: Rows, recipe: Recipe) -> Tally:
 def external(recipe: Recipe) -> Any:
     """The source files with size and time stamp: a changed file makes a new fingerprint.
 
-    Refuses here, before anything is started, what cannot be read as the recipe says.
+    Files that cannot be read as the recipe says are an error here, before anything is started.
     """
     read_limits(recipe)
     return [(listed.file, listed.input_index) for listed in list_sources(recipe)]
 
 
 def reuse(inputs: Inputs, recipe: Recipe) -> dict[str, Any]:
-    """Records may be used again where they would be read in the same way; signatures by text."""
+    """Records depend on how files are read; signatures on their settings."""
     reading = dict.fromkeys(STAGE.writes, how_records_are_read(recipe))
     return reading | {SIGNATURES.name: what_signatures_depend_on(recipe.dedup)}
 

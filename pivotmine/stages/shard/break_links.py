@@ -36,7 +36,7 @@ def broken_contents(
     doc_ids
         Column doc_id, each once.
     n_tokens
-        Tokens of all of them, about.
+        About the tokens of all of them.
     """
     segments = _segments(inputs, doc_ids, as_text=as_text)
     stays = (F.col("lang") == "und") | (F.col("lang") == F.col("home"))

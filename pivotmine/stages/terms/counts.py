@@ -116,21 +116,7 @@ def _count(
             while span < len(spans.ends) and spans.ends[span] <= start:
                 span += 1
 
-            s, position = span, start
-            while position < end:
-                stop = min(spans.ends[s], end)
-                if spans.language[s] >= 0:
-                    held[spans.language[s]] += stop - position
-                position = stop
-                s += 1
-            for language in range(terms.n_languages):
-                enough = held[language] >= min_share * (end - start)
-                takes_part[language] = enough and held[language] > 0
-                held[language] = 0
-                if takes_part[language]:
-                    for other in range(language + 1):
-                        totals.mixed[other, language, kind] += takes_part[other]
-
+            _count_languages(span, start, end, kind, spans, min_share, held, takes_part, totals)
             n_present = 0
             s = span
             while match < len(token) and token[match] < end:
@@ -152,6 +138,35 @@ def _count(
             if whole:
                 first_span, first_match = span, match
                 break
+
+
+@njit
+def _count_languages(
+    span: int,
+    start: int,
+    end: int,
+    kind: int,
+    spans: Spans,
+    min_share: float,
+    held: NDArray[np.int64],
+    takes_part: NDArray[np.bool_],
+    totals: TermTotals,
+) -> None:
+    """Find which languages take part in a context, and count each two of them; `held` ends zero."""
+    position = start
+    while position < end:
+        stop = min(spans.ends[span], end)
+        if spans.language[span] >= 0:
+            held[spans.language[span]] += stop - position
+        position = stop
+        span += 1
+    for language in range(len(held)):
+        enough = held[language] >= min_share * (end - start)
+        takes_part[language] = enough and held[language] > 0
+        held[language] = 0
+        if takes_part[language]:
+            for other in range(language + 1):
+                totals.mixed[other, language, kind] += takes_part[other]
 
 
 @njit

@@ -176,6 +176,20 @@ def find_terms(points: NDArray[np.int32], trie: TermTrie) -> Matches:
 
 
 @njit
+def _child(symbols: NDArray[np.int32], child: int, end: int, symbol: int) -> int:
+    """Which of the nodes child to end - 1 a symbol leads to; -1 for none."""
+    while end - child > _FEW_CHILDREN:
+        middle = (child + end) >> 1
+        if symbols[middle] <= symbol:
+            child = middle
+        else:
+            end = middle
+    while child < end and symbols[child] < symbol:
+        child += 1
+    return child if child < end and symbols[child] == symbol else -1
+
+
+@njit
 def _find(
     text: NDArray[np.int32],
     symbol_of: NDArray[np.int32],
@@ -225,17 +239,9 @@ def _find(
             symbol = entry & _SYMBOL
             if child == end or symbol == 0:
                 break
-            while end - child > _FEW_CHILDREN:
-                middle = (child + end) >> 1
-                if symbols[middle] <= symbol:
-                    child = middle
-                else:
-                    end = middle
-            while child < end and symbols[child] < symbol:
-                child += 1
-            if child == end or symbols[child] != symbol:
+            node = _child(symbols, child, end, symbol)
+            if node < 0:
                 break
-            node = child
             last = entry
             at += 1
     return string[:n].copy(), position[:n].copy()

@@ -77,7 +77,7 @@ def held(totals: Frequencies) -> HeldFrequencies:
 
 
 def new_frequencies(vocab_size: int, n_languages: int) -> Frequencies:
-    """Zero totals; 17 bytes times vocab_size times (n_languages + 1), about."""
+    """Zero totals; about 17 bytes times vocab_size times (n_languages + 1)."""
     columns = n_languages + 1
     return Frequencies(
         np.zeros((vocab_size, columns), np.int64),
