@@ -56,7 +56,7 @@ def join(parts: Sequence[FoldedContexts]) -> FoldedContexts:
 
 
 def regrouped(parts: Iterable[FoldedContexts], max_tokens: int) -> Iterator[FoldedContexts]:
-    """The same contexts in parts of up to `max_tokens` tokens; a longer context is a part alone."""
+    """The same contexts, none empty, in parts of `max_tokens` at most, or of one longer context."""
     gathered: list[FoldedContexts] = []
     n_tokens = 0
     for part in parts:

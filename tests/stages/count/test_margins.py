@@ -10,8 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.errors import InputError
-from pivotmine.stages.count.margins import count_margins, margin_table, pair_margins
+from pivotmine.stages.count.margins import (
+    count_margins,
+    margin_runs,
+    margin_table,
+    pair_margins,
+    read_margins,
+)
 from pivotmine.stages.count.pair_counts import count_pairs
+from pivotmine.stages.count.pair_runs import PairRun
 from tests.numeric.kernel_corpora import corpora, folded
 
 LANGUAGE = np.array([0, 0, 1, 1, 2, 2], np.int8)
@@ -89,3 +96,21 @@ def test_events_of_the_first_tokens_are_what_counting_pairs_adds_up(corpus):
         int(block.fold_counts.sum()) for block in count_pairs(contexts, corpus.first_number, 1)
     )
     assert margins.events[first].sum() == counted
+
+
+@given(corpus=corpora())
+def test_margins_come_back_from_the_runs_that_carry_them(corpus):
+    rows = corpus.numbered_contexts()
+    contexts, first_node = folded(rows, [0] * len(rows)), corpus.first_number
+    counted = count_margins(contexts, first_node)
+    runs = list(margin_runs(contexts, first_node))
+    joined = PairRun(*(np.concatenate(column) for column in zip(*runs, strict=True)))
+    found = read_margins(joined, first_node)
+
+    n_nodes = int(first_node[-1])
+    table = margin_table(counted.token_id, counted.other_language, counted.n, n_nodes)
+    assert all(np.array_equal(*pair) for pair in zip(found.table, table, strict=True))
+    assert np.array_equal(found.n_contexts, counted.n_contexts)
+    is_first = counted.token_id < first_node[counted.other_language]
+    events = np.bincount(counted.token_id[is_first], counted.events[is_first], n_nodes)
+    assert found.row_events.tolist() == events.tolist()
