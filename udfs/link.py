@@ -23,6 +23,7 @@ ASSOCIATED = pa.schema(
         pa.field("expected", pa.float64()),
         pa.field("npmi", pa.float64()),
         pa.field("g2", pa.float64()),
+        pa.field("strength", pa.float64()),
         pa.field("p_bin", pa.int32()),
         pa.field("folds", pa.int32()),
     ]
@@ -30,19 +31,29 @@ ASSOCIATED = pa.schema(
 """Rows of table `counts` with the figures of `associate.Associations`."""
 
 
-def associate(batches: Batches) -> Batches:
-    """Batches of table `counts` to batches of `ASSOCIATED`, row by row."""
-    for batch in batches:
-        n_ab, n_a, n_b, n = (
-            batch.column(name).to_numpy().astype(np.float64)
-            for name in ("n_ab", "n_a", "n_b", "n_contexts")
-        )
-        folds = batch.column("fold_counts").flatten().to_numpy().reshape(len(batch), -1)
-        found = associations(n_ab, n_a, n_b, n, folds)
-        yield pa.RecordBatch.from_arrays(
-            [*(batch.column(name) for name in _COUNTED), *map(pa.array, found)],
-            schema=ASSOCIATED,
-        )
+def bind_associate(measure: str) -> Callable[[Batches], Batches]:
+    """Batches of table `counts` to batches of `ASSOCIATED`, row by row.
+
+    Parameters
+    ----------
+    measure
+        Name of the registered measure that gives `strength`.
+    """
+
+    def associate(batches: Batches) -> Batches:
+        for batch in batches:
+            n_ab, n_a, n_b, n = (
+                batch.column(name).to_numpy().astype(np.float64)
+                for name in ("n_ab", "n_a", "n_b", "n_contexts")
+            )
+            folds = batch.column("fold_counts").flatten().to_numpy().reshape(len(batch), -1)
+            found = associations(n_ab, n_a, n_b, n, folds, measure)
+            yield pa.RecordBatch.from_arrays(
+                [*(batch.column(name) for name in _COUNTED), *map(pa.array, found)],
+                schema=ASSOCIATED,
+            )
+
+    return associate
 
 
 def bind_contest(

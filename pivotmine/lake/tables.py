@@ -267,14 +267,28 @@ PIVOTS = _table(
     ("closable", _long, "partners that could be linked with a partner in another language"),
     ("closed", _long, "partners that are linked with one; closure = (closed + 1)/(closable + 2)"),
 )
+_BLOCK = pa.struct(
+    [
+        pa.field("start", _int, metadata={"doc": "first token, from the start of the document"}),
+        pa.field("end", _int, metadata={"doc": "the token after the last"}),
+        pa.field(
+            "order", _double, metadata={"doc": "1: sides in the same order, 0: in random order"}
+        ),
+        pa.field(
+            "sides",
+            pa.list_(pa.struct([("lang", _string), ("bits", _double), ("covered", _double)])),
+            metadata={"doc": "languages with most covered bits; bits, and the share covered"},
+        ),
+    ]
+)
 SCORES = _table(
     "scores",
-    "What a document can teach, by several methods.",
+    "What a document can teach, a row for each score (score.methods).",
     ("doc_id", _string, "document"),
-    ("method", _string, "he2025, entropy, links or translation"),
+    ("method", _string, "name of the score"),
     ("score", _double, "higher is better"),
     ("n_tokens", _int, "length of the document"),
-    ("evidence", _doubles_by_name, "the figures behind the score"),
+    ("evidence", _doubles_by_name, "the figures behind the score, zeros left out"),
     (
         "type",
         _string,
@@ -291,6 +305,7 @@ SCORES = _table(
         "translation: hash of the longest segment that it shares with many documents, if such "
         "segments are a fifth of it or more",
     ),
+    ("block", _BLOCK, "translation: the block that covers itself best; null without one"),
 )
 SELECTION = _table(
     "selection",

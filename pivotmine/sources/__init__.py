@@ -5,20 +5,15 @@ executor, one split at a time, without Spark in sight. It never raises for what 
 data or on the way to it: a split always ends with its `split` row, whose `n_records` equals the
 documents and rejects before it.
 
-To add a format, write a generator `(split, columns, limits, tally) -> Iterator[Row]`, enter it in
-`READERS` here and its file suffix in `listing.SUFFIXES`; docs/sources.md shows one in 40 lines.
-Enter it in these files: executors import this module, they do not see what a driver changed in its
-memory.
+A format is a generator `(split, columns, limits, tally) -> Iterator[Row]`, registered with
+`pivotmine.plugins.source`; docs/sources.md shows one in 40 lines.
 """
 
 from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 
-from pivotmine.errors import InputError
-from pivotmine.sources.gettext import read_gettext
-from pivotmine.sources.jsonl import read_jsonl
-from pivotmine.sources.parquet import read_parquet
+from pivotmine import plugins
 from pivotmine.sources.parse import EXPLANATIONS, Reason
 from pivotmine.sources.records import (
     RECORD_SCHEMA,
@@ -31,12 +26,9 @@ from pivotmine.sources.records import (
     split_row,
     to_batches,
 )
-from pivotmine.sources.warc import read_warc
-from pivotmine.sources.whole_files import read_html, read_text
 
 __all__ = [
     "EXPLANATIONS",
-    "READERS",
     "RECORD_SCHEMA",
     "ColumnMap",
     "ReadLimits",
@@ -47,28 +39,15 @@ __all__ = [
 
 Reader = Callable[[Split, ColumnMap, ReadLimits, Tally], Iterator[Row]]
 
-READERS: dict[str, Reader] = {
-    "gettext": read_gettext,
-    "html": read_html,
-    "jsonl": read_jsonl,
-    "parquet": read_parquet,
-    "text": read_text,
-    "warc": read_warc,
-}
-
 
 def read_split(split: Split, columns: ColumnMap, limits: ReadLimits) -> Iterator[pa.RecordBatch]:
     """Read one split as batches of `RECORD_SCHEMA`, about 8 MiB of text or 2,048 rows each.
 
     Whatever goes wrong on the way (no permission, a file gone by now, a lost connection) becomes
-    one `unreadable_file` reject after what was read before. Raises `InputError` only for a format
-    that has no reader.
+    one `unreadable_file` reject after what was read before. Raises `ConfigError` only for a format
+    that is not registered.
     """
-    reader = READERS.get(split.format)
-    if reader is None:
-        raise InputError(
-            f"{split.uri}: no reader for format {split.format!r}; there are {sorted(READERS)}"
-        )
+    reader: Reader = plugins.SOURCES[split.format].value
     return to_batches(_rows(reader, split, columns, limits))
 
 

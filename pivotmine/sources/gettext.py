@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from pivotmine import plugins
 from pivotmine.sources.jsonl import BrokenStream, Line, broken_row, frame_lines, too_long
 from pivotmine.sources.parse import UTF8_BOM, Reason, Refusal, check_text, fate_row
 from pivotmine.sources.records import ColumnMap, ReadLimits, Row, Split, Tally, reject_row
@@ -37,6 +38,7 @@ class Entry(NamedTuple):
     problem: str | None
 
 
+@plugins.source("gettext", suffixes=[".po"])
 def read_gettext(
     split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally
 ) -> Iterator[Row]:

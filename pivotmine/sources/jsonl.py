@@ -14,6 +14,7 @@ reading time and `raw_bytes` of memory.
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from pivotmine import plugins
 from pivotmine.sources.decoding import CorruptCompression, InflatesTooMuch
 from pivotmine.sources.parse import UTF8_BOM, Document, Reason, Refusal, fate_row, parse_json
 from pivotmine.sources.pieces import is_piece, open_piece
@@ -47,6 +48,12 @@ class BrokenStream(Exception):
         self.partial = partial
 
 
+@plugins.source(
+    "jsonl",
+    suffixes=[".jsonl", ".ndjson", ".json"],
+    even=["none"],
+    by_looking=["gzip", "zstd"],
+)
 def read_jsonl(split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally) -> Iterator[Row]:
     """Documents and rejects of one split, in file order.
 

@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pivotmine import plugins
 from pivotmine.sources.parquet_pages import PageGuard
 from pivotmine.sources.parse import Reason, Refusal, fate_row, parse_bytes
 from pivotmine.sources.records import (
@@ -44,6 +45,7 @@ ROWS_MAX = 128
 COLUMNS_NAMED = 20
 
 
+@plugins.source("parquet", suffixes=[".parquet"])
 def read_parquet(
     split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally
 ) -> Iterator[Row]:

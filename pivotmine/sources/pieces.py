@@ -24,19 +24,12 @@ from typing import NamedTuple
 
 import fsspec
 
+from pivotmine import plugins
 from pivotmine.sources.decoding import InflatesTooMuch, Step
 from pivotmine.sources.gzip_members import members, seek_member
 from pivotmine.sources.records import BLOCK_BYTES, WHOLE_FILE, Piece, ReadLimits, Split
 from pivotmine.sources.streams import TAIL_BYTES, plain_blocks
 from pivotmine.sources.zstd_frames import Bytes, frames, seek_frame
-
-FOUND_BY_LOOKING = frozenset(
-    [
-        *(("warc", compression) for compression in ("none", "gzip", "zstd")),
-        *(("jsonl", compression) for compression in ("gzip", "zstd")),
-    ]
-)
-"""Formats and compressions that are cut into units."""
 
 PEEK_BYTES = BLOCK_BYTES
 """Where the first unit does not end within so many bytes, the file is not cut."""
@@ -44,7 +37,8 @@ PEEK_BYTES = BLOCK_BYTES
 
 def is_piece(split: Split) -> bool:
     """Whether a split is to be read by `open_piece`."""
-    return split.end != WHOLE_FILE and (split.format, split.compression) in FOUND_BY_LOOKING
+    by_looking = plugins.SOURCES.facts(split.format).by_looking
+    return split.end != WHOLE_FILE and split.compression in by_looking
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 import fsspec
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
+from pivotmine import plugins
 from pivotmine.sources.html import decode_page, html_to_text
 from pivotmine.sources.jsonl import too_long
 from pivotmine.sources.look_ahead import LookAhead
@@ -58,6 +59,7 @@ class Framed(NamedTuple):
     refusal: Refusal | None = None
 
 
+@plugins.source("warc", suffixes=[".warc", ".wet"], by_looking=["none", "gzip", "zstd"])
 def read_warc(split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally) -> Iterator[Row]:
     """Documents and rejects of one file or piece, in its order. Raises what opening it raises."""
     if is_piece(split):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from pivotmine import plugins
 from pivotmine.sources.html import html_to_text
 from pivotmine.sources.jsonl import too_long, why_broken
 from pivotmine.sources.parse import Document, Reason, Refusal, check_text, fate_row, parse_text
@@ -11,11 +12,13 @@ from pivotmine.sources.records import ColumnMap, ReadLimits, Row, Split, Tally
 from pivotmine.sources.streams import open_blocks
 
 
+@plugins.source("text", suffixes=[".txt"])
 def read_text(split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally) -> Iterator[Row]:
     """The one document of a UTF-8 text file, or a reject. Raises what opening the file raises."""
     return _read(split, columns, limits, tally, parse_text)
 
 
+@plugins.source("html", suffixes=[".html", ".htm", ".xhtml"])
 def read_html(split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally) -> Iterator[Row]:
     """The one document of an HTML file, or a reject. Raises what opening the file raises."""
     return _read(split, columns, limits, tally, _parse_html)

@@ -9,7 +9,7 @@ import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,14 +18,16 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotmine import sources
+from pivotmine import plugins
 from pivotmine.recipe import InputConfig
 from pivotmine.sources import EXPLANATIONS, ColumnMap, ReadLimits, Reason, listing
 from pivotmine.sources.gettext import PAGE_MESSAGES
 from pivotmine.sources.records import MIB
 
 Read = Callable[..., Any]
-DOCS = Path(__file__).parents[2] / "docs" / "sources.md"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs" / "sources.md"
+EXAMPLE = ROOT / "examples" / "plugins" / "parallel_tsv.py"
 
 HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=%s\\n"\n\n'
 CATALOGUE = """#: app.py:1
@@ -135,9 +137,8 @@ def test_a_row_group_that_would_inflate_too_much_is_not_read(tmp_path: Path, rea
 
 
 def test_a_recipe_can_name_every_format():
-    formats = get_args(InputConfig.model_fields["format"].annotation)
-    assert set(formats) == {"auto", *sources.READERS}
-    assert set(listing.SUFFIXES.values()) == set(sources.READERS)
+    for name in ("auto", *plugins.SOURCES.names()):
+        assert InputConfig(uris=("a",), format=name).format == name
 
 
 def test_every_reason_is_explained():
@@ -148,12 +149,12 @@ def test_the_format_that_the_documentation_adds_works(
     tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch
 ):
     (code,) = re.findall(r"^```python\n(.*?)^```$", DOCS.read_text(), re.MULTILINE | re.DOTALL)
+    assert code == EXAMPLE.read_text()
     assert code.count("\n") <= 40
+    monkeypatch.setattr(plugins.SOURCES, "_found", {**plugins.SOURCES._found})
     module = types.ModuleType("parallel")
     monkeypatch.setitem(sys.modules, "parallel", module)
     exec(compile(code, "parallel.py", "exec"), module.__dict__)
-    monkeypatch.setitem(sources.READERS, "parallel", module.__dict__["read_parallel"])
-    monkeypatch.setitem(listing.SUFFIXES, ".tsv", "parallel")
     data = b"A cat\tUn chat\nno tab\ncaf\xe9\tx\nA dog\tUn chien\n"
     found = read(write(tmp_path / "a.tsv.gz", gzip.compress(data)[:-8]))
     assert found.texts == ["A cat\nUn chat", "A dog\nUn chien"]
@@ -162,4 +163,4 @@ def test_the_format_that_the_documentation_adds_works(
 
 def test_the_documentation_lists_every_suffix():
     listed = set(re.findall(r"`(\.\w+)`", DOCS.read_text().split("`ingest.inputs")[0]))
-    assert listed - {".gz", ".zst"} == set(listing.SUFFIXES)
+    assert listed - {".gz", ".zst"} == set(listing.suffixes())

@@ -213,7 +213,7 @@ def test_a_directory_that_may_not_be_listed_is_an_error(corpus: Path) -> None:
 def test_settings_out_of_range_are_refused(corpus: Path) -> None:
     with pytest.raises(ConfigError, match="split_bytes is 0"):
         list_splits([str(corpus)], "auto", 0, 0)
-    with pytest.raises(ConfigError, match="format is 'csv'"):
+    with pytest.raises(ConfigError, match="no source format 'csv'"):
         list_splits([str(corpus)], "csv", 100, 0)
 
 

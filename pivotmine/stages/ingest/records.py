@@ -13,6 +13,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pivotmine import plugins
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import Inputs
 from pivotmine.recipe import Recipe
@@ -58,6 +59,7 @@ def _read(inputs: Inputs, recipe: Recipe, packs: Sequence[Sequence[Split]], name
         packs, columns, read_limits(recipe), settings.language_model, settings.filters.bounds_of
     )
     tasks = inputs.numbers(len(packs))
+    read = plugins.with_plugins(read)
     return inputs.checkpoint(tasks.mapInArrow(read, spark_schema(SCHEMA)), name)
 
 

@@ -35,6 +35,7 @@ from pivotmine.stages.ingest.files import (
     list_sources,
     split_by_what_is_known,
 )
+from pivotmine.stages.ingest.formats import modules
 from pivotmine.stages.ingest.near_duplicates import find_near_duplicates
 from pivotmine.stages.ingest.records import read_files, read_limits
 from pivotmine.stages.ingest.signatures import (
@@ -210,6 +211,7 @@ STAGE = Stage(
     sections=("ingest", "dedup"),
     run=run,
     tally=tally,
+    modules=modules,
     external=external,
     reuse=reuse,
 )

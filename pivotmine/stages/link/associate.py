@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pivotmine.numeric.association import expected, log_likelihood_ratio, npmi, p_value_bin
 from pivotmine.numeric.exact_association import log10_attraction_p_value
+from pivotmine.numeric.measures import strength
 
 __all__ = ["Associations", "associations"]
 
@@ -27,6 +28,9 @@ class Associations(NamedTuple):
     g2: Floats
     """[P]"""
 
+    strength: Floats
+    """[P] by the measure that ranks partners."""
+
     p_bin: NDArray[np.int32]
     """[P] bin of the one-sided p-value of attraction (`numeric.association.p_value_bin`)."""
 
@@ -35,7 +39,12 @@ class Associations(NamedTuple):
 
 
 def associations(
-    n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats, fold_counts: NDArray[np.integer]
+    n_ab: Floats,
+    n_a: Floats,
+    n_b: Floats,
+    n: Floats,
+    fold_counts: NDArray[np.integer],
+    measure: str = "g2",
 ) -> Associations:
     """Measures of pairs from their 2x2 tables.
 
@@ -45,6 +54,8 @@ def associations(
         [P] contexts that hold both nodes, a, b, and all of the two languages.
     fold_counts
         [P, n_folds] `n_ab` by hash fold.
+    measure
+        Name of the registered measure that gives `strength`.
     """
     chance = expected(n_a, n_b, n)
     g2 = log_likelihood_ratio(n_ab, n_a, n_b, n)
@@ -53,6 +64,7 @@ def associations(
         chance,
         npmi(n_ab, n_a, n_b, n),
         g2,
+        g2 if measure == "g2" else strength(measure, n_ab, n_a, n_b, n),
         p_value_bin(log10_attraction_p_value(n_ab, n_a, n_b, n, g2=g2)),
         above.sum(axis=1).astype(np.int32),
     )

@@ -31,20 +31,20 @@ _KEY = ["a", "b", "lang_a", "lang_b"]
 def contest_links(inputs: Inputs, recipe: Recipe, nodes: NodeTable, ranked: DataFrame) -> DataFrame:
     """Contexts that each link has won, of links that have won any: rows of `contest.WON`.
 
-    The strongest by G2 come first. If there are more than `link.max_contenders`, those of the
-    lowest ranks are left out.
+    The strongest by `link.measure` come first. If there are more than `link.max_contenders`, those
+    of the lowest ranks are left out.
     """
     languages = context_languages(recipe)
     most = recipe.link.max_contenders
     links = inputs.local(
-        ranked.orderBy(F.least("rank_ab", "rank_ba"), F.desc("g2"), *_KEY)
+        ranked.orderBy(F.least("rank_ab", "rank_ba"), F.desc("strength"), *_KEY)
         .limit(most)
-        .select(*_KEY, "g2"),
+        .select(*_KEY, "strength"),
         most,
     )
     one = _nodes(nodes, languages, links["lang_a"], links["a"])
     other = _nodes(nodes, languages, links["lang_b"], links["b"])
-    strongest = np.lexsort((other, one, -links["g2"].to_numpy()))
+    strongest = np.lexsort((other, one, -links["strength"].to_numpy()))
     files = inputs.table_files("contexts")
     n_tasks = 2 * inputs.spark.sparkContext.defaultParallelism
     shares = share_out(files, max(-(-sum(n_rows for _, n_rows in files) // n_tasks), 1))

@@ -12,6 +12,8 @@ it, and the histogram is small whatever the number of pairs.
 The actual rate is measured too: a permutation of the contexts, in which words meet by chance alone,
 is tested in the same way, and every pair that passes there is false.
 
+Partners are ranked by `link.measure`, which p-values do not depend on.
+
 A real association need not be a translation: the words that stand beside a word's translation are
 associated with the word as well. So links compete for the contexts in which they meet, and column
 `prevails` says which win. `contest.py` has the rule and its reasons.
@@ -22,6 +24,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from pivotmine import plugins
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.numeric.association import MAX_P_VALUE_BIN
@@ -31,7 +34,7 @@ from pivotmine.stages.contexts.stage import context_languages, load_nodes
 from pivotmine.stages.link.from_contexts import contest_links, permuted_counts
 from pivotmine.stages.link.q_values import q_values
 from pivotmine.text.pieces import SPACE
-from pivotmine.udfs.link import ASSOCIATED, associate
+from pivotmine.udfs.link import ASSOCIATED, bind_associate
 
 _PAIR = ["lang_a", "lang_b"]
 
@@ -39,7 +42,9 @@ _PAIR = ["lang_a", "lang_b"]
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Test, control the false discovery rate, rank, compete, and name the tokens."""
     settings = recipe.link
-    associated = inputs.checkpoint(_associated(inputs.frame("counts")), "associated")
+    associated = inputs.checkpoint(
+        _associated(inputs.frame("counts"), settings.measure), "associated"
+    )
     n_pairs = len(recipe.languages) ** 2
     bins = inputs.local(
         associated.groupBy(*_PAIR, "p_bin").count(), n_pairs * (MAX_P_VALUE_BIN + 1)
@@ -65,12 +70,13 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
         "links": ranked.join(won, [*_PAIR, "a", "b"], "left")
         .fillna(0, "n_won")
         .withColumn("prevails", enough & is_best)
-        .drop("p_bin")
+        .drop("p_bin", "strength")
     }
 
 
-def _associated(counts: DataFrame) -> DataFrame:
-    return counts.mapInArrow(associate, spark_schema(ASSOCIATED))
+def _associated(counts: DataFrame, measure: str) -> DataFrame:
+    make = plugins.with_plugins(bind_associate(measure))
+    return counts.mapInArrow(make, spark_schema(ASSOCIATED))
 
 
 def _passing(associated: DataFrame, of_bins: DataFrame, recipe: Recipe) -> DataFrame:
@@ -94,7 +100,7 @@ def _measure_null(
             "the exact test alone"
         )
         return
-    n_null = _passing(_associated(counts), of_bins, recipe).count()
+    n_null = _passing(_associated(counts, recipe.link.measure), of_bins, recipe).count()
     n_links = ranked.count()
     inputs.measure("permuted_links", n_null)
     inputs.measure("permuted_false_discovery_rate", n_null / n_links if n_links else 0.0)
@@ -126,11 +132,11 @@ def _testable(margins: DataFrame, min_count: int) -> DataFrame:
 
 
 def _rank(side: str, other: str) -> Column:
-    """Rank of a partner among the partners of a node in one language, by G2, ties by id.
+    """Rank of a partner among a node's partners in one language, by `link.measure`, ties by id.
 
     Copies are ranked apart: they would come first for every name, and say nothing of translation.
     """
-    partners = Window.partitionBy(side, *_PAIR, "is_copy").orderBy(F.desc("g2"), other)
+    partners = Window.partitionBy(side, *_PAIR, "is_copy").orderBy(F.desc("strength"), other)
     return F.row_number().over(partners)
 
 
@@ -142,6 +148,11 @@ def _bare(token: str) -> Column:
 def _names(vocabulary: DataFrame, side: str) -> DataFrame:
     named = vocabulary.select(F.col("token_id").alias(side), F.col("token").alias(f"token_{side}"))
     return F.broadcast(named)
+
+
+def modules(recipe: Recipe) -> list[str]:
+    """The module of the measure that ranks."""
+    return [plugins.MEASURES.module(recipe.link.measure)]
 
 
 def tally(rows: Rows, recipe: Recipe) -> Tally:
@@ -157,4 +168,5 @@ STAGE = Stage(
     sections=("languages", "count", "link"),
     run=run,
     tally=tally,
+    modules=modules,
 )

@@ -25,11 +25,9 @@ __all__ = [
     "Coverage",
     "LinkTable",
     "checked_text",
-    "language_entropy",
     "link_coverage",
     "link_places",
     "link_table",
-    "share_in_set",
 ]
 
 
@@ -51,9 +49,6 @@ class Coverage(NamedTuple):
 
     covered_tokens: NDArray[np.int32]
     """[D] occurrences with a linked partner of another language in the same context."""
-
-    eligible_tokens: NDArray[np.int32]
-    """[D] occurrences of tokens that have a language."""
 
     n_links: NDArray[np.int32]
     """[D] distinct links realised in the document. Distinct over the whole document, not summed
@@ -165,10 +160,7 @@ def link_coverage(
     if len(document) != len(bounds) - 1:
         raise InputError(f"{len(document)} documents for {len(bounds) - 1} contexts")
     check_range(document, 0, n_documents, "document")
-    covered, n_links = _cover(bounds, document, n_documents, tokens, language, offsets, partners)
-    in_context = share_in_set(tokens, bounds, language >= 0)
-    eligible = np.bincount(document, in_context, n_documents).astype(np.int32)
-    return Coverage(covered, eligible, n_links)
+    return Coverage(*_cover(bounds, document, n_documents, tokens, language, offsets, partners))
 
 
 @njit
@@ -208,35 +200,3 @@ def _cover(
             if covered[tokens[i]] == c:
                 covered_tokens[d] += 1
     return covered_tokens, n_links
-
-
-def share_in_set(
-    token_ids: NDArray[np.int32], document_offsets: NDArray[np.integer], member: NDArray[np.bool_]
-) -> NDArray[np.int32]:
-    """[D] token occurrences of each document that are in a set: the numerator of its share.
-
-    With the pivot set as `member` [V] and divided by the tokens of the document, this is the score
-    of He et al. 2025.
-
-    Raises
-    ------
-    InputError
-        Ids outside the vocabulary of `member`, or broken offsets.
-    """
-    tokens = readonly(token_ids, np.int32, "token_ids")
-    check_range(tokens, 0, len(member), "token_ids")
-    offsets = offsets_array(document_offsets, len(tokens), "document_offsets")
-    before = np.concatenate(([0], np.cumsum(member[tokens])))
-    return (before[offsets[1:]] - before[offsets[:-1]]).astype(np.int32)
-
-
-def language_entropy(language_tokens: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Shannon entropy in bits of each document's languages: [D] from token counts [D, L].
-
-    0 for one language or none, 1 for two in equal parts, at most log2 L.
-    """
-    counts = np.asarray(language_tokens, np.float64)
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
-    bits = np.log2(share, out=np.zeros_like(share), where=share > 0)
-    entropy: NDArray[np.float64] = -np.sum(share * bits, axis=1)
-    return np.maximum(entropy, 0.0)

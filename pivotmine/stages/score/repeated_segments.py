@@ -12,16 +12,21 @@ and joins sites that have nothing else in common.
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from pivotmine.numeric.arrow_lists import token_columns
 from pivotmine.stages.contexts.repeated_lines import line_hashes
+from pivotmine.stages.score.segment_runs import segment_runs
 
 __all__ = [
     "MIN_SEGMENT_TOKENS",
     "MIN_TEMPLATE_SHARE",
+    "SEGMENT_COUNTS",
     "copies",
     "document_segment_hashes",
     "document_templates",
+    "segment_counts",
     "segment_hashes",
 ]
 
@@ -32,6 +37,21 @@ MIN_TEMPLATE_SHARE = 0.2
 """Share of its tokens in repeated segments from which a document is made from a template. Of
 planted template pages 92 to 95 % reach it, of other pages, whose text repeats itself too, 8 to 9 %
 (two corpora)."""
+
+SEGMENT_COUNTS = pa.schema([("segment", pa.int64()), ("n_docs", pa.int64())])
+"""Hashes of segments, and documents that hold each."""
+
+
+def segment_counts(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """`token_ids` and `segment_ends` of documents to rows of `SEGMENT_COUNTS`."""
+    columns = token_columns(batch)
+    no_language = np.full(len(columns.segment_ends), -1, np.int8)
+    runs = segment_runs(*columns[1:], no_language, 0)
+    hashes = segment_hashes(columns.token_ids, runs.segment_start, runs.segment_end)
+    document = np.repeat(np.arange(batch.num_rows), np.diff(runs.segment_offsets))
+    segment, n_docs = np.unique(document_segment_hashes(hashes, document), return_counts=True)
+    columns_of = [pa.array(segment), pa.array(n_docs.astype(np.int64))]
+    return pa.RecordBatch.from_arrays(columns_of, schema=SEGMENT_COUNTS)
 
 
 def segment_hashes(

@@ -133,8 +133,7 @@ def cover(
 ) -> Covering:
     """Take documents level by level, as far as their budgets go.
 
-    Memory: 16 B a document and 16 B a link of the table. Without numba this runs as plain Python,
-    some hundred times slower.
+    Memory: 16 B a document and 16 B a link of the table.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Candidates with their links to levels of what they add, and to those that cover most.
+"""What the tasks of a round do: grade the candidates in their files, and cover with the best.
 
 Tasks read candidates from the files that the workers wrote, round after round: sent through the
 JVM, a list of links takes five times as long.
@@ -6,7 +6,7 @@ JVM, a list of links takes five times as long.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import fsspec
@@ -15,11 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pivotmine.engine.numbered_tasks import FileRange, numbers
+from pivotmine.engine.numbered_tasks import FileRange
 from pivotmine.numeric.arrow_lists import flat_list
 from pivotmine.stages.select.coverage_greedy import Covering, CoverState, Pool, Worth, cover, levels
-
-Batches = Iterator[pa.RecordBatch]
 
 POOL = pa.schema(
     [
@@ -78,51 +76,15 @@ class End(NamedTuple):
 EVERYTHING = End(None, 1.0)
 
 
-def keep(batches: Batches) -> Batches:
-    """Rows of `POOL` as they are, to be written by the workers."""
-    return (pa.RecordBatch.from_arrays(batch.columns, schema=POOL) for batch in batches)
-
-
-def bind_levels(waiting: Waiting, worth: Worth, state: CoverState) -> Callable[[Batches], Batches]:
-    """Numbers of splits to rows of `LEVELS`, without documents that add nothing or fit no more.
+def graded_rows(
+    parts: Sequence[FileRange], waiting: Waiting, worth: Worth, state: CoverState
+) -> Iterator[tuple[pa.RecordBatch, NDArray[np.int32]]]:
+    """Rows of `ROUND` that are not taken and add something, with their levels.
 
     Memory: a row group, and 16 B a link of the table.
     """
-
-    def count(batches: Batches) -> Batches:
-        for rows, level in _graded(batches, waiting, worth, state):
-            part = (rows["draw"].to_numpy() * SLICES).astype(np.int64)
-            cell, place = np.unique(level * np.int64(SLICES) + part, return_inverse=True)
-            sizes = np.diff(flat_list(rows["links"])[1])
-            n_links = np.bincount(place, sizes, len(cell)).astype(np.int64)
-            columns = [*(half.astype(np.int32) for half in np.divmod(cell, SLICES)), n_links]
-            yield pa.RecordBatch.from_arrays([*map(pa.array, columns)], schema=LEVELS)
-
-    return count
-
-
-def bind_round(
-    waiting: Waiting, worth: Worth, state: CoverState, end: End
-) -> Callable[[Batches], Batches]:
-    """Numbers of splits to rows of `ROUND`: the documents before its end."""
-
-    def choose(batches: Batches) -> Batches:
-        for rows, level in _graded(batches, waiting, worth, state):
-            inside = np.ones(len(level), np.bool_)
-            if end.level is not None:
-                early = rows["draw"].to_numpy() < end.draw
-                inside = (level < end.level) | ((level == end.level) & early)
-            yield rows.filter(pa.array(inside))
-
-    return choose
-
-
-def _graded(
-    batches: Batches, waiting: Waiting, worth: Worth, state: CoverState
-) -> Iterator[tuple[pa.RecordBatch, NDArray[np.int32]]]:
-    """Rows of `ROUND` that are not taken and add something, with their levels."""
     number_of = {path: number for number, path in enumerate(waiting.files)}
-    for part in (part for number in numbers(batches) for part in waiting.splits[number]):
+    for part in parts:
         taken = _taken(waiting.covered, number_of[part.path])
         for first, rows in _row_groups(part):
             row = (number_of[part.path] << _ROW_BITS) + np.arange(first, first + rows.num_rows)
@@ -130,6 +92,40 @@ def _graded(
             waits = (level < worth.n_levels) & ~np.isin(row, taken)
             whole = pa.RecordBatch.from_arrays([*rows.columns, pa.array(row)], schema=ROUND)
             yield whole.filter(pa.array(waits)), level[waits]
+
+
+def level_counts(rows: pa.RecordBatch, level: NDArray[np.int32]) -> pa.RecordBatch:
+    """Rows of `LEVELS`: links of graded rows by level and part of the draws."""
+    part = (rows["draw"].to_numpy() * SLICES).astype(np.int64)
+    cell, place = np.unique(level * np.int64(SLICES) + part, return_inverse=True)
+    sizes = np.diff(flat_list(rows["links"])[1])
+    n_links = np.bincount(place, sizes, len(cell)).astype(np.int64)
+    columns = [*(half.astype(np.int32) for half in np.divmod(cell, SLICES)), n_links]
+    return pa.RecordBatch.from_arrays([*map(pa.array, columns)], schema=LEVELS)
+
+
+def rows_before(rows: pa.RecordBatch, level: NDArray[np.int32], end: End) -> pa.RecordBatch:
+    """Those of graded rows that lie before the end of a round."""
+    inside = np.ones(len(level), np.bool_)
+    if end.level is not None:
+        early = rows["draw"].to_numpy() < end.draw
+        inside = (level < end.level) | ((level == end.level) & early)
+    return rows.filter(pa.array(inside))
+
+
+def cover_files(files: Sequence[str], worth: Worth, state: CoverState, end: End) -> pa.RecordBatch:
+    """Rows of `COVERED`, from files of `POOL` or `ROUND`.
+
+    Memory: the rows twice, to bring them in order.
+    """
+    everything = [FileRange(path, 0, 1 << _ROW_BITS) for path in files]
+    read = [rows for part in everything for _, rows in _row_groups(part)]
+    table = pa.Table.from_batches(read) if read else POOL.empty_table()
+    table = table.sort_by([("draw", "ascending"), ("doc_id", "ascending")]).combine_chunks()
+    (rows,) = table.to_batches() or [pa.RecordBatch.from_pylist([], schema=table.schema)]
+    n_last = int(np.searchsorted(rows["draw"].to_numpy(), end.draw))
+    found = cover(_pool(rows), worth, state, last_level=end.level, n_last=n_last)
+    return _covered(rows.take(pa.array(found.document)), found)
 
 
 def _taken(files: Sequence[str], number: int) -> NDArray[np.int64]:
@@ -156,27 +152,6 @@ def _row_groups(part: FileRange) -> Iterator[tuple[int, pa.RecordBatch]]:
                 for batch in table.to_batches():
                     yield at, batch
                     at += batch.num_rows
-
-
-def bind_cover(
-    files: Sequence[str], worth: Worth, state: CoverState, end: End
-) -> Callable[[Batches], Batches]:
-    """One task, whatever its number, to rows of `COVERED`, from files of `POOL` or `ROUND`.
-
-    Memory: the rows twice, to bring them in order.
-    """
-
-    def take(batches: Batches) -> Batches:
-        everything = [FileRange(path, 0, 1 << _ROW_BITS) for path in files]
-        read = [rows for part in everything for _, rows in _row_groups(part)]
-        table = pa.Table.from_batches(read) if read else POOL.empty_table()
-        table = table.sort_by([("draw", "ascending"), ("doc_id", "ascending")]).combine_chunks()
-        (rows,) = table.to_batches() or [pa.RecordBatch.from_pylist([], schema=table.schema)]
-        n_last = int(np.searchsorted(rows["draw"].to_numpy(), end.draw))
-        found = cover(_pool(rows), worth, state, last_level=end.level, n_last=n_last)
-        yield _covered(rows.take(pa.array(found.document)), found)
-
-    return take
 
 
 def state_of(row: dict[str, object]) -> CoverState:
