@@ -32,7 +32,7 @@ from pivotmine.ask.bridges import open_paths
 from pivotmine.errors import LakeError, SetupError
 from pivotmine.judge.bootstrap import NOTHING, Estimate
 from pivotmine.judge.judge import UNSPACED_LANGUAGES, whole_word
-from pivotmine.show.report import print_table
+from pivotmine.show.tables import print_table
 from pivotmine.text.folding import fold
 from pivotmine.text.pieces import SPACE, is_byte_piece
 
@@ -112,7 +112,7 @@ def _stop_words(lang: str) -> frozenset[str]:
     except ImportError:
         raise SetupError(
             "package stopwordsiso, which lists function words, is not installed: "
-            "pip install 'pivotmine[evaluate]'"
+            "pip install 'pivotmine[judge]'"
         ) from None
     return frozenset(map(fold, stopwords(lang))) if has_lang(lang) else frozenset()
 

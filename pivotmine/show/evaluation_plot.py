@@ -24,7 +24,7 @@ def require_matplotlib() -> None:
         import matplotlib  # noqa: F401
     except ImportError:
         raise SetupError(
-            "a plot needs matplotlib: pip install 'pivotmine[bench]', or leave out --plot"
+            "a plot needs matplotlib: pip install 'pivotmine[plot]', or leave out --plot"
         ) from None
 
 
