@@ -94,7 +94,7 @@ def read_lexicon(uris: Sequence[str], max_rows: int) -> Lexicon:
     files = []
     for file in list_lexicons(uris, max_rows):
         n_rows = 0
-        for row, cells, problem, raw in lexicon_rows(file.uri):
+        for row, cells, problem, raw, _ in lexicon_rows(file.uri):
             n_rows += 1
             if reason := problem or listing.add(cells or ("", "", "", "")):
                 rejects.append(LexiconReject(file.uri, row, reason, raw[:_RAW_BYTES]))

@@ -8,7 +8,7 @@ could be learnt from arms.
 """
 
 from pivotmine.judge.documents import evaluate_documents
-from pivotmine.judge.lexicons import Truth, read_truth
 from pivotmine.judge.links import Figure, evaluate_links
+from pivotmine.judge.truth import Truth, read_truth
 
 __all__ = ["Figure", "Truth", "evaluate_documents", "evaluate_links", "read_truth"]

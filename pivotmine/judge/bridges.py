@@ -35,7 +35,7 @@ from pivotmine.ask.bridges import ask, bridge_paths, open_paths, target_paths
 from pivotmine.errors import LakeError
 from pivotmine.judge.bootstrap import NOTHING, Estimate, Resamples, flat_columns
 from pivotmine.judge.judge import put_rows, whole_word
-from pivotmine.judge.lexicons import Truth
+from pivotmine.judge.truth import Truth
 from pivotmine.show.report import print_table
 
 ALL = "all"

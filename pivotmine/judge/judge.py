@@ -23,8 +23,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pivotmine.errors import LakeError
-from pivotmine.judge.lexicons import Truth
 from pivotmine.judge.measures import Tables, measure
+from pivotmine.judge.truth import Truth
 from pivotmine.numeric.association import bin_upper_log10_p, binned_q_values, p_value_bin
 from pivotmine.numeric.exact_association import log10_attraction_p_value, smoothed_margins
 from pivotmine.text.folding import fold

@@ -29,7 +29,6 @@ import duckdb
 
 from pivotmine.judge.bootstrap import NOTHING, Estimate, Resamples, flat_columns
 from pivotmine.judge.judge import Words, join_truth
-from pivotmine.judge.lexicons import Truth
 from pivotmine.judge.measures import MEASURES
 from pivotmine.judge.questions import (
     STRATA,
@@ -43,6 +42,7 @@ from pivotmine.judge.questions import (
     select,
     where,
 )
+from pivotmine.judge.truth import Truth
 
 NOMINAL_Q = (0.001, 0.01, 0.05, 0.1)
 ALL = "all"

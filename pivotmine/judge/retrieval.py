@@ -24,7 +24,7 @@ from pivotmine.errors import LakeError
 from pivotmine.judge.bootstrap import Estimate, Resamples, flat_columns
 from pivotmine.judge.embeddings import embed, nearest, window_presence
 from pivotmine.judge.judge import whole_word
-from pivotmine.judge.lexicons import Truth
+from pivotmine.judge.truth import Truth
 
 ALL = "all"
 _AT = 5

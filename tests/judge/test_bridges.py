@@ -11,7 +11,7 @@ import pytest
 
 from pivotmine.errors import LakeError
 from pivotmine.judge.bridges import BridgeFigure, _rewire, evaluate_bridges
-from pivotmine.judge.lexicons import Truth
+from pivotmine.judge.truth import Truth
 from pivotmine.lake.query import connect
 from tests.handmade import cli, link, make_lake, settings, word
 
