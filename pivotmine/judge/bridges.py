@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any, NamedTuple
 
 import duckdb
@@ -33,9 +34,10 @@ from rich.console import Console
 
 from pivotmine.ask.bridges import ask, bridge_paths, open_paths, target_paths
 from pivotmine.errors import LakeError
-from pivotmine.judge.bootstrap import NOTHING, Estimate, Resamples, flat_columns
+from pivotmine.judge.figures import flat_columns
 from pivotmine.judge.judge import put_rows, whole_word
 from pivotmine.judge.truth import Truth
+from pivotmine.numeric.bootstrap import UNKNOWN, Interval, Resamples
 from pivotmine.show.report import print_table
 
 ALL = "all"
@@ -54,12 +56,12 @@ class BridgeFigure:
     """`links`, `rewired` or `frequent`."""
     n_words: int
     """Words asked for a translation."""
-    first: Estimate
-    among_5: Estimate
+    first: Interval
+    among_5: Interval
     n_pairs: int
     """Word pairs asked for a bridge."""
-    bridge_first: Estimate
-    bridge_among_5: Estimate
+    bridge_first: Interval
+    bridge_among_5: Interval
 
     def row(self) -> dict[str, Any]:
         """Columns for another program."""
@@ -321,9 +323,9 @@ def _figures(
         )
 
 
-def _share(found: _Places, most: int, resamples: Resamples) -> Estimate:
+def _share(found: _Places, most: int, resamples: Resamples) -> Interval:
     if not len(found.words):
-        return NOTHING
+        return UNKNOWN
     hits = (found.places <= most).astype(np.float64)
     return resamples.ratio(found.words, hits, np.ones(len(hits)))
 
@@ -347,16 +349,16 @@ def _cells(figure: BridgeFigure) -> tuple[str, ...]:
     return (
         figure.method,
         _interval(figure.first),
-        _share_of_one(figure.among_5.value),
+        _share_of_one(figure.among_5.mean),
         _interval(figure.bridge_first),
-        _share_of_one(figure.bridge_among_5.value),
+        _share_of_one(figure.bridge_among_5.mean),
     )
 
 
-def _interval(estimate: Estimate) -> str:
+def _interval(estimate: Interval) -> str:
     ends = f" ({_share_of_one(estimate.low)}-{_share_of_one(estimate.high)})"
-    return _share_of_one(estimate.value) + (ends if estimate.low is not None else "")
+    return _share_of_one(estimate.mean) + (ends if estimate.is_known else "")
 
 
-def _share_of_one(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}".removeprefix("0")
+def _share_of_one(value: float) -> str:
+    return "" if isnan(value) else f"{value:.3f}".removeprefix("0")

@@ -27,7 +27,7 @@ from typing import Any, Literal, NamedTuple
 
 import duckdb
 
-from pivotmine.judge.bootstrap import NOTHING, Estimate, Resamples, flat_columns
+from pivotmine.judge.figures import flat_columns
 from pivotmine.judge.judge import Words, join_truth
 from pivotmine.judge.measures import MEASURES
 from pivotmine.judge.questions import (
@@ -43,6 +43,7 @@ from pivotmine.judge.questions import (
     where,
 )
 from pivotmine.judge.truth import Truth
+from pivotmine.numeric.bootstrap import UNKNOWN, Interval, Resamples
 
 NOMINAL_Q = (0.001, 0.01, 0.05, 0.1)
 ALL = "all"
@@ -62,12 +63,12 @@ class Figure:
     stratum: str
     method: str
     n_queries: int
-    p_at_1: Estimate
-    p_at_5: Estimate
+    p_at_1: Interval
+    p_at_5: Interval
     n_pairs: int
-    precision: Estimate
+    precision: Interval
     n_targets: int
-    recall: Estimate
+    recall: Interval
 
     def row(self) -> dict[str, Any]:
         """Columns for another program."""
@@ -153,7 +154,7 @@ def _figures(
                     )  # fmt: skip
 
 
-def _estimate(sample: Sample, resamples: Resamples) -> Estimate:
+def _estimate(sample: Sample, resamples: Resamples) -> Interval:
     if not len(sample.word):
-        return NOTHING
+        return UNKNOWN
     return resamples.ratio(sample.word, sample.hits, sample.totals)

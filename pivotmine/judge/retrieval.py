@@ -21,10 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.errors import LakeError
-from pivotmine.judge.bootstrap import Estimate, Resamples, flat_columns
 from pivotmine.judge.embeddings import embed, nearest, window_presence
+from pivotmine.judge.figures import flat_columns
 from pivotmine.judge.judge import whole_word
 from pivotmine.judge.truth import Truth
+from pivotmine.numeric.bootstrap import Interval, Resamples
 
 ALL = "all"
 _AT = 5
@@ -60,8 +61,8 @@ class Retrieval:
     held: float
     """Share of the words asked that have a vector in the arm, as has a translation of theirs."""
 
-    p_at_1: Estimate
-    p_at_5: Estimate
+    p_at_1: Interval
+    p_at_5: Interval
 
     def row(self) -> dict[str, Any]:
         """Flat columns."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 
 from rich.console import Console
 
-from pivotmine.judge.bootstrap import Estimate
 from pivotmine.judge.documents import ALL as ALL_PARTS
 from pivotmine.judge.documents import DocumentEvaluation, Separation
 from pivotmine.judge.links import ALL, Evaluation, Figure
 from pivotmine.judge.ranking import PREVALENCE
 from pivotmine.judge.retrieval import Retrieval
+from pivotmine.numeric.bootstrap import Interval
 from pivotmine.show.report import print_table
 
 _HEADS = ("method", "P@1", "P@5", "pairs", "precision", "recall")
@@ -117,23 +118,22 @@ def _asked(figures: list[Figure]) -> str:
 
 
 def _cells(figure: Figure) -> tuple[str, ...]:
-    at_5 = figure.p_at_5.value
     return (
         figure.method,
         _estimate(figure.p_at_1),
-        "" if at_5 is None else _share(at_5),
+        _share(figure.p_at_5.mean),
         f"{figure.n_pairs:,}",
         _estimate(figure.precision),
         _estimate(figure.recall),
     )
 
 
-def _estimate(estimate: Estimate) -> str:
+def _estimate(estimate: Interval) -> str:
     """A share with its interval, short enough for four of them on a narrow terminal."""
-    if estimate.value is None or estimate.low is None or estimate.high is None:
+    if not estimate.is_known:
         return ""
-    return f"{_share(estimate.value)} ({_share(estimate.low)}-{_share(estimate.high)})"
+    return f"{_share(estimate.mean)} ({_share(estimate.low)}-{_share(estimate.high)})"
 
 
 def _share(value: float) -> str:
-    return f"{value:.3f}".removeprefix("0")
+    return "" if isnan(value) else f"{value:.3f}".removeprefix("0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,9 @@ def _retrieval(axes: Any, figures: dict[str, Figure]) -> None:
     methods = [name for name in (*MEASURES, "links") if name in figures]
     for place, name in enumerate(methods):
         for estimate, marker in ((figures[name].p_at_1, "o"), (figures[name].p_at_5, "s")):
-            if estimate.value is not None and estimate.low is not None:
+            if estimate.is_known:
                 axes.plot([estimate.low, estimate.high], [place, place], color=_COLOURS[place])
-                axes.plot(estimate.value, place, marker, color=_COLOURS[place])
+                axes.plot(estimate.mean, place, marker, color=_COLOURS[place])
     axes.set_yticks(range(len(methods)), methods)
     axes.set_xlim(0, 1)
     axes.set_xlabel("P@1 (circle), P@5 (square), with 95 % intervals")
@@ -79,9 +80,9 @@ def _precision(axes: Any, found: Evaluation, figures: dict[str, Figure]) -> None
             axes.plot(*zip(*points, strict=True), label=name, color=_COLOURS[place])
     n_judged = max((figures[name].n_pairs for name in MEASURES if name in figures), default=0)
     for name, marker in (("links", "*"), ("prevails", "P")):
-        if name in figures and figures[name].precision.value is not None and n_judged:
+        if name in figures and n_judged and not isnan(figures[name].precision.mean):
             taken = figures[name].n_pairs / n_judged
-            axes.plot(taken, figures[name].precision.value, f"k{marker}", markersize=8, label=name)
+            axes.plot(taken, figures[name].precision.mean, f"k{marker}", markersize=8, label=name)
     axes.set_ylim(0, 1.03)
     axes.set_xlabel("pairs taken, best first (1: as many as judged)")
     axes.set_ylabel("precision")
@@ -95,9 +96,9 @@ def _calibration(axes: Any, figures: dict[str, Figure]) -> None:
         estimate = (
             figures[f"q <= {nominal:g}"].precision if f"q <= {nominal:g}" in figures else None
         )
-        if estimate and estimate.value is not None and estimate.low is not None:
-            points.append((nominal, 1 - estimate.value))
-            ends = [1 - estimate.low, 1 - (estimate.high or 0.0)]
+        if estimate and estimate.is_known:
+            points.append((nominal, 1 - estimate.mean))
+            ends = [1 - estimate.low, 1 - estimate.high]
             axes.plot([nominal, nominal], ends, color="#000000", linewidth=0.8)
     if points:
         axes.plot(*zip(*points, strict=True), "ko-", label="the test alone")
