@@ -13,7 +13,7 @@ import duckdb
 
 from pivotmine.errors import LakeError
 from pivotmine.lake.query import SCORING_LINKS
-from pivotmine.text.pieces import spell
+from pivotmine.text.token_notation import spell
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from pivotmine.dictionaries.lexicon_files import Cells, LexiconFile, lexicon_rows, list_lexicons
 from pivotmine.text.folding import UNKNOWN, fold
+from pivotmine.text.language_code import LANGUAGE_CODE
 
 MAX_TERM_CHARS = 200
 """Longer words are rejected: sentences, or columns that lost their line ends."""
@@ -39,7 +40,7 @@ REASONS = {
 """Why a row is rejected."""
 
 _RAW_BYTES = 400
-_CODE = re.compile(r"[a-z]{2,3}(_[A-Z][a-z]{3})?")
+_CODE = re.compile(LANGUAGE_CODE)
 
 
 class LexiconReject(NamedTuple):

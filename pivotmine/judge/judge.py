@@ -28,7 +28,7 @@ from pivotmine.judge.truth import Truth
 from pivotmine.numeric.association import bin_upper_log10_p, binned_q_values, p_value_bin
 from pivotmine.numeric.exact_association import log10_attraction_p_value, smoothed_margins
 from pivotmine.text.folding import fold
-from pivotmine.text.pieces import SPACE, is_byte_piece
+from pivotmine.text.token_notation import SPACE, is_byte_piece
 
 UNSPACED_LANGUAGES = frozenset("zh ja th lo my km".split())
 """Languages whose words carry no mark of a word start."""

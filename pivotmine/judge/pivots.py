@@ -33,7 +33,7 @@ from pivotmine.judge.judge import UNSPACED_LANGUAGES, whole_word
 from pivotmine.numeric.bootstrap import Interval, wilson
 from pivotmine.show.report import print_table
 from pivotmine.text.folding import fold
-from pivotmine.text.pieces import SPACE, is_byte_piece
+from pivotmine.text.token_notation import SPACE, is_byte_piece
 
 CLASSES = ("content", "function", "fragment", "boilerplate")
 

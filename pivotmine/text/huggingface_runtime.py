@@ -14,8 +14,8 @@ import numpy as np
 from tokenizers import Tokenizer as HuggingFaceTokenizer
 
 from pivotmine.errors import ConfigError
-from pivotmine.text.pieces import read_byte_level
-from pivotmine.text.tokenizer import TokenIds, TokenizerRuntime
+from pivotmine.text.token_notation import read_byte_level
+from pivotmine.text.tokenizer_runtime import TokenIds, TokenizerRuntime
 
 _WORD_SPLITTERS = {"WhitespaceSplit", "Whitespace", "BertPreTokenizer"}
 

@@ -7,8 +7,8 @@ import sentencepiece
 
 from pivotmine.errors import ConfigError
 from pivotmine.text.lines import prefix_lines, strip_lines
-from pivotmine.text.pieces import SPACE
-from pivotmine.text.tokenizer import TokenIds, TokenizerRuntime
+from pivotmine.text.token_notation import SPACE
+from pivotmine.text.tokenizer_runtime import TokenIds, TokenizerRuntime
 
 # ModelProto.normalizer_spec (field 3) with add_dummy_prefix (its field 3) false. Appended to a
 # serialised model it is merged into the field that is there, as protocol buffers define it.

@@ -32,7 +32,7 @@ from pivotmine.numeric.nodes import NodeTable
 from pivotmine.recipe import Recipe
 from pivotmine.stages.contexts.stage import context_languages, load_nodes
 from pivotmine.stages.link.contests import contest_links, permuted_counts
-from pivotmine.text.pieces import SPACE
+from pivotmine.text.token_notation import SPACE
 from pivotmine.udfs import associate
 
 _PAIR = ["lang_a", "lang_b"]
