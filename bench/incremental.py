@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.measure import processor_seconds
-from pivotmine.cli.job import run_road
+from pivotmine import api
 from pivotmine.keep.takedown import take_down
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
@@ -78,7 +78,7 @@ def main() -> None:
         ]
 
     def road(lake: str, *dumps: str) -> Callable[[], object]:
-        return lambda: run_road(None, settings(lake, *dumps), until="tokenize")
+        return lambda: api.run(load_recipe(None, settings(lake, *dumps)), until="tokenize")
 
     road("warm", "second")()
     print("| run | MB of text, new | seconds | processor seconds | of ingest | of tokenize |")

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from pivotmine.cli.job import run_road
+from pivotmine import api
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.recipe import DedupConfig
@@ -139,7 +139,7 @@ def drop(texts: list[str], lake: Path, n_files: int, partitions: int) -> dict[in
         f"dedup.max_line_docs={len(texts)}",
         f"spark.shuffle_partitions={partitions}",
     ]
-    (report,) = run_road(None, settings, only="ingest")
+    (report,) = api.run(load_recipe(None, settings), only="ingest")
     print(f"ingest with near-duplicates, {n_files} files: {report.seconds:.1f} s")
     number = {document_id(text): n for n, text in enumerate(texts)}
     rows = connect(Lake(load_recipe(None, settings).lake, read_only=True)).execute(

@@ -38,7 +38,7 @@ from pivotmine.judge.figures import flat_columns
 from pivotmine.judge.judge import put_rows, whole_word
 from pivotmine.judge.truth import Truth
 from pivotmine.numeric.bootstrap import UNKNOWN, Interval, Resamples
-from pivotmine.show.report import print_table
+from pivotmine.show.tables import print_table
 
 ALL = "all"
 N_REWIRINGS = 10

@@ -31,7 +31,7 @@ from pivotmine.ask.bridges import open_paths
 from pivotmine.errors import LakeError, SetupError
 from pivotmine.judge.judge import UNSPACED_LANGUAGES, whole_word
 from pivotmine.numeric.bootstrap import Interval, wilson
-from pivotmine.show.report import print_table
+from pivotmine.show.tables import print_table
 from pivotmine.text.folding import fold
 from pivotmine.text.token_notation import SPACE, is_byte_piece
 
