@@ -8,6 +8,9 @@ from typing import Any
 
 from pivotmine.numeric.bootstrap import Interval
 
+ALL = "all"
+"""In place of a language, a stratum or a part: all of them together."""
+
 
 def flat_columns(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of a figure as columns.

@@ -27,9 +27,9 @@ from typing import Any, Literal, NamedTuple
 
 import duckdb
 
-from pivotmine.judge.figures import flat_columns
-from pivotmine.judge.judge import Words, join_truth
+from pivotmine.judge.figures import ALL, flat_columns
 from pivotmine.judge.measures import MEASURES
+from pivotmine.judge.pair_tables import KnownWords, join_pairs
 from pivotmine.judge.questions import (
     STRATA,
     Sample,
@@ -46,7 +46,6 @@ from pivotmine.judge.truth import Truth
 from pivotmine.numeric.bootstrap import UNKNOWN, Interval, Resamples
 
 NOMINAL_Q = (0.001, 0.01, 0.05, 0.1)
-ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class Evaluation(NamedTuple):
     """All figures, and what they are about."""
 
     figures: tuple[Figure, ...]
-    words: Words
+    words: KnownWords
     n_links: int
     n_judged_links: int
     curve: tuple[tuple[str, float, float], ...]
@@ -113,7 +112,7 @@ def evaluate_links(
     LakeError
         Nothing is counted, or the truth has no word of this corpus.
     """
-    words = join_truth(connection, truth, min_count, min_docs)
+    words = join_pairs(connection, truth, min_count, min_docs)
     prepare(connection, as_many_as, min_count, min_docs)
     resamples = Resamples(words.n_words)
     names = [

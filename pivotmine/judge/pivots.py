@@ -25,13 +25,11 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import duckdb
-from rich.console import Console
 
 from pivotmine.ask.bridges import open_paths
 from pivotmine.errors import LakeError, SetupError
-from pivotmine.judge.judge import UNSPACED_LANGUAGES, whole_word
+from pivotmine.judge.vocabulary import UNSPACED_LANGUAGES, whole_word
 from pivotmine.numeric.bootstrap import Interval, wilson
-from pivotmine.show.tables import print_table
 from pivotmine.text.folding import fold
 from pivotmine.text.token_notation import SPACE, is_byte_piece
 
@@ -182,34 +180,3 @@ def _partners(
     for method, token_id, lang, partner in rows:
         found[method, token_id, lang] = (*found.get((method, token_id, lang), ()), partner)
     return found
-
-
-def print_judged_pivots(console: Console, pivots: Sequence[JudgedPivot]) -> None:
-    """A table a method, then the share of each."""
-    shares = share_of(pivots)
-    for method, _, _ in shares:
-        cells = [
-            (
-                str(pivot.rank),
-                pivot.token,
-                pivot.lang,
-                pivot.kind,
-                f"{pivot.score:.2f}",
-                f"{pivot.degree:,}",
-                " ".join(pivot.languages),
-                " ".join(pivot.partners),
-            )
-            for pivot in pivots
-            if pivot.method == method
-        ]
-        heads = ("rank", "token", "lang", "class", "score", "degree", "reaches", "partners")
-        print_table(console, f"Pivots, method {method}", heads, cells, (0, 4, 5))
-    totals = [
-        (method, *(str(counts[kind]) for kind in CLASSES), _cell(share))
-        for method, counts, share in shares
-    ]
-    print_table(console, "", ("method", *CLASSES, "no content"), totals, range(1, 6))
-
-
-def _cell(share: Interval) -> str:
-    return f"{share.mean:.0%} ({share.low:.0%}-{share.high:.0%})"

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pivotmine.errors import InputError, SetupError
-from pivotmine.judge.links import ALL, NOMINAL_Q, Evaluation, Figure
+from pivotmine.judge.figures import ALL
+from pivotmine.judge.links import NOMINAL_Q, Evaluation, Figure
 from pivotmine.judge.measures import MEASURES
 
 # Okabe and Ito's palette, which readers with any colour vision can tell apart, and two greys; the
@@ -49,7 +50,11 @@ def plot_evaluation(found: Evaluation, path: Path) -> None:
         for figure in found.figures
         if (figure.lang_a, figure.kind, figure.stratum) == (ALL, "words", ALL)
     }
-    settings: dict[Any, Any] = {**{"svg.hashsalt": "links", "svg.fonttype": "none", "font.size": 9}}
+    settings: dict[Any, Any] = {
+        "svg.hashsalt": "links",
+        "svg.fonttype": "none",
+        "font.size": 9,
+    }
     with pyplot.rc_context(settings):
         canvas, panels = pyplot.subplots(1, 3, figsize=(14, 4.2), layout="constrained")
         _retrieval(panels[0], figures)

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from pivotmine.errors import LakeError
-from pivotmine.judge import evaluate_links, read_truth
-from pivotmine.judge.judge import whole_word
+from pivotmine.judge.links import evaluate_links
 from pivotmine.judge.measures import MEASURES
+from pivotmine.judge.truth import read_truth
+from pivotmine.judge.vocabulary import whole_word
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.numeric.association import benjamini_hochberg
