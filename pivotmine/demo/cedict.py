@@ -9,14 +9,12 @@ out; a demo puts its words on people's screens.
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-from pivotmine.demo.documents import Document, deal, entry_line
+from pivotmine.demo.documents import Document, Entry, dictionary_pages
 from pivotmine.dictionaries.archives import open_member
 from pivotmine.dictionaries.cedict import MEMBER, CedictEntry, read_cedict
 
 LICENSE = "CC-BY-SA-4.0"
-ENTRIES_A_PAGE = 30
 MOST_CHARS = 4
 MOST_GLOSSES = 4
 _POINTER = re.compile(
@@ -25,13 +23,6 @@ _POINTER = re.compile(
 _RUDE = re.compile(r"vulgar|derog|slur\b|offensive term|obscen")
 _PINYIN = re.compile(r"\[[^\]]*\]")
 _TRADITIONAL = re.compile(r"[^\s|/(]+\|(?=\S)")
-
-
-class Entry(NamedTuple):
-    """A simplified headword with its English glosses."""
-
-    headword: str
-    glosses: tuple[str, ...]
 
 
 def is_common(headword: str) -> bool:
@@ -66,6 +57,5 @@ def pages(archive: Path) -> Iterator[Document]:
     """Dictionary pages, Chinese-English."""
     with open_member(archive, MEMBER) as member:
         name = member.name
-    lines = [entry_line(*entry) for entry in common_entries(read_cedict(archive))]
-    for number, page in enumerate(deal(lines, ENTRIES_A_PAGE)):
-        yield Document("\n".join(page), "cedict", "dictionary", LICENSE, f"{name}#{number}")
+    entries = common_entries(read_cedict(archive))
+    yield from dictionary_pages(entries, "cedict", LICENSE, name)

