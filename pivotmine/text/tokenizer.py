@@ -35,7 +35,7 @@ class Tokenizer:
     kind: Kind = field(compare=False)
     model: bytes = field(compare=False, repr=False)
     line_prefix: bool | None = field(compare=False, default=None)
-    """Whether to use the convention of `lines.py`; `None`: if the model says it was trained so."""
+    """Whether to use the convention of `lines.py`; `None`: if the model says so."""
     sha256: str = field(init=False)
     """Hexadecimal checksum of kind, convention and model."""
 
