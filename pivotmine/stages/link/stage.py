@@ -33,7 +33,7 @@ from pivotmine.recipe import Recipe
 from pivotmine.stages.contexts.stage import context_languages, load_nodes
 from pivotmine.stages.link.from_contexts import contest_links, permuted_counts
 from pivotmine.stages.link.q_values import q_values
-from pivotmine.text.pieces import SPACE
+from pivotmine.text.token_notation import SPACE
 from pivotmine.udfs.link import ASSOCIATED, bind_associate
 
 _PAIR = ["lang_a", "lang_b"]

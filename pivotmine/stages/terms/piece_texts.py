@@ -1,6 +1,6 @@
 """The text of every token id, folded, for `pivotmine.stages.terms.token_text`.
 
-Pieces are in the common notation of `pivotmine.text.pieces`: U+2581 is a space, `<0xE5>` a byte.
+Pieces are in the notation of `pivotmine.text.token_notation`: U+2581 is a space, `<0xE5>` a byte.
 What a tokenizer changes or drops before it encodes cannot be recovered. So a probe sentence is
 encoded and rebuilt, and a tokenizer that does not return it is refused. That holds for WordPiece,
 which does not keep blanks, and for models that mark the end of a word.
@@ -15,7 +15,7 @@ import numpy as np
 from pivotmine.errors import ConfigError
 from pivotmine.stages.terms.token_text import PieceTexts, rebuild_text
 from pivotmine.text.folding import fold, fold_inside, folding_tables
-from pivotmine.text.pieces import piece_bytes
+from pivotmine.text.token_notation import piece_bytes
 from pivotmine.text.tokenizer import TokenizerRuntime
 
 PROBE = ("The cats sat on 12 mats, watching.", " Then they slept\n")

@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.recipe import Recipe
 from pivotmine.stages.vocabulary.frequencies import ALL_TOKENS
-from pivotmine.text.pieces import languages_written
+from pivotmine.text.token_notation import languages_written
 from pivotmine.text.tokenizer import Tokenizer
 from pivotmine.udfs import vocabulary
 

@@ -39,7 +39,7 @@ class Link:
         return sum(self.sources.values())
 
 
-class Lexicon:
+class WordGraph:
     """Links between words of different languages, and the parts of speech of words.
 
     Memory: about 0.5 kB a gloss, 200 MB for the default sources.

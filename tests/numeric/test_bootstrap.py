@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pivotmine.judge.bootstrap import NOTHING, Resamples
+from pivotmine.numeric.bootstrap import UNKNOWN, Resamples, percentile_interval, wilson
 
 
-def ratio(words: list[int], hits: list[int], **more: int) -> tuple[float | None, ...]:
+def ratio(words: list[int], hits: list[int], **more: int) -> tuple[float, ...]:
     n_words = max(words, default=0) + 1
     ones = np.ones(len(words))
     return tuple(Resamples(n_words, **more).ratio(np.array(words), np.array(hits, float), ones))
@@ -22,7 +22,7 @@ def test_the_estimate_is_the_plain_share_and_intervals_stay_within_bounds(rows):
     words, hits = map(list, zip(*rows, strict=True))
     value, low, high = ratio(words, hits)
     assert value == pytest.approx(np.mean(hits))
-    if low is not None:
+    if not np.isnan(low):
         assert 0 <= low <= high <= 1
 
 
@@ -51,4 +51,17 @@ def test_the_same_seed_gives_the_same_interval():
 
 
 def test_nothing_to_divide_by_is_no_number():
-    assert ratio([], []) == tuple(NOTHING)
+    assert np.isnan(ratio([], [])).all() and not UNKNOWN.is_known
+
+
+def test_the_interval_is_wilsons():
+    # Newcombe 1998, Two-sided confidence intervals for the single proportion, table I: 81 of 263.
+    assert wilson(81, 263)[1:] == pytest.approx((0.2553, 0.3662), abs=1e-4)
+    assert wilson(0, 20)[1:] == pytest.approx((0.0, 0.1611), abs=1e-4)
+    assert np.isnan(wilson(0, 0)).all()
+
+
+def test_ends_are_percentiles_of_the_resamples_that_are_known():
+    resampled = np.append(np.arange(101.0), np.nan)
+    assert percentile_interval(50.0, resampled) == pytest.approx((50.0, 2.5, 97.5))
+    assert not percentile_interval(50.0, resampled[:0]).is_known

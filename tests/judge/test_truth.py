@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pivotmine.errors import InputError, SetupError
-from pivotmine.judge import read_truth
+from pivotmine.judge.truth import read_truth
 
 CEDICT = """# CC-CEDICT
 貓 猫 [mao1] /cat/CL:隻|只[zhi1]/

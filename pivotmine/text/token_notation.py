@@ -1,10 +1,9 @@
 """One readable notation for the pieces of every tokenizer.
 
-`vocabulary` and `links` show tokens to people, and filters ask whether a token is a word at all,
-so the id spaces of different tokenizers are written the same way: a space is U+2581 as in
-sentencepiece, and bytes that are no text by themselves are `<0xE5>`. Byte-level BPE stores each
-byte as a stand-in character (a Chinese character becomes three accented Latin letters); those are
-read back here.
+Tables `vocabulary` and `links` show tokens to people, and filters ask whether a token is a word. So
+the tokens of all tokenizers are written the same way: a space is U+2581 as in sentencepiece, and a
+byte that is no text by itself is `<0xE5>`. Byte-level BPE stores each byte as a stand-in character
+(a Chinese character becomes three accented Latin letters), which is read back here.
 """
 
 import re
@@ -38,7 +37,7 @@ def is_byte_piece(piece: str) -> bool:
 def languages_written(pieces: Sequence[str], languages: Sequence[str]) -> list[list[str]]:
     """For each piece, the languages whose script it is written in; none without a letter.
 
-    A Latin name in Chinese text is no Chinese word, however often it stands there.
+    So a Latin name is no Chinese word, however often it stands in Chinese text.
     """
     text = ["" if is_byte_piece(piece) else piece for piece in pieces]
     counts = count_scripts(text)

@@ -1,8 +1,7 @@
-"""The tables of a lake joined with the truth, as tables of a DuckDB connection.
+"""Counted pairs joined with known translations, as tables of a DuckDB connection.
 
-A token stands for a word only where it is the whole word: with the mark of a word start in scripts
-that put spaces between words. All other tokens are fragments, which count as candidates (a fragment
-that ranks before the translation is a mistake) but are never judged themselves.
+Fragments of words count as candidates: one that ranks before the translation is a mistake. They are
+never judged themselves.
 
 A pair is *judged* when the truth knows a translation of each of its words in the language of the
 other. `counts` is read once, as a stream; what is kept of it are pairs with a known word on either
@@ -13,8 +12,7 @@ p-values.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import duckdb
 import numpy as np
@@ -23,18 +21,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from pivotmine.errors import LakeError
-from pivotmine.judge.lexicons import Truth
 from pivotmine.judge.measures import Tables, measure
+from pivotmine.judge.truth import Truth
+from pivotmine.judge.vocabulary import put_rows, put_table, token_words
 from pivotmine.numeric.association import bin_upper_log10_p, binned_q_values, p_value_bin
 from pivotmine.numeric.exact_association import log10_attraction_p_value, smoothed_margins
-from pivotmine.text.folding import fold
-from pivotmine.text.pieces import SPACE, is_byte_piece
-
-UNSPACED_LANGUAGES = frozenset("zh ja th lo my km".split())
-"""Languages whose words carry no mark of a word start."""
 
 
-class Words(NamedTuple):
+class KnownWords(NamedTuple):
     """What the vocabulary and the truth have in common."""
 
     n_words: int
@@ -47,18 +41,9 @@ class Words(NamedTuple):
     """Of them those whose words are whole tokens."""
 
 
-def whole_word(token: str, lang: str) -> str:
-    """The folded word that a token is, or nothing where it is a fragment of one."""
-    marked = token.startswith(SPACE)
-    text = token[1:] if marked else token
-    if is_byte_piece(token) or SPACE in text or not (marked or lang in UNSPACED_LANGUAGES):
-        return ""
-    return fold(text)
-
-
-def join_truth(
+def join_pairs(
     connection: duckdb.DuckDBPyConnection, truth: Truth, min_count: int, min_docs: int
-) -> Words:
+) -> KnownWords:
     """Make the tables that `links.py` asks.
 
     `eval_pairs`: the pairs of `counts` with a known word, their truth and their measures;
@@ -75,25 +60,22 @@ def join_truth(
     bins = _measure_pairs(connection)
     if not bins:
         raise LakeError("table counts is empty; fill it with `pivotmine run --until link`")
-    _put(connection, "eval_q", _q_values(connection, bins, min_count))
+    put_table(connection, "eval_q", _q_values(connection, bins, min_count))
     reached = "t.n_docs >= $n" if truth.is_planted else "t.n_ab >= $n"
     connection.execute(_TARGETS.format(reached=reached), {"n": min_docs})
     return words
 
 
-def _number_words(connection: duckdb.DuckDBPyConnection, truth: Truth) -> Words:
-    rows = connection.execute(
-        "SELECT token_id, token, langs FROM vocabulary WHERE token_count > 0 ORDER BY token_id"
-    ).fetchall()
+def _number_words(connection: duckdb.DuckDBPyConnection, truth: Truth) -> KnownWords:
     numbers: dict[tuple[str, str], int] = {}
     strings: dict[str, int] = {}
     nodes: list[tuple[int, str, int, int]] = []
-    for token_id, token, langs in rows:
-        for lang in langs:
-            # No word begins with a NUL, so fragments never meet words.
-            text = whole_word(token, lang) or f"\0{token}"
-            word = numbers.setdefault((lang, text), len(numbers))
-            nodes.append((token_id, lang, word, strings.setdefault(text, len(strings))))
+    for found in token_words(connection):
+        # No word begins with a NUL, so fragments never meet words.
+        text = found.word or f"\0{found.token}"
+        word = numbers.setdefault((found.lang, text), len(numbers))
+        string = strings.setdefault(text, len(strings))
+        nodes.append((found.token_id, found.lang, word, string))
     languages = {lang for lang, _ in numbers}
     known: set[tuple[int, str]] = set()
     pairs: list[tuple[int, int, int]] = []
@@ -117,28 +99,7 @@ def _number_words(connection: duckdb.DuckDBPyConnection, truth: Truth) -> Words:
     put_rows(connection, "eval_nodes", nodes, "token_id lang:s word string")
     put_rows(connection, "eval_known", sorted(known), "word lang:s")
     put_rows(connection, "eval_truth", pairs, "word_a word_b n_docs")
-    return Words(len(numbers), n_pairs, sum(n_docs != 0 for _, _, n_docs in pairs))
-
-
-def put_rows(
-    connection: duckdb.DuckDBPyConnection, name: str, rows: Sequence[tuple[Any, ...]], columns: str
-) -> None:
-    """Rows as a table; `columns` names them, with `:s` after those of strings, others int64."""
-    names = [column.partition(":") for column in columns.split()]
-    values = list(zip(*rows, strict=True)) or [()] * len(names)
-    table = pa.table(
-        {
-            label: pa.array(column, pa.string() if kind else pa.int64())
-            for (label, _, kind), column in zip(names, values, strict=True)
-        }
-    )
-    _put(connection, name, table)
-
-
-def _put(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
-    connection.register("eval_rows", table)
-    connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM eval_rows")
-    connection.unregister("eval_rows")
+    return KnownWords(len(numbers), n_pairs, sum(n_docs != 0 for _, _, n_docs in pairs))
 
 
 _FREQUENCY = """
@@ -188,7 +149,7 @@ _SIDE = ("lang", "other_lang")
 
 def _measure_pairs(connection: duckdb.DuckDBPyConnection) -> _Bins:
     """Fill `eval_pairs`; returns how many pairs of each language pair have which p-value."""
-    _put(connection, "eval_smoothed", _smoothed(connection))
+    put_table(connection, "eval_smoothed", _smoothed(connection))
     # A second connection to the same database: the first one is busy giving rows.
     writer = connection.cursor()
     bins: _Bins = {}
