@@ -16,7 +16,7 @@ from pivotmine.errors import ConfigError
 from pivotmine.stages.terms.token_text import PieceTexts, rebuild_text
 from pivotmine.text.folding import fold, fold_inside, folding_tables
 from pivotmine.text.token_notation import piece_bytes
-from pivotmine.text.tokenizer import TokenizerRuntime
+from pivotmine.text.tokenizer_runtime import TokenizerRuntime
 
 PROBE = ("The cats sat on 12 mats, watching.", " Then they slept\n")
 _UNKNOWN_PIECES = frozenset(("<unk>", "[UNK]"))
