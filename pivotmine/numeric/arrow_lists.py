@@ -51,7 +51,7 @@ def node_columns(
     min_language_share: float,
     hidden: NDArray[np.bool_] | None = None,
 ) -> NodeColumns:
-    """Nodes in place of token ids, and the contexts of `window_tokens` in which they meet.
+    """Rows of table `tokens` as nodes, cut into contexts of `window_tokens`.
 
     Segments that are `hidden`, [S], count as text of no language.
     """

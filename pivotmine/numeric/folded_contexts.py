@@ -1,8 +1,8 @@
-"""Mixed contexts on their way from where they are cut to where they are counted.
+"""Mixed contexts as they are stored between the step that cuts them and those that count them.
 
-A corpus is cut once and read once: what counting needs of it are the distinct nodes of its mixed
-contexts, some 7 % of the tokens of real text. In a context they ascend, so they are kept as steps,
-whose upper bytes are mostly zero: zstd, which Parquet applies, leaves 1.5 bytes a token.
+Counting needs the distinct nodes of mixed contexts, some 7 % of the tokens of real text. The nodes
+of a context ascend, so they are kept as differences, whose upper bytes are mostly zero: zstd, which
+Parquet applies, leaves 1.5 bytes a token.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def unpack(parts: Sequence[PackedContexts]) -> FoldedContexts:
         )
     start = 0
     for part in parts:
-        # Sums wrap around as the steps did, so ids come back as they were.
+        # Sums wrap around as the differences did, so ids come back as they were.
         np.cumsum(_ints(part.steps), dtype=np.int32, out=token_ids[start : start + part.n_tokens])
         start += part.n_tokens
     offsets = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))

@@ -2,11 +2,11 @@
 
 With A and B the context-token incidence of two languages, the counts are A^T B. Gustavson's
 row-wise product (ACM Transactions on Mathematical Software 4(3), 1978) takes one token a at a time
-and adds up its partners in a dense accumulator (`pair_product.py`): no pair is hashed, nothing is
-sorted, each pair leaves once, already summed, and one that met in too few contexts never leaves.
+and adds up its partners in a dense accumulator (`pair_product.py`). So no pair is hashed or sorted,
+each pair is yielded once, already summed, and pairs that met in too few contexts are dropped.
 
-Rows can be counted apart: tasks that hold the same contexts share the work by ranges of rows.
-Counts of several sets of contexts add up to the counts of all; adding is left to the caller.
+Rows can be counted apart: tasks that hold the same contexts share the work by ranges of rows. The
+counts of several sets of contexts are added by the caller (`pair_sums.py`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pivotmine.stages.count.pair_product import multiply_rows
 __all__ = ["MAX_LANGUAGE_TOKENS", "MAX_TOKENS", "PairCounts", "count_pairs"]
 
 MAX_TOKENS = 2**34
-"""Most tokens of the contexts of one call: what an entry of a row has bits for."""
+"""Most tokens of the contexts of one call; an entry of a row has 34 bits for them."""
 
 MAX_LANGUAGE_TOKENS = 2**22 - 1
 """Most token ids of a language, and so most of them in a context."""

@@ -7,13 +7,13 @@ Algorithms 55(1), 2005) gave the structure and its bound.
 *Conservative update* (Estan & Varghese, SIGCOMM 2002) raises a pair's counters only as far as the
 pair's new estimate needs. Each of them is then at least the pair's count so far, and other pairs
 only ever raise it. So in every task every counter is an upper bound, and sums of counters over
-tasks bound sums of counts, in any order of adding; saturation cuts them off, nothing wraps.
+tasks bound sums of counts, in any order of adding. Counters saturate and never wrap.
 
-*Blocks.* A table far beyond the cache costs a miss a counter. So a sketch is many small sketches: a
-pair's hash picks one, rows are first sorted by block (a counting sort, stable), and the block being
-updated stays in L2. Conservative updates depend on their order; it is defined as the order of rows
-inside each block, which sorting by block leaves alone. Counters are fetched ahead besides, for
-batches so small that a block gets few rows. Estimates have no order and need no sorting.
+*Blocks.* A table much larger than the cache costs a cache miss for each counter. So a sketch is
+many small sketches: a pair's hash picks one, rows are first sorted by block (a stable counting
+sort), and the block being updated stays in L2. Conservative updates depend on their order, which is
+defined as the order of rows inside each block; sorting by block preserves it. Counters are also
+fetched ahead, for batches so small that a block gets few rows. Estimates need no sorting.
 
 Times, and the share of light pairs that a sketch lets through, are in docs/results/sketch.md.
 """

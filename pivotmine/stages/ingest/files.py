@@ -103,7 +103,7 @@ def split_by_what_is_known(
 ) -> tuple[list[RecipeFile], list[RecipeFile]]:
     """Files to read, and files whose records the lake holds.
 
-    Files that could not be read are read again: what was in the way may be gone.
+    Files that could not be read before are read again, since the cause may be gone.
     """
     if not inputs.previous_files(INPUTS.name):
         return list(files), []

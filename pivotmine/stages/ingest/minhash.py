@@ -1,4 +1,4 @@
-"""MinHash signatures of many sets at once, and the bands that make candidates of them.
+"""MinHash signatures of many sets at once, and the bands by which candidate pairs are found.
 
 Signatures are those of datasketch 2 (`MinHash(scheme="affine32")`, its default) for the same 32-bit
 hashes, so indexes made with either can be compared: the input is mixed by the finalizer of

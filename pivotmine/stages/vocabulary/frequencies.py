@@ -1,7 +1,7 @@
 """Token frequencies by language, from token ids and segment languages.
 
-One pass with a stamp array: a (token, language) cell remembers the last document that touched it,
-so document frequency costs one comparison a token and no per-document set is built.
+One pass with a stamp array: a (token, language) cell holds the last document that touched it. So
+document frequency costs one comparison a token, and no set of tokens is built for a document.
 """
 
 from __future__ import annotations
