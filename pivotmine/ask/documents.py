@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from pivotmine.ask.rows import Rows
 from pivotmine.errors import LakeError
 from pivotmine.lake.query import WordTokens, find_word
-from pivotmine.text.pieces import spell
+from pivotmine.text.token_notation import spell
 
 TABLES_READ = ("vocabulary", "tokens", "documents", "scores", "selection")
 

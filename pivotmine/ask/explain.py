@@ -14,7 +14,7 @@ import duckdb
 
 from pivotmine.errors import LakeError
 from pivotmine.lake.query import SCORING_LINKS
-from pivotmine.text.pieces import spell
+from pivotmine.text.token_notation import spell
 
 TABLES_READ = ("documents", "tokens", "vocabulary", "scores", "selection", "links")
 

@@ -10,7 +10,7 @@ from pivotmine import plugins
 from pivotmine.errors import InputError
 from pivotmine.numeric.association import npmi
 from pivotmine.numeric.measures import strength
-from pivotmine.udfs import associate
+from pivotmine.udfs.link import bind_associate
 
 TABLES = tuple(np.array(row, float) for row in ([5, 13, 0], [5, 40, 9], [5, 30, 9], [20, 90, 90]))
 """n_ab, n_a, n_b and n of a perfect pair, one of chance, and one that never meets."""
@@ -29,7 +29,7 @@ def test_links_are_ranked_by_the_measure_that_is_asked_for():
         {**columns, "lang_a": ["en"], "lang_b": ["fr"], "fold_counts": [[2, 2]]}
     )
     (by_g2,), (by_npmi,) = (
-        next(associate.bind(name)(iter([batch]))).to_pylist() for name in ("g2", "npmi")
+        next(bind_associate(name)(iter([batch]))).to_pylist() for name in ("g2", "npmi")
     )
     assert by_g2["strength"] == by_g2["g2"]
     assert by_npmi["strength"] == npmi(4, 8, 5, 20)

@@ -20,6 +20,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pivotmine.engine.numbered_tasks import FileRange, share_out
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import ArrowRows, Inputs
 from pivotmine.recipe import Recipe
@@ -38,7 +39,6 @@ from pivotmine.stages.select.rounds import (
     state_of,
 )
 from pivotmine.udfs import select
-from pivotmine.udfs.numbered_tasks import FileRange, share_out
 
 _TASKS_PER_CORE = 4
 
