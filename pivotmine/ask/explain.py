@@ -1,7 +1,7 @@
-"""Why a document: its scores and what they are made of, its best block, its links, its arms.
+"""Why a document was chosen: its scores and their evidence, its best block, its links, its arms.
 
-All of it is in the lake's tables; what is read of the large ones is one document's rows. The text
-of the block is spelled from its tokens, since that is what was scored.
+Of the large tables only the rows of one document are read. The text of the block is spelled from
+its tokens, since the tokens were scored.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Explanation:
     """Language and text of each segment of the best block."""
 
     links: list[RealisedLink]
-    """Those of fewest documents first."""
+    """Rarest first: by the number of documents that realise them."""
 
     places: list[tuple[str, int, str]]
     """Arm, position and reason of every selection that holds it."""

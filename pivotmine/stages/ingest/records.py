@@ -1,9 +1,8 @@
 """Source files to records: packs of splits to tasks, and pieces of files to one file again.
 
-Some files are cut at guessed boundaries (`sources/pieces.py`). Their records count positions from
-the beginning of the piece, and get their position in the file when all pieces are read. A file
-whose pieces turn out not to meet is read again, as a whole.
-"""
+Some files are cut at guessed boundaries (`sources/unit_splits.py`). Their records count positions
+from the beginning of the piece, and get their position in the file when all pieces are read. A file
+whose pieces turn out not to meet is read again, as a whole."""
 
 from __future__ import annotations
 
@@ -17,8 +16,8 @@ from pivotmine import plugins
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import Inputs
 from pivotmine.recipe import Recipe
-from pivotmine.sources.pieces import PieceRead, check_pieces, is_piece
 from pivotmine.sources.records import WHOLE_FILE, ColumnMap, ReadLimits, Split
+from pivotmine.sources.unit_splits import PieceRead, check_pieces, is_piece
 from pivotmine.stages.ingest.documents import SCHEMA
 from pivotmine.stages.ingest.files import RecipeFile, ingest_ids, plan_packs
 from pivotmine.udfs.ingest import bind_read

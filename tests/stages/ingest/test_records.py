@@ -9,7 +9,7 @@ from pivotmine.recipe.reading import load_recipe
 from pivotmine.stages.ingest.files import list_sources, plan_packs
 from pivotmine.stages.ingest.records import read_files
 from tests.conftest import rows_of
-from tests.sources.test_pieces import LINES, PACK, PAGES, STORE
+from tests.sources.test_unit_splits import LINES, PACK, PAGES, STORE
 from tests.sources.test_warc import record
 
 

@@ -1,17 +1,19 @@
-"""Pieces of one file, for several tasks, where its format tells where a record begins.
+"""Split a file at units that have to be searched for: gzip members, zstd frames, WARC records.
 
-Lines of a plain file and row groups of Parquet are cut by what is known beforehand (`listing.py`,
-`jsonl.py`). All else is cut where a *unit* is found by looking: a member of gzip, a frame of zstd,
-a record of a plain archive. A piece holds the units that begin in its bytes of the file. What it
-takes for a unit may be none (an archive that was captured into an archive), so a piece also says
-where its last unit ended, and `check_pieces` lets only those files pass whose pieces meet. All
-others, and all that are damaged, are to be read whole: what comes out does not depend on how a file
-was cut.
+A plain file of lines and a Parquet file can be split without reading them (`listing.py`,
+`jsonl.py`). Other files are cut at a *unit*: a member of gzip, a frame of zstd, or a record of a
+plain archive. A split of this kind is called a piece. It holds the units that begin in its bytes
+of the file.
 
-A piece may inflate to `max_inflation` times what it has decoded, without the 64 MiB that a whole
-file has free (`streams.inflated`); beyond, the file is read whole and judged as a whole. So pieces
-together stay within what one file may inflate to, and where none is given up, the file would not
-have been.
+Bytes that look like a unit may not be one, as in an archive that was captured into an archive. So a
+piece also reports where its last unit ended, and `check_pieces` accepts only files whose pieces
+meet. All other files, and all damaged ones, are read again as a whole. So the records do not depend
+on how a file was cut.
+
+A piece may inflate to `max_inflation` times the bytes that it has decoded, without the 64 MiB that
+a whole file may inflate to in any case (`streams.inflated`). If a piece exceeds this, the file is
+read as a whole and judged as a whole. So all pieces together stay within the limit of one file, and
+a file whose pieces stay within their limits is within its own.
 """
 
 from __future__ import annotations
@@ -32,11 +34,11 @@ from pivotmine.sources.streams import TAIL_BYTES, plain_blocks
 from pivotmine.sources.zstd_frames import Bytes, frames, seek_frame
 
 PEEK_BYTES = BLOCK_BYTES
-"""Where the first unit does not end within so many bytes, the file is not cut."""
+"""A file is not split if its first unit does not end within so many bytes."""
 
 
 def is_piece(split: Split) -> bool:
-    """Whether a split is to be read by `open_piece`."""
+    """Whether a split has to be read by `open_piece`."""
     by_looking = plugins.SOURCES.facts(split.format).by_looking
     return split.end != WHOLE_FILE and split.compression in by_looking
 
@@ -45,19 +47,18 @@ def is_piece(split: Split) -> bool:
 def open_piece(
     split: Split, limits: ReadLimits, piece: Piece, begins: bytes = b"", *, on: bool = False
 ) -> Iterator[Iterator[bytes]]:
-    """The content of the units of a compressed file that begin in a split, and fills `piece` in.
+    """The content of the units of a compressed file that begin in a split. Fills in `piece`.
 
-    Reading raises `CorruptCompression`, `WindowTooLarge` or `InflatesTooMuch`, besides what the
-    file system raises; the piece is worth nothing then.
+    Reading raises `CorruptCompression`, `WindowTooLarge` or `InflatesTooMuch`, and what the file
+    system raises. The piece cannot be used after that.
 
     Parameters
     ----------
     begins
-        What the content of a unit begins with, where that is known.
+        What the content of a unit begins with, if that is known.
     on
-        Go on with the units after it, for a record that does not end with the piece. What is
-        content of the piece is known when something after it is asked for
-        (`Piece.content_bytes`).
+        Continue with the units after the piece, for a record that goes on there. The size of the
+        piece's own content (`Piece.content_bytes`) is known as soon as bytes after it are read.
     """
     fs, path = fsspec.core.url_to_fs(split.uri)
     with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
@@ -88,7 +89,7 @@ def _content(
 def _find(
     blocks: Iterator[bytes], split: Split, begins: bytes, limits: ReadLimits
 ) -> tuple[int, Iterator[Step]] | None:
-    """Where the first unit of a piece begins, and the steps of decoding all from there on."""
+    """Offset of the first unit of a piece, and the steps of decoding from there on."""
     if split.compression == "zstd":
         stream = Bytes(blocks, split.start)
         if split.start and not seek_frame(stream, begins, split.end, limits.max_window_bytes):
@@ -104,7 +105,7 @@ def _find(
 
 
 def holds_several(uri: str, compression: str) -> bool:
-    """Whether the first unit of a file ends soon, and another one follows."""
+    """Whether the first unit of a file ends within `PEEK_BYTES` and another one follows."""
     if compression == "none":
         return True
     try:
@@ -118,12 +119,12 @@ def holds_several(uri: str, compression: str) -> bool:
             file.seek(piece.end)
             return bool(file.read(1))
     except Exception:
-        # A file that cannot be read must not stop the others: its reader will say why.
+        # A file that cannot be read must not stop the others; its reader will report why.
         return False
 
 
 class PieceRead(NamedTuple):
-    """A piece as it was planned, and what became of it."""
+    """A piece as it was planned, and what was found in it."""
 
     uri: str
     start: int
@@ -137,7 +138,7 @@ class PieceRead(NamedTuple):
 
 
 def check_pieces(pieces: Iterable[PieceRead]) -> tuple[dict[tuple[str, int], int], set[str]]:
-    """Content before each piece, in bytes by file and start; and files whose pieces do not meet."""
+    """Content bytes before each piece, by file and start; and files whose pieces do not meet."""
     before: dict[tuple[str, int], int] = {}
     torn: set[str] = set()
     uri, expected, n_bytes = "", 0, 0

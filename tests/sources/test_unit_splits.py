@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from bench.fuzz import Fate, join_pieces
 from pivotmine.sources.decoding import InflatesTooMuch
 from pivotmine.sources.listing import list_splits
-from pivotmine.sources.pieces import open_piece
 from pivotmine.sources.records import ColumnMap, Piece, ReadLimits
+from pivotmine.sources.unit_splits import open_piece
 from tests.sources.conftest import WHOLE, read_one
 from tests.sources.test_warc import page, record
 
@@ -84,7 +84,7 @@ def odd_units(pack: Pack, store: Pack, padding: bytes) -> dict[str, bytes]:
 @pytest.mark.parametrize("suffix", PACK)
 @settings(max_examples=10)
 @given(st.data())
-def test_archives_are_read_alike_wherever_they_are_cut(
+def test_records_of_an_archive_do_not_depend_on_the_splits(
     tmp_path_factory: pytest.TempPathFactory, suffix: str, data: st.DataObject
 ):
     odd = odd_units(PACK[suffix], STORE[suffix], PADDING[suffix])
@@ -108,7 +108,7 @@ LINES = [json.dumps({"text": text * n}) for n, text in enumerate(TEXTS, 1)] + ["
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
 @settings(max_examples=25)
 @given(st.data())
-def test_lines_are_read_alike_wherever_units_and_pieces_begin(
+def test_lines_do_not_depend_on_where_units_and_pieces_begin(
     tmp_path_factory: pytest.TempPathFactory, suffix: str, data: st.DataObject
 ):
     content = "\n".join(data.draw(st.lists(st.sampled_from(LINES), min_size=1))).encode()
@@ -134,7 +134,7 @@ def test_lines_are_read_alike_wherever_units_and_pieces_begin(
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
-def test_what_is_one_unit_is_not_cut(tmp_path: Path, read: Callable[..., Any], suffix: str):
+def test_a_file_of_one_unit_is_not_split(tmp_path: Path, read: Callable[..., Any], suffix: str):
     path = tmp_path / f"crawl.warc{suffix}"
     path.write_bytes(PACK[suffix](b"".join(PAGES)))
     found = read(path, limits=LIMITS, split_bytes=100)
@@ -142,7 +142,7 @@ def test_what_is_one_unit_is_not_cut(tmp_path: Path, read: Callable[..., Any], s
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
-def test_pieces_inflate_no_further_than_a_file_may(tmp_path: Path, suffix: str):
+def test_all_pieces_together_inflate_no_further_than_the_file_may(tmp_path: Path, suffix: str):
     # Each unit alone is within the 64 MiB that a whole file has free.
     bomb = PACK[suffix](b" " * (8 << 20) + b"\n")
     path = tmp_path / f"a.jsonl{suffix}"
