@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pivotmine.demo.download import Package, fetch
+from pivotmine.dictionaries.packages import Package, fetch
 from pivotmine.errors import SetupError
 from pivotmine.model.words.sources.registry import WordSource
 

@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pivotmine.demo.download import fetch
 from pivotmine.demo.lexicon import NAME as LEXICON
 from pivotmine.demo.lexicon import DemoLexicon
 from pivotmine.demo.recipe import SOURCES, VERSION, Source
 from pivotmine.demo.writers import open_writer
+from pivotmine.dictionaries.packages import fetch
 
 _CREDITS = "CREDITS.md"
 _MANIFEST = "manifest.json"

