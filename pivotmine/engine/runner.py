@@ -1,9 +1,9 @@
-"""The runner: the only place that reads the lake for a stage, writes its tables and commits them.
+"""The runner: it reads the lake for a stage, writes the stage's tables and commits them.
 
-One rule gives resume, idempotence and scheduled rebuilds: a stage whose fingerprint (code, its
-part of the recipe, the snapshots and files it reads) is committed, and whose outputs are still
-current, is skipped. A stage that runs replaces all of its tables in one commit, after its row
-conservation has been checked; if the driver dies before that, nothing of it is visible.
+A stage is skipped when its fingerprint (code, its part of the recipe, the snapshots and files that
+it reads) is committed and its outputs are still current. That one rule gives resume, idempotence
+and scheduled rebuilds. A stage that runs replaces all of its tables in one commit, after its rows
+were checked for losses; if the driver dies before that, nothing of it is visible.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""How the rows of a stage become Parquet files: by Spark, by the workers, or by the driver.
+"""How the rows of a stage become Parquet files: written by Spark, by workers or by the driver.
 
-Whoever has the rows writes them. Files lie in the folder of the run until the runner commits them.
+The files lie in the folder of the run until the runner commits them.
 """
 
 from __future__ import annotations
