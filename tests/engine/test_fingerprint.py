@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +12,7 @@ from textwrap import dedent
 
 import pytest
 
+import pivotmine
 from pivotmine.engine.code import Code, code_hash, code_of
 from pivotmine.engine.fingerprint import reuse_fingerprint, stage_fingerprint
 from pivotmine.errors import ConfigError
@@ -240,6 +243,17 @@ def test_a_module_that_the_recipe_chooses_is_part_of_the_fingerprint(choice: str
     assert stage_fingerprint(PIVOT, recipe, {}, None) != stage_fingerprint(chosen, recipe, {}, None)
     assert reuse_fingerprint(PIVOT, recipe, 1) != reuse_fingerprint(chosen, recipe, 1)
     assert "chosen_by_recipe" not in sys.modules, "it is read, not run"
+
+
+def test_our_own_code_printed_anew_keeps_the_hash_of_every_stage(tmp_path: Path):
+    package = Path(pivotmine.__file__).parent
+    copy = tmp_path / "pivotmine"
+    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("model", "__pycache__"))
+    for path in copy.rglob("*.py"):
+        path.write_text(ast.unparse(ast.parse(path.read_text("utf-8"))), encoding="utf-8")
+    ours, printed = Code({"pivotmine": package}), Code({"pivotmine": copy})
+    for root in (f"pivotmine.stages.{stage.name}.stage" for stage in ROAD):
+        assert printed.hash([root]) == ours.hash([root]), root
 
 
 def reached(stage: str) -> set[str]:
