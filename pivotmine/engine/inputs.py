@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from pivotmine.engine import read_table
 from pivotmine.engine.display import Display
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Stage
@@ -17,7 +18,6 @@ from pivotmine.engine.staging import write_arrow_rows, write_rows
 from pivotmine.errors import LakeError
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
-from pivotmine.udfs import read_table
 
 TASKS_PER_CORE = 4
 """Tasks that read a table, for each core, where it is neither small nor huge."""

@@ -19,6 +19,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import StructType
 
+from pivotmine import plugins
 from pivotmine.errors import SetupError
 from pivotmine.recipe import SparkConfig
 
@@ -48,11 +49,11 @@ def build_session(config: SparkConfig, app_name: str = "pivotmine") -> SparkSess
     """
     active = SparkSession.getActiveSession()
     if active is not None:
-        return active
+        return _with_plugin_path(active)
     builder = SparkSession.builder.appName(app_name)
     if "PYSPARK_GATEWAY_PORT" in os.environ:
         # spark-submit has started the JVM: master, memory and the rest are its business.
-        return builder.getOrCreate()
+        return _with_plugin_path(builder.getOrCreate())
     check_java()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
@@ -72,6 +73,19 @@ def build_session(config: SparkConfig, app_name: str = "pivotmine") -> SparkSess
         builder = builder.config(key, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    return _with_plugin_path(session)
+
+
+def _with_plugin_path(session: SparkSession) -> SparkSession:
+    """Let Python workers on this machine find the modules of plugins where the driver did.
+
+    Workers elsewhere find what is installed there, or comes with `spark-submit --py-files`.
+    """
+    environment = session.sparkContext.environment
+    known = environment.get("PYTHONPATH", "").split(os.pathsep)
+    path = os.pathsep.join(dict.fromkeys(filter(None, (*known, *plugins.folders()))))
+    if path:
+        environment["PYTHONPATH"] = path
     return session
 
 

@@ -10,13 +10,13 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pivotmine.engine import write_table
 from pivotmine.engine.display import Display
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import ArrowRows, Renewed, Stage, StageOutputs, StageRows
 from pivotmine.errors import LakeError
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
-from pivotmine.udfs import write_table
 
 
 def write_tables(
