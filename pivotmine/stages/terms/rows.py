@@ -89,7 +89,7 @@ def _pairs(result: TermResult, pairs: NDArray[np.int64]) -> Columns:
     counted_as[terms.order] = np.arange(len(terms.order))
     counted = counted_as[pairs]
     margin_a, margin_b = _margins(terms, a, language_b), _margins(terms, b, language_a)
-    columns = {**_side(lexicon, a, "a"), **_side(lexicon, b, "b")}
+    columns = _side(lexicon, a, "a") | _side(lexicon, b, "b")
     columns["n_listed"] = lexicon.n_pair_listed[pairs]
     for kind, name in _KINDS:
         # A last entry for margins of languages that are not mined.
