@@ -30,8 +30,8 @@ from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.recipe import DedupConfig
 from pivotmine.recipe.reading import load_recipe
+from pivotmine.stages.ingest.documents import document_id
 from pivotmine.stages.ingest.shingles import find_words, shingle
-from pivotmine.udfs.read_records import document_id
 
 EDITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
 SIMILARITY = 0.8

@@ -16,7 +16,7 @@ from pivotmine.errors import InputError, LakeError, PivotMineError
 
 if TYPE_CHECKING:
     from pivotmine.ask.reader import LakeReader
-    from pivotmine.engine.runner import Report
+    from pivotmine.engine.display import Report
     from pivotmine.recipe import Recipe
 
 RecipeSource = str | os.PathLike[str] | Mapping[str, Any]

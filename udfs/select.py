@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
+from pivotmine.engine.numbered_tasks import numbers
 from pivotmine.stages.select.coverage_greedy import CoverState, Worth
 from pivotmine.stages.select.first_fit import rows_that_fit
 from pivotmine.stages.select.rounds import (
@@ -18,7 +19,6 @@ from pivotmine.stages.select.rounds import (
     level_counts,
     rows_before,
 )
-from pivotmine.udfs.numbered_tasks import numbers
 
 Batches = Iterator[pa.RecordBatch]
 

@@ -5,22 +5,22 @@ from collections.abc import Iterator
 from pivotmine import plugins
 from pivotmine.sources.jsonl import BrokenStream, Line, broken_row, frame_lines, too_long
 from pivotmine.sources.parse import Document, Reason, Refusal, fate_row, parse_text
-from pivotmine.sources.records import ColumnMap, ReadLimits, Row, Split, Tally
+from pivotmine.sources.records import ColumnMap, ReadLimits, RecordCount, Row, Split
 from pivotmine.sources.streams import open_blocks
 
 
 @plugins.source("parallel", suffixes=[".tsv"])
 def read_parallel(
-    split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally
+    split: Split, columns: ColumnMap, limits: ReadLimits, count: RecordCount
 ) -> Iterator[Row]:
     """Sentence pairs of one file, in its order, each a document of two lines."""
     with open_blocks(split, limits) as blocks:
         try:
-            for line in frame_lines(blocks, 0, None, limits, tally):  # counts them in `tally`
+            for line in frame_lines(blocks, 0, None, limits, count):  # counts them in `count`
                 fate = _parse(line, columns, limits)
                 yield fate_row(fate, split, line.position, line.data, columns, limits)
         except BrokenStream as broken:
-            tally.n_records += 1
+            count.n_records += 1
             yield broken_row(broken, split, columns)
 
 

@@ -25,7 +25,7 @@ from pivotmine.ask.meetings import Meeting, meetings
 from pivotmine.ask.rows import Rows
 from pivotmine.errors import LakeError
 from pivotmine.lake.query import WordTokens, find_word
-from pivotmine.text.pieces import spell
+from pivotmine.text.token_notation import spell
 
 TABLES_READ = ("vocabulary", "tokens", "documents", "scores", "selection")
 

@@ -15,7 +15,7 @@ import duckdb
 from pivotmine.ask.rows import Rows
 from pivotmine.errors import LakeError
 from pivotmine.lake.query import SCORING_LINKS
-from pivotmine.text.pieces import spell
+from pivotmine.text.token_notation import spell
 
 TABLES_READ = ("documents", "tokens", "vocabulary", "scores", "selection", "links")
 

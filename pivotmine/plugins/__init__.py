@@ -170,9 +170,10 @@ def source(
 ) -> Callable[[Value], Value]:
     """Register a reader of a source format: what `format` of an input names.
 
-    It decorates a generator `(split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally)
-    -> Iterator[Row]` (pivotmine.sources.records). It counts a record in `tally.n_records` where it
-    cuts it out, and yields a document or a reject for each. docs/sources.md explains one.
+    It decorates a generator `(split: Split, columns: ColumnMap, limits: ReadLimits,
+    count: RecordCount) -> Iterator[Row]` (pivotmine.sources.records). It counts a record in
+    `count.n_records` where it cuts it out, and yields a document or a reject for each.
+    docs/sources.md explains one.
 
     Parameters
     ----------
@@ -183,7 +184,7 @@ def source(
         bytes, for readers that find the first record of a piece.
     by_looking
         Those of which large files are cut only if their beginning shows several parts; for readers
-        that report whether pieces met (`tally.piece`).
+        that report whether pieces met (`count.piece`).
     """
     facts = SourceFacts(tuple(suffixes), tuple(even), tuple(by_looking))
     for other in SOURCES.names():

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from pivotmine import plugins
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.sources.files import InputFile, list_files
-from pivotmine.sources.pieces import holds_several
 from pivotmine.sources.records import WHOLE_FILE, Split
+from pivotmine.sources.unit_splits import holds_several
 
 __all__ = [
     "InputFile",

@@ -10,16 +10,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.numeric.nodes import NodeTable, segment_lengths
-from pivotmine.stages.score.link_coverage import LinkTable
-from pivotmine.stages.score.translation_structure import LinkedWords
-from pivotmine.udfs.arrow_lists import (
+from pivotmine.numeric.arrow_lists import (
     NodeColumns,
     TokenColumns,
     language_indices,
     node_columns,
     token_columns,
 )
+from pivotmine.numeric.nodes import NodeTable, segment_lengths
+from pivotmine.stages.score.link_coverage import LinkTable
+from pivotmine.stages.score.translation_structure import LinkedWords
 
 COLUMNS = ("doc_id", "token_ids", "segment_ends", "segment_langs", "n_tokens")
 """What is read of table `tokens`."""

@@ -1,14 +1,13 @@
-"""What a document could teach: how many of its tokens meet a linked token of another language.
+"""Link coverage: how many tokens of a document meet a linked token of another language.
 
-Translation structure shows as coverage: in a sentence beside its translation most content words
-have a linked partner nearby, on a page that merely mixes languages few have. Contexts are cut as
-for counting (`context_bounds`), so a link is credited where it could have been learned.
+In a sentence beside its translation most content words have a linked partner nearby; on a page that
+merely mixes languages few have one. Contexts are cut as for counting (`context_bounds`), so a link
+counts where it could have been learned.
 
-The work is one stamp per token and one look per link of each distinct token in a context. Each link
-is stored once, at the end that has fewer links. That halves the table, and it is what keeps hubs
-cheap: a token with thousands of links is in almost every context, but is looked up from the other
-side. On Zipf-distributed links that takes a quarter of the time of looking from the lower id.
-"""
+The work is one write per token and one look-up per link of each distinct token in a context. Each
+link is stored once, at the token that has fewer links. That halves the table and keeps hubs cheap:
+a token with thousands of links is in almost every context, but its links are looked up from the
+other side."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""Which links are realised in given stretches of text, and by which tokens.
+"""Which links are realised in given slices of text, and by which tokens.
 
-The same look-up as `link_coverage`, for slices that may overlap (two neighbouring runs of text, a
-word and its surroundings), and with the places kept: what is covered, and where each link's two
-words stand. Everything that says whether text translates text, and which links a document could
-teach, is arithmetic on that.
+The look-up is that of `link_coverage`. Here slices may overlap (two neighbouring runs of text, a
+word and its surroundings), and the places are kept: which tokens are covered, and where the two
+words of each link stand. The score of translation is arithmetic on these.
 """
 
 from __future__ import annotations

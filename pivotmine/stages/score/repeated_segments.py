@@ -1,13 +1,11 @@
 """Segments that many documents hold: headers, footers, licences, and the lines of copies.
 
-What stands on thousands of pages teaches once. Such segments are found by a 64-bit hash of their
-token ids, counted once a document; two different segments share a hash with probability 2^-64 a
-pair. Plain numpy, 20 ns a token: nothing to compile.
+A text on thousands of pages teaches once. Such segments are found by a 64-bit hash of their token
+ids, counted once a document. Two different segments share a hash with probability 2^-64.
 
-Pages between the same header and footer are made from one template. Its name is the longest of such
-segments that a page holds: the one that most pages hold is as often a line of the text (`Sign in`),
-and joins sites that have nothing else in common.
-"""
+Pages with the same header and footer are made from one template. A template is named by the longest
+repeated segment of a page. The segment that most pages hold would not do: it is often a line such
+as `Sign in`, which joins sites that have nothing else in common."""
 
 from __future__ import annotations
 
@@ -15,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pivotmine.numeric.arrow_lists import token_columns
 from pivotmine.stages.contexts.repeated_lines import line_hashes
 from pivotmine.stages.score.segment_runs import segment_runs
-from pivotmine.udfs.arrow_lists import token_columns
 
 __all__ = [
     "MIN_SEGMENT_TOKENS",

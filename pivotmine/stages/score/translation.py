@@ -12,15 +12,11 @@ import pyarrow as pa
 from pivotmine import plugins
 from pivotmine.lake.tables import SCORES
 from pivotmine.numeric.nodes import nodes_in_text
+from pivotmine.stages.score.document_types import TYPES, document_types
 from pivotmine.stages.score.documents import Documents, ScoringLinks
 from pivotmine.stages.score.repeated_segments import copies, document_templates, segment_hashes
 from pivotmine.stages.score.segment_runs import segment_runs
-from pivotmine.stages.score.translation_structure import (
-    TYPES,
-    Structure,
-    document_types,
-    translation_structure,
-)
+from pivotmine.stages.score.translation_structure import Structure, translation_structure
 
 _BLOCK = SCORES.schema.field("block").type
 

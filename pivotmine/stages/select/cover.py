@@ -1,15 +1,13 @@
 """Documents that together cover most links, in rounds of as many as one task holds.
 
-`pivotmine/stages/select/coverage_greedy.py` goes through documents by levels of what they add, and
-through a level in the order of a draw. What is taken at a level depends on nothing below it. So
-where the links of all candidates exceed `select.max_round_links`, a round grades all documents in
-parallel by what they add to what is taken so far, and one task takes from the best of them, as many
-as it may hold. The documents are those that one task would have taken: neither partitioning nor the
-bound shows.
+`coverage_greedy.py` goes through documents by levels of their gain, and through a level in the
+order of a draw. A level depends on nothing below it. So where the links of all candidates exceed
+`select.max_round_links`, a round grades all documents in parallel by what they add to those taken
+so far, and one task takes from the best of them, as many as it may hold. A single task would take
+the same documents, so neither the partitioning nor the bound changes the result.
 
-Rounds needed: about the links of documents bought, and of those looked at in vain, by the bound. A
-round reads all candidates twice, to find where it ends and to pick what lies before, and writes
-what it takes from.
+The number of rounds is about the links of all documents looked at, divided by the bound. A round
+reads all candidates twice: to find where it ends, and to pick the documents before that.
 """
 
 from __future__ import annotations
@@ -22,6 +20,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pivotmine.engine.numbered_tasks import FileRange, share_out
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import ArrowRows, Inputs
 from pivotmine.recipe import Recipe
@@ -40,7 +39,6 @@ from pivotmine.stages.select.rounds import (
     state_of,
 )
 from pivotmine.udfs import select
-from pivotmine.udfs.numbered_tasks import FileRange, share_out
 
 _TASKS_PER_CORE = 4
 

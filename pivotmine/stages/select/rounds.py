@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pivotmine.engine.numbered_tasks import FileRange
+from pivotmine.numeric.arrow_lists import flat_list
 from pivotmine.stages.select.coverage_greedy import Covering, CoverState, Pool, Worth, cover, levels
-from pivotmine.udfs.arrow_lists import flat_list
-from pivotmine.udfs.numbered_tasks import FileRange
 
 POOL = pa.schema(
     [
