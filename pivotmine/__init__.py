@@ -18,7 +18,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pivotmine.api import LakeReader, load_recipe, open_lake, run
+    from pivotmine import plugins
+    from pivotmine.api import load_recipe, open_lake, run
+    from pivotmine.ask.reader import LakeReader
     from pivotmine.errors import (
         ConfigError,
         ConservationError,
@@ -43,11 +45,13 @@ __all__ = [
     "__version__",
     "load_recipe",
     "open_lake",
+    "plugins",
     "run",
 ]
 
 _HOMES = {
-    **dict.fromkeys(("LakeReader", "load_recipe", "open_lake", "run"), "pivotmine.api"),
+    **dict.fromkeys(("load_recipe", "open_lake", "run"), "pivotmine.api"),
+    "LakeReader": "pivotmine.ask.reader",
     "Recipe": "pivotmine.recipe",
 }
 
@@ -55,6 +59,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "plugins":
+        return import_module("pivotmine.plugins")
     value = getattr(import_module(_HOMES.get(name, "pivotmine.errors")), name)
     globals()[name] = value
     return value

@@ -25,6 +25,7 @@ WITH_EXAMPLES = (
     "pivotmine.api",
     "pivotmine.ask.documents",
     "pivotmine.ask.query",
+    "pivotmine.ask.reader",
     "pivotmine.ask.rows",
 )
 
@@ -76,7 +77,7 @@ def public_callables() -> Iterator[tuple[str, Any]]:
         yield f"{kind.__module__}.{kind.__name__}", kind
     for name, method in inspect.getmembers(pivotmine.LakeReader, inspect.isfunction):
         if not name.startswith("_"):
-            yield f"pivotmine.api.LakeReader.{name}", method
+            yield f"pivotmine.ask.reader.LakeReader.{name}", method
 
 
 @pytest.mark.parametrize("name", [name for name, _ in public_callables()])
@@ -114,6 +115,11 @@ def modules_after(statements: str, folder: Path) -> set[str]:
     return set(done.stdout.split())
 
 
+def test_every_public_name_resolves_without_spark(tmp_path: Path):
+    names = f"import pivotmine; [getattr(pivotmine, name) for name in {pivotmine.__all__}]"
+    assert modules_after(names, tmp_path) & {"pyspark", "numba", "duckdb", "pyarrow"} == set()
+
+
 def test_importing_the_package_imports_nothing_heavy(tmp_path: Path):
     heavy = {"pyspark", "numba", "duckdb", "pyarrow", "pydantic", "numpy", "pyiceberg", "rich"}
     assert modules_after("import pivotmine", tmp_path) & heavy == set()
@@ -129,9 +135,9 @@ def test_importing_the_package_imports_nothing_heavy(tmp_path: Path):
         "lake.tables()",
     ],
 )
-def test_asking_a_lake_imports_neither_spark_nor_pandas_nor_sqlalchemy(mined: Path, question: str):
+def test_asking_a_lake_imports_no_spark_pandas_sqlalchemy_or_numba(mined: Path, question: str):
     asked = f"import pivotmine; lake = pivotmine.open_lake('lake'); {question}"
-    heavy = {"pyspark", "py4j", "pandas", "sqlalchemy"}
+    heavy = {"pyspark", "py4j", "pandas", "sqlalchemy", "numba", "scipy"}
     assert modules_after(asked, mined) & heavy == set()
 
 

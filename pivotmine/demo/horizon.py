@@ -19,7 +19,7 @@ _FIELD = re.compile(r'(msgctxt|msgid|msgid_plural|msgstr)(?:\[(\d)\])? (".*")')
 
 
 def messages(po: str) -> Iterator[tuple[str, str]]:
-    """(message, translation) of a `.po` file in its order: not the header, fuzzy or obsolete ones.
+    """(message, translation) in the order of a `.po` file, without header, fuzzy and obsolete ones.
 
     A plural message gives its singular with the first plural form of the translation.
     """
