@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pivotmine import plugins
-    from pivotmine.api import LakeReader, load_recipe, open_lake, run
+    from pivotmine.api import load_recipe, open_lake, run
+    from pivotmine.ask.reader import LakeReader
     from pivotmine.errors import (
         ConfigError,
         ConservationError,
@@ -49,7 +50,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    **dict.fromkeys(("LakeReader", "load_recipe", "open_lake", "run"), "pivotmine.api"),
+    **dict.fromkeys(("load_recipe", "open_lake", "run"), "pivotmine.api"),
+    "LakeReader": "pivotmine.ask.reader",
     "Recipe": "pivotmine.recipe",
 }
 
