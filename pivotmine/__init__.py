@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pivotmine import plugins
-    from pivotmine.api import load_recipe, open_lake, run
-    from pivotmine.ask.reader import LakeReader
+    from pivotmine.api import LakeReader, load_recipe, open_lake, run
     from pivotmine.errors import (
         ConfigError,
         ConservationError,
@@ -50,8 +49,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    **dict.fromkeys(("load_recipe", "open_lake", "run"), "pivotmine.api"),
-    "LakeReader": "pivotmine.ask.reader",
+    **dict.fromkeys(("LakeReader", "load_recipe", "open_lake", "run"), "pivotmine.api"),
     "Recipe": "pivotmine.recipe",
 }
 

@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pivotmine.ask.reader import LakeReader
 from pivotmine.errors import InputError, LakeError, PivotMineError
 
 if TYPE_CHECKING:
-    from pivotmine.ask.reader import LakeReader
     from pivotmine.engine.display import Report
     from pivotmine.recipe import Recipe
+
+__all__ = ["LakeReader", "RecipeSource", "load_recipe", "open_lake", "run"]
 
 RecipeSource = str | os.PathLike[str] | Mapping[str, Any]
 """Path or URI of a YAML file, or its contents as a mapping."""
@@ -147,7 +149,6 @@ def open_lake(source: Recipe | RecipeSource) -> LakeReader:
     >>> open_lake("lake").links("fr:chat")[0].partner
     '▁cat'
     """
-    from pivotmine.ask.reader import LakeReader
     from pivotmine.lake.lake import Lake
 
     lake = Lake(_lake_config(source), read_only=True)
