@@ -17,9 +17,8 @@ from pivotmine.errors import InputError
 from pivotmine.model.attribution.counts import CONTEXTS, Counts, Pair
 from pivotmine.model.attribution.resample import Array, Places
 from pivotmine.model.config import AttributionConfig
-from pivotmine.model.lens.candidates import pivot_of
-from pivotmine.model.runs import Run
-from pivotmine.model.scoring.prompts import Direction
+from pivotmine.model.direction import Direction, pivot_of
+from pivotmine.model.results import Run
 from pivotmine.model.words.dataset import Concept, WordSet
 
 PREDICTORS = ("cooccurrence", "pivot_path", "pmi", "source_frequency", "target_frequency")

@@ -22,8 +22,7 @@ from pivotmine.model.attribution.measures import Name, mean_over_directions, mea
 from pivotmine.model.attribution.resample import Places, Resamples, Stat, holm
 from pivotmine.model.attribution.verdict import verdict
 from pivotmine.model.config import AttributionConfig
-from pivotmine.model.results import key, write_json, write_table
-from pivotmine.model.runs import Run
+from pivotmine.model.results import Run, key, write_json, write_table
 from pivotmine.model.words.dataset import WordSet
 
 ALL = "all"

@@ -16,7 +16,7 @@ from pivotmine.model.commands.options import (
     SetOption,
     WordsOption,
 )
-from pivotmine.model.commands.progress import progress_bar
+from pivotmine.model.progress import progress_bar
 from pivotmine.show.console import plain_console
 
 
@@ -31,14 +31,14 @@ def score(
 
     Example: pivotmine-model score gemma3-270m --set scoring.limit=100
     """
-    from pivotmine.model.config import load_recipe
-    from pivotmine.model.display import score_table
+    from pivotmine.model.commands.tables import score_table
+    from pivotmine.model.config import load_model_recipe
     from pivotmine.model.load import load_model
     from pivotmine.model.scoring.run import score as run
     from pivotmine.model.words.dataset import load
 
     console = plain_console()
-    recipe = load_recipe(config, set_ or ())
+    recipe = load_model_recipe(config, set_ or ())
     word_set = load(words)
     loaded = load_model(model, recipe.model, progress=console.print)
     with progress_bar(console) as progress:
@@ -64,15 +64,15 @@ def lens(
 
     An interrupted run goes on. Example: pivotmine-model lens gemma3-270m --set lens.limit=40
     """
-    from pivotmine.model.config import load_recipe
-    from pivotmine.model.display import cell, lens_table
+    from pivotmine.model.commands.tables import cell, lens_table
+    from pivotmine.model.config import load_model_recipe
     from pivotmine.model.lens.agreement import read_labels
     from pivotmine.model.lens.run import trace
     from pivotmine.model.load import load_model
     from pivotmine.model.words.dataset import load
 
     console = plain_console()
-    recipe = load_recipe(config, set_ or ())
+    recipe = load_model_recipe(config, set_ or ())
     word_set = load(words)
     known = read_labels(labels) if labels else None
     loaded = load_model(model, recipe.model, progress=console.print)
@@ -100,14 +100,14 @@ def evaluate(
     What is asked is what section `evaluation` of the recipe names. Benchmarks (XNLI, XCOPA,
     Belebele, ...) run through lm-eval, with data from the hub or from files.
     """
-    from pivotmine.model.config import load_recipe
-    from pivotmine.model.display import evaluation_table
+    from pivotmine.model.commands.tables import evaluation_table
+    from pivotmine.model.config import load_model_recipe
     from pivotmine.model.evaluation.run import evaluate as run
     from pivotmine.model.load import load_model
     from pivotmine.model.words.dataset import load
 
     console = plain_console()
-    recipe = load_recipe(config, set_ or ())
+    recipe = load_model_recipe(config, set_ or ())
     word_set = load(words) if words else None
     loaded = load_model(model, recipe.model, progress=console.print)
     found, path = run(loaded, word_set, recipe, out, console.print)
@@ -141,12 +141,12 @@ def attribute(
     """
     from pivotmine.model.attribution.counts import read_counts
     from pivotmine.model.attribution.run import attribute as run
-    from pivotmine.model.config import load_recipe
-    from pivotmine.model.runs import read_run
+    from pivotmine.model.config import load_model_recipe
+    from pivotmine.model.results import read_run
     from pivotmine.model.words.dataset import load
 
     console = plain_console()
-    recipe = load_recipe(config, set_ or ())
+    recipe = load_model_recipe(config, set_ or ())
     summary = run(
         load(words),
         read_counts(counts, recipe.attribution.in_lang),
@@ -176,7 +176,7 @@ def report(
     """
     from pivotmine.model.report.build import report as build
     from pivotmine.model.report.build import write_report
-    from pivotmine.model.runs import read_run
+    from pivotmine.model.results import read_run
 
     runs = (
         [read_run(path, kind) for path in paths or ()]

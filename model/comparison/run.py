@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from pivotmine.errors import InputError
 from pivotmine.model.comparison.tables import CONDITIONAL, Measured, Table, read_grid
 from pivotmine.model.config import ContrastConfig, GridConfig
-from pivotmine.model.results import read_table
-from pivotmine.model.runs import Run
+from pivotmine.model.results import Run, read_table
 from pivotmine.model.statistics.paired import equivalence, paired_t, two_way_bootstrap, wider
 from pivotmine.model.statistics.power import detectable, seeds_needed, spread
 from pivotmine.model.statistics.reach import first_reach, tokens_to_reach

@@ -8,7 +8,7 @@ from pivotmine.model.config.attribution import AttributionConfig
 from pivotmine.model.config.evaluation import EvaluationConfig
 from pivotmine.model.config.grid import ArmPlan, BasePhase, ContrastConfig, GridConfig, StreamConfig
 from pivotmine.model.config.lens import LensConfig
-from pivotmine.model.config.recipe import Recipe, load_recipe
+from pivotmine.model.config.recipe import ModelRecipe, load_model_recipe
 from pivotmine.model.config.scoring import LANGUAGE_NAMES, ModelConfig, ScoringConfig
 from pivotmine.model.config.training import ShapeConfig, TrainingConfig
 from pivotmine.model.config.words import WordsConfig
@@ -23,11 +23,11 @@ __all__ = [
     "GridConfig",
     "LensConfig",
     "ModelConfig",
-    "Recipe",
+    "ModelRecipe",
     "ScoringConfig",
     "ShapeConfig",
     "StreamConfig",
     "TrainingConfig",
     "WordsConfig",
-    "load_recipe",
+    "load_model_recipe",
 ]

@@ -15,7 +15,7 @@ from pivotmine.recipe import Section
 from pivotmine.recipe.reading import read_recipe
 
 
-class Recipe(Section):
+class ModelRecipe(Section):
     """All settings of the torch side."""
 
     words: WordsConfig = WordsConfig()
@@ -28,7 +28,7 @@ class Recipe(Section):
     model: ModelConfig = ModelConfig()
 
 
-def load_recipe(uri: str | None = None, overrides: Sequence[str] = ()) -> Recipe:
+def load_model_recipe(uri: str | None = None, overrides: Sequence[str] = ()) -> ModelRecipe:
     """The effective settings from a YAML file and `dotted.name=value` overrides.
 
     Raises
@@ -36,4 +36,4 @@ def load_recipe(uri: str | None = None, overrides: Sequence[str] = ()) -> Recipe
     ConfigError
         The file cannot be read or parsed, a key is unknown, or a value is not allowed.
     """
-    return read_recipe(Recipe, "pivotmine-model config", uri, overrides)
+    return read_recipe(ModelRecipe, "pivotmine-model config", uri, overrides)

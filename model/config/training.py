@@ -92,6 +92,11 @@ class TrainingConfig(Section):
     checkpoint_steps: PositiveInt = 500
     """A run that is killed loses at most this many steps."""
 
+    @property
+    def step_tokens(self) -> int:
+        """Tokens of a step."""
+        return self.batch_sequences * self.sequence_tokens
+
     @model_validator(mode="after")
     def _batches_divide(self) -> TrainingConfig:
         if self.batch_sequences % self.micro_sequences:

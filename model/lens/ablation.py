@@ -25,7 +25,7 @@ import pyarrow as pa
 from pivotmine.model.lens.candidates import Categories
 from pivotmine.model.lens.lenses import Statistics
 from pivotmine.model.lens.network import Parts, hooked
-from pivotmine.model.scoring.engine import (
+from pivotmine.model.scoring.shared_cache import (
     Limits,
     Tokens,
     batches,

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from pivotmine.errors import InputError
-from pivotmine.model.lens.trajectory import interval
+from pivotmine.model.lens.bands import interval
 from pivotmine.model.scoring.bootstrap import Estimate
 
 Key = tuple[str, str, str]

@@ -16,9 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pivotmine.errors import InputError
+from pivotmine.model.direction import Direction
 from pivotmine.model.lens.mined import SPACES, Mined
-from pivotmine.model.scoring.prompts import Direction
 from pivotmine.model.scoring.tokens import tokenize
 from pivotmine.model.words.dataset import Concept
 
@@ -75,20 +74,6 @@ def _first_readable(tokenizer: Any, tokens: Ids) -> int | None:
 
 def _capital(word: str) -> str:
     return word[:1].upper() + word[1:]
-
-
-def pivot_of(direction: Direction, languages: Sequence[str]) -> str:
-    """The language whose word is the candidate pivot: the first that is neither end, English first.
-
-    Raises
-    ------
-    InputError
-        There is none.
-    """
-    others = [lang for lang in languages if lang not in direction]
-    if not others:
-        raise InputError(f"{direction}: a pivot needs a third language in the word set")
-    return "en" if "en" in others else others[0]
 
 
 def eligible(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 from pivotmine.model.config import LensConfig, ScoringConfig
+from pivotmine.model.direction import Direction, pivot_of
 from pivotmine.model.lens.ablation import ABLATIONS, ablate
 from pivotmine.model.lens.candidates import (
     Categories,
@@ -23,7 +24,6 @@ from pivotmine.model.lens.candidates import (
     categories,
     eligible,
     n_lone_spaces,
-    pivot_of,
     word_tokens,
 )
 from pivotmine.model.lens.lenses import LensName, Statistics, apply, fit_groups
@@ -31,10 +31,10 @@ from pivotmine.model.lens.mined import Mined, MinedTexts, Vocabulary, read_mined
 from pivotmine.model.lens.network import Parts
 from pivotmine.model.lens.readout import Readings, read
 from pivotmine.model.lens.states import read_states
+from pivotmine.model.progress import Progress
 from pivotmine.model.results import key, read_table, write_table
-from pivotmine.model.scoring.engine import Limits, Tokens
-from pivotmine.model.scoring.prompts import Direction, answer, examples, prompt, select
-from pivotmine.model.scoring.run import Progress
+from pivotmine.model.scoring.prompts import answer, examples, prompt, select
+from pivotmine.model.scoring.shared_cache import Limits, Tokens
 from pivotmine.model.scoring.tokens import tokenize
 from pivotmine.model.words.dataset import Concept, WordSet
 

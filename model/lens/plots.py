@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pivotmine.errors import SetupError
-from pivotmine.model.lens.trajectory import Band
+from pivotmine.model.lens.bands import Band
 
 COLOURS = {"source": "#7f7f7f", "target": "#1f77b4", "pivot": "#d62728", "control": "#2ca02c"}
 """Lines of the trajectories."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pivotmine.model.errors import ModelError
 from pivotmine.model.lens.candidates import Categories
 from pivotmine.model.lens.network import Parts
-from pivotmine.model.scoring.engine import Limits
+from pivotmine.model.scoring.shared_cache import Limits
 
 if TYPE_CHECKING:
     import torch

@@ -17,14 +17,15 @@ import pyarrow as pa
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.model.config import LensConfig, ScoringConfig
+from pivotmine.model.direction import Direction
 from pivotmine.model.lens.agreement import Labels
+from pivotmine.model.lens.bands import peak_layers
 from pivotmine.model.lens.candidates import obstacle, readable
 from pivotmine.model.lens.cells import Bench, Cell
 from pivotmine.model.lens.lenses import LensName
 from pivotmine.model.lens.network import parts_of
 from pivotmine.model.lens.plots import Panel, heat_map, trajectories
 from pivotmine.model.lens.summary import claims, effects, gap, mass_bands, panel, plain, separations
-from pivotmine.model.lens.trajectory import peak_layers
 from pivotmine.model.lens.verdicts import (
     RULES,
     agreement_of,
@@ -33,9 +34,10 @@ from pivotmine.model.lens.verdicts import (
     shares,
     sound_name,
 )
+from pivotmine.model.progress import Progress
 from pivotmine.model.results import key, write_json, write_table
-from pivotmine.model.scoring.prompts import Direction, directions
-from pivotmine.model.scoring.run import Progress, limits_of
+from pivotmine.model.scoring.prompts import directions
+from pivotmine.model.scoring.shared_cache import limits_of
 from pivotmine.model.words.dataset import WordSet
 
 if TYPE_CHECKING:

@@ -10,7 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pivotmine.model.lens.network import Parts, check_head, hooked
-from pivotmine.model.scoring.engine import Limits, Tokens, batches, extend, prefill, shared_length
+from pivotmine.model.scoring.shared_cache import (
+    Limits,
+    Tokens,
+    batches,
+    extend,
+    prefill,
+    shared_length,
+)
 
 if TYPE_CHECKING:
     import torch

@@ -9,11 +9,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.model.config import LensConfig
+from pivotmine.model.lens.bands import Band, band, difference, estimate, separation
 from pivotmine.model.lens.behaviour import Behaviour
 from pivotmine.model.lens.cells import Cell
 from pivotmine.model.lens.plots import Panel
 from pivotmine.model.lens.readout import Readings, mean_mass
-from pivotmine.model.lens.trajectory import Band, band, difference, estimate, separation
 
 MINED = ("mined", "mined_control", "mined_new", "mined_new_control")
 

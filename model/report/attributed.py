@@ -8,9 +8,9 @@ from html import escape
 from typing import Any
 
 from pivotmine.model.attribution.verdict import standing
+from pivotmine.model.lens.figures import scatter
 from pivotmine.model.report.cells import forest_row, interval, number
-from pivotmine.model.report.svg import scatter
-from pivotmine.model.runs import Run
+from pivotmine.model.results import Run
 from pivotmine.show.charts import forest, key_of
 from pivotmine.show.page import embedded, table
 from pivotmine.show.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET

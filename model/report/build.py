@@ -9,9 +9,9 @@ from pathlib import Path
 from pivotmine.errors import InputError
 from pivotmine.model.report.attributed import attribution, words
 from pivotmine.model.report.inside import behaviours, causal, layers
-from pivotmine.model.report.page import page
 from pivotmine.model.report.scored import scores, strata
-from pivotmine.model.runs import Run
+from pivotmine.model.report.word_table import page
+from pivotmine.model.results import Run
 
 
 def report(

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from pivotmine.model.lens.figures import heat, heat_map, trajectories
 from pivotmine.model.report.cells import forest_row, interval
-from pivotmine.model.report.svg import heat, heat_map, trajectories
 from pivotmine.show.charts import Line, forest, key_of, shares
 from pivotmine.show.page import table
 from pivotmine.show.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET

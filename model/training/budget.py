@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pivotmine.errors import InputError
 from pivotmine.model.config import GridConfig
-from pivotmine.model.training.shards import Stream
+from pivotmine.model.shards.stream import Stream
 
 
 class Share(NamedTuple):

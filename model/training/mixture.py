@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.errors import ConfigError
-from pivotmine.model.training.packing import Packing, Sequences
+from pivotmine.model.shards.packing import Packing, Sequences
 
 MAX_STREAMS = 255
 

@@ -21,8 +21,7 @@ from pivotmine.model.attribution.lexicon import lexicon_rows, write_lexicon
 from pivotmine.model.attribution.run import attribute
 from pivotmine.model.attribution.verdict import standing
 from pivotmine.model.config import AttributionConfig
-from pivotmine.model.results import write_json, write_table
-from pivotmine.model.runs import Run, read_run
+from pivotmine.model.results import Run, read_run, write_json, write_table
 from pivotmine.model.words.dataset import Concept, WordSet, word_set
 from pivotmine.text.folding import fold
 from tests.handmade import make_lake

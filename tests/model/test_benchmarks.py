@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from pivotmine.errors import InputError
-from pivotmine.model.evaluation.pairs import Pair
+from pivotmine.model.losses.pairs import Pair
 
 pytest.importorskip("torch")
 

@@ -7,8 +7,9 @@ import random
 import pytest
 
 from pivotmine.model.errors import ModelError
-from pivotmine.model.scoring.engine import Limits, check, log_probs
+from pivotmine.model.scoring.engine import check, log_probs
 from pivotmine.model.scoring.reference import log_probs_plain
+from pivotmine.model.scoring.shared_cache import Limits
 from pivotmine.model.scoring.tokens import Question, tokenize
 from pivotmine.model.words.dataset import WordSet
 from tests.model.conftest import byte_tokenizer, loaded, merging_tokenizer, metaspace_tokenizer

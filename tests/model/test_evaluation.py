@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pivotmine.errors import InputError
-from pivotmine.model.evaluation.pairs import Pair, read_pairs
+from pivotmine.model.losses.pairs import Pair, read_pairs
 
 ROWS = [
     ("en", "the cat", "fr", "le chat"),
@@ -52,7 +52,7 @@ needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="torch is no
 def test_a_target_is_read_after_its_source_after_another_and_alone(tiny_model):
     import torch
 
-    from pivotmine.model.evaluation.conditional import conditional_losses
+    from pivotmine.model.losses.conditional import conditional_losses
 
     pairs = [Pair("the cat", "le chat"), Pair("the dog", "le chien"), Pair("sun", "le soleil")]
     read = conditional_losses(tiny_model, pairs, batch_tokens=24)
@@ -128,8 +128,8 @@ def test_csls_is_its_definition_and_takes_hubs_back():
 @needs_torch
 def test_a_word_finds_itself_in_every_layer(tiny_model, small_words):
     from pivotmine.model.config import ScoringConfig
+    from pivotmine.model.direction import Direction
     from pivotmine.model.evaluation.retrieval import layer_means, retrieve
-    from pivotmine.model.scoring.prompts import Direction
 
     asked = [c for c in small_words.concepts if len(set(c.words.values())) == 4]
     same = [c.model_copy(update={"words": dict.fromkeys(c.words, c.words["en"])}) for c in asked]

@@ -16,23 +16,17 @@ from typer.testing import CliRunner
 from pivotmine.errors import InputError
 from pivotmine.model.cli import app
 from pivotmine.model.config import LensConfig, ScoringConfig
+from pivotmine.model.direction import Direction, pivot_of
 from pivotmine.model.errors import ModelError
 from pivotmine.model.lens.ablation import ablate
-from pivotmine.model.lens.candidates import (
-    categories,
-    eligible,
-    n_lone_spaces,
-    pivot_of,
-    word_tokens,
-)
+from pivotmine.model.lens.candidates import categories, eligible, n_lone_spaces, word_tokens
 from pivotmine.model.lens.lenses import fit
 from pivotmine.model.lens.network import check_head, hooked, parts_of
 from pivotmine.model.lens.readout import Readings, read
 from pivotmine.model.lens.run import trace
 from pivotmine.model.lens.states import read_states
-from pivotmine.model.scoring.engine import Limits
-from pivotmine.model.scoring.prompts import Direction
-from pivotmine.model.scoring.run import Progress
+from pivotmine.model.progress import Progress
+from pivotmine.model.scoring.shared_cache import Limits
 from pivotmine.model.words.dataset import WordSet, save
 from tests.model.conftest import byte_tokenizer, loaded, metaspace_tokenizer
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from pivotmine.errors import InputError
 from pivotmine.model.lens.agreement import agreement, kappa, read_labels
+from pivotmine.model.lens.bands import band, difference, estimate, peak_layers, separation
 from pivotmine.model.lens.behaviour import he2025, he2025_any, longest_run, sound, thresholds
 from pivotmine.model.lens.lenses import LENSES, apply, fit, fit_groups
-from pivotmine.model.lens.trajectory import band, difference, estimate, peak_layers, separation
 
 SOURCE, TARGET, ENGLISH, JUNK = 1, 2, 3, 9
 

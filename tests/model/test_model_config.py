@@ -10,19 +10,19 @@ from typer.testing import CliRunner
 
 from pivotmine.errors import ConfigError
 from pivotmine.model.cli import app, main
-from pivotmine.model.config import Recipe, load_recipe
+from pivotmine.model.config import ModelRecipe, load_model_recipe
 
 
 def test_overrides_reach_their_setting():
-    recipe = load_recipe(None, ["scoring.n_draws=2", "scoring.directions=[en-fr]"])
+    recipe = load_model_recipe(None, ["scoring.n_draws=2", "scoring.directions=[en-fr]"])
     assert (recipe.scoring.n_draws, recipe.scoring.directions) == (2, ("en-fr",))
-    assert load_recipe() == Recipe()
+    assert load_model_recipe() == ModelRecipe()
 
 
 def test_a_recipe_is_read_and_overridden(tmp_path: Path):
     file = tmp_path / "recipe.yaml"
     file.write_text("scoring: {n_draws: 3, n_shots: 2}\n", encoding="utf-8")
-    recipe = load_recipe(str(file), ["scoring.n_shots=1"])
+    recipe = load_model_recipe(str(file), ["scoring.n_shots=1"])
     assert (recipe.scoring.n_draws, recipe.scoring.n_shots) == (3, 1)
 
 
@@ -45,17 +45,17 @@ def test_a_recipe_is_read_and_overridden(tmp_path: Path):
 def test_a_wrong_setting_is_explained(override: str, message: str):
     overrides = [override] + (["words.dev_share=0.2"] if "train" in override else [])
     with pytest.raises(ConfigError, match=message.replace("(", r"\(")):
-        load_recipe(None, overrides)
+        load_model_recipe(None, overrides)
 
 
 def test_a_recipe_that_is_not_there_is_named():
     with pytest.raises(ConfigError, match=r"recipe not found: nowhere\.yaml"):
-        load_recipe("nowhere.yaml")
+        load_model_recipe("nowhere.yaml")
 
 
 def test_every_setting_is_documented():
-    for name in Recipe.model_fields:
-        section = type(getattr(Recipe(), name))
+    for name in ModelRecipe.model_fields:
+        section = type(getattr(ModelRecipe(), name))
         assert section.__doc__
         assert all(field.description for field in section.model_fields.values()), name
 
@@ -64,7 +64,7 @@ def test_the_settings_are_printed_as_a_recipe_that_reads_back_the_same(tmp_path:
     shown = CliRunner().invoke(app, ["config", "--set", "grid.seeds=[4]"]).output
     file = tmp_path / "recipe.yaml"
     file.write_text(shown, encoding="utf-8")
-    assert load_recipe(str(file)) == load_recipe(None, ["grid.seeds=[4]"])
+    assert load_model_recipe(str(file)) == load_model_recipe(None, ["grid.seeds=[4]"])
 
 
 def test_help_lists_the_commands():

@@ -18,8 +18,7 @@ from pivotmine.model.cli import app
 from pivotmine.model.report import svg
 from pivotmine.model.report.build import report
 from pivotmine.model.report.cells import interval
-from pivotmine.model.results import write_json, write_table
-from pivotmine.model.runs import Run, read_run
+from pivotmine.model.results import Run, read_run, write_json, write_table
 from pivotmine.model.words.dataset import WordSet, save
 from pivotmine.show import charts
 from pivotmine.show.page import embedded, table

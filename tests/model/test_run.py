@@ -11,10 +11,13 @@ import pytest
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.model.config import ScoringConfig
+from pivotmine.model.direction import Direction
+from pivotmine.model.progress import Progress
 from pivotmine.model.scoring import run as scoring_run
-from pivotmine.model.scoring.prompts import Direction, directions, examples, select
+from pivotmine.model.scoring.cells import ask, collect
+from pivotmine.model.scoring.prompts import directions, examples, select
 from pivotmine.model.scoring.reference import log_probs_plain
-from pivotmine.model.scoring.run import Progress, ask, collect, score
+from pivotmine.model.scoring.run import score
 from pivotmine.model.scoring.tokens import tokenize
 from pivotmine.model.words.dataset import WordSet, word_set
 

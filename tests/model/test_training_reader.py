@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.model.config import GridConfig
+from pivotmine.model.shards.packing import Packing
+from pivotmine.model.shards.stream import open_stream
 from pivotmine.model.training.budget import Share, check_languages, diet
 from pivotmine.model.training.mixture import Mixture, Placement, slots
-from pivotmine.model.training.packing import Packing
-from pivotmine.model.training.shards import open_stream
 from tests.model.handmade_shards import END, write_arm
 
 DOCUMENTS = st.lists(st.lists(st.integers(1, 99), min_size=1, max_size=12), min_size=1, max_size=12)

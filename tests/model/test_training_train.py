@@ -12,11 +12,13 @@ from pivotmine.errors import InputError
 from pivotmine.model.config import ModelConfig, ShapeConfig, TrainingConfig
 from pivotmine.model.errors import ModelError
 from pivotmine.model.load import load_model
+from pivotmine.model.shards.packing import Packing
+from pivotmine.model.shards.stream import Stream, open_stream
+from pivotmine.model.shards.tokenizer import check_tokenizer, transformers_tokenizer
 from pivotmine.model.training.mixture import Mixture, Placement, slots
-from pivotmine.model.training.networks import check_tokenizer, start, tokenizer_of, with_lora
-from pivotmine.model.training.packing import Packing
-from pivotmine.model.training.shards import Stream, open_stream
-from pivotmine.model.training.train import Job, Trained, make_accelerator, prepared, train
+from pivotmine.model.training.networks import start, with_lora
+from pivotmine.model.training.train import Job, Trained, prepared, train
+from pivotmine.model.training.workers import make_accelerator
 from tests.model.handmade_shards import word_tokenizer, write_arm
 
 torch = pytest.importorskip("torch")
@@ -174,7 +176,7 @@ def saved(stream: Stream, tmp_path: Path) -> Path:
     """A model folder that knows the stream's tokenizer."""
     network = start(CONFIG, [stream], 1, print).network
     network.save_pretrained(tmp_path / "saved")
-    tokenizer_of(stream.tokenizer).save_pretrained(tmp_path / "saved")
+    transformers_tokenizer(stream.tokenizer).save_pretrained(tmp_path / "saved")
     return tmp_path / "saved"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from pivotmine.model.training.grid import Plan
+    from pivotmine.model.training.plan import Plan
 
 
 def score_table(summary: dict[str, Any]) -> Table:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.model.errors import ModelError
-from pivotmine.model.evaluation.pairs import Pair
+from pivotmine.model.losses.pairs import Pair
 from pivotmine.model.scoring.tokens import Question, tokenize
 
 if TYPE_CHECKING:

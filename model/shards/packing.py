@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.model.training.shards import Stream
+from pivotmine.model.shards.stream import Stream
 
 _EPOCHS_KEPT = 2
 
