@@ -152,7 +152,7 @@ def _execute(
     try:
         with display.watch(spark):
             keys = {
-                table: reuse_fingerprint(stage, value)
+                table: reuse_fingerprint(stage, recipe, value)
                 for table, value in stage.reuse(inputs, recipe).items()
             }
             if not force:

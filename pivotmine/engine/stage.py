@@ -166,6 +166,9 @@ class Stage:
     reuse
         Tables of which rows may be used again, each with what these rows depend on, as JSON
         values: they can be used by a run of the same code that says the same.
+    modules
+        Names of modules that the recipe's choices add to the stage's code, such as plugins and
+        what is found by name; the fingerprint covers them and all that they import of ours.
     external
         What the result depends on outside the lake (source files), as JSON values. Raises
         `InputError` when it is not there, before anything is started.
@@ -178,6 +181,7 @@ class Stage:
     sections: tuple[str, ...]
     run: Callable[[Inputs, Recipe], StageOutputs]
     tally: Callable[[Rows, Recipe], Tally]
+    modules: Callable[[Recipe], Sequence[str]] = lambda recipe: ()
     external: Callable[[Recipe], Any] = lambda recipe: None
     finish: Finish | None = None
     reuse: Callable[[Inputs, Recipe], Mapping[str, Any]] = lambda inputs, recipe: {}

@@ -49,7 +49,7 @@ def deliveries(lake: Lake, recipe: Recipe) -> list[Delivery]:
     sources = list_sources(recipe)
     before = {row["uri"]: row for row in _read_inputs(lake)}
     last = last_run(lake, INGEST)
-    key = reuse_fingerprint(INGEST, how_records_are_read(recipe))
+    key = reuse_fingerprint(INGEST, recipe, how_records_are_read(recipe))
     reusable = last is not None and dict(last.get("reuse") or {}).get("inputs") == key
     here = {source.file.uri for source in sources}
     names = {source.ingest_id for source in sources}

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from pivotmine.errors import ConfigError
 from pivotmine.recipe import Recipe
+from pivotmine.recipe.section import OneOf
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
@@ -185,14 +186,17 @@ def _type_name(field: FieldInfo) -> str:
         for symbol, name in ((">", "gt"), (">=", "ge"), ("<", "lt"), ("<=", "le"))
         if getattr(item, name, None) is not None
     ]
-    return _spell(field.annotation) + (f" ({', '.join(bounds)})" if bounds else "")
+    choices = [item for item in field.metadata if isinstance(item, OneOf)]
+    kind = " | ".join(choices[0].names()) if choices else _spell(field.annotation)
+    return kind + (f" ({', '.join(bounds)})" if bounds else "")
 
 
 def _spell(annotation: Any) -> str:
     """An annotation in the words of a YAML author."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _spell(arguments[0])
+        choices = [item for item in arguments[1:] if isinstance(item, OneOf)]
+        return " | ".join(choices[0].names()) if choices else _spell(arguments[0])
     if origin is Literal:
         return " | ".join(arguments)
     if origin is tuple:
