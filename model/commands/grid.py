@@ -15,7 +15,7 @@ from pivotmine.show.console import plain_console
 
 def train(
     config: Annotated[
-        str, typer.Option("--config", "-c", help="ModelRecipe with sections training and grid.")
+        str, typer.Option("--config", "-c", help="Recipe with sections training and grid.")
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the grid.")] = GRID,
     set_: SetOption = None,
@@ -23,7 +23,7 @@ def train(
         bool, typer.Option("--check", help="Check shards, tokenizers and budgets; train nothing.")
     ] = False,
 ) -> None:
-    """Train every arm of a grid with every seed on PivotMine's shards; interrupted, it goes on.
+    """Train every arm of a grid with every seed on PivotMine's shards; runs can be resumed.
 
     Shards, tokenizers and language budgets are checked before the first step. For many GPUs:
     torchrun --no-python pivotmine-model train --config conf/arms/planted-arms.yaml
@@ -35,7 +35,7 @@ def train(
     from pivotmine.model.training.plan import make_plan
 
     console = plain_console()
-    console.quiet = os.environ.get("RANK", "0") != "0"  # torchrun: one worker speaks for all
+    console.quiet = os.environ.get("RANK", "0") != "0"  # with torchrun, only one worker prints
     recipe = load_model_recipe(config, set_ or ())
     plan = make_plan(recipe, console.print)
     console.print(diet_table(plan))
@@ -55,7 +55,7 @@ def compare(
         Path | None, typer.Option("--out", "-o", help="The page. Default: beside the grid.")
     ] = None,
 ) -> None:
-    """Say which of a grid's contrasts are significant, and put its arms on one HTML page.
+    """Test the declared contrasts of a grid, and compare its arms on one HTML page.
 
     Reads the tables that `train` wrote; no model and no shards are needed.
     """

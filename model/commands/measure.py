@@ -1,4 +1,4 @@
-"""Commands that measure a model, and hold what they find against a corpus."""
+"""Commands that measure a model, and compare the results with a corpus."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def score(
     config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Score a model on the word task, in all directions; an interrupted run goes on.
+    """Score a model on the word task, in all directions; an interrupted run continues.
 
     Example: pivotmine-model score gemma3-270m --set scoring.limit=100
     """
@@ -54,7 +54,7 @@ def lens(
     labels: Annotated[
         Path | None,
         typer.Option(
-            help="TSV of hand-read traces (dev words): report how rules and readers agree."
+            help="TSV of hand-labelled traces (dev words): report how rules and readers agree."
         ),
     ] = None,
     config: ConfigOption = None,
@@ -62,7 +62,7 @@ def lens(
 ) -> None:
     """Read a model's layers: pivots on the way to a translation, and whether it needs them.
 
-    An interrupted run goes on. Example: pivotmine-model lens gemma3-270m --set lens.limit=40
+    An interrupted run continues. Example: pivotmine-model lens gemma3-270m --set lens.limit=40
     """
     from pivotmine.model.commands.tables import cell, lens_table
     from pivotmine.model.config import load_model_recipe
@@ -89,20 +89,21 @@ def lens(
 def evaluate(
     model: Annotated[str, typer.Argument(help="As for `score`, or a model that `train` kept.")],
     words: Annotated[
-        Path | None, typer.Option("--words", "-w", help="Word set, looked up in the layers.")
+        Path | None, typer.Option("--words", "-w", help="Word set, for retrieval in the layers.")
     ] = None,
     out: OutOption = RESULTS,
     config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Ask a model beyond words: segments after their sources, chrF, held-out loss, benchmarks.
+    """Measure a model beyond words: conditional loss, chrF, held-out loss, benchmarks, plugins.
 
-    What is asked is what section `evaluation` of the recipe names. Benchmarks (XNLI, XCOPA,
-    Belebele, ...) run through lm-eval, with data from the hub or from files.
+    Runs whatever section `evaluation` of the recipe sets. Benchmarks such as XNLI, XCOPA and
+    Belebele run through lm-eval, with data from the hub or from files.
     """
     from pivotmine.model.commands.tables import evaluation_table
     from pivotmine.model.config import load_model_recipe
     from pivotmine.model.evaluation.run import evaluate as run
+    from pivotmine.model.evaluation.run import table_rows
     from pivotmine.model.load import load_model
     from pivotmine.model.words.dataset import load
 
@@ -111,7 +112,7 @@ def evaluate(
     word_set = load(words) if words else None
     loaded = load_model(model, recipe.model, progress=console.print)
     found, path = run(loaded, word_set, recipe, out, console.print)
-    console.print(evaluation_table(found))
+    console.print(evaluation_table(loaded.name, table_rows(found)))
     console.print(f"results: {path}", soft_wrap=True)
 
 
@@ -135,7 +136,7 @@ def attribute(
     config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Hold scores and behaviours against how often the words meet in a corpus.
+    """Relate scores and behaviours to how often the words occur together in a corpus.
 
     Example: pivotmine-model attribute .pivotmine/lake --scores .pivotmine/model
     """

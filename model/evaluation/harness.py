@@ -14,44 +14,46 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import yaml
 
 from pivotmine import plugins
 from pivotmine.errors import InputError
-from pivotmine.model.evaluation.base import EXTRA, Evaluation, Inputs, Row
+from pivotmine.model.config.evaluation import BenchmarkOptions
+from pivotmine.model.evaluation.base import EXTRA, Evaluation, Pairs, Row
 from pivotmine.model.load import require
 
 if TYPE_CHECKING:
     from pivotmine.model.load import LoadedModel
+    from pivotmine.model.words.dataset import WordSet
 
 
 @plugins.evaluation("benchmarks")
-class Benchmarks(Evaluation):
+class Benchmarks(Evaluation, BenchmarkOptions):
     """Benchmarks by their names in lm-eval."""
 
-    title = "lm-eval"
-    needs = "evaluation.tasks"
+    title: ClassVar[str] = "lm-eval"
+    needs: ClassVar[str] = "evaluation.tasks"
 
-    @classmethod
-    def is_named(cls, inputs: Inputs) -> bool:
-        return bool(inputs.settings.tasks)
+    def is_asked(self, words: WordSet | None, pairs: Pairs) -> bool:
+        return bool(self.tasks)
 
-    def check(self) -> None:
+    def check(self, model: LoadedModel, words: WordSet | None, pairs: Pairs) -> None:
         require("lm_eval", extra=EXTRA)
 
-    def run(self) -> dict[str, Any]:
-        settings = self.inputs.settings
-        folder = Path(settings.task_folder) if settings.task_folder else None
-        return benchmarks(self.model, settings.tasks, folder, settings.task_limit)
+    def evaluate(self, model: LoadedModel, words: WordSet | None, pairs: Pairs) -> dict[str, Any]:
+        folder = Path(self.task_folder) if self.task_folder else None
+        return benchmarks(model, self.tasks, folder, self.task_limit)
 
-    @classmethod
-    def rows(cls, found: Mapping[str, Any]) -> list[Row]:
-        return [
-            Row("lm-eval", task, ", ".join(f"{k} {v:.3f}" for k, v in one.items() if type(v) is float))
-            for task, one in found.items()
-        ]
+    @staticmethod
+    def rows(found: Mapping[str, Any]) -> list[Row]:
+        return [Row("lm-eval", task, _floats(metrics)) for task, metrics in found.items()]
+
+
+def _floats(metrics: Mapping[str, Any]) -> str:
+    floats = (f"{name} {value:.3f}" for name, value in metrics.items() if isinstance(value, float))
+    return ", ".join(floats)
 
 
 def benchmarks(
@@ -89,8 +91,8 @@ def benchmarks(
         unknown = [name for name in tasks if not manager.match_tasks([name])]
         if unknown:
             raise InputError(
-                f"lm-eval has no task {', '.join(unknown)}; `lm-eval ls tasks` lists its tasks, and "
-                "evaluation.task_folder may hold definitions of others"
+                f"lm-eval has no task {', '.join(unknown)}; `lm-eval ls tasks` lists its tasks, "
+                "and evaluation.task_folder may hold definitions of others"
             )
         asked = HFLM(pretrained=model.network, tokenizer=model.tokenizer, batch_size=batch)
         try:

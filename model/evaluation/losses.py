@@ -3,84 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from pivotmine import plugins
-from pivotmine.model.evaluation.base import Evaluation, Inputs, Row, mean_interval, shown
+from pivotmine.model.config.evaluation import HeldoutOptions
+from pivotmine.model.evaluation.base import Evaluation, Pairs, Row, interval_text, mean_interval
 from pivotmine.model.losses.conditional import conditional_losses
 from pivotmine.model.losses.heldout import HeldoutTexts
-from pivotmine.model.shards.stream import open_stream
+from pivotmine.model.shards.stream import Stream, open_stream
 from pivotmine.model.shards.tokenizer import check_tokenizer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pivotmine.model.losses.pairs import Pair
+    from pivotmine.model.load import LoadedModel
+    from pivotmine.model.words.dataset import WordSet
 
 
 @plugins.evaluation("conditional")
 class ConditionalLoss(Evaluation):
     """The loss of a segment after its source, after another source, and alone."""
 
-    title = "conditional loss"
-    needs = "evaluation.pairs"
+    title: ClassVar[str] = "conditional loss"
+    needs: ClassVar[str] = "evaluation.pairs"
 
-    @classmethod
-    def is_named(cls, inputs: Inputs) -> bool:
-        return bool(inputs.settings.pairs)
+    def is_asked(self, words: WordSet | None, pairs: Pairs) -> bool:
+        return bool(pairs)
 
-    def check(self) -> None:
-        self.pairs = self.inputs.pairs
+    def evaluate(self, model: LoadedModel, words: WordSet | None, pairs: Pairs) -> dict[str, Any]:
+        found = {}
+        for direction, asked in pairs.items():
+            read = conditional_losses(model, asked)
+            found[direction] = {
+                "n": len(asked),
+                "given": float(read.given.mean()),
+                "other": float(read.other.mean()),
+                "alone": float(read.alone.mean()),
+                "conditional": mean_interval(read.given - read.alone),
+                "gain": mean_interval(read.gain),
+            }
+        return found
 
-    def run(self) -> dict[str, Any]:
-        return {direction: self._of(pairs) for direction, pairs in self.pairs.items()}
-
-    def _of(self, pairs: Sequence[Pair]) -> dict[str, Any]:
-        read = conditional_losses(self.model, pairs)
-        return {
-            "n": len(pairs),
-            "given": float(read.given.mean()),
-            "other": float(read.other.mean()),
-            "alone": float(read.alone.mean()),
-            "conditional": mean_interval(read.given - read.alone),
-            "gain": mean_interval(read.gain),
-        }
-
-    @classmethod
-    def rows(cls, found: Mapping[str, Any]) -> list[Row]:
+    @staticmethod
+    def rows(found: Mapping[str, Any]) -> list[Row]:
         measure = "gain from the source, nats a token"
-        return [Row(measure, direction, shown(one["gain"])) for direction, one in found.items()]
+        return [
+            Row(measure, direction, interval_text(one["gain"])) for direction, one in found.items()
+        ]
 
 
 @plugins.evaluation("heldout")
-class HeldoutLoss(Evaluation):
+class HeldoutLoss(Evaluation, HeldoutOptions):
     """Loss and perplexity of shards that the model was not trained on."""
 
-    title = "held-out text"
-    needs = "evaluation.heldout"
+    title: ClassVar[str] = "held-out text"
+    needs: ClassVar[str] = "evaluation.heldout"
 
-    @classmethod
-    def is_named(cls, inputs: Inputs) -> bool:
-        return bool(inputs.settings.heldout)
+    @cached_property
+    def streams(self) -> dict[str, Stream]:
+        """The opened shards by name."""
+        return {name: open_stream(folder) for name, folder in sorted(self.heldout.items())}
 
-    def check(self) -> None:
-        folders = sorted(self.inputs.settings.heldout.items())
-        self.streams = {name: open_stream(folder) for name, folder in folders}
+    def is_asked(self, words: WordSet | None, pairs: Pairs) -> bool:
+        return bool(self.heldout)
+
+    def check(self, model: LoadedModel, words: WordSet | None, pairs: Pairs) -> None:
         for stream in self.streams.values():
-            check_tokenizer(self.model, stream)
+            check_tokenizer(model, stream)
 
-    def run(self) -> dict[str, Any]:
-        settings = self.inputs.settings
-        texts = HeldoutTexts(self.streams, settings.heldout_tokens, settings.sequence_tokens)
-        losses = texts.losses(self.model.network)
+    def evaluate(self, model: LoadedModel, words: WordSet | None, pairs: Pairs) -> dict[str, Any]:
+        texts = HeldoutTexts(self.streams, self.heldout_tokens, self.sequence_tokens)
+        losses = texts.losses(model.network)
         return {
-            name: {"loss": loss, "perplexity": float(np.exp(loss))}
-            for name, loss in losses.items()
+            name: {"loss": loss, "perplexity": float(np.exp(loss))} for name, loss in losses.items()
         }
 
-    @classmethod
-    def rows(cls, found: Mapping[str, Any]) -> list[Row]:
+    @staticmethod
+    def rows(found: Mapping[str, Any]) -> list[Row]:
         measure = "held-out loss, nats a token"
         return [Row(measure, name, f"{one['loss']:.3f}") for name, one in found.items()]

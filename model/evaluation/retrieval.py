@@ -10,15 +10,16 @@ close to many words, from being everybody's translation.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine import plugins
 from pivotmine.model.config import ScoringConfig
-from pivotmine.model.evaluation.base import Evaluation, Inputs, Row, mean_interval, shown
+from pivotmine.model.config.evaluation import RetrievalOptions
 from pivotmine.model.direction import Direction
+from pivotmine.model.evaluation.base import Evaluation, Pairs, Row, interval_text, mean_interval
 from pivotmine.model.lens.network import parts_of
 from pivotmine.model.lens.states import read_states
 from pivotmine.model.scoring.prompts import directions, select
@@ -27,7 +28,7 @@ from pivotmine.model.scoring.tokens import tokenize
 
 if TYPE_CHECKING:
     from pivotmine.model.load import LoadedModel
-    from pivotmine.model.words.dataset import Concept
+    from pivotmine.model.words.dataset import Concept, WordSet
 
 Array = NDArray[np.float64]
 
@@ -36,28 +37,29 @@ N_NEIGHBOURS = 10
 
 
 @plugins.evaluation("retrieval")
-class Retrieval(Evaluation):
+class Retrieval(Evaluation, RetrievalOptions):
     """Retrieval of the word set's translations, after the middle block and after each block."""
 
-    title = "retrieval in the layers"
-    needs = "a word set (--words)"
+    title: ClassVar[str] = "retrieval in the layers"
+    needs: ClassVar[str] = "a word set (--words)"
 
-    @classmethod
-    def is_named(cls, inputs: Inputs) -> bool:
-        return inputs.words is not None
+    scoring: ScoringConfig = ScoringConfig()
+    """Which words are asked in which directions, as in the word task."""
 
-    def run(self) -> dict[str, Any]:
-        words, scoring = self.inputs.words, self.inputs.recipe.scoring
+    def is_asked(self, words: WordSet | None, pairs: Pairs) -> bool:
+        return words is not None
+
+    def evaluate(self, model: LoadedModel, words: WordSet | None, pairs: Pairs) -> dict[str, Any]:
         assert words is not None
-        asked = select(scoring, words.split(scoring.split))
-        found = retrieve(self.model, asked, directions(scoring, words.languages), scoring)
+        asked = select(self.scoring, words.split(self.scoring.split))
+        wanted = directions(self.scoring, words.languages)
+        found = retrieve(model, asked, wanted, self.scoring)
         by_layer = layer_means(found)
         # The block is named in the recipe: the best block of a test split would be chosen by the
         # same words that it is judged by.
-        share = self.inputs.settings.layer
-        block = min(round(share * len(by_layer)), len(by_layer) - 1)
+        block = min(round(self.layer * len(by_layer)), len(by_layer) - 1)
         return {
-            "split": scoring.split,
+            "split": self.scoring.split,
             "n": len(asked),
             "chance": 1 / len(asked),
             "layer": block,
@@ -65,10 +67,10 @@ class Retrieval(Evaluation):
             "directions": {name: mean_interval(hit[block]) for name, hit in found.items()},
         }
 
-    @classmethod
-    def rows(cls, found: Mapping[str, Any]) -> list[Row]:
+    @staticmethod
+    def rows(found: Mapping[str, Any]) -> list[Row]:
         measure = f"retrieval, block {found['layer']}"
-        return [Row(measure, name, shown(hit)) for name, hit in found["directions"].items()]
+        return [Row(measure, name, interval_text(hit)) for name, hit in found["directions"].items()]
 
 
 def csls(queries: Array, keys: Array, n_neighbours: int = N_NEIGHBOURS) -> Array:

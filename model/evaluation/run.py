@@ -1,25 +1,29 @@
 """Everything that a model is asked beside the word task, in one run and one file.
 
-The registry of evaluations says what there is; the recipe says what is asked. An evaluation runs if
-the recipe names its inputs and, where `evaluation.run` is set, its name.
+The registry of evaluations says what there is, the recipe what is asked: a built-in evaluation runs
+if its inputs are given, one of a plugin if `evaluation.plugins` names it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pivotmine import plugins
 from pivotmine.errors import ConfigError
-from pivotmine.model.evaluation.base import Evaluation, Inputs, Row
+from pivotmine.model.config import ModelRecipe
+from pivotmine.model.evaluation.base import Evaluation, Pairs, Row
 from pivotmine.model.load import LoadedModel
+from pivotmine.model.losses.pairs import read_pairs
 from pivotmine.model.results import key, write_json
+from pivotmine.model.words.dataset import WordSet
 
 
 def evaluate(
     model: LoadedModel,
-    inputs: Inputs,
+    words: WordSet | None,
+    recipe: ModelRecipe,
     out: Path,
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[dict[str, Any], Path]:
@@ -28,62 +32,72 @@ def evaluate(
     Raises
     ------
     ConfigError, InputError, SetupError
-        The recipe names no evaluation, an input cannot be used, or a package is missing; nothing
-        was asked.
+        The recipe asks for nothing, an input cannot be used, or a package is missing; nothing was
+        asked.
     """
-    evaluations = {name: kind(model, inputs) for name, kind in named(inputs).items()}
+    settings = recipe.evaluation
+    pairs: Pairs = {}
+    if settings.pairs:
+        pairs = read_pairs(Path(settings.pairs), settings.pair_directions, settings.n_pairs)
+    evaluations = asked_evaluations(recipe, words, pairs)
     for evaluation in evaluations.values():
-        evaluation.check()
-    settings, words = inputs.settings, inputs.words
+        if hasattr(evaluation, "check"):
+            evaluation.check(model, words, pairs)
     asked = {
         "model": {"name": model.name, "version": model.version},
         "words": words.version if words else None,
-        # Without `run` the files keep the names that they had before there was this setting.
-        "settings": settings.model_dump(mode="json", exclude=None if settings.run else {"run"}),
+        # Without plugins, files keep the names that they had before there were any.
+        "settings": settings.model_dump(
+            mode="json", exclude=None if settings.plugins else {"plugins"}
+        ),
     }
     found = dict(asked)
     for name, evaluation in evaluations.items():
-        say(evaluation.title)
-        found[name] = evaluation.run()
+        say(getattr(evaluation, "title", "") or name)
+        found[name] = evaluation.evaluate(model, words, pairs)
     path = out / f"evaluation-{key(asked)}.json"
     write_json(path, found)
     return found, path
 
 
-def named(inputs: Inputs) -> dict[str, type[Evaluation]]:
-    """The evaluations that the recipe names, in the order of the registry.
+def asked_evaluations(recipe: ModelRecipe, words: WordSet | None, pairs: Pairs) -> dict[str, Any]:
+    """The evaluations that the recipe asks for, by name and with their options.
 
     Raises
     ------
     ConfigError
-        There is none, or `evaluation.run` names one whose inputs are not given.
+        There is none.
     """
-    known = every_evaluation()
-    wanted = inputs.settings.run
-    for name in wanted:
-        if not known[name].is_named(inputs):
-            raise ConfigError(f"evaluation.run names {name!r}, which needs {known[name].needs}")
-    chosen = {
-        name: kind
-        for name, kind in known.items()
-        if kind.is_named(inputs) and (not wanted or name in wanted)
+    given = {**recipe.evaluation.model_dump(), "scoring": recipe.scoring}
+    built_in: dict[str, Evaluation] = {}
+    for name in plugins.EVALUATIONS.built_in:
+        plugin = plugins.EVALUATIONS[name]
+        built_in[name] = plugin.make({option: given[option] for option in plugin.option_names()})
+    found: dict[str, Any] = {
+        name: evaluation
+        for name, evaluation in built_in.items()
+        if evaluation.is_asked(words, pairs)
     }
-    if not chosen:
-        needs = ", ".join(dict.fromkeys(kind.needs for kind in known.values()))
-        raise ConfigError(f"nothing to ask: give one of {needs}")
-    return chosen
-
-
-def every_evaluation() -> dict[str, type[Evaluation]]:
-    """All registered evaluations by name."""
-    return {name: plugins.EVALUATIONS.get(name) for name in plugins.EVALUATIONS.names()}
+    for name, options in recipe.evaluation.plugins.items():
+        found[name] = plugins.EVALUATIONS[name].make(options)
+    if not found:
+        needs = dict.fromkeys(evaluation.needs for evaluation in built_in.values())
+        raise ConfigError(
+            f"nothing to ask: give {_listed([*needs])}, or name an evaluation of a plugin in "
+            "evaluation.plugins"
+        )
+    return found
 
 
 def table_rows(found: Mapping[str, Any]) -> list[Row]:
-    """What the terminal shows of the results."""
+    """What the terminal shows of the results of `evaluate`."""
     return [
         row
-        for name, kind in every_evaluation().items()
+        for name in plugins.EVALUATIONS.names()
         if name in found
-        for row in kind.rows(found[name])
+        for row in getattr(plugins.EVALUATIONS[name].value, "rows", Evaluation.rows)(found[name])
     ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"

@@ -9,62 +9,61 @@ Decoding is greedy.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pivotmine import plugins
 from pivotmine.errors import InputError
-from pivotmine.model.evaluation.base import EXTRA, Evaluation, Inputs, Row
+from pivotmine.model.config.evaluation import TranslationOptions
+from pivotmine.model.evaluation.base import EXTRA, Evaluation, Pairs, Row
 from pivotmine.model.load import require
 from pivotmine.model.losses.pairs import Pair
 
 if TYPE_CHECKING:
     from pivotmine.model.load import LoadedModel
+    from pivotmine.model.words.dataset import WordSet
 
 MAX_GROWTH = 3
 """Longest translation, as a multiple of the longer of source and reference, in tokens."""
 
 
 @plugins.evaluation("translation")
-class Translation(Evaluation):
+class Translation(Evaluation, TranslationOptions):
     """chrF of the translations of aligned segments; the first pairs of a direction are examples."""
 
-    title = "translation"
-    needs = "evaluation.pairs"
+    title: ClassVar[str] = "translation"
+    needs: ClassVar[str] = "evaluation.pairs"
 
-    @classmethod
-    def is_named(cls, inputs: Inputs) -> bool:
-        return bool(inputs.settings.pairs) and inputs.settings.chrf
+    def is_asked(self, words: WordSet | None, pairs: Pairs) -> bool:
+        return bool(pairs) and self.chrf
 
-    def check(self) -> None:
+    def check(self, model: LoadedModel, words: WordSet | None, pairs: Pairs) -> None:
         require("sacrebleu", extra=EXTRA)
-        self.pairs, n_shots = self.inputs.pairs, self.inputs.settings.n_shots
-        for direction, pairs in self.pairs.items():
-            if len(pairs) <= n_shots:
+        for direction, asked in pairs.items():
+            if len(asked) <= self.n_shots:
                 raise InputError(
-                    f"{direction}: all {len(pairs)} pairs are examples for chrF; give more pairs, "
+                    f"{direction}: all {len(asked)} pairs are examples for chrF; give more pairs, "
                     "lower evaluation.n_shots, or set evaluation.chrf=false"
                 )
 
-    def run(self) -> dict[str, Any]:
-        return {direction: self._of(pairs) for direction, pairs in self.pairs.items()}
-
-    def _of(self, pairs: Sequence[Pair]) -> dict[str, Any]:
-        """chrF (0 to 100), with sacrebleu's signature and the number of segments."""
+    def evaluate(self, model: LoadedModel, words: WordSet | None, pairs: Pairs) -> dict[str, Any]:
+        """Direction -> chrF (0 to 100), the number of segments, and sacrebleu's signature."""
         from sacrebleu.metrics import CHRF
 
-        n_shots = self.inputs.settings.n_shots
-        shots, asked = pairs[:n_shots], pairs[n_shots:]
-        metric = CHRF()
-        written = [translate(self.model, shots, pair) for pair in asked]
-        score = metric.corpus_score(written, [[pair.target for pair in asked]])
-        return {
-            "chrf": float(score.score),
-            "n": len(asked),
-            "signature": str(metric.get_signature()),
-        }
+        found = {}
+        for direction, given in pairs.items():
+            shots, asked = given[: self.n_shots], given[self.n_shots :]
+            metric = CHRF()
+            written = [translate(model, shots, pair) for pair in asked]
+            score = metric.corpus_score(written, [[pair.target for pair in asked]])
+            found[direction] = {
+                "chrf": float(score.score),
+                "n": len(asked),
+                "signature": str(metric.get_signature()),
+            }
+        return found
 
-    @classmethod
-    def rows(cls, found: Mapping[str, Any]) -> list[Row]:
+    @staticmethod
+    def rows(found: Mapping[str, Any]) -> list[Row]:
         return [
             Row("chrF", direction, f"{one['chrf']:.1f} ({one['n']} segments)")
             for direction, one in found.items()

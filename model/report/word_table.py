@@ -1,15 +1,17 @@
-"""The page with the table of words: its script, and what that needs of style.
+"""The table of every word: data in the page, and the script and style that show it.
 
-The table of words is data in the page; the script shows the first rows that match and says how many
-more there are, so that fourteen thousand words cost no rendering. Without a script, and in print,
-the rest of the page is whole.
+The script shows only the first rows that match a query and counts the rest, so a page with fourteen
+thousand words renders fast. The rest of the page needs no script.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from pivotmine.show import page as frame
+from pivotmine.model.results import Run
+from pivotmine.show.page import embedded
 
 STYLE = """
 #words td { white-space: nowrap; }
@@ -64,6 +66,71 @@ SCRIPT = """
 """
 
 
-def page(title: str, lead: str, sections: Sequence[tuple[str, str, str]]) -> str:
-    """A whole document; see `pivotmine/show/page.py`."""
-    return frame.page(title, lead, sections, STYLE, SCRIPT)
+COLUMNS = {
+    "model": "model", "direction": "direction", "concept": "concept", "source": "source",
+    "target": "target", "contrast": "contrast", "accuracy_source": "acc@1", "he2025": "he2025",
+    "sound": "behaviour", "pivot": "pivot word", "together": "together",
+    "of_source": "with source", "of_target": "with target", "path": "pivot path",
+    "left_out": "left out",
+}  # fmt: skip
+"""Column -> heading."""
+
+
+def words(scores: Sequence[Run], lens: Sequence[Run], attributed: Sequence[Run]) -> str:
+    """The section with every word of every direction, to search and sort."""
+    rows = _rows(scores, lens, attributed)
+    shown = [name for name in COLUMNS if any(row.get(name) is not None for row in rows)]
+    numeric = [any(isinstance(row.get(name), int | float) for row in rows) for name in shown]
+    data = {
+        "rows": [[row.get(name) for name in shown] for row in rows],
+        "numeric": numeric,
+        "direction": shown.index("direction"),
+    }
+    directions = sorted({row["direction"] for row in rows})
+    options = "".join(f"<option>{direction}</option>" for direction in directions)
+    heads = "".join(
+        f'<th class="n">{COLUMNS[name]}</th>' if is_number else f"<th>{COLUMNS[name]}</th>"
+        for name, is_number in zip(shown, numeric, strict=True)
+    )
+    return (
+        f"<p class='onscreen'>{len(rows):,} rows. Type parts of words, concepts or behaviours; "
+        "click a heading to sort.</p><form><input id='query' type='search' "
+        "placeholder='e.g. lait, dog-n, pivot' aria-label='search words'/>"
+        f"<select id='direction' aria-label='direction'><option value=''>all directions</option>"
+        f"{options}</select><span id='found' class='soft'></span></form>"
+        f"<div class='scroll'><table><thead><tr>{heads}</tr></thead><tbody></tbody></table></div>"
+        "<p class='print'>The table of words is not printed.</p>"
+        "<noscript><p>The table of words needs a script.</p></noscript>"
+        f"{embedded('word-data', data)}"
+    )
+
+
+def _rows(
+    scores: Sequence[Run], lens: Sequence[Run], attributed: Sequence[Run]
+) -> list[dict[str, Any]]:
+    """A row for every model, direction and concept, with the columns of all runs."""
+    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+
+    def fill(run: Run, columns: Mapping[str, str]) -> None:
+        model = run.summary["model"]["name"]
+        for each in run.words.to_pylist():
+            place = (model, each["direction"], each["concept"])
+            row = rows.setdefault(place, dict(zip(COLUMNS, place, strict=False)))
+            row |= {name: _plain(each[of]) for name, of in columns.items() if of in each}
+
+    for run in scores:
+        same = {name: name for name in ("contrast", "accuracy_source", "he2025")}
+        fill(run, {"source": "word", "target": "answer", **same})
+    for run in lens:
+        fill(run, {name: name for name in ("source", "target", "pivot", "sound")})
+    for run in attributed:
+        context = run.summary["settings"]["context"]
+        counted = {"together": "together", "of_source": "source", "of_target": "target"}
+        counted["path"] = "path"
+        columns = {name: f"{context}_{of}" for name, of in counted.items()}
+        fill(run, {**columns, **{name: name for name in ("source", "target", "left_out")}})
+    return [row for _, row in sorted(rows.items())]
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -77,8 +77,8 @@ def examples(
     others = [other for other in pool if concept is None or other.id != concept.id]
     if len(others) < config.n_shots:
         raise InputError(
-            f"scoring.n_shots is {config.n_shots}, but the word set has only {len(others)} concepts "
-            "to draw examples from: give it a larger train split, or lower scoring.n_shots"
+            f"scoring.n_shots is {config.n_shots}, but the word set has only {len(others)} "
+            "concepts to draw examples from: give it a larger train split, or lower n_shots"
         )
     return sorted(others, key=lambda other: _hash(name, other.id))[: config.n_shots]
 

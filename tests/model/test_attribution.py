@@ -361,8 +361,9 @@ def test_a_run_that_is_not_there_is_explained(tmp_path: Path):
 
 
 def test_attribution_imports_neither_spark_nor_torch():
+    modules = ("cli", "attribution.run", "attribution.counts", "evaluation.run", "report.build")
     code = (
-        "import sys, model.cli, model.attribution.run, model.attribution.counts, model.report.page;"
+        f"import sys, {', '.join(f'pivotmine.model.{name}' for name in modules)};"
         "bad = [m for m in ('pyspark', 'torch', 'pivotmine.engine.runner') if m in sys.modules];"
         "bad += [m for m in sys.modules if m.startswith('pivotmine.stages.road')];"
         "print(bad); sys.exit(bool(bad))"

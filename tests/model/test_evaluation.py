@@ -10,7 +10,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
-from pivotmine.errors import InputError
+from pivotmine.errors import ConfigError, InputError
 from pivotmine.model.losses.pairs import Pair, read_pairs
 
 ROWS = [
@@ -99,10 +99,80 @@ def test_one_command_asks_what_the_recipe_names(tiny_model, small_words, tmp_pat
     assert found["retrieval"]["layer"] == 1, "the middle one of two, named beforehand"
     assert len(found["retrieval"]["by_layer"]) == 2
     late = CliRunner().invoke(app, [*command, *named])
-    assert "all of them examples" in str(late.exception) or "sacrebleu" in str(late.exception)
+    assert "pairs are examples" in str(late.exception) or "sacrebleu" in str(late.exception)
     assert "conditional loss" not in late.output, "said before anything was asked"
     nothing = CliRunner().invoke(app, command)
-    assert "nothing to ask: set evaluation.pairs" in str(nothing.exception)
+    assert "nothing to ask: give a word set" in str(nothing.exception)
+
+
+PLUGIN = '''
+from pivotmine import plugins
+from pivotmine.recipe import Section
+
+
+@plugins.evaluation("spelling")
+class Spelling(Section):
+    """How many tokens a model needs for a sentence."""
+
+    sentences: tuple[str, ...] = ("the cat",)
+
+    def evaluate(self, model, words, pairs):
+        n_tokens = sum(len(model.tokenizer(text)["input_ids"]) for text in self.sentences)
+        return {"n_sentences": len(self.sentences), "tokens_each": n_tokens / len(self.sentences)}
+'''
+
+
+@needs_torch
+def test_an_evaluation_of_the_user_runs_with_its_options(tiny_model, tmp_path: Path, monkeypatch):
+    from pivotmine.model.cli import app
+
+    (tmp_path / "spelling_plugin.py").write_text(PLUGIN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    tiny_model.network.save_pretrained(tmp_path / "model")
+    tiny_model.tokenizer.save_pretrained(tmp_path / "model")
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(
+        "plugins: [spelling_plugin]\n"
+        "evaluation: {plugins: {spelling: {sentences: [le chat, le chien]}}}\n"
+    )
+    command = ["evaluate", str(tmp_path / "model"), "-c", str(recipe), "--out", str(tmp_path)]
+    done = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    (path,) = tmp_path.glob("evaluation-*.json")
+    found = orjson.loads(path.read_bytes())
+    n_tokens = [len(tiny_model.tokenizer(text)["input_ids"]) for text in ("le chat", "le chien")]
+    assert found["spelling"] == {"n_sentences": 2, "tokens_each": sum(n_tokens) / 2}
+    assert found["settings"]["plugins"] == {"spelling": {"sentences": ["le chat", "le chien"]}}
+    assert "tokens_each" in done.output
+
+
+def test_a_recipe_lists_the_options_of_the_users_evaluation_and_refuses_others(
+    tmp_path: Path, monkeypatch
+):
+    from pivotmine.model.config import load_model_recipe
+
+    (tmp_path / "spelling_plugin.py").write_text(PLUGIN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    named = ["plugins=[spelling_plugin]", "evaluation.plugins={spelling: {}}"]
+    options = load_model_recipe(None, named).evaluation.plugins
+    assert options == {"spelling": {"sentences": ["the cat"]}}
+    with pytest.raises(ConfigError, match="spelling has no option 'sentence'"):
+        load_model_recipe(None, [named[0], "evaluation.plugins={spelling: {sentence: a}}"])
+    with pytest.raises(ConfigError, match="no model evaluation 'speling'; did you mean 'spelling'"):
+        load_model_recipe(None, [named[0], "evaluation.plugins={speling: {}}"])
+
+
+def test_what_is_built_in_is_what_the_registry_lists():
+    from pivotmine import plugins
+    from pivotmine.model.config import EvaluationConfig
+
+    assert plugins.EVALUATIONS.built_in == (
+        *("retrieval", "conditional", "translation"),
+        *("heldout", "benchmarks"),
+    )
+    known = {*EvaluationConfig.model_fields, "scoring"}
+    for name in plugins.EVALUATIONS.built_in:
+        assert {*plugins.EVALUATIONS[name].option_names()} <= known
 
 
 def test_csls_is_its_definition_and_takes_hubs_back():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import orjson
@@ -18,7 +19,7 @@ from pivotmine.model.cli import app
 from pivotmine.model.config import LensConfig, ScoringConfig
 from pivotmine.model.direction import Direction, pivot_of
 from pivotmine.model.errors import ModelError
-from pivotmine.model.lens.ablation import ablate
+from pivotmine.model.lens.ablation import Ablation, ablate
 from pivotmine.model.lens.candidates import categories, eligible, n_lone_spaces, word_tokens
 from pivotmine.model.lens.lenses import fit
 from pivotmine.model.lens.network import check_head, hooked, parts_of
@@ -234,7 +235,9 @@ def ablated(model: Any, words: WordSet, layers: tuple[int, ...]) -> dict[tuple[s
     ]
     asked = [tuple(tokenizer(f"French: {c.words['fr']}\nChinese:")["input_ids"]) for c in concepts]
     statistics = fit(read_states(model, parts, asked, LIMITS).numpy())
-    table = ablate(model, parts, asked, watched, [statistics] * 5, "en", "zh", layers, 2, LIMITS)
+    table = ablate(
+        model, parts, asked, watched, [statistics] * 5, Ablation("en", "zh", layers, 2), LIMITS
+    )
     return {(row["concept"], row["condition"]): row["drop"] for row in table.to_pylist()}
 
 
@@ -285,7 +288,6 @@ def test_a_target_that_is_read_off_the_pivots_direction_falls_with_it(small_word
 
 
 def test_a_run_chooses_on_dev_and_writes_tables_json_and_figures(more_dev: WordSet, tmp_path: Path):
-    pytest.importorskip("matplotlib")
     model = loaded("llama", whole_words_tokenizer(more_dev))
     labels = {
         reader: {("tiny-llama", "fr-zh", c.id): label for c in more_dev.split("dev")}
@@ -304,7 +306,15 @@ def test_a_run_chooses_on_dev_and_writes_tables_json_and_figures(more_dev: WordS
     assert {row["sound"] for row in rows} <= {"pivot", "direct", "none"}
     asked = {row["concept"] for row in rows}
     assert asked <= {concept.id for concept in more_dev.split("test")}
-    assert len(list(tmp_path.glob("*.svg"))) == 4
+    figures = sorted(tmp_path.glob("*.svg"))
+    assert [path.name.partition("-")[0] for path in figures] == [
+        "heat",
+        "heat",
+        *["trajectory"] * 2,
+    ]
+    for path in figures:
+        texts = [element.text for element in ElementTree.parse(path).iter() if element.text]
+        assert any(text.startswith("fr-zh") for text in texts)
     again: list[str] = []
     progress = Progress(start=lambda name, _: again.append(name))
     assert trace(model, more_dev, SCORING, CONFIG, tmp_path, progress, labels)["directions"]
@@ -312,7 +322,6 @@ def test_a_run_chooses_on_dev_and_writes_tables_json_and_figures(more_dev: WordS
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(more_dev: WordSet, tmp_path: Path):
-    pytest.importorskip("matplotlib")
     model = loaded("gemma3", whole_words_tokenizer(more_dev))
     whole = trace(model, more_dev, SCORING, CONFIG, tmp_path / "whole", Progress())
 
@@ -328,7 +337,6 @@ def test_an_interrupted_run_goes_on_where_it_stopped(more_dev: WordSet, tmp_path
 
 
 def test_words_in_bytes_are_left_out_and_the_others_read(more_dev: WordSet, tmp_path: Path):
-    pytest.importorskip("matplotlib")
     model = loaded("llama", byte_tokenizer())
     config = CONFIG.model_copy(update={"directions": ("zh-fr",), "n_ablated": 0})
     said: list[str] = []
@@ -358,7 +366,6 @@ def test_a_set_without_words_to_choose_on_says_so(small_words: WordSet, tmp_path
 
 
 def test_the_command_prints_a_table(more_dev: WordSet, tmp_path: Path):
-    pytest.importorskip("matplotlib")
     model = loaded("llama", whole_words_tokenizer(more_dev))
     model.network.save_pretrained(tmp_path / "model")
     model.tokenizer.save_pretrained(tmp_path / "model")
@@ -376,7 +383,6 @@ def test_the_command_prints_a_table(more_dev: WordSet, tmp_path: Path):
 
 
 def test_a_run_watches_mined_pivots(tiny_model: Any, more_dev: WordSet, tmp_path: Path):
-    pytest.importorskip("matplotlib")
     pq.write_table(pa.table({"token": ["▁milk", "▁water"]}), tmp_path / "pivots.parquet")
     config = LensConfig(
         directions=("fr-zh",),
@@ -397,7 +403,6 @@ def test_a_run_watches_mined_pivots(tiny_model: Any, more_dev: WordSet, tmp_path
 def test_where_pairs_have_pivots_of_their_own_only_those_pairs_are_read(
     more_dev: WordSet, tmp_path: Path
 ):
-    pytest.importorskip("matplotlib")
     model = loaded("llama", whole_words_tokenizer(more_dev))
     bridged = [c.id for split in ("dev", "test") for c in more_dev.split(split)[::2]]
     rows = [{"direction": "fr-zh", "concept": c, "token": "▁ship"} for c in bridged]

@@ -15,9 +15,10 @@ from typer.testing import CliRunner
 
 from pivotmine.errors import InputError
 from pivotmine.model.cli import app
-from pivotmine.model.report import svg
+from pivotmine.model.lens import figures
 from pivotmine.model.report.build import report
 from pivotmine.model.report.cells import interval
+from pivotmine.model.report.scatter import scatter
 from pivotmine.model.results import Run, read_run, write_json, write_table
 from pivotmine.model.words.dataset import WordSet, save
 from pivotmine.show import charts
@@ -261,13 +262,13 @@ def test_a_forest_plot_puts_larger_values_to_the_right():
 
 
 def test_the_heat_of_a_probability_darkens_with_it():
-    shades = [sum(bytes.fromhex(svg.heat(p)[1:])) for p in (0.0, 1e-4, 1e-3, 1e-2, 0.1, 1.0)]
+    shades = [sum(bytes.fromhex(figures.heat(p)[1:])) for p in (0.0, 1e-4, 1e-3, 1e-2, 0.1, 1.0)]
     assert shades == sorted(shades, reverse=True)
-    assert svg.heat(0.0) == svg.heat(1e-4)
+    assert figures.heat(0.0) == figures.heat(1e-4)
 
 
 def test_points_and_bars_are_drawn_one_for_one():
-    drawn = svg.scatter([(0.0, 1.0), (1.0, 2.0), (2.0, 0.0)], "t", "x", "y")
+    drawn = scatter([(0.0, 1.0), (1.0, 2.0), (2.0, 0.0)], "t", "x", "y")
     dots = next(p for p in ElementTree.fromstring(drawn).iter("path") if "h.01" in p.attrib["d"])
     assert dots.attrib["d"].count("M") == 3
     bars = ElementTree.fromstring(

@@ -187,7 +187,7 @@ def test_a_saved_model_is_trained_on(stream: Stream, saved: Path, tmp_path: Path
     stored = load_model(str(saved), ModelConfig(device="cpu")).network
     pairs = zip(network.parameters(), stored.parameters(), strict=True)
     assert not all(torch.equal(one, other) for one, other in pairs)
-    with pytest.raises(InputError, match="knows 12 positions: lower"):
+    with pytest.raises(InputError, match="has 12 positions: lower"):
         start(config.model_copy(update={"sequence_tokens": 13}), [stream], 0, print)
 
 
@@ -201,7 +201,7 @@ def test_shards_of_another_tokenizer_are_refused(stream: Stream, saved: Path, tm
     with pytest.raises(InputError, match="b and arm were tokenised by different tokenizers"):
         start(CONFIG, [stream, other], 0, print)
     large = open_stream(write_arm(tmp_path, [[5, 6]], arm="c", vocab_size=70_000))
-    with pytest.raises(InputError, match=r"ids up to 69,999, .* knows 100 tokens"):
+    with pytest.raises(InputError, match=r"ids up to 69,999, .* has 100 tokens"):
         check_tokenizer(loaded, large)
 
 
