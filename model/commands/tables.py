@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from pivotmine.model.evaluation.base import Row, interval_text
+from pivotmine.model.scoring.metrics import NAMES
 
 if TYPE_CHECKING:
     from pivotmine.model.training.plan import Plan
@@ -15,25 +16,18 @@ if TYPE_CHECKING:
 
 def score_table(summary: dict[str, Any]) -> Table:
     """Means and 95 % intervals of every direction."""
-    columns = {
-        "he2025": "he2025 score",
-        "contrast": "contrast, nats",
-        "accuracy_source": "accuracy@1, source",
-        "mrr_source": "MRR, source",
-        "accuracy_target": "accuracy@1, target",
-    }
     first = next(iter(summary["directions"].values()))["all"]
-    shown = [name for name in columns if name in first]
+    columns = [name for name in NAMES if name in first]
     words = summary["words"]
     table = Table(
         title=f"{summary['model']['name']} on {words['n']} words ({words['split']}, "
         f"{words['version'][:12]}), mean [95 % interval]"
     )
     table.add_column("direction")
-    for name in shown:
-        table.add_column(columns[name], justify="right")
+    for name in columns:
+        table.add_column(NAMES[name], justify="right")
     for direction, groups in summary["directions"].items():
-        cells = (groups["all"][name] for name in shown)
+        cells = (groups["all"][name] for name in columns)
         table.add_row(
             direction,
             *(interval_text(cell) for cell in cells),

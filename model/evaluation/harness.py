@@ -94,13 +94,12 @@ def benchmarks(
                 f"lm-eval has no task {', '.join(unknown)}; `lm-eval ls tasks` lists its tasks, "
                 "and evaluation.task_folder may hold definitions of others"
             )
+        named = [_with_data(name, manager, Path(made)) for name in tasks] if folder else [*tasks]
         asked = HFLM(pretrained=model.network, tokenizer=model.tokenizer, batch_size=batch)
         try:
             found = simple_evaluate(
                 asked,
-                tasks=[_with_data(name, manager, Path(made)) for name in tasks]
-                if folder
-                else [*tasks],
+                tasks=named,
                 task_manager=manager,
                 limit=limit or None,
                 bootstrap_iters=1000,

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.model.attribution.resample import holm
+from pivotmine.model.statistics.holm import holm
 from pivotmine.model.statistics.paired import (
     Interval,
     paired_t,

@@ -10,7 +10,8 @@ from scipy import stats as scipy_stats
 
 from pivotmine.model.attribution.fit import Sample, fits, fold_of, solve
 from pivotmine.model.attribution.rank import auc, mid_ranks, partial_spearman
-from pivotmine.model.attribution.resample import Resamples, holm, stat
+from pivotmine.model.attribution.resample import Resamples, stat
+from pivotmine.model.statistics.holm import holm
 
 values = st.lists(st.integers(0, 6), min_size=4, max_size=30)
 
