@@ -57,12 +57,12 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def read_table(path: Path) -> pa.Table | None:
-    """The table of a cell, or None if it is not there.
+    """The table of a cell, or None if there is no file.
 
     Raises
     ------
     InputError
-        The file is there and is no Parquet.
+        The file exists but is not Parquet.
     """
     if not path.exists():
         return None
@@ -99,10 +99,10 @@ def read_run(path: Path, kind: str) -> Run:
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}") from None
     except orjson.JSONDecodeError as error:
-        raise InputError(f"{file} is no JSON: {error}") from None
+        raise InputError(f"{file} is not JSON: {error}") from None
     begins, dash, key = file.stem.partition("-")
     if begins != kind or not dash or not isinstance(summary, dict):
-        raise InputError(f"{file} is no summary of this kind: its name begins with `{kind}-`")
+        raise InputError(f"{file} is not a summary of this kind, whose name begins with `{kind}-`")
     beside = file.with_name(f"{TABLE_OF[kind]}-{key}.parquet")
     table = read_table(beside)
     if table is None:

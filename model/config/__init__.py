@@ -1,7 +1,7 @@
-"""Settings of the torch side: typed, frozen, documented, unknown keys refused.
+"""Settings of the torch side: typed, frozen and documented; unknown keys are refused.
 
-The same manners as `pivotmine/config/`, in a recipe of its own: what a model is asked has nothing
-to do with how a corpus is mined. `--set scoring.draws=2` overrides single values.
+They follow the rules of `pivotmine/recipe/`, in a recipe of their own, because how a model is
+measured does not depend on how a corpus is mined. `--set scoring.n_draws=2` overrides a value.
 """
 
 from pivotmine.model.config.attribution import AttributionConfig

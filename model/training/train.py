@@ -36,20 +36,20 @@ if TYPE_CHECKING:
 
 
 class Job(NamedTuple):
-    """A run: what is trained, on what, and where its state is kept."""
+    """A run: its data, settings and folder."""
 
     mixture: Mixture
     config: TrainingConfig
     seed: int
     folder: Path
     evaluate: Callable[[Any], Rows] = lambda _: []
-    """From the network to rows of results, each of which gets the step and the tokens."""
+    """Evaluates the network; the step and the tokens are added to each row that it returns."""
     evaluate_at: Collection[int] = ()
     """Steps after which to evaluate; 0 is before the first."""
     advance: Callable[[int], None] = lambda _: None
     """Called with the number of tokens just done."""
     stop_at: int | None = None
-    """Stop after this step as if killed. For tests of resuming."""
+    """Stop after this step as if interrupted; for tests."""
 
     @property
     def n_steps(self) -> int:
@@ -57,7 +57,7 @@ class Job(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """What a run measured."""
+    """The measurements of a run."""
 
     losses: pa.Table
     """`LOSSES`"""
@@ -65,9 +65,9 @@ class Trained(NamedTuple):
 
 
 def train(accelerator: Accelerator, network: Any, job: Job) -> Trained:
-    """Train, or go on where the last checkpoint is; the network is changed in place.
+    """Train from the beginning or the last checkpoint; the network is changed in place.
 
-    With low-rank changes, what was trained is those; `networks.merged` adds them in.
+    If `prepared` added low-rank changes, only these are trained; `networks.merged` applies them.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def train(accelerator: Accelerator, network: Any, job: Job) -> Trained:
 
 
 def prepared(network: Any, config: TrainingConfig) -> Any:
-    """The network as it is trained: itself, or with low-rank changes."""
+    """The network as it is trained, with low-rank changes if the settings say so."""
     return with_lora(network, config.lora_rank) if config.lora_rank else network
 
 
@@ -128,7 +128,7 @@ def _step(
     total = torch.zeros((), device=accelerator.device)
     for number, inputs in enumerate(micro):
         with accelerator.no_sync(network) if number + 1 < len(micro) else contextlib.nullcontext():
-            # Micro-batches hold equally many tokens: the mean of their means is the mean.
+            # Micro-batches have equally many tokens, so the mean of their means is the mean.
             loss = network(**inputs).loss / len(micro)
             accelerator.backward(loss)
         total += loss.detach()
@@ -163,13 +163,13 @@ def _micro_batches(accelerator: Accelerator, job: Job, step: int) -> Iterator[di
         ids = torch.from_numpy(batch.ids[part]).to(accelerator.device)
         inputs = {"input_ids": ids, "labels": ids, "use_cache": False}
         if config.mask_documents:
-            # Positions that begin anew tell transformers' attention where documents do.
+            # transformers' attention finds the boundaries of documents by positions that restart.
             inputs["position_ids"] = torch.from_numpy(batch.positions[part]).to(ids.device)
         yield inputs
 
 
 def _groups(network: Any, weight_decay: float) -> list[dict[str, Any]]:
-    """Matrices decay; norms and biases do not."""
+    """Parameter groups: weight decay for matrices, none for norms and biases."""
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     return [
         {"params": [w for w in weights if w.dim() > 1], "weight_decay": weight_decay},
@@ -185,7 +185,7 @@ def _evaluated(accelerator: Accelerator, network: Any, job: Job, step: int) -> R
         return []
     bare = accelerator.unwrap_model(network)
     bare.eval()
-    with torch.random.fork_rng():  # evaluating more often must not change the run
+    with torch.random.fork_rng():  # the number of evaluations must not change the run
         rows = job.evaluate(bare)
     bare.train()
     accelerator.wait_for_everyone()

@@ -28,20 +28,20 @@ def write_pairs(path: Path) -> Path:
     return path
 
 
-def test_a_row_of_pairs_serves_both_of_its_directions(tmp_path: Path):
+def test_a_row_of_pairs_counts_for_both_of_its_directions(tmp_path: Path):
     found = read_pairs(write_pairs(tmp_path / "pairs.jsonl"), ["fr-en", "en-fr"], 2)
     assert found["en-fr"] == [Pair("the cat", "le chat"), Pair("the dog", "le chien")]
     assert found["fr-en"] == [Pair("le chat", "the cat"), Pair("le chien", "the dog")]
 
 
-def test_pairs_that_cannot_be_held_against_each_other_are_refused(tmp_path: Path):
+def test_a_single_pair_and_unreadable_files_are_refused(tmp_path: Path):
     path = write_pairs(tmp_path / "pairs.jsonl")
     with pytest.raises(InputError, match="1 pairs of en-ja"):
         read_pairs(path, ["en-ja"], 0)
     with pytest.raises(InputError, match="cannot be read"):
         read_pairs(tmp_path / "none.parquet", ["en-ja"], 0)
     path.write_text('{"lang_a": "en"}')
-    with pytest.raises(InputError, match="wanted are lang_a, text_a"):
+    with pytest.raises(InputError, match="they need lang_a, text_a"):
         read_pairs(path, ["en-fr"], 0)
 
 
@@ -76,7 +76,9 @@ def test_a_target_is_read_after_its_source_after_another_and_alone(tiny_model):
 
 
 @needs_torch
-def test_one_command_asks_what_the_recipe_names(tiny_model, small_words, tmp_path: Path):
+def test_one_command_runs_the_evaluations_whose_inputs_are_given(
+    tiny_model, small_words, tmp_path: Path
+):
     from pivotmine.model.cli import app
     from pivotmine.model.words.dataset import save
 
@@ -175,7 +177,7 @@ def test_what_is_built_in_is_what_the_registry_lists():
         assert {*plugins.EVALUATIONS[name].option_names()} <= known
 
 
-def test_csls_is_its_definition_and_takes_hubs_back():
+def test_csls_follows_its_definition_and_corrects_hubs():
     from pivotmine.model.evaluation.retrieval import csls, hits
 
     generator = np.random.default_rng(0)

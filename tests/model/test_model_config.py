@@ -49,7 +49,7 @@ def test_a_wrong_setting_is_explained(override: str, message: str):
         load_model_recipe(None, overrides)
 
 
-def test_a_recipe_that_is_not_there_is_named():
+def test_a_missing_recipe_is_named():
     with pytest.raises(ConfigError, match=r"recipe not found: nowhere\.yaml"):
         load_model_recipe("nowhere.yaml")
 

@@ -60,7 +60,7 @@ def test_results_are_tables_and_json(tiny_model, small_words: WordSet, tmp_path:
     assert set(written["directions"]["zh-ja"]["form"]) == {"copy", "other"}
 
 
-def test_an_interrupted_run_goes_on_where_it_stopped(
+def test_an_interrupted_run_continues_where_it_stopped(
     tiny_model, small_words: WordSet, tmp_path: Path
 ):
     whole = score(tiny_model, small_words, CONFIG, tmp_path / "whole", Progress())
@@ -86,7 +86,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"n_shots": 2}, {"bos": "never"}, {"limit": 5}])
-def test_other_settings_never_take_up_old_numbers(
+def test_other_settings_do_not_reuse_old_results(
     tiny_model, small_words: WordSet, tmp_path: Path, change: dict
 ):
     config = CONFIG.model_copy(update={"directions": ("en-fr",), "n_draws": 1})
@@ -97,7 +97,7 @@ def test_other_settings_never_take_up_old_numbers(
     assert len(started) == 1
 
 
-def test_bounds_on_memory_are_no_other_settings(tiny_model, small_words: WordSet, tmp_path: Path):
+def test_bounds_on_memory_reuse_old_results(tiny_model, small_words: WordSet, tmp_path: Path):
     score(tiny_model, small_words, CONFIG, tmp_path, Progress())
     smaller = CONFIG.model_copy(update={"batch_tokens": 100, "logit_mib": 1})
     started: list[str] = []
@@ -121,7 +121,9 @@ def test_examples_per_word_are_of_the_same_split_and_never_the_word_itself(small
     assert len(starts) > 1
 
 
-def test_examples_per_word_score_as_one_by_one(tiny_model, small_words: WordSet, tmp_path: Path):
+def test_examples_per_word_score_as_in_the_plain_loop(
+    tiny_model, small_words: WordSet, tmp_path: Path
+):
     config = CONFIG.model_copy(
         update={"shots": "word", "directions": ("fr-zh",), "n_draws": 1, "limit": 3}
     )
@@ -178,7 +180,7 @@ def test_words_without_distractors_are_refused(tiny_model, small_words: WordSet,
         score(tiny_model, bare, CONFIG, tmp_path, Progress())
 
 
-def test_leaving_targets_out_leaves_the_other_scores_as_they_are(
+def test_scores_of_the_source_side_do_not_depend_on_the_target_side(
     tiny_model, small_words: WordSet, tmp_path: Path
 ):
     config = CONFIG.model_copy(update={"target_side": False})

@@ -138,7 +138,7 @@ def test_a_grid_is_trained_resumed_and_judged_by_two_commands(recipe: Path, tmp_
     assert (out / "comparison.html").exists()
 
 
-def test_what_cannot_be_trained_is_refused_before_any_training(recipe: Path, tmp_path: Path):
+def test_an_invalid_grid_is_refused_before_any_training(recipe: Path, tmp_path: Path):
     with pytest.raises(InputError, match=r"arm mixed: 50,008 tokens are wanted of mixed, which"):
         make_plan(load_model_recipe(str(recipe), ["grid.tokens=50000"]))
     with pytest.raises(InputError, match=r"arm mixed: 50.0% of its tokens are en, 70.0% in grid"):
@@ -166,7 +166,7 @@ def test_every_seed_may_have_documents_of_its_own(recipe: Path, tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", ["planted-placement", "real-arms"])
-def test_committed_results_give_the_committed_page_by_one_command(name: str, tmp_path: Path):
+def test_committed_results_give_the_committed_page(name: str, tmp_path: Path):
     committed = Path(__file__).parents[2] / "docs/results" / f"2026-11-22-{name}"
     command = ["compare", str(committed), "--out", str(tmp_path / "comparison.html")]
     done = CliRunner().invoke(app, command, catch_exceptions=False)
@@ -227,7 +227,7 @@ def test_a_planted_difference_is_found_with_its_size_and_its_tokens(recipe: Path
     assert "5 seeds cannot give the exact test less than p = 0.0625" in few["verdict"][0]
 
 
-def test_the_page_of_a_grid_is_well_formed_and_whole(recipe: Path):
+def test_the_page_of_a_grid_is_well_formed_and_complete(recipe: Path):
     html = arms_page(compare(hand_made(recipe, 7, 0.5)))
     page = parsed(html)
     assert page.open == []

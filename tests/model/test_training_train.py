@@ -64,7 +64,7 @@ def curve(trained: Trained) -> list[tuple[float, ...]]:
 
 
 @pytest.mark.parametrize("killed_at", [[1], [3], [5, 7], [8]])
-def test_kill_and_resume_give_the_curve_of_an_undisturbed_run(
+def test_an_interrupted_and_resumed_run_gives_the_curve_of_an_undisturbed_run(
     stream: Stream, tmp_path: Path, killed_at: list[int]
 ):
     whole, network = run(stream, tmp_path / "whole")
@@ -77,7 +77,9 @@ def test_kill_and_resume_give_the_curve_of_an_undisturbed_run(
         assert torch.equal(one, other)
 
 
-def test_a_kill_between_checkpoints_loses_the_steps_since_the_last(stream: Stream, tmp_path: Path):
+def test_an_interruption_loses_only_the_steps_since_the_last_checkpoint(
+    stream: Stream, tmp_path: Path
+):
     whole, _ = run(stream, tmp_path / "whole")
     run(stream, tmp_path / "killed", stop_at=6)
     kept = [path.name for path in (tmp_path / "killed").glob("checkpoint-*")]
@@ -87,7 +89,7 @@ def test_a_kill_between_checkpoints_loses_the_steps_since_the_last(stream: Strea
     assert curve(again) == curve(whole)
 
 
-def test_the_loss_falls_and_the_table_says_at_what_cost(stream: Stream, tmp_path: Path):
+def test_the_loss_falls_and_the_table_gives_the_seconds(stream: Stream, tmp_path: Path):
     trained, _ = run(stream, tmp_path)
     losses = trained.losses["loss"].to_pylist()
     assert losses[-1] < losses[0]
@@ -117,7 +119,7 @@ def test_accumulation_gives_the_steps_of_one_batch(stream: Stream, tmp_path: Pat
         assert one == pytest.approx(other, rel=1e-4)
 
 
-def test_a_packed_document_is_read_as_if_it_stood_alone(stream: Stream):
+def test_a_packed_document_is_read_as_if_it_were_alone(stream: Stream):
     network = start(CONFIG, [stream], 7, print).network.eval()
     ids, positions = Packing(stream, 40, (7,)).take(0)
     starts = np.flatnonzero(positions == 0)
@@ -144,9 +146,7 @@ def test_bf16_trains(stream: Stream, tmp_path: Path):
     assert next(network.parameters()).dtype == torch.float32
 
 
-def test_low_rank_changes_leave_the_weights_alone_and_can_be_added_in(
-    stream: Stream, tmp_path: Path
-):
+def test_low_rank_changes_keep_the_weights_and_can_be_merged(stream: Stream, tmp_path: Path):
     pytest.importorskip("peft")
     from pivotmine.model.training.networks import merged
 
@@ -205,7 +205,7 @@ def test_shards_of_another_tokenizer_are_refused(stream: Stream, saved: Path, tm
         check_tokenizer(loaded, large)
 
 
-def test_low_rank_says_what_is_missing(monkeypatch: pytest.MonkeyPatch):
+def test_low_rank_training_names_the_missing_package(monkeypatch: pytest.MonkeyPatch):
     import importlib.util
 
     from pivotmine.errors import SetupError
