@@ -33,11 +33,11 @@ import numpy as np
 import sentencepiece
 from numpy.typing import NDArray
 
-from pivotmine.judge.bootstrap import Resamples
-from pivotmine.judge.judge import whole_word
-from pivotmine.judge.lexicons import Truth, read_truth
 from pivotmine.judge.measures import ADDITIVE, MEASURES, Tables, direction, measure
+from pivotmine.judge.truth import Truth, read_truth
+from pivotmine.judge.vocabulary import whole_word
 from pivotmine.numeric.association import benjamini_hochberg
+from pivotmine.numeric.bootstrap import Resamples
 from pivotmine.numeric.exact_association import log10_attraction_p_value, smoothed_margins
 from pivotmine.numeric.folded_contexts import FoldedContexts
 from pivotmine.stages.count.pair_counts import count_pairs

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.measure import processor_seconds
-from pivotmine.cli.job import run_road
+from pivotmine import api
 from pivotmine.keep.takedown import take_down
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
@@ -33,7 +33,7 @@ from pivotmine.recipe.reading import load_recipe
 from pivotmine.sources.listing import list_files, plan_splits
 from pivotmine.sources.records import ColumnMap, ReadLimits
 from pivotmine.text.tokenizer import Tokenizer, read_tokenizer_file
-from pivotmine.udfs import near_duplicates, read_records, tokenize
+from pivotmine.udfs import ingest, tokenize
 
 PARTS = 10
 OF_ALL = 40
@@ -78,7 +78,7 @@ def main() -> None:
         ]
 
     def road(lake: str, *dumps: str) -> Callable[[], object]:
-        return lambda: run_road(None, settings(lake, *dumps), until="tokenize")
+        return lambda: api.run(load_recipe(None, settings(lake, *dumps)), until="tokenize")
 
     road("warm", "second")()
     print("| run | MB of text, new | seconds | processor seconds | of ingest | of tokenize |")
@@ -116,16 +116,10 @@ def by_step(folder: Path, tokenizer_uri: str) -> None:
     """Print processor seconds of one task by step, for new text and for text that is known."""
     (*_, file) = list_files([str(folder)])
     packs = [tuple(plan_splits([file], "auto", 1 << 40, 0))]
-    read = read_records.bind(packs, [ColumnMap(source="source")], ReadLimits(), None)
+    read = ingest.bind_read(packs, [ColumnMap(source="source")], ReadLimits(), None)
     encode = tokenize.bind(Tokenizer(*read_tokenizer_file(tokenizer_uri)), Recipe().languages, None)
     settings = DedupConfig()
-    sign = near_duplicates.bind_sign(
-        np.zeros(0, np.uint64),
-        settings.similarity,
-        settings.permutations,
-        settings.shingle_words,
-        settings.min_shingles,
-    )
+    sign = ingest.bind_sign(np.zeros(0, np.uint64), settings)
 
     def timed(make: Callable[[], Iterable[pa.RecordBatch]]) -> tuple[pa.Table, float]:
         started = time.process_time()
@@ -136,9 +130,9 @@ def by_step(folder: Path, tokenizer_uri: str) -> None:
     list(sign(iter([pa.record_batch({"doc_id": ["a"], "text": ["b c d"]})])))
     rows, reading = timed(lambda: read(iter([first])))
     texts = rows.filter(pc.field("kind") == "document")
-    _, lines = timed(lambda: near_duplicates.lines(iter(texts.to_batches())))
+    _, lines = timed(lambda: ingest.hash_lines(iter(texts.to_batches())))
     signed, signing = timed(lambda: sign(iter(texts.to_batches())))
-    outdated = near_duplicates.bind_outdated(np.arange(COMMON_LINES, dtype=np.uint64))
+    outdated = ingest.bind_outdated(np.arange(COMMON_LINES, dtype=np.uint64))
     _, comparing = timed(lambda: outdated(iter(signed.to_batches())))
     _, tokenizing = timed(lambda: encode(iter(texts.to_batches())))
     size = pc.sum(pc.binary_length(texts["text"])).as_py() / 1e6

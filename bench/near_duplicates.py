@@ -25,13 +25,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from pivotmine.cli.job import run_road
+from pivotmine import api
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.recipe import DedupConfig
 from pivotmine.recipe.reading import load_recipe
+from pivotmine.stages.ingest.documents import document_id
 from pivotmine.stages.ingest.shingles import find_words, shingle
-from pivotmine.udfs.read_records import document_id
 
 EDITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
 SIMILARITY = 0.8
@@ -139,7 +139,7 @@ def drop(texts: list[str], lake: Path, n_files: int, partitions: int) -> dict[in
         f"dedup.max_line_docs={len(texts)}",
         f"spark.shuffle_partitions={partitions}",
     ]
-    (report,) = run_road(None, settings, only="ingest")
+    (report,) = api.run(load_recipe(None, settings), only="ingest")
     print(f"ingest with near-duplicates, {n_files} files: {report.seconds:.1f} s")
     number = {document_id(text): n for n, text in enumerate(texts)}
     rows = connect(Lake(load_recipe(None, settings).lake, read_only=True)).execute(

@@ -38,9 +38,9 @@ def prepare(
 
 def _mine(recipe: Path) -> None:
     """The road up to scores; committed stages are skipped."""
-    from pivotmine.cli.job import run_road
+    from pivotmine import api
 
-    run_road(str(recipe), (), until="score")
+    api.run(recipe, until="score")
 
 
 if __name__ == "__main__":

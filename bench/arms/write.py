@@ -15,8 +15,9 @@ from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.lake.tables import TOKENIZER
 from pivotmine.recipe.reading import load_recipe
-from pivotmine.stages.shard.formats import WRITERS, ShardDocument, TokenFormat
+from pivotmine.stages.shard.formats import WRITERS
 from pivotmine.stages.shard.manifest import write_manifests
+from pivotmine.stages.shard.writer import ShardDocument, TokenFormat
 
 
 def write_arms(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
@@ -10,7 +11,7 @@ import numpy as np
 
 from bench.segment_language.pages import Page
 from bench.segment_language.ways import Identify
-from pivotmine.judge.bootstrap import Estimate, Resamples
+from pivotmine.numeric.bootstrap import Interval, Resamples
 from pivotmine.text.codes import UNDETERMINED
 
 BUCKETS = (5, 10, 20, 40, 80)
@@ -49,7 +50,7 @@ def bucket(letters: int) -> str:
 BUCKET_NAMES = tuple(dict.fromkeys(bucket(n) for n in range(1, BUCKETS[-1] + 2)))
 
 
-def accuracy(lines: Sequence[Line]) -> Estimate:
+def accuracy(lines: Sequence[Line]) -> Interval:
     """Share of lines named rightly; the interval draws groups, since neighbours fail together."""
     names = sorted({line.group for line in lines})
     number = {name: at for at, name in enumerate(names)}
@@ -90,7 +91,7 @@ def table(
 
 def shown_accuracy(lines: Sequence[Line]) -> str:
     """Accuracy, three digits."""
-    return _digits(accuracy(lines).value)
+    return _digits(accuracy(lines).mean)
 
 
 def shown_interval(lines: Sequence[Line]) -> str:
@@ -105,7 +106,13 @@ def shown_macro(lines: Sequence[Line]) -> str:
 
 
 def _digits(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}".removeprefix("0") if value < 1 else "1.00"
+    return (
+        ""
+        if value is None or math.isnan(value)
+        else f"{value:.3f}".removeprefix("0")
+        if value < 1
+        else "1.00"
+    )
 
 
 def confusion(lines: Sequence[Line], languages: Sequence[str]) -> np.ndarray:

@@ -13,11 +13,11 @@ from typing import Any
 
 import orjson
 
-from pivotmine.cli.job import run_road
-from pivotmine.judge import read_truth
+from pivotmine import api
 from pivotmine.judge.document_truth import join_truth
 from pivotmine.judge.documents import BUDGETS, separate, spend_by_arm
 from pivotmine.judge.retrieval import evaluate_selection
+from pivotmine.judge.truth import read_truth
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.planted import Plan, plant, read_text, source_text
@@ -47,7 +47,7 @@ def mine(folder: Path, text: str, n_documents: int, seed: int) -> Path:
             Plan(n_documents=n_documents, seed=seed),
             folder,
         )
-    run_road(str(recipe), (), until="score")
+    api.run(recipe, until="score")
     return recipe
 
 
@@ -67,7 +67,8 @@ def judge(recipe: Path, seed: int, warehouse: str | None = None) -> Iterator[Row
     ((n_tokens,),) = connection.execute("SELECT sum(n_tokens)::BIGINT FROM tokens").fetchall()
     for share in BUDGETS:
         budget = f"select.budget_tokens={round(share * n_tokens)}"
-        run_road(str(recipe), [*lake, budget, f"select.arms={ARMS}"], only="select")
+        settings = [*lake, budget, f"select.arms={ARMS}"]
+        api.run(load_recipe(str(recipe), settings), only="select")
         connection = connect(Lake(config.lake))
         join_truth(connection, truth)
         for spending in spend_by_arm(connection):

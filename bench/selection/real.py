@@ -18,7 +18,7 @@ import yaml
 
 from bench.selection.baselines import Dictionary, dictionary_scores, gale_church, pages
 from bench.selection.pages import Sizes, write_pages
-from pivotmine.cli.job import run_road
+from pivotmine import api
 from pivotmine.judge.document_truth import join_truth
 from pivotmine.judge.documents import separate
 from pivotmine.lake.lake import Lake
@@ -48,9 +48,9 @@ def make(
     }
     path = out / RECIPE
     path.write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
-    run_road(str(path), (), until="tokenize")
+    api.run(path, until="tokenize")
     _adopt(Lake(load_recipe(str(path)).lake), mined)
-    run_road(str(path), (), only="score")
+    api.run(path, only="score")
     return path
 
 

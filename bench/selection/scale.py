@@ -20,7 +20,7 @@ import numpy as np
 
 from bench.measure import processor_seconds, watch
 from bench.selection.tables import LANGUAGES, Size, make
-from pivotmine.cli.job import run_road
+from pivotmine import api
 from pivotmine.engine.session import build_session
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
@@ -162,7 +162,7 @@ def _select(folder: Path, recipe: Row) -> None:
     build_session(config.spark)
     with processor_seconds() as used:
         before = used()
-        (report,) = run_road(None, _settings(folder, settings), only="select")
+        (report,) = api.run(config, only="select")
         cpu_seconds = used() - before
     lake = Lake(config.lake, read_only=True)
     *_, measures = (dict(r["measures"]) for r in lake.runs().to_pylist() if r["stage"] == "select")

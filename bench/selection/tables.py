@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from pyspark.sql import SparkSession
 
 from bench.coverage import block, n_links_of
+from pivotmine.engine.numbered_tasks import numbers
 from pivotmine.engine.stage import ArrowRows
 from pivotmine.engine.staging import write_rows
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
-from pivotmine.udfs.numbered_tasks import numbers
 
 LANGUAGES = ("en", "fr", "zh", "ja")
 _LANGUAGE_SHARES = (0.5, 0.2, 0.2, 0.1)

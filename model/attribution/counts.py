@@ -28,7 +28,7 @@ Word = tuple[str, str]
 """Language and folded string."""
 
 
-class Pair(NamedTuple):
+class ContingencyTable(NamedTuple):
     """A 2x2 table: contexts with both words, with each, and all."""
 
     n_ab: int
@@ -36,9 +36,9 @@ class Pair(NamedTuple):
     n_b: int
     n: int
 
-    def turned(self) -> Pair:
+    def turned(self) -> ContingencyTable:
         """The same table with the two words exchanged."""
-        return Pair(self.n_ab, self.n_b, self.n_a, self.n)
+        return ContingencyTable(self.n_ab, self.n_b, self.n_a, self.n)
 
 
 class Counts:
@@ -59,7 +59,7 @@ class Counts:
         self.source = source
         end = "_in_lang" if in_lang else ""
         self._words: dict[Word, dict[str, int]] = {}
-        self._pairs: dict[tuple[Word, Word], dict[str, Pair]] = {}
+        self._pairs: dict[tuple[Word, Word], dict[str, ContingencyTable]] = {}
         self._by_word: dict[Word, set[Word]] = {}
         self.totals = {"windows": 0, "docs": 0}
         """Number of contexts in the corpus."""
@@ -74,7 +74,9 @@ class Counts:
             self._by_word.setdefault(a, set()).add(b)
             self._by_word.setdefault(b, set()).add(a)
             self._pairs[a, b] = {
-                name: Pair(*(row[f"n_{name}{end}{side}"] for side in ("", "_a", "_b", "_total")))
+                name: ContingencyTable(
+                    *(row[f"n_{name}{end}{side}"] for side in ("", "_a", "_b", "_total"))
+                )
                 for name in CONTEXTS
             }
         self.n_words, self.n_pairs = len(self._words), len(self._pairs)
@@ -83,7 +85,9 @@ class Counts:
         """Number of contexts that hold a word, by kind; None if the word was not counted."""
         return self._words.get((lang, fold(word)))
 
-    def pair(self, one: tuple[str, str], other: tuple[str, str]) -> dict[str, Pair] | None:
+    def pair(
+        self, one: tuple[str, str], other: tuple[str, str]
+    ) -> dict[str, ContingencyTable] | None:
         """The 2x2 tables of two words, `one` as side a; None if the pair was not counted."""
         a, b = ((lang, fold(word)) for lang, word in (one, other))
         if (a, b) in self._pairs:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.model.attribution.resample import Array, Places, Resamples, Stat, stat
+from pivotmine.model.attribution.resample import Array, ConceptResamples, Places, Stat, stat
 
 _RIDGE = 1e-9
 """Added to the diagonal, times the number of words, so that a resample can be solved in which a
@@ -57,7 +57,7 @@ def fold_of(concept_id: str, n_folds: int) -> int:
     return int.from_bytes(hashlib.sha256(f"fold/{concept_id}".encode()).digest()[:8]) % n_folds
 
 
-def fits(sample: Sample, folds: Places, resamples: Resamples) -> dict[str, Any]:
+def fits(sample: Sample, folds: Places, resamples: ConceptResamples) -> dict[str, Any]:
     """Slopes of the largest model, R2 of every model, and the gain of each step.
 
     Parameters
@@ -144,7 +144,7 @@ def _errors(design: Array, score: Array, fold: NDArray[np.int64]) -> Array:
     return errors
 
 
-def _gain(less: Array, null: Array, sample: Sample, resamples: Resamples) -> Stat:
+def _gain(less: Array, null: Array, sample: Sample, resamples: ConceptResamples) -> Stat:
     resampled = resamples.apply(
         sample.concept, lambda weights: _ratios(weights @ less, weights @ null)
     )
@@ -161,7 +161,7 @@ def _ratios(part: Array, whole: Array) -> Array:
     return found
 
 
-def _slopes(sample: Sample, columns: Sequence[str], resamples: Resamples) -> dict[str, Stat]:
+def _slopes(sample: Sample, columns: Sequence[str], resamples: ConceptResamples) -> dict[str, Stat]:
     design = _design(sample, columns)
     whole = np.linalg.lstsq(design, sample.score, rcond=None)[0]
     resampled = resamples.apply(

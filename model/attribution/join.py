@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from pivotmine.errors import InputError
-from pivotmine.model.attribution.counts import CONTEXTS, Counts, Pair
+from pivotmine.model.attribution.counts import CONTEXTS, ContingencyTable, Counts
 from pivotmine.model.attribution.resample import Array, Places
 from pivotmine.model.config import AttributionConfig
 from pivotmine.model.direction import Direction, pivot_of
@@ -163,7 +163,7 @@ def _best_way(
     return word, -count
 
 
-def _pmi(table: Pair) -> float:
+def _pmi(table: ContingencyTable) -> float:
     """Pointwise mutual information, nats, of counts with one half added."""
     n_ab, n_a, n_b, n = (value + _HALF for value in table)
     return float(np.log(n_ab) + np.log(n) - np.log(n_a) - np.log(n_b))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pivotmine.model.attribution.counts import CONTEXTS
 from pivotmine.model.attribution.join import PREDICTORS, Panel
 from pivotmine.model.attribution.rank import auc, partial_correlation, rank_correlations
-from pivotmine.model.attribution.resample import Array, Places, Resamples, Stat, stat
+from pivotmine.model.attribution.resample import Array, ConceptResamples, Places, Stat, stat
 from pivotmine.model.config import AttributionConfig
 
 FREQUENCIES = ("source_frequency", "target_frequency")
@@ -52,7 +52,9 @@ class Measure(NamedTuple):
     null: float
 
 
-def measure(panel: Panel, config: AttributionConfig, resamples: Resamples) -> dict[Name, Measure]:
+def measure(
+    panel: Panel, config: AttributionConfig, resamples: ConceptResamples
+) -> dict[Name, Measure]:
     """AUCs and rank correlations of one direction; those that cannot be measured are left out."""
     found: dict[Name, Measure] = {}
     for context in CONTEXTS:
@@ -68,7 +70,10 @@ def measure(panel: Panel, config: AttributionConfig, resamples: Resamples) -> di
 
 
 def _correlations(
-    panel: Panel, predictors: Mapping[str, Array], config: AttributionConfig, resamples: Resamples
+    panel: Panel,
+    predictors: Mapping[str, Array],
+    config: AttributionConfig,
+    resamples: ConceptResamples,
 ) -> dict[str, Measure]:
     """Rank correlations with the score; those with the pivot path use the words that have one."""
     found: dict[str, Measure] = {}
@@ -101,7 +106,7 @@ def _aucs(
     predictors: Mapping[str, Array],
     outcome: Array,
     config: AttributionConfig,
-    resamples: Resamples,
+    resamples: ConceptResamples,
 ) -> dict[str, Measure]:
     found: dict[str, Measure] = {}
     for name in PREDICTORS:
@@ -123,7 +128,7 @@ def _aucs(
 
 
 def _measure(
-    statistic: Callable[[Array], Array], concepts: Places, resamples: Resamples, null: float
+    statistic: Callable[[Array], Array], concepts: Places, resamples: ConceptResamples, null: float
 ) -> Measure:
     value = float(statistic(np.ones((1, len(concepts))))[0])
     return Measure(value, resamples.apply(concepts, statistic), len(concepts), null)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.model.scoring.bootstrap import LEVEL
+from pivotmine.numeric.bootstrap import LEVEL
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -36,7 +36,7 @@ class Stat(NamedTuple):
     n_words: int
 
 
-class Resamples:
+class ConceptResamples:
     """How often every concept is drawn, [resamples, concepts].
 
     Memory: 2 bytes a resample and concept, and the weights of one block as float64.

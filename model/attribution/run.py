@@ -19,7 +19,7 @@ from pivotmine.model.attribution.counts import CONTEXTS, Counts
 from pivotmine.model.attribution.fit import Sample, fits, fold_of
 from pivotmine.model.attribution.join import Panel, join
 from pivotmine.model.attribution.measures import Name, mean_over_directions, measure, stats
-from pivotmine.model.attribution.resample import Places, Resamples, Stat
+from pivotmine.model.attribution.resample import ConceptResamples, Places, Stat
 from pivotmine.model.attribution.verdict import verdict
 from pivotmine.model.config import AttributionConfig
 from pivotmine.model.results import Run, key, write_json, write_table
@@ -91,7 +91,7 @@ def _statistics(
     words: WordSet, panels: Sequence[Panel], config: AttributionConfig
 ) -> dict[str, Any]:
     """AUCs, rank correlations, fits and contrasts, of every direction and on average."""
-    resamples = Resamples(len(words.concepts), config.n_resamples, config.seed)
+    resamples = ConceptResamples(len(words.concepts), config.n_resamples, config.seed)
     folds = np.array([fold_of(concept.id, config.n_folds) for concept in words.concepts])
     measures = {str(panel.direction): measure(panel, config, resamples) for panel in panels}
     measures[ALL] = mean_over_directions(list(measures.values()))
@@ -110,7 +110,7 @@ def _statistics(
 
 
 def _fits(
-    panels: Sequence[Panel], context: str, folds: Places, resamples: Resamples
+    panels: Sequence[Panel], context: str, folds: Places, resamples: ConceptResamples
 ) -> dict[str, Any]:
     """Fits to the words of these directions that have a score and every predictor."""
     names = ("source_frequency", "target_frequency", "cooccurrence", "pivot_path")

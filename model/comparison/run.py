@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
-from pivotmine.model.comparison.tables import Measured, Table, chance, read_grid
+from pivotmine.model.comparison.tables import ArmScores, GridScores, chance, read_grid
 from pivotmine.model.config import ContrastConfig, GridConfig
 from pivotmine.model.results import Run, read_table
 from pivotmine.model.statistics.paired import equivalence, paired_t, two_way_bootstrap, wider
@@ -72,19 +72,19 @@ def compare(run: Run) -> dict[str, Any]:
     }
 
 
-def final(arm: Measured, metric: str) -> Array:
+def final(arm: ArmScores, metric: str) -> Array:
     """Scores at the end, mean over directions, [seeds, concepts]."""
     scores: Array = np.mean([values[:, -1] for values in arm.words[metric].values()], axis=0)
     return scores
 
 
-def curve(arm: Measured, metric: str) -> Array:
+def curve(arm: ArmScores, metric: str) -> Array:
     """Scores along the run, mean over directions and concepts, [seeds, points]."""
     scores: Array = np.mean([v.mean(axis=2) for v in arm.words[metric].values()], axis=0)
     return scores
 
 
-def _arm(arm: Measured, grid: GridConfig) -> dict[str, Any]:
+def _arm(arm: ArmScores, grid: GridConfig) -> dict[str, Any]:
     """Description of one arm: means with intervals that hold for new seeds and words."""
 
     def estimate(values: Array) -> dict[str, float]:
@@ -121,7 +121,7 @@ def _arm(arm: Measured, grid: GridConfig) -> dict[str, Any]:
 
 
 def _contrast(
-    declared: ContrastConfig, found: Finding, values: Array, table: Table, grid: GridConfig
+    declared: ContrastConfig, found: Finding, values: Array, table: GridScores, grid: GridConfig
 ) -> dict[str, Any]:
     arm, against = table.arms[declared.arm], table.arms[declared.against]
     others = against.words[grid.metric]
@@ -153,7 +153,7 @@ def _contrast(
     }
 
 
-def _reach(arm: Measured, against: Measured, metric: str) -> dict[str, Any] | None:
+def _reach(arm: ArmScores, against: ArmScores, metric: str) -> dict[str, Any] | None:
     """Tokens to reach the other arm's final score; None if that is not above chance."""
     end, _ = paired_t(final(against, metric).mean(axis=1) - chance(metric))
     if not end.low > 0:

@@ -25,7 +25,7 @@ def chance(metric: str) -> float:
     return 0.0 if metric == CONDITIONAL else CHANCE[metric]
 
 
-class Measured(NamedTuple):
+class ArmScores(NamedTuple):
     """One arm."""
 
     words: dict[str, dict[str, Array]]
@@ -36,15 +36,15 @@ class Measured(NamedTuple):
     """[points], tokens trained on before each measurement."""
 
 
-class Table(NamedTuple):
+class GridScores(NamedTuple):
     """All arms."""
 
-    arms: dict[str, Measured]
+    arms: dict[str, ArmScores]
     seeds: list[int]
     concepts: list[str]
 
 
-def read_grid(rows: pa.Table, arms: Sequence[str]) -> Table:
+def read_grid(rows: pa.Table, arms: Sequence[str]) -> GridScores:
     """Arrays of the arms' rows (`pivotmine.model.training.grid.EVALUATIONS`).
 
     Raises
@@ -65,7 +65,7 @@ def read_grid(rows: pa.Table, arms: Sequence[str]) -> Table:
         )
         for arm in arms
     }
-    return Table(found, seeds.tolist(), concepts.tolist())
+    return GridScores(found, seeds.tolist(), concepts.tolist())
 
 
 def _measured(
@@ -73,7 +73,7 @@ def _measured(
     arm: str,
     seeds: NDArray[np.generic],
     concepts: NDArray[np.generic],
-) -> Measured:
+) -> ArmScores:
     points = np.unique(columns["tokens"])
     seed = np.searchsorted(seeds, columns["seed"])
     point = np.searchsorted(points, columns["tokens"])
@@ -99,7 +99,7 @@ def _measured(
             values[seed[here], point[here], concept] = columns[metric][here]
             _whole(values, arm, name)
             words[metric][name] = values
-    return Measured(words, heldout, [int(n) for n in points])
+    return ArmScores(words, heldout, [int(n) for n in points])
 
 
 def _whole(values: Array, arm: str, name: str) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Pairs = Mapping[str, "Sequence[Pair]"]
 """Direction (`en-fr`) -> aligned segments."""
 
-EXTRA = "evaluation"
+EXTRA = "benchmarks"
 """The extra that brings the packages of evaluations."""
 
 Z = 1.96

@@ -35,7 +35,7 @@ _LEAST_TOP = 0.05
 """Smallest upper end of the vertical axis."""
 
 
-class Panel(NamedTuple):
+class DirectionBands(NamedTuple):
     """What one lens reads in one direction."""
 
     title: str
@@ -45,10 +45,10 @@ class Panel(NamedTuple):
     """The pivot layers."""
 
 
-def panels(directions: Mapping[str, Any], lens: str) -> list[Panel]:
+def panels(directions: Mapping[str, Any], lens: str) -> list[DirectionBands]:
     """Panels of the directions of a lens summary that have this lens."""
     return [
-        Panel(direction, _lines(found[lens]["bands"]), tuple(found[lens]["pivot_layers"]))
+        DirectionBands(direction, _lines(found[lens]["bands"]), tuple(found[lens]["pivot_layers"]))
         for direction, found in directions.items()
         if lens in found
     ]
@@ -66,7 +66,7 @@ def _lines(bands: Mapping[str, Mapping[str, Any]]) -> tuple[Line, ...]:
     )
 
 
-def trajectories(shown: Sequence[Panel]) -> list[str]:
+def trajectories(shown: Sequence[DirectionBands]) -> list[str]:
     """A figure for each panel: lines over layers with their bands, all on one vertical axis.
 
     The marked layers have a grey ground.
@@ -76,7 +76,7 @@ def trajectories(shown: Sequence[Panel]) -> list[str]:
     return [_trajectory(panel, max(_LEAST_TOP, min(1.0, top))) for panel in shown]
 
 
-def _trajectory(panel: Panel, top: float) -> str:
+def _trajectory(panel: DirectionBands, top: float) -> str:
     n_layers = max((len(line.mean) for line in panel.lines), default=0)
     if n_layers < 2:
         return ""
@@ -119,7 +119,7 @@ def _trajectory(panel: Panel, top: float) -> str:
     return figure(left + width + 10, bottom + 20, panel.title, parts)
 
 
-def heat_map(panel: Panel) -> str:
+def heat_map(panel: DirectionBands) -> str:
     """Mean probabilities by layer as colours; a row for each role."""
     n_layers = max((len(line.mean) for line in panel.lines), default=0)
     if not n_layers:

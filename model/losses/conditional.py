@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
-class Reading(NamedTuple):
+class ConditionalLosses(NamedTuple):
     """Losses of P target segments, nats a token, float64[P] each."""
 
     given: Array
@@ -42,7 +42,7 @@ class Reading(NamedTuple):
 
 def conditional_losses(
     model: LoadedModel, pairs: Sequence[Pair], batch_tokens: int = 1024
-) -> Reading:
+) -> ConditionalLosses:
     """Losses of the targets of all pairs.
 
     Parameters
@@ -65,7 +65,7 @@ def conditional_losses(
         losses[places] = _losses(model, [texts[place] for place in places])
     if not np.isfinite(losses).all():
         raise ModelError(f"{model.name}: the losses of aligned segments are not finite")
-    return Reading(*losses.reshape(3, -1))
+    return ConditionalLosses(*losses.reshape(3, -1))
 
 
 def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:

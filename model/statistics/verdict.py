@@ -15,13 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.model.statistics.holm import holm
-from pivotmine.model.statistics.paired import (
-    Interval,
-    paired_t,
-    sign_flip,
-    two_way_bootstrap,
-    wider,
-)
+from pivotmine.model.statistics.paired import paired_t, sign_flip, two_way_bootstrap, wider
+from pivotmine.numeric.bootstrap import Interval
 
 Array = NDArray[np.float64]
 Word = Literal["significant", "not significant", "too few seeds"]

@@ -16,7 +16,7 @@ from pivotmine.model.config import GridConfig
 from pivotmine.model.shards.stream import Stream
 
 
-class Share(NamedTuple):
+class StreamShare(NamedTuple):
     """A stream and its share of an arm."""
 
     stream: Stream
@@ -32,7 +32,7 @@ class Diet(NamedTuple):
     """Stream -> how often its documents are seen."""
 
 
-def diet(name: str, shares: Sequence[Share], tokens: int, max_epochs: float) -> Diet:
+def diet(name: str, shares: Sequence[StreamShare], tokens: int, max_epochs: float) -> Diet:
     """The diet of a run of `tokens` tokens.
 
     Raises

@@ -14,7 +14,7 @@ from pivotmine.errors import ConfigError
 from pivotmine.model.config import ModelRecipe, StreamConfig
 from pivotmine.model.losses.pairs import Pair, read_pairs
 from pivotmine.model.shards.stream import Stream, open_stream
-from pivotmine.model.training.budget import Diet, Share, check_languages, diet
+from pivotmine.model.training.budget import Diet, StreamShare, check_languages, diet
 from pivotmine.model.training.mixture import Placement, slots
 from pivotmine.model.words.dataset import WordSet, load
 
@@ -163,7 +163,7 @@ def _phase(
         Placement(stream.shards, stream.ratio, stream.placement, stream.window) for stream in listed
     )
     slots(placements, n_steps * training.batch_sequences, replay)  # raises if they do not fit
-    shares = [Share(of, stream.ratio) for of, stream in zip(streams, listed, strict=True)]
+    shares = [StreamShare(of, stream.ratio) for of, stream in zip(streams, listed, strict=True)]
     eaten = diet(name, shares, n_steps * training.step_tokens, recipe.grid.max_epochs)
     return Phase(name, placements, streams, n_steps, replay, number, eaten)
 

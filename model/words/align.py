@@ -25,7 +25,7 @@ from functools import cache
 from itertools import combinations, product
 from typing import NamedTuple
 
-from pivotmine.model.words.lexicon import Lexicon, Link, Word
+from pivotmine.model.words.graph import Link, Word, WordGraph
 from pivotmine.model.words.sources.wordnet import Lemma
 
 Zipf = Mapping[str, Mapping[str, float]]
@@ -65,7 +65,7 @@ class Candidate(NamedTuple):
 
 
 def candidates(
-    lexicon: Lexicon,
+    graph: WordGraph,
     languages: Sequence[str],
     bridges: Sequence[str],
     lemmas: Mapping[tuple[str, str], Lemma],
@@ -101,13 +101,13 @@ def candidates(
             continue
         options = []
         for lang in others:
-            ranked = _ranked(lexicon, (hub, word), pos, lang, through, zipf, min_zipf, is_fit)
+            ranked = _ranked(graph, (hub, word), pos, lang, through, zipf, min_zipf, is_fit)
             options.append(ranked[:MOST_CANDIDATES])
         if not all(options):
             continue
         pair = cache(
             lambda one, other, hub_word=(hub, word): _pair(
-                lexicon, hub_word, bridges, one, other, traditional
+                graph, hub_word, bridges, one, other, traditional
             )
         )
         best: Candidate | None = None
@@ -127,7 +127,7 @@ def candidates(
 
 
 def _ranked(
-    lexicon: Lexicon,
+    graph: WordGraph,
     hub_word: tuple[str, str],
     pos: str,
     lang: str,
@@ -143,19 +143,19 @@ def _ranked(
     """
     hub_zipf = zipf[hub_word[0]].get(hub_word[1], UNKNOWN_ZIPF)
     ranked = []
-    direct = lexicon.translations(hub_word, lang)
-    bridged = _bridged(lexicon, hub_word, lang, through)
+    direct = graph.translations(hub_word, lang)
+    bridged = _bridged(graph, hub_word, lang, through)
     for option in sorted(direct.keys() | bridged.keys()):
         link = direct.get(option)
         word_zipf = zipf[lang].get(option, UNKNOWN_ZIPF)
         if (
             word_zipf < min_zipf
             or not is_fit(lang, option)
-            or not _same_pos(lexicon, lang, option, link, pos)
+            or not _same_pos(graph, lang, option, link, pos)
         ):
             continue
         central = link.weight if link else BRIDGED_WEIGHT * bridged[option]
-        rivals = lexicon.translations((lang, option), hub_word[0]).values()
+        rivals = graph.translations((lang, option), hub_word[0]).values()
         loudest = max((rival.voices for rival in rivals), default=0.0)
         own = link.voices / loudest if link else BRIDGED_WEIGHT
         gap = max(0.0, abs(hub_zipf - word_zipf) - 1.0)
@@ -167,7 +167,7 @@ def _ranked(
 _FRENCH_VERB = ("er", "ir", "re", "ïr")
 
 
-def _bridged(lexicon: Lexicon, hub_word: Word, lang: str, through: Sequence[str]) -> dict[str, int]:
+def _bridged(graph: WordGraph, hub_word: Word, lang: str, through: Sequence[str]) -> dict[str, int]:
     """Words that no dictionary needs to link with the hub word, since at least two others do.
 
     Word -> over how many third languages one gets from the hub word to it (`election`, German
@@ -176,18 +176,18 @@ def _bridged(lexicon: Lexicon, hub_word: Word, lang: str, through: Sequence[str]
     reached: Counter[str] = Counter()
     for third in through:
         if third != lang:
-            thirds = lexicon.translations(hub_word, third)
-            reached.update({w for t in thirds for w in lexicon.translations((third, t), lang)})
+            thirds = graph.translations(hub_word, third)
+            reached.update({w for t in thirds for w in graph.translations((third, t), lang)})
     return {word: number for word, number in reached.items() if number > 1}
 
 
-def _same_pos(lexicon: Lexicon, lang: str, word: str, link: Link | None, pos: str) -> bool:
+def _same_pos(graph: WordGraph, lang: str, word: str, link: Link | None, pos: str) -> bool:
     """Whether the dictionaries let `word` be a `pos`.
 
     CC-CEDICT marks verbs only (by `to`), so its unmarked glosses are nouns or adjectives. French
     infinitives are known by their ending, where the dictionary says nothing.
     """
-    known = (link.pos - {""} if link else set()) or lexicon.pos.get((lang, word), set())
+    known = (link.pos - {""} if link else set()) or graph.pos.get((lang, word), set())
     if lang == "zh" and link:
         return "v" in link.pos if pos == "v" else bool(link.pos - {"v"})
     if lang == "fr" and pos == "v" and not word.endswith(_FRENCH_VERB):
@@ -204,7 +204,7 @@ class _Pair(NamedTuple):
 
 
 def _pair(
-    lexicon: Lexicon,
+    graph: WordGraph,
     hub: Word,
     bridges: Sequence[str],
     word: Word,
@@ -214,7 +214,7 @@ def _pair(
     """How far two words confirm each other; with the hub word itself only as `word`."""
     langs = (word[0], other[0])
     evidence: list[Evidence] = []
-    link = lexicon.link(word, other)
+    link = graph.link(word, other)
     confirmations = len(link.weights) if link else 0
     score = 0.0
     if link:
@@ -225,7 +225,7 @@ def _pair(
         # what the link with the hub word is worth is in the candidate's own score already
         score += 0.0 if word == hub else 1.0 + 0.5 * link.weight
     for third in bridges if word == hub else (hub[0],):
-        shared = _shared(lexicon, word, other, third, hub)
+        shared = _shared(graph, word, other, third, hub)
         if shared:
             kind = "bridge" if word == hub else "shared gloss"
             evidence.append(Evidence(langs, kind, f"{third}: {' '.join(shared[:3])}", 1.0))
@@ -256,11 +256,9 @@ def _join(
     return Candidate(pos, words, tuple(evidence), confirmations, score)
 
 
-def _shared(lexicon: Lexicon, word: Word, other: Word, through: str, hub: Word) -> list[str]:
+def _shared(graph: WordGraph, word: Word, other: Word, through: str, hub: Word) -> list[str]:
     """Words of a third language, besides the hub word, that dictionaries give for both."""
-    shared = (
-        lexicon.translations(word, through).keys() & lexicon.translations(other, through).keys()
-    )
+    shared = graph.translations(word, through).keys() & graph.translations(other, through).keys()
     return sorted(shared - ({hub[1]} if through == hub[0] else set()))
 
 

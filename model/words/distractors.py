@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
-from pivotmine.model.words.lexicon import Lexicon
+from pivotmine.model.words.graph import WordGraph
 from pivotmine.model.words.sources.wordnet import Lemma
 
 FIELD_COST = 1.0
@@ -41,7 +41,7 @@ class ConceptLike(Protocol):
 
 def distractors(
     concepts: Sequence[ConceptLike],
-    lexicon: Lexicon,
+    graph: WordGraph,
     lemmas: Mapping[tuple[str, str], Lemma],
     n_distractors: int,
     seed: int,
@@ -57,7 +57,7 @@ def distractors(
     order = {concept.id: _tie(concept.id, seed) for concept in concepts}
     chosen = {}
     for concept in concepts:
-        related = _related(concept, lexicon, lemmas)
+        related = _related(concept, graph, lemmas)
         fit = [
             other
             for other in pools[concept.pos, concept.split]
@@ -75,12 +75,12 @@ def distractors(
 
 
 def _related(
-    concept: ConceptLike, lexicon: Lexicon, lemmas: Mapping[tuple[str, str], Lemma]
+    concept: ConceptLike, graph: WordGraph, lemmas: Mapping[tuple[str, str], Lemma]
 ) -> set[tuple[str, str]]:
     """Words of any language that mean the same as one of the concept's words, in some sense."""
     related = set(concept.words.items())
     for item in concept.words.items():
-        related |= lexicon.neighbours(item)
+        related |= graph.neighbours(item)
     hub, word = next(iter(concept.words.items()))
     lemma = lemmas.get((word, concept.pos))
     return related | {(hub, synonym) for synonym in (lemma.synonyms if lemma else ())}

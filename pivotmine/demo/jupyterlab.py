@@ -11,12 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pivotmine.demo.documents import Document, even_pages, reading_form
+from pivotmine.demo.documents import Document, catalogue_pages
 from pivotmine.demo.messages import translated
 
 LICENSE = "BSD-3-Clause"
-MESSAGES_A_PAGE = 25
-LEAST_MESSAGES = 4
 _CATALOGUE = re.compile(r"jupyterlab_language_pack_\w+/locale/\w+/LC_MESSAGES/\w+\.json")
 
 
@@ -32,8 +30,4 @@ def catalogues(archive: Path) -> Iterator[Document]:
     with zipfile.ZipFile(archive) as wheel:
         for name in sorted(filter(_CATALOGUE.fullmatch, wheel.namelist())):
             pairs = list(translated(messages(json.loads(wheel.read(name)))))
-            if len(pairs) < LEAST_MESSAGES:
-                continue
-            for number, page in enumerate(even_pages(pairs, MESSAGES_A_PAGE)):
-                text = reading_form(page)
-                yield Document(text, "jupyterlab", "catalogue", LICENSE, f"{name}#{number}")
+            yield from catalogue_pages(pairs, "jupyterlab", LICENSE, name)

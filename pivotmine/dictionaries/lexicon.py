@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from pivotmine.dictionaries.lexicon_files import Cells, LexiconFile, lexicon_rows, list_lexicons
 from pivotmine.text.folding import UNKNOWN, fold
+from pivotmine.text.language_code import LANGUAGE_CODE
 
 MAX_TERM_CHARS = 200
 """Longer words are rejected: sentences, or columns that lost their line ends."""
@@ -39,7 +40,7 @@ REASONS = {
 """Why a row is rejected."""
 
 _RAW_BYTES = 400
-_CODE = re.compile(r"[a-z]{2,3}(_[A-Z][a-z]{3})?")
+_CODE = re.compile(LANGUAGE_CODE)
 
 
 class LexiconReject(NamedTuple):
@@ -94,7 +95,7 @@ def read_lexicon(uris: Sequence[str], max_rows: int) -> Lexicon:
     files = []
     for file in list_lexicons(uris, max_rows):
         n_rows = 0
-        for row, cells, problem, raw in lexicon_rows(file.uri):
+        for row, cells, problem, raw, _ in lexicon_rows(file.uri):
             n_rows += 1
             if reason := problem or listing.add(cells or ("", "", "", "")):
                 rejects.append(LexiconReject(file.uri, row, reason, raw[:_RAW_BYTES]))

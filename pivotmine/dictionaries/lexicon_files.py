@@ -28,6 +28,7 @@ from pivotmine.sources.zstd_frames import zstd_blocks
 COLUMNS = ("lang_a", "word_a", "lang_b", "word_b")
 """The last two may be missing, in a file or in a row: such rows list single words."""
 
+_PLANTED = "n_docs"
 _SUFFIXES = (".tsv", ".csv", ".parquet")
 _COMPRESSIONS = ("", ".gz", ".zst")
 _MAX_LINE_BYTES = 2**20
@@ -61,6 +62,9 @@ class LexiconRow(NamedTuple):
     """Why it cannot be read: `encoding` or `columns`."""
 
     raw: bytes
+
+    n_docs: int = -1
+    """Documents that hold the pair by plan, in the lexicon of a planted corpus; otherwise -1."""
 
 
 def list_lexicons(uris: Sequence[str], max_rows: int) -> list[LexiconFile]:
@@ -213,12 +217,14 @@ def _parquet_rows(uri: str) -> Iterator[LexiconRow]:
     with _open(uri) as file:
         parquet, indices = _parquet_file(file, uri)
         names = [name for name, i in zip(COLUMNS, indices, strict=True) if i >= 0]
+        is_planted = _PLANTED in parquet.schema_arrow.names
         number = 0
-        for batch in parquet.iter_batches(columns=names):
+        for batch in parquet.iter_batches(columns=[*names, _PLANTED] if is_planted else names):
             columns = [
                 batch[name].cast(pa.large_string()).cast(pa.large_binary()) for name in names
             ]
-            for row in zip(*(column.to_pylist() for column in columns), strict=True):
+            planted = batch[_PLANTED].to_pylist() if is_planted else [None] * len(batch)
+            for n_docs, *row in zip(planted, *(c.to_pylist() for c in columns), strict=True):
                 number += 1
                 given = [cell or b"" for cell in row]
                 raw = b"\t".join(given)
@@ -228,4 +234,5 @@ def _parquet_rows(uri: str) -> Iterator[LexiconRow]:
                     yield LexiconRow(number, None, "encoding", raw)
                     continue
                 a, word_a, b, word_b = [*texts, "", ""][:4]
-                yield LexiconRow(number, (a, word_a, b, word_b), "", raw)
+                n_docs = -1 if n_docs is None else n_docs
+                yield LexiconRow(number, (a, word_a, b, word_b), "", raw, n_docs)

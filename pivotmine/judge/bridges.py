@@ -29,16 +29,14 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from rich.console import Console
 
 from pivotmine.ask.bridges import ask, bridge_paths, open_paths, target_paths
 from pivotmine.errors import LakeError
-from pivotmine.judge.bootstrap import NOTHING, Estimate, Resamples, flat_columns
-from pivotmine.judge.judge import put_rows, whole_word
-from pivotmine.judge.lexicons import Truth
-from pivotmine.show.report import print_table
+from pivotmine.judge.figures import ALL, flat_columns
+from pivotmine.judge.truth import Truth
+from pivotmine.judge.vocabulary import put_rows, token_words
+from pivotmine.numeric.bootstrap import UNKNOWN, Interval, Resamples
 
-ALL = "all"
 N_REWIRINGS = 10
 _MISSED = 1 << 30
 
@@ -54,12 +52,12 @@ class BridgeFigure:
     """`links`, `rewired` or `frequent`."""
     n_words: int
     """Words asked for a translation."""
-    first: Estimate
-    among_5: Estimate
+    first: Interval
+    among_5: Interval
     n_pairs: int
     """Word pairs asked for a bridge."""
-    bridge_first: Estimate
-    bridge_among_5: Estimate
+    bridge_first: Interval
+    bridge_among_5: Interval
 
     def row(self) -> dict[str, Any]:
         """Columns for another program."""
@@ -128,14 +126,10 @@ def _number(connection: duckdb.DuckDBPyConnection, truth: Truth) -> int:
     """Fill `bridge_nodes` (whole words, numbered within their language) and `bridge_known`."""
     numbers: dict[tuple[str, str], int] = {}
     nodes: list[tuple[int, str, int, int]] = []
-    for token_id, token, langs, count in connection.execute(
-        "SELECT token_id, token, langs, token_count FROM vocabulary WHERE token_count > 0 "
-        "ORDER BY token_id"
-    ).fetchall():
-        for lang in langs:
-            if text := whole_word(token, lang):
-                number = numbers.setdefault((lang, text), len(numbers))
-                nodes.append((token_id, lang, number, count))
+    for found in token_words(connection):
+        if found.word:
+            number = numbers.setdefault((found.lang, found.word), len(numbers))
+            nodes.append((found.token_id, found.lang, number, found.token_count))
     known: list[tuple[str, int, str, int]] = []
     for lang_a, word_a, lang_b, word_b in truth.pairs:
         a, b = numbers.get((lang_a, word_a)), numbers.get((lang_b, word_b))
@@ -321,42 +315,8 @@ def _figures(
         )
 
 
-def _share(found: _Places, most: int, resamples: Resamples) -> Estimate:
+def _share(found: _Places, most: int, resamples: Resamples) -> Interval:
     if not len(found.words):
-        return NOTHING
+        return UNKNOWN
     hits = (found.places <= most).astype(np.float64)
     return resamples.ratio(found.words, hits, np.ones(len(hits)))
-
-
-def print_bridge_figures(console: Console, figures: Sequence[BridgeFigure]) -> None:
-    """One table a direction."""
-    for way in dict.fromkeys((figure.lang_a, figure.lang_c) for figure in figures):
-        of_way = [figure for figure in figures if (figure.lang_a, figure.lang_c) == way]
-        asked = of_way[0]
-        title = "all directions" if way[0] == ALL else f"{way[0]} to {way[1]}"
-        print_table(
-            console,
-            f"{title}: {asked.n_words:,} words asked, {asked.n_pairs:,} pairs with a bridge",
-            ("method", "first is right", "of five", "bridge is right", "of five"),
-            [_cells(figure) for figure in of_way],
-            range(1, 5),
-        )
-
-
-def _cells(figure: BridgeFigure) -> tuple[str, ...]:
-    return (
-        figure.method,
-        _interval(figure.first),
-        _share_of_one(figure.among_5.value),
-        _interval(figure.bridge_first),
-        _share_of_one(figure.bridge_among_5.value),
-    )
-
-
-def _interval(estimate: Estimate) -> str:
-    ends = f" ({_share_of_one(estimate.low)}-{_share_of_one(estimate.high)})"
-    return _share_of_one(estimate.value) + (ends if estimate.low is not None else "")
-
-
-def _share_of_one(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}".removeprefix("0")

@@ -23,7 +23,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.errors import LakeError
-from pivotmine.judge.bootstrap import flat_columns
 from pivotmine.judge.document_truth import (
     OTHER,
     TRANSLATED,
@@ -31,12 +30,12 @@ from pivotmine.judge.document_truth import (
     UNTRANSLATED,
     join_truth,
 )
+from pivotmine.judge.figures import ALL, flat_columns
 from pivotmine.judge.ranking import N_RESAMPLES, RECALLS, Ranking, draw_weights, rank
 
 BUDGETS = (0.01, 0.05, 0.2)
 """Shares of the corpus's tokens."""
 
-ALL = "all"
 AGAINST = {"untranslated": UNTRANSLATED, "two languages": TWO_LANGUAGES, OTHER: (OTHER,)}
 """Kinds of the negatives, by name."""
 

@@ -27,10 +27,9 @@ from typing import Any, Literal, NamedTuple
 
 import duckdb
 
-from pivotmine.judge.bootstrap import NOTHING, Estimate, Resamples, flat_columns
-from pivotmine.judge.judge import Words, join_truth
-from pivotmine.judge.lexicons import Truth
+from pivotmine.judge.figures import ALL, flat_columns
 from pivotmine.judge.measures import MEASURES
+from pivotmine.judge.pair_tables import KnownWords, join_pairs
 from pivotmine.judge.questions import (
     STRATA,
     Sample,
@@ -43,9 +42,10 @@ from pivotmine.judge.questions import (
     select,
     where,
 )
+from pivotmine.judge.truth import Truth
+from pivotmine.numeric.bootstrap import UNKNOWN, Interval, Resamples
 
 NOMINAL_Q = (0.001, 0.01, 0.05, 0.1)
-ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,12 @@ class Figure:
     stratum: str
     method: str
     n_queries: int
-    p_at_1: Estimate
-    p_at_5: Estimate
+    p_at_1: Interval
+    p_at_5: Interval
     n_pairs: int
-    precision: Estimate
+    precision: Interval
     n_targets: int
-    recall: Estimate
+    recall: Interval
 
     def row(self) -> dict[str, Any]:
         """Columns for another program."""
@@ -78,7 +78,7 @@ class Evaluation(NamedTuple):
     """All figures, and what they are about."""
 
     figures: tuple[Figure, ...]
-    words: Words
+    words: KnownWords
     n_links: int
     n_judged_links: int
     curve: tuple[tuple[str, float, float], ...]
@@ -112,7 +112,7 @@ def evaluate_links(
     LakeError
         Nothing is counted, or the truth has no word of this corpus.
     """
-    words = join_truth(connection, truth, min_count, min_docs)
+    words = join_pairs(connection, truth, min_count, min_docs)
     prepare(connection, as_many_as, min_count, min_docs)
     resamples = Resamples(words.n_words)
     names = [
@@ -153,7 +153,7 @@ def _figures(
                     )  # fmt: skip
 
 
-def _estimate(sample: Sample, resamples: Resamples) -> Estimate:
+def _estimate(sample: Sample, resamples: Resamples) -> Interval:
     if not len(sample.word):
-        return NOTHING
+        return UNKNOWN
     return resamples.ratio(sample.word, sample.hits, sample.totals)

@@ -22,19 +22,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import sqrt
 from typing import Any, NamedTuple
 
 import duckdb
-from rich.console import Console
 
 from pivotmine.ask.bridges import open_paths
 from pivotmine.errors import LakeError, SetupError
-from pivotmine.judge.bootstrap import NOTHING, Estimate
-from pivotmine.judge.judge import UNSPACED_LANGUAGES, whole_word
-from pivotmine.show.report import print_table
+from pivotmine.judge.vocabulary import UNSPACED_LANGUAGES, whole_word
+from pivotmine.numeric.bootstrap import Interval, wilson
 from pivotmine.text.folding import fold
-from pivotmine.text.pieces import SPACE, is_byte_piece
+from pivotmine.text.token_notation import SPACE, is_byte_piece
 
 CLASSES = ("content", "function", "fragment", "boilerplate")
 
@@ -43,8 +40,6 @@ MARKUP = frozenset(
     "quot utf charset copyright cookie cookies".split()
 )
 """Words of web addresses, markup and page footers that are no words of a language."""
-
-_Z = 1.959964
 
 
 @dataclass(frozen=True)
@@ -78,7 +73,7 @@ class MethodShare(NamedTuple):
     method: str
     counts: dict[str, int]
     """Pivots of each class."""
-    share: Estimate
+    share: Interval
     """Of pivots that are not `content`."""
 
 
@@ -112,7 +107,7 @@ def _stop_words(lang: str) -> frozenset[str]:
     except ImportError:
         raise SetupError(
             "package stopwordsiso, which lists function words, is not installed: "
-            "pip install 'pivotmine[evaluate]'"
+            "pip install 'pivotmine[judge]'"
         ) from None
     return frozenset(map(fold, stopwords(lang))) if has_lang(lang) else frozenset()
 
@@ -156,16 +151,6 @@ def share_of(pivots: Sequence[JudgedPivot]) -> list[MethodShare]:
     return shares
 
 
-def wilson(hits: int, total: int) -> Estimate:
-    """A share with its score interval (Wilson 1927), 95 %."""
-    if not total:
-        return NOTHING
-    share, extra = hits / total, _Z**2 / total
-    middle = (share + extra / 2) / (1 + extra)
-    half = _Z * sqrt(share * (1 - share) / total + extra / total / 4) / (1 + extra)
-    return Estimate(share, max(middle - half, 0.0), min(middle + half, 1.0))
-
-
 def _partners(
     connection: duckdb.DuckDBPyConnection, top: int
 ) -> dict[tuple[str, int, str], tuple[str, ...]]:
@@ -195,34 +180,3 @@ def _partners(
     for method, token_id, lang, partner in rows:
         found[method, token_id, lang] = (*found.get((method, token_id, lang), ()), partner)
     return found
-
-
-def print_judged_pivots(console: Console, pivots: Sequence[JudgedPivot]) -> None:
-    """A table a method, then the share of each."""
-    shares = share_of(pivots)
-    for method, _, _ in shares:
-        cells = [
-            (
-                str(pivot.rank),
-                pivot.token,
-                pivot.lang,
-                pivot.kind,
-                f"{pivot.score:.2f}",
-                f"{pivot.degree:,}",
-                " ".join(pivot.languages),
-                " ".join(pivot.partners),
-            )
-            for pivot in pivots
-            if pivot.method == method
-        ]
-        heads = ("rank", "token", "lang", "class", "score", "degree", "reaches", "partners")
-        print_table(console, f"Pivots, method {method}", heads, cells, (0, 4, 5))
-    totals = [
-        (method, *(str(counts[kind]) for kind in CLASSES), _cell(share))
-        for method, counts, share in shares
-    ]
-    print_table(console, "", ("method", *CLASSES, "no content"), totals, range(1, 6))
-
-
-def _cell(share: Estimate) -> str:
-    return f"{share.value:.0%} ({share.low:.0%}-{share.high:.0%})"

@@ -1,4 +1,4 @@
-"""The questions of an evaluation, in SQL over the tables that `judge.py` makes.
+"""The questions of an evaluation, in SQL over the tables that `pair_tables.py` makes.
 
 Every answer is a `Sample`: rows that belong to a word, with hits and totals, so that any part of
 them is a ratio with an interval. What leaves DuckDB is a few numbers for each word, language pair

@@ -21,16 +21,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.errors import LakeError
-from pivotmine.judge.bootstrap import Estimate, Resamples, flat_columns
 from pivotmine.judge.embeddings import embed, nearest, window_presence
-from pivotmine.judge.judge import whole_word
-from pivotmine.judge.lexicons import Truth
+from pivotmine.judge.figures import ALL, flat_columns
+from pivotmine.judge.truth import Truth
+from pivotmine.judge.vocabulary import token_words
+from pivotmine.numeric.bootstrap import Interval, Resamples
 
-ALL = "all"
 _AT = 5
 
 
-class Settings(NamedTuple):
+class VectorSettings(NamedTuple):
     """How vectors are made, the same for every arm."""
 
     window_tokens: int = 64
@@ -60,8 +60,8 @@ class Retrieval:
     held: float
     """Share of the words asked that have a vector in the arm, as has a translation of theirs."""
 
-    p_at_1: Estimate
-    p_at_5: Estimate
+    p_at_1: Interval
+    p_at_5: Interval
 
     def row(self) -> dict[str, Any]:
         """Flat columns."""
@@ -81,7 +81,7 @@ class _Lexicon(NamedTuple):
 
 
 def evaluate_selection(
-    connection: duckdb.DuckDBPyConnection, truth: Truth, settings: Settings | None = None
+    connection: duckdb.DuckDBPyConnection, truth: Truth, settings: VectorSettings | None = None
 ) -> list[Retrieval]:
     """Judge every arm of table `selection`; memory is that of one arm's tokens and word pairs.
 
@@ -90,7 +90,7 @@ def evaluate_selection(
     LakeError
         Nothing is selected, or no translation of the truth joins two frequent tokens.
     """
-    settings = settings or Settings()
+    settings = settings or VectorSettings()
     lexicon = _lexicon(connection, truth, settings.min_docs)
     connection.execute(_EQUAL)
     arms = connection.execute("SELECT DISTINCT arm FROM equal_arms ORDER BY arm").fetchall()
@@ -101,20 +101,17 @@ def evaluate_selection(
 
 def _lexicon(connection: duckdb.DuckDBPyConnection, truth: Truth, min_docs: int) -> _Lexicon:
     """Words are folded spellings: tokens that differ in case alone are one."""
-    rows = connection.execute(
-        "SELECT token_id, token, langs, document_frequency FROM vocabulary ORDER BY token_id"
-    ).fetchall()
+    ((last_id,),) = connection.execute("SELECT max(token_id) FROM vocabulary").fetchall()
     numbers: dict[str, int] = {}
-    word_of_token = np.full(rows[-1][0] + 1 if rows else 0, -1, np.int32)
+    word_of_token = np.full(0 if last_id is None else last_id + 1, -1, np.int32)
     members: dict[str, set[int]] = defaultdict(set)
     n_docs: dict[int, int] = defaultdict(int)
-    for token_id, token, langs, frequency in rows:
-        for lang in langs or ():
-            if text := whole_word(token, lang):
-                word = numbers.setdefault(text, len(numbers))
-                word_of_token[token_id] = word
-                members[lang].add(word)
-                n_docs[word] = max(n_docs[word], frequency)
+    for found in token_words(connection):
+        if found.word:
+            word = numbers.setdefault(found.word, len(numbers))
+            word_of_token[found.token_id] = word
+            members[found.lang].add(word)
+            n_docs[word] = max(n_docs[word], found.document_frequency)
     answers: dict[tuple[str, str], dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
     for lang_a, word_a, lang_b, word_b in truth.pairs:
         a, b = numbers.get(word_a, -1), numbers.get(word_b, -1)
@@ -133,7 +130,7 @@ def _lexicon(connection: duckdb.DuckDBPyConnection, truth: Truth, min_docs: int)
 
 
 def _retrieve(
-    connection: duckdb.DuckDBPyConnection, arm: str, lexicon: _Lexicon, settings: Settings
+    connection: duckdb.DuckDBPyConnection, arm: str, lexicon: _Lexicon, settings: VectorSettings
 ) -> list[Retrieval]:
     columns = connection.sql(_TOKENS, params={"arm": arm}).to_arrow_table()
     ids = columns["token_ids"].combine_chunks()

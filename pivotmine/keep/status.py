@@ -1,4 +1,4 @@
-"""What is new, and what would run: the runner's rule, asked without running anything."""
+"""What is new in the source files, and what a run would do, by the runner's own rule."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 import pivotmine
 from pivotmine.engine.fingerprint import reuse_fingerprint, stage_fingerprint
@@ -32,22 +29,22 @@ class StageStatus:
 
 @dataclass(frozen=True)
 class Delivery:
-    """Source files of one delivery, beside what the lake has read of it."""
+    """Source files of one delivery, compared with what the lake has read of it."""
 
     ingest_id: str
     n_files: int
     n_new: int
     n_changed: int
-    """Files with another time stamp or size, or that the recipe reads in another way."""
+    """Files with a new time stamp or size, or that the recipe now reads in another way."""
     n_gone: int
     to_read_bytes: int
-    """On disk; all of it where settings or code of reading have changed."""
+    """Size on disk of the files to read: all files where the code or settings of ingest changed."""
 
 
 def deliveries(lake: Lake, recipe: Recipe) -> list[Delivery]:
     """One row a delivery, by name."""
     sources = list_sources(recipe)
-    before = {row["uri"]: row for row in _read_inputs(lake)}
+    before = {row["uri"]: row for row in lake.read("inputs").to_pylist()}
     last = last_run(lake, INGEST)
     key = reuse_fingerprint(INGEST, recipe, how_records_are_read(recipe))
     reusable = last is not None and dict(last.get("reuse") or {}).get("inputs") == key
@@ -78,15 +75,6 @@ def deliveries(lake: Lake, recipe: Recipe) -> list[Delivery]:
             )
         )
     return found
-
-
-def _read_inputs(lake: Lake) -> list[dict[str, Any]]:
-    """Rows of `inputs`, a row a piece of a file; lakes of older versions have no fingerprints."""
-    tables = []
-    for path in lake.files("inputs"):
-        with lake.filesystem.open(path, "rb") as stream:
-            tables.append(pq.read_table(stream))
-    return pa.concat_tables(tables, promote_options="default").to_pylist() if tables else []
 
 
 def road_status(lake: Lake, recipe: Recipe, stages: Sequence[Stage]) -> Iterator[StageStatus]:

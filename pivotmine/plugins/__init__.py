@@ -22,7 +22,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from pivotmine.plugins.loading import ENTRY_POINTS, WithPlugins, folders, load, loaded
+from pivotmine.errors import ConfigError
+from pivotmine.plugins.loading import ENTRY_POINTS, folders, load, loaded, with_plugins
 from pivotmine.plugins.registry import Plugin, Registry, registering
 
 __all__ = [
@@ -38,7 +39,6 @@ __all__ = [
     "Scored",
     "SelectionFacts",
     "SourceFacts",
-    "WithPlugins",
     "evaluation",
     "folders",
     "load",
@@ -49,6 +49,7 @@ __all__ = [
     "selection_methods",
     "selection_scores",
     "source",
+    "with_plugins",
 ]
 
 Value = TypeVar("Value")
@@ -179,9 +180,10 @@ def source(
 ) -> Callable[[Value], Value]:
     """Register a reader of a source format: what `format` of an input names.
 
-    It decorates a generator `(split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally)
-    -> Iterator[Row]` (pivotmine.sources.records). It counts a record in `tally.n_records` where it
-    cuts it out, and yields a document or a reject for each. docs/sources.md explains one.
+    It decorates a generator `(split: Split, columns: ColumnMap, limits: ReadLimits,
+    count: RecordCount) -> Iterator[Row]` (pivotmine.sources.records). It counts a record in
+    `count.n_records` where it cuts it out, and yields a document or a reject for each.
+    docs/sources.md explains one.
 
     Parameters
     ----------
@@ -192,9 +194,16 @@ def source(
         bytes, for readers that find the first record of a piece.
     by_looking
         Those of which large files are cut only if their beginning shows several parts; for readers
-        that report whether pieces met (`tally.piece`).
+        that report whether pieces met (`count.piece`).
     """
-    return registering(SOURCES, name, SourceFacts(tuple(suffixes), tuple(even), tuple(by_looking)))
+    facts = SourceFacts(tuple(suffixes), tuple(even), tuple(by_looking))
+    for other in SOURCES.names():
+        taken = set(facts.suffixes) & set(SOURCES.facts(other).suffixes)
+        if taken and other != name:
+            raise ConfigError(
+                f"source format {name!r}: suffix {taken.pop()} means format {other!r}"
+            )
+    return registering(SOURCES, name, facts)
 
 
 def score(name: str, *, pieces: bool = False) -> Callable[[Value], Value]:
@@ -274,5 +283,9 @@ def evaluation(name: str) -> Callable[[Value], Value]:
     -> dict[str, Any]` (types of pivotmine.model), which returns figures by name as JSON values.
     `words` is the word set of the run, if it has one. `pairs` are aligned segments by direction
     (`en-fr`), empty where the recipe names no file of them.
+
+    Optional are `check(self, model, words, pairs)`, called for all evaluations before any of them
+    runs, a class attribute `title` for the log, and a static method `rows(found) -> list[Row]` for
+    the terminal. `pivotmine.model.evaluation.base.Evaluation` has them all.
     """
     return registering(EVALUATIONS, name, None)

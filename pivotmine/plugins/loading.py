@@ -54,17 +54,17 @@ def folders() -> list[str]:
     return [folder for folder in dict.fromkeys(found) if not folder.endswith("-packages")]
 
 
-class WithPlugins:
+def with_plugins(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A function for workers that finds plugins by name: it loads their modules first."""
+    modules = loaded()
+    if not modules:
+        return make
 
-    def __init__(self, make: Callable[..., Any]) -> None:
-        self._make = make
-        self._modules = loaded()
+    def made(batches: Any) -> Any:
+        load(modules)
+        return make(batches)
 
-    def __call__(self, *arguments: Any) -> Any:
-        """What the function returns."""
-        load(self._modules)
-        return self._make(*arguments)
+    return made
 
 
 def _import(name: str) -> None:

@@ -1,13 +1,13 @@
 """The recipe: every setting of a run, typed, frozen, nested and documented.
 
-One pydantic model per stage; the text under a field is its documentation and names its unit, so
-`pivotmine config` can print the same words that a reader of these files sees. Unknown keys are
-errors (a setting that is silently ignored is the complaint that users of every peer share), and
-an error gives the dotted name, the value and what is allowed.
+Each stage has a pydantic model. The text under a field is its documentation and names its unit;
+`pivotmine config` prints it. Unknown keys are errors, since a setting that is silently ignored does
+harm. An error gives the dotted name, the value and what is allowed. What plugins may add to
+(formats, scores, methods, measures) is checked against their registries (`pivotmine.plugins`).
 
-A recipe is YAML from any fsspec URI; `--set count.min_count=5` overrides single values, parsed
-as YAML. Paths stay as they are written: they are resolved where they are used, so that the same
-recipe has the same meaning, and the same fingerprint, on every machine.
+A recipe is YAML from any fsspec URI; `--set count.min_count=5` overrides single values, parsed as
+YAML. Paths stay as they are written and are resolved where they are used, so a recipe has the same
+meaning, and the same fingerprint, on every machine.
 """
 
 from __future__ import annotations

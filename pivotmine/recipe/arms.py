@@ -81,7 +81,8 @@ class ArmConfig(Section):
             ]
             if (self.method in methods) != bool(getattr(self, setting)):
                 raise ValueError(
-                    f"arm {self.name}: `{setting}` belongs to methods {' and '.join(methods)}"
+                    f"arm {self.name}: `{setting}` belongs to method{'s' * (len(methods) > 1)} "
+                    f"{' and '.join(methods)}"
                 )
         if self.tokens_of and self.reference:
             raise ValueError(

@@ -87,8 +87,7 @@ class Recipe(Section):
     def _check_scores(self) -> None:
         """Every score that selecting looks at is computed."""
         settings = self.select
-        # Its evidence tells the language of documents that are in two.
-        asked = {"entropy": "every arm"}
+        asked: dict[str, str] = {}
         for arm in settings.arms:
             asked |= dict.fromkeys(plugins.selection_scores(arm.method), f"arm {arm.name}")
             if arm.placement != "shuffled":

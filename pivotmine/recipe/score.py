@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pivotmine import plugins
 from pivotmine.errors import ConfigError
 from pivotmine.recipe.options import complete_options
-from pivotmine.recipe.section import OneOf, PositiveInt, Section
+from pivotmine.recipe.section import OneOf, OptionsOf, PositiveInt, Section
 
 ScoreName = Annotated[str, OneOf(plugins.SCORES.names)]
 
@@ -20,7 +20,7 @@ class ScoreConfig(Section):
     methods: Annotated[tuple[ScoreName, ...], Field(min_length=1)] = plugins.SCORES.built_in
     """Scores to compute: those built in, and those of `plugins`."""
 
-    options: dict[str, dict[str, Any]] = {}
+    options: Annotated[dict[str, dict[str, Any]], OptionsOf(plugins.SCORES)] = {}
     """Options of scores that plugins add, by the score's name."""
 
     max_links: PositiveInt = 4_000_000

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from pivotmine import plugins
+
 LANGUAGE_CODE = r"[a-z]{2,3}(?:_[A-Z][a-z]{3})?"
 """Pattern of a language: ISO 639-1, or the label of a language model (`kab_Latn`)."""
 
@@ -54,3 +56,10 @@ class OneOf:
         if value in dict(self.renamed):
             raise ValueError(f"{value!r} is called {dict(self.renamed)[value]!r} now")
         raise ValueError(f"there is no such name; give one of {', '.join(names)}")
+
+
+@dataclass(frozen=True)
+class OptionsOf:
+    """Annotation of a map from names of plugins to their options."""
+
+    registry: plugins.Registry[Any]

@@ -52,7 +52,7 @@ def test_pages_know_the_language_of_every_line_and_ours_names_them():
 
     (ours,) = (way for way in WAYS if way.name == PAGE)
     lines = named(PAGE, ours.make(list(MESSAGES)), found)
-    assert accuracy(lines).value == macro(lines) == 1.0
+    assert accuracy(lines).mean == macro(lines) == 1.0
     assert confusion(lines, list(MESSAGES)).tolist() == [
         [1.0 if row == column else 0.0 for column in range(5)] for row in range(4)
     ]

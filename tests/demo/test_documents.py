@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotmine.demo.documents import Pair, deal, entry_line, even_pages, reading_form
+from pivotmine.demo.documents import Entry, Pair, deal, even_pages, reading_form
 
 SIZES = st.integers(0, 200)
 MOST = st.integers(1, 40)
@@ -34,4 +34,4 @@ def test_a_translation_stands_below_its_text() -> None:
 
 
 def test_an_entry_is_one_line() -> None:
-    assert entry_line("水", ("water", "river")) == "水 — water; river"
+    assert Entry("水", ("water", "river")).line() == "水 — water; river"

@@ -8,6 +8,7 @@ import pytest
 from pivotmine.demo import cedict, fastapi, homeassistant, horizon, jmdict, jupyterlab, tatoeba
 from pivotmine.demo.documents import Document
 from pivotmine.demo.tatoeba import Sentence
+from pivotmine.dictionaries.cedict import CedictEntry
 from tests.demo.demo_archives import tiny_sources
 
 
@@ -152,7 +153,8 @@ def test_cedict_gives_common_words_in_simplified_characters(archives: dict[str, 
 
 
 def test_a_traditional_form_in_a_gloss_gives_way_to_the_simplified_one() -> None:
-    (entry,) = cedict.entries(
-        ["友善 友善 [you3 shan4] /short form of 親愛的|亲爱的[qin1 ai4 de5]/"]
+    written = CedictEntry(
+        "友善", "友善", "you3 shan4", ("short form of 親愛的|亲爱的[qin1 ai4 de5]",)
     )
+    (entry,) = cedict.common_entries([written])
     assert entry.glosses == ("short form of 亲爱的",)

@@ -10,7 +10,7 @@ from scipy import stats as scipy_stats
 
 from pivotmine.model.attribution.fit import Sample, fits, fold_of, solve
 from pivotmine.model.attribution.rank import auc, mid_ranks, partial_spearman
-from pivotmine.model.attribution.resample import Resamples, stat
+from pivotmine.model.attribution.resample import ConceptResamples, stat
 from pivotmine.model.statistics.holm import holm
 
 values = st.lists(st.integers(0, 6), min_size=4, max_size=30)
@@ -105,7 +105,7 @@ def test_an_interval_covers_the_truth_and_agrees_with_its_p_value():
     for seed in range(60):
         x, y = generator.normal(size=(2, 60))
         everything = np.arange(60)
-        resampled = Resamples(60, 300, seed).apply(
+        resampled = ConceptResamples(60, 300, seed).apply(
             everything, lambda weights, x=x, y=y: partial_spearman(x, y, [], weights)
         )
         found = stat(float(partial_spearman(x, y, [], ones(60))[0]), resampled, 60)
@@ -134,10 +134,10 @@ def test_a_gain_below_zero_is_not_significant():
 
 def test_concepts_are_drawn_with_all_their_directions():
     concepts = np.array([0, 1, 2, 0, 1, 2])
-    drawn = Resamples(3, 40, 0).apply(concepts, lambda weights: weights)
+    drawn = ConceptResamples(3, 40, 0).apply(concepts, lambda weights: weights)
     assert (drawn[:, :3] == drawn[:, 3:]).all()
     assert (drawn[:, :3].sum(axis=1) == 3).all()
-    assert (drawn == Resamples(3, 40, 0).apply(concepts, lambda weights: weights)).all()
+    assert (drawn == ConceptResamples(3, 40, 0).apply(concepts, lambda weights: weights)).all()
 
 
 def sample(slope: float, n: int = 300, seed: int = 0) -> tuple[Sample, np.ndarray]:
@@ -172,7 +172,7 @@ def test_weighted_least_squares_equals_that_of_repeated_words():
 
 def test_a_planted_slope_is_found_and_helps_on_new_concepts():
     planted, folds = sample(0.6)
-    found = fits(planted, folds, Resamples(150, 400, 0))
+    found = fits(planted, folds, ConceptResamples(150, 400, 0))
     slope = found["slopes"]["cooccurrence"]
     assert slope.low < 0.6 < slope.high
     assert found["slopes"]["source_frequency"].low < 0 < found["slopes"]["source_frequency"].high
@@ -183,14 +183,14 @@ def test_a_planted_slope_is_found_and_helps_on_new_concepts():
 
 def test_without_an_effect_co_occurrence_adds_nothing_to_frequencies():
     nothing, folds = sample(0.0, seed=4)
-    found = fits(nothing, folds, Resamples(150, 400, 0))
+    found = fits(nothing, folds, ConceptResamples(150, 400, 0))
     assert found["gains"]["co-occurrence beyond frequencies"].low <= 0
     assert found["slopes"]["cooccurrence"].low < 0 < found["slopes"]["cooccurrence"].high
 
 
 def test_r2_of_new_words_is_relative_to_the_means_of_directions():
     one, folds = sample(0.6, n=120)
-    found = fits(one, folds, Resamples(60, 100, 0))
+    found = fits(one, folds, ConceptResamples(60, 100, 0))
     error, null = 0.0, 0.0
     intercepts = (one.direction[:, None] == np.arange(2)).astype(float)
     columns = [one.predictors[name] for name in ("source_frequency", "target_frequency")]
@@ -207,7 +207,7 @@ def test_r2_of_new_words_is_relative_to_the_means_of_directions():
 def test_a_predictor_that_is_constant_leaves_its_models_out():
     one, folds = sample(0.6, n=120)
     predictors = {**one.predictors, "cooccurrence": np.zeros(120)}
-    found = fits(one._replace(predictors=predictors), folds, Resamples(60, 100, 0))
+    found = fits(one._replace(predictors=predictors), folds, ConceptResamples(60, 100, 0))
     assert found["constant"] == ["cooccurrence"]
     assert set(found["r2"]) == {"frequencies", "pivot path"}
     assert set(found["gains"]) == {"pivot path beyond frequencies"}

@@ -128,24 +128,28 @@ class Spelling(Section):
 def test_an_evaluation_of_the_user_runs_with_its_options(tiny_model, tmp_path: Path, monkeypatch):
     from pivotmine.model.cli import app
 
-    (tmp_path / "spelling_plugin.py").write_text(PLUGIN)
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "examples" / "plugins"))
     tiny_model.network.save_pretrained(tmp_path / "model")
     tiny_model.tokenizer.save_pretrained(tmp_path / "model")
+    sentences = tmp_path / "sentences.txt"
+    sentences.write_text("the cat\nthe dog\nthe moon\n", encoding="utf-8")
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(
-        "plugins: [spelling_plugin]\n"
-        "evaluation: {plugins: {spelling: {sentences: [le chat, le chien]}}}\n"
+        "plugins: [sentence_perplexity]\n"
+        "evaluation:\n"
+        "  plugins:\n"
+        f"    sentence_perplexity: {{sentences: {sentences}, max_sentences: 2}}\n"
     )
     command = ["evaluate", str(tmp_path / "model"), "-c", str(recipe), "--out", str(tmp_path)]
     done = CliRunner().invoke(app, command, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     (path,) = tmp_path.glob("evaluation-*.json")
     found = orjson.loads(path.read_bytes())
-    n_tokens = [len(tiny_model.tokenizer(text)["input_ids"]) for text in ("le chat", "le chien")]
-    assert found["spelling"] == {"n_sentences": 2, "tokens_each": sum(n_tokens) / 2}
-    assert found["settings"]["plugins"] == {"spelling": {"sentences": ["le chat", "le chien"]}}
-    assert "tokens_each" in done.output
+    texts = sentences.read_text(encoding="utf-8").splitlines()[:2]
+    n_tokens = sum(len(tiny_model.tokenizer(text)["input_ids"]) - 1 for text in texts)
+    assert found["sentence_perplexity"]["n_tokens"] == n_tokens
+    assert found["settings"]["plugins"]["sentence_perplexity"]["max_sentences"] == 2
+    assert "perplexity" in done.output
 
 
 def test_a_recipe_lists_the_options_of_the_users_evaluation_and_refuses_others(

@@ -139,7 +139,7 @@ def test_a_grid_is_trained_resumed_and_judged_by_two_commands(recipe: Path, tmp_
 
 
 def test_an_invalid_grid_is_refused_before_any_training(recipe: Path, tmp_path: Path):
-    with pytest.raises(InputError, match=r"arm mixed: 50,008 tokens are wanted of mixed, which"):
+    with pytest.raises(InputError, match=r"arm mixed needs 50,008 tokens of mixed, which"):
         make_plan(load_model_recipe(str(recipe), ["grid.tokens=50000"]))
     with pytest.raises(InputError, match=r"arm mixed: 50.0% of its tokens are en, 70.0% in grid"):
         make_plan(load_model_recipe(str(recipe), ["grid.languages={en: 0.7, fr: 0.3}"]))

@@ -18,7 +18,7 @@ from pivotmine.errors import ConfigError, InputError
 from pivotmine.model.config import GridConfig
 from pivotmine.model.shards.packing import Packing
 from pivotmine.model.shards.stream import open_stream
-from pivotmine.model.training.budget import Share, check_languages, diet
+from pivotmine.model.training.budget import StreamShare, check_languages, diet
 from pivotmine.model.training.mixture import Mixture, Placement, slots
 from tests.model.handmade_shards import END, write_arm
 
@@ -178,9 +178,11 @@ def test_workers_share_a_step_and_resuming_needs_only_its_number(tmp_path: Path)
     assert len(whole) == 60
 
 
-def arm_of(folder: Path, name: str, **languages: int) -> Share:
+def arm_of(folder: Path, name: str, **languages: int) -> StreamShare:
     documents = [[1] * 9] * (sum(languages.values()) // 9)
-    return Share(open_stream(write_arm(folder, documents, arm=name, languages=languages)), 1.0)
+    return StreamShare(
+        open_stream(write_arm(folder, documents, arm=name, languages=languages)), 1.0
+    )
 
 
 def test_an_arm_with_too_few_tokens_is_refused(tmp_path: Path):

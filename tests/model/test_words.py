@@ -13,7 +13,7 @@ from pivotmine.model.config import WordsConfig
 from pivotmine.model.words.build import Material, assemble, split_of
 from pivotmine.model.words.dataset import load, save
 from pivotmine.model.words.glosses import Gloss
-from pivotmine.model.words.lexicon import Lexicon
+from pivotmine.model.words.graph import WordGraph
 from pivotmine.model.words.marks import is_cognate, marks, similarity
 from pivotmine.model.words.sample import lines
 from pivotmine.model.words.sources.wordnet import Lemma
@@ -61,7 +61,7 @@ def material(*more: Gloss) -> Material:
         zipf[item.lang].setdefault(item.word, 4.0)
         zipf[item.gloss_lang].setdefault(item.gloss, 4.0)
     return Material(
-        Lexicon(glosses, FAMILIES), lemmas, zipf, {"马": "馬"}, frozenset({("en", "pig")})
+        WordGraph(glosses, FAMILIES), lemmas, zipf, {"马": "馬"}, frozenset({("en", "pig")})
     )
 
 
@@ -128,7 +128,7 @@ def test_no_distractor_is_a_translation_by_any_dictionary():
     for concept in assemble(CONFIG, stock).concepts:
         known = set()
         for word in concept.words.items():
-            known |= stock.lexicon.neighbours(word)
+            known |= stock.graph.neighbours(word)
         for lang, wrong in concept.distractors.items():
             assert len(wrong) == 2 == len(set(wrong))
             assert not known & {(lang, word) for word in wrong}

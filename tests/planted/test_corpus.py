@@ -16,7 +16,7 @@ from pivotmine.planted import CIPHER_LANGUAGES, Plan, PlantedCorpus, make_plan, 
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.sources import ColumnMap, ReadLimits, read_split
 from pivotmine.sources.listing import list_splits
-from pivotmine.udfs.read_records import document_id
+from pivotmine.stages.ingest.documents import document_id
 from tests.handmade import cli
 from tests.planted.planted_text import license_text, paragraphs
 

@@ -91,6 +91,18 @@ def test_a_built_in_name_cannot_be_taken():
         plugins.score("he2025")(Words)
 
 
+def test_a_suffix_means_one_format():
+    with pytest.raises(ConfigError, match=r"'doc': suffix \.txt means format 'text'"):
+        plugins.source("doc", suffixes=[".txt"])
+
+
+def test_scores_and_selection_methods_share_their_names():
+    with pytest.raises(ConfigError, match="there is a selection method 'random'"):
+        plugins.score("random")
+    with pytest.raises(ConfigError, match="there is a document score 'links'"):
+        plugins.selection("links")
+
+
 def test_a_module_imported_anew_replaces_its_own_plugin(registry):
     registry.register("words", Words, None)
     registry.register("words", Words, None)
@@ -144,10 +156,24 @@ def test_two_modules_with_one_name_are_an_error_that_names_both(folder):
         plugins.load(["first_measures", "second_measures"])
 
 
+def test_an_installed_package_offers_its_modules_without_a_recipe(folder, request):
+    request.addfinalizer(loading._offered_modules.cache_clear)
+    loading._offered_modules.cache_clear()
+    measure_module(folder, "offered_measures", "offered")
+    installed = folder / "my_package-1.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text("[pivotmine.plugins]\nmine = offered_measures\n")
+    sys.path.append(str(folder))
+    plugins.load()
+    assert "offered" in plugins.MEASURES
+    assert plugins.loaded() == ("offered_measures",)
+
+
 def test_a_worker_finds_plugins_by_name(folder):
     measure_module(folder, "worker_measures", "in_worker")
     plugins.load(["worker_measures"])
-    bound = plugins.WithPlugins(plugins.MEASURES.check)
+    bound = plugins.with_plugins(plugins.MEASURES.check)
     plugins.MEASURES._found.pop("in_worker")
     del sys.modules["worker_measures"]
     bound("in_worker")

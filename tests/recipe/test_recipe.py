@@ -63,7 +63,7 @@ def test_an_override_wins_over_the_file(tmp_path: Path):
             "select.arms=[{name: x, method: links_coverage}]",
             ["'links_coverage' is called 'distinct_links' now"],
         ),
-        ("select.arms=[{name: x, method: oracle}]", ["`truth` belongs to methods oracle"]),
+        ("select.arms=[{name: x, method: oracle}]", ["`truth` belongs to method oracle"]),
         ("select.arms=[{name: x, method: random, reference: y}]", ["length_matched and links_b"]),
         ("select.placement.score=best", ["select.placement.score", "he2025, entropy", "'best'"]),
         ("link.measure=z", ["link.measure", "g2, npmi", "'z'"]),

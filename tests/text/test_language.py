@@ -185,7 +185,7 @@ def test_another_model_by_path_decides_in_its_own_labels(tmp_path: Path) -> None
 
 
 def test_labels_of_other_models_become_two_letter_codes_where_there_is_one() -> None:
-    labels = ["fra_Latn", "cmn_Hani", "yue_Hant", "wuu", "zh-hant", "de", "kab_Latn"]
+    labels = ["fra_Latn", "cmn_Hani", "yue_Hant", "wuu", "zh-hant", "de", "arz_Arab", "kab_Latn"]
     assert [normalise_label(f"__label__{label}") for label in labels] == [
         "fr",
         "zh",
@@ -193,6 +193,7 @@ def test_labels_of_other_models_become_two_letter_codes_where_there_is_one() -> 
         "zh",
         "zh",
         "de",
+        "arz_Arab",
         "kab_Latn",
     ]
 

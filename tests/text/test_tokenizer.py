@@ -16,8 +16,8 @@ from tokenizers import decoders, models, pre_tokenizers, processors, trainers
 from pivotmine.errors import ConfigError
 from pivotmine.stages.train_tokenizer.training import train_sentencepiece
 from pivotmine.text.lines import prefix_lines, strip_lines
-from pivotmine.text.pieces import is_byte_piece, languages_written
 from pivotmine.text.segments import split_segments
+from pivotmine.text.token_notation import is_byte_piece, languages_written
 from pivotmine.text.tokenizer import Tokenizer, load_tokenizer, read_tokenizer_file
 
 VERBS = (("Delete", "删除", "削除"), ("Open", "打开", "起動"), ("Rename", "改名", "改称"))

@@ -14,7 +14,7 @@ from duckdb import DuckDBPyConnection
 
 from bench.arms.select import Document, Line
 from pivotmine.text.segments import split_segments
-from pivotmine.text.tokenizer import TokenizerRuntime
+from pivotmine.text.tokenizer_runtime import TokenizerRuntime
 
 ALIGNED = "aligned"
 """Kind of the documents whose source says that they are aligned; others have none."""

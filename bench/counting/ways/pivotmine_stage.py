@@ -9,11 +9,11 @@ from rich.console import Console
 
 from bench.counting.prepare import Prepared
 from bench.counting.ways import Done, Job
-from pivotmine.engine.display import PlainDisplay
 from pivotmine.engine.runner import run_stages
 from pivotmine.engine.session import build_session
 from pivotmine.lake.lake import Lake
 from pivotmine.recipe.reading import load_recipe
+from pivotmine.show.progress import PlainDisplay
 from pivotmine.stages.road import choose_stages
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import orjson
 
+from pivotmine.dictionaries.archives import read_member
 from pivotmine.model.words.glosses import Dictionary, Gloss, clean
-from pivotmine.model.words.sources.archives import read_member
 
 MEMBER = r"package/annotations/{lang}/annotations\.json"
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from pivotmine.model.words.sources.archives import read_member
+from pivotmine.dictionaries.archives import read_member
 
 _POS = {"noun": "n", "verb": "v", "adj": "a"}
 # lexnames(5WN): numbers of the lexicographer files

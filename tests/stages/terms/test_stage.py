@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from pivotmine.engine.display import PlainDisplay
 from pivotmine.engine.runner import run_stages
 from pivotmine.engine.stage import Rows
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.lake.tables import TERM_COUNTS
 from pivotmine.recipe import Recipe
 from pivotmine.recipe.reading import load_recipe
+from pivotmine.show.progress import PlainDisplay
 from pivotmine.stages.terms import stage as terms
 from pivotmine.stages.train_tokenizer.training import train_sentencepiece
 from pivotmine.text.tokenizer import Tokenizer
@@ -299,7 +299,7 @@ def test_rows_of_no_use_are_kept_and_all_rows_are_accounted_for(found, lexicon: 
     tables, notes = found
     rejects = [(row["row"], row["reason"]) for row in tables["lexicon_rejects"]]
     assert rejects == [(30, "language"), (32, "half_pair")]
-    assert notes == ["2 rows of lexicons are of no use: lexicon_rejects"]
+    assert notes == ["2 unusable rows of lexicons: see lexicon_rejects"]
     (file,) = tables["lexicons"]
     assert file["n_rows"] == len(WORDS) + len(PAIRS)
     rows = Rows(
