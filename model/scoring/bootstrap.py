@@ -1,8 +1,8 @@
 """Intervals for means over words that were measured with a few draws of examples.
 
-Words and draws are both samples, so both are resampled, independently (two-way bootstrap; with
-words alone the interval would say how sure we are of these examples only). Percentile intervals.
-Five draws are few: with fewer than about five the interval is too narrow on the side of draws.
+Words and draws are both samples, so both are resampled, independently of each other (two-way
+bootstrap). With words alone, the interval would hold for these examples only. With fewer than about
+five draws, the interval is too narrow.
 """
 
 from __future__ import annotations

@@ -2,12 +2,12 @@
 
 Three views of one table of differences, [seeds, words]:
 
-* a paired t over seeds: is the mean over the words at hand above nothing in new seeds?
-* an exact sign-flip test over seeds: the same without assuming a shape; with S seeds its smallest
-  two-sided p is 2 / 2^S (.25 with three, .0625 with five, .03125 with six), which is stated;
-* a two-way bootstrap over seeds and words: how far the mean could be with other seeds and other
-  words. With few seeds it is too narrow, so the interval that is reported is the wider of this one
-  and t's.
+* a paired t over seeds: does the mean over these words differ from zero in new seeds?
+* an exact sign-flip test over seeds: the same question without an assumed distribution. With S
+  seeds its smallest two-sided p is 2 / 2^S (.25 with three, .0625 with five, .03125 with six);
+* a two-way bootstrap over seeds and words: how far could the mean lie with other seeds and other
+  words? With few seeds it is too narrow, so the wider one of its interval and that of t is
+  reported.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def two_way_bootstrap(
 
 
 def wider(one: Interval, other: Interval) -> Interval:
-    """The longer of two intervals of the same mean; one without ends loses."""
+    """The longer of two intervals of the same mean; the other one where one has no ends."""
     if not one.is_known:
         return other
     if not other.is_known:
@@ -105,7 +105,7 @@ def wider(one: Interval, other: Interval) -> Interval:
 def equivalence(differences: Array, margin: float) -> float:
     """p-value that the mean difference over seeds is not within +-margin (two one-sided t tests).
 
-    Small: the arms are the same, up to the margin. Schuirmann 1987.
+    A small one says that the arms are the same up to the margin (Schuirmann 1987).
     """
     n = len(differences)
     if n < 2:

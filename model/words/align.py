@@ -2,9 +2,8 @@
 
 A dictionary of two languages translates words, not meanings: `bank` has both 银行 and 岸. A concept
 here is a choice of one word a language such that the choices confirm each other. The first language
-is the hub (dictionaries with English exist for every language); for each of its words all
-combinations of the best few candidates are weighed, and a word of another language counts as
-confirmed once for
+is the hub (dictionaries with English exist for every language). For each of its words, all
+combinations of the best few candidates are scored. A word of another language is confirmed once by
 
 * every family of dictionaries that links it with the hub word,
 * a dictionary that links it with another chosen word directly (French-Japanese),
@@ -13,8 +12,8 @@ confirmed once for
   and `leaf`),
 * Han characters in common with another chosen word, in simplified or traditional spelling.
 
-A concept needs `min_confirmations` for every word. Where the hub word itself has one sense only,
-that is one more. What no confirmation can see is two words that share the same two senses.
+A concept needs `min_confirmations` for every word. A hub word with a single sense adds one to each.
+No confirmation can tell apart two words that share the same two senses.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ Zipf = Mapping[str, Mapping[str, float]]
 MOST_CANDIDATES = 6
 UNKNOWN_ZIPF = 0.5
 BRIDGED_WEIGHT = 0.4
-"""What a third language is worth where no dictionary links a word with the hub word directly."""
+"""Weight of a link over third languages, where no dictionary links a word with the hub word."""
 MIN_POS_SHARE = 0.2
 """Least share of the hub word's occurrences (in WordNet's tagged text) that are of the concept's
 part of speech: `very` is an adjective in `the very man`, and otherwise not."""
@@ -138,8 +137,8 @@ def _ranked(
 ) -> list[tuple[float, str]]:
     """Candidates of one language, best first.
 
-    Best is what is central in the entry, means this more than anything else (`faiblesse` is given
-    for `cowardice`, but by more for `weakness`), and is about as common a word.
+    The best is central in its entry, has this meaning above others (`faiblesse` is given for
+    `cowardice`, but by more dictionaries for `weakness`), and is about as common as the hub word.
     """
     hub_zipf = zipf[hub_word[0]].get(hub_word[1], UNKNOWN_ZIPF)
     ranked = []
@@ -168,10 +167,9 @@ _FRENCH_VERB = ("er", "ir", "re", "ïr")
 
 
 def _bridged(graph: WordGraph, hub_word: Word, lang: str, through: Sequence[str]) -> dict[str, int]:
-    """Words that no dictionary needs to link with the hub word, since at least two others do.
+    """Words that at least two third languages lead to from the hub word.
 
-    Word -> over how many third languages one gets from the hub word to it (`election`, German
-    `Wahl`, Japanese 選挙, `élection`).
+    Word -> the number of these languages (`election`, German `Wahl`, Japanese 選挙, `élection`).
     """
     reached: Counter[str] = Counter()
     for third in through:
@@ -211,7 +209,7 @@ def _pair(
     other: Word,
     traditional: Mapping[str, str],
 ) -> _Pair:
-    """How far two words confirm each other; with the hub word itself only as `word`."""
+    """How far two words confirm each other. Only `word` may be the hub word."""
     langs = (word[0], other[0])
     evidence: list[Evidence] = []
     link = graph.link(word, other)
@@ -222,7 +220,7 @@ def _pair(
             Evidence(langs, "dictionary", source, round(weight, 3))
             for source, weight in sorted(link.sources.items())
         ]
-        # what the link with the hub word is worth is in the candidate's own score already
+        # the link with the hub word is in the candidate's own score already
         score += 0.0 if word == hub else 1.0 + 0.5 * link.weight
     for third in bridges if word == hub else (hub[0],):
         shared = _shared(graph, word, other, third, hub)

@@ -23,18 +23,18 @@ from pivotmine.model.words.sources.registry import FREQUENCIES, LEMMAS, WordSour
 from pivotmine.model.words.sources.wordfreq import fill, read_zipf
 from pivotmine.model.words.sources.wordnet import Lemma
 
-# Rude in English where the other languages' dictionaries do not say so.
+# Rude English words that no dictionary marks.
 _RUDE_HUB = frozenset(
     "fuck shit cunt cock dick whore slut bitch bastard faggot piss arse ass".split()
 )
 MIN_HUB_LETTERS = 3
 _FINELY_CUT = frozenset({"ja"})
-"""Languages whose frequency list holds parts of words. Chinese is cut by a dictionary of words:
-what it does not hold is rare, and an estimate from parts would make it look common."""
+"""Languages whose frequency list holds parts of words. The Chinese list holds words of a
+dictionary: others are rare, and an estimate from their parts would make them look common."""
 
 
 class Material(NamedTuple):
-    """All that the word set is made from."""
+    """The data that the word set is made from."""
 
     graph: WordGraph
     lemmas: Mapping[tuple[str, str], Lemma]
@@ -141,7 +141,7 @@ def assemble(config: WordsConfig, material: Material) -> WordSet:
         ),
     )
     chosen = surest(found)
-    # One in nine is spare: concepts without enough distractors drop out below.
+    # One in nine is spare, since concepts without enough distractors are dropped below.
     concepts = [_concept(config, item, material) for item in chosen[: config.n_concepts * 9 // 8]]
     wrong = distractors(
         concepts, material.graph, material.lemmas, config.n_distractors, config.seed

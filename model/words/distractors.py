@@ -1,10 +1,10 @@
 """Wrong words that are hard to tell from the right one.
 
-For every concept and language, other concepts' words of the same language, part of speech and
-split: near in frequency, so that frequency alone gives nothing away, and of the same field
-(WordNet's `noun.animal`), so that the topic alone does not either. A word that any dictionary links
-with any word of the concept, in any language and any sense, is never taken, nor is a synonym of the
-hub word. What no dictionary knows can still be a fair translation: the reported sample counts it.
+For every concept and language, words of other concepts are taken, of the same language, part of
+speech and split. They are near in frequency and of the same field (WordNet's `noun.animal`), so
+neither frequency nor topic tells the right word. A word that any dictionary links with any word of
+the concept, in any language and sense, is never taken, nor is a synonym of the hub word. A
+translation that no dictionary has can still be taken; a sample read by a person says how often.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FIELD_COST = 1.0
 
 
 class ConceptLike(Protocol):
-    """What distractors are chosen by."""
+    """The properties of a concept that distractors are chosen by."""
 
     @property
     def id(self) -> str: ...
@@ -61,7 +61,7 @@ def distractors(
         fit = [
             other
             for other in pools[concept.pos, concept.split]
-            # all of its words: 犬 must not come in for `dog` as the Chinese word of `hound`
+            # all of its words: 犬 must not be taken for `dog` as the Chinese word of `hound`
             if other.id != concept.id and related.isdisjoint(other.words.items())
         ]
         chosen[concept.id] = {

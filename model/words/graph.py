@@ -1,7 +1,7 @@
-"""All dictionaries as one graph of words: who translates whom, by whose word, how firmly.
+"""All dictionaries as one graph of words, whose links are translations.
 
-The weight of a link says how central the translation is to the entry that gives it: the first word
-of the first sense has 1, later senses and synonyms less, narrowed ones half. Dictionaries of one
+The weight of a link says how central the translation is to its entry. The first word of the first
+sense has weight 1, later senses and synonyms have less, and narrowed ones half. Dictionaries of one
 family (the two directions of FreeDict's Ergane list) repeat each other, so a family counts once.
 """
 
@@ -19,7 +19,7 @@ Word = tuple[str, str]
 
 @dataclass
 class Link:
-    """What all dictionaries say of two words."""
+    """A translation, with the dictionaries that give it."""
 
     weights: dict[str, float] = field(default_factory=dict)
     """Family -> strongest weight, in (0, 1]."""
@@ -35,7 +35,7 @@ class Link:
 
     @property
     def voices(self) -> float:
-        """Sum over dictionaries: both directions of one count here, for they are two looks."""
+        """Sum over dictionaries; here the two directions of a family count separately."""
         return sum(self.sources.values())
 
 

@@ -1,10 +1,10 @@
 """Assembling the demo corpus: download, read, write, account.
 
-The files are of several formats on purpose, so that the demo takes the same road as a user's mixed
-data; same archives give byte-identical files. Everything is written beside its place and renamed,
-the manifest last, so an interrupted assembly is never taken for a whole one.
+The files have several formats, as a user's own data may have. The same archives give
+byte-identical files. All files are written in a folder beside their place and then moved, the
+manifest last, so an interrupted assembly is never taken for a complete one.
 
-Memory: the Tatoeba data file (0.2 GB) is the largest thing held at once.
+Memory: 0.2 GB, for the data file of Tatoeba.
 """
 
 import json
@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pivotmine.demo.download import fetch
 from pivotmine.demo.lexicon import NAME as LEXICON
 from pivotmine.demo.lexicon import DemoLexicon
 from pivotmine.demo.recipe import SOURCES, VERSION, DemoSource
 from pivotmine.demo.writers import open_writer
+from pivotmine.dictionaries.packages import fetch
 
 _CREDITS = "CREDITS.md"
 _MANIFEST = "manifest.json"

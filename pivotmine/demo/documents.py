@@ -91,7 +91,7 @@ def dictionary_pages(
 def catalogue_pages(
     pairs: Sequence[Pair], source: str, license: str, path: str
 ) -> Iterator[Document]:
-    """Bilingual pages of a catalogue of messages; none of one that has hardly any."""
+    """Bilingual pages of a catalogue, if it has at least `LEAST_MESSAGES`."""
     if len(pairs) < LEAST_MESSAGES:
         return
     for number, page in enumerate(even_pages(pairs, MESSAGES_A_PAGE)):

@@ -1,7 +1,7 @@
 """JupyterLab's language packs: one wheel a language, one JSON catalogue for each extension.
 
-The catalogues map the English message to its translations (one for each plural form; the first is
-taken). They are sorted by the English message, so only the extension is a topic.
+A catalogue maps each English message to its translations, one for each plural form, of which the
+first is taken. It is sorted by the English message, so neighbours share nothing but the extension.
 """
 
 import json
@@ -19,7 +19,7 @@ _CATALOGUE = re.compile(r"jupyterlab_language_pack_\w+/locale/\w+/LC_MESSAGES/\w
 
 
 def messages(catalogue: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """(English, translation) in the order of the file; the nameless entry is the file's header."""
+    """(English, translation) in the order of the file, without the nameless entry, its header."""
     for key, forms in catalogue.items():
         if key and isinstance(forms, list) and forms:
             yield key.split("\x04")[-1], str(forms[0])  # \x04 parts a context from the message

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pivotmine.demo import cedict, fastapi, homeassistant, horizon, jmdict, jupyterlab, tatoeba
 from pivotmine.demo.documents import Document
-from pivotmine.demo.download import Package
+from pivotmine.dictionaries.packages import Package
 
 VERSION = 1
 

@@ -1,7 +1,7 @@
 """Lexicon files: TSV, CSV or Parquet, plain or compressed, as rows of four cells.
 
-A row is a line: words hold no line ends, and a quote that is never closed must not swallow the rows
-after it. TSV has no quoting, as most published lexicons are written; in CSV a cell may be quoted.
+A row is a line, since words hold no line ends; so a quote that is never closed spoils its own row
+only. TSV has no quoting, as in most published lexicons. In CSV a cell may be quoted.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def list_lexicons(uris: Sequence[str], max_rows: int) -> list[LexiconFile]:
 
 
 def lexicon_rows(uri: str) -> Iterator[LexiconRow]:
-    """The rows of a file, in order. Raises `InputError` where the file is of no use as a whole."""
+    """The rows of a file, in order; raises `InputError` where the file cannot be read."""
     with _explained(uri):
         if _format(uri) == ".parquet":
             yield from _parquet_rows(uri)
@@ -142,7 +142,7 @@ def _open(uri: str) -> Any:
 
 
 def _lines(uri: str) -> Iterator[bytes]:
-    """Lines without their ends. What is longer than any word is cut, and rejected further on."""
+    """Lines without their ends. Very long lines are cut; they are rejected as words later."""
     with _open(uri) as file:
         blocks = plain_blocks(file, 0, None)
         if uri.lower().endswith(".gz"):

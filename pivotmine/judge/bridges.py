@@ -1,22 +1,22 @@
 """Bridges judged: whether two links lead to a translation where languages never meet.
 
-Asked are the translations a - c of two languages for which the way is there: some word b of a third
-language translates both, and the links a - b and b - c were found. What remains is to choose:
+A translation a - c of two languages is asked for if a path to it exists: some word b of a third
+language translates both, and the links a - b and b - c were found. Two questions are asked:
 
-* **translation**: of the words that paths from a lead to (`pivotmine.ask.bridges`), is the first
-  one, or one of the first five, a translation of it? Of every word a, in both directions.
-* **bridge**: of the tokens that bridge a and c, is the first one, or one of the first five, a
-  translation of both? Of every pair.
+* **translation**: is the first word that paths from a lead to (`pivotmine.ask.bridges`) a
+  translation of a, or one of the first five? It is asked of every word a, in both directions.
+* **bridge**: is the first token that bridges a and c a translation of both, or one of the first
+  five? It is asked of every pair.
 
-Beside the answers stand two that know nothing. `rewired`: the links into the language of c change
-their ends at random, so that every token keeps its number of links and every link its strength, and
+Two baselines are judged in the same way. `rewired`: the ends of the links into the language of c
+are exchanged at random. Every token keeps its number of links, and every link its strength and
 whether it prevails (the configuration model: Newman, Strogatz & Watts 2001, Random graphs with
 arbitrary degree distributions and their applications, Phys. Rev. E 64). `frequent`: the most
 frequent words of that language, whatever is asked.
 
-Direct links between the two languages take no part in a path, so any pair can be judged,
-whether they meet or not. Only tokens that are whole words are asked and are right; fragments that
-rank before them are mistakes.
+Paths do not use direct links between the two languages, so any two languages can be judged, whether
+they meet or not. Only tokens that are whole words are asked and can be right. Fragments that rank
+before them are mistakes.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def evaluate_bridges(
     Parameters
     ----------
     apart
-        Language pairs to judge. None: all pairs of the truth that no link joins.
+        Language pairs to judge. None: all pairs of languages in the truth that no link joins.
     seed
         Of the rewirings, of which there are `N_REWIRINGS`.
 

@@ -1,14 +1,15 @@
 """Scores and arms judged against documents of known kind.
 
-Two questions. Does a score tell pages that hold text beside its translation (kinds parallel and
-block) from pages that do not (monolingual, code_switched, template, and those of which nothing is
-known), at every length and for every language pair? And what does a budget buy that is spent in the
-order of a score, or by an arm: how much of it on templates and on repetitions, and how many
-distinct planted translations?
+Two questions are asked:
 
-Most untranslated pages hold one language, which any count of languages tells; so the first question
-is asked against those of two languages alone, too. Pages of terms and word lists hold translations,
-but no translated text; they are reported as kinds of their own.
+* Does a score tell pages that hold text beside its translation (kinds parallel and block) from
+  other pages (monolingual, code_switched, template, and those of unknown kind)? This is asked at
+  every length and for every language pair. Most untranslated pages hold one language, and any count
+  of languages finds these, so it is also asked against pages of two languages alone. Pages with
+  glosses and word lists hold translations, but no translated text; they are reported as kinds of
+  their own.
+* What does a budget buy that is spent in the order of a score, or by an arm? Reported are the
+  shares that go to templates and repetitions, and the number of distinct planted translations.
 """
 
 from __future__ import annotations
@@ -54,8 +55,8 @@ class Separation:
     """Language pair of the positives, or `all`."""
 
     against: str
-    """Negatives: `untranslated` pages, those of `two languages` alone, or `other` ones, of which
-    nothing is known."""
+    """Negatives: `untranslated` pages, those of `two languages` alone, or `other` ones, of
+    unknown kind."""
 
     min_tokens: int
     max_tokens: int
@@ -79,7 +80,7 @@ class Spending:
     """What a budget buys."""
 
     method: str
-    """A score, in whose order documents are taken; `random`; or `arm NAME`."""
+    """The score by whose order documents are taken, `random`, or `arm NAME`."""
 
     share_of_corpus: float
     """Tokens bought, of the tokens of the corpus."""
@@ -125,7 +126,7 @@ def evaluate_documents(
     Raises
     ------
     InputError
-        There is no truth about documents, or it lacks a column.
+        The truth about documents is missing or lacks a column.
     LakeError
         No document of the lake is known to the truth, or none has scores.
     """
@@ -237,7 +238,8 @@ _BY_SCORE = """
         USING (doc_id))
     WHERE used <= $share * (SELECT sum(n_tokens) FROM known)
 """
-"""Documents in the order of a score, ties by a draw; `random` is no score, so all tie."""
+"""Documents in the order of a score, ties in the order of a hash. No document has a score named
+`random`, so its order is that of the hash."""
 
 _BY_ARM = "SELECT doc_id FROM selection WHERE arm = $arm"
 

@@ -2,21 +2,22 @@
 
 Three questions, each answered for every measure:
 
-* **retrieval**: of a word's partners in the other language, is the best one a translation (P@1),
-  is one of the best five (P@5)? Asked of every word in `min_count` mixed contexts, either way, that
-  has a translation among the tokens, and of a planted one only if some is planted in `min_docs`
-  documents; a word without partners is a miss. Copies are left out, as the link stage ranks them
-  apart. `links` are ranked by G2, those of `prevails` by G2 of the contexts that they have won.
-* **precision**: of as many pairs as there are links (or `as_many_as` says), taken from the top,
-  which share translates? For `links` these are the links themselves, for `prevails` those that
-  prevail. `q <= t` are all pairs that the test alone passes at that q-value, with nothing else
-  asked: one minus their precision is the true share of false discoveries at nominal t.
-* **recall**: of the translations that could be found, which share is among those pairs? They could
-  be found when both words are tokens and the pair is planted in at least `min_docs` documents; of a
-  dictionary, when it meets in at least that many contexts.
+* **retrieval**: is the best partner of a word in the other language a translation (P@1), is one of
+  the best five (P@5)? Every word in at least `min_count` mixed contexts is asked, in both
+  directions, if a translation of it is a token. Against a planted truth, a translation of it must
+  also be planted in at least `min_docs` documents. A word without partners counts as a miss. Copies
+  are left out, since the link stage ranks them apart. `links` are ranked by G2, and `prevails` by
+  G2 of the contexts that they have won.
+* **precision**: which share of the first pairs translates? As many pairs of each measure are taken
+  as there are links (or as `as_many_as` says). For `links` these are the links themselves, and for
+  `prevails` those that prevail. `q <= t` are all pairs that pass the test alone at that q-value, so
+  one minus their precision is the true false discovery rate at the nominal rate t.
+* **recall**: which share of the translations that could be found is among those pairs? Both words
+  must be tokens, and the pair must be planted in at least `min_docs` documents. A pair from a
+  dictionary must meet in at least that many contexts.
 
-A pair counts only where the truth knows both words. Dictionaries are incomplete, so against them
-precision is a lower bound; against a planted truth it is exact.
+Only pairs whose two words are both in the truth are judged. Dictionaries are incomplete, so against
+them precision is a lower bound; against a planted truth it is exact.
 """
 
 from __future__ import annotations
@@ -103,9 +104,9 @@ def evaluate_links(
     min_count
         `count.min_count` of the recipe: which pairs were counted.
     min_docs
-        Least evidence of a translation that ought to be found.
+        Documents or contexts that a translation needs to count for recall.
     as_many_as
-        Of every measure, as many pairs are judged as this method takes.
+        The method whose number of pairs is judged of every measure.
 
     Raises
     ------

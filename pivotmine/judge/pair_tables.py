@@ -3,10 +3,9 @@
 Fragments of words count as candidates: one that ranks before the translation is a mistake. They are
 never judged themselves.
 
-A pair is *judged* when the truth knows a translation of each of its words in the language of the
-other. `counts` is read once, as a stream; what is kept of it are pairs with a known word on either
-side, in DuckDB, which spills to disk. Python holds the vocabulary, the truth, and a histogram of
-p-values.
+A pair is *judged* when the truth has a translation of each of its words in the language of the
+other. `counts` is read once, as a stream. Pairs with a known word on either side are kept in
+DuckDB, which spills to disk. Python holds the vocabulary, the truth, and a histogram of p-values.
 """
 
 from __future__ import annotations

@@ -1,20 +1,20 @@
 """Pivots judged: how many of the best are function words, fragments or boilerplate.
 
-Such tokens bridge nothing: *the* meets every word of every language. A stated rule puts each pivot
-into one class, the first that fits:
+Such tokens bridge nothing: *the* meets every word of every language. Each pivot is put into the
+first class that fits:
 
-* `boilerplate`: no letter in it (numbers, punctuation, symbols, bytes), or a word of addresses and
-  markup (`MARKUP`);
-* `fragment`: a piece that is no whole word: in scripts that put spaces between words, one without
-  the mark of a word start. (One that carries the mark, but goes on in text, looks like a word.)
-* `function`: a stop word of its language by stopwords-iso (package `stopwordsiso`), folded; or, in
-  languages without spaces, a run of them, since pieces there may hold several words: 彼は;
-* `content`: the rest.
+* `boilerplate`: it has no letter (numbers, punctuation, symbols, bytes), or is a word of addresses
+  and markup (`MARKUP`);
+* `fragment`: it is not a whole word. In scripts that put spaces between words, these are the pieces
+  without the mark of a word start. (A piece with the mark that goes on in the text passes as a
+  word.)
+* `function`: it is a stop word of its language by stopwords-iso (package `stopwordsiso`), folded.
+  In languages without spaces it may be a run of stop words, such as 彼は;
+* `content`: all others.
 
-The lists of stopwords-iso are wide (English: 1,298 words, with *computer* and *information*), so
-the share is rather too high than too low, for every method. Intervals are Wilson's (1927), 95 %:
-the pivots of a table are a list that is given, and their interval says what a list of that length
-can tell about a longer one.
+The lists of stopwords-iso are wide (the English one has 1,298 words, with *computer* and
+*information*), so the shares are too high rather than too low, for every method. The intervals are
+Wilson's (1927), 95 %. They say how far a list of this length can speak for a longer one.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MARKUP = frozenset(
     "http https ftp www com org net html htm xml css php url uri href src img div span nbsp amp "
     "quot utf charset copyright cookie cookies".split()
 )
-"""Words of web addresses, markup and page footers that are no words of a language."""
+"""Words of web addresses, markup and page footers, which belong to no language."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,13 @@ class JudgedPivot:
 
 
 class MethodShare(NamedTuple):
-    """How a method fares."""
+    """How many of the pivots of a method bridge nothing."""
 
     method: str
     counts: dict[str, int]
     """Pivots of each class."""
     share: Interval
-    """Of pivots that are not `content`."""
+    """Share of the pivots that are not `content`."""
 
 
 def classify(token: str, lang: str) -> str:

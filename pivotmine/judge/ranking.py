@@ -1,10 +1,10 @@
-"""How well a score ranks what is sought above the rest: ROC area, average precision, the curve.
+"""How well a score ranks documents of the sought kind above others: ROC area, average precision.
 
-Precision depends on how rare the sought are, and no benchmark is as rare as the web. So precision
-is that of a corpus in which one document in a hundred is sought: the weights of the two sides are
-set so, whatever their numbers. Figures of kinds, lengths and corpora then compare.
+Precision depends on the share of sought documents, which is much smaller on the web than in any
+benchmark. So documents are weighted to the precision of a corpus in which one in a hundred is
+sought (`PREVALENCE`). Figures of different kinds, lengths and corpora can then be compared.
 
-Intervals are bootstraps over documents with Poisson weights, one set of draws for all scores.
+Intervals are bootstraps over documents with Poisson weights, with the same draws for all scores.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pivotmine.numeric.bootstrap import UNKNOWN, Interval, percentile_interval
 
 PREVALENCE = 0.01
 RECALLS = tuple(round(0.05 * step, 2) for step in range(1, 21))
-"""Where the curve of precision is read."""
+"""Recalls at which the curve of precision is read."""
 
 N_RESAMPLES = 200
 

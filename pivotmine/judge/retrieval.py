@@ -1,13 +1,13 @@
-"""What could be learnt from an arm: translations found by word vectors made of its documents alone.
+"""What could be learnt from an arm: translations found by word vectors of its documents alone.
 
-A proxy for training. Every arm is cut to the same number of tokens of each language, word vectors
-are made of each by the same counting (`embeddings.py`), and words of a known lexicon are asked for
-their nearest word of the other language. Asked are the same words of every arm: those that are
-whole tokens and stand in enough documents of the corpus. A word that an arm does not hold is a
-miss, so an arm is judged by what it teaches and not only by what it teaches well.
+This is a proxy for training. Every arm is cut to the same number of tokens of each language, and
+word vectors are made of each arm by the same counting (`embeddings.py`). Then words of a lexicon
+are asked for their nearest word of the other language. The same words are asked of every arm: those
+that are whole tokens and stand in enough documents of the corpus. A word that an arm does not hold
+counts as a miss.
 
-Intervals: bootstrap over words, the same draws for all arms. They say nothing about other draws of
-documents.
+Intervals are bootstraps over words, with the same draws for all arms. They do not cover other draws
+of documents.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _AT = 5
 
 
 class VectorSettings(NamedTuple):
-    """How vectors are made, the same for every arm."""
+    """How the vectors of every arm are made."""
 
     window_tokens: int = 64
     n_dimensions: int = 100
@@ -58,7 +58,7 @@ class Retrieval:
 
     n_queries: int
     held: float
-    """Share of the words asked that have a vector in the arm, as has a translation of theirs."""
+    """Share of the words asked of which both the word and a translation have a vector."""
 
     p_at_1: Interval
     p_at_5: Interval
@@ -189,8 +189,8 @@ _EQUAL = """
         FROM selection)
     JOIN least USING (lang) WHERE used <= n
 """
-"""Documents of each arm, cut to the tokens of each language that all arms have; positions are in
-random order."""
+"""Documents of each arm, cut to the tokens of each language that all arms have. Positions are
+random, so this is a random part."""
 
 _TOKENS = """
     SELECT token_ids FROM tokens JOIN (SELECT * FROM equal_arms WHERE arm = $arm) USING (doc_id)

@@ -47,7 +47,8 @@ def percentile_interval(mean: float, resampled: Floats, level: float = LEVEL) ->
     known = resampled[~np.isnan(resampled)]
     if not len(known):
         return Interval(mean, math.nan, math.nan)
-    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2]).tolist()
+    tail = round((1 - level) / 2, 12)  # .025, not the float beside it
+    low, high = np.quantile(known, [tail, 1 - tail]).tolist()
     return Interval(mean, low, high)
 
 

@@ -19,7 +19,7 @@ def test_even_pages_keep_every_item_in_order_in_the_fewest_pages(n: int, most: i
 
 
 @given(SIZES, MOST)
-def test_dealing_keeps_every_item_and_parts_neighbours(n: int, most: int) -> None:
+def test_dealing_keeps_every_item_and_separates_neighbours(n: int, most: int) -> None:
     pages = list(deal(range(n), most))
     assert sorted(item for page in pages for item in page) == list(range(n))
     assert len(pages) == -(-n // most)

@@ -54,7 +54,7 @@ def test_other_pages_give_nothing(tmp_path: Path):
     assert listed(tmp_path, page("cat — chat", "fastapi", "page")) == set()
 
 
-def test_the_engine_takes_every_row(tmp_path: Path):
+def test_every_row_of_the_lexicon_is_valid(tmp_path: Path):
     assemble(tmp_path, [].append, sources=tiny_sources(tmp_path / "downloads"))
     lexicon = read_lexicon([str(tmp_path / "lexicon.tsv")], 10_000)
     assert lexicon.rejects == ()

@@ -118,7 +118,7 @@ def test_languages_that_meet_are_judged_by_paths_alone_when_named(lake):
         evaluate_bridges(connect(lake), TRUTH, [("ja", "en")])
 
 
-def test_without_a_way_between_there_is_nothing_to_judge(lake):
+def test_languages_without_a_path_between_them_cannot_be_judged(lake):
     truth = Truth(dict.fromkeys(PAIRS[:1] + PAIRS[-1:], -1), False)
     with pytest.raises(LakeError, match="--apart"):
         evaluate_bridges(connect(lake), truth)
@@ -136,7 +136,7 @@ def test_the_command_prints_every_direction(lake, tmp_path):
     assert [row["first"] for row in rows if row["method"] == "links"] == ["0.75", "0.5", "1.0"]
 
 
-def test_a_language_pair_that_is_none_is_refused(lake, tmp_path):
+def test_a_malformed_language_pair_is_refused(lake, tmp_path):
     lexicon = tmp_path / "words.tsv"
     lexicon.write_text("lang_a\tword_a\tlang_b\tword_b\nen\tcat\tfr\tchat\n", encoding="utf-8")
     out = cli("evaluate", "bridges", str(lexicon), *settings(lake), "--apart", "fr")

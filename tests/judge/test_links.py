@@ -120,7 +120,7 @@ def test_a_token_is_a_word_only_where_it_is_the_whole_of_it():
     assert whole_word("▁", "en") == ""
 
 
-def test_links_are_judged_where_the_truth_knows_both_words(found, figures):
+def test_a_link_is_judged_if_the_truth_has_both_words(found, figures):
     links = figures["en", "words", "all", "links"]
     # cat-chat and sun-soleil translate, cat-chien does not; ing is no word, paris a copy.
     assert (links.n_pairs, links.precision.mean) == (3, pytest.approx(2 / 3))
@@ -165,7 +165,7 @@ def test_retrieval_asks_every_word_that_has_a_translation_on_both_sides(figures)
     assert by_count.p_at_5.mean == 1.0
 
 
-def test_links_answer_only_with_links(figures):
+def test_retrieval_of_links_looks_at_linked_partners_only(figures):
     links = figures["en", "words", "all", "links"]
     # dog has no link, chien one to cat; chat has ing (by g2) and cat.
     assert links.n_queries == 6
@@ -180,7 +180,7 @@ def test_strata_are_by_the_rarer_word(figures):
     assert rare.n_pairs + often.n_pairs == figures["en", "words", "all", "links"].n_pairs
 
 
-def test_the_test_alone_passes_what_benjamini_and_hochberg_pass(figures):
+def test_q_values_select_the_pairs_that_benjamini_and_hochberg_select(figures):
     tables = [(n, FREQUENCY[a], FREQUENCY[b], N_CONTEXTS) for (a, b), n in N_AB.items()]
     log10_p = log10_attraction_p_value(*np.array(tables, np.float64).T)
     q = dict(zip(N_AB, benjamini_hochberg(log10_p, 5 * 6).tolist(), strict=True))
@@ -191,7 +191,7 @@ def test_the_test_alone_passes_what_benjamini_and_hochberg_pass(figures):
         assert figure.n_pairs == len(passed)
 
 
-def test_links_that_prevail_are_judged_apart_and_answer_by_what_they_have_won(figures):
+def test_prevailing_links_are_judged_apart_and_ranked_by_the_contexts_they_won(figures):
     prevailing = figures["en", "words", "all", "prevails"]
     assert (prevailing.n_pairs, prevailing.precision.mean) == (2, 1.0)
     assert prevailing.recall.mean == figures["en", "words", "all", "links"].recall.mean
@@ -200,7 +200,7 @@ def test_links_that_prevail_are_judged_apart_and_answer_by_what_they_have_won(fi
     assert prevailing.p_at_1.mean == pytest.approx(links.p_at_1.mean + 1 / 6)
 
 
-def test_all_language_pairs_together_are_the_only_one_here(figures):
+def test_with_one_language_pair_its_figures_equal_those_of_all(figures):
     for (lang, *rest), figure in figures.items():
         if lang == "en":
             together = figures[("all", *rest)]
@@ -236,7 +236,7 @@ def test_a_planted_truth_asks_for_what_is_planted_only(lake, tmp_path: Path):
     assert links.precision.mean == pytest.approx(2 / 3), "sun and soleil are no mistake"
 
 
-def test_the_table_is_for_reading(lake, lexicon):
+def test_the_table_shows_every_measure(lake, lexicon):
     status, out, err = cli("evaluate", "links", lexicon, *settings(lake))
     assert (status, err) == (0, "")
     assert "words, all language pairs" in out
@@ -272,7 +272,7 @@ def test_a_plot_of_another_kind_is_refused(lake, lexicon):
     assert "name the plot .svg, .png, .pdf" in outcome.err
 
 
-def test_a_truth_of_other_words_is_refused(lake, tmp_path: Path):
+def test_a_truth_without_a_word_of_the_corpus_is_refused(lake, tmp_path: Path):
     path = tmp_path / "words.tsv"
     path.write_text("lang_a\tword_a\tlang_b\tword_b\nen\thot dog\tfr\thot-dog\n")
     with pytest.raises(LakeError, match="no translation of the truth has both words as tokens"):

@@ -31,7 +31,7 @@ def precision_down_to(rows, score) -> float:
 
 
 @given(ROWS)
-def test_areas_are_what_their_definitions_say(rows):
+def test_areas_follow_their_definitions(rows):
     found = ranked(rows)
     sought, others = ([s for s, positive in rows if positive == side] for side in (True, False))
     if not sought or not others:
@@ -52,7 +52,7 @@ def test_the_curve_is_read_where_each_recall_is_first_reached(rows):
         assert precision == pytest.approx(precision_down_to(rows, last))
 
 
-def test_more_of_the_untranslated_change_neither_area():
+def test_the_number_of_negatives_changes_neither_area():
     rows = [(0.9, True), (0.8, False), (0.7, True), (0.1, False)]
     few, many = ranked(rows), ranked([*rows, *rows[1::2] * 9])
     assert few.auc.mean == many.auc.mean == 0.75

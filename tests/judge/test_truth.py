@@ -42,7 +42,7 @@ def test_a_table_of_pairs_is_folded_and_put_in_order(tmp_path: Path):
     assert not truth.is_planted
 
 
-def test_a_planted_lexicon_says_how_often(tmp_path: Path):
+def test_a_planted_lexicon_counts_the_documents_of_each_pair(tmp_path: Path):
     rows = [
         {"lang_a": "el", "word_a": "γα", "lang_b": "en", "word_b": "cat", "n_docs": 7},
         {"lang_a": "el", "word_a": "δε", "lang_b": "en", "word_b": "cat", "n_docs": 0},
@@ -110,7 +110,7 @@ def test_several_lexicons_are_one_truth(tmp_path: Path):
         ("nowhere.tsv", InputError, "nowhere.tsv"),
     ],
 )
-def test_what_cannot_be_read_is_named(source: str, error: type[Exception], says: str):
+def test_an_unreadable_source_is_named(source: str, error: type[Exception], says: str):
     with pytest.raises(error, match=says):
         read_truth([source])
 

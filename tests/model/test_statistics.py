@@ -109,7 +109,7 @@ def test_detectable_effect_and_seeds_needed_invert_power():
     assert np.isnan(detectable(0.3, 1, 0.05))
 
 
-def test_components_of_variance_are_found_again():
+def test_components_of_variance_are_estimated():
     generator = np.random.default_rng(2)
     values = (
         generator.normal(0, 0.5, (40, 1))
@@ -125,7 +125,7 @@ def test_components_of_variance_are_found_again():
     assert Spread(0.3, 9.0, 0.4).over_seeds(4) == pytest.approx(np.hypot(0.3, 0.2))
 
 
-def test_tokens_to_reach_reads_between_points_and_says_who_never_got_there():
+def test_tokens_to_reach_interpolates_and_counts_seeds_that_never_got_there():
     tokens = [100, 200, 400]
     assert first_reach(tokens, np.array([0.0, 1.0, 2.0]), 1.5) == 300
     assert first_reach(tokens, np.array([0.0, 1.0, 2.0]), -1) == 100
@@ -160,14 +160,14 @@ def test_with_few_seeds_nothing_is_called_significant(n_seeds):
     assert found.smallest_p_flip > 0.05
 
 
-def test_one_wild_seed_does_not_make_a_finding():
+def test_one_outlying_seed_makes_nothing_significant():
     values = differences(0.0, 8, 3)
     values[0] += 5.0
     (found,) = findings([values], 0.05, 500, 0)
     assert found.verdict == "not significant"
 
 
-def test_of_experiments_in_which_nothing_differs_few_are_called_significant():
+def test_few_null_experiments_are_called_significant():
     """Five contrasts without effect, 300 times: at most 5 % may claim anything (here: fewer)."""
     n_false = sum(
         any(

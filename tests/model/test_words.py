@@ -95,7 +95,7 @@ def test_the_choice_that_other_dictionaries_confirm_wins():
     assert words_of(assemble(CONFIG, stock))["bank-n"] == ("bank", "banque", "银行", "銀行")
 
 
-def test_one_voice_is_not_enough():
+def test_a_concept_that_one_dictionary_gives_is_left_out():
     extra = [
         gloss("eng-fra", "en", "moon", "fr", "lune"),
         gloss("fra-eng", "fr", "lune", "en", "moon"),  # the same list in the other direction

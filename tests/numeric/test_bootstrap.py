@@ -50,7 +50,7 @@ def test_the_same_seed_gives_the_same_interval():
     assert ratio(*rows, seed=1) == ratio(*rows, seed=1) != ratio(*rows, seed=2)
 
 
-def test_nothing_to_divide_by_is_no_number():
+def test_a_ratio_of_nothing_is_unknown():
     assert np.isnan(ratio([], [])).all() and not UNKNOWN.is_known
 
 

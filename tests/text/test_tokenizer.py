@@ -222,7 +222,7 @@ def test_an_id_that_no_piece_has_is_shown_as_unused(byte_level: bytes) -> None:
     assert pieces[-1] == "<pad>"
 
 
-def test_pieces_know_the_languages_of_their_script_and_bytes() -> None:
+def test_pieces_have_the_languages_of_their_script() -> None:
     pieces = ("▁Delete", "删", "の", "▁", "12", "<0xE5>", "\n")
     assert languages_written(pieces, ("en", "fr", "zh", "ja")) == [
         ["en", "fr"],

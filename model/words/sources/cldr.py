@@ -1,7 +1,7 @@
 """CLDR annotations: the names of emoji, one and the same picture named in every language.
 
-A picture is the best proof of a common sense; there are few (about 300 whose names are single
-words in English, French, Chinese and Japanese). Each language's name is linked with each other's.
+A picture proves that its names have a sense in common. About 300 have names that are single words
+in English, French, Chinese and Japanese. The names in any two languages are linked.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The sources of the default word set: file, reader, licence, and the client that serves it.
 
-All are data inside published packages. None is in this repository: the word set that is built from
-them is a derived work under the share-alike terms of its sources, which its manifest lists.
+All are data inside published packages, and none is in this repository. The word set that is built
+from them is a derived work under the share-alike terms of its sources, which its manifest lists.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class WordSource:
     languages: frozenset[str]
     """Languages that the source links."""
     family: str = ""
-    """Sources of one family repeat each other and count as one voice."""
+    """Sources of one family repeat each other and count once."""
     read: Callable[[Path, Sequence[str]], Dictionary] | None = None
     """None: not a dictionary (frequencies, lemmas)."""
 

