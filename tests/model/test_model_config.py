@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from pivotmine import __version__
 from pivotmine.errors import ConfigError
 from pivotmine.model.cli import app, main
 from pivotmine.model.config import ModelRecipe, load_model_recipe
@@ -71,9 +72,16 @@ def test_the_settings_are_printed_as_a_recipe_that_reads_back_the_same(tmp_path:
     assert load_model_recipe(str(file)) == load_model_recipe(None, ["grid.seeds=[4]"])
 
 
-def test_help_lists_the_commands():
-    shown = CliRunner().invoke(app, ["--help"]).output
-    assert "words" in shown and "score" in shown
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], []])
+def test_help_lists_the_commands(arguments: list[str]):
+    shown = CliRunner().invoke(app, arguments).output
+    assert {"words", "score", "evaluate", "--version"} <= set(shown.split())
+
+
+def test_the_version_is_that_of_the_package():
+    shown = CliRunner().invoke(app, ["--version"])
+    assert shown.exit_code == 0
+    assert shown.output == f"pivotmine-model {__version__}\n"
 
 
 def test_errors_are_one_message_and_status_2(
