@@ -14,7 +14,7 @@ from pivotmine.demo.messages import translated
 from pivotmine.sources.gettext import parse_entries, read_entry
 from pivotmine.sources.jsonl import frame_lines
 from pivotmine.sources.parse import Refusal
-from pivotmine.sources.records import ReadLimits, Tally
+from pivotmine.sources.records import ReadLimits, RecordCount
 
 LICENSE = "Apache-2.0"
 _CATALOGUE = re.compile(r"\w+/locale/(?:fr|ja|zh_Hans)/LC_MESSAGES/\w+\.po")
@@ -23,7 +23,7 @@ _CATALOGUE = re.compile(r"\w+/locale/(?:fr|ja|zh_Hans)/LC_MESSAGES/\w+\.po")
 def messages(po: bytes) -> Iterator[tuple[str, str]]:
     """(message, translation) in the order of a `.po` file; a plural gives its first forms."""
     limits = ReadLimits()
-    for entry in parse_entries(frame_lines(iter([po]), 0, None, limits, Tally()), limits):
+    for entry in parse_entries(frame_lines(iter([po]), 0, None, limits, RecordCount()), limits):
         found = read_entry(entry, "utf-8")
         if found is not None and not isinstance(found, Refusal):
             yield found
