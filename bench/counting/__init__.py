@@ -1,15 +1,14 @@
-"""PivotMine's counting stage beside what a user would pick instead, on the same input in one run.
+"""PivotMine's counting stage beside what a user would pick instead, on the same input.
 
     python -m bench.counting --help
 
-========================  ========================================================================
-`zipf`, `real`            corpora as rows of table `tokens`
-`prepare`, `cut`          the input of every way: a lake's tables, and contexts already cut
-`ways/`                   one way of counting a function; each runs in a process of its own
-`child`, `race`           that process, and the one that watches it
-`answers`                 what exact ways must agree on
-`sections`                which ways meet on which corpora
-`results`, `machine`      figures as JSON, and where they were measured
-`tables`, `plot`          what a person reads
-========================  ========================================================================
+=======================  =========================================================================
+`prepare`, `cut`         the input of all ways: tables of a lake, and contexts that are already cut
+`ways`                   the ways of counting by name, and the process in which one of them runs
+`ours`, `rivals`         the ways
+`race`                   running ways on inputs of growing size, within limits
+`answers`                what exact ways must agree on
+`sections`               which ways run on which corpora
+`results`, `page`        figures as JSON, and the page that is made of them
+=======================  =========================================================================
 """

@@ -1,14 +1,11 @@
 """Which ways meet on which corpora.
 
 zipf
-    A synthetic corpus, documents as contexts: many pairs, and figures that compare with others'.
+    A synthetic corpus; contexts are documents. It has many pairs.
 real
-    Text of a lake, contexts as its recipe has them (windows): fewer pairs, real skew.
+    Text of a lake; contexts are windows, as in the recipe. It has fewer pairs, and real skew.
 kernel
-    The contexts of `zipf` in memory, one thread, no files.
-skew
-    One token in every context and one document of 12 M tokens (50 MB of text), beside a corpus of
-    as many tokens without either.
+    The contexts of `zipf` in memory: one thread, no files.
 """
 
 from __future__ import annotations
@@ -19,35 +16,27 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from bench.counting import real, zipf
-from bench.counting.machine import without_paths
+from bench.corpora import lakes, zipf
+from bench.corpora.zipf import Zipf
 from bench.counting.prepare import Prepared, prepare
 from bench.counting.race import Limits, race, run_way
 from bench.counting.results import Outcome, Section
 from bench.counting.ways import KERNEL_WAYS, STAGE_WAYS, WAYS, Way
-from bench.counting.zipf import Zipf
+from bench.machine import without_paths
 from pivotmine.errors import PivotMineError
 from pivotmine.recipe import Recipe
 from pivotmine.recipe.reading import load_recipe
 
-CORPORA = ("zipf", "real", "kernel", "skew")
-SKEW_WAYS = ("pivotmine", "duckdb")
-SKEW_SIZE = 4
-"""Ordinary documents of the skewed corpus, as a multiple of the smallest size."""
-
+CORPORA = ("zipf", "real", "kernel")
 KERNEL_SIZE = 4
 """Largest size for the kernel alone; growth is a matter of the stage."""
-
-LONG_DOCUMENT_TOKENS = 12_000_000
-FULL_DOCUMENTS = 4_000
-"""Documents of 1x at full scale; the long document shrinks with them in smaller runs."""
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is asked for."""
+    """What to run."""
 
     corpora: tuple[str, ...]
     sizes: tuple[float, ...]
@@ -57,11 +46,9 @@ class Plan:
     languages: int
     ways: tuple[str, ...]
     limits: Limits
-    context: str | None
-    """In place of each corpus's own."""
-
     lake: str | None
-    docs: str | None
+    """Real text; None for the demo's lake."""
+
     work: Path
 
 
@@ -73,7 +60,7 @@ def sections(plan: Plan, say: Say, progress: Callable[[Outcome], None]) -> Itera
         try:
             yield from _MAKERS[name](plan, say, progress)
         except PivotMineError as error:
-            # A corpus that cannot be had is reported; the others are measured all the same.
+            # One corpus that is missing does not keep the others from being measured.
             yield Section(name, name, "", problem=without_paths(str(error)))
 
 
@@ -84,7 +71,7 @@ def _zipf(plan: Plan, say: Say, progress: Callable[[Outcome], None]) -> Iterator
         f"{plan.languages} languages, sentences of {zipf.SENTENCE_TOKENS} tokens, "
         f"{zipf.Zipf.second_share:.0%} of them in a second language; "
         f"{plan.documents:,} documents at 1x. The vocabulary, and so what is left out as "
-        f"infrequent, is that of {max(plan.sizes):g}x throughout."
+        f"infrequent, is that of {max(plan.sizes):g}x at all sizes."
     )
     section = Section("zipf", "Synthetic Zipf corpus", text)
     yield _race(section, inputs, _chosen(plan, STAGE_WAYS), plan, say, progress)
@@ -102,15 +89,9 @@ def _kernel(plan: Plan, say: Say, progress: Callable[[Outcome], None]) -> Iterat
 
 
 def _real(plan: Plan, say: Say, progress: Callable[[Outcome], None]) -> Iterator[Section]:
-    if plan.lake:
-        lake, origin = real.open_lake(plan.lake), "a given lake"
-    elif plan.docs:
-        say("real: tokens and vocabulary of the given documents")
-        lake = real.lake_of_documents(plan.docs, plan.work / "documents", plan.limits.overrides)
-        origin = "given documents"
-    else:
-        lake, origin = real.lake_of_demo(say), "the demo corpus"
-    languages = real.languages_of(lake)
+    lake = lakes.open_lake(plan.lake) if plan.lake else lakes.lake_of_demo(say)
+    origin = "a given lake" if plan.lake else "the demo corpus"
+    languages = lakes.languages_of(lake)
     snapshots = [lake.snapshot(name) for name in ("tokens", "vocabulary")]
     made_from = [snapshot.snapshot_id for snapshot in snapshots if snapshot]
     inputs = {}
@@ -119,9 +100,9 @@ def _real(plan: Plan, say: Say, progress: Callable[[Outcome], None]) -> Iterator
         inputs[size] = prepare(
             plan.work / f"real-{size:g}x",
             {"snapshots": made_from, "share": share},
-            real.batches(lake, share),
-            real.vocabulary(lake),
-            _config(plan, languages, None),
+            lakes.batches(lake, share),
+            lakes.vocabulary(lake),
+            _recipe(plan, languages, "window"),
             recount=False,
         )
     text = (
@@ -132,28 +113,7 @@ def _real(plan: Plan, say: Say, progress: Callable[[Outcome], None]) -> Iterator
     yield _race(section, inputs, _chosen(plan, STAGE_WAYS), plan, say, progress)
 
 
-def _skew(plan: Plan, say: Say, progress: Callable[[Outcome], None]) -> Iterator[Section]:
-    long_tokens = LONG_DOCUMENT_TOKENS * plan.documents // FULL_DOCUMENTS
-    base = _corpus(plan, SKEW_SIZE)
-    more = round(long_tokens / base.document_tokens)
-    plain = replace(base, n_documents=base.n_documents + more)
-    skewed = replace(base, hot_token=True, long_document_tokens=long_tokens)
-    ways = [way for way in _chosen(plan, STAGE_WAYS) if way.name in SKEW_WAYS]
-    sections = (
-        Section("unskewed", "Without skew", "Synthetic, as many tokens as the skewed corpus."),
-        Section(
-            "skewed",
-            "With skew",
-            f"Synthetic: one token in every context, and one document of {long_tokens:,} tokens.",
-        ),
-    )
-    for section, corpus in zip(sections, (plain, skewed), strict=True):
-        say(f"skew: preparing the corpus {section.title.lower()}")
-        prepared = _prepare_zipf(plan, plan.work / section.name, corpus, "window")
-        yield _race(section, {1.0: prepared}, ways, plan, say, progress)
-
-
-_MAKERS = {"zipf": _zipf, "real": _real, "kernel": _kernel, "skew": _skew}
+_MAKERS = {"zipf": _zipf, "real": _real, "kernel": _kernel}
 
 
 def _race(
@@ -175,7 +135,7 @@ def _race(
 
 
 def _warm_up(plan: Plan, say: Say) -> None:
-    """Run PivotMine once on a tiny corpus: numba's cache on disk fills outside of any timing."""
+    """Run PivotMine once on a tiny corpus, so that numba's cache fills outside of any timing."""
     if "pivotmine" not in plan.ways:
         return
     say("warming up: compiling kernels into numba's cache")
@@ -188,7 +148,7 @@ def _warm_up(plan: Plan, say: Say) -> None:
 
 
 def _zipf_inputs(plan: Plan) -> dict[float, Prepared]:
-    """By size. The vocabulary is that of the largest, of which the others are the beginning."""
+    """Inputs by size. All have the vocabulary of the largest, of which they are the beginning."""
 
     def prepare_size(size: float, vocabulary_of: Prepared | None = None) -> Prepared:
         folder = plan.work / f"zipf-{size:g}x"
@@ -217,17 +177,14 @@ def _prepare_zipf(
         {**asdict(corpus), "frequencies_from": frequencies_from},
         zipf.batches(corpus),
         vocabulary,
-        _config(plan, corpus.languages, context),
+        _recipe(plan, corpus.languages, context),
         recount=vocabulary_of is None,
     )
 
 
-def _config(plan: Plan, languages: Sequence[str], context: str | None) -> Recipe:
-    chosen = plan.context or context
-    contexts = [f"count.context={chosen}"] if chosen else []
-    return load_recipe(
-        None, [*plan.limits.overrides, f"languages=[{', '.join(languages)}]", *contexts]
-    )
+def _recipe(plan: Plan, languages: Sequence[str], context: str) -> Recipe:
+    settings = (f"languages=[{', '.join(languages)}]", f"count.context={context}")
+    return load_recipe(None, [*plan.limits.overrides, *settings])
 
 
 def _chosen(plan: Plan, ways: Sequence[Way]) -> list[Way]:

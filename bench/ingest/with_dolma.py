@@ -1,7 +1,7 @@
-"""The work by dolma, in an interpreter that has it: KIND SOURCE OUT MODEL.
+"""Ingest by dolma, in an interpreter that has it. Arguments: KIND SOURCE OUT MODEL.
 
-KIND is jsonl or warc. Its own four commands: warc (text by resiliparse), tag, dedupe (a Bloom
-filter over whole texts), mix. It writes JSON Lines, not Parquet.
+KIND is jsonl or warc. Four commands of dolma: warc (text by resiliparse), tag, dedupe (a Bloom
+filter over whole texts) and mix. The output is JSON Lines, not Parquet.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The files that everyone reads: JSON Lines of real documents, and a WARC of real HTML pages."""
+"""Files for the ingest race: JSON Lines of real documents, and a WARC of real HTML pages."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _DATE = datetime(2026, 1, 1, tzinfo=UTC).isoformat().replace("+00:00", "Z")
 
 
 def write_jsonl(documents: Path, folder: Path, n_bytes: int, n_files: int) -> int:
-    """Documents of a Parquet file (column `text`) in an order that only their texts decide.
+    """Write documents of a Parquet file (column `text`), ordered by a hash of their text.
 
-    Objects have what dolma asks for: id, text, source. Returns bytes of text.
+    Objects have the fields that dolma needs: id, text, source. Returns bytes of text.
     """
     texts = pq.read_table(documents, columns=["text"])["text"].to_pylist()
     chosen = _with_copies(_take(sorted(texts, key=_key), n_bytes))
@@ -39,7 +39,7 @@ def write_jsonl(documents: Path, folder: Path, n_bytes: int, n_files: int) -> in
 
 
 def write_warc(pages: Path, folder: Path, n_bytes: int, n_files: int) -> int:
-    """HTML files below a folder as response records, each a gzip member; returns bytes of HTML."""
+    """Write HTML files below a folder as response records; returns bytes of HTML."""
     paths = sorted(pages.rglob("*.html"), key=lambda path: _key(str(path.relative_to(pages))))
     found = (path.read_bytes() for path in paths if path.is_file() and not path.is_symlink())
     chosen = _with_copies(_take(found, n_bytes))

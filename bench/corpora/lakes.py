@@ -1,15 +1,12 @@
-"""Real text: the tokens and the vocabulary of a lake, and shares of its documents.
-
-A share is taken by the hash that a document's id is, so a smaller share is part of every larger
-one, documents are never repeated, and all sources and languages shrink alike.
-"""
+"""Lakes of real text, and lakes whose tables are files that exist already."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -34,35 +31,36 @@ def open_lake(warehouse: str | Path) -> Lake:
     Raises
     ------
     InputError
-        There is no such folder, or one of the tables is not in it.
+        There is no such folder, or it lacks one of the tables.
     """
-    made_by = "make it with `pivotmine run --until vocabulary`"
+    advice = "make it with `pivotmine run --until vocabulary`"
     if "://" not in str(warehouse) and not Path(warehouse).exists():
-        raise InputError(f"there is no lake at {warehouse}; {made_by}")
+        raise InputError(f"there is no lake at {warehouse}; {advice}")
     lake = Lake(load_recipe(None, [f"lake.warehouse={warehouse}"]).lake)
     for name in ("tokens", "vocabulary"):
         if lake.snapshot(name) is None:
-            raise InputError(f"the lake at {warehouse} holds no table {name}; {made_by}")
+            raise InputError(f"the lake at {warehouse} holds no table {name}; {advice}")
     return lake
 
 
-def lake_of_documents(uri: str, folder: Path, overrides: Sequence[str]) -> Lake:
-    """The lake that `pivotmine run --until vocabulary` makes of files, in a process of its own."""
-    inputs = f"ingest.inputs=[{{uris: ['{uri}'], source_column: source}}]"
-    settings = (*overrides, inputs, f"lake.warehouse={folder / 'lake'}")
-    _run_until_vocabulary(*(part for setting in settings for part in ("--set", setting)))
-    return open_lake(folder / "lake")
-
-
 def lake_of_demo(progress: Callable[[str], None]) -> Lake:
-    """The demo's lake, as far as the vocabulary; the corpus is downloaded where it is not there."""
+    """The demo's lake; its corpus is downloaded and mined up to the vocabulary where it is not."""
     warehouse = load_recipe(DEMO_RECIPE).lake.warehouse
     try:
         return open_lake(warehouse)
     except InputError:
         assemble(DEMO_DIRECTORY, progress)
-        _run_until_vocabulary("--config", DEMO_RECIPE)
+        run = [sys.executable, "-m", "pivotmine", "run", "--config", DEMO_RECIPE]
+        if subprocess.run([*run, "--until", "vocabulary"], check=False).returncode:
+            raise InputError("the demo could not be mined; the message is above") from None
         return open_lake(warehouse)
+
+
+def commit_files(lake: Lake, tables: Mapping[str, Sequence[str]]) -> None:
+    """Make files the tables of a lake; they stay where they lie."""
+    now = datetime.now(UTC)
+    run = {"run_id": "files", "stage": "files", "fingerprint": "files", "inputs": {}, "rows": {}}
+    lake.commit({**run, "started_at": now, "finished_at": now}, dict(tables))
 
 
 def languages_of(lake: Lake) -> list[str]:
@@ -83,7 +81,11 @@ def vocabulary(lake: Lake) -> pa.Table:
 
 
 def batches(lake: Lake, share: float) -> Iterator[pa.RecordBatch]:
-    """Rows of table `tokens`: this share of the documents."""
+    """Rows of table `tokens` for a share of the documents.
+
+    A document's id is a hash, and decides: a smaller share is part of every larger one, and all
+    sources and languages shrink alike.
+    """
     below = f"{round(share * 16**_HEX_DIGITS):0{_HEX_DIGITS}x}"
     for uri in lake.files("tokens"):
         for batch in pq.ParquetFile(_path(uri)).iter_batches(2_000):
@@ -92,12 +94,6 @@ def batches(lake: Lake, share: float) -> Iterator[pa.RecordBatch]:
                 start = pc.utf8_slice_codeunits(rows.column("doc_id"), 0, _HEX_DIGITS)
                 rows = rows.filter(pc.less(start, below))
             yield rows
-
-
-def _run_until_vocabulary(*arguments: str) -> None:
-    command = [sys.executable, "-m", "pivotmine", "run", "--until", "vocabulary", *arguments]
-    if subprocess.run(command, check=False).returncode:
-        raise InputError(f"no tokens to count: {' '.join(command)} failed; its message is above")
 
 
 def _path(uri: str) -> str:

