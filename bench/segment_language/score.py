@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from bench import tables
+from bench.plot import figure
+from bench.plot import lines as plot_lines
 from bench.segment_language.pages import Page
 from bench.segment_language.ways import Identify
 from pivotmine.judge.bootstrap import Estimate, Resamples
 from pivotmine.text.codes import UNDETERMINED
 
 BUCKETS = (5, 10, 20, 40, 80)
-"""Upper ends of the length buckets, letters; the last bucket is what is longer."""
+"""Upper ends of the length buckets, letters; the last bucket holds longer lines."""
 
 
 class Line(NamedTuple):
@@ -23,16 +27,15 @@ class Line(NamedTuple):
     way: str
     group: str
     kind: str
-    page_lang: str
     lang: str
     found: str
     letters: int
 
 
 def named(way: str, identify: Identify, pages: Iterable[Page]) -> list[Line]:
-    """Every line of every page."""
+    """All lines of all pages."""
     return [
-        Line(way, page.group, page.kind, page.lang, lang, found, sum(map(str.isalpha, text)))
+        Line(way, page.group, page.kind, lang, found, sum(map(str.isalpha, text)))
         for page in pages
         for text, lang, found in zip(page.lines, page.langs, identify(page.lines), strict=True)
     ]
@@ -50,7 +53,7 @@ BUCKET_NAMES = tuple(dict.fromkeys(bucket(n) for n in range(1, BUCKETS[-1] + 2))
 
 
 def accuracy(lines: Sequence[Line]) -> Estimate:
-    """Share of lines named rightly; the interval draws groups, since neighbours fail together."""
+    """Share of lines named rightly. Groups are resampled, since lines of one fail together."""
     names = sorted({line.group for line in lines})
     number = {name: at for at, name in enumerate(names)}
     groups = np.array([number[line.group] for line in lines], np.int64)
@@ -59,53 +62,46 @@ def accuracy(lines: Sequence[Line]) -> Estimate:
 
 
 def macro(lines: Sequence[Line]) -> float | None:
-    """Mean over languages of the share named rightly."""
+    """Mean over languages of the share named rightly; None without lines."""
     by_lang: dict[str, list[bool]] = {}
     for line in lines:
         by_lang.setdefault(line.lang, []).append(line.found == line.lang)
     return float(np.mean([np.mean(hits) for hits in by_lang.values()])) if by_lang else None
 
 
-def table(
-    title: str,
+def show_accuracy(lines: Sequence[Line]) -> str:
+    """Accuracy, three digits."""
+    return tables.share(accuracy(lines).value)
+
+
+def show_interval(lines: Sequence[Line]) -> str:
+    """Accuracy with its interval."""
+    return tables.interval(*accuracy(lines))
+
+
+def show_macro(lines: Sequence[Line]) -> str:
+    """Mean over languages, three digits."""
+    return tables.share(macro(lines))
+
+
+def cross(
     lines: Sequence[Line],
     row: Callable[[Line], str],
     column: Callable[[Line], str],
     columns: Sequence[str],
-    value: Callable[[Sequence[Line]], str],
+    show: Callable[[Sequence[Line]], str],
 ) -> list[str]:
-    """A Markdown table of `value` of the lines in each cell, and of all lines of each row."""
+    """A Markdown table with `show` of the lines in each cell, and of all lines of each row."""
     rows: dict[str, dict[str, list[Line]]] = {}
     for line in lines:
         rows.setdefault(row(line), {}).setdefault(column(line), []).append(line)
     sizes = Counter(column(line) for line in lines if row(line) == next(iter(rows)))
-    heads = [f"{name} ({sizes[name]:,})" for name in columns]
-    text = [f"| {title} | {' | '.join(heads)} | all |", "|---|" + "---|" * (len(columns) + 1)]
-    for name, cells in rows.items():
-        every = [line for cell in cells.values() for line in cell]
-        shown = [value(cells[c]) if cells.get(c) else "" for c in columns]
-        text.append(f"| {name} | {' | '.join(shown)} | {value(every)} |")
-    return [*text, ""]
-
-
-def shown_accuracy(lines: Sequence[Line]) -> str:
-    """Accuracy, three digits."""
-    return _digits(accuracy(lines).value)
-
-
-def shown_interval(lines: Sequence[Line]) -> str:
-    """Accuracy with its interval."""
-    value, low, high = accuracy(lines)
-    return f"{_digits(value)} ({_digits(low)}-{_digits(high)})"
-
-
-def shown_macro(lines: Sequence[Line]) -> str:
-    """Mean over languages, three digits."""
-    return _digits(macro(lines))
-
-
-def _digits(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}".removeprefix("0") if value < 1 else "1.00"
+    cells = []
+    for name, found in rows.items():
+        every = [line for cell in found.values() for line in cell]
+        shown = (show(found[c]) if found.get(c) else "" for c in columns)
+        cells.append((name, *shown, show(every)))
+    return tables.markdown(["", *(f"{c} ({sizes[c]:,})" for c in columns), "all"], cells)
 
 
 def confusion(lines: Sequence[Line], languages: Sequence[str]) -> np.ndarray:
@@ -116,3 +112,21 @@ def confusion(lines: Sequence[Line], languages: Sequence[str]) -> np.ndarray:
         counts[place[line.lang], place.get(line.found, len(languages))] += 1
     shares: np.ndarray = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     return shares
+
+
+def draw(lines: Sequence[Line], ours: str, languages: Sequence[str], path: Path) -> None:
+    """Left: accuracy of all ways over letters. Right: the confusion of ours."""
+    with figure(path, 2, width=6.5, height=5) as (left, right):
+        series = []
+        for way in dict.fromkeys(line.way for line in lines):
+            mine = [line for line in lines if line.way == way]
+            points = [macro([x for x in mine if bucket(x.letters) == b]) for b in BUCKET_NAMES]
+            series.append((way, BUCKET_NAMES, [np.nan if p is None else p for p in points]))
+        label = "share named rightly, mean over languages"
+        plot_lines(left, series, "letters in the line", label)
+        shares = confusion([line for line in lines if line.way == ours], languages)
+        right.imshow(shares**0.5, cmap="Greys", vmin=0, vmax=1)
+        right.set_xticks(range(len(languages) + 1), [*languages, "other"], rotation=90)
+        right.set_yticks(range(len(languages)), languages)
+        right.set_xlabel(f"named by {ours} (shade: square root of the share)")
+        right.set_ylabel("language")

@@ -1,4 +1,4 @@
-"""Lines of known language, and who names them: on a handful of messages."""
+"""Lines of known language and their identifiers, on a handful of messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bench.segment_language.corpora import Part, read_catalogues
+from bench.corpora.messages import Part, read_catalogues
 from bench.segment_language.pages import ALTERNATING, ONE, ONE_IN_TEN, pages
 from bench.segment_language.score import accuracy, bucket, confusion, macro, named
 from bench.segment_language.ways import PAGE, WAYS
