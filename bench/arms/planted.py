@@ -1,36 +1,51 @@
-"""From the mined lake to the arms' shards, as the shard stage would write them."""
+"""Arms of the planted web: equal tokens of each language, in documents that differ.
+
+Each arm goes through documents in an order of its own and takes those that fit into the rest of
+both languages' budgets, so arms hold equal tokens of a language to within one document.
+
+random       any documents
+he2025       highest share of tokens in the pivot set (He et al. 2025)
+bilingual    any with a language entropy above .1 bits (Shao et al. 2026, their first stage)
+links        highest share of tokens with a linked partner beside them
+parallel     documents that were planted as parallel: positive control, known from the truth
+broken       those of `links`, with the lines of the second language shuffled among documents: same
+             lines, same languages in every document, no translations
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from duckdb import DuckDBPyConnection
+from tokenizers import Tokenizer
 
-from bench.arms.corpus import LANGUAGES
-from bench.arms.select import ARMS, SCORED, Budget, Document, Line, fill, select
+from bench.arms.documents import Budget, Document, Line, broken, fill
+from bench.arms.shards import Sizes, write_shards
+from bench.arms.web import LANGUAGES
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
-from pivotmine.lake.tables import TOKENIZER
 from pivotmine.recipe.reading import load_recipe
-from pivotmine.stages.shard.formats import WRITERS, ShardDocument, TokenFormat
-from pivotmine.stages.shard.manifest import write_manifests
+
+ARMS = ("random", "he2025", "bilingual", "links", "parallel", "broken")
+MIN_ENTROPY = 0.1
+SCORED = ("he2025", "entropy", "links")
 
 
 def write_arms(
     folder: Path, recipe: Path, tokens: int, base_tokens: int, heldout_tokens: int, seed: int
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Sizes]:
     """Write `folder`/shards/ARM for all arms, `base` and `heldout_LANGUAGE`; returns their sizes.
 
-    Monolingual documents are shared out first: held-out ones, then those of the base phase; arms
+    Monolingual documents are shared out first: held-out ones, then those of the base phase. Arms
     are made of the rest.
     """
     config = load_recipe(str(recipe))
     lake = connect(Lake(config.lake, read_only=True))
-    columns = ", ".join(TOKENIZER.schema.names)
-    (tokenizer,) = lake.sql(f"SELECT {columns} FROM tokenizer").to_arrow_table().to_pylist()
+    (tokenizer,) = lake.sql("SELECT * FROM tokenizer").to_arrow_table().to_pylist()
     documents = _documents(lake, folder, tokenizer["model"].decode())
     order = np.random.default_rng([seed, 20]).permutation(len(documents))
     documents = [documents[n] for n in order]
@@ -47,29 +62,36 @@ def write_arms(
     reserve("base", dict.fromkeys(LANGUAGES, base_tokens // 2))
     for arm in ARMS:
         arms[arm] = select(arm, documents, dict.fromkeys(LANGUAGES, tokens // 2), seed)
-    rows, sizes = [], {}
-    for arm, chosen in arms.items():
-        row, sizes[arm] = write_shard(folder / "shards", arm, chosen, tokenizer, LANGUAGES)
-        rows.append(row)
-    run = {"run_id": "planted-arms", "fingerprint": "", "version": "", "inputs": {}}
-    recipe_values = config.model_dump(mode="json")
-    write_manifests(str(folder / "shards"), run, recipe_values, tokenizer, sizes, rows)
+    sizes = write_shards(folder / "shards", arms, tokenizer, config)
     return {arm: {**size, "kinds": _kinds(arms[arm])} for arm, size in sizes.items()}
+
+
+def select(arm: str, documents: Sequence[Document], budget: Budget, seed: int) -> list[Document]:
+    """The documents of an arm, in random order."""
+    generator = np.random.default_rng([seed, 21])
+    shuffled = [documents[n] for n in generator.permutation(len(documents))]
+    if arm == "parallel":
+        return fill((document for document in shuffled if document.kind == arm), budget)
+    if arm == "random":
+        return fill(shuffled, budget)
+    if arm == "bilingual":
+        return fill((one for one in shuffled if one.scores["entropy"] > MIN_ENTROPY), budget)
+    if arm == "broken":
+        return broken(select("links", documents, budget, seed), seed)
+    taken = fill(sorted(shuffled, key=lambda document: -document.scores[arm]), budget)
+    return [taken[n] for n in generator.permutation(len(taken))]
 
 
 def _documents(lake: DuckDBPyConnection, folder: Path, tokenizer: str) -> list[Document]:
     """All documents of the lake, in the order of their ids."""
-    from tokenizers import Tokenizer
-
     vocabulary = Tokenizer.from_str(tokenizer).get_vocab()
     script = np.zeros(max(vocabulary.values()) + 1, np.int8)
     for piece, number in vocabulary.items():
         if piece[0].isalpha():
             script[number] = 1 if piece.isascii() else 2
     scores: dict[str, dict[str, float]] = {}
-    for doc_id, method, score in lake.execute(
-        "SELECT doc_id, method, score FROM scores"
-    ).fetchall():
+    rows = lake.execute("SELECT doc_id, method, score FROM scores").fetchall()
+    for doc_id, method, score in rows:
         scores.setdefault(doc_id, {})[method] = score
     truth = folder / "web" / "truth" / "document_truth.parquet"
     found = lake.sql(
@@ -78,8 +100,7 @@ def _documents(lake: DuckDBPyConnection, folder: Path, tokenizer: str) -> list[D
     ).to_arrow_table()
     documents = []
     for row in found.to_pylist():
-        ids = np.array(row["token_ids"], np.int32)
-        parts = np.split(ids, row["segment_ends"][:-1])
+        parts = np.split(np.array(row["token_ids"], np.int32), row["segment_ends"][:-1])
         lines = tuple(Line(part, _language(script[part])) for part in parts if len(part))
         known = {method: scores[row["doc_id"]][method] for method in SCORED}
         documents.append(Document(row["doc_id"], lines, row["kind"], known))
@@ -87,49 +108,13 @@ def _documents(lake: DuckDBPyConnection, folder: Path, tokenizer: str) -> list[D
 
 
 def _language(scripts: np.ndarray[Any, np.dtype[np.int8]]) -> str:
-    """Of a line: that of most of its words. Known from its letters, not guessed."""
+    """Language of most words of a line, by their letters."""
     return LANGUAGES[int((scripts == 2).sum() > (scripts == 1).sum())]
 
 
-def write_shard(
-    folder: Path,
-    arm: str,
-    documents: Sequence[Document],
-    tokenizer: Mapping[str, Any],
-    languages: Sequence[str],
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """One shard; a row of table `shards`, and the arm's totals."""
-    tokens = TokenFormat(tokenizer["vocab_size"], tokenizer["eos_token_id"])
-    writer = WRITERS["npy"](str(folder / arm / "part-00000"), tokens)
-    by_language: dict[str, int] = dict.fromkeys(languages, 0)
-    for position, document in enumerate(documents):
-        ids = np.concatenate([line.ids for line in document.lines])
-        for language, n in document.n_tokens.items():
-            by_language[language] += n
-        lang = document.lines[0].lang
-        writer.add(
-            ShardDocument(document.doc_id, document.kind, position, lang, len(ids), ids, None)
-        )
-    written = writer.close()
-    sizes = {
-        "n_docs": len(documents),
-        "n_tokens": sum(by_language.values()),
-        "tokens_by_language": {name: n for name, n in by_language.items() if n},
-    }
-    row = {
-        "arm": arm,
-        "path": written.path,
-        "checksum": written.checksum,
-        "format": "npy",
-        "n_docs": sizes["n_docs"],
-        "n_tokens": sizes["n_tokens"],
-        "first_position": 0,
-    }
-    return row, sizes
-
-
 def _kinds(documents: Sequence[Document]) -> dict[str, int]:
-    kinds: dict[str, int] = {}
+    """Tokens by kind of document."""
+    kinds: Counter[str] = Counter()
     for document in documents:
-        kinds[document.kind] = kinds.get(document.kind, 0) + sum(document.n_tokens.values())
+        kinds[document.kind] += sum(document.n_tokens.values())
     return dict(sorted(kinds.items()))

@@ -1,21 +1,50 @@
-"""The planted web of the experiment: text, ciphers, a tokenizer of whole words, a word set, mined.
+"""The planted web of the experiment: text, ciphers, a tokenizer of whole words, a word set.
 
-The engine does the rest: identifies languages, tokenises, counts, links and scores, as on any
-corpus. What it sees are texts; kinds of documents and the cipher are kept from it.
+Half a million parameters learn a hundred words from half a million tokens, and not thirty thousand.
+At this size real text would show no arm above another (docs/results/2026-11-22-planted-arms.md).
+The text is therefore a small English of its own. Each word is followed by one of `N_SUCCESSORS`
+words with probability .8, else by any word, so that context helps, as it does in real text, and
+translation is not the only thing to learn.
+
+The engine mines the web as any corpus. It sees the texts; the kinds of documents and the cipher are
+kept from it.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import yaml
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
-from bench.arms.text import documents
 from pivotmine.model.words.dataset import Concept, save, word_set
 from pivotmine.planted import Plan, plant, source_text
+
+WORDS = tuple(
+    """
+    river mountain forest garden flower window kitchen table chair bottle butter cheese bread
+    apple orange lemon pepper sugar coffee dinner breakfast morning evening night summer
+    winter spring autumn weather thunder cloud storm wind snow rain fire smoke water stone
+    metal silver copper iron paper book letter story music song dance theatre painter doctor
+    teacher farmer soldier sailor captain king queen prince father mother brother sister
+    daughter husband uncle cousin friend neighbour stranger village city street bridge tower
+    castle church school hospital prison market shop office factory station airport harbour
+    island ocean beach desert valley field road path corner door roof wall floor stairs cellar
+    room bed blanket pillow mirror lamp candle clock watch ring necklace jacket shirt trousers
+    shoe glove hat belt pocket button needle thread cotton leather horse donkey cow sheep goat
+    pig dog cat mouse rabbit fox wolf bear lion tiger elephant monkey bird eagle chicken duck
+    goose fish whale snake spider insect butterfly tree branch leaf root
+    """.split()
+)
+
+N_SUCCESSORS = 4
+_FOLLOWS = 0.8
+_LINE_WORDS = (3, 6)
+_DOCUMENT_LINES = (8, 17)
 
 LANGUAGES = ("en", "el")
 N_DISTRACTORS = 9
@@ -96,3 +125,25 @@ def concepts_of(pairs: list[tuple[str, str]]) -> list[Concept]:
             )
         )
     return concepts
+
+
+def documents(n_documents: int, seed: int, n_words: int) -> Iterator[str]:
+    """Texts of 8 to 16 lines of 3 to 5 words, with a full stop; the same for the same seed."""
+    generator = np.random.default_rng([seed, 11])
+    # Frequencies fall off, but not so steeply that rare words are hardly met in a small corpus.
+    frequency = 1.0 / (np.arange(n_words) + 30.0)
+    cumulative = np.cumsum(generator.permutation(frequency / frequency.sum()))
+    successors = np.searchsorted(cumulative[:-1], generator.random((n_words, N_SUCCESSORS)))
+    for _ in range(n_documents):
+        lines = []
+        for _ in range(int(generator.integers(*_DOCUMENT_LINES))):
+            n_line = int(generator.integers(*_LINE_WORDS))
+            anything = np.searchsorted(cumulative[:-1], generator.random(n_line)).tolist()
+            follows = (generator.random(n_line) < _FOLLOWS).tolist()
+            which = generator.integers(0, N_SUCCESSORS, n_line).tolist()
+            line = [anything[0]]
+            for place in range(1, n_line):
+                known = int(successors[line[-1], which[place]])
+                line.append(known if follows[place] else anything[place])
+            lines.append(" ".join(WORDS[word] for word in line) + ".")
+        yield "\n".join(lines)
