@@ -22,12 +22,16 @@ from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.lake.tables import TABLES
 from pivotmine.recipe import Recipe
-from pivotmine.show import report
+from pivotmine.show import findings
 from pivotmine.show.console import plain_console
 from pivotmine.stages.road import ROAD
 from tests.handmade import Row, cli, link, make_lake, put, settings, word
 
-TOP: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+TOP: dict[str, Any] = {
+    name: command
+    for name, command in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]
+    if not command.hidden
+}
 COMMANDS: dict[str, Any] = {
     f"{name} {part}".strip(): command
     for name, group in TOP.items()
@@ -41,8 +45,10 @@ FROZEN = {
     "config": "--config -c --set -s",
     "tables": "--config -c --set -s",
     "query": "sql --config -c --set -s --format -f --as-of",
-    "pivots": "word_a word_b --config -c --set -s --limit",
+    "links": "word --config -c --set -s --lang --limit --format -f",
+    "bridges": "word_a word_b --config -c --set -s --limit",
     "cooccurrence": "word_a word_b --config -c --set -s --format -f",
+    "documents": "word_a word_b --config -c --set -s --limit --max-lines --format -f",
     "explain": "doc_id --config -c --set -s --limit",
     "arms": "--config -c --set -s --html",
     "audit": "--config -c --set -s",
@@ -102,7 +108,7 @@ def test_help_says_what_a_command_and_each_of_its_options_mean(name: str):
     assert [p.name for p in command.params if not p.help or len(p.help.split()) < 3] == []
 
 
-@pytest.mark.parametrize("name", ["query", "pivots"])
+@pytest.mark.parametrize("name", ["query", "bridges", "links"])
 def test_what_takes_arguments_shows_an_example_that_works(lake, name: str):
     assert f"Example: pivotmine {name} " in TOP[name].help
     for example in (line for line in TOP[name].help.split("\n") if "Example" in line):
@@ -123,7 +129,13 @@ def test_without_a_command_the_help_names_them_all():
 
 @pytest.mark.parametrize(
     "arguments",
-    [["fly"], ["run", "--untill", "link"], ["query"], ["pivots", "one"], ["query", "S", "-f", "x"]],
+    [
+        ["fly"],
+        ["run", "--untill", "link"],
+        ["query"],
+        ["bridges", "one"],
+        ["query", "S", "-f", "x"],
+    ],
     ids=lambda arguments: " ".join(arguments),
 )
 def test_what_does_not_parse_is_a_usage_error(arguments: list[str]):
@@ -275,42 +287,43 @@ def test_as_of_shows_the_lake_at_a_local_time(tmp_path: Path):
     assert cli("query", "SELECT 1", *settings(lake), "--as-of", "yesterday").status == 2
 
 
-# ---- pivots
+# ---- words
 
 
-def test_pivots_prints_each_bridge_with_the_evidence_of_both_sides(lake):
-    status, out, err = cli("pivots", "chat", "猫", *settings(lake))
+def test_bridges_prints_each_bridge_with_the_evidence_of_both_sides(lake):
+    status, out, err = cli("bridges", "chat", "猫", *settings(lake))
     assert (status, err) == (0, "")
     asked, direct, places, _, heads, bridge = out.strip().splitlines()
     assert asked == "chat: ▁chat (fr) → 猫: 猫 (zh)"
     assert direct == "no direct link"
     assert places == "through other languages: number 1 of 1 tokens of zh that chat reaches"
-    assert heads.split()[:4] == ["pivot", "lang", "score", "prevails"]
+    assert heads.split()[:4] == ["bridge", "lang", "score", "prevails"]
     assert bridge.split() == ["▁cat", "en", "0.192", "yes", "0.50", "1,234", "0.50", "10"]
 
 
-def test_pivots_tells_of_a_direct_link(lake):
-    out = cli("pivots", "cat", "chat", *settings(lake)).out
+def test_bridges_tells_of_a_direct_link(lake):
+    out = cli("bridges", "cat", "chat", *settings(lake)).out
     assert "linked directly: together in 1,234 contexts, 4.0 expected, npmi 0.50, q 1.0e-03" in out
 
 
-def test_a_word_that_is_no_token_is_refused_with_tokens_that_contain_it(lake):
-    status, out, err = cli("pivots", "cha", "猫", *settings(lake))
+def test_a_word_that_is_not_a_token_is_refused_with_tokens_that_contain_it(lake):
+    status, out, err = cli("bridges", "cha", "猫", *settings(lake))
     assert (status, out) == (2, "")
-    assert err.startswith("error: 'cha' is no single token")
+    assert err.startswith("error: 'cha' is not a single token")
     assert "Tokens that contain it: ▁chat." in err
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "many"])
 def test_a_limit_below_one_is_refused(lake, limit: str):
-    assert cli("pivots", "chat", "猫", *settings(lake), "--limit", limit).status == 2
+    assert cli("bridges", "chat", "猫", *settings(lake), "--limit", limit).status == 2
 
 
 # ---- lakes that are not there
 
 
 @pytest.mark.parametrize(
-    "command", [["tables"], ["query", "SELECT 1"], ["pivots", "a", "b"], ["cooccurrence", "a", "b"]]
+    "command",
+    [["tables"], ["query", "SELECT 1"], ["bridges", "a", "b"], ["cooccurrence", "a", "b"]],
 )
 def test_a_mistyped_lake_does_not_look_like_an_empty_corpus(tmp_path: Path, command: list[str]):
     status, out, err = cli(*command, "--set", f"lake.warehouse={tmp_path}/typo")
@@ -334,14 +347,14 @@ def test_the_report_shows_links_pivots_and_arms_of_a_lake(lake, tmp_path: Path):
     )
     console, connection = plain_console(), connect(lake)
     with console.capture() as capture:
-        report.print_links(console, connection)
-        report.print_pivots(console, connection)
-        report.print_word_pairs(console, connection, [("chat", "猫"), ("chat", "nowhere")])
-        report.print_arms(console, describe_arms(connection))
+        findings.print_strongest_links(console, connection)
+        findings.print_pivots(console, connection)
+        findings.print_word_pairs(console, connection, [("chat", "猫"), ("chat", "nowhere")])
+        findings.print_arms(console, describe_arms(connection))
     out = capture.get()
     assert "Strongest links en-fr" in out
     assert "Strongest pivots, method links" in out
     assert ["1", "▁cat", "en", "1.50", "1,200", "fr", "zh"] in [s.split() for s in out.splitlines()]
-    assert "chat → nowhere: 'nowhere' is no single token" in " ".join(out.split())
+    assert "chat → nowhere: 'nowhere' is not a single token" in " ".join(out.split())
     assert ["links", "1", "1,500", "fr", "1500", "0", "1"] in [s.split() for s in out.splitlines()]
     assert "shards of links: file:///data/[x]/links" in out

@@ -9,6 +9,7 @@ import typer
 
 from bench.arms.planted import write_arms
 from bench.arms.web import RECIPE, make_web
+from pivotmine import api
 from pivotmine.show.console import plain_console, run_app
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -27,12 +28,10 @@ def main(
     seed: Annotated[int, typer.Option(help="Seed of text, ciphers and selection.")] = 0,
 ) -> None:
     """Plant a web, mine it, and write arms, base phase and held-out text as shards (5 minutes)."""
-    from pivotmine.cli.job import run_road
-
     recipe = out / RECIPE
     if not recipe.exists():
         make_web(out, documents, words, seed)
-    run_road(str(recipe), (), until="score")
+    api.run(recipe, until="score")
     sizes = write_arms(out, recipe, tokens, base_tokens, heldout_tokens, seed)
     for arm, size in sizes.items():
         plain_console().print(f"{arm}: {size['tokens_by_language']}, by kind {size['kinds']}")

@@ -14,12 +14,12 @@ from bench.corpora.lakes import commit_files
 from bench.counting.answers import Pairs, write_pairs
 from bench.counting.rivals import columns, pairs_of, products
 from bench.counting.ways import Done, Job
-from pivotmine.engine.display import PlainDisplay
 from pivotmine.engine.runner import run_stages
 from pivotmine.engine.session import build_session
 from pivotmine.lake.lake import Lake
 from pivotmine.numeric.folded_contexts import FoldedContexts
 from pivotmine.recipe.reading import load_recipe
+from pivotmine.show.progress import PlainDisplay
 from pivotmine.stages.count.pair_counts import PairCounts, count_pairs
 from pivotmine.stages.road import choose_stages
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from pivotmine.cli.job import run_road
+from pivotmine import api
 from pivotmine.judge import read_truth
 from pivotmine.judge.document_truth import join_truth
 from pivotmine.judge.documents import BUDGETS, separate, spend_by_arm
@@ -40,7 +40,7 @@ def mine(folder: Path, text: str, n_documents: int, seed: int) -> Path:
     if not recipe.exists():
         source = source_text(read_text([text], "text", _TEXT_BYTES))
         plant(source, Plan(n_documents=n_documents, seed=seed), folder)
-    run_road(str(recipe), (), until="score")
+    api.run(recipe, until="score")
     return recipe
 
 
@@ -60,7 +60,8 @@ def judge(recipe: Path, seed: int) -> Iterator[Row]:
     arms.append(f"{{name: {MATCHED}, method: {MATCHED}, reference: distinct_links}}")
     for share in BUDGETS:
         budget = f"select.budget_tokens={round(share * n_tokens)}"
-        run_road(str(recipe), [budget, f"select.arms=[{', '.join(arms)}]"], only="select")
+        settings = [budget, f"select.arms=[{', '.join(arms)}]"]
+        api.run(load_recipe(str(recipe), settings), only="select")
         connection = connect(lake)
         join_truth(connection, truth)
         for spending in spend_by_arm(connection):

@@ -8,12 +8,17 @@ are not the same string.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 
 from pivotmine.errors import LakeError
 from pivotmine.lake.query import SCORING_LINKS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TABLES_READ = ("selection", "scores", "documents", "links", "shards")
 
 STRATA = ("5-19", "20-99", "100-999", "1000+")
 """Contexts in which the two words of a link meet; the first begins wherever counting does."""
@@ -30,11 +35,13 @@ class Arm(NamedTuple):
 
     name: str
     n_docs: int
-    """Distinct ones, however many epochs they stand for in `n_tokens`."""
+    """Distinct documents; an arm may hold one several times, once an epoch."""
 
     n_tokens: int
+    """Of all epochs."""
+
     lengths: tuple[int, int, int]
-    """Quartiles of the documents' tokens."""
+    """Quartiles of the tokens of a document, over distinct documents."""
 
     n_links: int
     """Distinct links that its documents realise."""
@@ -85,6 +92,12 @@ class Arms(NamedTuple):
 
     shared_tokens: dict[tuple[str, str], int]
     examples: list[Example]
+
+    def df(self) -> pd.DataFrame:
+        """A row an arm, with its sizes, as a pandas frame."""
+        import pandas as pd
+
+        return pd.DataFrame(self.arms, columns=Arm._fields)
 
 
 def describe_arms(connection: duckdb.DuckDBPyConnection) -> Arms:
@@ -177,7 +190,8 @@ _ARMS = """
         FROM shards GROUP BY arm
     )
     SELECT arm, count(DISTINCT doc_id), sum(n_tokens)::BIGINT,
-           quantile_disc(n_tokens, [0.25, 0.5, 0.75]),
+           (SELECT quantile_disc(n_tokens, [0.25, 0.5, 0.75])
+            FROM (SELECT DISTINCT doc_id, n_tokens FROM chosen d WHERE d.arm = s.arm)),
            (SELECT count(*) FROM covered c WHERE c.arm = s.arm),
            coalesce(any_value(files), 0), any_value(folder)
     FROM chosen s LEFT JOIN folders USING (arm) GROUP BY arm ORDER BY arm
@@ -202,7 +216,10 @@ _SHARED = """
 """
 
 _EXAMPLES = """
-    SELECT arm, doc_id, source, lang, n_tokens, type, reason FROM chosen
-    WHERE position < ? ORDER BY arm, position
+    WITH first AS (
+        SELECT arm, doc_id, source, lang, n_tokens, type, reason, position FROM chosen
+        QUALIFY row_number() OVER (PARTITION BY arm, doc_id ORDER BY position) = 1)
+    SELECT * EXCLUDE (position) FROM first
+    QUALIFY row_number() OVER (PARTITION BY arm ORDER BY position) <= ? ORDER BY arm, position
 """
-"""Positions are in random order, so the first documents are drawn."""
+"""Positions are in random order, so the first documents are a draw."""

@@ -5,9 +5,8 @@ Pollack 1960, The Maximum Capacity Through a Network, Operations Research 8(5)),
 link to a common word saves no accident on the other side. Paths of two links that prevail over
 their rivals go before all others: a link that does not is mostly a neighbour of the translation,
 and two in a row end anywhere (Tanaka & Umemura 1994, Construction of a Bilingual Dictionary
-Intermediated by a Third Language, COLING). On planted corpora that decides: a true translation is
-first for 94 % of the words asked, and for 75 to 88 % without it, whatever the measure and however
-paths are added up.
+Intermediated by a Third Language, COLING). `docs/results/2026-11-22-bridges.md` compares ways to
+rank.
 
 The strength of a link is the least that its overlap may be: the lower end of the 95 % interval
 (Wilson 1927) of the share of contexts with either word that hold both. It mistrusts few contexts,
@@ -22,13 +21,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 import pyarrow as pa
 
 from pivotmine.errors import LakeError
 from pivotmine.lake.query import WordTokens, find_word
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TABLES_READ = ("links", "vocabulary")
 
 _LANGUAGE = re.compile(r"([a-z]{2,3}(?:_[A-Z][a-z]{3})?):")
 
@@ -58,6 +62,13 @@ class Bridges:
     """Of the target among all words that paths from the source lead to, for each language of it
     that they lead to."""
 
+    def df(self) -> pd.DataFrame:
+        """The bridges, a row each, as a pandas frame."""
+        return self.pivots.to_pandas()
+
+    def __repr__(self) -> str:
+        return f"bridges from {self.source.word} to {self.target.word}:\n{_shown(self.pivots)}"
+
 
 @dataclass(frozen=True)
 class Reached:
@@ -68,6 +79,17 @@ class Reached:
     targets: pa.Table
     """Best first: token, score, prevails, n_bridges; of the best path bridge, bridge_lang, and
     npmi, strength, n_ab, q_value of each side."""
+
+    def df(self) -> pd.DataFrame:
+        """The words that are reached, a row each, as a pandas frame."""
+        return self.targets.to_pandas()
+
+    def __repr__(self) -> str:
+        return f"from {self.source.word} to {self.lang}:\n{_shown(self.targets)}"
+
+
+def _shown(table: pa.Table) -> str:
+    return str(table.to_pandas().to_string(index=False)) if table.num_rows else "none"
 
 
 def named_alone(word: str) -> str | None:
@@ -88,7 +110,7 @@ def find_bridges(
     Raises
     ------
     LakeError
-        One of the words is no single token.
+        One of the words is not a single token of the vocabulary.
     """
     words = find_word(connection, source), find_word(connection, target)
     open_paths(connection)
@@ -113,7 +135,7 @@ def find_reached(
     Raises
     ------
     LakeError
-        The word is no single token, or no word of the vocabulary is of that language.
+        The word is not a single token, or no token of the vocabulary is of that language.
     """
     word = find_word(connection, source)
     languages = connection.execute(
@@ -137,7 +159,7 @@ def find_reached(
 
 
 def open_paths(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make view `ways`: every link that is no copy, from both of its sides.
+    """Make view `ways`: every link but copies, seen from both of its sides.
 
     Raises
     ------

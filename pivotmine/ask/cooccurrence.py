@@ -2,21 +2,23 @@
 
 Everything is read from one row of `term_counts`, which holds four 2x2 tables: of documents and of
 windows, for the strings anywhere and for the words in text of their languages. The population of
-the last two is the contexts in which both languages take part: in those of one language, words of
-two never meet, and that is no finding.
+the last two is the contexts in which both languages take part: where only one language is present,
+words of two languages cannot meet, so such contexts would say nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
+from pivotmine.ask.rows import Rows
 from pivotmine.errors import LakeError
 from pivotmine.lake.query import named_language
-from pivotmine.numeric.association import expected, log_likelihood_ratio, npmi
 from pivotmine.text.folding import fold
+
+TABLES_READ = ("term_counts", "lexicons")
 
 _TABLES = (
     ("document", "anywhere", "n_docs"),
@@ -48,18 +50,14 @@ class Cooccurrence:
     expected: float
     """n_ab if the words were independent."""
     npmi: float | None
-    """None where one of them never occurs: that says nothing of the pair."""
+    """None where one of the words never occurs."""
     g2: float
-    """Log-likelihood ratio; large for words that avoid each other too."""
-
-    def row(self) -> dict[str, Any]:
-        """Fields by name, in order."""
-        return asdict(self)
+    """Log-likelihood ratio (Dunning 1993); large for words that avoid each other too."""
 
 
 def find_cooccurrence(
     connection: duckdb.DuckDBPyConnection, word_a: str, word_b: str
-) -> list[Cooccurrence]:
+) -> Rows[Cooccurrence]:
     """The four tables of each listed pair of the two words, most windows first.
 
     A word may name its language, `fr:chat`; else it stands for the word of any language. The sides
@@ -76,7 +74,7 @@ def find_cooccurrence(
     found = _listed_pairs(connection, *sides)
     if not found:
         raise LakeError(_why_not(connection, sides))
-    return [_table(row, *table) for row in found for table in _TABLES]
+    return Rows(Cooccurrence, (_table(row, *table) for row in found for table in _TABLES))
 
 
 def _listed_pairs(
@@ -114,6 +112,8 @@ def _turn(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _table(row: dict[str, Any], context: str, where: str, name: str) -> Cooccurrence:
+    from pivotmine.numeric.association import expected, log_likelihood_ratio, npmi
+
     table = n_ab, n_a, n_b, n = [row[name + end] for end in ("", "_a", "_b", "_total")]
     return Cooccurrence(
         lang_a=row["lang_a"],

@@ -15,6 +15,8 @@ from pivotmine.errors import LakeError
 from pivotmine.lake.query import SCORING_LINKS
 from pivotmine.text.pieces import spell
 
+TABLES_READ = ("documents", "tokens", "vocabulary", "scores", "selection", "links")
+
 
 @dataclass(frozen=True)
 class RealisedLink:

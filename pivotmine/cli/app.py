@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+import pivotmine
 from pivotmine.cli import ask, evaluate, keep, road
 from pivotmine.show.console import run_app
 
@@ -11,24 +14,47 @@ app = typer.Typer(
     name="pivotmine",
     help="Mine the tokens that bridge languages, and rebuild pretraining corpora from them.\n\n"
     "Start with `pivotmine demo`, or `pivotmine run --config recipe.yaml`; then ask with "
-    "`pivotmine query`, `pivotmine pivots` and `pivotmine cooccurrence`.",
+    "`pivotmine links`, `pivotmine bridges`, `pivotmine documents` and `pivotmine query`.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"pivotmine {pivotmine.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version, and end."
+        ),
+    ] = False,
+) -> None:
+    pass
+
 
 for command in (
     *(road.run, road.demo),
-    *(ask.tables, ask.query, ask.pivots, ask.cooccurrence, ask.explain, ask.arms),
+    *(ask.tables, ask.query, ask.links, ask.bridges, ask.cooccurrence),
+    *(ask.documents, ask.explain, ask.arms),
     *(keep.audit, keep.status, keep.rejects, keep.takedown),
-    *(road.doctor, road.planted),
+    *(keep.doctor, road.planted),
 ):
     app.command()(command)
 app.command("config")(road.config_command)
+app.command(
+    "pivots",
+    hidden=True,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+)(ask.renamed_pivots)
 
-judge = typer.Typer(
-    help="Judge what was mined against what is known.", no_args_is_help=True, add_completion=False
-)
+judge = typer.Typer(help="Judge what was mined against what is known.", no_args_is_help=True)
 judge.command("links")(evaluate.evaluate_links)
 judge.command("documents")(evaluate.evaluate_documents)
 judge.command("selection")(evaluate.evaluate_selection)

@@ -8,28 +8,17 @@ from typing import Annotated
 
 import typer
 
-from pivotmine.cli.options import ConfigOption, OutputFormat, SetOption, open_lake
+from pivotmine.cli.options import ConfigOption, FormatOption, LimitOption, SetOption, open_lake
 from pivotmine.show.console import plain_console
-from pivotmine.show.rows import print_result, write_rows
+from pivotmine.show.rows import OutputFormat, print_result, write_answer, write_rows
 
 
 def tables(config: ConfigOption = None, set_: SetOption = None) -> None:
     """List the lake's tables: rows, when committed, snapshot, meaning."""
-    from pivotmine.lake.tables import TABLES
-    from pivotmine.show.report import print_table
+    from pivotmine.show.findings import print_tables
 
     lake = open_lake(config, set_)
-    rows = []
-    for name, table in TABLES.items():
-        snapshot = lake.snapshot(name)
-        if snapshot is None:
-            rows.append((name, "", "", "", table.doc))
-            continue
-        moment = datetime.fromtimestamp(snapshot.timestamp_ms / 1000).isoformat(" ", "seconds")
-        rows.append((name, f"{lake.n_rows(name):,}", moment, str(snapshot.snapshot_id), table.doc))
-    console = plain_console()
-    console.print(f"{lake.warehouse}, namespace {lake.namespace}", soft_wrap=True)
-    print_table(console, "", ("table", "rows", "committed", "snapshot", "meaning"), rows, (1, 3))
+    print_tables(plain_console(), f"{lake.warehouse}, namespace {lake.namespace}", lake.tables())
 
 
 def query(
@@ -48,17 +37,39 @@ def query(
 
     Example: pivotmine query "SELECT token_b, npmi FROM links WHERE token_a = '▁cat'"
     """
-    from pivotmine.lake.query import connect, run_sql
-
-    moment = as_of.astimezone() if as_of else None
-    heads, rows = run_sql(connect(open_lake(config, set_), moment), sql)
+    heads, rows = open_lake(config, set_).sql(sql, as_of).stream()
     if output is OutputFormat.TABLE:
         print_result(heads, rows)
     else:
         write_rows(output, heads, rows)
 
 
-def pivots(
+def links(
+    word: Annotated[str, typer.Argument(help="A word, e.g. chat; fr:chat names its language.")],
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    lang: Annotated[
+        str | None, typer.Option(help="Language of the partners; without one, any.")
+    ] = None,
+    limit: LimitOption = 20,
+    output: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Show the words of other languages that a word is linked with, strongest first.
+
+    Links that prevail over their rivals come first, then the others, both by G2; copies come last.
+
+    Example: pivotmine links fr:chat (a word may name its language)
+    """
+    from pivotmine.show.answers import print_links
+
+    found = open_lake(config, set_).links(word, lang, limit)
+    if output is OutputFormat.TABLE:
+        print_links(plain_console(), word, found)
+    else:
+        write_answer(output, found)
+
+
+def bridges(
     word_a: Annotated[str, typer.Argument(help="A word of one language, e.g. chat.")],
     word_b: Annotated[
         str,
@@ -66,7 +77,7 @@ def pivots(
     ],
     config: ConfigOption = None,
     set_: SetOption = None,
-    limit: Annotated[int, typer.Option(min=1, help="Answers to show.")] = 10,
+    limit: LimitOption = 10,
 ) -> None:
     """Rank the tokens that bridge two words, or the words that one reaches through bridges.
 
@@ -74,20 +85,24 @@ def pivots(
     either word that hold both (95 % sure). Paths of links that prevail over their rivals go first.
     The two languages need not meet anywhere in the corpus.
 
-    Example: pivotmine pivots fr:chat 猫 (a word may name its language)
+    Example: pivotmine bridges fr:chat 猫 (a word may name its language)
 
-    Example: pivotmine pivots fr:chat zh: (Chinese words that chat reaches)
+    Example: pivotmine bridges fr:chat zh: (Chinese words that chat reaches)
     """
-    from pivotmine.ask.bridges import find_bridges, find_reached, named_alone
-    from pivotmine.lake.query import connect
-    from pivotmine.show.report import print_bridges, print_reached
+    from pivotmine.ask.bridges import Reached
+    from pivotmine.show.answers import print_bridges, print_reached
 
-    connection = connect(open_lake(config, set_))
-    lang = named_alone(word_b)
-    if lang:
-        print_reached(plain_console(), find_reached(connection, word_a, lang, limit))
+    found = open_lake(config, set_).bridges(word_a, word_b, limit)
+    if isinstance(found, Reached):
+        print_reached(plain_console(), found)
     else:
-        print_bridges(plain_console(), find_bridges(connection, word_a, word_b, limit))
+        print_bridges(plain_console(), found)
+
+
+def renamed_pivots() -> None:
+    """Answer to the old name of `bridges`, which showed bridges and not the table `pivots`."""
+    plain_console(stderr=True).print("error: the command `pivots` is now called `bridges`")
+    raise typer.Exit(2)
 
 
 def cooccurrence(
@@ -95,10 +110,7 @@ def cooccurrence(
     word_b: Annotated[str, typer.Argument(help="A word listed with it, e.g. zh:猫.")],
     config: ConfigOption = None,
     set_: SetOption = None,
-    output: Annotated[
-        OutputFormat,
-        typer.Option("--format", "-f", help="table: to read; json (lines), csv: exact figures."),
-    ] = OutputFormat.TABLE,
+    output: FormatOption = OutputFormat.TABLE,
 ) -> None:
     """Show how often two words of a lexicon meet, and how often they would by chance.
 
@@ -106,16 +118,41 @@ def cooccurrence(
 
     Example: pivotmine cooccurrence fr:chat zh:猫 (a word may name its language)
     """
-    from pivotmine.ask.cooccurrence import find_cooccurrence
-    from pivotmine.lake.query import connect
-    from pivotmine.show.report import print_cooccurrence
+    from pivotmine.show.answers import print_cooccurrence
 
-    found = find_cooccurrence(connect(open_lake(config, set_)), word_a, word_b)
+    found = open_lake(config, set_).cooccurrence(word_a, word_b)
     if output is OutputFormat.TABLE:
         print_cooccurrence(plain_console(), found)
     else:
-        rows = [table.row() for table in found]
-        write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))
+        write_answer(output, found)
+
+
+def documents(
+    word_a: Annotated[str, typer.Argument(help="A word, e.g. chat; fr:chat: in French lines.")],
+    word_b: Annotated[
+        str | None, typer.Argument(help="A second word, e.g. en:cat, which stands near the first.")
+    ] = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    limit: LimitOption = 10,
+    max_lines: Annotated[int, typer.Option(min=1, help="Most lines to show of a document.")] = 4,
+    output: FormatOption = OutputFormat.TABLE,
+) -> None:
+    """Show the documents that hold a word, or in which two words meet, and the lines where they do.
+
+    Each has its source, its scores and the arms that took it. Documents in which the words are
+    nearest come first. There is no index: each question scans the token ids of the corpus, about
+    0.1 seconds of processor time for a million tokens.
+
+    Example: pivotmine documents fr:chat en:cat (a word may name its language)
+    """
+    from pivotmine.show.documents import print_documents
+
+    found = open_lake(config, set_).documents(word_a, word_b, limit, max_lines)
+    if output is OutputFormat.TABLE:
+        print_documents(plain_console(), [word for word in (word_a, word_b) if word], found)
+    else:
+        write_answer(output, found)
 
 
 def explain(
@@ -128,12 +165,9 @@ def explain(
 
     Example: pivotmine explain 3f9a (ids are in table `selection`)
     """
-    from pivotmine.ask.explain import explain as explain_document
-    from pivotmine.lake.query import connect
-    from pivotmine.show.report import print_explanation
+    from pivotmine.show.documents import print_explanation
 
-    found = explain_document(connect(open_lake(config, set_)), doc_id)
-    print_explanation(plain_console(), found, limit)
+    print_explanation(plain_console(), open_lake(config, set_).explain(doc_id), limit)
 
 
 def arms(
@@ -150,14 +184,13 @@ def arms(
 
     Example: pivotmine arms --html arms.html
     """
-    from pivotmine.ask.arms import describe_arms
-    from pivotmine.lake.query import connect
-    from pivotmine.show.arms_page import arms_page
-    from pivotmine.show.report import print_arms
+    from pivotmine.show.findings import print_arms
 
     lake = open_lake(config, set_)
-    found = describe_arms(connect(lake))
+    found = lake.arms()
     print_arms(plain_console(), found)
     if html is not None:
+        from pivotmine.show.arms_page import arms_page
+
         html.parent.mkdir(parents=True, exist_ok=True)
         html.write_text(arms_page(found, lake.warehouse.removeprefix("file://")), encoding="utf-8")

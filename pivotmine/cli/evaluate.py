@@ -8,14 +8,9 @@ from typing import Annotated
 
 import typer
 
-from pivotmine.cli.options import ConfigOption, OutputFormat, SetOption, open_lake
+from pivotmine.cli.options import ConfigOption, FormatOption, SetOption, open_lake
 from pivotmine.show.console import plain_console
-from pivotmine.show.rows import write_rows
-
-FormatOption = Annotated[
-    OutputFormat,
-    typer.Option("--format", "-f", help="table: to read; json (lines), csv: every figure."),
-]
+from pivotmine.show.rows import OutputFormat, write_rows
 
 
 class Competing(StrEnum):
@@ -63,7 +58,6 @@ def evaluate_links(
     """
     from pivotmine.judge import evaluate_links as judge
     from pivotmine.judge import read_truth
-    from pivotmine.lake.query import connect
     from pivotmine.recipe.reading import load_recipe
     from pivotmine.show.evaluation import print_evaluation
     from pivotmine.show.evaluation_plot import plot_evaluation, require_matplotlib
@@ -72,7 +66,7 @@ def evaluate_links(
         require_matplotlib()
     settings = load_recipe(config, set_ or ())
     known = read_truth(truth, settings.terms.max_rows)
-    connection = connect(open_lake(config, set_))
+    connection = open_lake(config, set_).connect()
     found = judge(
         connection,
         known,
@@ -113,10 +107,9 @@ def evaluate_documents(
     Example: pivotmine evaluate documents OUT/truth --config OUT/recipe.yaml
     """
     from pivotmine.judge import evaluate_documents as judge
-    from pivotmine.lake.query import connect
     from pivotmine.show.evaluation import print_documents
 
-    found = judge(connect(open_lake(config, set_)), truth)
+    found = judge(open_lake(config, set_).connect(), truth)
     if output is OutputFormat.TABLE:
         print_documents(plain_console(), found)
         return
@@ -151,13 +144,12 @@ def evaluate_selection(
     from pivotmine.judge import read_truth
     from pivotmine.judge.retrieval import Settings
     from pivotmine.judge.retrieval import evaluate_selection as judge
-    from pivotmine.lake.query import connect
     from pivotmine.recipe.reading import load_recipe
     from pivotmine.show.evaluation import print_retrieval
 
     known = read_truth(truth, load_recipe(config, set_ or ()).terms.max_rows)
     settings = Settings(window_tokens, dimensions, min_docs=min_docs, seed=seed)
-    found = judge(connect(open_lake(config, set_)), known, settings)
+    found = judge(open_lake(config, set_).connect(), known, settings)
     if output is OutputFormat.TABLE:
         print_retrieval(plain_console(), found)
     else:
@@ -196,7 +188,6 @@ def evaluate_bridges(
     from pivotmine.judge import read_truth
     from pivotmine.judge.bridges import evaluate_bridges as judge
     from pivotmine.judge.bridges import print_bridge_figures
-    from pivotmine.lake.query import connect
     from pivotmine.recipe.reading import load_recipe
 
     pairs = []
@@ -206,7 +197,7 @@ def evaluate_bridges(
             raise ConfigError(f"--apart {name!r}: write two languages, e.g. fr-ja")
         pairs.append((first, second))
     known = read_truth(truth, load_recipe(config, set_ or ()).terms.max_rows)
-    figures = judge(connect(open_lake(config, set_)), known, pairs, seed)
+    figures = judge(open_lake(config, set_).connect(), known, pairs, seed)
     if output is OutputFormat.TABLE:
         print_bridge_figures(plain_console(), figures)
     else:
@@ -230,9 +221,8 @@ def evaluate_pivots(
     Example: pivotmine evaluate pivots --config recipe.yaml --top 100
     """
     from pivotmine.judge.pivots import judge_pivots, print_judged_pivots
-    from pivotmine.lake.query import connect
 
-    pivots = judge_pivots(connect(open_lake(config, set_)), top)
+    pivots = judge_pivots(open_lake(config, set_).connect(), top)
     if output is OutputFormat.TABLE:
         print_judged_pivots(plain_console(), pivots)
     else:

@@ -16,12 +16,11 @@ _RAW_SHOWN_BYTES = 200
 def audit(config: ConfigOption = None, set_: SetOption = None) -> None:
     """Recount what the lake promises: conservation, uniqueness, checksums. Exit 1 if it fails."""
     from pivotmine.keep.audit import audit as audit_lake
-    from pivotmine.lake.query import connect
 
     lake = open_lake(config, set_)
     console = plain_console()
     holds = True
-    for finding in audit_lake(lake, connect(lake)):
+    for finding in audit_lake(lake.lake, lake.connect()):
         mark = "ok  " if finding.holds else "FAIL"
         console.print(f"{mark} {finding.check}: {finding.figures}", soft_wrap=True)
         holds = holds and finding.holds
@@ -32,15 +31,13 @@ def audit(config: ConfigOption = None, set_: SetOption = None) -> None:
 def status(config: ConfigOption = None, set_: SetOption = None) -> None:
     """Show what is new in the source files, and what `pivotmine run` would do now, and why."""
     from pivotmine.keep.status import deliveries, road_status
-    from pivotmine.lake.lake import Lake
     from pivotmine.lake.withdrawals import without_withdrawn
     from pivotmine.recipe.reading import load_recipe
-    from pivotmine.show.report import print_table
+    from pivotmine.show.tables import print_table
     from pivotmine.stages.road import ROAD
 
     recipe = without_withdrawn(load_recipe(config, set_ or ()))
-    open_lake(config, set_)
-    lake = Lake(recipe.lake, read_only=True)
+    lake = open_lake(config, set_).lake
     console = plain_console()
     print_table(
         console,
@@ -55,6 +52,7 @@ def status(config: ConfigOption = None, set_: SetOption = None) -> None:
             for one in deliveries(lake, recipe)
         ],
         range(1, 6),
+        without_rows="the recipe names none, and the lake has read none",
     )
     rows = [
         (one.stage, "would run" if one.would_run else "up to date", one.why)
@@ -80,10 +78,9 @@ def rejects(
     ingest.inputs with an ingest_id of its own; _rejects.jsonl says where each file came from.
     """
     from pivotmine.keep.rejects import INDEX, export, summarise
-    from pivotmine.lake.query import connect
-    from pivotmine.show.report import print_table
+    from pivotmine.show.tables import print_table
 
-    connection = connect(open_lake(config, set_))
+    connection = open_lake(config, set_).connect(["rejects", "runs"])
     console = plain_console()
     if out is not None:
         n_records, n_files = export(connection, out, reason)
@@ -121,8 +118,30 @@ def takedown(
     Every stage that has run before runs again. The past of the lake goes with it, unless
     --keep-past.
     """
+    from pivotmine import api
     from pivotmine.keep.takedown import take_down
+    from pivotmine.recipe.reading import load_recipe
 
-    n_snapshots = take_down(config, set_ or (), delivery, reason, forget=forget)
+    recipe = load_recipe(config, set_ or ())
+    n_snapshots = take_down(
+        recipe, delivery, reason, lambda until: api.run(recipe, until=until), forget=forget
+    )
     past = f"{n_snapshots:,} earlier snapshots deleted" if forget else "earlier snapshots kept"
     plain_console().print(f"{delivery} is taken down; {past}")
+
+
+def doctor(config: ConfigOption = None, set_: SetOption = None) -> None:
+    """Show the state of Python, libraries, Java, Spark and the lake, and what to fix."""
+    from pivotmine.keep.doctor import examine
+    from pivotmine.recipe.reading import load_recipe
+
+    console = plain_console()
+    well = True
+    for symptom in examine(load_recipe(config, set_ or ())):
+        mark = "ok  " if symptom.well else "FAIL"
+        console.print(f"{mark} {symptom.subject}: {symptom.state}", soft_wrap=True)
+        if not symptom.well:
+            console.print(f"       fix: {symptom.fix}", soft_wrap=True)
+        well = well and symptom.well
+    if not well:
+        raise typer.Exit(1)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pivotmine.show.rows import OutputFormat
+
 if TYPE_CHECKING:
-    from pivotmine.lake.lake import Lake
+    from pivotmine.api import LakeReader
 
 CONFIG_ENV = "PIVOTMINE_CONFIG"
 DEMO_DIRECTORY = Path(".pivotmine/demo")
@@ -29,26 +30,16 @@ SetOption = Annotated[
         "--set", "-s", help="Override one setting, e.g. --set count.min_count=5. Repeatable."
     ),
 ]
+FormatOption = Annotated[
+    OutputFormat,
+    typer.Option("--format", "-f", help="table: to read; json (lines), csv: every figure."),
+]
+LimitOption = Annotated[int, typer.Option(min=1, help="Most answers to show.")]
 
 
-class OutputFormat(StrEnum):
-    """How query results are printed."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-
-
-def open_lake(config: str | None, overrides: list[str] | None) -> Lake:
-    """The recipe's lake, for a reader: a mistyped name must not look like an empty corpus."""
-    from pivotmine.errors import LakeError
-    from pivotmine.lake.lake import Lake
+def open_lake(config: str | None, overrides: list[str] | None) -> LakeReader:
+    """The lake of a recipe, to be asked."""
+    from pivotmine import api
     from pivotmine.recipe.reading import load_recipe
 
-    lake = Lake(load_recipe(config, overrides or ()).lake, read_only=True)
-    if not lake.runs().num_rows:
-        raise LakeError(
-            f"nothing is committed in {lake.warehouse} (namespace {lake.namespace}) yet. Name the "
-            "recipe with --config, or fill this lake with `pivotmine run`."
-        )
-    return lake
+    return api.open_lake(load_recipe(config, overrides or ()))

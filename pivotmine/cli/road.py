@@ -23,40 +23,40 @@ def run(
 ) -> None:
     """Run the road, or part of it; stages that are committed are skipped.
 
-    Stages: ingest, tokenizer, tokenize, vocabulary, contexts, count, terms, link,
+    Stages: ingest, train_tokenizer, tokenize, vocabulary, contexts, count, terms, link,
     pivot, score, select, shard.
     """
-    from pivotmine.cli.job import run_road
+    from pivotmine import api
+    from pivotmine.recipe.reading import load_recipe
 
-    run_road(config, set_ or (), only=only, until=until, force=force)
+    api.run(load_recipe(config, set_ or ()), only=only, until=until, force=force)
 
 
 def demo(config: ConfigOption = "conf/demo.yaml", set_: SetOption = None) -> None:
     """Assemble the demo corpus, run the whole road on it, and print what was found and where."""
-    from pivotmine.ask.arms import describe_arms
-    from pivotmine.cli.job import run_road
+    from pivotmine import api
     from pivotmine.demo import assemble
-    from pivotmine.lake.lake import Lake
-    from pivotmine.lake.query import connect
     from pivotmine.recipe.reading import load_recipe
-    from pivotmine.show import report
+    from pivotmine.show import findings
 
+    recipe = load_recipe(config, set_ or ())
     console = plain_console()
     corpus = assemble(DEMO_DIRECTORY, console.print)
     console.print(
         f"{corpus.n_documents:,} documents, {corpus.n_bytes / 1e6:.1f} MB of text, credits in "
         f"{DEMO_DIRECTORY / 'CREDITS.md'}"
     )
-    reports = run_road(config, set_ or ())
-    connection = connect(Lake(load_recipe(config, set_ or ()).lake))
-    report.print_stages(console, reports)
-    report.print_links(console, connection)
-    report.print_pivots(console, connection)
-    report.print_word_pairs(console, connection, DEMO_PAIRS)
-    report.print_terms(console, connection)
-    report.print_arms(console, describe_arms(connection))
+    findings.print_stages(console, api.run(recipe))
+    lake = api.open_lake(recipe)
+    connection = lake.connect()
+    findings.print_strongest_links(console, connection)
+    findings.print_pivots(console, connection)
+    findings.print_word_pairs(console, connection, DEMO_PAIRS)
+    findings.print_terms(console, connection)
+    findings.print_arms(console, lake.arms())
     console.print(
-        f"\nAsk more: {Path(sys.argv[0])} pivots -c {config} lait 牛乳\n"
+        f"\nAsk more: {Path(sys.argv[0])} bridges -c {config} lait 牛乳\n"
+        f"          {Path(sys.argv[0])} documents -c {config} fr:chat en:cat\n"
         f"          {Path(sys.argv[0])} cooccurrence -c {config} fr:chat en:cat\n"
         f"          {Path(sys.argv[0])} query -c {config} "
         '"SELECT token_a, token_b, npmi FROM links ORDER BY npmi DESC LIMIT 10"',
@@ -72,23 +72,6 @@ def config_command(config: ConfigOption = None, set_: SetOption = None) -> None:
     from pivotmine.recipe.reading import load_recipe, to_yaml
 
     sys.stdout.write(to_yaml(load_recipe(config, set_ or ()), documented=True))
-
-
-def doctor(config: ConfigOption = None, set_: SetOption = None) -> None:
-    """Show the state of Python, libraries, Java, Spark and the lake, and what to fix."""
-    from pivotmine.keep.doctor import examine
-    from pivotmine.recipe.reading import load_recipe
-
-    console = plain_console()
-    well = True
-    for symptom in examine(load_recipe(config, set_ or ())):
-        mark = "ok  " if symptom.well else "FAIL"
-        console.print(f"{mark} {symptom.subject}: {symptom.state}", soft_wrap=True)
-        if not symptom.well:
-            console.print(f"       fix: {symptom.fix}", soft_wrap=True)
-        well = well and symptom.well
-    if not well:
-        raise typer.Exit(1)
 
 
 def planted(

@@ -29,6 +29,7 @@ from pivotmine.engine.staging import write_arrow_rows, write_rows, write_tables
 from pivotmine.errors import ConservationError, LakeError
 from pivotmine.lake.compaction import merge_small_files
 from pivotmine.lake.lake import Lake
+from pivotmine.lake.recovery import lock, recover
 from pivotmine.lake.tables import TABLES
 from pivotmine.lake.withdrawals import without_withdrawn
 from pivotmine.recipe import Recipe
@@ -83,8 +84,8 @@ def run_stages(
     external = {stage.name: stage.external(recipe) for stage in stages}
     lake = Lake(recipe.lake)
     reports = []
-    with lake.lock():
-        for line in lake.recover():
+    with lock(lake):
+        for line in recover(lake):
             display.note(f"recovered: {line}")
         for stage in stages:
             started_at = datetime.now(UTC)

@@ -36,7 +36,7 @@ from pivotmine.errors import LakeError
 from pivotmine.judge.bootstrap import NOTHING, Estimate, Resamples, flat_columns
 from pivotmine.judge.judge import put_rows, whole_word
 from pivotmine.judge.lexicons import Truth
-from pivotmine.show.report import print_table
+from pivotmine.show.tables import print_table
 
 ALL = "all"
 N_REWIRINGS = 10

@@ -32,7 +32,7 @@ from pivotmine.ask.bridges import open_paths
 from pivotmine.errors import LakeError, SetupError
 from pivotmine.judge.bootstrap import NOTHING, Estimate
 from pivotmine.judge.judge import UNSPACED_LANGUAGES, whole_word
-from pivotmine.show.report import print_table
+from pivotmine.show.tables import print_table
 from pivotmine.text.folding import fold
 from pivotmine.text.pieces import SPACE, is_byte_piece
 

@@ -7,9 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 import pivotmine
 from pivotmine.engine.fingerprint import reuse_fingerprint, stage_fingerprint
 from pivotmine.engine.runner import find_committed, last_run
@@ -47,7 +44,7 @@ class Delivery:
 def deliveries(lake: Lake, recipe: Recipe) -> list[Delivery]:
     """One row a delivery, by name."""
     sources = list_sources(recipe)
-    before = {row["uri"]: row for row in _read_inputs(lake)}
+    before = {row["uri"]: row for row in lake.read("inputs").to_pylist()}
     last = last_run(lake, INGEST)
     key = reuse_fingerprint(INGEST, how_records_are_read(recipe))
     reusable = last is not None and dict(last.get("reuse") or {}).get("inputs") == key
@@ -78,15 +75,6 @@ def deliveries(lake: Lake, recipe: Recipe) -> list[Delivery]:
             )
         )
     return found
-
-
-def _read_inputs(lake: Lake) -> list[dict[str, Any]]:
-    """Rows of `inputs`, a row a piece of a file; lakes of older versions have no fingerprints."""
-    tables = []
-    for path in lake.files("inputs"):
-        with lake.filesystem.open(path, "rb") as stream:
-            tables.append(pq.read_table(stream))
-    return pa.concat_tables(tables, promote_options="default").to_pylist() if tables else []
 
 
 def road_status(lake: Lake, recipe: Recipe, stages: Sequence[Stage]) -> Iterator[StageStatus]:

@@ -6,26 +6,38 @@ most of them. Earlier snapshots still hold it until they are deleted, which cost
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
-from pivotmine.cli.job import run_road
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
+from pivotmine.lake.recovery import lock
+from pivotmine.lake.removal import forget_past
 from pivotmine.lake.withdrawals import withdraw, without_withdrawn
-from pivotmine.recipe.reading import load_recipe
+from pivotmine.recipe import Recipe
 from pivotmine.stages.ingest.files import ingest_ids
 from pivotmine.stages.road import ROAD
 
 
 def take_down(
-    config_uri: str | None,
-    overrides: Sequence[str],
+    recipe: Recipe,
     ingest_id: str,
-    reason: str = "",
+    reason: str,
+    run_until: Callable[[str], object],
     *,
     forget: bool = True,
 ) -> int:
     """Withdraw a delivery, make all committed tables anew, and forget the past.
+
+    Parameters
+    ----------
+    ingest_id
+        The delivery.
+    reason
+        Kept in table `withdrawals`.
+    run_until
+        Runs the road up to a stage.
+    forget
+        Delete earlier snapshots, which still hold the delivery.
 
     Returns
     -------
@@ -38,7 +50,6 @@ def take_down(
     ConfigError
         Nothing else would be left to read. Nothing has changed then.
     """
-    recipe = load_recipe(config_uri, overrides)
     lake = Lake(recipe.lake)
     without_withdrawn(recipe, also=ingest_id)
     rows = connect(lake).execute("SELECT DISTINCT ingest_id FROM inputs").fetchall()
@@ -47,9 +58,9 @@ def take_down(
     ran = set(lake.runs()["stage"].to_pylist())
     last = [stage.name for stage in ROAD if stage.name in ran]
     if last:
-        run_road(config_uri, overrides, until=last[-1])
+        run_until(last[-1])
     if not forget:
         return 0
     lake = Lake(recipe.lake)
-    with lake.lock():
-        return lake.forget_past()
+    with lock(lake):
+        return forget_past(lake)

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.tables import TABLES
+from pivotmine.lake.tables import TABLES, conform
 
 SMALL_FILE_BYTES = 8_000_000
 MAX_SMALL_FILES = 64
@@ -69,9 +69,9 @@ def _row_groups(lake: Lake, files: Sequence[str], schema: pa.Schema) -> Iterator
     """The rows of files in groups of `ROW_GROUP_BYTES` in memory, and a group of a file more."""
     held: list[pa.Table] = []
     for file in files:
-        with lake.filesystem.open(file, "rb") as stream, pq.ParquetFile(stream) as rows:
+        with lake.open(file) as stream, pq.ParquetFile(stream) as rows:
             for group in range(rows.num_row_groups):
-                held.append(_conform(rows.read_row_group(group), schema))
+                held.append(conform(rows.read_row_group(group), schema))
                 if sum(part.nbytes for part in held) >= ROW_GROUP_BYTES:
                     yield pa.concat_tables(held)
                     held = []
@@ -91,11 +91,3 @@ def _to_merge(sizes: Mapping[str, int]) -> list[str]:
             break
         chosen.append(file)
     return chosen
-
-
-def _conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The rows with the columns of today; a file may be older than one of them."""
-    missing = [field for field in schema if field.name not in rows.column_names]
-    for field in missing:
-        rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
-    return rows.select(schema.names).cast(schema)

@@ -1,14 +1,14 @@
 """The lake: Iceberg tables that are only ever seen whole.
 
 Spark writes Parquet files into a folder that carries the run's id; the driver then commits them
-with PyIceberg. Why so: one `pip install`, no JVM jar to match with the Spark version, and every
-catalog that PyIceberg speaks, so Trino, Spark, DuckDB and the torch side read the same tables.
+with PyIceberg. The reasons: one `pip install`, no JVM jar to match with the Spark version, and
+every catalog that PyIceberg speaks, so Trino, Spark, DuckDB and the torch side read the same
+tables.
 
 A stage writes several tables, and Iceberg catalogs commit one at a time. The commit point of a
-stage is therefore its row in `runs`: a snapshot whose `run_id` no row names is not part of the
-lake. PivotMine never reads such a snapshot, and `recover` (called before every run) rolls the
-table back to the last committed one and deletes the files that were staged, so that after a crash
-at any moment every reader sees the state before the stage.
+stage is therefore its row in `runs`: a snapshot whose `run_id` is in no row is not part of the
+lake. PivotMine never reads such a snapshot, and `recover` (`pivotmine/lake/recovery.py`), called
+before every run, removes it.
 
 Rows are never deleted in place, so reading a snapshot is reading its list of Parquet files.
 """
@@ -16,29 +16,26 @@ Rows are never deleted in place, so reading a snapshot is reading its list of Pa
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import posixpath
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
-from urllib.parse import quote
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any
 
-import fsspec
 import pyarrow as pa
-import pyarrow.parquet as pq
-from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
-from pyiceberg.io.pyarrow import parquet_file_to_data_file
-from pyiceberg.manifest import DataFile
-from pyiceberg.table import Table as IcebergTable
-from pyiceberg.table import TableProperties
-from pyiceberg.table.snapshots import Snapshot
 
 from pivotmine.errors import LakeError
-from pivotmine.lake.tables import RUNS, SHARDS, TABLES
+from pivotmine.lake.catalog import local_path, open_catalog, prove_writable, resolve_warehouse
+from pivotmine.lake.tables import RUNS, TABLES, conform
 from pivotmine.recipe import LakeConfig
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+    from pyiceberg.manifest import DataFile
+    from pyiceberg.table import Table as IcebergTable
+    from pyiceberg.table.snapshots import Snapshot
 
 RUN_ID = "run_id"
 """Snapshot property that ties a snapshot to its row in `runs`."""
@@ -51,6 +48,8 @@ class Lake:
 
     Parameters
     ----------
+    config
+        Section `lake` of a recipe.
     read_only
         Leave no trace: a lake on a disk that may not be written can be queried, and a mistyped
         name makes no folder.
@@ -63,47 +62,53 @@ class Lake:
 
     def __init__(self, config: LakeConfig, *, read_only: bool = False) -> None:
         self.namespace = config.namespace
-        self.warehouse, self._local = _resolve_warehouse(config.warehouse)
-        self.filesystem, _ = fsspec.core.url_to_fs(self.warehouse)
-        if not config.catalog and not self._local:
-            raise LakeError(
-                f"the embedded catalog needs a local folder, and {self.warehouse} is none. Give "
-                "lake.catalog (type, uri, ...) for a remote warehouse."
-            )
-        if not read_only:
-            self._prove_writable()
-        properties = dict(config.catalog) or _embedded_catalog(self.warehouse, read_only)
-        try:
-            self.catalog: Catalog = load_catalog(
-                "pivotmine", **{"warehouse": self.warehouse, **properties}
-            )
-            if not read_only:
-                self.catalog.create_namespace_if_not_exists(self.namespace)
-        except Exception as error:
-            raise LakeError(f"the catalog cannot be opened with {properties}: {error}") from error
+        self.warehouse, self.is_local = resolve_warehouse(config.warehouse)
+        self._read_only = read_only
+        if not read_only and (config.catalog or self.is_local):
+            prove_writable(self.warehouse, self.filesystem)
+        self.catalog = open_catalog(config, read_only=read_only)
         self._tables: dict[str, IcebergTable] = {}
         self._runs: pa.Table | None = None
+
+    @cached_property
+    def filesystem(self) -> AbstractFileSystem:
+        """Fsspec's view of the warehouse."""
+        import fsspec
+
+        return fsspec.core.url_to_fs(self.warehouse)[0]
 
     # ---- reading -----------------------------------------------------------------------------
 
     def runs(self) -> pa.Table:
         """Rows of `runs`, oldest first. Grows by one row a committed stage."""
         if self._runs is None:
-            table = self._load(RUNS.name)
-            rows = table.scan().to_arrow() if table else RUNS.schema.empty_table()
-            self._runs = rows.sort_by("finished_at")
+            table = self.iceberg_table(RUNS.name)
+            current = table.current_snapshot() if table else None
+            files = [file.file_path for file in self._data_files(RUNS.name, current)]
+            self._runs = self._read_files(files, RUNS.schema).sort_by("finished_at")
         return self._runs
 
     def snapshot(self, name: str, as_of: datetime | None = None) -> Snapshot | None:
         """The committed snapshot of a table, now or at a moment; None where there is none yet."""
-        table = self._load(name)
+        table = self.iceberg_table(name)
         snapshot = table.current_snapshot() if table else None
-        committed = self._committed_run_ids()
+        committed = self.committed_run_ids()
         moment = as_of.timestamp() * 1000 if as_of else float("inf")
-        while snapshot and not (_run_id(snapshot) in committed and snapshot.timestamp_ms <= moment):
+        while snapshot and not (run_id(snapshot) in committed and snapshot.timestamp_ms <= moment):
             parent = snapshot.parent_snapshot_id
             snapshot = table.snapshot_by_id(parent) if table and parent else None
         return snapshot
+
+    def read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """Rows of the committed snapshot of a table, all in memory.
+
+        A column that an older version of PivotMine did not write is null. Tables that grow with the
+        corpus are read by DuckDB (`pivotmine.lake.query.connect`) or Spark instead.
+        """
+        schema = TABLES[name].schema
+        if columns is not None:
+            schema = pa.schema([schema.field(column) for column in columns])
+        return self._read_files(self.files(name), schema)
 
     def files(self, name: str, snapshot: Snapshot | None = None) -> list[str]:
         """Paths of the Parquet files of a snapshot (the committed one by default), sorted."""
@@ -125,7 +130,43 @@ class Lake:
             return 0
         return int(snapshot.summary["total-records"] or 0)
 
-    # ---- writing -----------------------------------------------------------------------------
+    def committed_run_ids(self) -> set[str]:
+        """Ids of the runs that count."""
+        return set(self.runs().column(RUN_ID).to_pylist())
+
+    def iceberg_table(self, name: str) -> IcebergTable | None:
+        """The table as the catalog knows it; None before its first commit."""
+        if name not in self._tables:
+            try:
+                self._tables[name] = self.catalog.load_table((self.namespace, name))
+            except NoSuchTableError:
+                return None
+        return self._tables[name]
+
+    def open(self, path: str) -> IO[bytes]:
+        """A file of the lake, to be read."""
+        if self.is_local:
+            return open(local_path(path), "rb")
+        stream: IO[bytes] = self.filesystem.open(path, "rb")
+        return stream
+
+    def _read_files(self, files: Sequence[str], schema: pa.Schema) -> pa.Table:
+        import pyarrow.parquet as pq
+
+        parts = [schema.empty_table()]
+        for path in files:
+            with self.open(path) as stream, pq.ParquetFile(stream) as file:
+                present = [name for name in schema.names if name in file.schema_arrow.names]
+                parts.append(conform(file.read(present), schema))
+        return pa.concat_tables(parts)
+
+    def _data_files(self, name: str, snapshot: Snapshot | None) -> list[DataFile]:
+        table = self.iceberg_table(name)
+        if snapshot is None or table is None:
+            return []
+        return [task.file for task in table.scan(snapshot_id=snapshot.snapshot_id).plan_files()]
+
+    # ---- files of a run ----------------------------------------------------------------------
 
     def staging_path(self, name: str, run_id: str) -> str:
         """Where a run puts the files of a table before they are committed."""
@@ -149,11 +190,20 @@ class Lake:
 
     def count_rows(self, paths: list[str]) -> int:
         """Rows of Parquet files, from their footers."""
+        import pyarrow.parquet as pq
+
         total = 0
         for path in paths:
-            with self.filesystem.open(path, "rb") as stream:
+            with self.open(path) as stream:
                 total += pq.read_metadata(stream).num_rows
         return total
+
+    def remove(self, path: str) -> None:
+        """Delete a file or folder of this lake if it is there."""
+        with contextlib.suppress(FileNotFoundError):
+            self.filesystem.rm(path, recursive=True)
+
+    # ---- committing --------------------------------------------------------------------------
 
     def commit(
         self,
@@ -166,7 +216,14 @@ class Lake:
         Files of the current snapshot that are in `kept` stay in the table; a table in which all
         stay and nothing is added keeps its snapshot. Until the row in `runs` is written nothing
         of it counts as committed.
+
+        Raises
+        ------
+        LakeError
+            Another writer was faster, or the lake was opened to be read.
         """
+        if self._read_only:
+            raise LakeError(f"{self.warehouse} was opened to be read, so nothing can be committed")
         properties = {
             RUN_ID: run["run_id"],
             "fingerprint": run["fingerprint"],
@@ -194,6 +251,9 @@ class Lake:
         kept: Collection[str] = (),
     ) -> int:
         """One new snapshot: these files, and those of the current one that stay."""
+        from pyiceberg.io.pyarrow import parquet_file_to_data_file
+        from pyiceberg.table import TableProperties
+
         table = self._load_or_create(name)
         current = table.current_snapshot()
         leaving = [file for file in self._data_files(name, current) if file.file_path not in kept]
@@ -217,124 +277,10 @@ class Lake:
         assert snapshot is not None
         return snapshot.snapshot_id
 
-    # ---- recovery ----------------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Keep other runs out of a local lake; remote catalogs detect conflicts at commit."""
-        if not self._local:
-            yield
-            return
-        with open(
-            os.path.join(_local_path(self.warehouse), f".{self.namespace}.lock"), "w"
-        ) as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise LakeError(
-                    f"another run is writing to {self.warehouse} (namespace {self.namespace}). "
-                    "Wait for it, or give this one its own lake.warehouse or lake.namespace."
-                ) from None
-            yield
-
-    def recover(self) -> list[str]:
-        """Undo what uncommitted runs left; returns a line for each thing that was undone.
-
-        Must run under `lock`. In a remote lake files are left alone, since another driver may be
-        staging them; `runs` decides what is visible there too.
-        """
-        done = [line for name in TABLES if name != RUNS.name for line in self._roll_back(name)]
-        if self._local:
-            committed = self._committed_run_ids()
-            for kind in [*(f"{name}/data" for name in TABLES), "_scratch", f"{SHARDS.name}/files"]:
-                folder = posixpath.join(self.warehouse, self.namespace, kind)
-                if kind == f"{RUNS.name}/data" or not self.filesystem.exists(folder):
-                    continue
-                for path in self.filesystem.ls(folder, detail=False):
-                    if posixpath.basename(str(path)) not in committed:
-                        self.filesystem.rm(path, recursive=True)
-                        done.append(f"deleted uncommitted files {kind}/{posixpath.basename(path)}")
-        return done
-
-    def forget_past(self) -> int:
-        """Delete earlier snapshots of all tables, their data files and shards; returns how many.
-
-        `runs` keeps its rows. Must run under `lock`.
-        """
-        n_snapshots = 0
-        for name in TABLES:
-            table, current = self._load(name), self.snapshot(name)
-            if table is None or current is None or name == RUNS.name:
-                continue
-            past = [s.snapshot_id for s in table.snapshots() if s != current]
-            if past:
-                table.maintenance.expire_snapshots().by_ids(past).commit()
-                table.refresh()
-                n_snapshots += len(past)
-            self._remove_others(f"{name}/data", {_local_path(path) for path in self.files(name)})
-            if name == SHARDS.name:
-                self._remove_others(f"{name}/files", {str(_run_id(current))})
-        return n_snapshots
-
-    def _remove_others(self, kind: str, kept: Collection[str]) -> None:
-        """Delete what is under a folder of the lake but the files and folders named in `kept`."""
-        folder = posixpath.join(self.warehouse, self.namespace, kind)
-        if not self.filesystem.exists(folder):  # of a table that never had a row
-            return
-        for path in map(str, self.filesystem.ls(folder, detail=False)):
-            if posixpath.basename(path) in kept:
-                continue
-            below = {found: _local_path(found) in kept for found in self.filesystem.find(path)}
-            if not any(below.values()):
-                self.filesystem.rm(path, recursive=True)
-                continue
-            for found, stays in below.items():
-                if not stays:
-                    self.filesystem.rm(found)
-
-    def remove(self, path: str) -> None:
-        """Delete a folder of this lake if it is there."""
-        with contextlib.suppress(FileNotFoundError):
-            self.filesystem.rm(path, recursive=True)
-
-    def _roll_back(self, name: str) -> list[str]:
-        table = self._load(name)
-        current = table.current_snapshot() if table else None
-        committed = self.snapshot(name)
-        if table is None or current is None or current == committed:
-            return []
-        if committed is None:
-            # Never committed at all: without the table there is no state to see.
-            self.catalog.drop_table((self.namespace, name))
-            self._tables.pop(name, None)
-            return [f"dropped table {name}, whose first run never committed"]
-        table.manage_snapshots().rollback_to_snapshot(committed.snapshot_id).commit()
-        table.refresh()
-        return [f"rolled {name} back to committed snapshot {committed.snapshot_id}"]
-
-    # ---- plumbing ----------------------------------------------------------------------------
-
-    def _data_files(self, name: str, snapshot: Snapshot | None) -> list[DataFile]:
-        table = self._load(name)
-        if snapshot is None or table is None:
-            return []
-        return [task.file for task in table.scan(snapshot_id=snapshot.snapshot_id).plan_files()]
-
-    def _committed_run_ids(self) -> set[str]:
-        return set(self.runs().column(RUN_ID).to_pylist())
-
-    def _load(self, name: str) -> IcebergTable | None:
-        if name not in self._tables:
-            try:
-                self._tables[name] = self.catalog.load_table((self.namespace, name))
-            except NoSuchTableError:
-                return None
-        return self._tables[name]
-
     def _load_or_create(self, name: str) -> IcebergTable:
         """The table, with all columns of this version; older snapshots stay as they are."""
         definition = TABLES[name]
-        table = self._load(name)
+        table = self.iceberg_table(name)
         if table is not None and not set(definition.schema.names) <= set(
             table.schema().column_names
         ):
@@ -350,44 +296,12 @@ class Lake:
             self._tables[name] = table
         return table
 
-    def _prove_writable(self) -> None:
-        probe = posixpath.join(self.warehouse, f".write-probe-{os.getpid()}")
-        try:
-            self.filesystem.makedirs(self.warehouse, exist_ok=True)
-            with self.filesystem.open(probe, "wb") as stream:
-                stream.write(b"")
-            self.filesystem.rm(probe)
-        except Exception as error:
-            raise LakeError(
-                f"the warehouse {self.warehouse} cannot be written: {error}. Set lake.warehouse to "
-                "a folder or URI that you may write."
-            ) from error
+    def drop_table(self, name: str) -> None:
+        """Take a table out of the catalog; its files stay."""
+        self.catalog.drop_table((self.namespace, name))
+        self._tables.pop(name, None)
 
 
-def _embedded_catalog(warehouse: str, read_only: bool) -> dict[str, str]:
-    """Properties of the SQLite catalog in a local warehouse."""
-    path = f"{_local_path(warehouse)}/catalog.db"
-    if not read_only:
-        return {"type": "sql", "uri": f"sqlite:///{path}"}
-    if not os.path.exists(path):
-        raise LakeError(
-            f"nothing is committed in {warehouse} yet: it holds no catalog. Name the recipe with "
-            "--config, or fill this lake with `pivotmine run`."
-        )
-    uri = f"sqlite:///file:{quote(path)}?mode=ro&uri=true"
-    return {"type": "sql", "uri": uri, "init_catalog_tables": "false"}
-
-
-def _run_id(snapshot: Snapshot) -> str | None:
+def run_id(snapshot: Snapshot) -> str | None:
+    """The run that made a snapshot."""
     return snapshot.summary.additional_properties.get(RUN_ID) if snapshot.summary else None
-
-
-def _resolve_warehouse(warehouse: str) -> tuple[str, bool]:
-    """Absolute URI of the warehouse, and whether it is a local folder."""
-    if "://" not in warehouse:
-        return f"file://{os.path.abspath(os.path.expanduser(warehouse))}", True
-    return warehouse.rstrip("/"), warehouse.startswith("file://")
-
-
-def _local_path(uri: str) -> str:
-    return uri.removeprefix("file://")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from pivotmine.errors import LakeError
+from pivotmine.lake.catalog import local_path
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
 
@@ -30,10 +31,22 @@ SCORING_LINKS = """
 `scoring_links` of stage score orders them."""
 
 
-def connect(lake: Lake, as_of: datetime | None = None) -> duckdb.DuckDBPyConnection:
+def connect(
+    lake: Lake, as_of: datetime | None = None, tables: Iterable[str] | None = None
+) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection with a view for every table, now or as of a moment in the past.
 
     Tables that are not committed yet are empty views.
+
+    Parameters
+    ----------
+    lake
+        The lake to be asked.
+    as_of
+        A moment in the past; without one, now.
+    tables
+        Names of the tables that are needed; without them, all. The metadata of each costs a few
+        milliseconds to read.
 
     Raises
     ------
@@ -41,22 +54,32 @@ def connect(lake: Lake, as_of: datetime | None = None) -> duckdb.DuckDBPyConnect
         A file of a committed table is gone or unreadable.
     """
     connection = duckdb.connect()
-    local = lake.warehouse.startswith("file://")
-    if not local:
+    if not lake.is_local:
         connection.register_filesystem(lake.filesystem)
-    for name, table in TABLES.items():
+    for name in TABLES if tables is None else tables:
         snapshot = lake.snapshot(name, as_of)
         paths = lake.files(name, snapshot) if snapshot else []
         if paths:
-            listed = ", ".join(_quoted(path.removeprefix("file://")) for path in paths)
+            listed = ", ".join(_quoted(local_path(path)) for path in paths)
             view = f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet([{listed}])'
             try:
                 connection.execute(view)
             except (duckdb.Error, OSError) as error:
                 raise LakeError(f"files of table {name} cannot be read: {error}") from None
         else:
-            connection.register(name, table.schema.empty_table())
+            connection.register(name, TABLES[name].schema.empty_table())
     return connection
+
+
+def tables_named(sql: str) -> list[str]:
+    """The tables whose names occur in a statement; all of them where it asks for the catalog."""
+    words = set(re.findall(r"\w+", sql.lower()))
+    if words & _ASKS_CATALOG or any(word.startswith("duckdb_") for word in words):
+        return list(TABLES)
+    return [name for name in TABLES if name in words]
+
+
+_ASKS_CATALOG = {"show", "pragma", "information_schema", "sqlite_master", "pg_catalog"}
 
 
 def run_sql(
@@ -71,10 +94,10 @@ def run_sql(
     """
 
     def rows() -> Iterator[tuple[Any, ...]]:
-        with _explained():
+        with explained():
             yield from iter(connection.fetchone, None)
 
-    with _explained():
+    with explained():
         connection.execute(sql)
         if not connection.description:
             raise LakeError(f"{sql!r} holds no SQL statement")
@@ -82,7 +105,8 @@ def run_sql(
 
 
 @contextlib.contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
+    """DuckDB's errors as `LakeError`, with the tables that there are."""
     try:
         yield
     except duckdb.Error as error:
@@ -114,7 +138,7 @@ def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
     Raises
     ------
     LakeError
-        The word is no single token of the vocabulary; the message lists tokens that contain it.
+        The word is not a single token of the vocabulary; the message lists tokens that contain it.
     """
     lang, spelling = named_language(word)
     spelling = spelling.lstrip(WORD_START) or spelling
@@ -138,8 +162,8 @@ def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
         also = f" Tokens that contain it: {', '.join(row[0] for row in near)}." if near else ""
         of_language = f" of language {lang}" if lang else ""
         raise LakeError(
-            f"{spelling!r} is no single token{of_language} in this corpus's vocabulary, and pivots "
-            f"are counted on tokens.{also}"
+            f"{spelling!r} is not a single token{of_language} in this corpus's vocabulary, and "
+            f"links join tokens.{also}"
         )
     ids, tokens, langs = zip(*rows, strict=True)
     return WordTokens(spelling, lang, ids, tokens, tuple(tuple(names) for names in langs))

@@ -368,3 +368,11 @@ TABLES: dict[str, Table] = {
     )
 }
 """All tables by name, in the order of the road."""
+
+
+def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The rows in the columns of a schema; a column that a file does not have is null."""
+    for field in schema:
+        if field.name not in rows.column_names:
+            rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
+    return rows.select(schema.names).cast(schema)

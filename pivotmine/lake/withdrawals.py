@@ -17,17 +17,14 @@ import pyarrow.parquet as pq
 import pivotmine
 from pivotmine.errors import ConfigError, LakeError
 from pivotmine.lake.lake import Lake
+from pivotmine.lake.recovery import lock, recover
 from pivotmine.lake.tables import WITHDRAWALS
 from pivotmine.recipe import Recipe
 
 
 def read_withdrawals(lake: Lake) -> pa.Table:
     """Rows of `withdrawals`, oldest first; few, since a person makes each."""
-    tables = [WITHDRAWALS.schema.empty_table()]
-    for path in lake.files(WITHDRAWALS.name):
-        with lake.filesystem.open(path, "rb") as stream:
-            tables.append(pq.read_table(stream).cast(WITHDRAWALS.schema))
-    return pa.concat_tables(tables).sort_by("withdrawn_at")
+    return lake.read(WITHDRAWALS.name).sort_by("withdrawn_at")
 
 
 def without_withdrawn(config: Recipe, also: str | None = None) -> Recipe:
@@ -72,8 +69,8 @@ def withdraw(lake: Lake, ingest_id: str, known: set[str], reason: str) -> None:
     added = pa.Table.from_pylist([row], WITHDRAWALS.schema)
     run_id = f"{now:%Y%m%dT%H%M%S}-takedown-{secrets.token_hex(4)}"
     folder = lake.staging_path(WITHDRAWALS.name, run_id)
-    with lake.lock():
-        lake.recover()
+    with lock(lake):
+        recover(lake)
         rows = pa.concat_tables([read_withdrawals(lake), added])
         lake.filesystem.makedirs(folder, exist_ok=True)
         with lake.filesystem.open(f"{folder}/part-0.parquet", "wb") as stream:

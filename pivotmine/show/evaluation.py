@@ -12,7 +12,7 @@ from pivotmine.judge.documents import DocumentEvaluation, Separation
 from pivotmine.judge.links import ALL, Evaluation, Figure
 from pivotmine.judge.ranking import PREVALENCE
 from pivotmine.judge.retrieval import Retrieval
-from pivotmine.show.report import print_table
+from pivotmine.show.tables import print_table
 
 _HEADS = ("method", "P@1", "P@5", "pairs", "precision", "recall")
 

@@ -7,11 +7,21 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import StrEnum
 from itertools import chain, count, islice
 from typing import Any
 
-from pivotmine.cli.options import OutputFormat
+from pivotmine.ask.rows import Rows
 from pivotmine.show.console import plain_console
+from pivotmine.show.tables import print_table
+
+
+class OutputFormat(StrEnum):
+    """How rows are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
 
 
 def write_rows(output: OutputFormat, heads: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
@@ -25,10 +35,13 @@ def write_rows(output: OutputFormat, heads: Sequence[str], rows: Iterable[tuple[
         writer.writerows([_cell(value) for value in row] for row in rows)
 
 
+def write_answer(output: OutputFormat, rows: Rows[Any]) -> None:
+    """All rows of an answer for another program."""
+    write_rows(output, rows.columns, (tuple(row.values()) for row in rows.dicts()))
+
+
 def print_result(heads: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
     """The first hundred rows, for a person."""
-    from pivotmine.show.report import print_table
-
     limit = 100
     shown = list(islice(rows, limit + 1))
     console = plain_console()
@@ -50,7 +63,7 @@ def _cell(value: Any) -> str:
 
 def _json(value: Any) -> str:
     def finite(number: float) -> float | None:
-        return number if math.isfinite(number) else None  # JSON knows no NaN
+        return number if math.isfinite(number) else None  # JSON has no NaN
 
     return json.dumps(_plain(value, finite), default=str, ensure_ascii=False)
 

@@ -199,7 +199,7 @@ def test_a_language_alone_ends_in_a_colon(asked: str, lang: str | None):
 
 
 def test_the_command_answers_with_words_where_a_language_is_asked_for(lake):
-    status, out, err = cli("pivots", "fr:chat", "zh:", *settings(lake))
+    status, out, err = cli("bridges", "fr:chat", "zh:", *settings(lake))
     assert (status, err) == (0, "")
     asked, _, heads, cat, lion = out.strip().splitlines()
     assert asked == "chat: ▁chat (en fr), Chat (fr) → zh"

@@ -16,7 +16,7 @@ from pivotmine.ask.cooccurrence import find_cooccurrence
 from pivotmine.errors import LakeError
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
-from pivotmine.show.report import print_terms
+from pivotmine.show.findings import print_terms
 from tests.handmade import Row, cli, make_lake, settings
 
 CAT_CHAT = {

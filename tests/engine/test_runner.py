@@ -9,7 +9,6 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from rich.console import Console
 
-from pivotmine.engine.display import PlainDisplay
 from pivotmine.engine.runner import Report, run_stages
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import Inputs, Rows, Stage, Tally
@@ -17,6 +16,7 @@ from pivotmine.errors import ConfigError, ConservationError, LakeError
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
 from pivotmine.recipe import Recipe
+from pivotmine.show.progress import PlainDisplay
 from pivotmine.stages.road import ROAD, choose_stages
 
 

@@ -68,24 +68,24 @@ def test_a_word_may_name_its_language(connection):
 
 
 def test_a_word_of_another_language_is_refused_with_its_name(connection):
-    with pytest.raises(LakeError, match=r"'chat' is no single token of language zh"):
+    with pytest.raises(LakeError, match=r"'chat' is not a single token of language zh"):
         find_word(connection, "zh:chat")
 
 
 def test_tokens_that_contain_a_word_do_not_stand_for_it_but_are_named(connection):
     with pytest.raises(LakeError, match=r"contain it: ▁château\.") as refused:
         find_word(connection, "hâte")
-    assert "'hâte' is no single token" in str(refused.value)
+    assert "'hâte' is not a single token" in str(refused.value)
 
 
 def test_a_token_that_never_occurs_is_no_word(connection):
-    with pytest.raises(LakeError, match="'ghost' is no single token"):
+    with pytest.raises(LakeError, match="'ghost' is not a single token"):
         find_word(connection, "ghost")
 
 
 def test_what_means_something_to_sql_is_only_a_word(connection):
     for odd in ("'; DROP TABLE links; --", "%", "_", "$word", "c_at"):
-        with pytest.raises(LakeError, match="is no single token"):
+        with pytest.raises(LakeError, match="is not a single token"):
             find_word(connection, odd)
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from pivotmine.engine.display import PlainDisplay
 from pivotmine.engine.runner import run_stages
 from pivotmine.engine.stage import Rows
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.lake.tables import TERM_COUNTS
 from pivotmine.recipe import Recipe
 from pivotmine.recipe.reading import load_recipe
+from pivotmine.show.progress import PlainDisplay
 from pivotmine.stages.terms import stage as terms
 from pivotmine.stages.train_tokenizer.training import train_sentencepiece
 from pivotmine.text.tokenizer import Tokenizer

@@ -8,9 +8,9 @@ import re
 import pytest
 from rich.console import Console
 
-from pivotmine.engine.display import LiveDisplay, PlainDisplay, open_display
 from pivotmine.engine.runner import Report
 from pivotmine.engine.stage import Tally
+from pivotmine.show.progress import LiveDisplay, PlainDisplay, open_display
 
 INGEST = Report("ingest", False, Tally(20_542, 20_400, 33, 109), {}, 12.34)
 LINK = Report("link", True, Tally(7, 7), {}, 0.04)

@@ -1,0 +1,295 @@
+"""From words to text: the documents that hold a word, or in which two words meet, and the lines.
+
+A line is a segment of a document, about a sentence. Two words meet in a document that holds both;
+their distance is the number of lines from one to the other, 0 on the same line. Documents with the
+smallest distance come first. Ties are in the order of document ids, which are hashes of the text,
+so they are a draw and always the same one.
+
+There is no index from tokens to documents. A question scans column `token_ids` of table `tokens`
+once, inside DuckDB; documents that hold the words are looked at one by one, and only the lines of
+the best `limit` stay in memory. `docs/scale.md` says what a scan costs.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from pivotmine.ask.rows import Rows
+from pivotmine.errors import LakeError
+from pivotmine.lake.query import WordTokens, find_word
+from pivotmine.text.pieces import spell
+
+TABLES_READ = ("vocabulary", "tokens", "documents", "scores", "selection")
+
+_BATCH_DOCUMENTS = 256
+
+
+class Mark(NamedTuple):
+    """Where a word stands in the text of a line."""
+
+    start: int
+    """First character."""
+    end: int
+    """One after the last."""
+    word: int
+    """0 for the first word of the question, 1 for the second."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A segment that holds a word of the question."""
+
+    number: int
+    """Place in the document, from 0."""
+    lang: str
+    text: str
+    marks: tuple[Mark, ...]
+    """In the order of the text."""
+
+    def marked(self, opening: str = "[", closing: str = "]") -> str:
+        """The text with each word between two marks.
+
+        Examples
+        --------
+        >>> Line(0, "en", "The cat sleeps.", (Mark(4, 7, 0),)).marked()
+        'The [cat] sleeps.'
+        """
+        parts, at = [], 0
+        for start, end, _ in self.marks:
+            parts += [self.text[at:start], opening, self.text[start:end], closing]
+            at = end
+        return "".join([*parts, self.text[at:]])
+
+    def __str__(self) -> str:
+        return self.marked()
+
+
+@dataclass(frozen=True)
+class FoundDocument:
+    """A document that holds the words, with what the lake says of it."""
+
+    doc_id: str
+    source: str
+    uri: str
+    lang: str
+    n_tokens: int
+    type: str | None
+    """Type by its translation structure; None before stage `score`."""
+    scores: dict[str, float]
+    """Score of each method; empty before stage `score`."""
+    arms: tuple[str, ...]
+    """Arms that took it."""
+    distance: int | None
+    """Lines from one word to the other at the nearest place; None for a single word."""
+    n_lines: int
+    """Lines that hold a word of the question."""
+    lines: tuple[Line, ...]
+    """Those of them where the words are nearest, in the order of the text."""
+
+
+def find_documents(
+    connection: duckdb.DuckDBPyConnection,
+    word: str,
+    other: str | None = None,
+    *,
+    limit: int = 10,
+    max_lines: int = 4,
+) -> Rows[FoundDocument]:
+    """Documents that hold a word, or in which two words meet, nearest meetings first.
+
+    Parameters
+    ----------
+    connection
+        A connection to a lake (`pivotmine.lake.query.connect`) with the tables `TABLES_READ`.
+    word, other
+        Words, which may name a language: `fr:chat` stands for the word in lines of French only.
+    limit
+        Most documents.
+    max_lines
+        Most lines of a document.
+
+    Raises
+    ------
+    LakeError
+        A word is not a single token of the vocabulary, or both are the same.
+    """
+    words = [find_word(connection, asked) for asked in (word, other) if asked is not None]
+    if len(words) == 2 and words[0] == words[1]:
+        raise LakeError(f"{word!r} and {other!r} are one word; name two")
+    held: list[_Held] = []
+    # A heap of the worst first, so that no more than `limit` documents are ever held.
+    for found in _candidates(connection, words, max_lines):
+        if len(held) < limit:
+            heapq.heappush(held, found)
+        else:
+            heapq.heappushpop(held, found)
+    return Rows(FoundDocument, _described(connection, words, sorted(held, reverse=True)))
+
+
+class _Held:
+    """What is kept of a document; of two, the worse is less."""
+
+    def __init__(
+        self, key: tuple[int, str], n_lines: int, lines: list[tuple[int, str, list[int]]]
+    ) -> None:
+        self.key = key
+        self.n_lines = n_lines
+        self.lines = lines
+
+    def __lt__(self, other: _Held) -> bool:
+        return self.key > other.key
+
+
+def _candidates(
+    connection: duckdb.DuckDBPyConnection, words: Sequence[WordTokens], max_lines: int
+) -> Iterator[_Held]:
+    """Documents that hold all words, each in lines of its language."""
+    # Token ids are written into the statement: DuckDB streams no result that has parameters.
+    conditions = " AND ".join(f"list_has_any(token_ids, {list(w.token_ids)})" for w in words)
+    batches = connection.sql(
+        f"SELECT doc_id, token_ids, segment_ends, segment_langs FROM tokens WHERE {conditions}"
+    ).to_arrow_reader(_BATCH_DOCUMENTS)
+    for batch in batches:
+        for row in range(batch.num_rows):
+            doc_id, ids, ends, langs = (column[row] for column in batch.columns)
+            found = _meeting(
+                words,
+                ids.values.to_numpy(zero_copy_only=False),
+                ends.values.to_numpy(zero_copy_only=False),
+                np.array(langs.as_py(), dtype=object),
+            )
+            if found is None:
+                continue
+            distance, lines = found
+            starts = [0, *ends.as_py()]
+            chosen = [
+                (
+                    int(line),
+                    str(langs[int(line)]),
+                    ids.values[starts[line] : starts[line + 1]].to_pylist(),
+                )
+                for line in lines[:max_lines]
+            ]
+            yield _Held((distance, doc_id.as_py()), len(lines), sorted(chosen))
+
+
+def _meeting(
+    words: Sequence[WordTokens],
+    token_ids: NDArray[Any],
+    segment_ends: NDArray[Any],
+    segment_langs: NDArray[Any],
+) -> tuple[int, list[int]] | None:
+    """Distance of the words, and the lines that hold one, nearest to the other first.
+
+    None where a word stands in no line of its language.
+    """
+    lines_of = []
+    for word in words:
+        places = np.flatnonzero(np.isin(token_ids, word.token_ids))
+        lines = np.unique(np.searchsorted(segment_ends, places, side="right"))
+        if word.lang is not None:
+            lines = lines[segment_langs[lines] == word.lang]
+        if not len(lines):
+            return None
+        lines_of.append(lines)
+    if len(lines_of) == 1:
+        return 0, lines_of[0].tolist()
+    nearest: dict[int, int] = {}
+    for own, other in (lines_of, lines_of[::-1]):
+        for line, distance in zip(own.tolist(), _distances(own, other).tolist(), strict=True):
+            nearest[line] = min(distance, nearest.get(line, distance))
+    return min(nearest.values()), sorted(nearest, key=lambda line: (nearest[line], line))
+
+
+def _distances(own: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+    """For each of some sorted numbers, how far the nearest of others is."""
+    at = np.searchsorted(other, own)
+    after = np.abs(other[np.minimum(at, len(other) - 1)] - own)
+    before = np.abs(own - other[np.maximum(at - 1, 0)])
+    return np.asarray(np.minimum(after, before))
+
+
+def _described(
+    connection: duckdb.DuckDBPyConnection, words: Sequence[WordTokens], held: Sequence[_Held]
+) -> Iterator[FoundDocument]:
+    """The documents with their source, scores and arms, and the text of their lines."""
+    asked = {"ids": [found.key[1] for found in held]}
+    where = {row[0]: row[1:] for row in connection.execute(_WHERE, asked).fetchall()}
+    scores: dict[str, dict[str, float]] = {}
+    types: dict[str, str] = {}
+    for doc_id, method, score, kind in connection.execute(_SCORES, asked).fetchall():
+        scores.setdefault(doc_id, {})[method] = score
+        if kind is not None:
+            types[doc_id] = kind
+    arms: dict[str, list[str]] = {}
+    for doc_id, arm in connection.execute(_ARMS, asked).fetchall():
+        arms.setdefault(doc_id, []).append(arm)
+    pieces = _pieces(connection, held)
+    for found in held:
+        distance, doc_id = found.key
+        source, uri, lang, n_tokens = where[doc_id]
+        yield FoundDocument(
+            doc_id,
+            source or "",
+            uri,
+            lang,
+            n_tokens,
+            types.get(doc_id),
+            scores.get(doc_id, {}),
+            tuple(arms.get(doc_id, ())),
+            distance if len(words) == 2 else None,
+            found.n_lines,
+            tuple(_line(words, pieces, *line) for line in found.lines),
+        )
+
+
+def _pieces(connection: duckdb.DuckDBPyConnection, held: Sequence[_Held]) -> dict[int, str]:
+    ids = sorted({token for found in held for *_, tokens in found.lines for token in tokens})
+    return dict(
+        connection.execute(
+            "SELECT token_id, token FROM vocabulary WHERE list_contains($ids, token_id)",
+            {"ids": ids},
+        ).fetchall()
+    )
+
+
+def _line(
+    words: Sequence[WordTokens], pieces: dict[int, str], number: int, lang: str, tokens: list[int]
+) -> Line:
+    spelled = [pieces[token] for token in tokens]
+    text = spell(spelled)
+    shown = text.strip()
+    cut = len(text) - len(text.lstrip())
+    marks = []
+    for place, token in enumerate(tokens):
+        for which, word in enumerate(words):
+            if token in word.token_ids and word.lang in (None, lang):
+                start, end = (len(spell(spelled[:n])) - cut for n in (place, place + 1))
+                start += len(shown[max(start, 0) : end]) - len(shown[max(start, 0) : end].lstrip())
+                marks.append(Mark(max(start, 0), min(end, len(shown)), which))
+                break
+    return Line(number, lang, shown, tuple(marks))
+
+
+_WHERE = """
+    SELECT t.doc_id, d.source, d.uri, t.lang, t.n_tokens
+    FROM (SELECT doc_id, lang, n_tokens FROM tokens WHERE list_contains($ids, doc_id)) t
+    JOIN (SELECT doc_id, source, uri FROM documents WHERE list_contains($ids, doc_id)) d
+    USING (doc_id)
+"""
+
+_SCORES = """
+    SELECT doc_id, method, score, type FROM scores WHERE list_contains($ids, doc_id)
+    ORDER BY doc_id, method
+"""
+
+_ARMS = """
+    SELECT DISTINCT doc_id, arm FROM selection WHERE list_contains($ids, doc_id) ORDER BY ALL
+"""

@@ -1,0 +1,91 @@
+"""The links of a word: the words of other languages that it is associated with, strongest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from pivotmine.ask.rows import Rows
+from pivotmine.lake.query import find_word
+
+TABLES_READ = ("links", "vocabulary")
+
+
+@dataclass(frozen=True)
+class Partner:
+    """A link of a word, seen from that word."""
+
+    word: str
+    """The token of the word that is linked: a word may have several spellings."""
+    lang: str
+    """Its language."""
+    partner: str
+    """The token at the other end."""
+    partner_lang: str
+    n_ab: int
+    """Mixed contexts that hold both."""
+    expected: float
+    """`n_ab` if the two were independent."""
+    npmi: float
+    """Normalised pointwise mutual information, -1 to 1."""
+    g2: float
+    """Log-likelihood ratio (Dunning 1993)."""
+    q_value: float
+    """False discovery rate at which the pair passes (Benjamini & Hochberg 1995)."""
+    rank: int
+    """Place of the partner among the word's partners of that language, by G2; copies apart."""
+    prevails: bool
+    """Whether the link is the best one of one of its words, and no rival explains it."""
+    is_copy: bool
+    """Whether both tokens are spelled alike: a name, a number, a loan word."""
+
+
+def find_links(
+    connection: duckdb.DuckDBPyConnection, word: str, lang: str | None = None, limit: int = 20
+) -> Rows[Partner]:
+    """Partners of a word: links that prevail first, then by G2; copies last.
+
+    Parameters
+    ----------
+    connection
+        A connection to a lake (`pivotmine.lake.query.connect`) with the tables `TABLES_READ`.
+    word
+        A word, which may name its language: `chat`, `fr:chat`.
+    lang
+        Language of the partners; without one, any.
+    limit
+        Most rows.
+
+    Raises
+    ------
+    LakeError
+        The word is not a single token of the vocabulary.
+    """
+    found = find_word(connection, word)
+    rows = connection.execute(
+        _LINKS,
+        {
+            "ids": list(found.token_ids),
+            "word_lang": found.lang,
+            "lang": lang,
+            "limit": limit,
+        },
+    ).fetchall()
+    return Rows(Partner, (Partner(*row) for row in rows))
+
+
+_LINKS = """
+    WITH sides AS (
+        SELECT a AS id, token_a AS word, lang_a AS lang, token_b AS partner, lang_b AS partner_lang,
+               rank_ab AS rank, * FROM links WHERE list_contains($ids, a)
+        UNION ALL BY NAME
+        SELECT b AS id, token_b AS word, lang_b AS lang, token_a AS partner, lang_a AS partner_lang,
+               rank_ba AS rank, * FROM links WHERE list_contains($ids, b))
+    SELECT word, lang, partner, partner_lang, n_ab, expected, npmi, g2, q_value, rank, prevails,
+           is_copy
+    FROM sides
+    WHERE coalesce(lang = $word_lang, true) AND coalesce(partner_lang = $lang, true)
+    ORDER BY is_copy, prevails DESC, g2 DESC, partner_lang, partner, word, lang
+    LIMIT $limit
+"""

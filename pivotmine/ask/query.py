@@ -1,0 +1,118 @@
+"""A query that runs when its rows are asked for, and the query that reads one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pivotmine.errors import LakeError, SetupError
+from pivotmine.lake.tables import TABLES
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+
+class Query:
+    """SQL over a lake. Nothing is read before its rows are asked for.
+
+    Examples
+    --------
+    >>> lake = pivotmine.open_lake("corpus.yaml")
+    >>> query = lake.sql("SELECT count(*) AS n FROM links WHERE lang_b = 'fr'")
+    >>> query
+    Query("SELECT count(*) AS n FROM links WHERE lang_b = 'fr'")
+    >>> query.to_arrow().column_names
+    ['n']
+    """
+
+    def __init__(self, sql: str, connect: Callable[[str], duckdb.DuckDBPyConnection]) -> None:
+        self.text = sql
+        self._connect = connect
+
+    def to_arrow(self) -> pa.Table:
+        """All rows as an Arrow table.
+
+        Raises
+        ------
+        LakeError
+            DuckDB refuses the statement, or the lake cannot be read; the message says why.
+        """
+        return self._result(lambda relation: relation.to_arrow_table())
+
+    def batches(self, rows: int = 10_000) -> pa.RecordBatchReader:
+        """The rows as a stream of Arrow batches, for results that do not fit in memory.
+
+        Parameters
+        ----------
+        rows
+            Most rows of a batch.
+        """
+        return self._result(lambda relation: relation.to_arrow_reader(rows))
+
+    def df(self) -> pd.DataFrame:
+        """All rows as a pandas frame. Raises `LakeError` as `to_arrow` does."""
+        return self._result(lambda relation: relation.df())
+
+    def pl(self) -> pl.DataFrame:
+        """All rows as a polars frame.
+
+        Raises
+        ------
+        SetupError
+            polars is not installed.
+        LakeError
+            As `to_arrow` raises it.
+        """
+        try:
+            import polars as pl
+        except ImportError:
+            raise SetupError("polars is not installed: pip install polars") from None
+        frame = pl.from_arrow(self.to_arrow())
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+    def stream(self) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+        """Names of the columns, and the rows one by one as Python values."""
+        from pivotmine.lake.query import run_sql
+
+        return run_sql(self._connect(self.text), self.text)
+
+    def __repr__(self) -> str:
+        return f"Query({self.text!r})"
+
+    def _result(self, take: Callable[[duckdb.DuckDBPyRelation], Any]) -> Any:
+        from pivotmine.lake.query import explained
+
+        with explained():
+            relation = self._connect(self.text).sql(self.text)
+            if relation is None:
+                raise LakeError(f"{self.text!r} gives no rows; a lake is only read")
+            return take(relation)
+
+
+def table_sql(name: str, columns: Sequence[str] | None = None, where: str | None = None) -> str:
+    """The statement that reads a table of the lake.
+
+    Raises
+    ------
+    LakeError
+        The lake has no such table, or the table no such column.
+
+    Examples
+    --------
+    >>> table_sql("links", ["token_a", "npmi"], "npmi > 0.5")
+    'SELECT "token_a", "npmi" FROM links WHERE npmi > 0.5'
+    """
+    if name not in TABLES:
+        raise LakeError(f"no table {name!r} in a lake; the tables are {', '.join(TABLES)}")
+    known = TABLES[name].schema.names
+    for column in columns or ():
+        if column not in known:
+            raise LakeError(
+                f"table {name} has no column {column!r}; its columns are {', '.join(known)}"
+            )
+    chosen = "*" if columns is None else ", ".join(f'"{column}"' for column in columns)
+    return f"SELECT {chosen} FROM {name}" + (f" WHERE {where}" if where else "")

@@ -1,0 +1,173 @@
+"""The catalog of a lake: which folder it is in, and where the metadata of its tables lie.
+
+A local lake has an embedded SQLite catalog, `catalog.db`, in its warehouse. Runs open it through
+PyIceberg. Readers ask it with Python's own `sqlite3` instead: that takes a third of the time to
+import, needs no SQLAlchemy, and cannot write. Other catalogs (REST, Glue, Hive) are PyIceberg's in
+both cases, named by `lake.catalog` of the recipe.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import sqlite3
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.catalog.noop import NoopCatalog
+from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.io import FileIO, InputFile, InputStream, OutputFile
+from pyiceberg.table import Table as IcebergTable
+from pyiceberg.table.metadata import TableMetadataUtil
+from pyiceberg.typedef import Identifier
+
+from pivotmine.errors import LakeError
+from pivotmine.recipe import LakeConfig
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+CATALOG_NAME = "pivotmine"
+CATALOG_FILE = "catalog.db"
+
+
+def resolve_warehouse(warehouse: str) -> tuple[str, bool]:
+    """Absolute URI of a warehouse, and whether it is a local folder."""
+    if "://" not in warehouse:
+        return f"file://{os.path.abspath(os.path.expanduser(warehouse))}", True
+    return warehouse.rstrip("/"), warehouse.startswith("file://")
+
+
+def local_path(uri: str) -> str:
+    """The path of a `file://` URI; other strings stay as they are."""
+    return uri.removeprefix("file://")
+
+
+def open_catalog(config: LakeConfig, *, read_only: bool) -> Catalog:
+    """The catalog that a recipe names, or the embedded one of a local warehouse.
+
+    Raises
+    ------
+    LakeError
+        The warehouse is remote and no catalog is named, the catalog cannot be reached, or it is to
+        be read and is not there.
+    """
+    warehouse, is_local = resolve_warehouse(config.warehouse)
+    if not config.catalog and not is_local:
+        raise LakeError(
+            f"the embedded catalog needs a local folder, and {warehouse} is remote. Give "
+            "lake.catalog (type, uri, ...) for a remote warehouse."
+        )
+    path = os.path.join(local_path(warehouse), CATALOG_FILE)
+    if read_only and not config.catalog:
+        return EmbeddedCatalogReader(path)
+    properties = dict(config.catalog) or {"type": "sql", "uri": f"sqlite:///{path}"}
+    try:
+        catalog = load_catalog(CATALOG_NAME, **{"warehouse": warehouse, **properties})
+        if not read_only:
+            catalog.create_namespace_if_not_exists(config.namespace)
+    except Exception as error:
+        raise LakeError(f"the catalog cannot be opened with {properties}: {error}") from error
+    return catalog
+
+
+def prove_writable(warehouse: str, filesystem: AbstractFileSystem) -> None:
+    """Write a file to the warehouse and delete it.
+
+    Raises
+    ------
+    LakeError
+        That fails.
+    """
+    probe = posixpath.join(warehouse, f".write-probe-{os.getpid()}")
+    try:
+        filesystem.makedirs(warehouse, exist_ok=True)
+        with filesystem.open(probe, "wb") as stream:
+            stream.write(b"")
+        filesystem.rm(probe)
+    except Exception as error:
+        raise LakeError(
+            f"the warehouse {warehouse} cannot be written: {error}. Set lake.warehouse to a folder "
+            "or URI that you may write."
+        ) from error
+
+
+class EmbeddedCatalogReader(NoopCatalog):
+    """Tables of an embedded SQLite catalog, to be read.
+
+    Raises
+    ------
+    LakeError
+        There is no catalog at the path, or SQLite cannot read it.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(CATALOG_NAME)
+        if not os.path.exists(path):
+            raise LakeError(
+                f"nothing is committed in file://{os.path.dirname(path)} yet: it holds no catalog. "
+                "Name the recipe with --config, or fill this lake with `pivotmine run`."
+            )
+        self._uri = f"file:{quote(path)}?mode=ro"
+
+    def load_table(self, identifier: str | Identifier) -> IcebergTable:
+        """The table as it is now.
+
+        Raises
+        ------
+        NoSuchTableError
+            The catalog does not list it.
+        """
+        names = tuple(identifier.split(".")) if isinstance(identifier, str) else identifier
+        location = self._metadata_location(names)
+        if location is None:
+            raise NoSuchTableError(f"no table {'.'.join(names)}")
+        with open(local_path(location), encoding="utf-8") as stream:
+            metadata = TableMetadataUtil.parse_raw(stream.read())
+        return IcebergTable(names, metadata, location, _LocalFiles(), self)
+
+    def table_exists(self, identifier: str | Identifier) -> bool:
+        """Whether the catalog lists the table."""
+        names = tuple(identifier.split(".")) if isinstance(identifier, str) else identifier
+        return self._metadata_location(names) is not None
+
+    def _metadata_location(self, names: Identifier) -> str | None:
+        *namespace, table = names
+        try:
+            connection = sqlite3.connect(self._uri, uri=True)
+            try:
+                found = connection.execute(
+                    "SELECT metadata_location FROM iceberg_tables WHERE catalog_name = ? "
+                    "AND table_namespace = ? AND table_name = ?",
+                    (CATALOG_NAME, ".".join(namespace), table),
+                ).fetchone()
+            finally:
+                connection.close()
+        except sqlite3.Error as error:
+            raise LakeError(f"the catalog {self._uri} cannot be read: {error}") from error
+        return str(found[0]) if found else None
+
+
+class _LocalFiles(FileIO):
+    """Files of this machine, to be read. PyIceberg's own classes import pyarrow or fsspec."""
+
+    def new_input(self, location: str) -> InputFile:
+        return _LocalFile(location)
+
+    def new_output(self, location: str) -> OutputFile:
+        raise LakeError(f"{location}: this lake was opened to be read")
+
+    def delete(self, location: str | InputFile | OutputFile) -> None:
+        raise LakeError(f"{location}: this lake was opened to be read")
+
+
+class _LocalFile(InputFile):
+    def __len__(self) -> int:
+        return os.path.getsize(local_path(self.location))
+
+    def exists(self) -> bool:
+        return os.path.exists(local_path(self.location))
+
+    def open(self, seekable: bool = True) -> InputStream:
+        return open(local_path(self.location), "rb")
