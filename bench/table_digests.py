@@ -1,73 +1,132 @@
 """Digests of a lake's tables, to show that two lakes hold the same.
 
-    python -m bench.table_digests LAKE [OTHER_LAKE]
+    python -m bench.table_digests LAKE [OTHER_LAKE] [--without scores.evidence] [--renamed OLD=NEW]
 
-Prints a line a table: rows, and a BLAKE3 of its rows sorted. With two lakes, prints both and exits
-with 1 where any table differs. Reads Iceberg metadata and Parquet files with PyIceberg and DuckDB
-alone, so that it compares lakes that different versions of PivotMine made. Left out: table `runs`
-and columns that name a run or a place on disk.
+Prints a line a table: its rows, and a BLAKE3 hash of the hashes of its rows, sorted. With two lakes
+it prints both, and exits with 1 where a table differs. It reads Iceberg metadata and Parquet files
+with PyIceberg, DuckDB and numpy alone, so it compares lakes that different versions of PivotMine
+made. Table `runs` and columns that say when or where, not what, are left out. Contexts are compared
+one by one, since how many of them a row packs depends on how the tasks were scheduled.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import numpy as np
 from blake3 import blake3
 from pyiceberg.catalog.sql import SqlCatalog
 
-LEFT_OUT = {"shards": {"path"}, "inputs": {"uri", "stamp", "fingerprint"}}
-"""Columns by table that say when or where, not what."""
+LEFT_OUT = {"shards.path", "inputs.uri", "inputs.stamp", "inputs.fingerprint"}
+"""Columns that say when or where."""
 
 PLACES = {"documents", "near_copies", "rejects", "duplicates", "lexicons", "lexicon_rejects"}
 """Tables whose column `uri` is cut to the name of the file."""
 
+BATCH_ROWS = 100_000
 
-def digest_tables(lake: Path, namespace: str) -> dict[str, tuple[int, str]]:
-    """Rows and digest of every table of a local lake but `runs`."""
+
+def digest_tables(
+    lake: Path, namespace: str, left_out: set[str], renamed: dict[str, str]
+) -> dict[str, tuple[int, str]]:
+    """Rows and digest of every table of a local lake but `runs`.
+
+    Parameters
+    ----------
+    left_out
+        Columns that do not count, as `table.column`.
+    renamed
+        Values of columns `arm` and `method` that count as others.
+    """
     catalog = SqlCatalog("pivotmine", uri=f"sqlite:///{lake.resolve()}/catalog.db")
-    names = sorted(name for _, name in catalog.list_tables(namespace) if name != "runs")
-    return {name: _digest(catalog, namespace, name) for name in names}
+    found = {}
+    for _, name in sorted(catalog.list_tables(namespace)):
+        table = catalog.load_table((namespace, name))
+        files = [task.file.file_path.removeprefix("file://") for task in table.scan().plan_files()]
+        columns = {field.name for field in table.schema().fields}
+        if name == "runs":
+            continue
+        if not files:
+            found[name] = (0, "")
+        elif name == "contexts":
+            found[name] = _digest(sorted(_contexts(files)))
+        else:
+            columns -= {one.split(".")[1] for one in left_out if one.startswith(f"{name}.")}
+            found[name] = _digest(_row_hashes(name, files, sorted(columns), renamed))
+    return found
 
 
-def _digest(catalog: SqlCatalog, namespace: str, name: str) -> tuple[int, str]:
-    table = catalog.load_table((namespace, name))
-    files = [task.file.file_path.removeprefix("file://") for task in table.scan().plan_files()]
-    if not files:
-        return 0, ""
-    names = [field.name for field in table.schema().fields]
-    columns = [c for c in names if c not in LEFT_OUT.get(name, ())]
-    picked = ", ".join(
-        "regexp_extract(uri, '[^/]*$') AS uri" if c == "uri" and name in PLACES else f'"{c}"'
-        for c in sorted(columns)
-    )
+def _digest(hashes: Iterator[str] | list[str]) -> tuple[int, str]:
+    seen, n_rows = blake3(), 0
+    for one in hashes:
+        seen.update(one.encode())
+        n_rows += 1
+    return n_rows, seen.hexdigest()[:32]
+
+
+def _row_hashes(
+    name: str, files: list[str], columns: list[str], renamed: dict[str, str]
+) -> Iterator[str]:
+    """A hash a row, ascending."""
+    picked = []
+    for column in columns:
+        value = f'"{column}"'
+        if column == "uri" and name in PLACES:
+            value = "regexp_extract(uri, '[^/]*$')"
+        elif column in ("arm", "method"):
+            for old, new in renamed.items():
+                value = f"CASE WHEN {value} = '{old}' THEN '{new}' ELSE {value} END"
+        picked.append(f'{value} AS "{column}"')
     rows = duckdb.connect().execute(
-        f"SELECT md5(row(*COLUMNS(*))::VARCHAR) AS hash FROM "
-        f"(SELECT {picked} FROM read_parquet($1, union_by_name = true)) ORDER BY hash",
+        "SELECT md5(row(*COLUMNS(*))::VARCHAR) AS hash FROM (SELECT "
+        f"{', '.join(picked)} FROM read_parquet($1, union_by_name = true)) ORDER BY hash",
         [files],
     )
-    seen, n_rows = blake3(), 0
-    while batch := rows.fetchmany(100_000):
-        n_rows += len(batch)
-        seen.update("".join(row[0] for row in batch).encode())
-    return n_rows, seen.hexdigest()[:32]
+    while batch := rows.fetchmany(BATCH_ROWS):
+        yield from (row[0] for row in batch)
+
+
+def _contexts(files: list[str]) -> Iterator[str]:
+    """A hash a context: its fold and its nodes."""
+    rows = duckdb.connect().execute("SELECT sizes, folds, steps FROM read_parquet($1)", [files])
+    while batch := rows.fetchmany(1):
+        sizes, folds, steps = batch[0]
+        nodes = np.cumsum(np.frombuffer(steps, np.int32), dtype=np.int32)
+        ends = np.cumsum(np.frombuffer(sizes, np.int32))
+        for fold, part in zip(folds, np.split(nodes, ends[:-1]), strict=True):
+            yield blake3(bytes([fold]) + part.tobytes()).hexdigest()
 
 
 def main() -> int:
     """Print the digests; 1 where two lakes differ."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("lakes", nargs="+", type=Path, help="one lake to print, or two to compare")
+    parser = argparse.ArgumentParser(description="Digests of a lake's tables.")
+    parser.add_argument("lakes", nargs="+", type=Path, help="a lake to print, or two to compare")
     parser.add_argument("--namespace", default="pivotmine")
+    parser.add_argument(
+        "--without", action="append", default=[], metavar="TABLE.COLUMN", help="leave a column out"
+    )
+    parser.add_argument(
+        "--renamed", action="append", default=[], metavar="OLD=NEW", help="an arm or method"
+    )
     arguments = parser.parse_args()
-    found = [digest_tables(lake, arguments.namespace) for lake in arguments.lakes]
+    left_out = LEFT_OUT | set(arguments.without)
+    renamed = dict(one.split("=", 1) for one in arguments.renamed)
+    found = [
+        digest_tables(lake, arguments.namespace, left_out, renamed) for lake in arguments.lakes
+    ]
     differ = 0
     for name in sorted(set().union(*found)):
         digests = [tables.get(name, (0, "absent")) for tables in found]
         same = len(set(digests)) == 1
         differ += not same
-        print(f"{name:16}", *(f"{n:>10,} {digest}" for n, digest in digests), "" if same else "!")
-    print(f"{differ} tables differ" if len(found) > 1 else "")
+        print(
+            f"{name:16}", *(f"{n:>10,} {digest:32}" for n, digest in digests), "" if same else "!"
+        )
+    if len(found) > 1:
+        print(f"{differ} tables differ")
     return int(differ > 0)
 
 

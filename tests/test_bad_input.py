@@ -382,7 +382,7 @@ REFUSED: dict[str, tuple[str, list[str], list[str]]] = {
     ),
     "a stage that does not exist": (
         *("{place}/good.jsonl", ["--until", "counting"]),
-        ["no stage 'counting'", "ingest, tokenizer, tokenize, vocabulary, contexts, count"],
+        ["no stage 'counting'", "ingest, train_tokenizer, tokenize, vocabulary, contexts, count"],
     ),
     "one stage and a last one": (
         *("{place}/good.jsonl", ["--until", "count", "--only", "count"]),

@@ -143,7 +143,7 @@ def kill_between_the_commits_of_tables(arguments: tuple[str, ...]) -> None:
     script = textwrap.dedent(
         """
         import os, signal, sys
-        from pivotmine.lake import Lake
+        from pivotmine.lake.lake import Lake
         replace, calls = Lake._replace, []
         def dying(self, *arguments):
             calls.append(replace(self, *arguments))
@@ -151,7 +151,7 @@ def kill_between_the_commits_of_tables(arguments: tuple[str, ...]) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
             return calls[-1]
         Lake._replace = dying
-        from pivotmine.cli import main
+        from pivotmine.cli.app import main
         main()
         """
     )
