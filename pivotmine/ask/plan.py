@@ -8,11 +8,13 @@ chunk, the more often its pairs are the same. `docs/scale.md` shows the arithmet
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pivotmine.ask.plan_constants import MEASURED, Constants
+from pivotmine.errors import ConfigError
 
 if TYPE_CHECKING:
     from pivotmine.recipe import Recipe
@@ -108,6 +110,30 @@ class Plan:
         return sum(
             stage.core_hours / (n_cores if stage.is_parallel else 1) for stage in self.stages
         )
+
+
+def parse_bytes(text: str) -> float:
+    """Bytes of a size such as `100TB`, `1.5 GiB` or `2e12`.
+
+    Raises
+    ------
+    ConfigError
+        It is no number with a unit of bytes.
+
+    Examples
+    --------
+    >>> parse_bytes("100TB")
+    100000000000000.0
+    """
+    match = re.fullmatch(r"\s*([0-9.]+(?:e\+?[0-9]+)?)\s*(?:([kmgtp]?)(i?)b)?\s*", text.lower())
+    try:
+        if not match:
+            raise ValueError(text)
+        number, prefix, binary = match.groups(default="")
+        power = " kmgtp".index(prefix or " ")
+        return float(number) * math.pow(1024 if binary else 1000, power)
+    except ValueError:
+        raise ConfigError(f"{text!r} is no size; give one such as 100TB or 512GiB") from None
 
 
 def text_bytes(files: Sequence[tuple[str, int]], constants: Constants = MEASURED) -> float:
@@ -211,7 +237,7 @@ def _text_stages(sized: Plan, recipe: Recipe, c: Constants) -> list[StageCost]:
 
 
 def _counting_stages(sized: Plan, recipe: Recipe, c: Constants) -> list[StageCost]:
-    """From tokens to links."""
+    """From tokens to pivots."""
     contexts, counting = sized.context_tokens, sized.counting
     cut = sized.n_tokens * (c.read_ns.value + c.cut_ns.value)
     cut_memory, lines = c.worker_bytes.value + 200e6, 0.0
@@ -234,11 +260,12 @@ def _counting_stages(sized: Plan, recipe: Recipe, c: Constants) -> list[StageCos
         StageCost("contexts", cut * _NS / _HOUR, cut_memory, lines, packed),
         StageCost("count", counting.core_hours, memory, counting.sent_bytes, counts),
         StageCost("link", link * _NS / _HOUR, link_memory, None, 0.0),
+        StageCost("pivot", c.pivot_seconds.value / _HOUR, c.worker_bytes.value, None, 0.0),
     ]
 
 
 def _selection_stages(sized: Plan, recipe: Recipe, c: Constants) -> list[StageCost]:
-    """From links to shards."""
+    """From pivots to shards."""
     base, links = c.worker_bytes.value, recipe.score.max_links
     score = sized.n_tokens * c.score_ns.value * _NS
     score_memory = base + 32.0 * links + 16.0 * recipe.score.max_repeated_segments

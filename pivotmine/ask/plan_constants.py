@@ -73,6 +73,7 @@ class Constants(NamedTuple):
         1.22, "nodes", "a language, of its equal share of the vocabulary", _SCALE
     )
     contest_ns: Measured = Measured(130.0, "ns/context token", "contests of links", _SCALE)
+    pivot_seconds: Measured = Measured(20.8, "s", "pivots, whatever the size of the text", _ROAD)
     score_ns: Measured = Measured(865.0, "ns/token", "all scores", _ROAD)
     score_bytes: Measured = Measured(115.0, "bytes/document", "rows of `scores`", _SCALE)
     select_us: Measured = Measured(27.6, "µs/document and arm", "choose documents", _SELECTION)
