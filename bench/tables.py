@@ -1,11 +1,8 @@
-"""Result tables: the same header and rows for a terminal and for a Markdown page."""
+"""Result tables as Markdown, and how figures look in them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-
-from rich.console import Console
-from rich.table import Table
 
 
 def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -13,18 +10,6 @@ def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
     lines += ["| " + " | ".join(cell.replace("|", "/") for cell in row) + " |" for row in rows]
     return [*lines, ""]
-
-
-def show(
-    console: Console, header: Sequence[str], rows: Iterable[Sequence[str]], n_left: int = 1
-) -> None:
-    """Print a table; the first `n_left` columns are names, the others numbers."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for place, name in enumerate(header):
-        table.add_column(name, justify="left" if place < n_left else "right")
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
 
 
 def seconds(value: float) -> str:

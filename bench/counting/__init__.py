@@ -2,13 +2,8 @@
 
     python -m bench.counting --help
 
-=======================  =========================================================================
-`prepare`, `cut`         the input of all ways: tables of a lake, and contexts that are already cut
-`ways`                   the ways of counting by name, and the process in which one of them runs
-`ours`, `rivals`         the ways
-`race`                   running ways on inputs of growing size, within limits
-`answers`                what exact ways must agree on
-`sections`               which ways run on which corpora
-`results`, `page`        figures as JSON, and the page that is made of them
-=======================  =========================================================================
+`prepare` and `cut` make the input of all ways; `ours` and `rivals` are the ways (`ways` says what
+one is, `roster` lists them), `child` the process in which one runs, and `race` runs them on inputs
+of growing size, within limits. `answers` is what they must agree on, `sections` says which run on
+which corpora, `results` are figures as JSON, and `page` is what is made of them.
 """

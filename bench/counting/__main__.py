@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from bench import machine
-from bench.counting.page import print_section, write_page
+from bench.counting.page import section_lines, write_page
 from bench.counting.race import Limits
 from bench.counting.results import Outcome, Results, disagreement, load, save
+from bench.counting.roster import WAYS
 from bench.counting.sections import CORPORA, Plan, sections
-from bench.counting.ways import WAYS
 from pivotmine.show.console import run_app
 
 _EPILOG = "Ways:\n\n" + "\n\n".join(f"[bold]{way.name}[/bold]  {way.doc}" for way in WAYS.values())
@@ -74,8 +72,6 @@ def count(
     """
     # As Ctrl-C: unwinding ends the process that is being measured, and the JVM below it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    # Tables need room, and a pipe has no width of its own.
-    console = Console(emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
     if plot is not None:
         write_page(load(plot), plot.parent, plot.stem)
         return
@@ -90,6 +86,8 @@ def count(
         Limits(threads, max_seconds, max_bytes, repeat, tuple(settings or ())),
         lake,
         work.absolute(),
+        print,
+        _progress,
     )
     results = Results(
         f"{now:%Y-%m-%d %H:%M} UTC",
@@ -105,17 +103,14 @@ def count(
     out.mkdir(parents=True, exist_ok=True)
     stem = f"counting-{now:%Y-%m-%d}"
 
-    def say(line: str) -> None:
-        console.print(line, markup=False)
-
-    for section in sections(plan, say, _progress(say)):
+    for section in sections(plan):
         results = replace(results, sections=(*results.sections, section))
         save(results, out / f"{stem}.json")
-        print_section(console, section)
+        print("\n".join(section_lines(section)), flush=True)
     write_page(results, out, stem)
-    say(f"written: {out / stem}.md, .json, .svg")
+    print(f"written: {out / stem}.md, .json, .svg")
     if differing := [text for text in map(disagreement, results.sections) if text]:
-        say("\n".join(["the ways disagree:", *differing]))
+        print("\n".join(["the ways disagree:", *differing]))
         raise typer.Exit(1)
 
 
@@ -130,18 +125,12 @@ def _names(given: str, known: tuple[str, ...], option: str) -> tuple[str, ...]:
     return tuple(name for name in known if name in chosen)
 
 
-def _progress(say: Callable[[str], None]) -> Callable[[Outcome], None]:
-    def progress(outcome: Outcome) -> None:
-        text = f"{outcome.status}: {outcome.reason}"
-        if outcome.status == "counted":
-            text = (
-                f"{outcome.seconds:.2f} s ({outcome.process_seconds:.1f} s with start, "
-                f"{len(outcome.runs)} runs), {outcome.peak_bytes / 2**20:,.0f} MiB"
-            )
-        label = f"{outcome.size:g}x {WAYS[outcome.way].label}"
-        say(f"{datetime.now(UTC):%H:%M:%S} {label}: {text}")
-
-    return progress
+def _progress(outcome: Outcome) -> None:
+    text = f"{outcome.status}: {outcome.reason}"
+    if outcome.status == "counted":
+        text = f"{outcome.seconds:.2f} s, {outcome.process_seconds:.1f} s with start"
+    label = f"{outcome.size:g}x {WAYS[outcome.way].label}"
+    print(f"{datetime.now(UTC):%H:%M:%S} {label}: {text}", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 
-from bench.corpora.lakes import commit_files
 from bench.counting.answers import Pairs, write_pairs
 from bench.counting.rivals import columns, pairs_of, products
-from bench.counting.ways import Done, Job
-from pivotmine.engine.runner import run_stages
-from pivotmine.engine.session import build_session
-from pivotmine.lake.lake import Lake
-from pivotmine.numeric.folded_contexts import FoldedContexts
-from pivotmine.recipe.reading import load_recipe
-from pivotmine.show.progress import PlainDisplay
-from pivotmine.stages.count.pair_counts import PairCounts, count_pairs
-from pivotmine.stages.road import choose_stages
+from bench.counting.ways import Done, Job, way
+
+if TYPE_CHECKING:
+    from pivotmine.numeric.folded_contexts import FoldedContexts
+    from pivotmine.stages.count.pair_counts import PairCounts
 
 FOLDS = 4
 
 
+@way("pivotmine", "PivotMine")
 def stage(job: Job) -> Done:
-    """Run `contexts` and `count` with an open session: reading, counting, committing."""
+    """Stages `contexts` and `count` through the runner: reads a committed lake, cuts contexts,
+    counts pairs by fold and margins, commits.
+    """
+    from rich.console import Console
+
+    from bench.corpora.lakes import commit_files
+    from pivotmine.engine.runner import run_stages
+    from pivotmine.engine.session import build_session
+    from pivotmine.lake.lake import Lake
+    from pivotmine.recipe.reading import load_recipe
+    from pivotmine.show.progress import PlainDisplay
+    from pivotmine.stages.road import choose_stages
+
     facts = job.prepared.facts
     recipe = load_recipe(
         None,
@@ -57,18 +64,21 @@ def stage(job: Job) -> Done:
     return Done(seconds, paths, aside_seconds=aside_seconds)
 
 
+@way("kernel", "PivotMine kernel", one_thread=True)
 def kernel(job: Job) -> Done:
-    """One fold, every pair handed out."""
+    """count_pairs with one fold, which is what the sparse product computes."""
     return _kernel(job, n_folds=1, min_count=1)
 
 
+@way("kernel-folds", "PivotMine kernel, 4 folds", one_thread=True)
 def kernel_folds(job: Job) -> Done:
-    """As the stage calls it."""
+    """count_pairs as the stage calls it: counts by fold, pairs below min_count left out."""
     return _kernel(job, FOLDS, job.prepared.facts.min_count)
 
 
+@way("kernel-scipy", "scipy sparse product", one_thread=True)
 def kernel_scipy(job: Job) -> Done:
-    """A^T B for each pair of languages."""
+    """A^T B from the same arrays in memory; nothing filtered or written."""
     facts = job.prepared.facts
     sides = [columns(job.prepared, language) for language in range(len(facts.languages))]
     return _timed(
@@ -80,6 +90,9 @@ def kernel_scipy(job: Job) -> Done:
 
 
 def _kernel(job: Job, n_folds: int, min_count: int) -> Done:
+    from pivotmine.numeric.folded_contexts import FoldedContexts
+    from pivotmine.stages.count.pair_counts import count_pairs
+
     facts = job.prepared.facts
     first_node = np.arange(len(facts.languages) + 1) * facts.vocab_size
     contexts = _contexts(job, n_folds)
@@ -111,11 +124,12 @@ def _timed(
     seconds = time.perf_counter() - started
     file = write_pairs(job.out / "pairs.parquet", map(pairs, count()))
     aside_seconds = time.perf_counter() - started - seconds
-    extra = {"distinct_pairs": float(distinct)}
-    return Done(seconds, (file,), aside_seconds=aside_seconds, extra=extra)
+    return Done(seconds, (file,), aside_seconds, distinct)
 
 
 def _contexts(job: Job, n_folds: int) -> FoldedContexts:
+    from pivotmine.numeric.folded_contexts import FoldedContexts
+
     facts = job.prepared.facts
     parts = [columns(job.prepared, language) for language in range(len(facts.languages))]
     context, node = (np.concatenate(part) for part in zip(*parts, strict=True))

@@ -105,7 +105,7 @@ def _run_once(outcome: Outcome, prepared: Prepared, limits: Limits, folder: Path
         return replace(outcome, status="failed", reason=reason)
     process_seconds = seen.seconds - done.aside_seconds
     run = Run(done.seconds, process_seconds, seen.peak_bytes, seen.worker_bytes)
-    return replace(outcome, runs=(*outcome.runs, run), answer=found, extra=done.extra)
+    return replace(outcome, runs=(*outcome.runs, run), answer=found, n_distinct=done.n_distinct)
 
 
 def _foreseen(way: Way, size: float, before: Sequence[Outcome], limits: Limits) -> Outcome | None:
@@ -130,7 +130,7 @@ def _foreseen(way: Way, size: float, before: Sequence[Outcome], limits: Limits) 
 
 
 def _threads(way: Way, limits: Limits) -> int:
-    return limits.threads if way.threads == "all" else 1
+    return 1 if way.one_thread else limits.threads
 
 
 def _error_in(log: Path) -> str:

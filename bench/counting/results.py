@@ -51,7 +51,8 @@ class Outcome:
 
     runs: tuple[Run, ...] = ()
     answer: Answer | None = None
-    extra: dict[str, float] = field(default_factory=dict)
+    n_distinct: int | None = None
+    """Pairs that meet at all, where the way counts them."""
 
     @property
     def seconds(self) -> float:

@@ -1,8 +1,6 @@
 """What a user would count with instead of PivotMine.
 
-Every way counts language pair by language pair, so that no pair within a language is made. Each
-imports its library itself: one that is missing costs its own way, and none runs in another's
-memory.
+Every way counts language pair by language pair, so that no pair within a language is made.
 """
 
 from __future__ import annotations
@@ -12,15 +10,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from scipy import sparse
 
 from bench.counting.answers import Pairs, parquet_files, write_pairs
 from bench.counting.prepare import Facts, Prepared
-from bench.counting.ways import Done, Job
+from bench.counting.ways import Done, Job, way
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Columns = tuple[NDArray[np.int32], NDArray[np.int32]]
 """Context and node, sorted by context."""
@@ -44,8 +45,9 @@ _SPARK = """
 """
 
 
+@way("duckdb", "DuckDB self-join")
 def duckdb_sql(job: Job) -> Done:
-    """Join, group and filter, from Parquet to Parquet."""
+    """Self-join on the context, GROUP BY, HAVING; may spill."""
     import duckdb
 
     folder = _pairs_folder(job)
@@ -62,8 +64,9 @@ def duckdb_sql(job: Job) -> Done:
     return _done(started, folder)
 
 
+@way("polars", "Polars", packages=("polars",))
 def polars_frames(job: Job) -> Done:
-    """One lazy join for each pair of languages."""
+    """Lazy join on the context, group_by, filter, on the streaming engine."""
     import polars as pl
 
     folder = _pairs_folder(job)
@@ -81,8 +84,9 @@ def polars_frames(job: Job) -> Done:
     return _done(started, folder)
 
 
+@way("spark-sql", "Spark SQL self-join")
 def spark_sql(job: Job) -> Done:
-    """Explode the lists of a context, then join tokens on it."""
+    """Explode, self-join on the context, GROUP BY, HAVING; PivotMine's own session settings."""
     from pivotmine.engine.session import build_session
     from pivotmine.recipe.reading import load_recipe
 
@@ -99,8 +103,9 @@ def spark_sql(job: Job) -> Done:
     return _done(started, folder)
 
 
+@way("dicts", "Python dictionaries", one_thread=True)
 def dictionaries(job: Job) -> Done:
-    """A Counter over the pairs of every context; only one language pair is held at a time."""
+    """A Counter over the pairs of every context, as He et al. (2025) counted."""
     folder = _pairs_folder(job)
     started = time.perf_counter()
     n_distinct = 0
@@ -116,8 +121,9 @@ def dictionaries(job: Job) -> Done:
     return _done(started, folder, n_distinct)
 
 
+@way("scipy", "scipy sparse product", one_thread=True)
 def scipy_product(job: Job) -> Done:
-    """Incidence matrices from columns (context, node), and their product."""
+    """Incidence matrices of the two languages, A^T B."""
     folder = _pairs_folder(job)
     started = time.perf_counter()
     n_distinct = 0
@@ -130,7 +136,7 @@ def scipy_product(job: Job) -> Done:
 
 def products(
     prepared: Prepared, columns_of: Callable[[int], Columns]
-) -> Iterator[tuple[tuple[int, int], sparse.csr_matrix]]:
+) -> Iterator[tuple[tuple[int, int], csr_matrix]]:
     """A^T B of each pair of languages, from the columns of each language."""
     facts = prepared.facts
     for x, y in prepared.language_pairs():
@@ -141,7 +147,7 @@ def products(
         yield (x, y), first.T.tocsr() @ second
 
 
-def pairs_of(languages: tuple[int, int], matrix: sparse.csr_matrix, facts: Facts) -> Pairs:
+def pairs_of(languages: tuple[int, int], matrix: csr_matrix, facts: Facts) -> Pairs:
     """Entries of a product at or above `min_count`."""
     kept = np.flatnonzero(matrix.data >= facts.min_count)
     row = np.searchsorted(matrix.indptr, kept, side="right") - 1
@@ -152,13 +158,15 @@ def pairs_of(languages: tuple[int, int], matrix: sparse.csr_matrix, facts: Facts
 
 def incidence(
     context: NDArray[np.int32], node: NDArray[np.int32], first_node: int, n_contexts: int
-) -> sparse.csr_matrix:
+) -> csr_matrix:
     """CSR matrix of ones, [n_contexts, tokens of the language], from rows sorted by context."""
+    from scipy.sparse import csr_matrix
+
     offsets = np.searchsorted(context, np.arange(n_contexts + 1))
     column = node - first_node
     width = int(column.max()) + 1 if len(column) else 0
     ones = np.ones(len(column), np.int32)
-    return sparse.csr_matrix((ones, column, offsets), shape=(n_contexts, width))
+    return csr_matrix((ones, column, offsets), shape=(n_contexts, width))
 
 
 def columns(prepared: Prepared, language: int) -> Columns:
@@ -180,5 +188,4 @@ def _pairs_folder(job: Job) -> Path:
 
 def _done(started: float, folder: Path, n_distinct: int | None = None) -> Done:
     seconds = time.perf_counter() - started
-    extra = {} if n_distinct is None else {"distinct_pairs": float(n_distinct)}
-    return Done(seconds, tuple(parquet_files(folder)), extra=extra)
+    return Done(seconds, tuple(parquet_files(folder)), n_distinct=n_distinct)

@@ -35,7 +35,8 @@ from bench.counting.results import (
     load,
     save,
 )
-from bench.counting.ways import WAYS, Job, Way
+from bench.counting.roster import WAYS
+from bench.counting.ways import Job
 from bench.race import kill_tree, tree
 from pivotmine.recipe.reading import load_recipe
 
@@ -118,7 +119,7 @@ def test_every_way_gives_the_pairs_of_a_brute_count(
 ):
     if missing := WAYS[name].missing():
         pytest.skip(f"{name} needs {', '.join(missing)}")
-    done = WAYS[name].load()(job_for(prepared, tmp_path))
+    done = WAYS[name].count(job_for(prepared, tmp_path))
     found = read_answer(done.files, prepared.facts)
     expected = brute_answer(prepared, tmp_path)
     assert found == expected
@@ -204,7 +205,7 @@ def test_a_way_over_a_limit_is_reported_and_not_tried_on_more(
 
 
 def test_a_way_that_is_not_installed_says_what_it_needs(tmp_path: Path):
-    way = Way("polars", "Polars", "", "rivals.polars_frames", packages=("no_such_package",))
+    way = replace(WAYS["polars"], packages=("no_such_package",))
     given = make_input(tmp_path / "input", "document")
     (outcome,) = race({1.0: given}, [way], LIMITS, tmp_path, lambda _: None)
     assert outcome.status == "not installed"
