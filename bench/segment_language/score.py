@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from bench import tables
-from bench.plot import figure
-from bench.plot import lines as plot_lines
 from bench.segment_language.pages import Page
 from bench.segment_language.ways import Identify
 from pivotmine.judge.bootstrap import Estimate, Resamples
-from pivotmine.text.codes import UNDETERMINED
 
 BUCKETS = (5, 10, 20, 40, 80)
 """Upper ends of the length buckets, letters; the last bucket holds longer lines."""
@@ -69,64 +65,17 @@ def macro(lines: Sequence[Line]) -> float | None:
     return float(np.mean([np.mean(hits) for hits in by_lang.values()])) if by_lang else None
 
 
-def show_accuracy(lines: Sequence[Line]) -> str:
-    """Accuracy, three digits."""
-    return tables.share(accuracy(lines).value)
-
-
-def show_interval(lines: Sequence[Line]) -> str:
-    """Accuracy with its interval."""
-    return tables.interval(*accuracy(lines))
-
-
-def show_macro(lines: Sequence[Line]) -> str:
-    """Mean over languages, three digits."""
-    return tables.share(macro(lines))
-
-
 def cross(
-    lines: Sequence[Line],
-    row: Callable[[Line], str],
-    column: Callable[[Line], str],
-    columns: Sequence[str],
-    show: Callable[[Sequence[Line]], str],
+    lines: Sequence[Line], column: Callable[[Line], str], columns: Sequence[str]
 ) -> list[str]:
-    """A Markdown table with `show` of the lines in each cell, and of all lines of each row."""
+    """A Markdown table of shares named rightly, means over languages; `all` has an interval."""
     rows: dict[str, dict[str, list[Line]]] = {}
     for line in lines:
-        rows.setdefault(row(line), {}).setdefault(column(line), []).append(line)
-    sizes = Counter(column(line) for line in lines if row(line) == next(iter(rows)))
+        rows.setdefault(line.way, {}).setdefault(column(line), []).append(line)
+    sizes = Counter(column(line) for line in lines if line.way == next(iter(rows)))
     cells = []
     for name, found in rows.items():
         every = [line for cell in found.values() for line in cell]
-        shown = (show(found[c]) if found.get(c) else "" for c in columns)
-        cells.append((name, *shown, show(every)))
+        shown = (tables.share(macro(found.get(c, []))) for c in columns)
+        cells.append((name, *shown, tables.interval(*accuracy(every))))
     return tables.markdown(["", *(f"{c} ({sizes[c]:,})" for c in columns), "all"], cells)
-
-
-def confusion(lines: Sequence[Line], languages: Sequence[str]) -> np.ndarray:
-    """float64[L, L + 1]: share of lines of a language (row) named as each, last: as another."""
-    place = {lang: at for at, lang in enumerate((*languages, UNDETERMINED))}
-    counts = np.zeros((len(languages), len(languages) + 1))
-    for line in lines:
-        counts[place[line.lang], place.get(line.found, len(languages))] += 1
-    shares: np.ndarray = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    return shares
-
-
-def draw(lines: Sequence[Line], ours: str, languages: Sequence[str], path: Path) -> None:
-    """Left: accuracy of all ways over letters. Right: the confusion of ours."""
-    with figure(path, 2, width=6.5, height=5) as (left, right):
-        series = []
-        for way in dict.fromkeys(line.way for line in lines):
-            mine = [line for line in lines if line.way == way]
-            points = [macro([x for x in mine if bucket(x.letters) == b]) for b in BUCKET_NAMES]
-            series.append((way, BUCKET_NAMES, [np.nan if p is None else p for p in points]))
-        label = "share named rightly, mean over languages"
-        plot_lines(left, series, "letters in the line", label)
-        shares = confusion([line for line in lines if line.way == ours], languages)
-        right.imshow(shares**0.5, cmap="Greys", vmin=0, vmax=1)
-        right.set_xticks(range(len(languages) + 1), [*languages, "other"], rotation=90)
-        right.set_yticks(range(len(languages)), languages)
-        right.set_xlabel(f"named by {ours} (shade: square root of the share)")
-        right.set_ylabel("language")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pivotmine.text.codes import UNDETERMINED, normalise_label
 from pivotmine.text.language import load_identifier
@@ -73,28 +73,6 @@ def _lingua(languages: Languages) -> Identify:
     return _by_line(identify)
 
 
-def _langid(languages: Languages) -> Identify:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
-    known = set(identifier.labels)
-    identifier.set_languages([lang for lang in languages if lang in known])
-    return _by_line(lambda line: _code(str(identifier.classify(line)[0])))
-
-
-def _cld2(languages: Languages) -> Identify:
-    import pycld2
-
-    def identify(line: str) -> str:
-        try:
-            details: Any = pycld2.detect(line, isPlainText=True, bestEffort=True)[2]
-        except pycld2.error:
-            return UNDETERMINED
-        return UNDETERMINED if details[0][1] == "un" else _code(details[0][1])
-
-    return _by_line(identify)
-
-
 def _by_line(identify: Callable[[str], str]) -> Identify:
     cached = lru_cache(maxsize=None)(identify)
     return lambda lines: [cached(line.strip()) for line in lines]
@@ -112,6 +90,4 @@ WAYS = (
     Way("lid.176.ftz, closed", "fasttext", partial(_lid, True)),
     Way("lid.176.ftz, open", "fasttext", partial(_lid, False)),
     Way("lingua, closed", "lingua", _lingua),
-    Way("py3langid, closed", "py3langid", _langid),
-    Way("CLD2, open", "pycld2", _cld2),
 )
