@@ -58,22 +58,19 @@ def summarise(rows: Sequence[Row]) -> Iterator[str]:
     areas = [row for row in rows if row["figure"] == "auc"]
     budgets = [row for row in rows if row["figure"] == "budget"]
     words = [row for row in rows if row["figure"] == "retrieval" and row["lang_a"] == "all"]
-    for key, name in (("auc", "ROC area"), ("average_precision", "Average precision")):
-        for against in ("untranslated", "two languages"):
-            yield f"### {name} by kind and length, against {against}\n"
-            found = _by_length(areas, key, against)
-            yield from tables.markdown(
-                ["", *SCORES],
-                [[kind, *(_cell(of[score]) for score in SCORES)] for kind, of in found.items()],
-            )
+    for against in ("untranslated", "two languages"):
+        yield f"### ROC area by kind and length, against {against}\n"
+        found = _by_length(areas, against)
+        yield from tables.markdown(
+            ["", *SCORES],
+            [[kind, *(_cell(of[score]) for score in SCORES)] for kind, of in found.items()],
+        )
     for title, chosen, key, show in (
         ("Distinct planted translations", budgets, "n_links", "{:,.0f}".format),
         ("Template pages, share of tokens", budgets, "template_share", "{:.1%}".format),
         ("Repetitions, share of tokens", budgets, "repeated_share", "{:.1%}".format),
         ("Pages without translations", budgets, "untranslated_share", "{:.1%}".format),
         ("Retrieval, P@1", words, "p_at_1", tables.share),
-        ("Retrieval, P@5", words, "p_at_5", tables.share),
-        ("Words held", words, "held", tables.share),
     ):
         yield f"### {title}\n"
         values, shares = _by_budget(chosen, key)
@@ -96,7 +93,7 @@ def draw(rows: Sequence[Row], path: Path) -> None:
     words = [row for row in rows if row["figure"] == "retrieval" and row["lang_a"] == "all"]
     budgets = [row for row in rows if row["figure"] == "budget"]
     with figure(path, 3) as panels:
-        by_length = _by_length(areas, "auc", "two languages")
+        by_length = _by_length(areas, "two languages")
         names = ["all", "shortest", "2nd", "3rd", "longest"][: len(by_length)]
         found = [(score, [of[score] for of in by_length.values()]) for score in SCORES]
         _panel(panels[0], found, names, "quarter by length", "ROC area, against two languages")
@@ -134,8 +131,8 @@ def _cell(values: Sequence[float], show: Callable[[float], str] = tables.share) 
     return f"{show(value)} ({show(low)}-{show(high)})"
 
 
-def _by_length(rows: Sequence[Row], key: str, against: str) -> dict[str, dict[str, list[float]]]:
-    """Values of seeds by kind and quarter of length, and by score.
+def _by_length(rows: Sequence[Row], against: str) -> dict[str, dict[str, list[float]]]:
+    """Areas of seeds by kind and quarter of length, and by score.
 
     The first row of a seed, score and kind is of all documents, the others are of quarters.
     """
@@ -146,7 +143,7 @@ def _by_length(rows: Sequence[Row], key: str, against: str) -> dict[str, dict[st
             one = (row["seed"], row["method"], row["kind"])
             quarter = f", quarter {n_seen[one]} by length" if n_seen[one] else ""
             n_seen[one] += 1
-            cells[row["kind"] + quarter][row["method"]].append(row[key])
+            cells[row["kind"] + quarter][row["method"]].append(row["auc"])
     return cells
 
 
