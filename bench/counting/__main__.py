@@ -13,8 +13,7 @@ import typer
 
 from bench import machine
 from bench.counting.page import section_lines, write_page
-from bench.counting.race import Limits
-from bench.counting.results import Outcome, Results, disagreement, load, save
+from bench.counting.results import Limits, Outcome, Results, disagreement, save
 from bench.counting.roster import WAYS
 from bench.counting.sections import CORPORA, Plan, sections
 from pivotmine.show.console import run_app
@@ -48,20 +47,13 @@ def count(
         list[str] | None,
         typer.Option("--set", help="Setting of the recipe, NAME=VALUE, for every Spark session."),
     ] = None,
-    lake: Annotated[
-        str | None,
-        typer.Option(
-            envvar="PIVOTMINE_BENCH_LAKE",
-            help="Real text: a lake with tokens and vocabulary. Default: the demo's.",
-        ),
-    ] = None,
+    recipe: Annotated[
+        str, typer.Option(help="Real text: recipe of a lake that has tokens and vocabulary.")
+    ] = "conf/demo.yaml",
     work: Annotated[
         Path, typer.Option(help="Inputs and scratch; inputs are kept for the next run.")
     ] = Path(".pivotmine/bench"),
     out: Annotated[Path, typer.Option(help="Folder of tables and plots.")] = Path("docs/results"),
-    plot: Annotated[
-        Path | None, typer.Option(help="Only make page and plots again, from this JSON file.")
-    ] = None,
 ) -> None:
     """Count the same pairs by PivotMine's stage and by what a user would pick instead.
 
@@ -72,19 +64,17 @@ def count(
     """
     # As Ctrl-C: unwinding ends the process that is being measured, and the JVM below it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    if plot is not None:
-        write_page(load(plot), plot.parent, plot.stem)
-        return
     now = datetime.now(UTC)
     max_bytes = round(max_gib * 2**30) if max_gib else int(machine.memory_bytes() * 0.6)
+    limits = Limits(threads, max_seconds, max_bytes, repeat, tuple(settings or ()))
     plan = Plan(
         _names(corpus, CORPORA, "--corpus"),
         tuple(sorted({float(size) for size in sizes.split(",")})),
         documents,
         languages,
         _names(ways, tuple(WAYS), "--ways"),
-        Limits(threads, max_seconds, max_bytes, repeat, tuple(settings or ())),
-        lake,
+        limits,
+        recipe,
         work.absolute(),
         print,
         _progress,
@@ -95,14 +85,10 @@ def count(
         machine.commit(),
         machine.describe(),
         machine.versions(),
-        threads,
-        repeat,
-        max_seconds,
-        max_bytes,
+        limits,
     )
     out.mkdir(parents=True, exist_ok=True)
     stem = f"counting-{now:%Y-%m-%d}"
-
     for section in sections(plan):
         results = replace(results, sections=(*results.sections, section))
         save(results, out / f"{stem}.json")

@@ -38,14 +38,15 @@ checksum over all (a, b, n) must be equal.
 
 def write_page(results: Results, folder: Path, stem: str) -> None:
     """Write `stem`.md, and `stem`-SECTION.svg where a section has sizes and matplotlib is there."""
+    limits = results.limits
     exact = ", ".join(f"{name} {version}" for name, version in results.versions.items())
     text = [
         f"# Counting, {results.started_at[:10]}\n",
         f"`{results.command}`, commit {results.commit}.\n",
         f"Machine: {results.machine}. {exact}.\n",
         _METHOD,
-        f"Every way may use {results.threads} threads, {results.max_seconds:g} s and "
-        f"{results.max_bytes / 2**30:.1f} GiB. Seconds are the median of at most {results.repeat} "
+        f"Every way may use {limits.threads} threads, {limits.max_seconds:g} s and "
+        f"{limits.max_bytes / 2**30:.1f} GiB. Seconds are the median of at most {limits.repeat} "
         "runs; memory is the largest.\n",
     ]
     for section in results.sections:

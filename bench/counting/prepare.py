@@ -1,18 +1,10 @@
 """The input of all ways, written once for each corpus and size.
 
 PivotMine gets what its stage reads: Parquet files of `tokens` and `vocabulary`, to be committed to
-a lake. The rivals get contexts that are already cut, without repetitions and infrequent tokens, one
-file a language in the layout that suits them. That flatters them.
-
-=========  ==================================  =========================
-folder     columns of LANGUAGE.parquet         for
-=========  ==================================  =========================
-`long`     context, node; a row each           joins, sparse products
-`lists`    context, nodes; a row a context     explode, dictionaries
-=========  ==================================  =========================
-
-A node is a token in text of a language, numbered language index * vocabulary + token. Rows are in
-the order of contexts. Memory: one batch of documents.
+a lake. The rivals get contexts that are already cut, without repetitions and infrequent tokens: for
+each language rows of (context, node), in the order of contexts. That flatters them. A node is a
+token in text of a language, numbered language index * vocabulary + token. Memory: one batch of
+documents.
 """
 
 from __future__ import annotations
@@ -20,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import combinations
@@ -33,17 +25,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from bench.counting.cut import Context, mixed_contexts
+from bench.counting.cut import mixed_contexts
 from pivotmine.lake.tables import TOKENS, VOCABULARY
 from pivotmine.recipe import Recipe
 
 FILE_TOKENS = 2_500_000
 """Tokens of a file of table `tokens`, about 10 MB; a Spark task reads several."""
 
-_LAYOUTS = {
-    "long": pa.schema([("context", pa.int32()), ("node", pa.int32())]),
-    "lists": pa.schema([("context", pa.int32()), ("nodes", pa.list_(pa.int32()))]),
-}
+_CONTEXTS = pa.schema([("context", pa.int32()), ("node", pa.int32())])
 
 
 @dataclass(frozen=True)
@@ -82,8 +71,8 @@ class Prepared:
     def vocabulary_file(self) -> str:
         return str(self.folder / "vocabulary.parquet")
 
-    def file(self, layout: str, language: int) -> str:
-        return str(self.folder / layout / f"{language}.parquet")
+    def contexts_file(self, language: int) -> str:
+        return str(self.folder / "contexts" / f"{language}.parquet")
 
     def language_pairs(self) -> list[tuple[int, int]]:
         """Indices of every two languages, the earlier in the alphabet first."""
@@ -129,8 +118,8 @@ def prepare(
             languages = tuple(found["facts"].pop("languages"))
             return Prepared(folder, Facts(languages=languages, **found["facts"]))
     shutil.rmtree(folder, ignore_errors=True)
-    for layout in ("tokens", *_LAYOUTS):
-        (folder / layout).mkdir(parents=True)
+    for name in ("tokens", "contexts"):
+        (folder / name).mkdir(parents=True)
 
     frequencies = _write_tokens(folder / "tokens", batches, len(vocabulary))
     if recount:
@@ -191,29 +180,27 @@ def _write_contexts(folder: Path, vocabulary: pa.Table, recipe: Recipe) -> Facts
     n_documents = n_tokens = n_contexts = events = 0
     with ExitStack() as files:
         writers = [
-            {
-                layout: files.enter_context(
-                    pq.ParquetWriter(folder / layout / f"{x}.parquet", schema)
-                )
-                for layout, schema in _LAYOUTS.items()
-            }
+            files.enter_context(pq.ParquetWriter(folder / "contexts" / f"{x}.parquet", _CONTEXTS))
             for x in range(len(languages))
         ]
         for path in sorted((folder / "tokens").glob("*.parquet")):
             for batch in pq.ParquetFile(path).iter_batches(2_000):
-                columns = (
-                    batch.column(name).to_pylist()
-                    for name in ("token_ids", "segment_ends", "segment_langs")
-                )
+                names = ("token_ids", "segment_ends", "segment_langs")
+                documents = zip(*(batch.column(name).to_pylist() for name in names), strict=True)
                 contexts = [
                     context
-                    for document in zip(*columns, strict=True)
-                    for context in mixed_contexts(
-                        *document, words, window, count.min_language_share
-                    )
+                    for one in documents
+                    for context in mixed_contexts(*one, words, window, count.min_language_share)
                 ]
                 for x, lang in enumerate(languages):
-                    _write(writers[x], contexts, lang, x * len(vocabulary), n_contexts)
+                    rows = [
+                        (at, token)
+                        for at, context in enumerate(contexts, n_contexts)
+                        for token in context.get(lang, ())
+                    ]
+                    context, node = np.array(rows, np.int32).reshape(-1, 2).T
+                    columns = {"context": context, "node": node + x * len(vocabulary)}
+                    writers[x].write_table(pa.table(columns, schema=_CONTEXTS))
                 events += sum(
                     len(a) * len(b)
                     for context in contexts
@@ -233,22 +220,3 @@ def _write_contexts(folder: Path, vocabulary: pa.Table, recipe: Recipe) -> Facts
         window,
         count.min_count,
     )
-
-
-def _write(
-    writers: Mapping[str, pq.ParquetWriter],
-    contexts: Sequence[Context],
-    lang: str,
-    first_node: int,
-    first_context: int,
-) -> None:
-    """The nodes of a language, in both layouts."""
-    held = [(first_context + at, one[lang]) for at, one in enumerate(contexts) if lang in one]
-    offsets = np.cumsum([0, *(len(tokens) for _, tokens in held)]).astype(np.int32)
-    nodes = np.array([token for _, tokens in held for token in tokens], np.int32) + first_node
-    context = np.array([at for at, _ in held], np.int32)
-    long = [np.repeat(context, np.diff(offsets)), nodes.astype(np.int32)]
-    lists = pa.ListArray.from_arrays(pa.array(offsets), pa.array(nodes.astype(np.int32)))
-    for layout, columns in {"long": long, "lists": [context, lists]}.items():
-        arrays = [pa.array(column) for column in columns]
-        writers[layout].write_table(pa.Table.from_arrays(arrays, schema=_LAYOUTS[layout]))

@@ -1,7 +1,7 @@
 """Running ways of counting against each other: one process at a time, within limits.
 
-Every outcome is reported. A way that passes a limit is killed, and is too slow or too big. It is
-not tried on larger inputs, nor is a way on an input where linear growth would pass the limit.
+Every outcome is reported. A way that passes a limit is killed, is too slow or too big, and is not
+tried on larger inputs.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -18,28 +18,13 @@ from pydantic import TypeAdapter
 from bench import race as processes
 from bench.counting.answers import read_answer
 from bench.counting.prepare import Prepared
-from bench.counting.results import TWO_ANSWERS, Outcome, Run
+from bench.counting.results import TWO_ANSWERS, Limits, Outcome, Run
 from bench.counting.ways import Done, Job, Way
 from bench.machine import without_paths
 
 ROOT = Path(__file__).parents[2]
 REPEAT_SECONDS = 5
 """No further run of a way at a size, once its runs have taken this long."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What every way is given."""
-
-    threads: int
-    max_seconds: float
-    """For a whole process."""
-
-    max_bytes: int
-    repeat: int
-    """Most runs of a way at a size; their median is reported."""
-
-    overrides: tuple[str, ...] = ()
 
 
 def race(
@@ -114,18 +99,10 @@ def _foreseen(way: Way, size: float, before: Sequence[Outcome], limits: Limits) 
     if missing := way.missing():
         reason = f"{', '.join(missing)} (extra `bench`)"
         return replace(outcome, status="not installed", reason=reason)
-    if not before:
-        return None
-    last = before[-1]
-    if last.status != "counted":
+    if before and before[-1].status != "counted":
+        last = before[-1]
         reason = last.reason if last.status == "not tried" else f"{last.status} at {last.size:g}x"
         return replace(outcome, reason=reason)
-    if len(before) > 1:
-        # A straight line through the last two sizes: what a start costs does not grow.
-        slope = (last.seconds - before[-2].seconds) / (last.size - before[-2].size)
-        expected = last.seconds + slope * (size - last.size)
-        if expected > limits.max_seconds:
-            return replace(outcome, reason=f"about {expected:.0f} s to be expected")
     return None
 
 

@@ -20,6 +20,22 @@ TWO_ANSWERS = "two runs differ"
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What every way is given."""
+
+    threads: int
+    max_seconds: float
+    """For a whole process."""
+
+    max_bytes: int
+    repeat: int
+    """Most runs of a way at a size; their median is reported."""
+
+    overrides: tuple[str, ...] = ()
+    """Settings of the recipe."""
+
+
+@dataclass(frozen=True)
 class Run:
     """One process of a way."""
 
@@ -104,24 +120,13 @@ class Results:
     commit: str
     machine: str
     versions: dict[str, str]
-    threads: int
-    repeat: int
-    max_seconds: float
-    max_bytes: int
+    limits: Limits
     sections: tuple[Section, ...] = ()
-
-
-_RESULTS = TypeAdapter(Results)
 
 
 def save(results: Results, path: Path) -> None:
     """Write as JSON."""
-    path.write_bytes(_RESULTS.dump_json(results, indent=1) + b"\n")
-
-
-def load(path: Path) -> Results:
-    """Read what `save` wrote."""
-    return _RESULTS.validate_json(path.read_bytes())
+    path.write_bytes(TypeAdapter(Results).dump_json(results, indent=1) + b"\n")
 
 
 def disagreement(section: Section) -> str:

@@ -6,7 +6,7 @@ Every way counts language pair by language pair, so that no pair within a langua
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
@@ -29,19 +29,9 @@ Columns = tuple[NDArray[np.int32], NDArray[np.int32]]
 DUCKDB_MEMORY_SHARE = 0.8
 """Share of the memory limit that DuckDB may fill before it spills; it overshoots a little."""
 
-_DUCKDB = """
-    COPY (
-        SELECT x.node AS a, y.node AS b, count(*) AS n
-        FROM read_parquet('{x}') x JOIN read_parquet('{y}') y USING (context)
-        GROUP BY ALL HAVING count(*) >= {min_count}
-    ) TO '{to}' (FORMAT parquet, COMPRESSION zstd)
-"""
-
-_SPARK = """
-    WITH x AS (SELECT context, explode(nodes) AS a FROM lists_{x}),
-         y AS (SELECT context, explode(nodes) AS b FROM lists_{y})
-    SELECT a, b, count(*) AS n FROM x JOIN y USING (context)
-    GROUP BY a, b HAVING count(*) >= {min_count}
+_JOIN = """
+    SELECT x.node AS a, y.node AS b, count(*) AS n FROM {x} x JOIN {y} y USING (context)
+    GROUP BY x.node, y.node HAVING count(*) >= {min_count}
 """
 
 
@@ -58,9 +48,10 @@ def duckdb_sql(job: Job) -> Done:
     connection.execute("SET preserve_insertion_order = false")
     started = time.perf_counter()
     for x, y in job.prepared.language_pairs():
-        files = {"x": job.prepared.file("long", x), "y": job.prepared.file("long", y)}
+        sides = (f"read_parquet('{job.prepared.contexts_file(side)}')" for side in (x, y))
+        query = _JOIN.format(x=next(sides), y=next(sides), min_count=job.prepared.facts.min_count)
         to = folder / f"{x}-{y}.parquet"
-        connection.execute(_DUCKDB.format(**files, min_count=job.prepared.facts.min_count, to=to))
+        connection.execute(f"COPY ({query}) TO '{to}' (FORMAT parquet, COMPRESSION zstd)")
     return _done(started, folder)
 
 
@@ -72,8 +63,8 @@ def polars_frames(job: Job) -> Done:
     folder = _pairs_folder(job)
     started = time.perf_counter()
     for x, y in job.prepared.language_pairs():
-        of_x = pl.scan_parquet(job.prepared.file("long", x)).rename({"node": "a"})
-        of_y = pl.scan_parquet(job.prepared.file("long", y)).rename({"node": "b"})
+        of_x = pl.scan_parquet(job.prepared.contexts_file(x)).rename({"node": "a"})
+        of_y = pl.scan_parquet(job.prepared.contexts_file(y)).rename({"node": "b"})
         (
             of_x.join(of_y, on="context")
             .group_by("a", "b")
@@ -86,20 +77,22 @@ def polars_frames(job: Job) -> Done:
 
 @way("spark-sql", "Spark SQL self-join")
 def spark_sql(job: Job) -> Done:
-    """Explode, self-join on the context, GROUP BY, HAVING; PivotMine's own session settings."""
+    """Self-join on the context, GROUP BY, HAVING; PivotMine's own session settings."""
     from pivotmine.engine.session import build_session
     from pivotmine.recipe.reading import load_recipe
 
     recipe = load_recipe(None, [f"spark.master=local[{job.threads}]", *job.overrides])
     spark = build_session(recipe.spark)
     for language in range(len(job.prepared.facts.languages)):
-        lists = spark.read.parquet(job.prepared.file("lists", language))
-        lists.createOrReplaceTempView(f"lists_{language}")
+        rows = spark.read.parquet(job.prepared.contexts_file(language))
+        rows.createOrReplaceTempView(f"contexts_{language}")
     folder = job.out / "pairs"
     started = time.perf_counter()
     for x, y in job.prepared.language_pairs():
-        rows = spark.sql(_SPARK.format(x=x, y=y, min_count=job.prepared.facts.min_count))
-        rows.write.mode("append").parquet(str(folder))
+        query = _JOIN.format(
+            x=f"contexts_{x}", y=f"contexts_{y}", min_count=job.prepared.facts.min_count
+        )
+        spark.sql(query).write.mode("append").parquet(str(folder))
     return _done(started, folder)
 
 
@@ -110,9 +103,9 @@ def dictionaries(job: Job) -> Done:
     started = time.perf_counter()
     n_distinct = 0
     for x, y in job.prepared.language_pairs():
-        of_y = _lists(job.prepared, y)
+        of_y = _nodes_by_context(job.prepared, y)
         counts: Counter[tuple[int, int]] = Counter()
-        for context, nodes in _lists(job.prepared, x).items():
+        for context, nodes in _nodes_by_context(job.prepared, x).items():
             counts.update(product(nodes, of_y.get(context, ())))
         n_distinct += len(counts)
         kept = [(a, b, n) for (a, b), n in counts.items() if n >= job.prepared.facts.min_count]
@@ -171,13 +164,16 @@ def incidence(
 
 def columns(prepared: Prepared, language: int) -> Columns:
     """Columns context and node of a language."""
-    rows = pq.read_table(prepared.file("long", language))
+    rows = pq.read_table(prepared.contexts_file(language))
     return rows["context"].to_numpy(), rows["node"].to_numpy()
 
 
-def _lists(prepared: Prepared, language: int) -> dict[int, list[int]]:
-    rows = pq.read_table(prepared.file("lists", language))
-    return dict(zip(rows["context"].to_pylist(), rows["nodes"].to_pylist(), strict=True))
+def _nodes_by_context(prepared: Prepared, language: int) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = defaultdict(list)
+    context_and_node = (column.tolist() for column in columns(prepared, language))
+    for context, node in zip(*context_and_node, strict=True):
+        found[context].append(node)
+    return found
 
 
 def _pairs_folder(job: Job) -> Path:

@@ -19,12 +19,13 @@ import pyarrow.parquet as pq
 from bench.corpora import lakes, zipf
 from bench.corpora.zipf import Zipf
 from bench.counting.prepare import Prepared, prepare
-from bench.counting.race import Limits, race, run_way
-from bench.counting.results import Outcome, Section
+from bench.counting.race import race, run_way
+from bench.counting.results import Limits, Outcome, Section
 from bench.counting.roster import KERNEL_WAYS, STAGE_WAYS, WAYS
 from bench.counting.ways import Way
 from bench.machine import without_paths
 from pivotmine.errors import PivotMineError
+from pivotmine.lake.lake import Lake
 from pivotmine.recipe import Recipe
 from pivotmine.recipe.reading import load_recipe
 
@@ -45,8 +46,8 @@ class Plan:
     languages: int
     ways: tuple[str, ...]
     limits: Limits
-    lake: str | None
-    """Real text; None for the demo's lake."""
+    recipe: str
+    """Of a lake of real text."""
 
     work: Path
     say: Callable[[str], None]
@@ -88,10 +89,9 @@ def _kernel(plan: Plan) -> Section:
 
 
 def _real(plan: Plan) -> Section:
-    lake = lakes.open_lake(plan.lake) if plan.lake else lakes.lake_of_demo(plan.say)
-    languages = lakes.languages_of(lake)
-    snapshots = [lake.snapshot(name) for name in ("tokens", "vocabulary")]
-    made_from = [snapshot.snapshot_id for snapshot in snapshots if snapshot]
+    recipe = load_recipe(plan.recipe, plan.limits.overrides)
+    lake = Lake(recipe.lake, read_only=True)
+    made_from = lakes.snapshots(lake)
     inputs = {}
     for size in plan.sizes:
         share = size / max(plan.sizes)
@@ -100,13 +100,13 @@ def _real(plan: Plan) -> Section:
             {"snapshots": made_from, "share": share},
             lakes.batches(lake, share),
             lakes.vocabulary(lake),
-            _recipe(plan, languages, "window"),
+            _recipe(plan, recipe.languages, "window"),
             recount=False,
         )
     text = (
-        f"Real text: {'a given lake' if plan.lake else 'the demo corpus'}, languages "
-        f"{', '.join(languages)}. {max(plan.sizes):g}x is all of it; smaller sizes are shares of "
-        "its documents by hash, none repeated."
+        f"Real text: the lake of {without_paths(plan.recipe)}, languages "
+        f"{', '.join(recipe.languages)}. {max(plan.sizes):g}x is all of it; smaller sizes are "
+        "shares of its documents by hash, none repeated."
     )
     return _race(Section("real", "Real text", text), inputs, STAGE_WAYS, plan)
 

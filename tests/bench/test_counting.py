@@ -5,6 +5,7 @@ Ways whose package is not installed are skipped; `make bench` installs them.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -24,15 +25,15 @@ from bench.counting import race as counting_race
 from bench.counting.answers import Answer, Pairs, read_answer, write_pairs
 from bench.counting.cut import window_ends
 from bench.counting.prepare import Facts, Prepared, prepare
-from bench.counting.race import Limits, race
+from bench.counting.race import race
 from bench.counting.results import (
+    Limits,
     Outcome,
     Results,
     Run,
     Section,
     disagreement,
     growth_exponent,
-    load,
     save,
 )
 from bench.counting.roster import WAYS
@@ -130,13 +131,14 @@ def test_every_way_gives_the_pairs_of_a_brute_count(
 def test_the_facts_of_an_input_are_those_of_its_rows(prepared: Prepared):
     facts = prepared.facts
     rows = rows_of(prepared)
-    contexts = [pq.read_table(prepared.file("lists", x)).to_pylist() for x in range(3)]
-    sizes = [{row["context"]: len(row["nodes"]) for row in of_one} for of_one in contexts]
+    sizes = [
+        Counter(pq.read_table(prepared.contexts_file(x))["context"].to_pylist()) for x in range(3)
+    ]
     assert facts.n_documents == len(rows) == CORPUS.n_documents
     assert facts.n_tokens == sum(len(row["token_ids"]) for row in rows)
     assert facts.n_contexts == len(set().union(*sizes))
     assert facts.pair_events == sum(
-        sizes[x][c] * sizes[y].get(c, 0) for x, y in ((0, 1), (0, 2), (1, 2)) for c in sizes[x]
+        sizes[x][c] * sizes[y][c] for x, y in ((0, 1), (0, 2), (1, 2)) for c in sizes[x]
     )
 
 
@@ -245,9 +247,9 @@ def test_the_command_writes_a_page_and_its_figures(tmp_path: Path):
     assert done.returncode == 0, done.stdout + done.stderr
     (page,) = (tmp_path / "results").glob("counting-*.md")
     assert str(tmp_path) not in page.read_text()
-    (section,) = load(page.with_suffix(".json")).sections
-    assert [outcome.status for outcome in section.outcomes] == ["counted"] * 4
-    assert section.facts[2.0].n_documents == 2 * section.facts[1.0].n_documents == 120
+    (section,) = json.loads(page.with_suffix(".json").read_text())["sections"]
+    assert [outcome["status"] for outcome in section["outcomes"]] == ["counted"] * 4
+    assert section["facts"]["2.0"]["n_documents"] == 120
 
 
 # ---- results ---------------------------------------------------------------------------------
@@ -264,10 +266,7 @@ def results_with(*outcomes: Outcome) -> Results:
         "0123",
         "a machine",
         {"duckdb": "1"},
-        2,
-        1,
-        60,
-        GIB,
+        LIMITS,
         (section,),
     )
 
@@ -277,17 +276,21 @@ def counted(way: str, size: float, seconds: float, pairs: int = 7) -> Outcome:
     return Outcome(way, size, 2, "counted", runs=(run,), answer=Answer(pairs, 40, "ff"))
 
 
-def test_results_survive_json_and_draw_the_same_plot_again(tmp_path: Path):
+def test_results_are_stored_as_json(tmp_path: Path):
+    save(results_with(counted("duckdb", 2.0, 3.0)), tmp_path / "counting.json")
+    (section,) = json.loads((tmp_path / "counting.json").read_text())["sections"]
+    assert section["facts"]["2.0"]["pair_events"] == 5_000
+    assert [run["seconds"] for run in section["outcomes"][0]["runs"]] == [3.0]
+
+
+def test_the_same_results_give_the_same_page_and_plot(tmp_path: Path):
     pytest.importorskip("matplotlib", reason="the plot needs matplotlib")
     outcomes = [
         counted(way, size, size) for size in (1.0, 2.0, 4.0) for way in ("pivotmine", "duckdb")
     ]
     results = results_with(*outcomes, Outcome("polars", 4.0, 2, "too slow", "over 60 s"))
-    save(results, tmp_path / "counting.json")
-    again = load(tmp_path / "counting.json")
-    assert again == results
-    for stem, given in (("first", results), ("second", again)):
-        page.write_page(given, tmp_path, stem)
+    for stem in ("first", "second"):
+        page.write_page(results, tmp_path, stem)
     first, second = ((tmp_path / f"{name}-zipf.svg").read_text() for name in ("first", "second"))
     assert first == second
     assert "PivotMine (1.00)" in first
