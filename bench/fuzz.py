@@ -37,8 +37,8 @@ import zstandard
 from bench import tables
 from pivotmine.sources import ColumnMap, ReadLimits, Split, read_split
 from pivotmine.sources.listing import list_splits
-from pivotmine.sources.pieces import PieceRead, check_pieces, is_piece
 from pivotmine.sources.records import WHOLE_FILE
+from pivotmine.sources.unit_splits import PieceRead, check_pieces, is_piece
 
 MAX_SECONDS = 5.0
 """Most CPU time of a case; the files have some kilobytes."""

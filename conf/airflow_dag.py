@@ -1,7 +1,7 @@
-"""Example Airflow DAG: rebuild every night what is new, and fail loudly when the lake is unsound.
+"""Example Airflow DAG: mine what is new every night, then audit the lake.
 
-Needs apache-airflow-providers-apache-spark. One task does the whole road, because the runner
-already skips what is committed and resumes where a run died: a retry costs seconds, not a rebuild.
+Needs apache-airflow-providers-apache-spark. One task runs the whole road: the runner skips what is
+committed and resumes where a run died, so a retry repeats no finished stage.
 """
 
 from __future__ import annotations

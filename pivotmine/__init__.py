@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pivotmine import plugins
     from pivotmine.api import LakeReader, load_recipe, open_lake, run
     from pivotmine.errors import (
         ConfigError,
@@ -43,6 +44,7 @@ __all__ = [
     "__version__",
     "load_recipe",
     "open_lake",
+    "plugins",
     "run",
 ]
 
@@ -55,6 +57,8 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "plugins":
+        return import_module("pivotmine.plugins")
     value = getattr(import_module(_HOMES.get(name, "pivotmine.errors")), name)
     globals()[name] = value
     return value

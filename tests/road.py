@@ -29,8 +29,8 @@ SETTINGS = (
     "count.chunk_tokens=20000",
     "link.min_folds=2",
     "select.budget_tokens=40000",
-    "select.arms=[{name: random, method: random}, {name: links, method: coverage},"
-    " {name: links-coverage, method: links_coverage}]",
+    "select.arms=[{name: random, method: random}, {name: links, method: links},"
+    " {name: distinct-links, method: distinct_links}]",
     "shard.max_shard_tokens=15000",
     "shard.formats=[npy, jsonl, parquet]",
     "spark.shuffle_partitions=4",

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,6 +19,7 @@ import typer.main
 import yaml
 from pydantic import BaseModel
 
+import pivotmine
 from pivotmine.ask.arms import describe_arms
 from pivotmine.cli.app import app
 from pivotmine.lake.lake import Lake
@@ -67,6 +71,9 @@ FROZEN = {
     "evaluate bridges": "truth --config -c --set -s --format -f --apart --seed",
     "evaluate pivots": "--config -c --set -s --format -f --top",
 }
+
+IMPORT_AND_RUN = "import sys; from pivotmine.cli.app import main; sys.argv[0] = 'pivotmine'; main()"
+"""What the entry point `pivotmine` of an installed package does."""
 
 CHAT, CAT, MAO = 0, 1, 2
 TRICKY = ":cat: [bold]chat[/bold] \\[red] 猫、\n“été”\t🐱 "
@@ -144,6 +151,41 @@ def test_what_does_not_parse_is_a_usage_error(arguments: list[str]):
     status, out, err = cli(*arguments)
     assert (status, out) == (2, "")
     assert "Usage: " in err
+
+
+@pytest.mark.parametrize("program", [["-m", "pivotmine"], ["-c", IMPORT_AND_RUN]])
+def test_the_version_is_printed(program: list[str]):
+    done = subprocess.run(
+        [sys.executable, *program, "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"pivotmine {pivotmine.__version__}\n"
+
+
+@pytest.mark.parametrize("name", ["", "links", "evaluate", "evaluate links"])
+def test_h_is_help(name: str):
+    assert cli(*name.split(), "-h").out == cli(*name.split(), "--help").out != ""
+
+
+def test_a_shell_can_complete_the_commands():
+    environment = {"_PIVOTMINE_COMPLETE": "complete_bash", "COMP_WORDS": "pivotmine br"}
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_AND_RUN],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **environment, "COMP_CWORD": "1"},
+    )
+    assert done.stdout.split() == ["bridges"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["fr:chat", "猫"], ["chat", "zh:", "--limit", "3"]])
+def test_the_old_name_of_bridges_says_the_new_one(arguments: list[str]):
+    status, out, err = cli("pivots", *arguments)
+    assert (status, out) == (2, "")
+    assert err == "error: the command `pivots` is now called `bridges`\n"
+    assert "pivots" not in [
+        line.split()[1] for line in cli("--help").out.splitlines() if "│ " in line
+    ]
 
 
 # ---- config
@@ -260,6 +302,7 @@ def test_columns_of_one_name_do_not_swallow_each_other(lake):
 
 
 def test_no_rows_are_no_error(lake):
+    assert query(lake, "FROM links WHERE false") == "no rows\n"
     assert query(lake, "FROM links WHERE false", "-f", "json") == ""
     assert query(lake, "SELECT a, b FROM links WHERE false", "-f", "csv") == "a,b\n"
 

@@ -15,9 +15,9 @@ from pyspark.sql import SparkSession
 from pivotmine.lake import compaction
 from pivotmine.lake.query import connect
 from pivotmine.recipe import DedupConfig
+from pivotmine.stages.ingest.documents import document_id
 from pivotmine.stages.ingest.shingles import find_words, hash_lines
-from pivotmine.udfs.near_duplicates import bind_sign
-from pivotmine.udfs.read_records import document_id
+from pivotmine.udfs.ingest import bind_sign
 from tests.handmade import cli
 from tests.road import open_lake
 
@@ -122,13 +122,7 @@ def expected_signatures(files: Files) -> list[dict[str, Any]]:
     common = sorted(set().union(*left_out(files).values()))
     batch = {"doc_id": [document_id(text) for text in texts], "text": texts}
     settings = DedupConfig()
-    sign = bind_sign(
-        np.unique(hash_lines(find_words(common))),
-        settings.similarity,
-        settings.permutations,
-        settings.shingle_words,
-        settings.min_shingles,
-    )
+    sign = bind_sign(np.unique(hash_lines(find_words(common))), settings)
     return pa.Table.from_batches(sign(iter([pa.record_batch(batch)]))).to_pylist()
 
 

@@ -1,14 +1,19 @@
-"""The README tells the truth: its commands parse, its recipes load, its names exist.
+"""The pages tell the truth: commands parse, recipes load, code runs, files and settings exist.
 
-Where the demo's lake is there (`make demo` has run), its questions to that lake are asked for real.
+Where the demo's lake is there (`make demo` has run), the README's questions to that lake are asked
+for real, and its Python is executed.
 """
 
 from __future__ import annotations
 
+import ast
+import os
 import re
 import runpy
 import shlex
+import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +22,7 @@ from typing import Any, NamedTuple
 import pytest
 import typer.main
 
+import pivotmine
 from pivotmine.cli.app import app
 from pivotmine.model.cli import app as model_app
 from pivotmine.model.config import load_recipe as load_model_recipe
@@ -30,7 +36,22 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 DEMO_RECIPE = "conf/demo.yaml"
 DEMO_LAKE = ROOT / ".pivotmine" / "demo" / "lake" / "catalog.db"
-QUESTIONS = ("tables", "query", "pivots", "cooccurrence", "audit", "status", "rejects")
+QUESTIONS = (
+    *("tables", "query", "links", "bridges", "documents", "cooccurrence"),
+    *("plan", "audit", "status", "rejects"),
+)
+PAGES = (
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
+    *(
+        f"docs/{name}.md"
+        for name in ("architecture", "plugins", "scale", "sketch-format", "sources")
+    ),
+)
+HISTORY = "CHANGELOG.md"
+"""Names also what is there no more."""
+
+USERS_RECIPE = "corpus.yaml"
+"""Stands in the README for the recipe of a user."""
 
 needs_demo = pytest.mark.skipif(
     not DEMO_LAKE.exists(), reason="asks the demo's lake, which `make demo` makes"
@@ -77,14 +98,14 @@ pivotmine in Python
 ```sh
 make demo    # a comment
 $ X=1 .venv/bin/pivotmine query "a 'b' | c" \\
-    --format csv | head -3 && pivotmine pivots fr:lait 牛乳 > file
+    --format csv | head -3 && pivotmine bridges fr:lait 牛乳 > file
 ```
 """
     assert list(shell_commands(markdown)) == [
         ["make", "demo"],
         [".venv/bin/pivotmine", "query", "a 'b' | c", "--format", "csv"],
         ["head", "-3"],
-        ["pivotmine", "pivots", "fr:lait", "牛乳"],
+        ["pivotmine", "bridges", "fr:lait", "牛乳"],
         ["file"],
     ]
 
@@ -122,6 +143,9 @@ def check_settings(config: str | None, overrides: Sequence[str], recipes: dict[s
 def test_every_pivotmine_command_parses_and_names_settings_that_exist(recipes):
     known: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     for name, *arguments in commands_of("pivotmine"):
+        if name.startswith("-"):
+            continue
+        assert name in known, f"pivotmine has no command {name}"
         command = known[name]
         if hasattr(command, "commands"):
             name, *arguments = arguments
@@ -134,7 +158,7 @@ def test_every_pivotmine_command_parses_and_names_settings_that_exist(recipes):
             # It writes a recipe, which later commands read.
             recipes[f"{chosen['out']}/recipe.yaml"] = ROOT / DEMO_RECIPE
             continue
-        check_settings(chosen["config"], chosen["set_"] or (), recipes)
+        check_settings(chosen.get("config"), chosen.get("set_") or (), recipes)
         stages = {chosen.get("only"), chosen.get("until")} - {None}
         assert stages <= {stage.name for stage in ROAD}
 
@@ -185,16 +209,90 @@ def test_the_table_of_stages_is_the_road():
     ]
 
 
-def test_files_and_settings_that_it_names_exist():
-    prose = re.sub(r"^```.*?^```$", "", readme(), flags=re.MULTILINE | re.DOTALL)
-    for name in re.findall(r"`([^`\n]+)`", prose):
-        if re.match(r"(docs|conf|jobs|bench|tests|model|udfs|pivotmine)/", name):
-            assert (ROOT / name).exists(), name
-        elif re.fullmatch(rf"({'|'.join(Recipe.model_fields)})(\.[a-z0-9_]+)+", name):
-            section: Any = Recipe
-            for part in name.split("."):
-                assert part in section.model_fields, name
-                section = section.model_fields[part].annotation
+@pytest.mark.parametrize("page", [page for page in PAGES if page != HISTORY])
+def test_files_and_settings_that_a_page_names_exist(page: str):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    assert [name for name in re.findall(r"`([^`\n]+)`", prose) if is_missing(name)] == []
+
+
+def is_missing(name: str) -> bool:
+    """Whether a name in backticks is that of a file or a setting that does not exist."""
+    if is_path(name):
+        return not any((root / name).exists() for root in (ROOT, ROOT / "pivotmine"))
+    first, *rest = name.split(".")
+    dotted = bool(rest) and re.fullmatch(r"[a-z0-9_.]+", name) is not None
+    figure = bool(rest) and rest[-1].startswith("n_")  # of a value with the name of a section
+    return dotted and not figure and first in Recipe.model_fields and not is_setting(name)
+
+
+def is_setting(name: str) -> bool:
+    section: Any = Recipe
+    for part in name.split("."):
+        if part not in getattr(section, "model_fields", ()):
+            return False
+        section = section.model_fields[part].annotation
+    return True
+
+
+def is_path(name: str) -> bool:
+    """Whether a name in backticks is a path of the repository: it begins with a folder of it."""
+    folders = {path.name for root in (ROOT, ROOT / "pivotmine") for path in root.glob("*/")}
+    first, slash, _ = name.partition("/")
+    known = first in folders and not first.startswith(".")
+    return bool(slash) and known and not set(name) & set(" <>*{}=")
+
+
+RESULTS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/results/**/*.md"))
+
+
+@pytest.mark.parametrize("page", [*PAGES, *RESULTS])
+def test_links_and_images_of_a_page_lead_to_files_that_exist(page: str):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)\s#]+)[^)]*\)", text)
+    local = [target for target in targets if "://" not in target]
+    assert [name for name in local if not (ROOT / page).parent.joinpath(name).exists()] == []
+
+
+def python_blocks() -> list[str]:
+    """Python that the README shows."""
+    return [block.body for block in blocks(readme()) if block.language == "python"]
+
+
+def title(code: str) -> str:
+    """First line that is no import: the name of a test."""
+    lines = [line for line in code.splitlines() if line and " import " not in f" {line}"]
+    return lines[0].split("  #")[0]
+
+
+@pytest.mark.parametrize("code", python_blocks(), ids=title)
+def test_python_names_what_the_package_has(code: str):
+    tree = ast.parse(code)
+    asked = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "pm"
+    }
+    assert [name for name in sorted(asked) if not hasattr(pivotmine, name)] == []
+
+
+@pytest.mark.parametrize("code", python_blocks(), ids=title)
+def test_python_runs(code: str):
+    if USERS_RECIPE in code:
+        pytest.skip("runs stages on files of the user")
+    if DEMO_RECIPE in code and not DEMO_LAKE.exists():
+        pytest.skip("asks the demo's lake, which `make demo` makes")
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
 
 
 def questions() -> list[list[str]]:
@@ -219,12 +317,28 @@ def test_a_question_gets_an_answer(words: list[str], monkeypatch: pytest.MonkeyP
     assert out.strip()
 
 
+def shown_answers() -> list[list[str]]:
+    """Blocks of text that begin with a command, such as `$ pivotmine bridges ...`: their lines."""
+    text = [block.body for block in blocks(readme()) if block.language == "text"]
+    return [body.splitlines() for body in text if body.startswith("$ pivotmine ")]
+
+
 @needs_demo
-def test_the_bridges_it_shows_are_the_ones_in_the_demo_lake(monkeypatch: pytest.MonkeyPatch):
-    (shown,) = (block.body for block in blocks(readme()) if "no direct link" in block.body)
-    asked = re.match(r"(\S+): .* → (\S+): ", shown)
-    assert asked
+@pytest.mark.parametrize("lines", shown_answers(), ids=lambda lines: lines[0][2:40])
+def test_an_answer_that_it_shows_is_that_of_the_demo_lake(
+    lines: list[str], monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.chdir(ROOT)
-    answer = cli("pivots", "--config", DEMO_RECIPE, asked[1], asked[2]).out
-    found = [line.split() for line in answer.splitlines()]
-    assert [line for line in shown.splitlines() if line.split() not in found] == []
+    _, *words = shlex.split(lines[0].removeprefix("$ "))
+    found = [line.split() for line in cli(*words).out.splitlines()]
+    assert [line for line in lines[1:] if line.split() not in found] == []
+
+
+def test_every_extra_that_it_names_exists():
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        extras = tomllib.load(file)["project"]["optional-dependencies"]
+    table = readme().partition("| extra | adds |")[2].partition("\n\n")[0]
+    listed = {name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row[:20])}
+    named = set(re.findall(r"extra `(\w+)`", readme()))
+    assert listed
+    assert (listed | named) - set(extras) == set()

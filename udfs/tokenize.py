@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
 
 import pyarrow as pa
 
 from pivotmine.lake.tables import TOKENS
+from pivotmine.numeric.batches import slice_by_bytes
+from pivotmine.stages.tokenize.languages import tokens_by_language
 from pivotmine.text.language import load_identifier
 from pivotmine.text.segments import split_segments
 from pivotmine.text.tokenizer import Tokenizer
-from pivotmine.udfs.batches import slice_by_bytes
 
 _MAX_BYTES = 4 * 2**20
-"""Text tokenised at once: an encoder holds about 100 bytes a token while it works."""
+"""Bytes of text tokenized at once; an encoder holds about 100 bytes a token while it works."""
 
 
 def bind(
@@ -51,14 +50,3 @@ def bind(
             )
 
     return tokenize
-
-
-def tokens_by_language(
-    segment_ends: Sequence[int], segment_langs: Sequence[str]
-) -> list[tuple[str, int]]:
-    """Languages of a document with their tokens, most first: of a mixed one there are several."""
-    n_tokens: Counter[str] = Counter()
-    for lang, (start, end) in zip(segment_langs, pairwise([0, *segment_ends]), strict=True):
-        if end > start:
-            n_tokens[lang] += end - start
-    return sorted(n_tokens.items(), key=lambda item: (-item[1], item[0]))

@@ -32,7 +32,8 @@ from pivotmine.lake.query import connect
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.show.console import plain_console, run_app
 from pivotmine.text.segments import split_segments
-from pivotmine.text.tokenizer import Tokenizer, TokenizerRuntime, read_tokenizer_file
+from pivotmine.text.tokenizer import Tokenizer, read_tokenizer_file
+from pivotmine.text.tokenizer_runtime import TokenizerRuntime
 
 POOL_DOCS = 1500
 """Most documents of a selection that arms are drawn from; bounds time and memory."""

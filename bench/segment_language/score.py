@@ -11,7 +11,7 @@ import numpy as np
 from bench import tables
 from bench.segment_language.pages import Page
 from bench.segment_language.ways import Identify
-from pivotmine.judge.bootstrap import Estimate, Resamples
+from pivotmine.numeric.bootstrap import Interval, Resamples
 
 BUCKETS = (5, 10, 20, 40, 80)
 """Upper ends of the length buckets, letters; the last bucket holds longer lines."""
@@ -48,7 +48,7 @@ def bucket(letters: int) -> str:
 BUCKET_NAMES = tuple(dict.fromkeys(bucket(n) for n in range(1, BUCKETS[-1] + 2)))
 
 
-def accuracy(lines: Sequence[Line]) -> Estimate:
+def accuracy(lines: Sequence[Line]) -> Interval:
     """Share of lines named rightly. Groups are resampled, since lines of one fail together."""
     names = sorted({line.group for line in lines})
     number = {name: at for at, name in enumerate(names)}

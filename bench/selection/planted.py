@@ -13,10 +13,10 @@ from typing import Any
 import orjson
 
 from pivotmine import api
-from pivotmine.judge import read_truth
 from pivotmine.judge.document_truth import join_truth
 from pivotmine.judge.documents import BUDGETS, separate, spend_by_arm
 from pivotmine.judge.retrieval import evaluate_selection
+from pivotmine.judge.truth import read_truth
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.planted import Plan, plant, read_text, source_text

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.model.scoring.bootstrap import LEVEL
+from pivotmine.numeric.bootstrap import LEVEL
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]

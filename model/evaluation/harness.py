@@ -50,7 +50,7 @@ def benchmarks(
     SetupError
         lm-eval is not installed.
     """
-    require("lm_eval", extra="evaluation")
+    require("lm_eval", extra="benchmarks")
     with _at(folder), tempfile.TemporaryDirectory() as made:
         from lm_eval import simple_evaluate
         from lm_eval.models.huggingface import HFLM

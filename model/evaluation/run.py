@@ -63,7 +63,7 @@ def evaluate(
     if pairs and settings.chrf:
         check_chrf(pairs, settings.n_shots)
     if settings.tasks:
-        require("lm_eval", extra="evaluation")
+        require("lm_eval", extra="benchmarks")
     found: dict[str, Any] = {}
     if words:
         say("retrieval in the layers")

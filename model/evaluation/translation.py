@@ -31,7 +31,7 @@ def check_chrf(pairs: Mapping[str, Sequence[Pair]], n_shots: int) -> None:
     SetupError
         sacrebleu is not installed.
     """
-    require("sacrebleu", extra="evaluation")
+    require("sacrebleu", extra="benchmarks")
     for direction, every in pairs.items():
         if len(every) <= n_shots:
             raise InputError(

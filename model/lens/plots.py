@@ -67,7 +67,7 @@ def heat_map(panels: Sequence[Panel], path: Path, title: str) -> None:
 
 def _figure(n_panels: int, width: float, height: float) -> tuple[Any, Any]:
     if importlib.util.find_spec("matplotlib") is None:
-        raise SetupError("matplotlib not installed; run pip install 'pivotmine[model]'")
+        raise SetupError("matplotlib not installed; run pip install 'pivotmine[plot]'")
     import matplotlib
 
     matplotlib.use("Agg")

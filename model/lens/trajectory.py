@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.model.scoring.bootstrap import LEVEL, Estimate
+from pivotmine.model.scoring.bootstrap import Estimate
+from pivotmine.numeric.bootstrap import LEVEL
 
 Matrix = NDArray[np.float64]
 

@@ -1,8 +1,8 @@
 """Intervals for means over words that were measured with a few draws of examples.
 
-Words and draws are both samples, so both are resampled, independently (two-way bootstrap; with
-words alone the interval would say how sure we are of these examples only). Percentile intervals.
-Five draws are few: with fewer than about five the interval is too narrow on the side of draws.
+Words and draws are both samples, so both are resampled, independently of each other (two-way
+bootstrap). With words alone, the interval would hold for these examples only. With fewer than about
+five draws, the interval is too narrow.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.model.scoring.metrics import Answers, by_draw, he2025
-
-LEVEL = 0.95
+from pivotmine.numeric.bootstrap import multinomial_draws, percentile_interval
 
 
 class Estimate(NamedTuple):
-    """A mean over words with its 95 % interval."""
+    """A mean over words with the ends of its 95 % interval, as results are stored."""
 
     mean: float
     low: float
@@ -34,7 +33,7 @@ def estimates(answers: Answers, n_resamples: int, seed: int) -> dict[str, Estima
     """
     n_draws, n_words, _ = answers.source.shape
     generator = np.random.default_rng(seed)
-    word_weights = generator.multinomial(n_words, np.full(n_words, 1 / n_words), n_resamples)
+    word_weights = multinomial_draws(generator, n_words, n_resamples)
     draws = generator.integers(0, n_draws, (n_resamples, n_draws))
     found = {}
     for name, values in by_draw(answers).items():
@@ -57,9 +56,7 @@ def estimates(answers: Answers, n_resamples: int, seed: int) -> dict[str, Estima
 
 
 def _estimate(mean: float, resampled: NDArray[np.float64], n_words: int) -> Estimate:
-    tail = 100 * (1 - LEVEL) / 2
-    low, high = np.percentile(resampled, [tail, 100 - tail])
-    return Estimate(mean, float(low), float(high), n_words)
+    return Estimate(*percentile_interval(mean, resampled), n_words)
 
 
 def strata(

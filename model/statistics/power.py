@@ -1,9 +1,9 @@
-"""What an experiment of some size could have seen, from the spread that a pilot measured.
+"""Which differences an experiment of some size can find, from the spread that a pilot measured.
 
-Differences between two arms vary over seeds, over words, and by what is left. A mean over W words
-and S seeds has the standard error sqrt(s_seed^2/S + s_word^2/W + s_rest^2/(S W)) for new seeds and
-new words (Searle et al. 1992, two-way random effects); the paired t over seeds leaves the words'
-part out, since it asks about these words.
+Differences between two arms vary over seeds, over words, and by a residual. A mean over W words and
+S seeds has the standard error sqrt(s_seed^2/S + s_word^2/W + s_rest^2/(S W)) for new seeds and new
+words (Searle et al. 1992, two-way random effects). The paired t over seeds is about these words, so
+it leaves out the part of the words.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MOST_SEEDS = 1000
 
 
 class Spread(NamedTuple):
-    """Standard deviations of a difference, by what varies."""
+    """Standard deviations of a difference over seeds, over words, and of the residual."""
 
     seed: float
     word: float

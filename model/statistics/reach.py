@@ -1,8 +1,8 @@
 """How many tokens an arm needs to be as good as another one is in the end.
 
-The honest form of "better per token": an end point near the ceiling hides what an arm was worth,
-and so does one taken before anything was learned. A curve is read between its points by straight
-lines, and an arm that never gets there has no number, which is said and not filled in.
+An end point near the ceiling hides the difference between arms, and so does one taken before
+anything was learned. Curves are interpolated linearly between points. A seed whose arm never gets
+there has no number, and the number of seeds that got there is reported.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What may be said about a declared contrast.
 
-*Significant* takes all three: Holm's adjusted p of the paired t over all declared contrasts is at
-most alpha; the exact sign-flip test, unadjusted, agrees at alpha; and the wider of the t and the
-bootstrap interval leaves out zero. With so few seeds that the sign-flip test cannot reach alpha,
-nothing is called significant and the report says that more seeds are needed, however small t's p.
+A contrast is *significant* if three conditions hold: Holm's adjusted p of the paired t, over all
+declared contrasts, is at most alpha; p of the exact sign-flip test, unadjusted, is at most alpha;
+and the wider of the intervals by t and by bootstrap excludes zero. With so few seeds that the
+sign-flip test cannot reach alpha, the verdict is *too few seeds*, however small p of t is.
 """
 
 from __future__ import annotations
@@ -15,13 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.model.attribution.resample import holm
-from pivotmine.model.statistics.paired import (
-    Interval,
-    paired_t,
-    sign_flip,
-    two_way_bootstrap,
-    wider,
-)
+from pivotmine.model.statistics.paired import paired_t, sign_flip, two_way_bootstrap, wider
+from pivotmine.numeric.bootstrap import Interval
 
 Array = NDArray[np.float64]
 Word = Literal["significant", "not significant", "too few seeds"]

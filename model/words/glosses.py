@@ -1,9 +1,8 @@
-"""One translation as one dictionary gives it, and what of a printed gloss is a word.
+"""Translations as dictionaries give them, and the plain word in a printed gloss.
 
-Dictionaries print more than words: `to run`, `dog (Canis familiaris)`, `CL:隻|只[zhi1]`. Only what
-is one plain word of its language is of use for a word task; the rest is dropped here, in one place,
-so that every source is cut to the same shape. Measured on the default sources: of 746 thousand
-printed glosses 388 thousand are single words.
+Dictionaries print more than words: `to run`, `dog (Canis familiaris)`, `CL:隻|只[zhi1]`. A word
+task can use plain single words only. All other glosses are dropped here, by one rule for all
+sources. Of the 746 thousand printed glosses of the default sources, 388 thousand are single words.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class Gloss(NamedTuple):
 
 
 class Dictionary(NamedTuple):
-    """What one source says."""
+    """The content of one source."""
 
     glosses: tuple[Gloss, ...]
     rude: frozenset[tuple[str, str]] = frozenset()
@@ -71,7 +70,7 @@ def is_word(lang: str, text: str) -> bool:
 
 
 def clean(lang: str, text: str) -> tuple[str, bool] | None:
-    """The word of a printed gloss and whether a parenthesis narrowed it; None if it is no word.
+    """The word of a printed gloss, and whether a parenthesis narrowed it; None without a word.
 
     >>> clean("en", "to bark (of a dog)")
     ('bark', True)

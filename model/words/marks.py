@@ -1,8 +1,8 @@
 """Which words of a concept a model could get right without knowing the language.
 
-*copy*: the same string in both languages. *cognate*: near enough in form that copying and small
-repairs would do: similar letters (English-French), the same word written in katakana, or Han
-characters in common. Scores are reported with and without them.
+A *copy* is the same string in both languages. A *cognate* is similar in form, so that a copy with
+small changes would be right: similar letters (English-French), the same word in katakana, or Han
+characters in common. Scores are reported with and without both.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What the arms hold: sizes, languages, types, sources, links, documents in common.
 
-One query a question, over `selection` and `scores`; what leaves DuckDB is a few numbers for each
-arm. Links are those that count for scores: they prevail over their rivals and join two words that
-are not the same string.
+Each figure is one query over `selection` and `scores`, and a few numbers for each arm leave DuckDB.
+Links are those that count for scores: they prevail over their rivals and join two words that are
+not the same string.
 """
 
 from __future__ import annotations

@@ -2,19 +2,18 @@
 
 A path of two links, word - bridge - word, is as good as the weaker of the two (the widest path:
 Pollack 1960, The Maximum Capacity Through a Network, Operations Research 8(5)), so that a strong
-link to a common word saves no accident on the other side. Paths of two links that prevail over
-their rivals go before all others: a link that does not is mostly a neighbour of the translation,
-and two in a row end anywhere (Tanaka & Umemura 1994, Construction of a Bilingual Dictionary
-Intermediated by a Third Language, COLING). `docs/results/2026-11-22-bridges.md` compares ways to
-rank.
+link on one side does not make up for a chance link on the other. Paths of two links that prevail
+over their rivals go before all others: a link that does not prevail mostly leads to a neighbour of
+the translation, and two of them in a row may end anywhere (Tanaka & Umemura 1994, Construction of a
+Bilingual Dictionary Intermediated by a Third Language, COLING). Ways to rank are compared in
+`docs/results/2026-11-22-bridges.md`.
 
 The strength of a link is the least that its overlap may be: the lower end of the 95 % interval
-(Wilson 1927) of the share of contexts with either word that hold both. It mistrusts few contexts,
-and has a meaning of its own, unlike NPMI, which is 1 for two words that met five times and nowhere
-else.
+(Wilson 1927) of the share of contexts with either word that hold both. It is low where there are
+few contexts, unlike NPMI, which is 1 for two words that met five times and occur nowhere else.
 
-Paths need no corpus in which the languages of their ends meet: words of Greek reach Korean ones
-through English. Answers come from table `links` alone, by DuckDB, in milliseconds.
+The languages at the two ends need not meet in the corpus: Greek words reach Korean ones through
+English. Answers come from table `links` alone, by DuckDB, in milliseconds.
 """
 
 from __future__ import annotations
@@ -115,7 +114,7 @@ def find_bridges(
     words = find_word(connection, source), find_word(connection, target)
     open_paths(connection)
     for side, word in zip(("source", "target"), words, strict=True):
-        ask(connection, side, pa.table({"query": [0] * len(word.token_ids), **_nodes(word)}))
+        _ask_word(connection, side, word)
     direct = connection.sql(_DIRECT).to_arrow_table()
     pivots = connection.sql(
         f"""
@@ -145,7 +144,7 @@ def find_reached(
         known = ", ".join(row[0] for row in languages)
         raise LakeError(f"no token counts as a word of {lang!r}; languages of the corpus: {known}")
     open_paths(connection)
-    ask(connection, "source", pa.table({"query": [0] * len(word.token_ids), **_nodes(word)}))
+    _ask_word(connection, "source", word)
     targets = connection.sql(
         f"""
         SELECT v.token, b.token AS bridge, p.* EXCLUDE (query, target, target_lang, bridge, place)
@@ -287,10 +286,13 @@ def _side(side: str, ways: str = "ways") -> str:
     """
 
 
-def _nodes(word: WordTokens) -> dict[str, pa.Array]:
-    """Columns `word` and `word_lang` of what is asked."""
-    langs = pa.array([word.lang] * len(word.token_ids), pa.string())
-    return {"word": pa.array(word.token_ids, pa.int64()), "word_lang": langs}
+def _ask_word(connection: duckdb.DuckDBPyConnection, side: str, word: WordTokens) -> None:
+    """Set one word as what is asked on a side. In SQL, since `pa.array` would import pandas."""
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE asked_{side} AS SELECT 0::BIGINT AS query, "
+        "unnest($ids::BIGINT[]) AS word, $lang::VARCHAR AS word_lang",
+        {"ids": list(word.token_ids), "lang": word.lang},
+    )
 
 
 def _places(

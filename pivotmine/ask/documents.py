@@ -7,7 +7,9 @@ so they are a draw and always the same one.
 
 There is no index from tokens to documents. A question scans column `token_ids` of table `tokens`
 once, inside DuckDB; documents that hold the words are looked at one by one, and only the lines of
-the best `limit` stay in memory. `docs/scale.md` says what a scan costs.
+the best `limit` stay in memory. On the demo lake, of 7.2 million tokens in 20,433 documents, that
+takes 0.5 seconds of processor time for the usual word pair and 1.3 for the most frequent word of
+all, and grows in proportion to the tokens.
 """
 
 from __future__ import annotations
@@ -19,12 +21,13 @@ from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.ask.rows import Rows
 from pivotmine.errors import LakeError
 from pivotmine.lake.query import WordTokens, find_word
-from pivotmine.text.pieces import spell
+from pivotmine.text.token_notation import spell
 
 TABLES_READ = ("vocabulary", "tokens", "documents", "scores", "selection")
 
@@ -161,8 +164,8 @@ def _candidates(
             doc_id, ids, ends, langs = (column[row] for column in batch.columns)
             found = _meeting(
                 words,
-                ids.values.to_numpy(zero_copy_only=False),
-                ends.values.to_numpy(zero_copy_only=False),
+                _numbers(ids.values),
+                _numbers(ends.values),
                 np.array(langs.as_py(), dtype=object),
             )
             if found is None:
@@ -178,6 +181,14 @@ def _candidates(
                 for line in lines[:max_lines]
             ]
             yield _Held((distance, doc_id.as_py()), len(lines), sorted(chosen))
+
+
+def _numbers(values: pa.Int32Array) -> NDArray[np.int32]:
+    """The values without a copy; pyarrow's own conversion would import pandas."""
+    if not len(values):
+        return np.zeros(0, np.int32)
+    held = np.frombuffer(values.buffers()[1], np.int32)
+    return held[values.offset : values.offset + len(values)]
 
 
 def _meeting(

@@ -1,19 +1,20 @@
-"""Why a document: its scores and what they are made of, its best block, its links, its arms.
+"""Why a document was chosen: its scores and their evidence, its best block, its links, its arms.
 
-All of it is in the lake's tables; what is read of the large ones is one document's rows. The text
-of the block is spelled from its tokens, since that is what was scored.
+Of the large tables only the rows of one document are read. The text of the block is spelled from
+its tokens, since the tokens were scored.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import duckdb
 
 from pivotmine.errors import LakeError
 from pivotmine.lake.query import SCORING_LINKS
-from pivotmine.text.pieces import spell
+from pivotmine.text.token_notation import spell
 
 TABLES_READ = ("documents", "tokens", "vocabulary", "scores", "selection", "links")
 
@@ -43,13 +44,13 @@ class Explanation:
     n_tokens: int
     type: str | None
     scores: list[tuple[str, float, dict[str, float]]]
-    """Method, score, evidence."""
+    """Method, score, and the figures behind it."""
 
     block: list[tuple[str, str]]
     """Language and text of each segment of the best block."""
 
     links: list[RealisedLink]
-    """Those of fewest documents first."""
+    """Rarest first: by the number of documents that realise them."""
 
     places: list[tuple[str, int, str]]
     """Arm, position and reason of every selection that holds it."""
@@ -73,13 +74,17 @@ def explain(connection: duckdb.DuckDBPyConnection, doc_id: str) -> Explanation:
         {"id": full_id},
     ).fetchall()[0]
     rows = connection.execute(
-        "SELECT method, score, evidence, type FROM scores WHERE doc_id = $id ORDER BY method",
+        "SELECT method, score, evidence, type, block FROM scores WHERE doc_id = $id "
+        "ORDER BY method",
         {"id": full_id},
     ).fetchall()
     if not rows:
         raise LakeError(f"document {full_id} has no scores; run `pivotmine run --until score`")
-    scores = [(method, score, dict(evidence or {})) for method, score, evidence, _ in rows]
-    evidence = next((found for method, _, found in scores if method == "translation"), {})
+    scores = [
+        (method, score, dict(evidence or {}) | _block_figures(block))
+        for method, score, evidence, _, block in rows
+    ]
+    start, end = next(((block["start"], block["end"]) for *_, block in rows if block), (0, 0))
     places = connection.execute(
         "SELECT arm, position, reason FROM selection WHERE doc_id = $id ORDER BY arm",
         {"id": full_id},
@@ -87,11 +92,9 @@ def explain(connection: duckdb.DuckDBPyConnection, doc_id: str) -> Explanation:
     return Explanation(
         full_id,
         *(source, uri, lang, n_tokens),
-        next((kind for *_, kind in rows if kind), None),
+        next((kind for *_, kind, _ in rows if kind), None),
         scores,
-        _block(
-            connection, full_id, evidence.get("block_start", 0.0), evidence.get("block_end", 0.0)
-        ),
+        _block(connection, full_id, start, end),
         [RealisedLink(*row) for row in connection.execute(_LINKS, {"id": full_id}).fetchall()],
         places,
     )
@@ -113,8 +116,21 @@ def _find(connection: duckdb.DuckDBPyConnection, doc_id: str) -> str:
     raise LakeError(f"several documents begin with {doc_id!r}: {names}; give more of the id")
 
 
+def _block_figures(block: dict[str, Any] | None) -> dict[str, float]:
+    """The order of the best block, and bits and covered share of each of its sides."""
+    if block is None:
+        return {}
+    figures = {"order": block["order"]}
+    for side in block["sides"]:
+        figures |= {
+            f"{side['lang']} bits": side["bits"],
+            f"{side['lang']} covered": side["covered"],
+        }
+    return figures
+
+
 def _block(
-    connection: duckdb.DuckDBPyConnection, doc_id: str, start: float, end: float
+    connection: duckdb.DuckDBPyConnection, doc_id: str, start: int, end: int
 ) -> list[tuple[str, str]]:
     """Segments between two places in a document's tokens."""
     pieces, ends, langs = connection.execute(

@@ -107,7 +107,7 @@ def table_sql(name: str, columns: Sequence[str] | None = None, where: str | None
     'SELECT "token_a", "npmi" FROM links WHERE npmi > 0.5'
     """
     if name not in TABLES:
-        raise LakeError(f"no table {name!r} in a lake; the tables are {', '.join(TABLES)}")
+        raise LakeError(f"no table {name!r}; the tables are {', '.join(TABLES)}")
     known = TABLES[name].schema.names
     for column in columns or ():
         if column not in known:

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 from unicodedata import east_asian_width
 
-import pyarrow as pa
-
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 _SHOWN_ROWS, _SHOWN_WIDTH = 20, 40
 
@@ -24,9 +23,9 @@ class Rows(tuple[Row, ...]):
     --------
     >>> lake = pivotmine.open_lake("corpus.yaml")
     >>> partners = lake.links("fr:chat")
-    >>> partners[0].token
+    >>> partners[0].partner
     '▁cat'
-    >>> list(partners.df()["token"])[:1]
+    >>> list(partners.df()["partner"])[:1]
     ['▁cat']
     """
 
@@ -49,6 +48,8 @@ class Rows(tuple[Row, ...]):
 
     def to_arrow(self) -> pa.Table:
         """The rows as an Arrow table, a column a field."""
+        import pyarrow as pa
+
         dicts = self.dicts()
         return pa.table({name: [row[name] for row in dicts] for name in self.columns})
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from pivotmine.cli.options import ConfigOption, FormatOption, SetOption, open_lake
 from pivotmine.show.console import plain_console
@@ -56,8 +58,8 @@ def evaluate_links(
 
     Example: pivotmine evaluate links words.tsv cedict: --config recipe.yaml --plot links.svg
     """
-    from pivotmine.judge import evaluate_links as judge
-    from pivotmine.judge import read_truth
+    from pivotmine.judge.links import evaluate_links as judge
+    from pivotmine.judge.truth import read_truth
     from pivotmine.recipe.reading import load_recipe
     from pivotmine.show.evaluation import print_evaluation
     from pivotmine.show.evaluation_plot import plot_evaluation, require_matplotlib
@@ -76,11 +78,8 @@ def evaluate_links(
     )
     if plot is not None:
         plot_evaluation(found, plot)
-    if output is OutputFormat.TABLE:
-        print_evaluation(plain_console(), found, strata)
-    else:
-        rows = [figure.row() for figure in found.figures]
-        write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))
+    rows = (figure.row() for figure in found.figures)
+    _show(output, rows, lambda console: print_evaluation(console, found, strata))
 
 
 def evaluate_documents(
@@ -106,16 +105,12 @@ def evaluate_documents(
 
     Example: pivotmine evaluate documents OUT/truth --config OUT/recipe.yaml
     """
-    from pivotmine.judge import evaluate_documents as judge
+    from pivotmine.judge.documents import evaluate_documents as judge
     from pivotmine.show.evaluation import print_documents
 
     found = judge(open_lake(config, set_).connect(), truth)
-    if output is OutputFormat.TABLE:
-        print_documents(plain_console(), found)
-        return
-    rows = [row for part in found for figure in part for row in figure.rows()]
-    heads = list(dict.fromkeys(name for row in rows for name in row))
-    write_rows(output, heads, (tuple(row.get(name) for name in heads) for row in rows))
+    rows = (row for part in found for figure in part for row in figure.rows())
+    _show(output, rows, lambda console: print_documents(console, found))
 
 
 def evaluate_selection(
@@ -141,20 +136,16 @@ def evaluate_selection(
 
     Example: pivotmine evaluate selection OUT/truth/lexicon.parquet --config OUT/recipe.yaml
     """
-    from pivotmine.judge import read_truth
-    from pivotmine.judge.retrieval import Settings
+    from pivotmine.judge.retrieval import VectorSettings
     from pivotmine.judge.retrieval import evaluate_selection as judge
+    from pivotmine.judge.truth import read_truth
     from pivotmine.recipe.reading import load_recipe
     from pivotmine.show.evaluation import print_retrieval
 
     known = read_truth(truth, load_recipe(config, set_ or ()).terms.max_rows)
-    settings = Settings(window_tokens, dimensions, min_docs=min_docs, seed=seed)
+    settings = VectorSettings(window_tokens, dimensions, min_docs=min_docs, seed=seed)
     found = judge(open_lake(config, set_).connect(), known, settings)
-    if output is OutputFormat.TABLE:
-        print_retrieval(plain_console(), found)
-    else:
-        rows = [figure.row() for figure in found]
-        write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))
+    _show(output, (arm.row() for arm in found), lambda console: print_retrieval(console, found))
 
 
 def evaluate_bridges(
@@ -173,7 +164,7 @@ def evaluate_bridges(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the rewired links.")] = 0,
 ) -> None:
-    """Judge two-hop answers (`pivotmine pivots fr:chat ja:`) where languages never meet.
+    """Judge two-hop answers (`pivotmine bridges fr:chat ja:`) where languages never meet.
 
     Asked are words whose translation can be reached: both links to a word between were found. Is
     the first word that paths lead to right, or one of five? Of the tokens that bridge two
@@ -185,10 +176,10 @@ def evaluate_bridges(
     corpus of `pivotmine planted OUT --set 'apart=[[el, ko]]'`
     """
     from pivotmine.errors import ConfigError
-    from pivotmine.judge import read_truth
     from pivotmine.judge.bridges import evaluate_bridges as judge
-    from pivotmine.judge.bridges import print_bridge_figures
+    from pivotmine.judge.truth import read_truth
     from pivotmine.recipe.reading import load_recipe
+    from pivotmine.show.evaluation import print_bridge_figures
 
     pairs = []
     for name in apart or ():
@@ -198,11 +189,8 @@ def evaluate_bridges(
         pairs.append((first, second))
     known = read_truth(truth, load_recipe(config, set_ or ()).terms.max_rows)
     figures = judge(open_lake(config, set_).connect(), known, pairs, seed)
-    if output is OutputFormat.TABLE:
-        print_bridge_figures(plain_console(), figures)
-    else:
-        rows = [figure.row() for figure in figures]
-        write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))
+    rows = (figure.row() for figure in figures)
+    _show(output, rows, lambda console: print_bridge_figures(console, figures))
 
 
 def evaluate_pivots(
@@ -220,11 +208,21 @@ def evaluate_pivots(
 
     Example: pivotmine evaluate pivots --config recipe.yaml --top 100
     """
-    from pivotmine.judge.pivots import judge_pivots, print_judged_pivots
+    from pivotmine.judge.pivots import judge_pivots
+    from pivotmine.show.evaluation import print_judged_pivots
 
     pivots = judge_pivots(open_lake(config, set_).connect(), top)
+    rows = (pivot.row() for pivot in pivots)
+    _show(output, rows, lambda console: print_judged_pivots(console, pivots))
+
+
+def _show(
+    output: OutputFormat, rows: Iterable[Mapping[str, Any]], draw: Callable[[Console], None]
+) -> None:
+    """Draw tables for a person, or write rows for another program; rows may lack columns."""
     if output is OutputFormat.TABLE:
-        print_judged_pivots(plain_console(), pivots)
-    else:
-        rows = [pivot.row() for pivot in pivots]
-        write_rows(output, list(rows[0]), (tuple(row.values()) for row in rows))
+        draw(plain_console())
+        return
+    found = list(rows)
+    heads = list(dict.fromkeys(name for row in found for name in row))
+    write_rows(output, heads, (tuple(row.get(name) for name in heads) for row in found))

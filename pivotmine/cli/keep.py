@@ -14,7 +14,7 @@ _RAW_SHOWN_BYTES = 200
 
 
 def audit(config: ConfigOption = None, set_: SetOption = None) -> None:
-    """Recount what the lake promises: conservation, uniqueness, checksums. Exit 1 if it fails."""
+    """Check the lake: conservation, uniqueness, checksums. Exit status 1 if a check fails."""
     from pivotmine.keep.audit import audit as audit_lake
 
     lake = open_lake(config, set_)
@@ -70,12 +70,12 @@ def rejects(
         typer.Option("--export", help="New folder for the bytes of the records and their index."),
     ] = None,
 ) -> None:
-    """Sum up what was refused, by reason with an example; or export its bytes.
+    """Show refused records by reason, with an example of each; or export their bytes.
 
-    As many bytes of a record are kept as ingest.raw_bytes says. To feed records again: after a fix
-    of settings or code, `pivotmine run` reads them again by itself. Mended records are an input:
-    export them, mend the files, delete those that are not worth it, and name the folder in
-    ingest.inputs with an ingest_id of its own; _rejects.jsonl says where each file came from.
+    The first ingest.raw_bytes of a record are kept. After a change of settings or code, `pivotmine
+    run` reads refused records again by itself. To mend records: export them, edit the files, delete
+    those that are not worth it, and name the folder in ingest.inputs with an ingest_id of its own.
+    The file _rejects.jsonl says where each of them came from.
     """
     from pivotmine.keep.rejects import INDEX, export, summarise
     from pivotmine.show.tables import print_table
@@ -115,8 +115,8 @@ def takedown(
 ) -> None:
     """Remove a delivery: make all tables anew without it, and never read it again.
 
-    Every stage that has run before runs again. The past of the lake goes with it, unless
-    --keep-past.
+    Every stage that has run before runs again. Earlier snapshots of all tables are deleted, unless
+    --keep-past is given.
     """
     from pivotmine import api
     from pivotmine.keep.takedown import take_down
@@ -131,7 +131,7 @@ def takedown(
 
 
 def doctor(config: ConfigOption = None, set_: SetOption = None) -> None:
-    """Show the state of Python, libraries, Java, Spark and the lake, and what to fix."""
+    """Show the state of Python, libraries, Java, Spark and the lake, and how to fix them."""
     from pivotmine.keep.doctor import examine
     from pivotmine.recipe.reading import load_recipe
 

@@ -32,14 +32,19 @@ def run(
     api.run(load_recipe(config, set_ or ()), only=only, until=until, force=force)
 
 
-def demo(config: ConfigOption = "conf/demo.yaml", set_: SetOption = None) -> None:
-    """Assemble the demo corpus, run the whole road on it, and print what was found and where."""
+def demo(config: ConfigOption = None, set_: SetOption = None) -> None:
+    """Assemble the demo corpus, run the whole road on it, and print what was found and where.
+
+    Without --config it runs the recipe that is installed with PivotMine.
+    """
     from pivotmine import api
     from pivotmine.demo import assemble
+    from pivotmine.recipe.bundled import bundled_recipe
     from pivotmine.recipe.reading import load_recipe
     from pivotmine.show import findings
 
-    recipe = load_recipe(config, set_ or ())
+    config = config or bundled_recipe("demo")
+    recipe = load_recipe(config, set_ or ())  # before anything is downloaded
     console = plain_console()
     corpus = assemble(DEMO_DIRECTORY, console.print)
     console.print(

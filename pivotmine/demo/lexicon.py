@@ -1,10 +1,9 @@
-"""The demo's lexicon: word pairs to count, out of the corpus's own sources.
+"""The demo's lexicon: word pairs to count, from the corpus's own sources.
 
-Dictionary entries give Chinese-English and Japanese-English pairs, and messages of a word or two,
-with their translations, English-French ones (and more). Words that meet on a page are what is to be
-counted, so that they stand there beside each other is no objection. No source has a pair without
-English, which the demo's questions are about: a few everyday words in all four languages are
-written down here.
+Dictionary entries give Chinese-English and Japanese-English pairs. Messages of a word or two give
+English with French, Chinese and Japanese. The pairs stand beside each other in the corpus, which is
+fine: it is their meeting that is counted. No source has a pair without English, though the demo
+asks about such pairs, so a few everyday words in all four languages are listed here.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from collections.abc import Iterator
 from itertools import combinations, pairwise
 from pathlib import Path
 
-from pivotmine.demo.documents import Document, entry_parts
+from pivotmine.demo.documents import Document, Entry
 
 COLUMNS = ("lang_a", "word_a", "lang_b", "word_b", "source")
 NAME = "lexicon.tsv"
@@ -71,7 +70,7 @@ class DemoLexicon:
 def _entries(document: Document) -> Iterator[tuple[str, str, str, str]]:
     language = _HEADWORD_LANGUAGE[document.source]
     for line in document.text.splitlines():
-        headword, glosses = entry_parts(line)
+        headword, glosses = Entry.of_line(line)
         english = (_ARTICLE.sub("", _IN_BRACKETS.sub("", gloss).strip(), 1) for gloss in glosses)
         words = [word for word in english if _ENGLISH.fullmatch(word)]
         for word in words[:MOST_GLOSSES]:

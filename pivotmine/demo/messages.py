@@ -1,8 +1,8 @@
 """Cleaning of user-interface messages, so that a bilingual page reads as text.
 
-Catalogue messages are templates: `{name}` and `%(count)s` stand on both sides of every pair, and
-so do tags and addresses. Left in, they would be the strongest cross-language links of the demo
-without meaning anything. What they leave behind (empty quotes, doubled spaces) goes too.
+Messages are templates: `{name}` and `%(count)s`, tags and addresses stand on both sides of a pair.
+Left in, they would be the strongest links between languages, without any meaning. The empty quotes
+and doubled spaces that their removal leaves are removed too.
 """
 
 import html
@@ -47,12 +47,12 @@ def clean(message: str) -> str:
 
 
 def has_words(text: str) -> bool:
-    """Whether at least two letters stand in the text (CJK characters are letters)."""
+    """Whether the text has at least two letters; CJK characters count as letters."""
     return sum(char.isalpha() for char in text) >= 2
 
 
 def translated(messages: Iterable[tuple[str, str]]) -> Iterator[Pair]:
-    """Clean the pairs; drop those empty on a side, not translated (the same text), or repeated."""
+    """Cleaned pairs, without those that have an empty side, equal sides, or occurred before."""
     cleaned = (Pair(clean(original), clean(translation)) for original, translation in messages)
     for pair in dict.fromkeys(cleaned):
         differ = pair.text.casefold() != pair.translation.casefold()

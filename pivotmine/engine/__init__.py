@@ -1,1 +1,1 @@
-"""What runs a stage: fingerprint, session, runner, staged files and the commit."""
+"""What runs a stage: fingerprint, session, runner, and files staged until the commit."""

@@ -1,14 +1,41 @@
-"""What the runner tells while it works. `pivotmine/show/progress.py` shows it to a person."""
+"""What a run reports, and to whom: the end of each stage, and what happens until then.
+
+The runner tells a `Display`; `pivotmine/show/progress.py` shows it to a person.
+"""
 
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from pivotmine.engine.runner import Report
+
+@dataclass(frozen=True)
+class Tally:
+    """Rows that a stage took in, and what became of them."""
+
+    rows_in: int
+    rows_out: int
+    rejected: int = 0
+    duplicate: int = 0
+    conserved: bool = True
+    """Whether in = out + rejected + duplicate must hold; an aggregating stage has no such law."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of one stage."""
+
+    stage: str
+    skipped: bool
+    tally: Tally
+    written: dict[str, int]
+    """Rows of each table that the stage writes."""
+
+    seconds: float
 
 
 class Display(Protocol):

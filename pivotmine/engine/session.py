@@ -1,7 +1,7 @@
-"""The Spark session: one place that knows which settings PivotMine needs.
+"""The Spark session, and the settings that PivotMine needs.
 
-Under spark-submit the cluster's session is used as it is. Otherwise a local one is started with
-settings that make laptop runs quiet, deterministic in time zone and modest in memory.
+Under spark-submit the cluster's session is used as it is. Otherwise a local one is started, whose
+settings keep it quiet, its time zone UTC and its memory small.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import StructType
 
+from pivotmine import plugins
 from pivotmine.errors import SetupError
 from pivotmine.recipe import SparkConfig
 
@@ -47,19 +49,15 @@ def build_session(config: SparkConfig, app_name: str = "pivotmine") -> SparkSess
     """
     active = SparkSession.getActiveSession()
     if active is not None:
-        return active
+        return _with_plugin_path(active)
     builder = SparkSession.builder.appName(app_name)
     if "PYSPARK_GATEWAY_PORT" in os.environ:
         # spark-submit has started the JVM: master, memory and the rest are its business.
-        return builder.getOrCreate()
+        return _with_plugin_path(builder.getOrCreate())
     check_java()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
-    # Python workers must find the same code as the driver, also when it was not installed.
-    root = str(Path(__file__).resolve().parents[2])
-    os.environ["PYTHONPATH"] = os.pathsep.join(
-        dict.fromkeys([root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))])
-    )
+    os.environ["PYTHONPATH"] = os.pathsep.join(worker_path())
     log4j = Path(__file__).with_name("log4j2.properties")
     settings = {
         **_LOCAL_CONF,
@@ -75,7 +73,40 @@ def build_session(config: SparkConfig, app_name: str = "pivotmine") -> SparkSess
         builder = builder.config(key, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    return _with_plugin_path(session)
+
+
+def _with_plugin_path(session: SparkSession) -> SparkSession:
+    """Let Python workers on this machine find the modules of plugins where the driver did.
+
+    Workers elsewhere find what is installed there, or comes with `spark-submit --py-files`.
+    """
+    environment = session.sparkContext.environment
+    known = environment.get("PYTHONPATH", "").split(os.pathsep)
+    path = os.pathsep.join(dict.fromkeys(filter(None, (*known, *plugins.folders()))))
+    if path:
+        environment["PYTHONPATH"] = path
     return session
+
+
+def worker_path() -> list[str]:
+    """Folders from which Python workers import what the driver imports: our code and the user's.
+
+    What is installed beside the interpreter is left out, since workers run the same one.
+    """
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    candidates = [str(Path(__file__).resolve().parents[2]), *named, *sys.path]
+    return [path for path in dict.fromkeys(candidates) if path and not _is_installed(Path(path))]
+
+
+def _is_installed(folder: Path) -> bool:
+    paths = sysconfig.get_paths()
+    return (
+        folder.suffix == ".zip"  # of Python's own library
+        or folder.is_relative_to(paths["stdlib"])
+        or str(folder) == paths["scripts"]
+        or bool({"site-packages", "dist-packages"} & set(folder.parts))
+    )
 
 
 def check_java() -> str:

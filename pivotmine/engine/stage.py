@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeAlias
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
+from pivotmine.engine.display import Tally as Tally
 from pivotmine.engine.session import spark_schema
 from pivotmine.recipe import Recipe
 
@@ -25,8 +26,8 @@ MakeRows = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 class ArrowRows:
     """Rows that a function makes of the Arrow batches of a frame, in tasks.
 
-    What `frame.mapInArrow` describes too; but rows of this kind are written by the Python workers
-    that make them, instead of crossing into the JVM to be written there row by row.
+    `frame.mapInArrow` describes the same rows. These are written by the Python workers that make
+    them, without crossing into the JVM.
     """
 
     frame: DataFrame
@@ -39,12 +40,12 @@ class ArrowRows:
 
 
 StageRows: TypeAlias = DataFrame | ArrowRows | pa.Table
-"""Rows that Spark describes, that workers make, or that the driver holds because they are few."""
+"""Rows described to Spark, made by workers, or few enough to be held by the driver."""
 
 
 @dataclass(frozen=True)
 class Renewed:
-    """A table of which most is there already: files that stay, and rows beside them."""
+    """A table that keeps files of the last run, and gets new rows beside them."""
 
     rows: tuple[StageRows, ...]
     kept: tuple[str, ...]
@@ -60,7 +61,7 @@ class Inputs(Protocol):
 
     @property
     def spark(self) -> SparkSession:
-        """For DataFrames made from small local data."""
+        """The session, for DataFrames made from small local data."""
 
     def frame(self, table: str) -> DataFrame:
         """A table that the stage declares in `reads`, as of the start of the run."""
@@ -74,7 +75,7 @@ class Inputs(Protocol):
         """
 
     def table(self, name: str, columns: Sequence[str], max_rows: int) -> pa.Table:
-        """Columns of a declared table in driver memory. Only where the recipe bounds its rows."""
+        """Columns of a declared table in driver memory, where the recipe bounds its rows."""
 
     def table_files(self, name: str) -> list[tuple[str, int]]:
         """Files of a declared table, each with its number of rows, for tasks that read files."""
@@ -82,36 +83,36 @@ class Inputs(Protocol):
     def previous(self, table: str, files: Sequence[str] | None = None) -> DataFrame:
         """Rows that this stage wrote into a table before, with `PREVIOUS_FILE`; of some files only.
 
-        Without rows where nothing of it can be used again (`Stage.reuse`). What a stage returns
-        must not depend on it.
+        Empty where nothing can be used again (`Stage.reuse`). What a stage returns must not depend
+        on it.
         """
 
     def previous_files(self, table: str) -> list[str]:
         """The files of `previous`; they may stay in the table (`Renewed`)."""
 
     def numbers(self, n: int) -> DataFrame:
-        """0..n - 1, each a partition of its own: tasks that know what to do by their number."""
+        """0 to n - 1, each in its own partition, for tasks that are told apart by a number."""
 
     def local(self, frame: DataFrame, max_rows: int) -> pa.Table:
-        """A frame in driver memory. Only where the recipe, not the corpus, bounds its rows."""
+        """A frame in driver memory, where the recipe bounds its rows (and not the corpus)."""
 
     def checkpoint(self, rows: DataFrame | ArrowRows, name: str) -> DataFrame:
         """The same rows, computed once and read back from disk from now on.
 
-        For a frame that several outputs derive from, or whose rows are dear to compute.
+        For a frame that several outputs derive from, or whose rows are expensive to compute.
         """
 
     def files(self, rows: ArrowRows, name: str) -> list[tuple[str, int]]:
         """A checkpoint as its files, each with its number of rows, for tasks that read files."""
 
     def artifacts(self, kind: str) -> str:
-        """Folder of this run for files that are no table; part of the commit."""
+        """Folder of this run for files that belong to no table, such as training files."""
 
     def measure(self, name: str, value: float) -> None:
         """Record a figure about this run, its unit in its name, in column `measures` of `runs`."""
 
     def note(self, text: str) -> None:
-        """Tell the user something that a choice of this run rests on."""
+        """Tell the user why this run chose what it did."""
 
 
 @dataclass(frozen=True)
@@ -126,18 +127,6 @@ class Rows:
 
     total: Callable[[str, str], int]
     """`total(table, column)`: sum of a column of a written table."""
-
-
-@dataclass(frozen=True)
-class Tally:
-    """What came in and what became of it, in rows."""
-
-    rows_in: int
-    rows_out: int
-    rejected: int = 0
-    duplicate: int = 0
-    conserved: bool = True
-    """Whether in = out + rejected + duplicate must hold; an aggregating stage has no such law."""
 
 
 StageOutputs = dict[str, StageRows | Renewed]
@@ -161,11 +150,14 @@ class Stage:
     tally
         Row conservation, checked before the commit.
     finish
-        What is left to do when all tables are staged, just before the commit (manifests). Gets
-        the row of `runs` and the staged tables.
+        Called when all tables are staged, just before the commit, with the row of `runs` and the
+        staged tables; writes manifests.
     reuse
-        Tables of which rows may be used again, each with what these rows depend on, as JSON
-        values: they can be used by a run of the same code that says the same.
+        Tables whose rows a later run may use again, each with what its rows depend on, as JSON
+        values. They are used where code and values are the same.
+    modules
+        Names of modules that the recipe's choices add to the stage's code, such as plugins and
+        what is found by name; the fingerprint covers them and all that they import of ours.
     external
         What the result depends on outside the lake (source files), as JSON values. Raises
         `InputError` when it is not there, before anything is started.
@@ -178,6 +170,7 @@ class Stage:
     sections: tuple[str, ...]
     run: Callable[[Inputs, Recipe], StageOutputs]
     tally: Callable[[Rows, Recipe], Tally]
+    modules: Callable[[Recipe], Sequence[str]] = lambda recipe: ()
     external: Callable[[Recipe], Any] = lambda recipe: None
     finish: Finish | None = None
     reuse: Callable[[Inputs, Recipe], Mapping[str, Any]] = lambda inputs, recipe: {}

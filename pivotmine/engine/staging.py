@@ -1,6 +1,6 @@
-"""How the rows of a stage become Parquet files: by Spark, by the workers, or by the driver.
+"""How the rows of a stage become Parquet files: written by Spark, by workers or by the driver.
 
-Whoever has the rows writes them. Files lie in the folder of the run until the runner commits them.
+The files lie in the folder of the run until the runner commits them.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pivotmine.engine import write_table
 from pivotmine.engine.display import Display
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import ArrowRows, Renewed, Stage, StageOutputs, StageRows
 from pivotmine.errors import LakeError
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
-from pivotmine.udfs import write_table
 
 
 def write_tables(

@@ -1,14 +1,8 @@
-"""Judging what was mined: links against known translations, documents against known kinds.
+"""Judging what was mined against what is known.
 
-`lexicons.py` reads the truth, `judge.py` joins it with the tables of the lake, `measures.py` names
-what is compared, `links.py` computes the figures and `bootstrap.py` their intervals. `bridges.py`
-judges answers of two links, `pivots.py` what kind of tokens pivots are, `documents.py` (with
-`document_truth.py` and `ranking.py`) scores and arms, `retrieval.py` (with `embeddings.py`) what
-could be learnt from arms.
+`truth.py` reads known translations, and `pair_tables.py` joins them with the tables of the lake.
+`measures.py` lists what is compared, `questions.py` asks in SQL, and `links.py` turns the answers
+into figures with intervals. `bridges.py` judges answers over two links, and `pivots.py` what kind
+of tokens pivots are. `documents.py` judges scores and arms, with `document_truth.py` and
+`ranking.py`; `retrieval.py` judges what could be learnt from an arm, with `embeddings.py`.
 """
-
-from pivotmine.judge.documents import evaluate_documents
-from pivotmine.judge.lexicons import Truth, read_truth
-from pivotmine.judge.links import Figure, evaluate_links
-
-__all__ = ["Figure", "Truth", "evaluate_documents", "evaluate_links", "read_truth"]

@@ -1,22 +1,22 @@
 """Bridges judged: whether two links lead to a translation where languages never meet.
 
-Asked are the translations a - c of two languages for which the way is there: some word b of a third
-language translates both, and the links a - b and b - c were found. What remains is to choose:
+A translation a - c of two languages is asked for if a path to it exists: some word b of a third
+language translates both, and the links a - b and b - c were found. Two questions are asked:
 
-* **translation**: of the words that paths from a lead to (`pivotmine.ask.bridges`), is the first
-  one, or one of the first five, a translation of it? Of every word a, in both directions.
-* **bridge**: of the tokens that bridge a and c, is the first one, or one of the first five, a
-  translation of both? Of every pair.
+* **translation**: is the first word that paths from a lead to (`pivotmine.ask.bridges`) a
+  translation of a, or one of the first five? It is asked of every word a, in both directions.
+* **bridge**: is the first token that bridges a and c a translation of both, or one of the first
+  five? It is asked of every pair.
 
-Beside the answers stand two that know nothing. `rewired`: the links into the language of c change
-their ends at random, so that every token keeps its number of links and every link its strength, and
+Two baselines are judged in the same way. `rewired`: the ends of the links into the language of c
+are exchanged at random. Every token keeps its number of links, and every link its strength and
 whether it prevails (the configuration model: Newman, Strogatz & Watts 2001, Random graphs with
 arbitrary degree distributions and their applications, Phys. Rev. E 64). `frequent`: the most
 frequent words of that language, whatever is asked.
 
-Direct links between the two languages take no part in a path, so any pair can be judged,
-whether they meet or not. Only tokens that are whole words are asked and are right; fragments that
-rank before them are mistakes.
+Paths do not use direct links between the two languages, so any two languages can be judged, whether
+they meet or not. Only tokens that are whole words are asked and can be right. Fragments that rank
+before them are mistakes.
 """
 
 from __future__ import annotations
@@ -29,16 +29,14 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from rich.console import Console
 
 from pivotmine.ask.bridges import ask, bridge_paths, open_paths, target_paths
 from pivotmine.errors import LakeError
-from pivotmine.judge.bootstrap import NOTHING, Estimate, Resamples, flat_columns
-from pivotmine.judge.judge import put_rows, whole_word
-from pivotmine.judge.lexicons import Truth
-from pivotmine.show.tables import print_table
+from pivotmine.judge.figures import ALL, flat_columns
+from pivotmine.judge.truth import Truth
+from pivotmine.judge.vocabulary import put_rows, token_words
+from pivotmine.numeric.bootstrap import UNKNOWN, Interval, Resamples
 
-ALL = "all"
 N_REWIRINGS = 10
 _MISSED = 1 << 30
 
@@ -54,12 +52,12 @@ class BridgeFigure:
     """`links`, `rewired` or `frequent`."""
     n_words: int
     """Words asked for a translation."""
-    first: Estimate
-    among_5: Estimate
+    first: Interval
+    among_5: Interval
     n_pairs: int
     """Word pairs asked for a bridge."""
-    bridge_first: Estimate
-    bridge_among_5: Estimate
+    bridge_first: Interval
+    bridge_among_5: Interval
 
     def row(self) -> dict[str, Any]:
         """Columns for another program."""
@@ -91,7 +89,7 @@ def evaluate_bridges(
     Parameters
     ----------
     apart
-        Language pairs to judge. None: all pairs of the truth that no link joins.
+        Language pairs to judge. None: all pairs of languages in the truth that no link joins.
     seed
         Of the rewirings, of which there are `N_REWIRINGS`.
 
@@ -128,14 +126,10 @@ def _number(connection: duckdb.DuckDBPyConnection, truth: Truth) -> int:
     """Fill `bridge_nodes` (whole words, numbered within their language) and `bridge_known`."""
     numbers: dict[tuple[str, str], int] = {}
     nodes: list[tuple[int, str, int, int]] = []
-    for token_id, token, langs, count in connection.execute(
-        "SELECT token_id, token, langs, token_count FROM vocabulary WHERE token_count > 0 "
-        "ORDER BY token_id"
-    ).fetchall():
-        for lang in langs:
-            if text := whole_word(token, lang):
-                number = numbers.setdefault((lang, text), len(numbers))
-                nodes.append((token_id, lang, number, count))
+    for found in token_words(connection):
+        if found.word:
+            number = numbers.setdefault((found.lang, found.word), len(numbers))
+            nodes.append((found.token_id, found.lang, number, found.token_count))
     known: list[tuple[str, int, str, int]] = []
     for lang_a, word_a, lang_b, word_b in truth.pairs:
         a, b = numbers.get((lang_a, word_a)), numbers.get((lang_b, word_b))
@@ -321,42 +315,8 @@ def _figures(
         )
 
 
-def _share(found: _Places, most: int, resamples: Resamples) -> Estimate:
+def _share(found: _Places, most: int, resamples: Resamples) -> Interval:
     if not len(found.words):
-        return NOTHING
+        return UNKNOWN
     hits = (found.places <= most).astype(np.float64)
     return resamples.ratio(found.words, hits, np.ones(len(hits)))
-
-
-def print_bridge_figures(console: Console, figures: Sequence[BridgeFigure]) -> None:
-    """One table a direction."""
-    for way in dict.fromkeys((figure.lang_a, figure.lang_c) for figure in figures):
-        of_way = [figure for figure in figures if (figure.lang_a, figure.lang_c) == way]
-        asked = of_way[0]
-        title = "all directions" if way[0] == ALL else f"{way[0]} to {way[1]}"
-        print_table(
-            console,
-            f"{title}: {asked.n_words:,} words asked, {asked.n_pairs:,} pairs with a bridge",
-            ("method", "first is right", "of five", "bridge is right", "of five"),
-            [_cells(figure) for figure in of_way],
-            range(1, 5),
-        )
-
-
-def _cells(figure: BridgeFigure) -> tuple[str, ...]:
-    return (
-        figure.method,
-        _interval(figure.first),
-        _share_of_one(figure.among_5.value),
-        _interval(figure.bridge_first),
-        _share_of_one(figure.bridge_among_5.value),
-    )
-
-
-def _interval(estimate: Estimate) -> str:
-    ends = f" ({_share_of_one(estimate.low)}-{_share_of_one(estimate.high)})"
-    return _share_of_one(estimate.value) + (ends if estimate.low is not None else "")
-
-
-def _share_of_one(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}".removeprefix("0")

@@ -1,10 +1,10 @@
 """What is known about documents: from a planted corpus, or a table of one's own.
 
 A planted corpus has a folder `truth` with the kind of every document, its language pair, what it
-repeats, and the translations that it holds. Of other corpora often only some documents are known: a
-Parquet file with `doc_id` (or `uri`, for all documents of a source file) and `kind`, and, if it is
-wanted apart, `part`, such as the language pair. Documents that it does not list are of kind
-`other`.
+repeats, and the translations that it holds. For other corpora the truth is a Parquet file with
+`kind` and either `doc_id` or `uri` (for all documents of a source file). A column `part`, such as
+the language pair, is optional: figures are then also given by part. Documents that the file does
+not list are of kind `other`.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _quoted(path: Path) -> str:
 
 _N_KNOWN = "SELECT count(*) FROM known WHERE kind <> ?"
 
-# An exact copy has the id of what it repeats, and is one document of the lake with it.
+# An exact copy has the id of the document that it repeats, and the lake holds one of them.
 _PLANTED_DOCUMENTS = """
     CREATE OR REPLACE TEMP TABLE known AS
     SELECT doc_id, url AS name, kind,

@@ -1,14 +1,15 @@
 """Scores and arms judged against documents of known kind.
 
-Two questions. Does a score tell pages that hold text beside its translation (kinds parallel and
-block) from pages that do not (monolingual, code_switched, template, and those of which nothing is
-known), at every length and for every language pair? And what does a budget buy that is spent in the
-order of a score, or by an arm: how much of it on templates and on repetitions, and how many
-distinct planted translations?
+Two questions are asked:
 
-Most untranslated pages hold one language, which any count of languages tells; so the first question
-is asked against those of two languages alone, too. Pages of terms and word lists hold translations,
-but no translated text; they are reported as kinds of their own.
+* Does a score tell pages that hold text beside its translation (kinds parallel and block) from
+  other pages (monolingual, code_switched, template, and those of unknown kind)? This is asked at
+  every length and for every language pair. Most untranslated pages hold one language, and any count
+  of languages finds these, so it is also asked against pages of two languages alone. Pages with
+  glosses and word lists hold translations, but no translated text; they are reported as kinds of
+  their own.
+* What does a budget buy that is spent in the order of a score, or by an arm? Reported are the
+  shares that go to templates and repetitions, and the number of distinct planted translations.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.errors import LakeError
-from pivotmine.judge.bootstrap import flat_columns
 from pivotmine.judge.document_truth import (
     OTHER,
     TRANSLATED,
@@ -31,12 +31,12 @@ from pivotmine.judge.document_truth import (
     UNTRANSLATED,
     join_truth,
 )
+from pivotmine.judge.figures import ALL, flat_columns
 from pivotmine.judge.ranking import N_RESAMPLES, RECALLS, Ranking, draw_weights, rank
 
 BUDGETS = (0.01, 0.05, 0.2)
 """Shares of the corpus's tokens."""
 
-ALL = "all"
 AGAINST = {"untranslated": UNTRANSLATED, "two languages": TWO_LANGUAGES, OTHER: (OTHER,)}
 """Kinds of the negatives, by name."""
 
@@ -55,8 +55,8 @@ class Separation:
     """Language pair of the positives, or `all`."""
 
     against: str
-    """Negatives: `untranslated` pages, those of `two languages` alone, or `other` ones, of which
-    nothing is known."""
+    """Negatives: `untranslated` pages, those of `two languages` alone, or `other` ones, of
+    unknown kind."""
 
     min_tokens: int
     max_tokens: int
@@ -80,7 +80,7 @@ class Spending:
     """What a budget buys."""
 
     method: str
-    """A score, in whose order documents are taken; `random`; or `arm NAME`."""
+    """The score by whose order documents are taken, `random`, or `arm NAME`."""
 
     share_of_corpus: float
     """Tokens bought, of the tokens of the corpus."""

@@ -1,14 +1,13 @@
 """Word vectors from counts alone: what a corpus says about its words, without training a model.
 
-Texts are cut into windows of a fixed number of tokens. Words that share windows are counted, counts
-become positive pointwise mutual information, and a truncated singular value decomposition makes
-vectors of its rows, weighted by the square roots of the singular values (Levy, Goldberg & Dagan
+Texts are cut into windows of a fixed number of tokens. The number of windows that two words share
+gives their positive pointwise mutual information. A truncated singular value decomposition reduces
+its rows to vectors, weighted by the square roots of the singular values (Levy, Goldberg & Dagan
 2015, Improving distributional similarity with lessons learned from word embeddings: context
 distributions smoothed by the power of .75, eigenvalues weighted by .5). Where translations share
-windows, words of two languages have the same neighbours and end up in the same place; where
-languages keep to themselves, nothing brings them together.
+windows, a word and its translation have the same neighbours, and so similar vectors.
 
-Memory: 16 bytes a token, and 16 a pair of words that meets, of one corpus at a time.
+Memory: 16 bytes a token, and 16 a pair of words that meet, for one corpus at a time.
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ from scipy import sparse
 from scipy.sparse.linalg import svds
 
 _LEAST = 1e-6
-"""Cosine below which two words have nothing in common."""
+"""Least cosine of an answer."""
 
 SMOOTHING = 0.75
-"""Power of the context counts: rare contexts would otherwise be surprising by themselves."""
+"""Power of the context counts, without which rare contexts get too much weight."""
 
 
 def window_presence(
@@ -52,8 +51,8 @@ def window_presence(
 def positive_pmi(presence: sparse.csr_matrix) -> sparse.csr_matrix:
     """Positive pointwise mutual information of words by shared windows: [words, words].
 
-    A word is a context of itself, too: else a word and its translation, each the other's best
-    context, would differ in exactly these two places, and end up far apart.
+    A word is also a context of itself. Otherwise a word and its translation, each of which is the
+    other's best context, would differ in these two contexts and have distant vectors.
     """
     together = (presence.T @ presence).tocsr()
     rows = np.asarray(together.sum(axis=1), np.float64).ravel()
@@ -95,7 +94,7 @@ def nearest(
 ) -> NDArray[np.int64]:
     """Candidates of largest cosine for each query: [queries, most], best first, -1 for none.
 
-    A word is not its own answer, and words that have nothing in common do not answer each other.
+    A word is not its own answer, and words of a cosine below `_LEAST` do not answer each other.
     """
     known = np.abs(vectors).sum(axis=1) > 0
     candidates = candidates[known[candidates]]

@@ -2,21 +2,22 @@
 
 Three questions, each answered for every measure:
 
-* **retrieval**: of a word's partners in the other language, is the best one a translation (P@1),
-  is one of the best five (P@5)? Asked of every word in `min_count` mixed contexts, either way, that
-  has a translation among the tokens, and of a planted one only if some is planted in `min_docs`
-  documents; a word without partners is a miss. Copies are left out, as the link stage ranks them
-  apart. `links` are ranked by G2, those of `prevails` by G2 of the contexts that they have won.
-* **precision**: of as many pairs as there are links (or `as_many_as` says), taken from the top,
-  which share translates? For `links` these are the links themselves, for `prevails` those that
-  prevail. `q <= t` are all pairs that the test alone passes at that q-value, with nothing else
-  asked: one minus their precision is the true share of false discoveries at nominal t.
-* **recall**: of the translations that could be found, which share is among those pairs? They could
-  be found when both words are tokens and the pair is planted in at least `min_docs` documents; of a
-  dictionary, when it meets in at least that many contexts.
+* **retrieval**: is the best partner of a word in the other language a translation (P@1), is one of
+  the best five (P@5)? Every word in at least `min_count` mixed contexts is asked, in both
+  directions, if a translation of it is a token. Against a planted truth, a translation of it must
+  also be planted in at least `min_docs` documents. A word without partners counts as a miss. Copies
+  are left out, since the link stage ranks them apart. `links` are ranked by G2, and `prevails` by
+  G2 of the contexts that they have won.
+* **precision**: which share of the first pairs translates? As many pairs of each measure are taken
+  as there are links (or as `as_many_as` says). For `links` these are the links themselves, and for
+  `prevails` those that prevail. `q <= t` are all pairs that pass the test alone at that q-value, so
+  one minus their precision is the true false discovery rate at the nominal rate t.
+* **recall**: which share of the translations that could be found is among those pairs? Both words
+  must be tokens, and the pair must be planted in at least `min_docs` documents. A pair from a
+  dictionary must meet in at least that many contexts.
 
-A pair counts only where the truth knows both words. Dictionaries are incomplete, so against them
-precision is a lower bound; against a planted truth it is exact.
+Only pairs whose two words are both in the truth are judged. Dictionaries are incomplete, so against
+them precision is a lower bound; against a planted truth it is exact.
 """
 
 from __future__ import annotations
@@ -27,10 +28,9 @@ from typing import Any, Literal, NamedTuple
 
 import duckdb
 
-from pivotmine.judge.bootstrap import NOTHING, Estimate, Resamples, flat_columns
-from pivotmine.judge.judge import Words, join_truth
-from pivotmine.judge.lexicons import Truth
+from pivotmine.judge.figures import ALL, flat_columns
 from pivotmine.judge.measures import MEASURES
+from pivotmine.judge.pair_tables import KnownWords, join_pairs
 from pivotmine.judge.questions import (
     STRATA,
     Sample,
@@ -43,9 +43,10 @@ from pivotmine.judge.questions import (
     select,
     where,
 )
+from pivotmine.judge.truth import Truth
+from pivotmine.numeric.bootstrap import UNKNOWN, Interval, Resamples
 
 NOMINAL_Q = (0.001, 0.01, 0.05, 0.1)
-ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,12 @@ class Figure:
     stratum: str
     method: str
     n_queries: int
-    p_at_1: Estimate
-    p_at_5: Estimate
+    p_at_1: Interval
+    p_at_5: Interval
     n_pairs: int
-    precision: Estimate
+    precision: Interval
     n_targets: int
-    recall: Estimate
+    recall: Interval
 
     def row(self) -> dict[str, Any]:
         """Columns for another program."""
@@ -78,7 +79,7 @@ class Evaluation(NamedTuple):
     """All figures, and what they are about."""
 
     figures: tuple[Figure, ...]
-    words: Words
+    words: KnownWords
     n_links: int
     n_judged_links: int
     curve: tuple[tuple[str, float, float], ...]
@@ -103,16 +104,16 @@ def evaluate_links(
     min_count
         `count.min_count` of the recipe: which pairs were counted.
     min_docs
-        Least evidence of a translation that ought to be found.
+        Documents or contexts that a translation needs to count for recall.
     as_many_as
-        Of every measure, as many pairs are judged as this method takes.
+        The method whose number of pairs is judged of every measure.
 
     Raises
     ------
     LakeError
         Nothing is counted, or the truth has no word of this corpus.
     """
-    words = join_truth(connection, truth, min_count, min_docs)
+    words = join_pairs(connection, truth, min_count, min_docs)
     prepare(connection, as_many_as, min_count, min_docs)
     resamples = Resamples(words.n_words)
     names = [
@@ -153,7 +154,7 @@ def _figures(
                     )  # fmt: skip
 
 
-def _estimate(sample: Sample, resamples: Resamples) -> Estimate:
+def _estimate(sample: Sample, resamples: Resamples) -> Interval:
     if not len(sample.word):
-        return NOTHING
+        return UNKNOWN
     return resamples.ratio(sample.word, sample.hits, sample.totals)

@@ -1,7 +1,8 @@
-"""What is compared: measures of association, from counts to the log-likelihood ratio.
+"""Measures of association that are compared, from counts to the log-likelihood ratio.
 
-All are computed from the 2x2 tables of `counts` by the kernels that the stages use. Those that can
-be large for words that avoid each other are signed, so that more is always closer.
+All are computed from the 2x2 tables of `counts` by the kernels that the stages use. Measures that
+are also large for words that meet less often than expected get a sign, so that larger is always
+closer.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def measure(
     Parameters
     ----------
     smoothed_a, smoothed_b
-        [m] margins to take for a partner (`kernels.exact_association.smoothed_margins`).
+        [m] margins to take for a partner (`numeric.exact_association.smoothed_margins`).
     n_won
         [m] contexts that a link has won, 0 where there is no link. Column `won` is the
         log-likelihood ratio of these in place of all meetings.

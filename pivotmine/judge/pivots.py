@@ -1,20 +1,20 @@
 """Pivots judged: how many of the best are function words, fragments or boilerplate.
 
-Such tokens bridge nothing: *the* meets every word of every language. A stated rule puts each pivot
-into one class, the first that fits:
+Such tokens bridge nothing: *the* meets every word of every language. Each pivot is put into the
+first class that fits:
 
-* `boilerplate`: no letter in it (numbers, punctuation, symbols, bytes), or a word of addresses and
-  markup (`MARKUP`);
-* `fragment`: a piece that is no whole word: in scripts that put spaces between words, one without
-  the mark of a word start. (One that carries the mark, but goes on in text, looks like a word.)
-* `function`: a stop word of its language by stopwords-iso (package `stopwordsiso`), folded; or, in
-  languages without spaces, a run of them, since pieces there may hold several words: 彼は;
-* `content`: the rest.
+* `boilerplate`: it has no letter (numbers, punctuation, symbols, bytes), or is a word of addresses
+  and markup (`MARKUP`);
+* `fragment`: it is not a whole word. In scripts that put spaces between words, these are the pieces
+  without the mark of a word start. (A piece with the mark that goes on in the text passes as a
+  word.)
+* `function`: it is a stop word of its language by stopwords-iso (package `stopwordsiso`), folded.
+  In languages without spaces it may be a run of stop words, such as 彼は;
+* `content`: all others.
 
-The lists of stopwords-iso are wide (English: 1,298 words, with *computer* and *information*), so
-the share is rather too high than too low, for every method. Intervals are Wilson's (1927), 95 %:
-the pivots of a table are a list that is given, and their interval says what a list of that length
-can tell about a longer one.
+The lists of stopwords-iso are wide (the English one has 1,298 words, with *computer* and
+*information*), so the shares are too high rather than too low, for every method. The intervals are
+Wilson's (1927), 95 %. They say how far a list of this length can speak for a longer one.
 """
 
 from __future__ import annotations
@@ -22,19 +22,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import sqrt
 from typing import Any, NamedTuple
 
 import duckdb
-from rich.console import Console
 
 from pivotmine.ask.bridges import open_paths
 from pivotmine.errors import LakeError, SetupError
-from pivotmine.judge.bootstrap import NOTHING, Estimate
-from pivotmine.judge.judge import UNSPACED_LANGUAGES, whole_word
-from pivotmine.show.tables import print_table
+from pivotmine.judge.vocabulary import UNSPACED_LANGUAGES, whole_word
+from pivotmine.numeric.bootstrap import Interval, wilson
 from pivotmine.text.folding import fold
-from pivotmine.text.pieces import SPACE, is_byte_piece
+from pivotmine.text.token_notation import SPACE, is_byte_piece
 
 CLASSES = ("content", "function", "fragment", "boilerplate")
 
@@ -42,9 +39,7 @@ MARKUP = frozenset(
     "http https ftp www com org net html htm xml css php url uri href src img div span nbsp amp "
     "quot utf charset copyright cookie cookies".split()
 )
-"""Words of web addresses, markup and page footers that are no words of a language."""
-
-_Z = 1.959964
+"""Words of web addresses, markup and page footers, which belong to no language."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +68,13 @@ class JudgedPivot:
 
 
 class MethodShare(NamedTuple):
-    """How a method fares."""
+    """How many of the pivots of a method bridge nothing."""
 
     method: str
     counts: dict[str, int]
     """Pivots of each class."""
-    share: Estimate
-    """Of pivots that are not `content`."""
+    share: Interval
+    """Share of the pivots that are not `content`."""
 
 
 def classify(token: str, lang: str) -> str:
@@ -112,7 +107,7 @@ def _stop_words(lang: str) -> frozenset[str]:
     except ImportError:
         raise SetupError(
             "package stopwordsiso, which lists function words, is not installed: "
-            "pip install 'pivotmine[evaluate]'"
+            "pip install 'pivotmine[judge]'"
         ) from None
     return frozenset(map(fold, stopwords(lang))) if has_lang(lang) else frozenset()
 
@@ -156,16 +151,6 @@ def share_of(pivots: Sequence[JudgedPivot]) -> list[MethodShare]:
     return shares
 
 
-def wilson(hits: int, total: int) -> Estimate:
-    """A share with its score interval (Wilson 1927), 95 %."""
-    if not total:
-        return NOTHING
-    share, extra = hits / total, _Z**2 / total
-    middle = (share + extra / 2) / (1 + extra)
-    half = _Z * sqrt(share * (1 - share) / total + extra / total / 4) / (1 + extra)
-    return Estimate(share, max(middle - half, 0.0), min(middle + half, 1.0))
-
-
 def _partners(
     connection: duckdb.DuckDBPyConnection, top: int
 ) -> dict[tuple[str, int, str], tuple[str, ...]]:
@@ -195,34 +180,3 @@ def _partners(
     for method, token_id, lang, partner in rows:
         found[method, token_id, lang] = (*found.get((method, token_id, lang), ()), partner)
     return found
-
-
-def print_judged_pivots(console: Console, pivots: Sequence[JudgedPivot]) -> None:
-    """A table a method, then the share of each."""
-    shares = share_of(pivots)
-    for method, _, _ in shares:
-        cells = [
-            (
-                str(pivot.rank),
-                pivot.token,
-                pivot.lang,
-                pivot.kind,
-                f"{pivot.score:.2f}",
-                f"{pivot.degree:,}",
-                " ".join(pivot.languages),
-                " ".join(pivot.partners),
-            )
-            for pivot in pivots
-            if pivot.method == method
-        ]
-        heads = ("rank", "token", "lang", "class", "score", "degree", "reaches", "partners")
-        print_table(console, f"Pivots, method {method}", heads, cells, (0, 4, 5))
-    totals = [
-        (method, *(str(counts[kind]) for kind in CLASSES), _cell(share))
-        for method, counts, share in shares
-    ]
-    print_table(console, "", ("method", *CLASSES, "no content"), totals, range(1, 6))
-
-
-def _cell(share: Estimate) -> str:
-    return f"{share.value:.0%} ({share.low:.0%}-{share.high:.0%})"

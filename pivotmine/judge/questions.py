@@ -1,8 +1,7 @@
-"""The questions of an evaluation, in SQL over the tables that `judge.py` makes.
+"""The questions of an evaluation, in SQL over the tables that `pair_tables.py` makes.
 
-Every answer is a `Sample`: rows that belong to a word, with hits and totals, so that any part of
-them is a ratio with an interval. What leaves DuckDB is a few numbers for each word, language pair
-and stratum.
+Every answer is a `Sample`: rows that belong to a word, with hits and totals. Any part of them is a
+ratio with an interval. Only a few numbers for each word, language pair and stratum leave DuckDB.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class Sample(NamedTuple):
 def prepare(
     connection: duckdb.DuckDBPyConnection, as_many_as: str, min_count: int, min_docs: int
 ) -> None:
-    """Decide whom to ask, and how many pairs of each measure to judge (`eval_sizes`)."""
+    """Select the words to ask (`eval_queries`), and how many pairs to judge (`eval_sizes`)."""
     select(connection, as_many_as)
     connection.execute(_SIZES)
     connection.execute(_QUERIES, {"min_count": min_count, "min_docs": min_docs})

@@ -1,25 +1,24 @@
-"""How well a score ranks what is sought above the rest: ROC area, average precision, the curve.
+"""How well a score ranks documents of the sought kind above others: ROC area, average precision.
 
-Precision depends on how rare the sought are, and no benchmark is as rare as the web. So precision
-is that of a corpus in which one document in a hundred is sought: the weights of the two sides are
-set so, whatever their numbers. Figures of kinds, lengths and corpora then compare.
+Precision depends on the share of sought documents, which is much smaller on the web than in any
+benchmark. So documents are weighted to the precision of a corpus in which one in a hundred is
+sought (`PREVALENCE`). Figures of different kinds, lengths and corpora can then be compared.
 
-Intervals are bootstraps over documents with Poisson weights, one set of draws for all scores.
+Intervals are bootstraps over documents with Poisson weights, with the same draws for all scores.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.judge.bootstrap import NOTHING, Estimate
+from pivotmine.numeric.bootstrap import UNKNOWN, Interval, percentile_interval
 
 PREVALENCE = 0.01
 RECALLS = tuple(round(0.05 * step, 2) for step in range(1, 21))
-"""Where the curve of precision is read."""
+"""Recalls at which the curve of precision is read."""
 
 N_RESAMPLES = 200
 
@@ -27,17 +26,17 @@ N_RESAMPLES = 200
 class Ranking(NamedTuple):
     """Figures of one score on one set of documents."""
 
-    auc: Estimate
+    auc: Interval
     """Probability that a positive scores above a negative, ties counted half."""
 
-    average_precision: Estimate
+    average_precision: Interval
     """Mean over positives of the precision at their place, at `PREVALENCE`."""
 
     precision: tuple[float, ...]
     """Precision where recall first reaches each of `RECALLS`, at `PREVALENCE`."""
 
 
-NO_RANKING = Ranking(NOTHING, NOTHING, ())
+NO_RANKING = Ranking(UNKNOWN, UNKNOWN, ())
 
 
 def draw_weights(n_documents: int, seed: int, n_resamples: int = N_RESAMPLES) -> NDArray[np.uint8]:
@@ -70,12 +69,8 @@ def rank(
         )
 
     whole = counts(None)
-    drawn = np.array([_figures(*counts(n)) for n in range(len(weights))])
-    low: Sequence[float | None] = (None, None)
-    high = low
-    if len(drawn):
-        low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0).tolist()
-    auc, average = (Estimate(*found) for found in zip(_figures(*whole), low, high, strict=True))
+    drawn = np.array([_figures(*counts(n)) for n in range(len(weights))]).reshape(-1, 2)
+    auc, average = map(percentile_interval, _figures(*whole), drawn.T)
     return Ranking(auc, average, _precision_at(*whole))
 
 

@@ -1,13 +1,13 @@
-"""What could be learnt from an arm: translations found by word vectors made of its documents alone.
+"""What could be learnt from an arm: translations found by word vectors of its documents alone.
 
-A proxy for training. Every arm is cut to the same number of tokens of each language, word vectors
-are made of each by the same counting (`embeddings.py`), and words of a known lexicon are asked for
-their nearest word of the other language. Asked are the same words of every arm: those that are
-whole tokens and stand in enough documents of the corpus. A word that an arm does not hold is a
-miss, so an arm is judged by what it teaches and not only by what it teaches well.
+This is a proxy for training. Every arm is cut to the same number of tokens of each language, and
+word vectors are made of each arm by the same counting (`embeddings.py`). Then words of a lexicon
+are asked for their nearest word of the other language. The same words are asked of every arm: those
+that are whole tokens and stand in enough documents of the corpus. A word that an arm does not hold
+counts as a miss.
 
-Intervals: bootstrap over words, the same draws for all arms. They say nothing about other draws of
-documents.
+Intervals are bootstraps over words, with the same draws for all arms. They do not cover other draws
+of documents.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.errors import LakeError
-from pivotmine.judge.bootstrap import Estimate, Resamples, flat_columns
 from pivotmine.judge.embeddings import embed, nearest, window_presence
-from pivotmine.judge.judge import whole_word
-from pivotmine.judge.lexicons import Truth
+from pivotmine.judge.figures import ALL, flat_columns
+from pivotmine.judge.truth import Truth
+from pivotmine.judge.vocabulary import token_words
+from pivotmine.numeric.bootstrap import Interval, Resamples
 
-ALL = "all"
 _AT = 5
 
 
-class Settings(NamedTuple):
-    """How vectors are made, the same for every arm."""
+class VectorSettings(NamedTuple):
+    """How the vectors of every arm are made."""
 
     window_tokens: int = 64
     n_dimensions: int = 100
@@ -58,10 +58,10 @@ class Retrieval:
 
     n_queries: int
     held: float
-    """Share of the words asked that have a vector in the arm, as has a translation of theirs."""
+    """Share of the words asked of which both the word and a translation have a vector."""
 
-    p_at_1: Estimate
-    p_at_5: Estimate
+    p_at_1: Interval
+    p_at_5: Interval
 
     def row(self) -> dict[str, Any]:
         """Flat columns."""
@@ -81,7 +81,7 @@ class _Lexicon(NamedTuple):
 
 
 def evaluate_selection(
-    connection: duckdb.DuckDBPyConnection, truth: Truth, settings: Settings | None = None
+    connection: duckdb.DuckDBPyConnection, truth: Truth, settings: VectorSettings | None = None
 ) -> list[Retrieval]:
     """Judge every arm of table `selection`; memory is that of one arm's tokens and word pairs.
 
@@ -90,7 +90,7 @@ def evaluate_selection(
     LakeError
         Nothing is selected, or no translation of the truth joins two frequent tokens.
     """
-    settings = settings or Settings()
+    settings = settings or VectorSettings()
     lexicon = _lexicon(connection, truth, settings.min_docs)
     connection.execute(_EQUAL)
     arms = connection.execute("SELECT DISTINCT arm FROM equal_arms ORDER BY arm").fetchall()
@@ -101,20 +101,17 @@ def evaluate_selection(
 
 def _lexicon(connection: duckdb.DuckDBPyConnection, truth: Truth, min_docs: int) -> _Lexicon:
     """Words are folded spellings: tokens that differ in case alone are one."""
-    rows = connection.execute(
-        "SELECT token_id, token, langs, document_frequency FROM vocabulary ORDER BY token_id"
-    ).fetchall()
+    ((last_id,),) = connection.execute("SELECT max(token_id) FROM vocabulary").fetchall()
     numbers: dict[str, int] = {}
-    word_of_token = np.full(rows[-1][0] + 1 if rows else 0, -1, np.int32)
+    word_of_token = np.full(0 if last_id is None else last_id + 1, -1, np.int32)
     members: dict[str, set[int]] = defaultdict(set)
     n_docs: dict[int, int] = defaultdict(int)
-    for token_id, token, langs, frequency in rows:
-        for lang in langs or ():
-            if text := whole_word(token, lang):
-                word = numbers.setdefault(text, len(numbers))
-                word_of_token[token_id] = word
-                members[lang].add(word)
-                n_docs[word] = max(n_docs[word], frequency)
+    for found in token_words(connection):
+        if found.word:
+            word = numbers.setdefault(found.word, len(numbers))
+            word_of_token[found.token_id] = word
+            members[found.lang].add(word)
+            n_docs[word] = max(n_docs[word], found.document_frequency)
     answers: dict[tuple[str, str], dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
     for lang_a, word_a, lang_b, word_b in truth.pairs:
         a, b = numbers.get(word_a, -1), numbers.get(word_b, -1)
@@ -133,7 +130,7 @@ def _lexicon(connection: duckdb.DuckDBPyConnection, truth: Truth, min_docs: int)
 
 
 def _retrieve(
-    connection: duckdb.DuckDBPyConnection, arm: str, lexicon: _Lexicon, settings: Settings
+    connection: duckdb.DuckDBPyConnection, arm: str, lexicon: _Lexicon, settings: VectorSettings
 ) -> list[Retrieval]:
     columns = connection.sql(_TOKENS, params={"arm": arm}).to_arrow_table()
     ids = columns["token_ids"].combine_chunks()
@@ -192,8 +189,8 @@ _EQUAL = """
         FROM selection)
     JOIN least USING (lang) WHERE used <= n
 """
-"""Documents of each arm, cut to the tokens of each language that all arms have; positions are in
-random order."""
+"""Documents of each arm, cut to the tokens of each language that all arms have. Positions are
+random, so this is a random part."""
 
 _TOKENS = """
     SELECT token_ids FROM tokens JOIN (SELECT * FROM equal_arms WHERE arm = $arm) USING (doc_id)

@@ -1,6 +1,6 @@
-"""Audit: does the lake hold together? Recounts from the tables and files what the runner promised.
+"""Audit: the promises of the runner, counted again from the tables and files.
 
-Nothing is taken from `runs`: every figure is counted again, and every shard file is read back.
+No figure is taken from `runs`, and every shard file is read back.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def audit(lake: Lake, connection: duckdb.DuckDBPyConnection) -> Iterator[Finding
         yield from _audit_files(lake, connection)
 
 
-# Of a single word, the columns of two words are null, and `least` passes over them.
+# The columns of a word pair are null for a single word, and `least` ignores nulls.
 _WITHIN = (
     "{0} <= least({0}_a, {0}_b, {0}_total) AND {0}_in_lang <= least({0}, {0}_in_lang_a, "
     "{0}_in_lang_b, {0}_in_lang_total) AND {0}_in_lang_total <= {0}_total"
@@ -70,14 +70,14 @@ _CHECKS = (
         "SELECT count(*), count(DISTINCT doc_id) FROM documents",
     ),
     (
-        "every duplicate stands for a kept document",
+        "every duplicate names a kept document",
         ("documents", "duplicates"),
         """SELECT (SELECT count(*) FROM duplicates),
                   (SELECT count(*) FROM duplicates
                    WHERE kept_doc_id IN (SELECT doc_id FROM documents))""",
     ),
     (
-        "every signature is that of a text that is there",
+        "every signature belongs to a document or a near copy",
         ("documents", "near_copies", "signatures"),
         """SELECT (SELECT count(*) FROM signatures),
                   (SELECT count(DISTINCT doc_id) FROM signatures WHERE doc_id IN

@@ -1,4 +1,4 @@
-"""Doctor: what this machine has, what is missing, and what to do about it."""
+"""Doctor: what this machine has, what it lacks, and how to fix that."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _TRAPS = {"fasttext", "fasttext-wheel"}
 
 @dataclass(frozen=True)
 class Symptom:
-    """One thing that was looked at; `fix` says what to do where it is not well."""
+    """One thing that was examined; `fix` says what to do if it is not well."""
 
     subject: str
     state: str

@@ -1,8 +1,8 @@
-"""What was refused: a summary by reason, and the bytes, to be looked at, mended and fed again.
+"""Refused records: a summary by reason, and an export of their bytes, to be mended and read again.
 
-A record is exported as a file that a reader of its format reads: a line of JSON as `.jsonl`, a page
-of an archive as `.warc`. So the folder, mended, is an input like any other; its index, which tells
-where each record came from, is passed over by its name.
+A record is exported as a file of its own format: a line of JSON as `.jsonl`, a page of an archive
+as `.warc`. The folder, once mended, is an input like any other. Its index tells where each record
+came from; ingest ignores it, because its name begins with an underscore.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SUFFIXES = {"jsonl": ".jsonl", "warc": ".warc", "html": ".html", "gettext": ".p
 
 @dataclass(frozen=True)
 class Refused:
-    """What was refused for one reason, with one of it as an example."""
+    """The records that were refused for one reason, with one of them as an example."""
 
     reason: str
     n_records: int
@@ -63,9 +63,9 @@ def export(
 ) -> tuple[int, int]:
     """Write the bytes of refused records, a file each, and an index of them.
 
-    `_rejects.jsonl` names for each file the uri, position, reason, detail and delivery. As many
-    bytes are there as `ingest.raw_bytes` kept: `cut` says that there were more, or may have been.
-    Records without any have no file.
+    `_rejects.jsonl` names for each file the uri, position, reason, detail and delivery. A file
+    holds the first `ingest.raw_bytes` of a record; `cut` is true where the record may have been
+    longer. Records of which no bytes were kept have no file.
 
     Returns
     -------
@@ -109,9 +109,9 @@ def export(
 
 
 def _suffix(uri: str, reason: str, **_: object) -> str:
-    """What makes a reader of the record's format read its bytes."""
+    """The suffix by which ingest recognises the format of a record."""
     if reason.startswith(_BOUNDS):
-        return ".txt"  # the text, whatever it came out of
+        return ".txt"  # the text alone was kept
     try:
         return _SUFFIXES.get(detect(uri, "auto")[0], ".txt")
     except InputError:

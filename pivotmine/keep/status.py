@@ -1,4 +1,4 @@
-"""What is new, and what would run: the runner's rule, asked without running anything."""
+"""What is new in the source files, and what a run would do, by the runner's own rule."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ class StageStatus:
 
 @dataclass(frozen=True)
 class Delivery:
-    """Source files of one delivery, beside what the lake has read of it."""
+    """Source files of one delivery, compared with what the lake has read of it."""
 
     ingest_id: str
     n_files: int
     n_new: int
     n_changed: int
-    """Files with another time stamp or size, or that the recipe reads in another way."""
+    """Files with a new time stamp or size, or that the recipe now reads in another way."""
     n_gone: int
     to_read_bytes: int
-    """On disk; all of it where settings or code of reading have changed."""
+    """Size on disk of the files to read: all files where the code or settings of ingest changed."""
 
 
 def deliveries(lake: Lake, recipe: Recipe) -> list[Delivery]:
@@ -46,7 +46,7 @@ def deliveries(lake: Lake, recipe: Recipe) -> list[Delivery]:
     sources = list_sources(recipe)
     before = {row["uri"]: row for row in lake.read("inputs").to_pylist()}
     last = last_run(lake, INGEST)
-    key = reuse_fingerprint(INGEST, how_records_are_read(recipe))
+    key = reuse_fingerprint(INGEST, recipe, how_records_are_read(recipe))
     reusable = last is not None and dict(last.get("reuse") or {}).get("inputs") == key
     here = {source.file.uri for source in sources}
     names = {source.ingest_id for source in sources}

@@ -1,7 +1,7 @@
 """Takedown: a delivery leaves the lake, and stays out.
 
-All tables are made anew without it, because its traces (counts, links, scores) are in most rows of
-most of them. Earlier snapshots still hold it until they are deleted, which costs the lake its past.
+All tables are made anew without it, because it has contributed to most counts, links and scores.
+Earlier snapshots hold it until they are deleted, and the history of the lake with them.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Small files of a table become few, before they are committed.
+"""Merging of small files, before they are committed.
 
-Every run adds files to the tables that it does not write anew, and hundreds of small ones are slow
-to plan and to read. Where a table that gets new files would have more than `MAX_SMALL_FILES` small
-ones, the driver copies these into one: rows and order within a file stay, so nobody can tell. What
-is merged grows beyond `SMALL_FILE_BYTES` in time, and is left alone from then on.
+Every run adds files to the tables that it does not replace, and hundreds of small files are slow to
+plan and to read. Where a table that gets new files would have more than `MAX_SMALL_FILES` small
+ones, the driver copies them into one; no row changes. A merged file that has grown beyond
+`SMALL_FILE_BYTES` is not merged again.
 
 Bound: `MAX_MERGED_BYTES` of a table go through the driver in a run, `ROW_GROUP_BYTES` and a row
 group at a time.
@@ -31,7 +31,7 @@ MERGED = "merged.parquet"
 def merge_small_files(
     lake: Lake, name: str, folder: str, added: Sequence[str], kept: Mapping[str, int]
 ) -> tuple[list[str], dict[str, int]]:
-    """Files that a run adds to a table, and those that stay in it, with small ones merged.
+    """The files that a run adds to a table and those that stay in it, after merging small ones.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def merge_small_files(
 
 
 def _row_groups(lake: Lake, files: Sequence[str], schema: pa.Schema) -> Iterator[pa.Table]:
-    """The rows of files in groups of `ROW_GROUP_BYTES` in memory, and a group of a file more."""
+    """The rows of files, in groups of `ROW_GROUP_BYTES` and at most one row group more."""
     held: list[pa.Table] = []
     for file in files:
         with lake.open(file) as stream, pq.ParquetFile(stream) as rows:
@@ -80,7 +80,7 @@ def _row_groups(lake: Lake, files: Sequence[str], schema: pa.Schema) -> Iterator
 
 
 def _to_merge(sizes: Mapping[str, int]) -> list[str]:
-    """Small files, where there are too many; the smallest first, as far as the driver may copy."""
+    """The small files if there are too many, smallest first, up to what the driver may copy."""
     small = sorted((size, file) for file, size in sizes.items() if size < SMALL_FILE_BYTES)
     if len(small) <= MAX_SMALL_FILES:
         return []

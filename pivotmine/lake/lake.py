@@ -153,7 +153,7 @@ class Lake:
     def _read_files(self, files: Sequence[str], schema: pa.Schema) -> pa.Table:
         import pyarrow.parquet as pq
 
-        parts = [schema.empty_table()]
+        parts = [pa.Table.from_batches([], schema)]  # `empty_table` would import pandas
         for path in files:
             with self.open(path) as stream, pq.ParquetFile(stream) as file:
                 present = [name for name in schema.names if name in file.schema_arrow.names]

@@ -1,7 +1,7 @@
 """Questions to the lake: SQL over its tables, and the tokens of a word.
 
-DuckDB reads the Parquet files of the committed snapshots, so that an answer needs neither Spark nor
-Java and comes in milliseconds. Tables appear as views under their own names.
+DuckDB reads the Parquet files of the committed snapshots, so an answer needs neither Spark nor Java
+and takes milliseconds. Tables are views under their own names.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from pivotmine.errors import LakeError
 from pivotmine.lake.catalog import local_path
@@ -67,7 +68,7 @@ def connect(
             except (duckdb.Error, OSError) as error:
                 raise LakeError(f"files of table {name} cannot be read: {error}") from None
         else:
-            connection.register(name, TABLES[name].schema.empty_table())
+            connection.register(name, pa.Table.from_batches([], TABLES[name].schema))
     return connection
 
 

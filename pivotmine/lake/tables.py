@@ -71,9 +71,9 @@ INPUTS = _table(
     "Pieces of source files that were read, with an independent tally of their records.",
     ("uri", _string, "file"),
     ("start", _long, "first byte, or row group (Parquet), of the piece"),
-    ("n_records", _long, "records framed, whatever became of them"),
+    ("n_records", _long, "records found in the piece, refused ones too"),
     ("n_bytes", _long, "decompressed bytes read"),
-    ("stamp", _string, "version of the file as its store tells it: ETag, or modification time"),
+    ("stamp", _string, "version of the file by its store: ETag, or modification time"),
     ("fingerprint", _string, "hash of the stamp, the size and how the recipe reads the file"),
     _INGEST,
 )
@@ -97,21 +97,25 @@ _DOCUMENT = (
 DOCUMENTS = _table("documents", "Texts that were read, each once.", *_DOCUMENT)
 NEAR_COPIES = _table(
     "near_copies",
-    "Texts for which a near-duplicate stands; ingest takes them back when that goes.",
+    "Near-duplicates of kept documents; ingest restores one if that document is removed.",
     *_DOCUMENT,
 )
 SIGNATURES = _table(
     "signatures",
-    "What ingest compares documents and near copies by (dedup.near), made once a text.",
+    "MinHash signatures, by which ingest finds near-duplicates (dedup.near), a row a text.",
     ("doc_id", _string, "document or near copy"),
     ("lines", pa.list_(_long), "hashes of its lines, each once"),
-    ("left_out", _long, "which of them were left out as boilerplate: the sum of these, mixed"),
-    ("signature", pa.binary(), "MinHash of its shingles, uint32 each; null where they are few"),
+    ("left_out", _long, "hash of the set of its lines that were left out as boilerplate"),
+    (
+        "signature",
+        pa.binary(),
+        "MinHash of its shingles, uint32 each; null where there are too few",
+    ),
     ("keys", pa.list_(_long), "hashes of the bands of the signature"),
 )
 REJECTS = _table(
     "rejects",
-    "What was read and refused, with the reason.",
+    "Records that were refused, with the reason.",
     *_WHERE,
     ("reason", _string, "why, one word of a fixed list"),
     ("detail", _string, "why, with the values"),
@@ -120,9 +124,9 @@ REJECTS = _table(
 )
 DUPLICATES = _table(
     "duplicates",
-    "Records for which another document stands.",
+    "Records that were dropped as copies, each with the document that was kept.",
     ("doc_id", _string, "document id of the dropped record"),
-    ("kept_doc_id", _string, "document that stands for it"),
+    ("kept_doc_id", _string, "document that was kept"),
     ("kind", _string, "exact or near"),
     ("similarity", _double, "1 for exact copies; else the estimated Jaccard similarity of both"),
     ("source", _string, "origin of the dropped record"),
@@ -152,7 +156,7 @@ TOKENS = _table(
 )
 VOCABULARY = _table(
     "vocabulary",
-    "Every token id with the language in whose text it lives.",
+    "Every token with its languages and frequencies.",
     ("token_id", _int, "id"),
     ("token", _string, "piece"),
     ("lang", _string, "language that holds at least min_language_share of it, else `shared`"),
@@ -163,7 +167,7 @@ VOCABULARY = _table(
 )
 CONTEXTS = _table(
     "contexts",
-    "Mixed contexts, what counting reads: their distinct nodes, packed (kernels/folded_contexts).",
+    "Mixed contexts, what counting reads: their distinct nodes, packed (numeric/folded_contexts).",
     ("n_tokens", _long, "nodes of all contexts of the row"),
     ("sizes", pa.binary(), "nodes of each context, int32"),
     ("folds", pa.binary(), "hash fold of each context, uint8"),
@@ -194,22 +198,26 @@ COUNTS = _table(
 TERM_COUNTS = _table(
     "term_counts",
     "Exact counts of every word and word pair of the lexicons, found or not.",
-    ("lang_a", _string, "language; in a pair the earlier in the alphabet"),
-    ("term_a", _string, "word, as it is looked for: NFKC, lower case, single spaces"),
+    ("lang_a", _string, "language; of a pair, the first in the alphabet"),
+    ("term_a", _string, "word as it is searched for: NFKC, lower case, single spaces"),
     ("lang_b", _string, "language of the other word; null for single words"),
     ("term_b", _string, "the other word; null for single words"),
     ("word_a", _string, "term_a as the lexicon spells it first"),
     ("word_b", _string, "term_b as the lexicon spells it first"),
-    ("n_listed", _long, "rows of the lexicons that list it; 0 for words of listed pairs only"),
+    (
+        "n_listed",
+        _long,
+        "rows of the lexicons that list it; 0 for a word that is listed in pairs only",
+    ),
     *_tables_of("n_docs", "documents"),
     *_tables_of("n_windows", "windows of count.window_tokens"),
 )
 LEXICONS = _table(
     "lexicons",
-    "Lexicon files that were read, with a tally of their rows.",
+    "Lexicon files that were read, with the number of their rows.",
     ("uri", _string, "file"),
     ("n_bytes", _long, "size of the file"),
-    ("n_rows", _long, "rows below the header, whatever became of them"),
+    ("n_rows", _long, "rows below the header, refused ones too"),
     ("checksum", _string, "BLAKE3 of the file, hexadecimal"),
 )
 LEXICON_REJECTS = _table(
@@ -267,14 +275,28 @@ PIVOTS = _table(
     ("closable", _long, "partners that could be linked with a partner in another language"),
     ("closed", _long, "partners that are linked with one; closure = (closed + 1)/(closable + 2)"),
 )
+_BLOCK = pa.struct(
+    [
+        pa.field("start", _int, metadata={"doc": "first token, from the start of the document"}),
+        pa.field("end", _int, metadata={"doc": "the token after the last"}),
+        pa.field(
+            "order", _double, metadata={"doc": "1: sides in the same order, 0: in random order"}
+        ),
+        pa.field(
+            "sides",
+            pa.list_(pa.struct([("lang", _string), ("bits", _double), ("covered", _double)])),
+            metadata={"doc": "languages with most covered bits; bits, and the share covered"},
+        ),
+    ]
+)
 SCORES = _table(
     "scores",
-    "What a document can teach, by several methods.",
+    "What a document can teach, a row for each score (score.methods).",
     ("doc_id", _string, "document"),
-    ("method", _string, "he2025, entropy, links or translation"),
+    ("method", _string, "name of the score"),
     ("score", _double, "higher is better"),
     ("n_tokens", _int, "length of the document"),
-    ("evidence", _doubles_by_name, "the figures behind the score"),
+    ("evidence", _doubles_by_name, "the figures behind the score, zeros left out"),
     (
         "type",
         _string,
@@ -291,6 +313,7 @@ SCORES = _table(
         "translation: hash of the longest segment that it shares with many documents, if such "
         "segments are a fifth of it or more",
     ),
+    ("block", _BLOCK, "translation: the block that covers itself best; null without one"),
 )
 SELECTION = _table(
     "selection",

@@ -1,6 +1,6 @@
-"""Deliveries that were taken down, which the lake remembers in table `withdrawals`.
+"""Deliveries that were taken down, as table `withdrawals` lists them.
 
-The runner leaves their inputs out of every recipe, so a later run of the same recipe does not bring
+The runner removes their inputs from every recipe, so a later run of the same recipe does not bring
 them back.
 """
 
@@ -23,12 +23,12 @@ from pivotmine.recipe import Recipe
 
 
 def read_withdrawals(lake: Lake) -> pa.Table:
-    """Rows of `withdrawals`, oldest first; few, since a person makes each."""
+    """Rows of `withdrawals`, oldest first. There are few: a person makes each."""
     return lake.read(WITHDRAWALS.name).sort_by("withdrawn_at")
 
 
 def without_withdrawn(config: Recipe, also: str | None = None) -> Recipe:
-    """The recipe without the inputs that its lake has withdrawn, and without one delivery more.
+    """The recipe without the inputs that its lake has withdrawn, nor those of delivery `also`.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def without_withdrawn(config: Recipe, also: str | None = None) -> Recipe:
         Nothing would be left to read.
     """
     withdrawn = {also} - {None}
-    with contextlib.suppress(LakeError):  # there is no lake yet
+    with contextlib.suppress(LakeError):  # no lake yet
         lake = Lake(config.lake, read_only=True)
         withdrawn |= set(read_withdrawals(lake)["ingest_id"].to_pylist())
     default = config.ingest.ingest_id
@@ -47,8 +47,8 @@ def without_withdrawn(config: Recipe, also: str | None = None) -> Recipe:
     if not kept:
         raise ConfigError(
             f"without {', '.join(sorted(map(str, withdrawn)))}, which the lake has withdrawn or is "
-            "to withdraw, the recipe has nothing to read. Name other deliveries in ingest.inputs "
-            "(ingest_id), or remove the lake."
+            "about to withdraw, the recipe has nothing to read. Name other deliveries in "
+            "ingest.inputs (ingest_id), or remove the lake."
         )
     ingest = config.ingest.model_copy(update={"inputs": kept})
     return config.model_copy(update={"ingest": ingest})

@@ -1,7 +1,7 @@
-"""The contract of arrays at the door of every kernel.
+"""Checks of the arrays that kernels are given.
 
 Compiled code does not check bounds: an offset past the end or a token id outside the vocabulary
-would read or overwrite foreign memory in silence. These checks are single vectorised passes (a
+would silently read or overwrite other memory. These checks are single vectorised passes (a
 minimum, a maximum), well under a nanosecond per token, and they run on every call.
 
 `readonly` also gives numba one array type per argument. Arrow buffers are read-only and fresh numpy
@@ -21,13 +21,13 @@ __all__ = ["check_range", "offsets_array", "readonly", "row_index"]
 
 
 def readonly(values: NDArray[Any], dtype: DTypeLike, name: str) -> NDArray[Any]:
-    """Give `values` as a flat, contiguous, read-only array of `dtype`, uncopied where it is one.
+    """`values` as a flat, contiguous, read-only array of `dtype`; a view where they are one.
 
     Raises
     ------
     InputError
-        Not one-dimensional, or `dtype` cannot hold every value of the given type: token ids as
-        int64, say, would be cut without notice.
+        Not one-dimensional, or of a type that `dtype` cannot hold: token ids as int64, for example,
+        would silently lose their upper bits.
     """
     array = np.asarray(values)
     if array.ndim != 1:

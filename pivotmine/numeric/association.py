@@ -5,8 +5,8 @@ hold b (`n_b`), and all contexts of the population (`n`), which for a cross-lang
 mixed contexts of its two languages. All functions take arrays or numbers that broadcast against
 each other and return float64; zero cells are exact limits, never NaN.
 
-G2 is the test because word pairs are rare events, where chi-square and z scores promise far too
-much (Dunning 1993). It is two-sided; here only attraction counts, so p-values are one-sided.
+G2 is the test because word pairs are rare events, where chi-square and z scores overstate
+significance by far (Dunning 1993). G2 is two-sided; p-values here are one-sided, of attraction.
 """
 
 from __future__ import annotations
@@ -125,8 +125,8 @@ def log10_p_value(
     """log10 of the one-sided p-value of attraction: that of a normal beyond sqrt(G2).
 
     The signed root of G2 is asymptotically standard normal. Pairs that meet no more often than
-    expected get 0, p = 1: they are no evidence at all. In logarithms because p leaves the range of
-    a double at G2 of about 1,400, far below what a frequent translation pair reaches.
+    expected get 0, p = 1. In logarithms because p leaves the range of a double at G2 of about
+    1,400, far below the G2 of frequent translation pairs.
 
     Pass `g2` where `log_likelihood_ratio` of the same tables is at hand; it is most of the work.
     """

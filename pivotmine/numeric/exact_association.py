@@ -1,11 +1,10 @@
 """Association of small counts: exact tails, bounds that mistrust few contexts, smoothed margins.
 
-The log-likelihood ratio of `association.py` is asymptotic, and promises too much where little is
-expected: p of two words of 30 contexts in 10,000 is 2.6 times too small where they meet three
-times, 10 times where they meet twenty times; of two words of five contexts in 1,000 that never
-part it is 100 times too small. The hypergeometric distribution is exact (Fisher 1935), given the
-margins. (For rare words in corpora: Moore 2004, On Log-Likelihood-Ratios and the Significance of
-Rare Events.) A tail costs 0.7 us, a lower bound 3 us, on one busy core.
+The log-likelihood ratio of `association.py` is asymptotic, and its p-values are too small where
+counts are: 2.6 times for two words of 30 contexts in 10,000 that meet three times, 100 times for
+two words of five contexts in 1,000 that always meet. The hypergeometric distribution is exact given
+the margins (Fisher 1935; for rare words in corpora: Moore 2004, On Log-Likelihood-Ratios and the
+Significance of Rare Events).
 
 All functions take arrays or numbers that broadcast against each other; `n_ab`, `n_a`, `n_b`, `n` as
 in `association.py`.
@@ -40,8 +39,9 @@ def log10_attraction_p_value(
 ) -> Floats:
     """log10 of the one-sided p-value of attraction, [m]: exact where words meet up to 64 times.
 
-    Beyond, `association.log10_p_value`, which promises 1.2 times too much there at p = 1e-3 and 1.4
-    times at 1e-13, while the exact tail grows longer. Pass `g2` where it is at hand.
+    For pairs that meet more often it is `association.log10_p_value`, where the exact tail would
+    have more and more terms. Its p is 1.2 times too small there at 1e-3, and 1.4 times at 1e-13.
+    Pass `g2` where it is at hand.
 
     Raises
     ------
@@ -91,11 +91,11 @@ def log10_exact_p_value(
 def _log10_tail(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
     above = n_ab > n_a * n_b / n
     first = np.where(above, n_ab, n_ab - 1)
-    # P(X >= 0), and P(X >= least possible): nothing lies on the other side.
+    # P(X >= 0) and P(X >= least possible) are 1.
     certain = ~above & (first < np.maximum(0.0, n_a + n_b - n))
     first = np.where(certain, n_ab, first)
     log_tail = _log_mass(first, n_a, n_b, n) + np.log(_series(first, n_a, n_b, n, above))
-    # Rounding may lift a sum of all masses above 1 by a hair.
+    # Rounding may lift a sum of all masses slightly above 1.
     log_tail = np.minimum(log_tail, 0.0)
     with np.errstate(divide="ignore"):
         log_p = np.where(above, log_tail, np.log1p(-np.exp(log_tail)))
@@ -139,13 +139,13 @@ def log2_ratio_lower_bound(
     *,
     confidence: float = 0.95,
 ) -> NDArray[np.float64]:
-    """A PMI that few contexts cannot reach: log2 of observed / expected, at its lower bound.
+    """PMI at its lower confidence bound: log2 of observed / expected.
 
     The rate of b in the contexts of a is replaced by its one-sided lower bound (Clopper and Pearson
     1934) at `confidence`, and likewise the rate of a in those of b; the lower of the two results
-    counts. For ranking: a pair that met once, where its words occur once each, has the highest PMI
-    that there is, and a lower bound that many a true pair of 50 contexts surpasses. Margins are
-    taken as known. -inf where `n_ab` is 0.
+    counts. For ranking: PMI is highest for a pair that met once and whose words occur once, but its
+    lower bound is below that of many true pairs of 50 contexts. Margins are taken as known. -inf
+    where `n_ab` is 0.
 
     Raises
     ------
@@ -170,7 +170,7 @@ def smoothed_margins(n: ArrayLike, exponent: float = 0.75) -> NDArray[np.float64
     """Margins to take for the partner's in PMI: n**exponent, scaled to the same sum.
 
     Context-distribution smoothing (Levy, Goldberg and Dagan 2015, TACL 3, section 3.2): rare
-    partners count as somewhat more frequent, which takes from them the advantage that PMI gives
+    partners count as somewhat more frequent, which removes part of the advantage that PMI gives
     them. Exponent 1 changes nothing.
 
     Parameters

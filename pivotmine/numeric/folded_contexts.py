@@ -1,13 +1,13 @@
-"""Mixed contexts on their way from where they are cut to where they are counted.
+"""Mixed contexts as they are stored between the step that cuts them and those that count them.
 
-A corpus is cut once and read once: what counting needs of it are the distinct nodes of its mixed
-contexts, some 7 % of the tokens of real text. In a context they ascend, so they are kept as steps,
-whose upper bytes are mostly zero: zstd, which Parquet applies, leaves 1.5 bytes a token.
+Counting needs the distinct nodes of mixed contexts, some 7 % of the tokens of real text. The nodes
+of a context ascend, so they are kept as differences, whose upper bytes are mostly zero: zstd, which
+Parquet applies, leaves 1.5 bytes a token.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 
-__all__ = ["FoldedContexts", "PackedContexts", "join", "pack", "unpack"]
+__all__ = ["FoldedContexts", "PackedContexts", "join", "pack", "regrouped", "unpack"]
 
 
 class FoldedContexts(NamedTuple):
@@ -55,6 +55,35 @@ def join(parts: Sequence[FoldedContexts]) -> FoldedContexts:
     )
 
 
+def regrouped(parts: Iterable[FoldedContexts], max_tokens: int) -> Iterator[FoldedContexts]:
+    """The same contexts, none empty, in parts of `max_tokens` at most, or of one longer context."""
+    gathered: list[FoldedContexts] = []
+    n_tokens = 0
+    for part in parts:
+        gathered.append(part)
+        n_tokens += len(part.token_ids)
+        if n_tokens >= max_tokens:
+            *full, rest = _cut(join(gathered), max_tokens)
+            yield from full
+            gathered, n_tokens = [rest], len(rest.token_ids)
+    if n_tokens:
+        yield from _cut(join(gathered), max_tokens)
+
+
+def _cut(contexts: FoldedContexts, max_tokens: int) -> list[FoldedContexts]:
+    offsets, token_ids, folds = contexts
+    parts = []
+    start = 0
+    while start < len(folds):
+        fits = int(np.searchsorted(offsets, offsets[start] + max_tokens, side="right")) - 1
+        end = max(fits, start + 1)
+        of_part = offsets[start : end + 1]
+        tokens = token_ids[of_part[0] : of_part[-1]]
+        parts.append(FoldedContexts(of_part - of_part[0], tokens, folds[start:end]))
+        start = end
+    return parts
+
+
 def pack(contexts: FoldedContexts) -> PackedContexts:
     """Contexts as bytes, to be compressed."""
     steps = np.diff(contexts.token_ids, prepend=np.int32(0))
@@ -82,7 +111,7 @@ def unpack(parts: Sequence[PackedContexts]) -> FoldedContexts:
         )
     start = 0
     for part in parts:
-        # Sums wrap around as the steps did, so ids come back as they were.
+        # Sums wrap around as the differences did, so ids come back as they were.
         np.cumsum(_ints(part.steps), dtype=np.int32, out=token_ids[start : start + part.n_tokens])
         start += part.n_tokens
     offsets = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))

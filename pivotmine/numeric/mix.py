@@ -1,4 +1,4 @@
-"""A mixer of 64-bit words, for hashes that arrays of numbers are summed into."""
+"""A mixer of 64-bit words, for hashes that are sums of mixed numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _27, _30, _31 = (np.uint64(shift) for shift in (27, 30, 31))
 
 
 def mix64(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Another word for each word, a bijection in which every bit depends on every bit."""
+    """Each word mixed: a bijection in which every bit of the result depends on every bit given."""
     with np.errstate(over="ignore"):
         values = values + _GOLDEN
         values = (values ^ (values >> _30)) * _MIX_1

@@ -2,11 +2,10 @@
 
 A token alone does not say which word it is. `chat` is an animal in French and a conversation in
 English; 猫 is a cat in Chinese and in Japanese; `son` is French by its shares, and the child in an
-English sentence. Giving each token one language would call the first two shared and leave them out,
-and would count the English `son` as French: on the demo corpus, which holds no page in both
-Japanese and Chinese, 2,356 Japanese-Chinese pairs reached a count of 5 that way. So an occurrence
-takes the language of its segment, if the token is a word of that language at all (its share of the
-token is large enough); other occurrences (a product name in a Chinese sentence) are blank.
+English sentence. One language a token would leave out the first two as shared, and would count the
+English `son` as French. So an occurrence takes the language of its segment if the token is a word
+of that language at all (its share of the token is large enough). Other occurrences, such as a
+product name in a Chinese sentence, are blank.
 
 A blank has no language, so the counting kernels pass over it.
 """
@@ -20,9 +19,9 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
-from pivotmine.numeric.jit import Engine, njit, use_numba
+from pivotmine.numeric.jit import njit
 
-__all__ = ["NodeTable", "node_table", "nodes_in_text", "segment_lengths"]
+__all__ = ["NodeTable", "first_nodes", "node_table", "nodes_in_text", "segment_lengths"]
 
 
 class NodeTable(NamedTuple):
@@ -58,6 +57,11 @@ def node_table(
     )
 
 
+def first_nodes(table: NodeTable, n_languages: int) -> NDArray[np.int64]:
+    """[n_languages + 1] where the nodes of each language begin."""
+    return np.searchsorted(table.language[:-1], np.arange(n_languages + 1)).astype(np.int64)
+
+
 def nodes_in_text(
     token_ids: NDArray[np.int32],
     document_offsets: NDArray[np.int64],
@@ -67,8 +71,6 @@ def nodes_in_text(
     table: NodeTable,
     context_bounds: NDArray[np.int64],
     min_language_share: float,
-    *,
-    engine: Engine = "auto",
 ) -> NDArray[np.int32]:
     """[T] node, or blank, of every token of a batch of documents.
 
@@ -87,8 +89,6 @@ def nodes_in_text(
         [C + 1] where each context begins in `token_ids`.
     min_language_share
         Tokens of a language are blank in contexts of which it holds a smaller share.
-    engine
-        "numpy" forces the path without numba, which takes ten times as long.
 
     Raises
     ------
@@ -108,9 +108,7 @@ def nodes_in_text(
     lengths, around = _spans(documents, segment_ends, segment_offsets, language)
     if lengths.size and lengths.min() < 0:
         raise InputError("segment_ends must rise within each document, up to its token count")
-    if use_numba(engine):
-        return _nodes(tokens, np.cumsum(lengths), around, table.node_of, bounds, min_language_share)
-    return _nodes_numpy(tokens, lengths, around, table.node_of, bounds, min_language_share)
+    return _nodes(tokens, np.cumsum(lengths), around, table.node_of, bounds, min_language_share)
 
 
 def _spans(
@@ -169,25 +167,6 @@ def _nodes(
             if span_ends[s] >= end:
                 break
     return nodes
-
-
-def _nodes_numpy(
-    token_ids: NDArray[np.int32],
-    span_lengths: NDArray[np.int64],
-    span_language: NDArray[np.int8],
-    node_of: NDArray[np.int32],
-    bounds: NDArray[np.int64],
-    min_language_share: float,
-) -> NDArray[np.int32]:
-    n_rows = len(node_of)
-    around = np.repeat(span_language, span_lengths)
-    lengths = np.diff(bounds)
-    context = np.repeat(np.arange(len(lengths)), lengths)
-    # Row -1 of the table is its last, text of no language: the same cell here.
-    cell = context * n_rows + around % n_rows
-    held = np.bincount(cell, minlength=len(lengths) * n_rows)
-    too_little = held < min_language_share * np.repeat(lengths, n_rows)
-    return node_of[np.where(too_little[cell], -1, around), token_ids]
 
 
 def segment_lengths(

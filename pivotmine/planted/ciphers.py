@@ -1,15 +1,14 @@
 """Cipher languages: a made-up word for each sense of each word of a text.
 
-A word of the text has one to three senses, and a cipher tells each of them apart or not; so
+A word of the text has one to three senses, and a cipher may or may not have a word for each. So
 translation is one-to-many and many-to-one, and known exactly: two words translate each other if and
-only if some sense of some word is spelled by both. Words are made up, not permuted, so that no
-piece of a word carries meaning; they are as long as the words that they stand for, more or less.
+only if both spell some sense of some word. Words are made up of random letters, so no part of a
+word carries meaning. They are about as long as the words that they stand for.
 
-Each cipher is written in a script that one language of the engine's identifier has to itself, and
-bears the code of that language. So the recipe of a planted corpus needs no language model of its
-own, and script tells the segments apart as it does Chinese from English. (Of random words of five
-letters, lid.176 gives 86 % to el, 99 % to he, 96 % to hy and 76 % to ka before the page is
-considered; Hangul needs no model.)
+Each cipher is written in a script that only one language of the identifier uses, and bears the code
+of that language. So a planted corpus needs no language model of its own: script tells its segments
+apart, as it does Chinese and English. (Of random words of five letters, lid.176 alone gives 86 % to
+el, 99 % to he, 96 % to hy and 76 % to ka; Hangul needs no model.)
 """
 
 from __future__ import annotations
@@ -39,10 +38,10 @@ CIPHER_LANGUAGES: Mapping[str, str] = MappingProxyType(
 
 MAX_SENSES = 3
 _SENSE_WEIGHTS = (0.6, 0.3, 0.1)
-"""Of the senses of a word, in proportion; a word of two senses has them 2 to 1."""
+"""Relative frequencies of the senses of a word; those of a word with two are 2 to 1."""
 
 _DISTINGUISHED = 0.7
-"""Probability that a cipher has a word of its own for a further sense."""
+"""Probability that a cipher has a separate word for a second or third sense."""
 
 _LETTERS_A_SYLLABLE = 2.5
 
@@ -76,12 +75,12 @@ class Ciphers(NamedTuple):
 
 
 def make_ciphers(text: SourceText, plan: Plan) -> Ciphers:
-    """Senses and their words; a language's words do not depend on which others there are.
+    """Senses and their words. The words of a language do not depend on the other languages.
 
     Raises
     ------
     ConfigError
-        A language has no letters here.
+        A language is not in `CIPHER_LANGUAGES`.
     """
     unknown = [name for name in plan.languages[1:] if name not in CIPHER_LANGUAGES]
     if unknown:
@@ -114,7 +113,7 @@ def _spell(
     homonym_share: float,
 ) -> list[str]:
     """A spelling for each sense, in the order of the words: frequent ones first."""
-    # Letter frequencies that fall off as those of real alphabets do.
+    # Letter frequencies fall off as in real alphabets.
     weights = generator.permutation(1.0 / (np.arange(len(letters)) + 5.0))
     cumulative = np.cumsum(weights / weights.sum())
     syllables = len(letters) > 100
@@ -142,7 +141,7 @@ def _new_word(
     n_letters: float,
     taken: set[str],
 ) -> str:
-    """A spelling that is not taken yet; longer by a letter for every ten tries that were."""
+    """A spelling that is not taken yet; it grows by a letter after every ten that were taken."""
     tries = 0
     while True:
         length = max(2, round(n_letters)) + tries // 10

@@ -9,8 +9,8 @@ OUT/plan.json                     what was planted, and how much
 OUT/recipe.yaml                   pivotmine run --config OUT/recipe.yaml
 ```
 
-Written block by block: memory holds the text, one counter for each sense and language pair, and a
-block. The recipe comes last, so a folder with a recipe is whole.
+It is written block by block. Memory holds the text, a counter for each sense and language pair, and
+a block. The recipe is written last, so a folder with a recipe is whole.
 """
 
 from __future__ import annotations
@@ -20,39 +20,31 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
-from itertools import combinations, islice
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
-from blake3 import blake3
-from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
-from pivotmine.planted.ciphers import Ciphers, make_ciphers
+from pivotmine.planted.ciphers import make_ciphers
 from pivotmine.planted.documents import BLOCK_DOCUMENTS, PlantedDocument, compose
 from pivotmine.planted.plan import Plan
 from pivotmine.planted.text import SourceText
+from pivotmine.planted.truth import (
+    DOCUMENTS,
+    LINKS,
+    count_planted,
+    document_rows,
+    lexicon_rows,
+    link_rows,
+    number_pairs,
+)
 
 _FILE_BLOCKS = 100
 _CORPUS = pa.schema([("text", pa.string()), ("source", pa.string()), ("url", pa.string())])
-_WORDS = [(name, pa.string()) for name in ("lang_a", "word_a", "lang_b", "word_b")]
-_LEXICON = pa.schema([*_WORDS, ("n_docs", pa.int64())])
-_TRUTH = pa.schema(
-    [
-        ("url", pa.string()),
-        ("doc_id", pa.string()),
-        ("kind", pa.string()),
-        ("languages", pa.list_(pa.string())),
-        ("duplicate_of", pa.string()),
-        ("is_exact", pa.bool_()),
-        ("n_links", pa.int64()),
-    ]
-)
-_LINKS = pa.schema([("url", pa.string()), *_WORDS])
 
 
 class PlantedCorpus(NamedTuple):
@@ -69,19 +61,6 @@ class PlantedCorpus(NamedTuple):
 
     n_pairs: int
     """Word pairs of the lexicon that are planted in a document."""
-
-
-class _Pairs(NamedTuple):
-    """The word pairs of two languages, and in how many documents each is planted."""
-
-    numbers: NDArray[np.int64]
-    """[K] pair of each sense."""
-
-    senses: NDArray[np.int64]
-    """[P] a sense of each pair."""
-
-    n_docs: NDArray[np.int64]
-    """[P]"""
 
 
 def plant(
@@ -109,17 +88,15 @@ def plant(
     ciphers = make_ciphers(text, plan)
     for part in ("corpus", "truth"):
         (folder / part).mkdir(parents=True)
-    pairs = {
-        pair: _number_pairs(ciphers, *pair) for pair in combinations(sorted(plan.languages), 2)
-    }
+    pairs = number_pairs(ciphers)
     kinds: Counter[str] = Counter()
     n_bytes = 0
     with ExitStack() as stack:
         truth, links = (
             stack.enter_context(pq.ParquetWriter(folder / "truth" / name, schema))
             for name, schema in (
-                ("document_truth.parquet", _TRUTH),
-                ("document_links.parquet", _LINKS),
+                ("document_truth.parquet", DOCUMENTS),
+                ("document_links.parquet", LINKS),
             )
         )
         for number, blocks in enumerate(_files(compose(text, ciphers, plan))):
@@ -127,12 +104,12 @@ def plant(
             with pq.ParquetWriter(path, _CORPUS, compression="zstd") as corpus:
                 for block in blocks:
                     corpus.write_table(_corpus_rows(block))
-                    found = [_planted(document, pairs) for document in block]
-                    truth.write_table(_truth_rows(block, found))
-                    links.write_table(_link_rows(block, found, ciphers, pairs))
+                    found = [count_planted(document, pairs) for document in block]
+                    truth.write_table(document_rows(block, found))
+                    links.write_table(link_rows(block, found, ciphers, pairs))
                     kinds.update(document.kind for document in block)
                     n_bytes += sum(len(document.text.encode()) for document in block)
-    lexicon = _lexicon(ciphers, pairs)
+    lexicon = lexicon_rows(ciphers, pairs)
     pq.write_table(lexicon, folder / "truth" / "lexicon.parquet")
     n_pairs = int((lexicon["n_docs"].to_numpy() > 0).sum())
     facts = {"documents": plan.n_documents, "bytes": n_bytes, "pairs": n_pairs, "kinds": kinds}
@@ -158,82 +135,9 @@ def _and_then(
     yield from more
 
 
-def _number_pairs(ciphers: Ciphers, lang_a: str, lang_b: str) -> _Pairs:
-    a, b = (
-        ciphers.form_ids[ciphers.languages.index(language)].astype(np.int64)
-        for language in (lang_a, lang_b)
-    )
-    _, senses, numbers = np.unique(a << 32 | b, return_index=True, return_inverse=True)
-    return _Pairs(numbers, senses, np.zeros(len(senses), np.int64))
-
-
-def _planted(
-    document: PlantedDocument, pairs: dict[tuple[str, str], _Pairs]
-) -> tuple[tuple[str, str], NDArray[np.int64]] | None:
-    """Language pair and pairs of a document, which are counted unless it is an exact copy."""
-    if not len(document.senses):
-        return None
-    first, second = sorted(document.languages)
-    of_pair = pairs[first, second]
-    found = np.unique(of_pair.numbers[document.senses])
-    if not document.is_exact:
-        of_pair.n_docs[found] += 1
-    return (first, second), found
-
-
-_Found = list[tuple[tuple[str, str], NDArray[np.int64]] | None]
-
-
 def _corpus_rows(block: list[PlantedDocument]) -> pa.Table:
     columns = [[d.text for d in block], ["planted"] * len(block), [d.url for d in block]]
     return pa.table(columns, schema=_CORPUS)
-
-
-def _truth_rows(block: list[PlantedDocument], found: _Found) -> pa.Table:
-    columns: list[list[Any]] = [
-        [document.url for document in block],
-        [blake3(document.text.encode()).hexdigest(length=16) for document in block],
-        [document.kind for document in block],
-        [list(document.languages) for document in block],
-        [document.duplicate_of or None for document in block],
-        [document.is_exact for document in block],
-        [0 if links is None else len(links[1]) for links in found],
-    ]
-    return pa.table(columns, schema=_TRUTH)
-
-
-def _link_rows(
-    block: list[PlantedDocument],
-    found: _Found,
-    ciphers: Ciphers,
-    pairs: dict[tuple[str, str], _Pairs],
-) -> pa.Table:
-    tables = [_LINKS.empty_table()]
-    for document, links in zip(block, found, strict=True):
-        if links is not None:
-            words = _words(ciphers, links[0], pairs[links[0]].senses[links[1]])
-            urls = pa.array([document.url] * len(links[1]))
-            tables.append(pa.table([urls, *words], schema=_LINKS))
-    return pa.concat_tables(tables)
-
-
-def _words(ciphers: Ciphers, pair: tuple[str, str], senses: NDArray[np.int64]) -> list[pa.Array]:
-    """Columns lang_a, word_a, lang_b, word_b."""
-    columns = []
-    for language in pair:
-        forms = ciphers.forms[ciphers.languages.index(language)]
-        columns.append(pa.array([language] * len(senses), pa.string()))
-        columns.append(pa.array([forms[sense] for sense in senses.tolist()], pa.string()))
-    return columns
-
-
-def _lexicon(ciphers: Ciphers, pairs: dict[tuple[str, str], _Pairs]) -> pa.Table:
-    return pa.concat_tables(
-        pa.table(
-            [*_words(ciphers, pair, of_pair.senses), pa.array(of_pair.n_docs)], schema=_LEXICON
-        )
-        for pair, of_pair in pairs.items()
-    )
 
 
 def _recipe(folder: Path, plan: Plan, vocab_size: int) -> str:

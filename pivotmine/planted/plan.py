@@ -1,4 +1,4 @@
-"""What to plant: a frozen value, so that equal plans over equal text give equal bytes."""
+"""What to plant, as a frozen value: equal plans over equal text give equal bytes."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ KINDS: Mapping[str, str] = MappingProxyType(
 )
 """Kinds of documents. Links are planted in parallel, block, glossed and dictionary only."""
 
-# A guess at a crawl that was filtered for pages with two languages: on the raw web, parallel pages
-# are a hundredth of that, and a corpus to calibrate on would be nearly all filler.
+# About what a crawl has after filtering for pages with two languages. On the raw web, parallel
+# pages are a hundred times rarer, and nearly all of a planted corpus would be filler.
 _RATES = {
     **{"monolingual": 0.5, "parallel": 0.15, "block": 0.08, "glossed": 0.07},
     **{"code_switched": 0.12, "dictionary": 0.03, "template": 0.05},
@@ -61,26 +61,26 @@ class Plan:
     seed: int = 0
 
     topics: bool = True
-    """Keep the sentences of the text. Else every word is drawn anew by its frequency: words then
-    meet by translation or by chance, and by nothing else."""
+    """Keep the sentences of the text. Otherwise every word is drawn anew by its frequency, so that
+    words meet by translation or by chance only."""
 
     document_segments: float = 12.0
     """Mean segments of text a document (geometric, at least 2)."""
 
     sense_share: float = 0.2
-    """Words of the text with two or three senses, which each cipher tells apart or not."""
+    """Share of words with two or three senses, for which a cipher may have separate words."""
 
     homonym_share: float = 0.02
-    """Words of a cipher that are spelled like another one of it."""
+    """Share of words of a cipher that are spelled like another word of it."""
 
     copy_share: float = 0.01
-    """Words that are spelled the same in all languages, as names are."""
+    """Share of words that are spelled the same in all languages, as names are."""
 
     swap_share: float = 0.15
-    """Neighbouring words of a cipher's line that change places."""
+    """Share of neighbouring words in a line of a cipher that change places."""
 
     duplicate_share: float = 0.03
-    """Documents that repeat an earlier one, half of them exactly, half below one more line."""
+    """Share of documents that repeat an earlier one: half exactly, half below one more line."""
 
     def __post_init__(self) -> None:
         if self.n_documents < 1:

@@ -1,7 +1,7 @@
 """The text that a corpus is planted from: its segments, and its words as numbers.
 
-Held in memory, and therefore bounded (`max_bytes`): the corpus may be of any size, since documents
-are drawn from the text again and again. About 12 bytes are held for each byte of text.
+The text is held in memory, in about 12 bytes for each byte, and bounded by `max_bytes`. The corpus
+may be of any size, since documents are drawn from the text repeatedly.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pivotmine.text.folding import fold
 from pivotmine.text.segments import split_segments
 
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-"""A word: letters, with apostrophes inside. Text must be of a script that puts spaces between."""
+"""A word: letters, with apostrophes inside. The script must put spaces between words."""
 
 _SPLIT_BYTES = 1 << 40
 _MIN_WORDS, _MAX_WORDS, _MAX_WORD_CHARS = 3, 60, 30

@@ -1,13 +1,22 @@
-"""From source files to tokens."""
+"""From source files to documents."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from pivotmine.recipe.section import LanguageCode, Name, PositiveInt, Section
-from pivotmine.text.quality import FAMILIES, MEASURES
+from pivotmine import plugins
+from pivotmine.recipe.section import LanguageCode, Name, OneOf, PositiveInt, Section
+from pivotmine.text.quality_bounds import FAMILIES, MEASURES
+
+
+def _formats() -> tuple[str, ...]:
+    return ("auto", *plugins.SOURCES.names())
+
+
+def _families() -> tuple[str, ...]:
+    return tuple(FAMILIES)
 
 
 class InputConfig(Section):
@@ -16,9 +25,8 @@ class InputConfig(Section):
     uris: Annotated[tuple[str, ...], Field(min_length=1)]
     """Files, folders or globs; any fsspec URI."""
 
-    format: Literal["auto", "gettext", "html", "jsonl", "parquet", "text", "warc"] = "auto"
-    """Record format; `auto` goes by the suffix: .jsonl, .json or .ndjson, .warc or .wet, .po,
-    .html, .htm or .xhtml, .txt, all plain or with .gz or .zst, and .parquet."""
+    format: Annotated[str, OneOf(_formats)] = "auto"
+    """Record format; `auto` goes by the file's suffix, without .gz or .zst (docs/sources.md)."""
 
     text_column: str = "text"
     """Column or JSON key of the document's text; dots reach into nested records."""
@@ -43,8 +51,8 @@ class FiltersConfig(Section):
     default: the published thresholds were tuned on English web pages, and reject lists and tables.
     """
 
-    families: tuple[Literal["gopher", "gopher_repetition", "c4", "fineweb"], ...] = ()
-    """Sets of bounds with their published thresholds (pivotmine/text/quality.py)."""
+    families: tuple[Annotated[str, OneOf(_families)], ...] = ()
+    """Sets of bounds with their published thresholds (pivotmine/text/quality_bounds.py)."""
 
     bounds: dict[str, float | None] = {}
     """Single bounds, `min_MEASURE` or `max_MEASURE`: {min_words: 20, max_short_line_share: 0.9}.
@@ -131,30 +139,3 @@ class DedupConfig(Section):
     """Lines of more documents than this are boilerplate, and left out where `min_shingles` remain
     without them: a menu makes no copies. So groups of more documents are found by what each of
     them has alone, unless they are alike to the letter."""
-
-
-class TokenizeConfig(Section):
-    """Text to token ids, and the language of every segment."""
-
-    tokenizer: str | None = None
-    """URI of a sentencepiece .model or Hugging Face tokenizer.json. Default: train a sentencepiece
-    unigram model on a balanced sample of the corpus."""
-
-    vocab_size: PositiveInt = 64_000
-    """Pieces of a trained tokenizer. Large on purpose: frequent words of every language, Chinese
-    and Japanese included, should be single tokens."""
-
-    sample_bytes: PositiveInt = 64_000_000
-    """Text to train a tokenizer on, bytes, shared out evenly over the languages. Bounds the memory
-    of the one task that trains (about 40 times this)."""
-
-    seed: int = 0
-    """Which sample is drawn."""
-
-    min_language_share: Annotated[float, Field(gt=0.5, le=1.0)] = 0.8
-    """A token belongs to a language when that language holds at least this share of its document
-    frequency (rates, so that big languages do not swallow small ones); else it is `shared`."""
-
-    min_word_share: Annotated[float, Field(gt=0.0, le=0.5)] = 0.1
-    """A token counts as a word of every language that holds at least this share of it, in text of
-    that language: 猫 is counted as Chinese and as Japanese."""

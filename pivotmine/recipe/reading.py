@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from pivotmine.errors import ConfigError
 from pivotmine.recipe import Recipe
+from pivotmine.recipe.section import OneOf, OptionsOf
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
@@ -76,8 +77,17 @@ def _yaml_lines(section: BaseModel, indent: str, documented: bool) -> Iterator[s
             item = _nested_model(field.annotation)
             for key, part in item.model_fields.items() if item else ():
                 yield _comment(f"- {key}: {_describe(part)}", indent)
+            yield from (_comment(f"- {line}", indent) for line in _option_lines(field, value))
         plain = section.model_dump(mode="json", include={name})
         yield textwrap.indent(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), indent)
+
+
+def _option_lines(field: FieldInfo, value: Any) -> Iterator[str]:
+    """Meaning of each option in a map of plugins' options."""
+    for options in (item for item in field.metadata if isinstance(item, OptionsOf)):
+        for name in value:
+            fields = getattr(options.registry[name].value, "model_fields", {})
+            yield from (f"{name}.{key}: {_describe(part)}" for key, part in fields.items())
 
 
 def _comment(text: str, indent: str) -> str:
@@ -185,14 +195,17 @@ def _type_name(field: FieldInfo) -> str:
         for symbol, name in ((">", "gt"), (">=", "ge"), ("<", "lt"), ("<=", "le"))
         if getattr(item, name, None) is not None
     ]
-    return _spell(field.annotation) + (f" ({', '.join(bounds)})" if bounds else "")
+    choices = [item for item in field.metadata if isinstance(item, OneOf)]
+    kind = " | ".join(choices[0].names()) if choices else _spell(field.annotation)
+    return kind + (f" ({', '.join(bounds)})" if bounds else "")
 
 
 def _spell(annotation: Any) -> str:
     """An annotation in the words of a YAML author."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _spell(arguments[0])
+        choices = [item for item in arguments[1:] if isinstance(item, OneOf)]
+        return " | ".join(choices[0].names()) if choices else _spell(arguments[0])
     if origin is Literal:
         return " | ".join(arguments)
     if origin is tuple:

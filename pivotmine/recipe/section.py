@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from pivotmine import plugins
+
+LANGUAGE_CODE = r"[a-z]{2,3}(?:_[A-Z][a-z]{3})?"
+"""Pattern of a language: ISO 639-1, or the label of a language model (`kab_Latn`)."""
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 PositiveInt = Annotated[int, Field(gt=0)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}(_[A-Z][a-z]{3})?$")]
+LanguageCode = Annotated[str, Field(pattern=f"^{LANGUAGE_CODE}$")]
 
 
 class Section(BaseModel):
@@ -18,3 +26,40 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
     )
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Annotation of a string that must be one of a list, which plugins may have made longer.
+
+    Parameters
+    ----------
+    names
+        The list, as it is when a value is checked.
+    renamed
+        Names of the past, with what each is called now.
+    """
+
+    names: Callable[[], Iterable[str]]
+    renamed: tuple[tuple[str, str], ...] = ()
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """The check that pydantic runs."""
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, value: str) -> str:
+        names = tuple(self.names())
+        if value in names:
+            return value
+        if value in dict(self.renamed):
+            raise ValueError(f"{value!r} is called {dict(self.renamed)[value]!r} now")
+        raise ValueError(f"there is no such name; give one of {', '.join(names)}")
+
+
+@dataclass(frozen=True)
+class OptionsOf:
+    """Annotation of a map from names of plugins to their options."""
+
+    registry: plugins.Registry[Any]

@@ -30,7 +30,7 @@ class Line(NamedTuple):
 
 
 def forest(rows: Sequence[Interval], title: str, null: float | None = None) -> str:
-    """Values with intervals, one below the other, and a dashed line where nothing would be."""
+    """Values with intervals, one below the other, and a dashed line at no effect."""
     known = [v for row in rows for v in row[1:4] if isinstance(v, float | int) and there(v)]
     if not known:
         return ""
@@ -65,7 +65,7 @@ def forest(rows: Sequence[Interval], title: str, null: float | None = None) -> s
 def curves(
     lines: Sequence[Line], at: Sequence[float], title: str, across: str, null: float | None = None
 ) -> str:
-    """Lines with their bands over points at any distances, and a dashed line where nothing is."""
+    """Lines with their bands over points at any distances, and a dashed line at no effect."""
     known = [v for line in lines for values in line[2:5] for v in values if there(v)]
     numbers = [v for v in [*known, null] if v is not None]
     if len(at) < 2 or not numbers:
@@ -165,7 +165,7 @@ def matrix(
 
 
 def key_of(colours: Mapping[str, str]) -> str:
-    """What colours mean, as HTML."""
+    """The legend of the colours, as HTML."""
     items = "".join(
         f'<span><i style="background:{colour}"></i>{escape(name)}</span>'
         for name, colour in colours.items()
@@ -174,7 +174,7 @@ def key_of(colours: Mapping[str, str]) -> str:
 
 
 def _over(x: float, y: float, shown: str, colour: str) -> str:
-    """Text on a coloured ground, dark on light ones."""
+    """The colour of text on a coloured background: dark on a light one."""
     red, green, blue = bytes.fromhex(colour[1:])
     ink = "#222" if 0.3 * red + 0.59 * green + 0.11 * blue > 150 else "#fff"
     # A style, since that of the page would win over an attribute.

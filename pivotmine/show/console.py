@@ -1,4 +1,4 @@
-"""What the commands of both packages share: how they print, and how they fail."""
+"""How the commands of both packages print, and how they fail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def plain_console(stderr: bool = False) -> Console:
 
 
 def run_app(app: typer.Typer) -> None:
-    """Run a command line: errors that a user can act on are one message and exit status 2."""
+    """Run a command line. An error that a user can act on is one message and exit status 2."""
     try:
         app()
     except PivotMineError as error:

@@ -1,17 +1,20 @@
-"""The table of an evaluation, for a person."""
+"""Tables of what was judged, for a person."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 
 from rich.console import Console
 
-from pivotmine.judge.bootstrap import Estimate
-from pivotmine.judge.documents import ALL as ALL_PARTS
+from pivotmine.judge.bridges import BridgeFigure
 from pivotmine.judge.documents import DocumentEvaluation, Separation
-from pivotmine.judge.links import ALL, Evaluation, Figure
+from pivotmine.judge.figures import ALL
+from pivotmine.judge.links import Evaluation, Figure
+from pivotmine.judge.pivots import CLASSES, JudgedPivot, share_of
 from pivotmine.judge.ranking import PREVALENCE
 from pivotmine.judge.retrieval import Retrieval
+from pivotmine.numeric.bootstrap import Interval
 from pivotmine.show.tables import print_table
 
 _HEADS = ("method", "P@1", "P@5", "pairs", "precision", "recall")
@@ -65,7 +68,7 @@ def print_documents(console: Console, found: DocumentEvaluation) -> None:
             ),
             (
                 f"Area under the ROC curve, {first} against {against} pages, by tokens",
-                [row for row in part if (row.kind, row.part) == (first, ALL_PARTS)],
+                [row for row in part if (row.kind, row.part) == (first, ALL)],
                 "auc",
             ),
         ):
@@ -105,10 +108,66 @@ def print_retrieval(console: Console, found: Sequence[Retrieval]) -> None:
     print_table(console, "P@1 by direction", heads, lines, range(1, len(heads)))
 
 
+def print_bridge_figures(console: Console, figures: Sequence[BridgeFigure]) -> None:
+    """One table a direction."""
+    for way in dict.fromkeys((figure.lang_a, figure.lang_c) for figure in figures):
+        of_way = [figure for figure in figures if (figure.lang_a, figure.lang_c) == way]
+        asked = of_way[0]
+        title = "all directions" if way[0] == ALL else f"{way[0]} to {way[1]}"
+        print_table(
+            console,
+            f"{title}: {asked.n_words:,} words asked, {asked.n_pairs:,} pairs with a bridge",
+            ("method", "first is right", "of five", "bridge is right", "of five"),
+            [_bridge_cells(figure) for figure in of_way],
+            range(1, 5),
+        )
+
+
+def _bridge_cells(figure: BridgeFigure) -> tuple[str, ...]:
+    return (
+        figure.method,
+        _estimate(figure.first),
+        _share(figure.among_5.mean),
+        _estimate(figure.bridge_first),
+        _share(figure.bridge_among_5.mean),
+    )
+
+
+def print_judged_pivots(console: Console, pivots: Sequence[JudgedPivot]) -> None:
+    """A table a method, then the share of each."""
+    shares = share_of(pivots)
+    for method, _, _ in shares:
+        cells = [
+            (
+                str(pivot.rank),
+                pivot.token,
+                pivot.lang,
+                pivot.kind,
+                f"{pivot.score:.2f}",
+                f"{pivot.degree:,}",
+                " ".join(pivot.languages),
+                " ".join(pivot.partners),
+            )
+            for pivot in pivots
+            if pivot.method == method
+        ]
+        heads = ("rank", "token", "lang", "class", "score", "degree", "reaches", "partners")
+        print_table(console, f"Pivots, method {method}", heads, cells, (0, 4, 5))
+    totals = [
+        (method, *(str(counts[kind]) for kind in CLASSES), _percent(share))
+        for method, counts, share in shares
+    ]
+    print_table(console, "", ("method", *CLASSES, "no content"), totals, range(1, 6))
+
+
+def _percent(share: Interval) -> str:
+    return f"{share.mean:.0%} ({share.low:.0%}-{share.high:.0%})"
+
+
 def _asked_of(row: Separation, by_length: bool) -> str:
     if by_length:
         return f"{row.min_tokens}-{row.max_tokens}"
-    return row.kind if row.part == ALL_PARTS else row.part
+    return row.kind if row.part == ALL else row.part
 
 
 def _asked(figures: list[Figure]) -> str:
@@ -117,23 +176,21 @@ def _asked(figures: list[Figure]) -> str:
 
 
 def _cells(figure: Figure) -> tuple[str, ...]:
-    at_5 = figure.p_at_5.value
     return (
         figure.method,
         _estimate(figure.p_at_1),
-        "" if at_5 is None else _share(at_5),
+        _share(figure.p_at_5.mean),
         f"{figure.n_pairs:,}",
         _estimate(figure.precision),
         _estimate(figure.recall),
     )
 
 
-def _estimate(estimate: Estimate) -> str:
+def _estimate(estimate: Interval) -> str:
     """A share with its interval, short enough for four of them on a narrow terminal."""
-    if estimate.value is None or estimate.low is None or estimate.high is None:
-        return ""
-    return f"{_share(estimate.value)} ({_share(estimate.low)}-{_share(estimate.high)})"
+    ends = f" ({_share(estimate.low)}-{_share(estimate.high)})" if estimate.is_known else ""
+    return _share(estimate.mean) + ends
 
 
 def _share(value: float) -> str:
-    return f"{value:.3f}".removeprefix("0")
+    return "" if isnan(value) else f"{value:.3f}".removeprefix("0")

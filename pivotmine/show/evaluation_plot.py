@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import isnan
 from pathlib import Path
 from typing import Any
 
 from pivotmine.errors import InputError, SetupError
-from pivotmine.judge.links import ALL, NOMINAL_Q, Evaluation, Figure
+from pivotmine.judge.figures import ALL
+from pivotmine.judge.links import NOMINAL_Q, Evaluation, Figure
 from pivotmine.judge.measures import MEASURES
 
 # Okabe and Ito's palette, which readers with any colour vision can tell apart, and two greys; the
@@ -24,7 +26,7 @@ def require_matplotlib() -> None:
         import matplotlib  # noqa: F401
     except ImportError:
         raise SetupError(
-            "a plot needs matplotlib: pip install 'pivotmine[bench]', or leave out --plot"
+            "a plot needs matplotlib: pip install 'pivotmine[plot]', or leave out --plot"
         ) from None
 
 
@@ -48,7 +50,11 @@ def plot_evaluation(found: Evaluation, path: Path) -> None:
         for figure in found.figures
         if (figure.lang_a, figure.kind, figure.stratum) == (ALL, "words", ALL)
     }
-    settings: dict[Any, Any] = {**{"svg.hashsalt": "links", "svg.fonttype": "none", "font.size": 9}}
+    settings: dict[Any, Any] = {
+        "svg.hashsalt": "links",
+        "svg.fonttype": "none",
+        "font.size": 9,
+    }
     with pyplot.rc_context(settings):
         canvas, panels = pyplot.subplots(1, 3, figsize=(14, 4.2), layout="constrained")
         _retrieval(panels[0], figures)
@@ -63,9 +69,9 @@ def _retrieval(axes: Any, figures: dict[str, Figure]) -> None:
     methods = [name for name in (*MEASURES, "links") if name in figures]
     for place, name in enumerate(methods):
         for estimate, marker in ((figures[name].p_at_1, "o"), (figures[name].p_at_5, "s")):
-            if estimate.value is not None and estimate.low is not None:
+            if estimate.is_known:
                 axes.plot([estimate.low, estimate.high], [place, place], color=_COLOURS[place])
-                axes.plot(estimate.value, place, marker, color=_COLOURS[place])
+                axes.plot(estimate.mean, place, marker, color=_COLOURS[place])
     axes.set_yticks(range(len(methods)), methods)
     axes.set_xlim(0, 1)
     axes.set_xlabel("P@1 (circle), P@5 (square), with 95 % intervals")
@@ -79,9 +85,9 @@ def _precision(axes: Any, found: Evaluation, figures: dict[str, Figure]) -> None
             axes.plot(*zip(*points, strict=True), label=name, color=_COLOURS[place])
     n_judged = max((figures[name].n_pairs for name in MEASURES if name in figures), default=0)
     for name, marker in (("links", "*"), ("prevails", "P")):
-        if name in figures and figures[name].precision.value is not None and n_judged:
+        if name in figures and n_judged and not isnan(figures[name].precision.mean):
             taken = figures[name].n_pairs / n_judged
-            axes.plot(taken, figures[name].precision.value, f"k{marker}", markersize=8, label=name)
+            axes.plot(taken, figures[name].precision.mean, f"k{marker}", markersize=8, label=name)
     axes.set_ylim(0, 1.03)
     axes.set_xlabel("pairs taken, best first (1: as many as judged)")
     axes.set_ylabel("precision")
@@ -95,9 +101,9 @@ def _calibration(axes: Any, figures: dict[str, Figure]) -> None:
         estimate = (
             figures[f"q <= {nominal:g}"].precision if f"q <= {nominal:g}" in figures else None
         )
-        if estimate and estimate.value is not None and estimate.low is not None:
-            points.append((nominal, 1 - estimate.value))
-            ends = [1 - estimate.low, 1 - (estimate.high or 0.0)]
+        if estimate and estimate.is_known:
+            points.append((nominal, 1 - estimate.mean))
+            ends = [1 - estimate.low, 1 - estimate.high]
             axes.plot([nominal, nominal], ends, color="#000000", linewidth=0.8)
     if points:
         axes.plot(*zip(*points, strict=True), "ko-", label="the test alone")

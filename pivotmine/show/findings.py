@@ -18,7 +18,7 @@ from pivotmine.show.tables import print_line, print_table
 if TYPE_CHECKING:
     import duckdb
 
-    from pivotmine.engine.runner import Report
+    from pivotmine.engine.display import Report
 
 
 def print_tables(console: Console, place: str, found: Iterable[TableState]) -> None:

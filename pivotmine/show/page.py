@@ -1,4 +1,4 @@
-"""A page in one file: style and frame. Nothing in it is fetched from anywhere."""
+"""A page in one file: its style and its frame. The page loads nothing from elsewhere."""
 
 from __future__ import annotations
 

@@ -20,8 +20,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from pivotmine.engine.display import Display
-    from pivotmine.engine.runner import Report
+    from pivotmine.engine.display import Display, Report
 
 STAGE_COLUMNS = ("stage", "rows in", "out", "rejected", "duplicate", "seconds", "")
 """Heads of a table of stages; `stage_cells` fills a row."""

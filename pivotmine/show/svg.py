@@ -1,4 +1,4 @@
-"""What figures are made of, as SVG in a page: the same bytes for the same numbers.
+"""The parts of figures, as SVG in a page: the same bytes for the same numbers.
 
 Coordinates are rounded to a tenth of a pixel. Colours are chosen so that lines also differ in
 lightness; every figure has a title that a screen reader says.

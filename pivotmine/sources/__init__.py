@@ -1,42 +1,34 @@
-"""Reading records out of files: every unit read becomes one document or one reject with a reason.
+"""Read records from files: every record becomes a document, or a reject with a reason.
 
-`listing.list_splits` runs on the driver and cuts the inputs into splits; `read_split` runs on an
-executor, one split at a time, without Spark in sight. It never raises for what it finds in the
-data or on the way to it: a split always ends with its `split` row, whose `n_records` equals the
+`listing.list_splits` runs on the driver and cuts the inputs into splits. `read_split` runs on an
+executor and reads one split, without Spark. It does not raise for anything in the data or on the
+way to it: a split always ends with its `split` row, whose `n_records` equals the number of
 documents and rejects before it.
 
-To add a format, write a generator `(split, columns, limits, tally) -> Iterator[Row]`, enter it in
-`READERS` here and its file suffix in `listing.SUFFIXES`; docs/sources.md shows one in 40 lines.
-Enter it in these files: executors import this module, they do not see what a driver changed in its
-memory.
+A format is a generator `(split, columns, limits, count) -> Iterator[Row]`, registered with
+`pivotmine.plugins.source`; docs/sources.md shows one in 40 lines.
 """
 
 from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 
-from pivotmine.errors import InputError
-from pivotmine.sources.gettext import read_gettext
-from pivotmine.sources.jsonl import read_jsonl
-from pivotmine.sources.parquet import read_parquet
+from pivotmine import plugins
 from pivotmine.sources.parse import EXPLANATIONS, Reason
 from pivotmine.sources.records import (
     RECORD_SCHEMA,
     ColumnMap,
     ReadLimits,
+    RecordCount,
     Row,
     Split,
-    Tally,
     reject_row,
     split_row,
     to_batches,
 )
-from pivotmine.sources.warc import read_warc
-from pivotmine.sources.whole_files import read_html, read_text
 
 __all__ = [
     "EXPLANATIONS",
-    "READERS",
     "RECORD_SCHEMA",
     "ColumnMap",
     "ReadLimits",
@@ -45,39 +37,26 @@ __all__ = [
     "read_split",
 ]
 
-Reader = Callable[[Split, ColumnMap, ReadLimits, Tally], Iterator[Row]]
-
-READERS: dict[str, Reader] = {
-    "gettext": read_gettext,
-    "html": read_html,
-    "jsonl": read_jsonl,
-    "parquet": read_parquet,
-    "text": read_text,
-    "warc": read_warc,
-}
+Reader = Callable[[Split, ColumnMap, ReadLimits, RecordCount], Iterator[Row]]
 
 
 def read_split(split: Split, columns: ColumnMap, limits: ReadLimits) -> Iterator[pa.RecordBatch]:
     """Read one split as batches of `RECORD_SCHEMA`, about 8 MiB of text or 2,048 rows each.
 
-    Whatever goes wrong on the way (no permission, a file gone by now, a lost connection) becomes
-    one `unreadable_file` reject after what was read before. Raises `InputError` only for a format
-    that has no reader.
+    An error while reading (no permission, a file that is gone, a lost connection) becomes one
+    `unreadable_file` reject after the rows read before it. Raises `ConfigError` only for a format
+    that is not registered.
     """
-    reader = READERS.get(split.format)
-    if reader is None:
-        raise InputError(
-            f"{split.uri}: no reader for format {split.format!r}; there are {sorted(READERS)}"
-        )
+    reader: Reader = plugins.SOURCES[split.format].value
     return to_batches(_rows(reader, split, columns, limits))
 
 
 def _rows(reader: Reader, split: Split, columns: ColumnMap, limits: ReadLimits) -> Iterator[Row]:
-    tally = Tally()
+    count = RecordCount()
     try:
-        yield from reader(split, columns, limits, tally)
+        yield from reader(split, columns, limits, count)
     except Exception as error:
-        tally.n_records += 1
+        count.n_records += 1
         detail = f"{type(error).__name__}: {error}"
         yield reject_row(split, columns, split.start, Reason.UNREADABLE_FILE, detail)
-    yield split_row(split, columns, tally)
+    yield split_row(split, columns, count)

@@ -1,4 +1,4 @@
-"""What the decoders of gzip and zstd have in common: how they fail, and what they give out."""
+"""Errors and results that the gzip and zstd decoders share."""
 
 from typing import NamedTuple
 
@@ -6,8 +6,8 @@ from typing import NamedTuple
 class CorruptCompression(Exception):
     """The compressed stream is damaged, truncated, or followed by something else.
 
-    Of gzip, `rest` is what was not decoded of the block with the damage, and `tainted` says whether
-    bytes of the damaged member were given out before: its checksum does not hold for them.
+    For gzip, `rest` holds the bytes of the damaged block that were not decoded. `tainted` says
+    whether bytes of the damaged member were returned before; no checksum vouches for them.
     """
 
     rest: bytes = b""
@@ -19,21 +19,21 @@ class WindowTooLarge(Exception):
 
 
 class InflatesTooMuch(Exception):
-    """The stream grows beyond all reason when decompressed."""
+    """The stream inflates to more than the limits allow."""
 
 
 class Damage(bytes):
-    """An empty block that stands where bytes were lost; as `CorruptCompression` tells it."""
+    """An empty block in place of lost bytes, described as by `CorruptCompression`."""
 
     detail: str = ""
     tainted: bool = False
 
 
 class Step(NamedTuple):
-    """What comes of decoding a little of a file of several units: gzip members, or zstd frames."""
+    """One step of decoding a file of several units: gzip members, or zstd frames."""
 
     out: bytes
     at: int
-    """How much of the file is decoded then, its beginning included, in bytes."""
+    """Offset in the file up to which it is decoded after this step, in bytes."""
     ends: bool
-    """Whether a unit ends here, with the padding behind it; then `out` is empty."""
+    """Whether a unit and the padding after it end here; `out` is empty in that case."""

@@ -1,10 +1,12 @@
-"""What there is to read: files, directories and glob patterns into a sorted list of files.
+"""Expand files, directories and glob patterns into a sorted list of files.
 
-Runs on the driver, once per input; one listing serves the fingerprint of the inputs
-(`InputFile.stamp`) and the splits. Names beginning with `_` or `.` are skipped in what a directory
-or pattern expands to (`_SUCCESS`, `.crc`, `_delta_log`), as Spark and Hive do; name such a file or
-directory in full to read it. Nothing else is left out: a directory that may not be listed is an
-error, links are followed, and a broken link is listed, for its reader to reject.
+This runs on the driver, once per input. One listing serves both the fingerprint of the inputs
+(`InputFile.stamp`) and the splits.
+
+Names that begin with `_` or `.` (`_SUCCESS`, `.crc`, `_delta_log`) are skipped where a directory or
+pattern is expanded, as in Spark and Hive. To read such a file or directory, name it in full.
+Nothing else is left out: a directory that may not be listed is an error, links are followed, and a
+broken link is listed so that its reader rejects it.
 """
 
 import os
@@ -27,8 +29,11 @@ _STAMP_KEYS = ("ETag", "etag", "md5", "mtime", "LastModified", "last_modified", 
 
 
 class InputFile(NamedTuple):
-    """A file to read. `size_bytes` is None where the store does not tell; `stamp` changes when
-    the content does, as far as the store tells (ETag, or modification time)."""
+    """A file to read.
+
+    `size_bytes` is None if the store does not report it. `stamp` is the version of the content as
+    the store reports it: ETag, or modification time.
+    """
 
     uri: str
     size_bytes: int | None
@@ -38,9 +43,9 @@ class InputFile(NamedTuple):
 def list_files(uris: Sequence[str]) -> list[InputFile]:
     """Expand files, directories and glob patterns into files, each once, sorted by URI.
 
-    Every URI comes back absolute and with its protocol (`file:///data/a.jsonl`), characters as
-    they are on disk, without percent-encoding. A path that exists is taken literally even when it
-    has glob characters. Raises `InputError` where nothing matches or listing fails.
+    Returned URIs are absolute and have a protocol (`file:///data/a.jsonl`). Their characters are
+    those on disk, without percent-encoding. A path that exists is taken literally, even if it
+    contains glob characters. Raises `InputError` if nothing matches or listing fails.
     """
     found: dict[str, InputFile] = {}
     for uri in uris:
@@ -48,7 +53,7 @@ def list_files(uris: Sequence[str]) -> list[InputFile]:
             raise InputError(f"{uri}: chained URIs cannot be split; unpack the archive first")
         try:
             fs, path = fsspec.core.url_to_fs(uri)
-            fs.invalidate_cache()  # a long-lived driver must not plan from an old listing
+            fs.invalidate_cache()  # a driver may live long: do not plan from an old listing
             infos = _expand(fs, path)
             nearby = "" if infos else _nearby(fs, path)
         except (OSError, ValueError, ImportError) as error:
@@ -64,7 +69,7 @@ def list_files(uris: Sequence[str]) -> list[InputFile]:
 
 
 def _expand(fs: Any, path: str) -> dict[str, Any]:
-    """Files under a file, directory or pattern: name -> what the store says about it."""
+    """Files that a file, directory or pattern stands for: name -> information from the store."""
     try:
         info = fs.info(path)
     except FileNotFoundError:
@@ -90,8 +95,9 @@ def _expand(fs: Any, path: str) -> dict[str, Any]:
 def _glob(fs: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Files and directories that match a pattern.
 
-    Local patterns go our own way: fsspec and Python pass over directories that may not be listed,
-    and fsspec also over linked ones, where corpora are often kept (another disk, a hub's cache).
+    Local patterns are expanded here. fsspec and Python silently skip directories that may not be
+    listed. fsspec also skips linked directories, in which corpora are often kept (on another disk,
+    in a hub's cache).
     """
     if not isinstance(fs, LocalFileSystem):
         yield from fs.glob(path, detail=True).items()
@@ -118,9 +124,10 @@ def _glob(fs: Any, path: str) -> Iterator[tuple[str, Any]]:
 def _walk(fs: Any, root: str, parents: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     """Visible files under a directory, links followed (model hubs cache files as links).
 
-    A link back to one of `parents`, the directories on the way here, or to what holds one, is not
-    followed in a circle. Raises `OSError` for a local directory that may not be listed (fsspec's
-    own `find` leaves it out without a word, its `on_error` does not reach below the first level).
+    `parents` are the directories on the way here. A link to one of them, or to a directory that
+    contains one, is not followed, since it would lead in a circle. Raises `OSError` for a local
+    directory that may not be listed. fsspec's own `find` skips such a directory silently, and its
+    `on_error` does not reach below the first level.
     """
     if isinstance(fs, LocalFileSystem):
         real = os.path.realpath(root)
@@ -140,7 +147,7 @@ def _walk(fs: Any, root: str, parents: tuple[str, ...]) -> Iterator[tuple[str, A
 
 
 def _follow(fs: Any, name: str, info: dict[str, Any]) -> dict[str, Any]:
-    """What a link points to; a broken link stays as it is, and its reader rejects it."""
+    """Information on the target of a link. A broken link is kept; its reader rejects it."""
     if not info.get("islink"):
         return info
     try:
@@ -167,7 +174,7 @@ def _input_file(fs: Any, name: str, info: dict[str, Any]) -> InputFile:
 
 
 def _nearby(fs: Any, path: str) -> str:
-    """What the nearest existing directory holds, for the error message."""
+    """What the nearest existing directory contains, for the error message."""
     parent = path.rstrip("/").rsplit("/", 1)[0]
     while parent and any(c in parent for c in _GLOB_CHARACTERS):
         parent = parent.rsplit("/", 1)[0]

@@ -1,10 +1,11 @@
 r"""Gettext catalogues (.po) as bilingual pages: messages with their translations below them.
 
-A page is `PAGE_MESSAGES` neighbours, since neighbours come from one part of a program and share its
-words. Untranslated, fuzzy and obsolete entries are no translations and are left out; of plurals the
-first form of each side is taken. An entry that breaks the grammar is rejected by itself.
+A page consists of `PAGE_MESSAGES` neighbouring messages, because neighbours come from one part of a
+program and share its words. Untranslated, fuzzy and obsolete entries are left out. Of plurals the
+first form of each side is taken. An entry that breaks the grammar is rejected alone.
 
-Why not polib: it holds the whole file, gives no positions, and a single bad line costs the file.
+polib is not used because it holds the whole file in memory, gives no positions, and loses the file
+to a single bad line.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from pivotmine import plugins
 from pivotmine.sources.jsonl import BrokenStream, Line, broken_row, frame_lines, too_long
 from pivotmine.sources.parse import UTF8_BOM, Reason, Refusal, check_text, fate_row
-from pivotmine.sources.records import ColumnMap, ReadLimits, Row, Split, Tally, reject_row
+from pivotmine.sources.records import ColumnMap, ReadLimits, RecordCount, Row, Split, reject_row
 from pivotmine.sources.streams import open_blocks
 
 PAGE_MESSAGES = 20
@@ -28,7 +30,7 @@ _TRANSLATIONS = (b"msgstr", b"msgstr[0]")
 
 
 class Entry(NamedTuple):
-    """One entry as its strings by keyword, unescaped bytes; `raw` holds its first lines."""
+    """One entry: its strings by keyword, as bytes before unescaping. `raw` is its first lines."""
 
     position: int
     strings: dict[bytes, bytes]
@@ -37,14 +39,15 @@ class Entry(NamedTuple):
     problem: str | None
 
 
+@plugins.source("gettext", suffixes=[".po"])
 def read_gettext(
-    split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally
+    split: Split, columns: ColumnMap, limits: ReadLimits, count: RecordCount
 ) -> Iterator[Row]:
     """Pages and rejects of one catalogue, in file order. Raises what opening the file raises.
 
-    Memory: a page of `max_document_bytes`, an entry of `max_record_bytes`, and a block.
+    Memory is a page of `max_document_bytes`, an entry of `max_record_bytes`, and a block.
     """
-    framing = Tally()
+    framing = RecordCount()
     charset = "utf-8"
     page: list[str] = []
     position = 0
@@ -54,7 +57,7 @@ def read_gettext(
             for entry in parse_entries(lines, limits):
                 fate = read_entry(entry, charset)
                 if isinstance(fate, Refusal):
-                    tally.n_records += 1
+                    count.n_records += 1
                     yield fate_row(fate, split, entry.position, entry.raw, columns, limits)
                 elif not entry.strings.get(b"msgid") and b"msgctxt" not in entry.strings:
                     found = _CHARSET.search(entry.strings.get(b"msgstr", b""))
@@ -64,22 +67,22 @@ def read_gettext(
                     page += fate
                 full = sum(map(len, page)) > limits.max_document_bytes
                 if full or len(page) >= 2 * PAGE_MESSAGES:
-                    tally.n_records += 1
+                    count.n_records += 1
                     yield _page(page, split, position, columns, limits)
                     page = []
             broken = None
         except BrokenStream as error:
             broken = error
-    tally.n_bytes = framing.n_bytes
+    count.n_bytes = framing.n_bytes
     if page:
-        tally.n_records += 1
+        count.n_records += 1
         yield _page(page, split, position, columns, limits)
     if broken is not None:
-        tally.n_records += 1
+        count.n_records += 1
         yield broken_row(broken, split, columns)
-    elif tally.n_records == 0:
-        tally.n_records += 1
-        what = "holds no translated message" if tally.n_bytes else "holds no bytes"
+    elif count.n_records == 0:
+        count.n_records += 1
+        what = "holds no translated message" if count.n_bytes else "holds no bytes"
         yield reject_row(split, columns, 0, Reason.EMPTY_FILE, f"the file {what}")
 
 

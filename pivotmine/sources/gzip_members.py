@@ -1,9 +1,9 @@
-"""Blocks of bytes out of gzip, each as soon as it is whole, and the members that gzip is made of.
+"""Decompress gzip block by block, and find the members that a gzip file consists of.
 
-Why not `gzip.open`: it throws away what it had decoded of a call when that call meets damage. Here
-a decoder of zlib is copied before each step (40 KiB); a step that fails is repeated from the copy
-in halves until the last good byte is out. Archives hold a member a record, so that one which is
-damaged need not cost the thousands after it.
+`gzip.open` is not used: if a call meets damage, it discards what that call had decoded. Here a zlib
+decoder is copied before each step (40 KiB). A step that fails is repeated from the copy, by halves,
+until the last good byte is out. Archives store each record as a member, so a damaged member does
+not cost the thousands after it.
 """
 
 import contextlib
@@ -18,12 +18,12 @@ from pivotmine.sources.records import BLOCK_BYTES
 
 GZIP_WRAPPER = 31  # zlib's wbits for "gzip header, largest window"
 GZIP_MAGIC = b"\x1f\x8b\x08"
-_PROBE_BYTES = 4096  # of a would-be member, to see what it begins with
-_PROBED_BYTES = 64 * 1024  # of its content, where nothing is known of that
+_PROBE_BYTES = 4096  # read of a possible member, to see what it begins with
+_PROBED_BYTES = 64 * 1024  # most that is decoded of it if its beginning is not known
 
 
 def gzip_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Decompress one or more gzip members; zero padding after a member is legal (tapes)."""
+    """Decompress one or more gzip members. Zero padding after a member is legal (tapes)."""
     decoder: Any = None
     n_members = n_given = 0
     last = b""
@@ -53,22 +53,21 @@ def gzip_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
                 more = bool(data)
             else:
                 data = decoder.unconsumed_tail
-                # A full output means the decoder may hold more, even with its input used up.
+                # After a full output the decoder may hold more, even if its input is used up.
                 more = bool(data) or len(out) == BLOCK_BYTES
     if decoder is not None:
         corrupt = CorruptCompression(
             f"the gzip stream ends before its end mark ({n_members} complete members before)"
         )
-        # Damage can hide the end of a member: what looks like its content may be the next one.
+        # Damage can hide the end of a member, so its content may be that of the next one.
         corrupt.rest, corrupt.tainted = last, n_given > 0
         raise corrupt
 
 
 def gzip_blocks_past_damage(blocks: Iterable[bytes], begins: bytes) -> Iterator[bytes]:
-    """`gzip_blocks`, which after damage goes on at the next member whose content begins so.
+    """As `gzip_blocks`, but continue after damage at the next member that can be decoded.
 
-    A `Damage` block stands for what was lost between. Archives hold a member a record, and one
-    that is damaged should not cost the thousands after it.
+    The content of that member starts with `begins`. A `Damage` block stands for the bytes lost.
     """
     waiting = iter(blocks)
     source: Iterator[bytes] = waiting
@@ -89,11 +88,11 @@ def gzip_blocks_past_damage(blocks: Iterable[bytes], begins: bytes) -> Iterator[
 def seek_member(
     data: bytes, blocks: Iterator[bytes], begins: bytes, within: float = math.inf
 ) -> tuple[bytes, int] | None:
-    """What is read of the next good gzip member and after it, and how many bytes stand before it.
+    """Find the next good gzip member: the bytes read from its start on, and its offset.
 
-    A good one has the magic number and content that begins as it should, or, where nothing is known
-    of that, can be decoded for a while. None where there is none that begins within so many bytes
-    of `data` and the blocks that follow it.
+    `data` and the blocks after it are searched. A good member has the magic number and content that
+    starts with `begins`; if `begins` is empty, its first 4 KiB can be decoded. Returns None if no
+    good member starts within the first `within` bytes.
     """
     at = passed = 0
     while True:
@@ -113,9 +112,9 @@ def seek_member(
 
 
 def members(data: bytes, source: Iterator[bytes], at: int) -> Iterator[Step]:
-    """Content of the members that begin with `data`, at byte `at` of the file, and then `source`.
+    """Decode members from `data`, which lies at byte `at` of the file, and then from `source`.
 
-    Raises `CorruptCompression` for any damage. Memory: one block in, one out.
+    Raises `CorruptCompression` for any damage. Memory is one input block and one output block.
     """
     n_read = at + len(data)
     while data:
@@ -143,7 +142,7 @@ def members(data: bytes, source: Iterator[bytes], at: int) -> Iterator[Step]:
 
 
 def _decode_up_to_damage(decoder: Any, data: bytes) -> bytes:
-    """All output of `data` before its first bad byte, in about log2(len(data)) steps."""
+    """The output of `data` before its first bad byte, in about log2(len(data)) steps."""
     saved = b""
     while data:
         step = (len(data) + 1) // 2

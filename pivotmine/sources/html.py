@@ -1,9 +1,9 @@
-"""HTML to text, by resiliparse (Lexbor): the fastest extractor that keeps the lines of a page.
+"""HTML to text by resiliparse (Lexbor), the fastest extractor that keeps the lines of a page.
 
-Main content is found by resiliparse's rules, which leave out menus, headers and footers. They are
-quadratic in the depth of nesting (16,000 nested `div`: 4 s, 100,000: minutes; plain extraction 10
-and 60 ms), and native code cannot be interrupted, so pages of more than `MAX_TAGS` tags are taken
-whole. That bounds the worst page to seconds.
+resiliparse's rules find the main content and leave out menus, headers and footers. Their time is
+quadratic in the depth of nesting: 16,000 nested `div` take 4 s, 100,000 take minutes (plain
+extraction: 10 and 60 ms). Native code cannot be interrupted. Therefore a page of more than
+`MAX_TAGS` tags is taken whole, which bounds the worst page to seconds.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ _MARKS = (
 
 
 def html_to_text(page: bytes, charset: str | None = None, whole: bool = False) -> str:
-    """The text of a page: a line for each block, empty lines between paragraphs.
+    """The text of a page: one line for each block, empty lines between paragraphs.
 
-    Total: every byte string has a text, perhaps an empty one.
+    Every byte string has a text, possibly an empty one; nothing is raised.
 
     Parameters
     ----------
     charset
-        As the server declared it; a byte order mark overrules it, and where it is unknown or fails
-        the page's own declaration, then detection, decide. What still cannot be decoded becomes
-        U+FFFD, as in browsers.
+        Encoding that the server declared. A byte order mark overrides it. If it is unknown or
+        fails, the page's own declaration decides, then detection. Bytes that cannot be decoded
+        become U+FFFD, as in browsers.
     whole
-        Take menus, headers and footers too.
+        Include menus, headers and footers.
     """
     html = decode_page(page, charset)
     text: str = extract_plain_text(
@@ -48,7 +48,7 @@ def html_to_text(page: bytes, charset: str | None = None, whole: bool = False) -
 
 
 def decode_page(page: bytes, charset: str | None) -> str:
-    """Bytes of a page as text; see `html_to_text`."""
+    """The bytes of a page as a string, decoded as `html_to_text` describes."""
     marked = next((name for mark, name in _MARKS if page.startswith(mark)), None)
     encoding = marked or _known(charset) or detect_encoding(page, from_html_meta=True)
     text: str = bytes_to_str(page, _known(encoding) or "utf-8", "replace")
@@ -56,13 +56,13 @@ def decode_page(page: bytes, charset: str | None) -> str:
 
 
 def _known(charset: str | None) -> str | None:
-    """The charset where Python can decode it as text."""
+    """The charset if Python can decode it to text, else None."""
     if not charset:
         return None
     try:
         b"a".decode(charset)
     except UnicodeError:
-        return charset  # two bytes a character, for instance
+        return charset  # it exists, but not for this byte alone, as with UTF-16
     except (LookupError, ValueError):
         return None
     return charset

@@ -1,37 +1,38 @@
 """JSON Lines, plain or compressed: cut the stream into lines, count them, then parse each.
 
-A split of a plain file owns the lines that *begin* in [start, end), Hadoop's rule: every line has
-exactly one owner whatever the split size, and nobody has to know where lines end beforehand. The
-byte before `start` is read too, since a line begins at `start` only if that byte is a newline.
+A split of a plain file owns the lines that *begin* in [start, end). By this rule of Hadoop every
+line has exactly one owner for any split size, and line ends need not be known in advance. The byte
+before `start` is read too, since a line begins at `start` only if that byte is a newline.
 
-Of a compressed file that is read in pieces (`pieces.py`), nobody knows whether a line begins with a
-piece: the first line of a piece belongs to the one before, which reads on until it ends.
+A compressed file may be read in pieces (`unit_splits.py`). No piece knows whether it begins with a
+line, so the first line of a piece belongs to the one before, which reads on until it ends.
 
-A line over `max_record_bytes` is walked through without being held: a 200 MB line costs its
-reading time and `raw_bytes` of memory.
+A line longer than `max_record_bytes` is read but not held: a line of 200 MB costs reading time and
+`raw_bytes` of memory.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from pivotmine import plugins
 from pivotmine.sources.decoding import CorruptCompression, InflatesTooMuch
 from pivotmine.sources.parse import UTF8_BOM, Document, Reason, Refusal, fate_row, parse_json
-from pivotmine.sources.pieces import is_piece, open_piece
 from pivotmine.sources.records import (
     WHOLE_FILE,
     ColumnMap,
     Piece,
     ReadLimits,
+    RecordCount,
     Row,
     Split,
-    Tally,
     reject_row,
 )
 from pivotmine.sources.streams import open_blocks
+from pivotmine.sources.unit_splits import is_piece, open_piece
 
 
 class Line(NamedTuple):
-    """One line without its newline. `data` is cut short when `n_bytes` exceeds the limit."""
+    """One line without its newline. `data` is cut short if `n_bytes` exceeds the limit."""
 
     position: int
     data: bytes
@@ -39,7 +40,7 @@ class Line(NamedTuple):
 
 
 class BrokenStream(Exception):
-    """The stream ended in an error (`__cause__`), with a line still open."""
+    """The stream ended with an error (`__cause__`) inside a line."""
 
     def __init__(self, position: int, partial: bytes) -> None:
         super().__init__(f"the stream broke at byte {position}")
@@ -47,41 +48,49 @@ class BrokenStream(Exception):
         self.partial = partial
 
 
-def read_jsonl(split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally) -> Iterator[Row]:
+@plugins.source(
+    "jsonl",
+    suffixes=[".jsonl", ".ndjson", ".json"],
+    even=["none"],
+    by_looking=["gzip", "zstd"],
+)
+def read_jsonl(
+    split: Split, columns: ColumnMap, limits: ReadLimits, count: RecordCount
+) -> Iterator[Row]:
     """Documents and rejects of one split, in file order.
 
-    Damage in a compressed stream ends the split with one `corrupt_compression` reject, a bomb with
-    one `inflates_too_much`, an I/O error in the middle with one `unreadable_file`; a line that was
-    open then goes into `raw`. Raises what opening the file raises.
+    An error in the stream ends the split with one reject: `corrupt_compression` for damage,
+    `inflates_too_much` for a decompression bomb, `unreadable_file` for an I/O error. Its `raw` is
+    the unfinished line. Raises what opening the file raises.
     """
     end = None if split.end == WHOLE_FILE else split.end
     start, opened = split.start, open_blocks(split, limits)
     if is_piece(split):
-        piece = tally.piece = Piece()
+        piece = count.piece = Piece()
         start, end, opened = min(start, 1), None, open_piece(split, limits, piece, on=True)
     with opened as blocks:
         try:
-            for line in frame_lines(blocks, start, end, limits, tally):
+            for line in frame_lines(blocks, start, end, limits, count):
                 yield _row(line, split, columns, limits)
-            if tally.piece is not None:
-                tally.piece.sound = (tally.piece.begin is None) == (tally.piece.end is None)
+            if count.piece is not None:
+                count.piece.sound = (count.piece.begin is None) == (count.piece.end is None)
         except BrokenStream as broken:
-            tally.n_records += 1
+            count.n_records += 1
             yield broken_row(broken, split, columns)
             return
-    if split.start == 0 and tally.n_bytes == 0:
-        tally.n_records += 1
+    if split.start == 0 and count.n_bytes == 0:
+        count.n_records += 1
         yield reject_row(split, columns, 0, Reason.EMPTY_FILE, "the file holds no bytes")
 
 
 def frame_lines(
-    blocks: Iterable[bytes], start: int, end: int | None, limits: ReadLimits, tally: Tally
+    blocks: Iterable[bytes], start: int, end: int | None, limits: ReadLimits, count: RecordCount
 ) -> Iterator[Line]:
-    """The lines that begin in [start, end), blank ones left out but counted in `tally.n_bytes`.
+    """The lines that begin in [start, end), without blank ones.
 
-    `blocks` begin at `start - 1` (at 0 for `start == 0`). The end of a `tally.piece` is not given
-    but becomes known on the way. Holds one line of at most `max_record_bytes` and one block. Raises
-    `BrokenStream` from whatever the blocks raise.
+    `blocks` begin at `start - 1` (at 0 for `start == 0`). `count.n_bytes` includes blank lines.
+    With a `count.piece`, the end becomes known while reading. Holds one line of at most
+    `max_record_bytes` and one block. Raises `BrokenStream` from any error of the blocks.
     """
     pieces: list[bytes] = []  # of the open line
     n_bytes = 0  # of the open line, so far
@@ -95,11 +104,13 @@ def frame_lines(
             block = next(source, b"")
         except Exception as error:
             if owned:
-                tally.n_bytes += n_bytes
+                count.n_bytes += n_bytes
             partial = _head(pieces, limits.raw_bytes)
             raise BrokenStream(position + n_bytes, partial) from error
-        if tally.piece is not None and tally.piece.content_bytes is not None:
-            end = tally.piece.content_bytes + 1  # the line after its last newline is its own
+        if count.piece is not None and count.piece.content_bytes is not None:
+            end = (
+                count.piece.content_bytes + 1
+            )  # this piece also owns the line after its last newline
         cursor = 0
         while True:
             newline = block.find(b"\n", cursor)
@@ -117,10 +128,10 @@ def frame_lines(
                 break
             terminator = 1 if newline >= 0 else 0
             if owned:
-                tally.n_bytes += n_bytes + terminator
+                count.n_bytes += n_bytes + terminator
                 data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
                 if not _is_blank(data) or n_bytes > limits.max_record_bytes:
-                    tally.n_records += 1
+                    count.n_records += 1
                     yield Line(position, data, n_bytes)
             if not block:
                 return
@@ -131,7 +142,7 @@ def frame_lines(
 
 
 def _head(pieces: list[bytes], n_bytes: int) -> bytes:
-    """The first bytes of joined pieces, without joining them all."""
+    """The first `n_bytes` of the joined pieces, without joining all of them."""
     kept = b""
     for piece in pieces:
         kept += piece[: n_bytes - len(kept)]
@@ -153,7 +164,7 @@ def _row(line: Line, split: Split, columns: ColumnMap, limits: ReadLimits) -> Ro
 
 
 def too_long(n_bytes: int, limits: ReadLimits) -> str:
-    """Detail of `record_too_long`."""
+    """The detail of a `record_too_long` reject."""
     return f"{n_bytes} bytes, over max_record_bytes = {limits.max_record_bytes}"
 
 
@@ -165,7 +176,7 @@ def broken_row(broken: BrokenStream, split: Split, columns: ColumnMap) -> Row:
 
 
 def why_broken(error: BaseException) -> tuple[Reason, str]:
-    """Reason and detail for what stopped a stream."""
+    """Reason and detail of the reject for an error that ended a stream."""
     if isinstance(error, CorruptCompression):
         return Reason.CORRUPT_COMPRESSION, str(error)
     if isinstance(error, InflatesTooMuch):

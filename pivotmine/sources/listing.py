@@ -12,34 +12,22 @@ from concurrent.futures import ThreadPoolExecutor
 import fsspec
 import pyarrow.parquet as pq
 
+from pivotmine import plugins
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.sources.files import InputFile, list_files
-from pivotmine.sources.pieces import FOUND_BY_LOOKING, holds_several
 from pivotmine.sources.records import WHOLE_FILE, Split
+from pivotmine.sources.unit_splits import holds_several
 
 __all__ = [
-    "SUFFIXES",
     "InputFile",
     "detect",
     "list_files",
     "list_splits",
     "pack_splits",
     "plan_splits",
+    "suffixes",
 ]
 
-SUFFIXES: dict[str, str] = {
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-    ".parquet": "parquet",
-    ".warc": "warc",
-    ".wet": "warc",
-    ".po": "gettext",
-    ".html": "html",
-    ".htm": "html",
-    ".xhtml": "html",
-    ".txt": "text",
-}
 COMPRESSIONS: dict[str, str] = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
 # Read as plain bytes these would be one reject a line, so they are refused by name.
 UNSUPPORTED_COMPRESSIONS = (".bz2", ".xz", ".lz4", ".br", ".snappy", ".zip", ".7z", ".tar", ".tgz")
@@ -47,6 +35,12 @@ UNSUPPORTED_COMPRESSIONS = (".bz2", ".xz", ".lz4", ".br", ".snappy", ".zip", ".7
 FOOTER_THREADS = 16
 MAX_PACK_FILES = 1000
 """Files that a task reads at most: on an object store each costs a request."""
+
+
+def suffixes() -> dict[str, str]:
+    """File suffixes, without those of compression, and the formats that they mean."""
+    names = plugins.SOURCES.names()
+    return {suffix: name for name in names for suffix in plugins.SOURCES.facts(name).suffixes}
 
 
 def list_splits(
@@ -68,9 +62,8 @@ def plan_splits(
     """
     if split_bytes < 1:
         raise ConfigError(f"split_bytes is {split_bytes}; give a positive number of bytes")
-    formats = sorted(set(SUFFIXES.values()))
-    if format != "auto" and format not in formats:
-        raise ConfigError(f"format is {format!r}; give 'auto' or one of {formats}")
+    if format != "auto":
+        plugins.SOURCES.check(format)
 
     def plan(file: InputFile) -> list[Split]:
         name, compression = detect(file.uri, format)
@@ -117,10 +110,10 @@ def detect(uri: str, format: str) -> tuple[str, str]:
     compression = COMPRESSIONS.get(suffix, "none")
     if compression != "none":
         suffix = posixpath.splitext(stem)[1]
-    name = SUFFIXES.get(suffix, "") if format == "auto" else format
+    name = suffixes().get(suffix, "") if format == "auto" else format
     if not name:
         raise InputError(
-            f"{uri}: the name does not tell its format; expected one of {sorted(SUFFIXES)}, then"
+            f"{uri}: the name does not tell its format; expected one of {sorted(suffixes())}, then"
             f" perhaps one of {sorted(COMPRESSIONS)}. Set the format, or name the files to read"
             " with a pattern such as dir/**/*.jsonl.gz"
         )
@@ -137,11 +130,10 @@ def _ranges(
         return [(0, WHOLE_FILE)]
     n_splits = max(1, round(size / split_bytes))
     even = [(size * i // n_splits, size * (i + 1) // n_splits) for i in range(n_splits)]
-    if (format, compression) in FOUND_BY_LOOKING and n_splits > 1:
+    facts = plugins.SOURCES.facts(format)
+    if compression in facts.by_looking and n_splits > 1:
         return even if holds_several(file.uri, compression) else [(0, WHOLE_FILE)]
-    if compression != "none":
-        return [(0, WHOLE_FILE)]
-    if format == "jsonl":
+    if compression in facts.even:
         return even
     if format == "parquet" and size > split_bytes:
         return _row_group_ranges(file.uri, split_bytes)

@@ -1,4 +1,4 @@
-"""Bytes to look at before they are taken, for formats that say how long a record is."""
+"""A stream of bytes that can be looked at before they are taken."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pivotmine.sources.parse import Reason, Refusal
 
 
 class LookAhead:
-    """A stream of blocks; stands still where bytes were lost (`broken`).
+    """A stream of blocks, for formats whose records say how long they are.
 
-    Memory: what is looked at, and a block.
+    The stream stops where bytes were lost; `broken` then says why. Memory is the bytes looked at,
+    and a block.
     """
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
@@ -22,23 +23,23 @@ class LookAhead:
         self._at = 0
         self.position = 0
         self.broken: Refusal | None = None
-        self.tainted = False  # whether the bytes before the loss may be wrong
+        self.tainted = False  # whether the bytes before the loss may be wrong, too
         self._ended = False
-        self.ended_early = False  # whether reading failed, and not what was read
+        self.ended_early = False  # whether reading failed, as opposed to decoding
 
     def go_on(self) -> None:
-        """Read past the place where bytes were lost; what is before it must have been taken."""
+        """Continue after lost bytes. All bytes before them must have been taken."""
         self.broken, self.tainted = None, False
-        self.position += 1  # what is lost counts a byte: no two records have one position
+        self.position += 1  # a loss counts as one byte, so that no two records have one position
 
     def peek(self, n_bytes: int) -> bytes:
-        """The next `n_bytes`, fewer before the end or a loss, left in place."""
+        """The next `n_bytes` without taking them; fewer before the end or a loss."""
         while len(self._held) - self._at < n_bytes and self._read():
             pass
         return self._held[self._at : self._at + n_bytes]
 
     def skip(self, n_bytes: int) -> int:
-        """Take `n_bytes`, or fewer before the end or a loss; returns how many."""
+        """Take `n_bytes`, or fewer before the end or a loss. Returns how many."""
         n_taken = 0
         while True:
             step = min(len(self._held) - self._at, n_bytes - n_taken)
@@ -53,7 +54,7 @@ class LookAhead:
             self.skip(1)
 
     def find(self, mark: bytes, within: int) -> int:
-        """Where a mark begins, counted from here; -1 where it does not within so many bytes."""
+        """Offset of a mark from here; -1 if it does not begin within `within` bytes."""
         n_bytes = 1024
         while True:
             found = self.peek(n_bytes).find(mark)
@@ -62,9 +63,10 @@ class LookAhead:
             n_bytes = min(2 * n_bytes, within)
 
     def skip_to(self, mark: bytes, within: float = math.inf) -> int:
-        """Take everything before a mark, its first byte too, or all before the end or a loss.
+        """Take all bytes up to the first byte of a mark, that byte included.
 
-        Or more than `within` bytes, where there is no mark in them.
+        Without a mark, take all bytes before the end or a loss, or stop after more than `within`
+        bytes. Returns how many were taken.
         """
         n_taken = 0
         while True:

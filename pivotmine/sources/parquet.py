@@ -1,19 +1,19 @@
-"""Parquet: row group by row group, the text column alone, a few rows at a time.
+"""Parquet: read the text column row group by row group, a few rows at a time.
 
-Only the column chunks that are needed are read, through a buffer of a few megabytes
-(`pre_buffer=False`, otherwise Arrow holds the whole column chunk). What pages say of their size is
-looked at before Arrow believes it (`parquet_pages.py`), and their checksums are verified where the
-writer left any. Text is taken as bytes and judged by the parser shared with JSON Lines: Arrow does
-not check that a string column is UTF-8.
+Only the needed column chunks are read, through a buffer of a few megabytes (`pre_buffer=False`;
+otherwise Arrow holds the whole column chunk). Page sizes are checked before Arrow allocates memory
+for them (`parquet_pages.py`), and page checksums are verified if the writer left any. Text is taken
+as bytes and checked by the parser of JSON Lines, because Arrow does not check that a string column
+is UTF-8.
 
-Damage costs the row group it is in, from the first row that could not be read; the row groups
-after it are read on. So which documents come out does not depend on how the file was split.
+Damage costs the rest of its row group, from the first row that could not be read. Later row groups
+are read. So the documents do not depend on how the file was split.
 
-Memory: one Arrow batch and a few copies of one page. Rows are chosen so that a batch is about
-4 MiB by the column's own statistics, at most `ROWS_MAX` whatever these say (a dictionary-encoded
-column of one long repeated text looks tiny in them). A row group of 240 MB in 1 MB pages costs
-126 MB of peak memory, most of it fixed; in pages of 60 MB, as pyarrow writes texts of 60 KB by
-default, 330 MB. That is up to the writer of the file: a page is the least that can be decoded.
+Memory is one Arrow batch and a few copies of one page. A batch has about 4 MiB by the column's
+statistics, and at most `ROWS_MAX` rows, since a dictionary-encoded column of one long repeated text
+looks tiny in the statistics. A row group of 240 MB in pages of 1 MB takes 126 MB of peak memory,
+most of it fixed. In pages of 60 MB, which pyarrow writes by default for texts of 60 KB, it takes
+330 MB. A page is the least that can be decoded, so this is up to the writer of the file.
 """
 
 from collections.abc import Iterator
@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pivotmine import plugins
 from pivotmine.sources.parquet_pages import PageGuard
 from pivotmine.sources.parse import Reason, Refusal, fate_row, parse_bytes
 from pivotmine.sources.records import (
@@ -32,9 +33,9 @@ from pivotmine.sources.records import (
     WHOLE_FILE,
     ColumnMap,
     ReadLimits,
+    RecordCount,
     Row,
     Split,
-    Tally,
     reject_row,
 )
 from pivotmine.sources.streams import FREE_INFLATION_BYTES
@@ -44,14 +45,15 @@ ROWS_MAX = 128
 COLUMNS_NAMED = 20
 
 
+@plugins.source("parquet", suffixes=[".parquet"])
 def read_parquet(
-    split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally
+    split: Split, columns: ColumnMap, limits: ReadLimits, count: RecordCount
 ) -> Iterator[Row]:
     """Documents and rejects of the split's row groups, in file order.
 
-    Rejects about the whole file (`empty_file`, `missing_column`, `wrong_type`) come from the split
-    that holds the first row group, so they do not multiply with the number of splits. Raises what
-    opening the file or reading its footer raises.
+    Rejects of the whole file (`empty_file`, `missing_column`, `wrong_type`) come only from the
+    split with the first row group, so there is one for any number of splits. Raises what opening
+    the file or reading its footer raises.
     """
     fs, path = fsspec.core.url_to_fs(split.uri)
     with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
@@ -67,7 +69,7 @@ def read_parquet(
             refusal = _refuse_file(parquet, columns)
         if refusal:
             if split.start == 0:
-                tally.n_records += 1
+                count.n_records += 1
                 yield reject_row(split, columns, 0, *refusal)
             return
         metadata = parquet.metadata
@@ -79,13 +81,13 @@ def read_parquet(
         position = sum(metadata.row_group(g).num_rows for g in range(split.start))
         for group in range(split.start, end):
             yield from _read_row_group(
-                guard, parquet, group, position, split, columns, limits, tally
+                guard, parquet, group, position, split, columns, limits, count
             )
             position += metadata.row_group(group).num_rows
 
 
 def column_type(schema: pa.Schema, path: str) -> pa.DataType | str:
-    """The type at a column name or dotted struct path; a message where there is no such column."""
+    """The type at a column name or dotted struct path, or a message if there is no such column."""
     indices = schema.get_all_field_indices(path)
     if len(indices) > 1:
         return f"{len(indices)} columns are named {path!r}"
@@ -137,13 +139,13 @@ def _read_row_group(
     split: Split,
     columns: ColumnMap,
     limits: ReadLimits,
-    tally: Tally,
+    count: RecordCount,
 ) -> Iterator[Row]:
-    """Rows of one row group, then a reject for those that could not be read, if any.
+    """Rows of one row group, then one reject for the rows that could not be read, if any.
 
-    A batch that meets damage is lost as a whole, so the group is then read again a row at a time,
-    past what came out before, up to the very row. `tally.n_records` grows by the length of each
-    Arrow batch, before its values are looked at.
+    A batch that meets damage is lost as a whole. The group is then read again one row at a time,
+    from the first row that has not come out, up to the damaged row. `count.n_records` grows by the
+    length of each Arrow batch before its values are parsed.
     """
     n_rows = parquet.metadata.row_group(group).num_rows
     n_read = n_bytes = 0
@@ -156,7 +158,7 @@ def _read_row_group(
         guard.watch(chunks)
         n_bytes, batch_rows = _plan_row_group(chunks, n_rows)
         if bomb := _refuse_inflation(chunks, group, n_rows, limits):
-            tally.n_records += 1
+            count.n_records += 1
             yield reject_row(split, columns, position, *bomb)
             return
     except Exception as error:
@@ -166,7 +168,7 @@ def _read_row_group(
             for batch in _batches(parquet, group, wanted, rows_at_once, skip=n_read):
                 texts = _as_bytes(batch, wanted[0])
                 sources = _as_bytes(batch, wanted[1]) if wanted[1:] else [None] * len(texts)
-                tally.n_records += batch.num_rows
+                count.n_records += batch.num_rows
                 for text, source in zip(texts, sources, strict=True):
                     yield _row(text, source, position + n_read, split, columns, limits)
                     n_read += 1
@@ -174,9 +176,9 @@ def _read_row_group(
         except Exception as error:
             failure = f"{type(error).__name__}: {error}"
     if n_read >= n_rows:
-        tally.n_bytes += n_bytes
+        count.n_bytes += n_bytes
         return
-    tally.n_records += 1
+    count.n_records += 1
     yield reject_row(
         split,
         columns,
@@ -220,7 +222,7 @@ def _chunks(parquet: pq.ParquetFile, group: int, wanted: list[str]) -> list[pq.C
 
 
 def _plan_row_group(chunks: list[pq.ColumnChunkMetaData], n_rows: int) -> tuple[int, int]:
-    """Uncompressed bytes of the wanted columns, and how many rows to decode at once."""
+    """Uncompressed bytes of the wanted columns, and the number of rows to decode at once."""
     n_bytes = sum(chunk.total_uncompressed_size for chunk in chunks)
     row_bytes = max(n_bytes // max(n_rows, 1), 1)
     return n_bytes, min(max(BATCH_TARGET_BYTES // row_bytes, 1), ROWS_MAX)
@@ -229,7 +231,7 @@ def _plan_row_group(chunks: list[pq.ColumnChunkMetaData], n_rows: int) -> tuple[
 def _refuse_inflation(
     chunks: list[pq.ColumnChunkMetaData], group: int, n_rows: int, limits: ReadLimits
 ) -> Refusal | None:
-    """The rule for streams, by what the footer says of the wanted columns."""
+    """The inflation limit of streams, applied to the sizes that the footer gives."""
     n_packed = sum(chunk.total_compressed_size for chunk in chunks)
     n_bytes = sum(chunk.total_uncompressed_size for chunk in chunks)
     if n_bytes <= FREE_INFLATION_BYTES + limits.max_inflation * n_packed:
@@ -242,7 +244,7 @@ def _refuse_inflation(
 
 
 def _as_bytes(batch: pa.RecordBatch, path: str) -> list[bytes | None]:
-    """A text column of a batch as byte strings; a null struct on the way is a null text."""
+    """A text column of a batch as byte strings. A null struct on the path is a null text."""
     if path in batch.schema.names:
         array = batch.column(path)
     else:

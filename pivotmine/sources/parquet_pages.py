@@ -1,13 +1,13 @@
-"""Page headers of Parquet, looked at before Arrow believes them.
+"""Check the page headers of Parquet before Arrow allocates memory by them.
 
-A page says in its header how large it is once inflated, and Arrow allocates so much. One flipped
-bit there made a file of 22 KB take 2 GB (`python -m bench.fuzz`), which ends a worker in a
-container of the usual size, and the run with it. Neither a page checksum nor a limit of `pyarrow`
-covers the header, so the bytes are looked at on their way to Arrow, which sees a column chunk end
-where a bad header begins: nothing is read twice, and the pages before it still come out.
+A page header gives the inflated size of the page, and Arrow allocates that much. One flipped bit
+there made a file of 22 KB take 2 GB (`python -m bench.fuzz`), which kills a worker in a container
+of the usual size, and the run with it. Neither page checksums nor the limits of pyarrow cover the
+header. So the bytes are checked on their way to Arrow. For Arrow, a column chunk ends before its
+first bad header. Nothing is read twice, and the pages before the bad one still come out.
 
-The header is a struct in Thrift's compact protocol (Apache Thrift, thrift-compact-protocol.md), of
-which fields 2 and 3 are wanted (Apache Parquet, parquet.thrift: `PageHeader`); the rest is skipped.
+The header is a struct in Thrift's compact protocol (Apache Thrift, thrift-compact-protocol.md).
+Fields 2 and 3 are used (Apache Parquet, parquet.thrift: `PageHeader`); the others are skipped.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ import pyarrow.parquet as pq
 from pivotmine.sources.streams import FREE_INFLATION_BYTES
 
 MAX_HEADER_BYTES = 16 << 20
-"""Longest header that Arrow reads, too."""
+"""Longest header, bytes; Arrow has the same limit."""
 
 MAX_FIELDS = 100
-"""Most fields of a header, those of nested structs included; the format knows some thirty."""
+"""Most fields of a header, with those of nested structs; the format defines some thirty."""
 
 _STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY = range(9)
 _STRUCT = 12
@@ -32,11 +32,11 @@ _INFLATED, _PACKED = 2, 3
 
 
 class BadPage(ValueError):
-    """A page header that cannot be, or that promises more than its column holds."""
+    """A page header that is malformed, or gives a size larger than its column allows."""
 
 
 class Header(NamedTuple):
-    """Where a page begins after its header, and its sizes in bytes."""
+    """Length of a page header, and the sizes of its page, in bytes."""
 
     n_header_bytes: int
     n_packed_bytes: int
@@ -44,7 +44,7 @@ class Header(NamedTuple):
 
 
 class _Cursor:
-    """Reads a header; `IndexError` where the data ends in it."""
+    """Reads a header. Raises `IndexError` if the data ends inside it."""
 
     def __init__(self, data: memoryview, at: int) -> None:
         self.data = data
@@ -75,7 +75,7 @@ class _Cursor:
             raise IndexError
 
     def fields(self) -> dict[int, int]:
-        """Integer fields of a struct, by their number; all others are passed by."""
+        """The integer fields of a struct by number; all others are skipped."""
         found: dict[int, int] = {}
         number = 0
         while (head := self.byte()) != _STOP:
@@ -102,12 +102,12 @@ def _signed(zigzag: int) -> int:
 
 
 def read_header(data: memoryview, at: int) -> Header | None:
-    """The page header at an offset of `data`; None if it does not end there.
+    """The page header at offset `at` of `data`; None if the data ends inside it.
 
     Raises
     ------
     BadPage
-        The bytes are no page header.
+        The bytes are not a page header.
     """
     cursor = _Cursor(data, at)
     try:
@@ -122,7 +122,7 @@ def read_header(data: memoryview, at: int) -> Header | None:
 
 
 class _Chunk:
-    """The headers of one column chunk, while its bytes go by in order."""
+    """Checks the headers of one column chunk while its bytes are read in order."""
 
     def __init__(self, start: int, n_packed_bytes: int, n_inflated_bytes: int) -> None:
         self.start = start
@@ -134,7 +134,7 @@ class _Chunk:
         self._held = b""
 
     def allow(self, at: int, data: bytes) -> int:
-        """How many of these bytes, of a place in the file, may be believed."""
+        """How many of these bytes, which lie at offset `at` of the file, may be passed on."""
         if at == self.start:
             self._header, self._seen, self._held, self.fault = at, at, b"", ""
         if at != self._seen or not data:
@@ -168,12 +168,12 @@ class _Chunk:
 
 
 class PageGuard(io.RawIOBase):
-    """A file for `pyarrow` that ends, for a column that is watched, before its first bad page.
+    """A file for pyarrow in which a watched column chunk ends before its first bad page.
 
     Parameters
     ----------
     file
-        Seekable; not closed with the guard.
+        A seekable file. It is not closed with the guard.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -181,7 +181,7 @@ class PageGuard(io.RawIOBase):
         self._chunks: list[_Chunk] = []
 
     def watch(self, chunks: Iterable[pq.ColumnChunkMetaData]) -> None:
-        """Look at the pages of these column chunks, and no longer at others."""
+        """Check the pages of these column chunks from now on, and of no others."""
         self._chunks = [
             _Chunk(
                 min(chunk.data_page_offset, chunk.dictionary_page_offset or chunk.data_page_offset),
@@ -193,11 +193,11 @@ class PageGuard(io.RawIOBase):
 
     @property
     def fault(self) -> str:
-        """What is wrong with the first bad page of a watched column, if one was met."""
+        """What is wrong with the first bad page of a watched column; empty if there is none."""
         return next((chunk.fault for chunk in self._chunks if chunk.fault), "")
 
     def read(self, size: int = -1, /) -> bytes:
-        """Bytes from the current place; fewer than asked for, or none, before a bad page."""
+        """Bytes from the current position; fewer than asked for, or none, before a bad page."""
         at = self._file.tell()
         data = self._file.read(size)
         n_allowed = min((chunk.allow(at, data) for chunk in self._chunks), default=len(data))

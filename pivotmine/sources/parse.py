@@ -1,11 +1,11 @@
-r"""The fate of one record: a document, or a refusal with its reason. Shared by all formats.
+r"""Parse one record of any format: to a document, or to a refusal with its reason.
 
-Everything here is total: any bytes at all end in a `Document` or a `Refusal`, never in an
-exception, because the framing layer has already counted the record.
+Nothing here raises: any bytes give a `Document` or a `Refusal`, because the framing layer has
+already counted the record.
 
-orjson decides first (about 1 GB/s). It refuses a lone surrogate escape (`\ud800`) anywhere in a
-record, as RFC 8259 section 8.2 lets it; a document should not be lost over a broken emoji in some
-other field, so such records, and only those, are parsed again by the standard library.
+orjson parses first (about 1 GB/s). It rejects a lone surrogate escape (`\ud800`) anywhere in a
+record, which RFC 8259 section 8.2 allows. A document should not be lost to a broken emoji in
+another field, so such records, and only these, are parsed again by the standard library.
 """
 
 import json
@@ -21,7 +21,7 @@ UTF8_BOM = b"\xef\xbb\xbf"
 
 
 class Reason(StrEnum):
-    """Why a record, or what is left of a file, did not become a document."""
+    """Why a record, or the rest of a file, did not become a document."""
 
     UNDECODABLE_BYTES = "undecodable_bytes"
     INVALID_JSON = "invalid_json"
@@ -48,17 +48,17 @@ EXPLANATIONS: dict[Reason, str] = {
     Reason.NOT_AN_OBJECT: "The line is JSON, but an array, a string, a number or a literal.",
     Reason.MISSING_TEXT: "The text column is absent from the record, or null.",
     Reason.WRONG_TYPE: "The text is not a string; for Parquet, the whole column is not.",
-    Reason.EMPTY_TEXT: "The text has no character that is not white space.",
+    Reason.EMPTY_TEXT: "The text is empty or white space only.",
     Reason.DOCUMENT_TOO_LONG: "The text is longer than max_document_bytes in UTF-8.",
-    Reason.UNENCODABLE_TEXT: "The text holds a lone surrogate, which no UTF-8 can express.",
+    Reason.UNENCODABLE_TEXT: "The text holds a lone surrogate, which UTF-8 cannot express.",
     Reason.RECORD_TOO_LONG: "The line is longer than max_record_bytes; it was skipped unparsed.",
     Reason.EMPTY_FILE: "The file holds no bytes (decompressed), or is Parquet without rows.",
     Reason.CORRUPT_COMPRESSION: "The gzip or zstd stream is damaged; what came before was kept.",
     Reason.UNREADABLE_FILE: "The file, or the part of it that detail names, could not be read.",
     Reason.MISSING_COLUMN: "The Parquet file has no such text column; none of its rows was read.",
-    Reason.INFLATES_TOO_MUCH: "It inflates beyond max_inflation; what came before was kept.",
-    Reason.MALFORMED_RECORD: "The bytes are no record of the format (WARC, catalogue entry).",
-    Reason.HTTP_STATUS: "The captured answer is not 200; detail: the status.",
+    Reason.INFLATES_TOO_MUCH: "The data inflates beyond max_inflation; what came before was kept.",
+    Reason.MALFORMED_RECORD: "The bytes are not a record of the format (WARC, catalogue entry).",
+    Reason.HTTP_STATUS: "The captured response has a status other than 200; detail: the status.",
     Reason.NOT_TEXT: "The captured page is neither HTML nor plain text; detail: its type.",
 }
 
@@ -72,15 +72,18 @@ class Document(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why there is no document; `detail` holds values and offsets, for a person."""
+    """Why there is no document. `detail` gives values and offsets for people to read."""
 
     reason: Reason
     detail: str
 
 
 def parse_json(record: bytes, columns: ColumnMap, limits: ReadLimits) -> Document | Refusal:
-    """Parse one JSON Lines record (without its newline). A leading byte order mark is ignored,
-    in any line, since concatenated files have it inside."""
+    """Parse one JSON Lines record without its newline.
+
+    A byte order mark is ignored at the beginning of any line, since concatenated files have it
+    inside.
+    """
     body = record.removeprefix(UTF8_BOM)
     try:
         value = orjson.loads(body)
@@ -104,8 +107,7 @@ def parse_json(record: bytes, columns: ColumnMap, limits: ReadLimits) -> Documen
 def parse_text(
     data: bytes, columns: ColumnMap, limits: ReadLimits, source: object = None
 ) -> Document | Refusal:
-    """The same judgement on a record that is UTF-8 text as a whole, perhaps after a byte order
-    mark."""
+    """Parse a record that is UTF-8 text as a whole, with or without a byte order mark."""
     if undecodable := refuse_undecodable(data):
         return undecodable
     return check_text(data.removeprefix(UTF8_BOM).decode(), source, columns, limits)
@@ -114,7 +116,7 @@ def parse_text(
 def parse_bytes(
     text: bytes | None, source: bytes | None, columns: ColumnMap, limits: ReadLimits
 ) -> Document | Refusal:
-    """The same judgement on a value that comes out of a typed column (Parquet)."""
+    """Parse a value of a typed column (Parquet)."""
     if text is None:
         return Refusal(Reason.MISSING_TEXT, f"column {columns.text!r} is null")
     if undecodable := refuse_undecodable(text):
@@ -126,8 +128,11 @@ def parse_bytes(
 def check_text(
     text: object, source: object, columns: ColumnMap, limits: ReadLimits
 ) -> Document | Refusal:
-    """The last word on a found text. Leaves it as it is: NULs and odd spaces are not our business
-    here, normalisation belongs to the stage that knows the tokenizer."""
+    """Check a text, the last step for all formats.
+
+    The text is not changed: NULs and unusual spaces stay, because normalisation belongs to the
+    tokenizer.
+    """
     if not isinstance(text, str):
         return Refusal(Reason.WRONG_TYPE, f"{columns.text!r} is {_json_type(text)}, not a string")
     if not text or text.isspace():
@@ -155,7 +160,7 @@ def fate_row(
     columns: ColumnMap,
     limits: ReadLimits,
 ) -> Row:
-    """The row of a judged record; `raw` of what was refused is kept as far as `raw_bytes` goes."""
+    """The row of a parsed record; of a refused one, `raw` is cut to `raw_bytes`."""
     if isinstance(fate, Document):
         return Row("document", fate.source, split.uri, position, fate.text, n_bytes=fate.n_bytes)
     head = None if raw is None else raw[: limits.raw_bytes]
@@ -163,7 +168,7 @@ def fate_row(
 
 
 def refuse_undecodable(value: bytes) -> Refusal | None:
-    """`undecodable_bytes` where `value` is not UTF-8, else None."""
+    """A refusal `undecodable_bytes` if `value` is not UTF-8, else None."""
     try:
         value.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -175,7 +180,7 @@ def refuse_undecodable(value: bytes) -> Refusal | None:
 
 
 def _look_up(record: dict[str, Any], path: str) -> Any | Refusal:
-    """The value at a key, or at a dotted path when no key is spelled so."""
+    """The value at a key, or at a dotted path if no key has that name."""
     value: Any = record
     for key in [path] if path in record else path.split("."):
         if not isinstance(value, dict) or key not in value:
@@ -196,7 +201,7 @@ def _label(source: object, columns: ColumnMap) -> str:
 
 
 def _loads_with_lone_surrogates(body: bytes, error: orjson.JSONDecodeError) -> Any | Refusal:
-    """A second opinion for records with surrogate escapes, as strict as orjson in all else."""
+    """Parse again a record with surrogate escapes, as strictly as orjson in all else."""
     refusal = Refusal(Reason.INVALID_JSON, str(error))
     if b"\\ud" not in body and b"\\uD" not in body:
         return refusal

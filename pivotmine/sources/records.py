@@ -1,14 +1,13 @@
-"""The values that travel through the source readers, and the Arrow rows they end in.
+"""Values that the source readers share, and the Arrow rows that they make.
 
-Every reader speaks one schema, `RECORD_SCHEMA`, with three kinds of row: a `document` candidate,
-a `reject` with its reason, and one closing `split` row that says how many records were framed and
-how many bytes were read. One stream of rows, rather than a table each for documents and rejects,
-because Spark's `mapInArrow` has one output and a second pass over the input would cost as much
-again as the first.
+Every reader makes rows of `RECORD_SCHEMA`. There are three kinds: a `document`, a `reject` with its
+reason, and one final `split` row with the number of records framed and bytes read. Documents and
+rejects share one stream of rows because Spark's `mapInArrow` has one output, and a second pass over
+the input would cost as much as the first.
 
-The tally is kept where records are cut out of the byte stream, before anything is parsed, so
-`n_records == documents + rejects` compares two numbers of different origin: a parser that drops a
-record is caught, not trusted.
+Records are counted where they are cut out of the byte stream, before they are parsed. So
+`n_records == documents + rejects` compares two independent numbers, and a parser that drops a
+record is caught.
 """
 
 import json
@@ -29,7 +28,7 @@ DOCUMENT_BYTES_CEILING = 1 << 30
 BATCH_ROWS = 2048
 BATCH_BYTES = 8 * MIB
 
-# Exception texts of Arrow and of object stores can carry whole HTTP bodies.
+# Exceptions of Arrow and of object stores can quote whole HTTP bodies.
 DETAIL_CHARS = 2000
 
 WHOLE_FILE = -1  # the `end` of a split that runs to the end of its file
@@ -57,11 +56,11 @@ RECORD_SCHEMA: pa.Schema = pa.schema(
 
 
 class Split(NamedTuple):
-    """One unit of reading, small enough for one task; sorts by file, then by place in the file.
+    """A part of a file that one task reads. Splits sort by file, then by position in the file.
 
-    `start` and `end` are byte offsets, of the compressed file where it is compressed, and row-group
-    numbers for Parquet (half-open); `end == WHOLE_FILE` (-1) means to the end of the file.
-    `input_index` is the place of the input in the recipe, carried through untouched.
+    `start` and `end` (half-open) are byte offsets of the file as it is stored, compressed or not,
+    and numbers of row groups for Parquet. `end == WHOLE_FILE` (-1) is the end of the file.
+    `input_index` is the position of the input in the recipe.
     """
 
     uri: str
@@ -74,30 +73,32 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class ColumnMap:
-    """Where a record keeps its text and its source.
+    """Where a record has its text and its source.
 
-    `text` and `source` are a column or a dotted path into nested objects (`data.text`); a column
-    whose name itself holds the dot wins over the path. A record without a usable value in
-    `source` (absent, not a string, empty) is labelled `source_label`, as is every reject.
+    `text` and `source` name a column, or are a dotted path into nested objects (`data.text`). A
+    column whose name contains the dot takes precedence over the path. `source_label` is the source
+    of every reject, and of a record whose `source` is absent, empty or not a string.
     """
 
     text: str = "text"
     source: str | None = None
     source_label: str = ""
     whole_pages: bool = False
-    """Of HTML take all text, not only what looks like the main content."""
+    """Take all text of HTML pages, not only the main content."""
 
 
 @dataclass(frozen=True)
 class ReadLimits:
-    """What bounds memory: about 130 MiB, and up to 8 times `max_record_bytes` for a long record.
+    """Limits that bound memory: 130 MiB, and up to 8 times `max_record_bytes` for a long record.
 
-    Measured on records of 60 MiB: 4 times for ASCII, 5 for Chinese, 8 with a single emoji (Python
-    then takes four bytes a character), 14 where a lone surrogate needs the second parser too. For
-    Parquet add 4 times the largest page, which the writer chose: pyarrow puts 1,024 rows in a
-    page however long they are. `max_window_bytes` is the memory a zstd frame may ask for before
-    it can be decoded: 128 MiB is the format's own default, `zstd --long=31` needs 2 GiB. A stream
-    is given up when it inflates to more than `max_inflation` times its size and 64 MiB.
+    On records of 60 MiB the factor is 4 for ASCII, 5 for Chinese, 8 with a single emoji (Python
+    then takes four bytes a character), and 14 if a lone surrogate needs the second parser. For
+    Parquet add 4 times the largest page. Its size is up to the writer: pyarrow puts 1,024 rows in a
+    page, however long they are.
+
+    `max_window_bytes` is the most memory that a zstd frame may require: 128 MiB is the default of
+    the format, `zstd --long=31` needs 2 GiB. Reading of a stream ends if it inflates to more than
+    `max_inflation` times its size plus 64 MiB.
     """
 
     max_document_bytes: int = 16 * MIB
@@ -124,10 +125,11 @@ class ReadLimits:
 
 @dataclass
 class Piece:
-    """What a reader learns of its piece of a file, in offsets of the file (`pieces.py`).
+    """What a reader found in its piece of a file (`unit_splits.py`).
 
-    `begin`: its first unit, None where none begins in the piece; `end`: the first unit after it;
-    `content_bytes`: what lies between, decompressed; `sound`: nothing of it was damaged.
+    `begin` is the offset of its first unit in the file, None if no unit begins in the piece. `end`
+    is the offset of the first unit after it. `content_bytes` is the decompressed size of what lies
+    between. `sound` says that nothing in it was damaged.
     """
 
     begin: int | None = None
@@ -137,13 +139,13 @@ class Piece:
 
 
 @dataclass
-class Tally:
-    """Running totals of one split, kept by the layer that frames records.
+class RecordCount:
+    """Running totals of one split, kept by the code that frames records.
 
-    `n_bytes` sums over the splits of a healthy plain file to its size: a line belongs to the split
-    it begins in, terminator included. For compressed files it is the decompressed size (of a
-    piece's own lines or records), for Parquet the uncompressed size of the column chunks that were
-    read to their end.
+    For a plain file without damage, `n_bytes` of all splits sum to the size of the file: a line and
+    its newline belong to the split in which the line begins. For compressed files it is the
+    decompressed size (of the piece's own lines or records), for Parquet the uncompressed size of
+    the column chunks that were read to their end.
     """
 
     n_records: int = 0
@@ -174,31 +176,32 @@ def reject_row(
     detail: str,
     raw: bytes | None = None,
 ) -> Row:
-    """A reject; `raw` is given already cut to `raw_bytes`, None where there are no bytes to show.
+    """A reject. The caller has cut `raw` to `raw_bytes`; it is None if there are no bytes to keep.
 
-    `detail` is made safe for Arrow: exceptions may quote file names that are not UTF-8.
+    Characters of `detail` that UTF-8 cannot express are escaped, since exceptions may quote file
+    names that are not UTF-8.
     """
     safe = detail[:DETAIL_CHARS].encode("utf-8", "backslashreplace").decode("utf-8")
     return Row("reject", columns.source_label, split.uri, position, None, reason, safe, raw)
 
 
-def split_row(split: Split, columns: ColumnMap, tally: Tally) -> Row:
-    """The closing row of a split."""
+def split_row(split: Split, columns: ColumnMap, count: RecordCount) -> Row:
+    """The final row of a split."""
     return Row(
         "split",
         columns.source_label,
         split.uri,
         split.start,
-        detail=json.dumps(asdict(tally.piece)) if tally.piece else None,
-        n_records=tally.n_records,
-        n_bytes=tally.n_bytes,
+        detail=json.dumps(asdict(count.piece)) if count.piece else None,
+        n_records=count.n_records,
+        n_bytes=count.n_bytes,
     )
 
 
 def to_batches(rows: Iterable[Row]) -> Iterator[pa.RecordBatch]:
-    """Gather rows into batches of `RECORD_SCHEMA`, closed at `BATCH_ROWS` or `BATCH_BYTES` of text.
+    """Collect rows into batches of `RECORD_SCHEMA` with `BATCH_ROWS` rows or `BATCH_BYTES` of text.
 
-    Holds one batch: `BATCH_BYTES` and one document more at most.
+    Holds one batch, which is at most `BATCH_BYTES` and one document.
     """
     pending: list[Row] = []
     pending_bytes = 0

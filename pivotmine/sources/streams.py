@@ -1,12 +1,12 @@
-"""Files as blocks of bytes: plain, or decompressed up to the very byte where they are damaged.
+"""Read files as blocks of bytes, plain or decompressed up to the first damaged byte.
 
-Every byte that the format lets one decode before the damage is delivered, then `CorruptCompression`
-is raised (`gzip_members.py`, `zstd_frames.py`).
+Every byte that can be decoded before the damage is returned, then `CorruptCompression` is raised
+(`gzip_members.py`, `zstd_frames.py`).
 
-A bomb costs no memory here, but a megabyte of it would cost minutes: a stream that inflates beyond
-`ReadLimits.max_inflation` times what was read of it is given up (`InflatesTooMuch`).
+A decompression bomb costs no memory here, but a megabyte of it would cost minutes. So reading ends
+with `InflatesTooMuch` if a stream inflates beyond `ReadLimits.max_inflation` times the bytes read.
 
-Memory: one block of input, one of output (4 MiB each), and the decoder's window.
+Memory is one block of input, one of output (4 MiB each), and the decoder's window.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -21,11 +21,11 @@ from pivotmine.sources.gzip_members import gzip_blocks, gzip_blocks_past_damage
 from pivotmine.sources.records import BLOCK_BYTES, MIB, WHOLE_FILE, ReadLimits, Split
 from pivotmine.sources.zstd_frames import zstd_blocks
 
-# Past its end a split only finishes its last line, rarely longer than this.
+# After its end a split reads only the rest of its last line, which is rarely longer than this.
 TAIL_BYTES = 256 * 1024
 
 FREE_INFLATION_BYTES = 64 * MIB
-"""What any stream may inflate to, whatever its size."""
+"""Bytes that any stream may inflate to, whatever its size."""
 
 
 @contextmanager
@@ -34,11 +34,12 @@ def open_blocks(
 ) -> Iterator[Iterator[bytes]]:
     """The decompressed bytes of a split in blocks, while the context is open.
 
-    Of a plain file they begin at the byte before `split.start`, and do not stop at `split.end`.
-    With `resume`, a gzip file goes on after damage at the next member whose content begins so, and
-    a `Damage` block stands for what was lost.
-    Reading raises `CorruptCompression`, `WindowTooLarge` or `InflatesTooMuch` after all that came
-    before, besides what the file system raises.
+    For a plain file they begin at the byte before `split.start` and go on after `split.end`. With
+    `resume`, reading of a gzip file continues after damage at the next member whose content starts
+    with these bytes, and a `Damage` block stands for what was lost.
+
+    Reading raises `CorruptCompression`, `WindowTooLarge` or `InflatesTooMuch` after all good bytes,
+    and what the file system raises.
     """
     fs, path = fsspec.core.url_to_fs(split.uri)
     end = None if split.end == WHOLE_FILE else split.end
@@ -66,8 +67,11 @@ def inflated(
     decompress: Callable[[Iterable[bytes]], Iterator[bytes]],
     max_inflation: int,
 ) -> Iterator[bytes]:
-    """`decompress(blocks)`, up to `max_inflation` times the bytes taken so far and
-    `FREE_INFLATION_BYTES` more; raises `InflatesTooMuch` beyond."""
+    """Decompress blocks, within the inflation limit.
+
+    Raises `InflatesTooMuch` if the output exceeds `max_inflation` times the bytes taken so far plus
+    `FREE_INFLATION_BYTES`.
+    """
     n_taken = n_given = 0
 
     def counted() -> Iterator[bytes]:
@@ -87,8 +91,10 @@ def inflated(
 
 
 def plain_blocks(file: Any, start: int, end: int | None) -> Iterator[bytes]:
-    """Bytes of a binary file from `start` to its end: large reads up to `end`, small ones after
-    (the caller stops when it has its last line)."""
+    """Bytes of a binary file from `start` on, in large reads up to `end` and small ones after it.
+
+    The caller stops when it has its last line.
+    """
     if start:
         file.seek(start)
     offset = start

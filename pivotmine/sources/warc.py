@@ -1,17 +1,17 @@
-"""WARC and WET: what a crawl captured, plain or in gzip or zstd, a document a page.
+"""WARC and WET, plain or in gzip or zstd: one document for each captured page.
 
-Records are cut out here, because fastwarc stops at the first damaged header and says no more than
-that; each record is then given to fastwarc, which knows HTTP (chunks, content encodings), and its
-HTML to resiliparse. A record is damaged where its header is none, or where its Content-Length leads
-to anything but the next record; reading goes on at the next `WARC/` that begins a line. A damaged
-gzip member costs the records in it, and reading goes on at the next member.
+Records are framed here, because fastwarc stops at the first damaged header without saying more.
+Each record is then parsed by fastwarc, which knows HTTP (chunks, content encodings), and its HTML
+by resiliparse. A record is damaged if its header is malformed, or if its Content-Length does not
+lead to the next record. Reading then continues at the next `WARC/` that begins a line. A damaged
+gzip member costs the records in it; reading continues at the next member.
 
-Records of type `warcinfo`, `request`, `metadata` and `revisit` hold no page, as blank lines of JSON
-Lines hold no record; they are passed over and not counted. `response` (HTTP 200, HTML or plain
-text), `resource` and `conversion` (WET) become documents, all else rejects with a reason.
+Records of type `warcinfo`, `request`, `metadata` and `revisit` contain no page. Like blank lines in
+JSON Lines, they are skipped and not counted. `response` (HTTP 200, HTML or plain text), `resource`
+and `conversion` (WET) become documents. All others become rejects with a reason.
 
-Memory: one record of at most `max_record_bytes`, its decoded body of at most as much, the page's
-tree, and one block. Longer records are walked through.
+Memory is one record of at most `max_record_bytes`, its decoded body of at most the same size, the
+page's tree, and one block. Longer records are read but not held.
 """
 
 from __future__ import annotations
@@ -25,22 +25,23 @@ from urllib.parse import urlsplit
 import fsspec
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
+from pivotmine import plugins
 from pivotmine.sources.html import decode_page, html_to_text
 from pivotmine.sources.jsonl import too_long
 from pivotmine.sources.look_ahead import LookAhead
 from pivotmine.sources.parse import Document, Reason, Refusal, check_text, fate_row, parse_text
-from pivotmine.sources.pieces import is_piece, open_piece
 from pivotmine.sources.records import (
     BLOCK_BYTES,
     ColumnMap,
     Piece,
     ReadLimits,
+    RecordCount,
     Row,
     Split,
-    Tally,
     reject_row,
 )
 from pivotmine.sources.streams import open_blocks, plain_blocks
+from pivotmine.sources.unit_splits import is_piece, open_piece
 
 MAX_HEADER_BYTES = 64 * 1024
 
@@ -51,45 +52,48 @@ _OK = 200
 
 
 class Framed(NamedTuple):
-    """A record as its bytes, header included; `refusal` where it cannot be parsed."""
+    """The bytes of a record, header included. `refusal` is set if it cannot be parsed."""
 
     position: int
     data: bytes
     refusal: Refusal | None = None
 
 
-def read_warc(split: Split, columns: ColumnMap, limits: ReadLimits, tally: Tally) -> Iterator[Row]:
-    """Documents and rejects of one file or piece, in its order. Raises what opening it raises."""
+@plugins.source("warc", suffixes=[".warc", ".wet"], by_looking=["none", "gzip", "zstd"])
+def read_warc(
+    split: Split, columns: ColumnMap, limits: ReadLimits, count: RecordCount
+) -> Iterator[Row]:
+    """Documents and rejects of one file or piece, in file order. Raises what opening it raises."""
     if is_piece(split):
         read = _read_plain_piece if split.compression == "none" else _read_piece
-        for record in read(split, limits, tally):
+        for record in read(split, limits, count):
             yield _row(record, split, columns, limits)
         return
     with open_blocks(split, limits, resume=_BEGIN) as blocks:
-        for record in frame_records(blocks, limits, tally):
+        for record in frame_records(blocks, limits, count):
             yield _row(record, split, columns, limits)
-    if tally.n_bytes == 0 and tally.n_records == 0:
-        tally.n_records += 1
+    if count.n_bytes == 0 and count.n_records == 0:
+        count.n_records += 1
         yield reject_row(split, columns, 0, Reason.EMPTY_FILE, "the file holds no bytes")
 
 
-def _read_piece(split: Split, limits: ReadLimits, tally: Tally) -> Iterator[Framed]:
-    """Records of the members or frames that begin in a piece; positions count from the first one.
+def _read_piece(split: Split, limits: ReadLimits, count: RecordCount) -> Iterator[Framed]:
+    """Records of the members or frames that begin in a piece. Positions count from the first one.
 
-    They are worth nothing where `tally.piece` does not meet its neighbours (`pieces.py`).
+    They are discarded if `count.piece` does not meet its neighbours (`unit_splits.py`).
     """
-    piece = tally.piece = Piece()
+    piece = count.piece = Piece()
     cut_off = False
     with open_piece(split, limits, piece, _BEGIN) as blocks:
-        for record in frame_records(blocks, limits, tally):
+        for record in frame_records(blocks, limits, count):
             cut_off = record.refusal is not None
             yield record
     piece.sound = not cut_off and (piece.begin is None) == (piece.end is None)
 
 
-def _read_plain_piece(split: Split, limits: ReadLimits, tally: Tally) -> Iterator[Framed]:
-    """The same of the records that begin in a piece of a plain file."""
-    piece = tally.piece = Piece()
+def _read_plain_piece(split: Split, limits: ReadLimits, count: RecordCount) -> Iterator[Framed]:
+    """The records that begin in a piece of a plain file; as `_read_piece`."""
+    piece = count.piece = Piece()
     fs, path = fsspec.core.url_to_fs(split.uri)
     with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
         before = max(split.start - 1, 0)
@@ -99,25 +103,29 @@ def _read_plain_piece(split: Split, limits: ReadLimits, tally: Tally) -> Iterato
         begin = before + stream.position
         if begin < split.end:
             piece.begin, stream.position = begin, 0
-            yield from _records(stream, limits, tally, split.end - begin)
-            piece.end, piece.content_bytes = begin + tally.n_bytes, tally.n_bytes
+            yield from _records(stream, limits, count, split.end - begin)
+            piece.end, piece.content_bytes = begin + count.n_bytes, count.n_bytes
     piece.sound = not stream.ended_early
 
 
-def frame_records(blocks: Iterator[bytes], limits: ReadLimits, tally: Tally) -> Iterator[Framed]:
-    """The records of a stream that may hold a page, and everything that is no record.
+def frame_records(
+    blocks: Iterator[bytes], limits: ReadLimits, count: RecordCount
+) -> Iterator[Framed]:
+    """The records of a stream that may contain a page, and the bytes that are not a record.
 
-    Adds to `tally` what it frames. Whatever the blocks raise ends the stream with one refusal.
+    Adds the framed records to `count`. An error of the blocks ends the stream with one refusal.
     """
-    return _records(LookAhead(blocks), limits, tally, math.inf)
+    return _records(LookAhead(blocks), limits, count, math.inf)
 
 
-def _records(stream: LookAhead, limits: ReadLimits, tally: Tally, end: float) -> Iterator[Framed]:
+def _records(
+    stream: LookAhead, limits: ReadLimits, count: RecordCount, end: float
+) -> Iterator[Framed]:
     """`frame_records` that begin before byte `end` of the stream."""
     while True:
         stream.skip_newlines()
         framed = _next(stream, limits) if stream.position < end else None
-        tally.n_bytes = stream.position
+        count.n_bytes = stream.position
         if framed is None and stream.broken is not None:
             framed = Framed(stream.position, b"", stream.broken)
             stream.go_on()
@@ -125,7 +133,7 @@ def _records(stream: LookAhead, limits: ReadLimits, tally: Tally, end: float) ->
             return
         if framed.refusal is None and _type(framed.data) in _NO_PAGE:
             continue
-        tally.n_records += 1
+        count.n_records += 1
         yield framed
 
 
@@ -135,7 +143,7 @@ def _row(record: Framed, split: Split, columns: ColumnMap, limits: ReadLimits) -
 
 
 def _next(stream: LookAhead, limits: ReadLimits) -> Framed | None:
-    """The record that begins here, taken out of the stream; None at its end or where it breaks."""
+    """Take the record that begins here; None at the end of the stream or where it is broken."""
     position = stream.position
     head = stream.peek(len(_BEGIN))
     if not head:
@@ -164,14 +172,14 @@ def _next(stream: LookAhead, limits: ReadLimits) -> Framed | None:
     if len(data) < n_record:
         return _no_record(stream, limits, n_header, f"only {len(data)} of {n_record} bytes")
     after = stream.peek(n_record + len(_BEGIN) + 8)[n_record:]
-    # Two line ends close a record; many writers leave one, or three.
+    # Two line ends close a record, but many writers leave one or three.
     next_ = after.lstrip(b"\r\n")
     if not after.startswith(b"\r\n\r\n") and not next_.startswith(_BEGIN[: len(next_)]):
         detail = f"after Content-Length: {n_body} comes no record"
         return _no_record(stream, limits, n_header, detail)
     stream.skip(n_record)
     if stream.tainted and not next_:
-        # The last record of a member whose checksum fails: nobody knows which byte is wrong.
+        # The last record of a member whose checksum fails. Any byte of it may be wrong.
         refusal, _ = stream.broken, stream.skip(len(after))
         stream.go_on()
         return Framed(position, data, refusal)
@@ -179,7 +187,7 @@ def _next(stream: LookAhead, limits: ReadLimits) -> Framed | None:
 
 
 def _no_record(stream: LookAhead, limits: ReadLimits, n_known: int, detail: str) -> Framed:
-    """Everything up to the next record as one refusal; it begins after `n_known` bytes at least."""
+    """All bytes up to the next record as one refusal; at least `n_known` bytes belong to it."""
     position = stream.position
     data = stream.peek(limits.raw_bytes)
     stream.skip(n_known)
@@ -247,7 +255,7 @@ def _parse_record(record: WarcRecord, columns: ColumnMap, limits: ReadLimits) ->
 
 
 def _source(record: WarcRecord, columns: ColumnMap) -> str:
-    """The header that the recipe names, by default the host of the page."""
+    """The value of the header that the recipe names; by default the host of the page."""
     if columns.source:
         return record.headers.get(columns.source) or ""
     if columns.source_label:

@@ -1,9 +1,9 @@
-"""Blocks of bytes out of zstd, each as soon as it is whole, and the frames that zstd is made of.
+"""Decompress zstd block by block, and find the frames that a zstd file consists of.
 
-Why not `zstandard.stream_reader`: it throws away what it had decoded of a call when that call meets
-damage, and takes a truncated file for a complete one. Here the frame's blocks (RFC 8878 section
-3.1.1) are fed to the decoder one by one. A block holds at most 128 KiB of content, which also
-bounds what a decompression bomb can do.
+`zstandard.stream_reader` is not used: if a call meets damage, it discards what that call had
+decoded, and it takes a truncated file for a complete one. Here the blocks of a frame (RFC 8878
+section 3.1.1) are given to the decoder one by one. A block has at most 128 KiB of content, which
+also bounds the damage of a decompression bomb.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,9 @@ from pivotmine.sources.records import BLOCK_BYTES
 ZSTD_BLOCK_BYTES = 128 * 1024
 _ZSTD_HEADER_BYTES = 18  # the longest frame header, magic number included
 _ZSTD_SKIPPABLE = range(0x184D2A50, 0x184D2A60)
-_PROBE_BYTES = _ZSTD_HEADER_BYTES + ZSTD_BLOCK_BYTES + 3  # of a would-be frame: its first block
+_PROBE_BYTES = (
+    _ZSTD_HEADER_BYTES + ZSTD_BLOCK_BYTES + 3
+)  # read of a possible frame: its first block
 
 
 def zstd_blocks(blocks: Iterable[bytes], max_window_bytes: int) -> Iterator[bytes]:
@@ -28,7 +30,7 @@ def zstd_blocks(blocks: Iterable[bytes], max_window_bytes: int) -> Iterator[byte
 
 
 def frames(stream: "Bytes", max_window_bytes: int) -> Iterator[Step]:
-    """Content of the frames from here on; frames to skip are padding of what is before them."""
+    """Decode the frames from here on. Skippable frames are padding of the frame before them."""
     n_frames = 0
     try:
         _skip_frames(stream)
@@ -45,9 +47,9 @@ def frames(stream: "Bytes", max_window_bytes: int) -> Iterator[Step]:
 
 
 def seek_frame(stream: "Bytes", begins: bytes, end: int, max_window_bytes: int) -> bool:
-    """Go to the next good frame that begins before byte `end`; whether there is one.
+    """Go to the next good frame that begins before byte `end`. Returns whether there is one.
 
-    A good one has a first block that can be decoded, and content that begins as it should.
+    The first block of a good frame can be decoded, and its content starts with `begins`.
     """
     while stream.skip_to(zstandard.FRAME_HEADER) and stream.position < end:
         probe = Bytes([stream.peek(_PROBE_BYTES)])
@@ -102,12 +104,12 @@ def _skip_frames(stream: "Bytes") -> None:
 
 
 class Bytes:
-    """Take a few bytes at a time out of large blocks.
+    """Reads a few bytes at a time from large blocks.
 
     Parameters
     ----------
     start
-        Where in the file the first block begins.
+        Offset of the first block in the file.
     """
 
     def __init__(self, blocks: Iterable[bytes], start: int = 0) -> None:
@@ -118,11 +120,11 @@ class Bytes:
 
     @property
     def position(self) -> int:
-        """Where in the file the next byte is."""
+        """Offset of the next byte in the file."""
         return self._n_read - len(self._block) + self._at
 
     def peek(self, n_bytes: int) -> bytes:
-        """The next `n_bytes`, fewer at the end of the stream, left in place."""
+        """The next `n_bytes` without taking them; fewer at the end of the stream."""
         while len(self._block) - self._at < n_bytes:
             block = next(self._blocks, None)
             if block is None:
@@ -138,14 +140,14 @@ class Bytes:
         return taken
 
     def exactly(self, n_bytes: int) -> bytes:
-        """The next `n_bytes`; raises `CorruptCompression` when the stream ends before."""
+        """Take exactly `n_bytes`. Raises `CorruptCompression` if the stream ends before."""
         taken = self.take(n_bytes)
         if len(taken) < n_bytes:
             raise CorruptCompression("the zstd stream ends inside a frame")
         return taken
 
     def skip_to(self, mark: bytes) -> bool:
-        """Go to the next place that begins with `mark`, or to the end; whether there is one."""
+        """Go to the next `mark`, or to the end. Returns whether there is one."""
         while (found := self._block.find(mark, self._at)) < 0:
             self._at = max(self._at, len(self._block) - len(mark) + 1)
             if len(self.peek(len(mark))) < len(mark):

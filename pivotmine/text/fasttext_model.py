@@ -1,8 +1,8 @@
 """A fastText model file as a function from text to probabilities of languages.
 
-Any model will do (lid.176, GlotLID, OpenLID, your own): labels become the codes of `codes.py`. Text
-is lower-cased, because identifiers learned from running text and take ALL CAPS for other languages.
-Short strings repeat on the web (menus, buttons), so their probabilities are kept.
+Any model can be used (lid.176, GlotLID, OpenLID, your own); labels become the codes of `codes.py`.
+Text is lower-cased, because identifiers are trained on running text and take ALL CAPS for other
+languages. Short strings such as menus and buttons repeat, so their probabilities are cached.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from pivotmine.errors import SetupError
 from pivotmine.text.codes import normalise_label
 
 LEAST_PROBABILITY = 1e-2
-"""What is less likely is not listed."""
+"""Languages of a smaller probability are not listed."""
 
 _CACHED_CHARS = 48
 _CACHED_STRINGS = 65_536

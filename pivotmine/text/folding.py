@@ -1,13 +1,13 @@
-"""Folding: which differences of spelling do not make another word.
+"""Folding: the form in which two spellings of one word are the same.
 
-NFKC and lower case, as one expects of a search; and what NFKC leaves alone although real pages mix
-it freely: the typographic apostrophe and hyphen (`aujourd’hui`), the final sigma, characters that
-nobody sees (soft hyphens, joiners, byte order marks), and white space, any run of which is one
+Text is brought to NFKC and lower case. Four differences that NFKC keeps, but that real pages mix,
+are removed too: the typographic apostrophe and hyphen (`aujourd’hui`), the final sigma, invisible
+characters (soft hyphens, joiners, byte order marks), and white space, any run of which becomes one
 space. Accents stay: `pêche` is not `péché`.
 
 `fold` takes a whole string. Text that is rebuilt from tokens is folded a character at a time, with
-`folding_tables`, and marks are joined to the letter before them one by one. Both give the same but
-for letters with several marks that do not compose in the order in which they are written.
+`folding_tables`, and marks are joined to the letter before them one by one. The two differ only in
+letters with several marks that do not compose in the order in which they are written.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pivotmine.text.scripts import UNSPACED_RANGES
 
 N_CODE_POINTS = 0x110000
 UNKNOWN = "\ufffd"
-"""Stands for control characters, and for what a tokenizer could not keep."""
+"""Replaces control characters, and characters that a tokenizer has lost."""
 
 _INVISIBLE_RANGES = (
     (0x00AD, 0x00AD),  # soft hyphen
@@ -45,7 +45,7 @@ _HANGUL_TAILS = range(0x11A8, 0x11C3)
 
 
 def fold(text: str) -> str:
-    """The form in which terms are compared: without space at its ends."""
+    """The form in which words are compared, without space at its ends."""
     return fold_inside(text).strip(" ")
 
 
@@ -152,9 +152,9 @@ def _composing_pairs() -> dict[int, int]:
 def spaced_letters() -> NDArray[np.bool_]:
     """[N_CODE_POINTS] letters, digits and marks of scripts that put spaces between words.
 
-    A word of such a script must not go on before or after a match. Hangul is one of them: Korean
-    writes particles at the end of a word, so a noun is found where it stands bare, and with its
-    particles only if the lexicon lists it so.
+    A match must not begin or end inside a word of such a script. Hangul is one of them. Korean
+    writes particles at the end of a word, so a noun is found where it stands alone, and with
+    particles only if the lexicon lists it with them.
     """
     table = np.zeros(N_CODE_POINTS, np.bool_)
     low, high = _TABLE_RANGES[0]

@@ -1,8 +1,8 @@
-"""Chinese or Japanese, by characters: no identifier is asked, because script knows better.
+"""Chinese or Japanese, by characters alone.
 
-lid.176 gives the Chinese word for `delete` (two characters) to English. Kana settle Japanese;
-without them, the characters that only one of the two countries' character sets has speak
-(`scripts.py`), then how long a string does without kana.
+No statistical identifier is asked: lid.176 takes the Chinese word for `delete` (two characters) for
+English. Kana show that a text is Japanese. Without kana, the evidence is characters that only one
+of the two languages' character sets has (`scripts.py`), and the length of the string.
 """
 
 import numpy as np
@@ -32,9 +32,9 @@ def dominant_scripts(counts: ScriptCounts) -> NDArray[np.int64]:
 def han_evidence(counts: ScriptCounts) -> NDArray[np.float64]:
     """float64[S, 2]: likelihoods of zh and ja for segments in Han and kana, up to a factor.
 
-    Kana settle it, unless they are a quotation beside characters that only Chinese has. Without
-    kana the characters speak, and their number: 31 % of Japanese strings with two Han characters
-    have no kana, 8 % with five or six, 0.2 % with ten or more.
+    Kana decide, unless they are a quotation beside characters that only Chinese has. Without kana,
+    the characters decide, and how many there are: of Japanese strings with two Han characters, 31 %
+    have no kana; with five or six, 8 %; with ten or more, 0.2 %.
     """
     kana, han = counts.kana_chars, counts.han_chars
     japanese = (kana > counts.chinese_only_chars) & ((kana >= 3) | (5 * kana >= han))
@@ -48,9 +48,9 @@ def han_evidence(counts: ScriptCounts) -> NDArray[np.float64]:
 def chance_of_unmarked_chinese(counts: ScriptCounts) -> float:
     """Likelihood that a page with kana is partly Chinese and yet shows no Chinese-only character.
 
-    About a quarter of the characters of simplified Chinese are in no Japanese character set
-    (measured: 0.24 in documentation, 0.31 in interface messages), so on a Japanese page short
-    strings such as 温度 and 降水量, each of which could be either, are Japanese together.
+    About a quarter of the characters of simplified Chinese are in no Japanese character set (0.24
+    in documentation, 0.31 in interface messages). Short strings such as 温度 and 降水量 could each
+    be either language; many of them together, without one such character, are Japanese.
     """
     if not counts.kana_chars.any() or counts.chinese_only_chars.any():
         return 1.0

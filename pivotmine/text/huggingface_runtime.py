@@ -1,8 +1,9 @@
 """Hugging Face tokenizer.json files as tokenizer runtimes.
 
-Used as on the whole document: what a tokenizer puts before a text (a `Prepend` normalizer, a
-`Metaspace` or `ByteLevel` prefix) goes before the first segment only. Tokenizers that split words
-at blanks first (XLM-R, BERT) mark every word whatever is around it and are left as they are.
+Segments are encoded as if the tokenizer read the whole document: the prefix that it puts before a
+text (a `Prepend` normalizer, a `Metaspace` or `ByteLevel` prefix) goes before the first segment
+only. Tokenizers that first split words at blanks (XLM-R, BERT) mark every word the same way
+wherever it stands, and are left as they are.
 """
 
 import json
@@ -14,14 +15,14 @@ import numpy as np
 from tokenizers import Tokenizer as HuggingFaceTokenizer
 
 from pivotmine.errors import ConfigError
-from pivotmine.text.pieces import read_byte_level
-from pivotmine.text.tokenizer import TokenIds, TokenizerRuntime
+from pivotmine.text.token_notation import read_byte_level
+from pivotmine.text.tokenizer_runtime import TokenIds, TokenizerRuntime
 
 _WORD_SPLITTERS = {"WhitespaceSplit", "Whitespace", "BertPreTokenizer"}
 
 
 def load_huggingface(content: bytes) -> TokenizerRuntime:
-    """Runtime of the bytes of a tokenizer.json; raises `ConfigError` when they are none."""
+    """Runtime of the bytes of a tokenizer.json; raises `ConfigError` for other content."""
     # Spark's executors own the parallelism; read by the library at every batch.
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     try:

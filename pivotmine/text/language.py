@@ -1,13 +1,13 @@
 """Which language a document, and each of its segments, is written in.
 
-A page that holds two languages is worth more here than any other, and its segments are often a few
-words long, where an identifier alone is often wrong. So three things decide together:
+Segments are often a few words long, and an identifier alone is often wrong about these. Three kinds
+of evidence decide together:
 
-* script (`scripts.py`, `han.py`), which settles Chinese, Japanese and Korean without any model;
+* the script (`scripts.py`, `han.py`), which tells Chinese, Japanese and Korean without any model;
 * a fastText model (`fasttext_model.py`), restricted to the languages of the recipe, for alphabets;
-* the page (`page_languages.py`), which carries its short strings with it.
+* the languages of the rest of the page (`page_languages.py`).
 
-What each is worth, by language and length, and against other identifiers:
+The worth of each, by language and length, and a comparison with other identifiers are in
 docs/results/2026-11-22-segment-language.md.
 """
 
@@ -24,7 +24,7 @@ from pivotmine.text.han import chance_of_unmarked_chinese, dominant_scripts, han
 from pivotmine.text.page_languages import weigh_by_page
 from pivotmine.text.scripts import HAN, HANGUL, KANA, ScriptCounts, count_scripts
 
-# Pieces of a document that are read to name its language: its beginning, middle and end.
+# Samples of a document that its language is read from: beginning, middle and end.
 _SAMPLE_CHARS = 400
 _SEGMENT_CHARS = 400
 _DOCUMENTS_AT_ONCE = 256  # whose scripts are counted together: 12 MB of arrays
@@ -57,10 +57,9 @@ class Identifier:
     def identify_documents(self, texts: Sequence[str]) -> list[tuple[str, float]]:
         """Main language of each text and how sure that is; `("und", 0.0)` without letters.
 
-        Looks at 400 characters each of the beginning, the middle and the end. Chinese, Japanese
-        and Korean are told by script, all else by fastText; the probability is then the share of
-        the words that are in that script. A language that fastText names but its script excludes
-        is not considered.
+        400 characters each of the beginning, the middle and the end are read. Script tells Chinese,
+        Japanese and Korean, and the probability is then the share of the words in that script.
+        fastText tells all others; a language whose script is another one is not considered.
         """
         found: list[tuple[str, float]] = []
         for start in range(0, len(texts), _DOCUMENTS_AT_ONCE):
@@ -108,9 +107,10 @@ class Identifier:
         """Language of each segment: one of `languages`, or `und`.
 
         `segments` are those of one document in order; the shares of its languages are estimated
-        from them. A segment is `und` when its script or fastText speak for a language outside
-        `languages`. A segment without letters takes the language of the one before it (at the
-        beginning, of the one after; in a document without letters, the document's).
+        from them. A segment is `und` when its script or fastText points to a language outside
+        `languages`. A segment without letters takes the language of the segment before it, and at
+        the beginning that of the one after. In a document without letters, all segments take the
+        language of the document.
         """
         if not segments:
             return []
@@ -119,7 +119,7 @@ class Identifier:
         if not lettered:
             known = document_language if document_language in languages else UNDETERMINED
             return [known] * len(segments)
-        # zh and ja compete for Han even where only one of them is asked for.
+        # zh and ja compete for Han even where the recipe names only one of them.
         classes = list(dict.fromkeys([*languages, "zh", "ja"]))
         texts = [segments[i] for i in lettered]
         evidence = self._evidence(texts, counts.rows(lettered), classes, frozenset(languages))
@@ -173,7 +173,7 @@ class Identifier:
                     for probabilities in asked
                 ]
             )
-            # Product names and commands speak for languages of another script: not to be believed.
+            # Product names and commands suggest languages of another script; these are ignored.
             impossible = np.array(
                 [
                     sum(p for name, p in probabilities.items() if not writes(name, int(script)))
@@ -190,7 +190,7 @@ class Identifier:
 
 
 def _sharpness(letters: NDArray[np.int64]) -> NDArray[np.float64]:
-    """float64[S]: fastText is too sure of a word or two, and evidence adds up over a sentence."""
+    """float64[S] exponent: fastText is too sure of a word or two, and less so of a sentence."""
     none, many, n_many = _SHARPNESS
     sharpness: NDArray[np.float64] = np.minimum(none + (many - none) * letters / n_many, many)
     return sharpness

@@ -1,15 +1,13 @@
 """The line-prefix convention of our own models: a word looks the same at a line start as inside.
 
-A sentencepiece model that only marks spaces knows two tokens for most words, `▁Delete` within a
-line and `Delete` at its start, which splits the counts of exactly the words that headings, menus
-and aligned lines begin with. So one space is put before every line that begins with a word of a
-spaced script, and taken away again by decoding. Chinese, Japanese and Thai words never carry the
-mark, at a line start or elsewhere, and get no space.
+A sentencepiece model marks spaces, so most words have two tokens: `▁Delete` within a line, and
+`Delete` at its start. That splits the counts of the words that headings, menus and aligned lines
+begin with. Therefore one space is put before every line that begins with a word of a spaced script,
+and decoding removes it. Chinese, Japanese and Thai words never carry the mark and get no space.
 
-To be undone it must also be put before a line that begins with a space. Decoding takes one space
-from each line that has one, and nothing is lost: `strip_lines("".join(prefix_lines([t])))` is `t`
-for any string. U+2581 itself, which sentencepiece reads as a space, is spelled in bytes by the
-runtime.
+A line that begins with a space gets one more, so that decoding can remove one space from each line
+that begins with one. Nothing is lost: `strip_lines("".join(prefix_lines([t])))` is `t` for any
+string. sentencepiece reads U+2581 as a space, so the runtime spells that character in bytes.
 """
 
 import re

@@ -1,9 +1,9 @@
 """What a page says about the language of its segments.
 
 The shares of the languages on a page, and near a segment, are estimated from its own segments by
-expectation-maximisation (a mixture model with known components: Dempster, Laird and Rubin 1977) and
-weigh the evidence of each segment. A page in one language carries its short strings with it; a
-page that alternates keeps both.
+expectation-maximisation (a mixture model with known components: Dempster, Laird and Rubin 1977).
+They weigh the evidence of each segment. Short strings take the language of a page in one language,
+and a page that alternates between two keeps both.
 """
 
 import numpy as np

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.numeric.jit import Engine, njit, use_numba
+from pivotmine.numeric.jit import njit
 
 __all__ = ["Grams", "covered_by_repeats", "join", "number_spans"]
 
@@ -31,25 +31,18 @@ class Grams(NamedTuple):
 
 
 def number_spans(
-    points: NDArray[np.uint32],
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    engine: Engine = "auto",
+    points: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64]
 ) -> Grams:
     """The 1-grams of W spans of a text (code points): equal ones have equal numbers."""
-    if use_numba(engine):
-        return Grams(*_span_kernel(points, starts, ends, _table(len(starts))))
-    numbers: dict[bytes, int] = {}
-    spans = zip(starts.tolist(), ends.tolist(), strict=True)
-    keys = (points[start:end].tobytes() for start, end in spans)
-    numbered = (numbers.setdefault(key, len(numbers)) for key in keys)
-    return _number_by_sorting(np.fromiter(numbered, np.uint64, len(starts)))
+    return Grams(*_span_kernel(points, starts, ends, _table(len(starts))))
 
 
-def join(left: Grams, right: Grams, shift: int, engine: Engine = "auto") -> Grams:
+def join(left: Grams, right: Grams, shift: int) -> Grams:
     """N-grams from a shorter one at each place and another `shift` places further on."""
     n = max(min(len(left.ids), len(right.ids) - shift), 0)
-    return _number(left.ids[:n], right.ids[shift : shift + n], engine)
+    one, other = left.ids[:n].astype(np.uint64), right.ids[shift : shift + n].astype(np.uint64)
+    keys = one << _32 | other
+    return Grams(*_pair_kernel(keys, _table(len(keys))))
 
 
 def covered_by_repeats(grams: Grams, n: int, n_words: int) -> NDArray[np.bool_]:
@@ -62,26 +55,9 @@ def covered_by_repeats(grams: Grams, n: int, n_words: int) -> NDArray[np.bool_]:
     return covered
 
 
-def _number(left: NDArray[np.int64], right: NDArray[np.int64], engine: Engine) -> Grams:
-    keys = left.astype(np.uint64) << np.uint64(32) | right.astype(np.uint64)
-    if use_numba(engine):
-        return Grams(*_pair_kernel(keys, _table(len(keys))))
-    return _number_by_sorting(keys)
-
-
 def _table(n: int) -> NDArray[np.int64]:
     """Number of the gram in each slot, -1 where there is none; at most half will be full."""
     return np.full(1 << max(2 * n - 1, 1).bit_length(), -1, np.int64)
-
-
-def _number_by_sorting(keys: NDArray[np.uint64]) -> Grams:
-    _, first, ids, counts = np.unique(
-        keys, return_index=True, return_inverse=True, return_counts=True
-    )
-    order = np.argsort(first)
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    return Grams(place[ids].astype(np.int64), first[order], counts[order])
 
 
 @njit

@@ -1,14 +1,14 @@
 """Count the scripts of many segments at once, and the Han characters that tell zh from ja.
 
-Script decides most of the language question between Chinese, Japanese and the languages with
-alphabets, and decides it better than a statistical identifier does: lid.176 gives the word for
-`delete` in Chinese (two characters) to English with probability 0.12. One table of 64 KB maps a
-code point to its class and one `bincount` counts all segments of a document, at 1 to 3 us a segment
-where a call of fastText takes 20 to 60.
+Script tells Chinese, Japanese and the languages with alphabets apart, and does so better than a
+statistical identifier: lid.176 takes the Chinese word for `delete` (two characters) for English. A
+table of 64 KB maps a code point to its class, and one `bincount` counts all segments of a document.
+That takes 1 to 3 us a segment, where a call of fastText takes 20 to 60.
 
 Which Han characters belong to which language is read from the national character sets that Python
-itself carries: a character of GB 2312 or Big5 that JIS X 0208 lacks is Chinese, one that only
-JIS X 0208 has is Japanese. Nearly every simplified Chinese sentence holds one of the former.
+carries. A character of GB 2312 or Big5 that JIS X 0208 lacks is Chinese; one that only JIS X 0208
+has is Japanese. Nearly every sentence of simplified Chinese holds a character that JIS X 0208
+lacks.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ SCRIPTS = (
     "Devanagari",
     "other",
 )
-"""Script names in the order of the columns of `ScriptCounts.words`; `none` is what is no letter."""
+"""Script names, as columns of `ScriptCounts.words`; `none` is for other characters."""
 
 NONE, LATIN, HAN, KANA, HANGUL = range(5)
 
@@ -132,8 +132,8 @@ def count_scripts(segments: Sequence[str]) -> ScriptCounts:
 def _class_table() -> NDArray[np.uint8]:
     """uint8[0x10000 + 2]: script number and Han flags of each code point.
 
-    The last two rows stand for all that lies above the basic plane: what is no letter (emoji and a
-    few dead scripts), and Han.
+    The last two rows stand for all that lies above the basic plane: one for Han, and one for emoji
+    and a few dead scripts, which do not count as letters.
     """
     other = SCRIPTS.index("other")
     # Marks count as letters, so that a vowel sign does not cut a Thai or Hindi word in two.

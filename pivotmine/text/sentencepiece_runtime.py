@@ -1,4 +1,4 @@
-"""Sentencepiece models as tokenizer runtimes: our own, and given ones with their conventions."""
+"""Sentencepiece models as tokenizer runtimes: those trained here, and given ones."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,8 @@ import sentencepiece
 
 from pivotmine.errors import ConfigError
 from pivotmine.text.lines import prefix_lines, strip_lines
-from pivotmine.text.pieces import SPACE
-from pivotmine.text.tokenizer import TokenIds, TokenizerRuntime
+from pivotmine.text.token_notation import SPACE
+from pivotmine.text.tokenizer_runtime import TokenIds, TokenizerRuntime
 
 # ModelProto.normalizer_spec (field 3) with add_dummy_prefix (its field 3) false. Appended to a
 # serialised model it is merged into the field that is there, as protocol buffers define it.
@@ -20,9 +20,9 @@ LINE_PREFIX_MARK = "<line_prefix>"
 
 
 def load_sentencepiece(model: bytes, line_prefix: bool | None) -> TokenizerRuntime:
-    """Runtime of a serialised sentencepiece model; raises `ConfigError` when it is none.
+    """Runtime of a serialised sentencepiece model; raises `ConfigError` for other content.
 
-    `line_prefix` is the convention to use, `None` the one that the model names.
+    `line_prefix` says whether to use the convention of `lines.py`; `None` asks the model.
     """
     try:
         processor = sentencepiece.SentencePieceProcessor(model_proto=model)
@@ -85,7 +85,7 @@ class LinePrefixed(_SentencePiece):
 
 
 class GivenSentencePiece(_SentencePiece):
-    """Somebody else's model, used as it would be on the whole document.
+    """A given model, used as on the whole document.
 
     A model that puts a space before a text (`add_dummy_prefix`) does so before the first segment
     only: a segment that begins with a space keeps that one, and a sentence that follows another

@@ -1,6 +1,6 @@
-"""Where the words of a text are, for measures that count: arrays of places, no strings.
+"""Where the words of a text begin and end, as arrays, for measures that count.
 
-A word is what stands between blanks; of scripts without spaces every character is one.
+Words are separated by blanks; in scripts without spaces, every character counts as a word.
 """
 
 from __future__ import annotations

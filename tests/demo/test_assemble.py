@@ -79,7 +79,7 @@ def test_the_same_archives_give_the_same_bytes(tmp_path: Path) -> None:
     assert outputs(tmp_path / "a") == outputs(tmp_path / "b")
 
 
-def test_an_assembled_corpus_is_taken_as_it_is(tmp_path: Path) -> None:
+def test_an_assembled_corpus_is_reused(tmp_path: Path) -> None:
     first = tiny(tmp_path)
     before = {path: path.stat().st_mtime_ns for path in first.files}
     said: list[str] = []
@@ -91,7 +91,7 @@ def test_an_assembled_corpus_is_taken_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "lost", ["CREDITS.md", "lexicon.tsv", "manifest.json", "corpus/sentences.jsonl.zst"]
 )
-def test_a_corpus_that_is_not_whole_is_assembled_anew(tmp_path: Path, lost: str) -> None:
+def test_an_incomplete_corpus_is_assembled_anew(tmp_path: Path, lost: str) -> None:
     tiny(tmp_path)
     before = outputs(tmp_path)
     (tmp_path / lost).unlink()

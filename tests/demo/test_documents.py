@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotmine.demo.documents import Pair, deal, entry_line, even_pages, reading_form
+from pivotmine.demo.documents import Entry, Pair, deal, even_pages, reading_form
 
 SIZES = st.integers(0, 200)
 MOST = st.integers(1, 40)
@@ -19,7 +19,7 @@ def test_even_pages_keep_every_item_in_order_in_the_fewest_pages(n: int, most: i
 
 
 @given(SIZES, MOST)
-def test_dealing_keeps_every_item_and_parts_neighbours(n: int, most: int) -> None:
+def test_dealing_keeps_every_item_and_separates_neighbours(n: int, most: int) -> None:
     pages = list(deal(range(n), most))
     assert sorted(item for page in pages for item in page) == list(range(n))
     assert len(pages) == -(-n // most)
@@ -34,4 +34,4 @@ def test_a_translation_stands_below_its_text() -> None:
 
 
 def test_an_entry_is_one_line() -> None:
-    assert entry_line("水", ("water", "river")) == "水 — water; river"
+    assert Entry("水", ("water", "river")).line() == "水 — water; river"

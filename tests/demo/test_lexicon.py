@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pivotmine.demo import assemble
-from pivotmine.demo.documents import Document, Pair, entry_line, reading_form
+from pivotmine.demo.documents import Document, Entry, Pair, reading_form
 from pivotmine.demo.lexicon import COLUMNS, DemoLexicon
 from pivotmine.dictionaries.lexicon import read_lexicon
 from tests.demo.demo_archives import tiny_sources
@@ -29,10 +29,10 @@ def page(text: str, source: str, kind: str, path: str = "") -> Document:
 
 def test_an_entry_gives_its_first_gloss_as_a_word(tmp_path: Path):
     lines = [
-        entry_line("吃", ("to eat", "to consume")),
-        entry_line("把", ("(bound form) handle", "grip")),
-        entry_line("怎样", ("how?", "how to say it at great length", "an answer")),
-        entry_line("…", ("1234",)),
+        Entry("吃", ("to eat", "to consume")).line(),
+        Entry("把", ("(bound form) handle", "grip")).line(),
+        Entry("怎样", ("how?", "how to say it at great length", "an answer")).line(),
+        Entry("…", ("1234",)).line(),
     ]
     assert listed(tmp_path, page("\n".join(lines), "cedict", "dictionary")) == {
         ("en", "eat", "zh", "吃", "cedict"),
@@ -54,7 +54,7 @@ def test_other_pages_give_nothing(tmp_path: Path):
     assert listed(tmp_path, page("cat — chat", "fastapi", "page")) == set()
 
 
-def test_the_engine_takes_every_row(tmp_path: Path):
+def test_every_row_of_the_lexicon_is_valid(tmp_path: Path):
     assemble(tmp_path, [].append, sources=tiny_sources(tmp_path / "downloads"))
     lexicon = read_lexicon([str(tmp_path / "lexicon.tsv")], 10_000)
     assert lexicon.rejects == ()

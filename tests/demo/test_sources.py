@@ -8,6 +8,7 @@ import pytest
 from pivotmine.demo import cedict, fastapi, homeassistant, horizon, jmdict, jupyterlab, tatoeba
 from pivotmine.demo.documents import Document
 from pivotmine.demo.tatoeba import Sentence
+from pivotmine.dictionaries.cedict import CedictEntry
 from tests.demo.demo_archives import tiny_sources
 
 
@@ -37,7 +38,7 @@ def test_the_manual_gives_one_document_a_page_in_the_four_languages(
     assert pages[1].license == "MIT"
 
 
-def test_a_manual_page_loses_includes_and_what_only_held_them() -> None:
+def test_include_directives_and_the_blocks_they_leave_empty_are_removed() -> None:
     page = (
         '=== "Python 3.10+"\n\n    ```Python hl_lines="2"\n    {!> ../docs_src/a.py!}\n    ```\n\n'
         '=== "Python 3.6+"\n\n    ```Python\n    {!> ../docs_src/b.py!}\n    ```\n\n'
@@ -46,7 +47,7 @@ def test_a_manual_page_loses_includes_and_what_only_held_them() -> None:
     assert fastapi.prose(page) == "Texte.\n\n```Python\nprint(1)\n```"
 
 
-def test_a_manual_tab_that_says_something_stays() -> None:
+def test_a_tab_with_content_stays() -> None:
     page = '=== "Linux"\n\n    ```console\n    $ run\n    ```\n'
     assert fastapi.prose(page) == page.strip()
 
@@ -78,7 +79,7 @@ def test_a_component_is_a_bilingual_page_of_what_is_translated(archives: dict[st
     assert page.kind == "catalogue"
 
 
-def test_references_to_other_messages_are_no_text() -> None:
+def test_references_to_other_messages_are_left_out() -> None:
     catalogue = {"a": "[%key:common::state::on%]", "b": {"c": "Light", "n": 3}}
     assert homeassistant.flatten(catalogue) == {"b.c": "Light"}
 
@@ -119,7 +120,7 @@ def test_sentence_pages_are_bilingual_or_in_one_language(archives: dict[str, Pat
     }
 
 
-def test_no_sentence_alone_has_its_translation_in_the_same_role() -> None:
+def test_sentences_on_pages_of_one_language_never_meet_their_translation() -> None:
     found = [Sentence(f"日{i}", f"en{i}", f"fr{i}") for i in range(800)]
     roles = tatoeba.part(found)
     number = {role: {pair.text[2:] for pair in pairs} for role, pairs in roles.items()}
@@ -151,8 +152,9 @@ def test_cedict_gives_common_words_in_simplified_characters(archives: dict[str, 
     assert page.license == "CC-BY-SA-4.0"
 
 
-def test_a_traditional_form_in_a_gloss_gives_way_to_the_simplified_one() -> None:
-    (entry,) = cedict.entries(
-        ["友善 友善 [you3 shan4] /short form of 親愛的|亲爱的[qin1 ai4 de5]/"]
+def test_traditional_forms_are_removed_from_glosses() -> None:
+    written = CedictEntry(
+        "友善", "友善", "you3 shan4", ("short form of 親愛的|亲爱的[qin1 ai4 de5]",)
     )
+    (entry,) = cedict.common_entries([written])
     assert entry.glosses == ("short form of 亲爱的",)

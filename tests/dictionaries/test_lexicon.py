@@ -117,9 +117,7 @@ def test_spellings_that_fold_alike_are_one_word_and_either_order_one_pair(tmp_pa
         (b"en\t" + b"long " * 60 + b"\t\t", "long_word"),
     ],
 )
-def test_a_row_of_no_use_is_kept_with_its_reason_and_lists_nothing(
-    tmp_path: Path, row: bytes, reason: str
-):
+def test_a_rejected_row_has_its_reason_and_lists_nothing(tmp_path: Path, row: bytes, reason: str):
     lexicon = read(tmp_path / "a.tsv", HEAD.encode() + row + b"\nen\tdog\tfr\tchien\n")
     assert words(lexicon) == [("fr", "chien"), ("en", "dog")]
     assert reasons(lexicon) == [(2, reason)]
@@ -128,7 +126,7 @@ def test_a_row_of_no_use_is_kept_with_its_reason_and_lists_nothing(
     assert lexicon.files[0].n_rows == 2
 
 
-def test_a_quote_that_is_not_closed_swallows_no_other_row(tmp_path: Path):
+def test_a_quote_that_is_not_closed_spoils_its_own_row_only(tmp_path: Path):
     lexicon = read(tmp_path / "a.csv", 'lang_a,word_a\nen,"cat\nen,dog\n')
     assert reasons(lexicon) == [(2, "columns")]
     assert words(lexicon) == [("en", "dog")]
@@ -170,7 +168,7 @@ def test_no_files_list_nothing():
         ("a.parquet.gz", b"", "does not tell its format"),
     ],
 )
-def test_a_file_of_no_use_is_an_error_before_anything_runs(
+def test_a_file_without_the_columns_is_refused_before_anything_runs(
     tmp_path: Path, name: str, content: bytes, message: str
 ):
     (tmp_path / name).write_bytes(content)
@@ -189,7 +187,7 @@ def test_a_missing_file_is_named(tmp_path: Path):
         list_lexicons([str(tmp_path / "none.tsv")], 10)
 
 
-def test_more_rows_than_memory_is_planned_for_are_refused(tmp_path: Path):
+def test_more_rows_than_allowed_are_refused(tmp_path: Path):
     (tmp_path / "a.tsv").write_text(TSV)
     with pytest.raises(InputError, match=r"3 rows, more than terms\.max_rows=2"):
         list_lexicons([str(tmp_path / "a.tsv")], 2)

@@ -9,7 +9,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from rich.console import Console
 
-from pivotmine.engine.runner import Report, run_stages
+from pivotmine.engine.display import Report
+from pivotmine.engine.runner import run_stages
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import Inputs, Rows, Stage, Tally
 from pivotmine.errors import ConfigError, ConservationError, LakeError

@@ -11,7 +11,7 @@ import pytest
 
 from pivotmine.errors import LakeError
 from pivotmine.judge.bridges import BridgeFigure, _rewire, evaluate_bridges
-from pivotmine.judge.lexicons import Truth
+from pivotmine.judge.truth import Truth
 from pivotmine.lake.query import connect
 from tests.handmade import cli, link, make_lake, settings, word
 
@@ -77,21 +77,21 @@ def test_words_are_asked_whose_translation_can_be_reached(figures):
 
 def test_the_first_word_reached_is_right_or_one_of_five(figures):
     there, back = figures["fr", "ja", "links"], figures["ja", "fr", "links"]
-    assert (there.first.value, there.among_5.value) == (0.5, 1.0), "chien reaches the cat first"
-    assert (back.first.value, back.among_5.value) == (1.0, 1.0)
-    assert figures["all", "all", "links"].first.value == 0.75
+    assert (there.first.mean, there.among_5.mean) == (0.5, 1.0), "chien reaches the cat first"
+    assert (back.first.mean, back.among_5.mean) == (1.0, 1.0)
+    assert figures["all", "all", "links"].first.mean == 0.75
 
 
 def test_a_bridge_is_right_if_it_translates_both_words(figures):
-    assert figures["all", "all", "links"].bridge_first.value == 1.0
+    assert figures["all", "all", "links"].bridge_first.mean == 1.0
 
 
 def test_the_most_frequent_word_is_right_where_it_is_asked_for(figures):
-    assert figures["fr", "ja", "frequent"].first.value == 0.5, "the cat"
+    assert figures["fr", "ja", "frequent"].first.mean == 0.5, "the cat"
 
 
 def test_rewired_links_do_worse_than_the_links(figures):
-    assert figures["all", "all", "rewired"].first.value < figures["all", "all", "links"].first.value
+    assert figures["all", "all", "rewired"].first.mean < figures["all", "all", "links"].first.mean
     assert figures["all", "all", "rewired"].n_words == figures["all", "all", "links"].n_words
 
 
@@ -118,7 +118,7 @@ def test_languages_that_meet_are_judged_by_paths_alone_when_named(lake):
         evaluate_bridges(connect(lake), TRUTH, [("ja", "en")])
 
 
-def test_without_a_way_between_there_is_nothing_to_judge(lake):
+def test_languages_without_a_path_between_them_cannot_be_judged(lake):
     truth = Truth(dict.fromkeys(PAIRS[:1] + PAIRS[-1:], -1), False)
     with pytest.raises(LakeError, match="--apart"):
         evaluate_bridges(connect(lake), truth)
@@ -136,7 +136,7 @@ def test_the_command_prints_every_direction(lake, tmp_path):
     assert [row["first"] for row in rows if row["method"] == "links"] == ["0.75", "0.5", "1.0"]
 
 
-def test_a_language_pair_that_is_none_is_refused(lake, tmp_path):
+def test_a_malformed_language_pair_is_refused(lake, tmp_path):
     lexicon = tmp_path / "words.tsv"
     lexicon.write_text("lang_a\tword_a\tlang_b\tword_b\nen\tcat\tfr\tchat\n", encoding="utf-8")
     out = cli("evaluate", "bridges", str(lexicon), *settings(lake), "--apart", "fr")

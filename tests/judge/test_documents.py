@@ -69,7 +69,7 @@ def figures(truth: Path, lake: tuple[str, ...]) -> list[dict]:
     return [json.loads(line) for line in outcome.out.splitlines()]
 
 
-def test_separation_is_told_for_each_method_and_kind(found):
+def test_separation_is_reported_for_each_method_and_kind(found):
     auc = {
         (row["method"], row["kind"], row["against"], row["part"]): row["auc"]
         for row in reversed(found)
@@ -81,7 +81,7 @@ def test_separation_is_told_for_each_method_and_kind(found):
     assert auc["blind", "parallel+block", "two languages", "all"] == 0.0
 
 
-def test_separation_is_told_for_each_language_pair_and_recall(found):
+def test_separation_is_reported_for_each_language_pair_and_recall(found):
     of_pair = [row for row in found if row["part"] == "en-fr" and row["method"] == "good"]
     areas = [row for row in of_pair if row["figure"] == "auc"]
     assert {(row["against"], row["average_precision"]) for row in areas} == {
@@ -91,7 +91,7 @@ def test_separation_is_told_for_each_language_pair_and_recall(found):
     assert curve[0.05] == curve[1.0] == 1.0
 
 
-def test_a_file_tells_the_kinds_of_some_documents_and_the_others_count_as_other(asked, tmp_path):
+def test_documents_that_a_truth_file_does_not_list_count_as_other(asked, tmp_path):
     rows = [{"doc_id": "p1", "kind": "parallel"}, {"doc_id": "p2", "kind": "parallel"}]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "truth.parquet")
     found = figures(tmp_path / "truth.parquet", asked[1])
@@ -112,7 +112,7 @@ def test_a_file_without_kinds_is_refused(asked, tmp_path):
     assert "needed are kind" in outcome.err
 
 
-def test_an_arm_is_told_what_it_spent_on_what(found):
+def test_the_spending_of_an_arm_is_reported_by_kind(found):
     (arm,) = (row for row in found if row["method"] == "arm mine")
     assert {name: arm[name] for name in arm if name.endswith("_share")} == {
         "template_share": 0.25, "repeated_share": 0.25, "untranslated_share": 0.5,

@@ -58,7 +58,7 @@ def test_pmi_is_that_of_pairs_of_words_in_windows(documents, size):
             assert found[a, b] == 0
 
 
-def test_rare_words_have_no_vector_and_neither_ask_nor_answer():
+def test_rare_words_have_no_vector_and_take_no_part():
     vectors = embed(presence([[0, 1]] * 3 + [[2, 2]] * 3 + [[0, 3]], 4), 2, min_windows=2)
     assert not vectors[3].any()
     assert np.allclose(np.linalg.norm(vectors[:3], axis=1), 1)

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from pivotmine.errors import LakeError
-from pivotmine.judge import evaluate_links, read_truth
-from pivotmine.judge.judge import whole_word
+from pivotmine.judge.links import evaluate_links
 from pivotmine.judge.measures import MEASURES
+from pivotmine.judge.truth import read_truth
+from pivotmine.judge.vocabulary import whole_word
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.numeric.association import benjamini_hochberg
@@ -119,22 +120,22 @@ def test_a_token_is_a_word_only_where_it_is_the_whole_of_it():
     assert whole_word("▁", "en") == ""
 
 
-def test_links_are_judged_where_the_truth_knows_both_words(found, figures):
+def test_a_link_is_judged_if_the_truth_has_both_words(found, figures):
     links = figures["en", "words", "all", "links"]
     # cat-chat and sun-soleil translate, cat-chien does not; ing is no word, paris a copy.
-    assert (links.n_pairs, links.precision.value) == (3, pytest.approx(2 / 3))
+    assert (links.n_pairs, links.precision.mean) == (3, pytest.approx(2 / 3))
     copies = figures["en", "copies", "all", "links"]
-    assert (copies.n_pairs, copies.precision.value) == (1, 1.0)
+    assert (copies.n_pairs, copies.precision.mean) == (1, 1.0)
     assert (found.n_links, found.n_judged_links) == (5, 4)
 
 
 def test_each_measure_is_judged_on_as_many_pairs_as_there_are_links(figures):
     # By count: sun-soleil, cat-soleil, cat-chat; ing-chat is not judged.
     by_count = figures["en", "words", "all", "count"]
-    assert (by_count.n_pairs, by_count.precision.value) == (3, pytest.approx(2 / 3))
+    assert (by_count.n_pairs, by_count.precision.mean) == (3, pytest.approx(2 / 3))
     # By PMI: cat-chat (4.5), cat-chien (3.3), dog-chat (3.2).
     by_pmi = figures["en", "words", "all", "pmi"]
-    assert (by_pmi.n_pairs, by_pmi.precision.value) == (3, pytest.approx(1 / 3))
+    assert (by_pmi.n_pairs, by_pmi.precision.mean) == (3, pytest.approx(1 / 3))
 
 
 def test_measures_can_be_judged_on_as_many_pairs_as_prevail(lake, lexicon):
@@ -150,7 +151,7 @@ def test_measures_can_be_judged_on_as_many_pairs_as_prevail(lake, lexicon):
 
 def test_recall_is_over_translations_that_meet_often_enough(lake, lexicon, figures):
     links = figures["en", "words", "all", "links"]
-    assert (links.n_targets, links.recall.value) == (3, pytest.approx(2 / 3))
+    assert (links.n_targets, links.recall.mean) == (3, pytest.approx(2 / 3))
     strict = evaluate_links(connect(lake), read_truth([lexicon]), min_count=5, min_docs=100)
     targets = {f.n_targets for f in strict.figures if (f.kind, f.stratum) == ("words", "all")}
     assert targets == {1}, "only sun and soleil meet in a hundred contexts"
@@ -160,26 +161,26 @@ def test_retrieval_asks_every_word_that_has_a_translation_on_both_sides(figures)
     by_count = figures["en", "words", "all", "count"]
     # cat: soleil first; dog: chat first; sun: soleil; chat: ing, a fragment, first; chien: cat;
     # soleil: sun. Right are sun and soleil.
-    assert (by_count.n_queries, by_count.p_at_1.value) == (6, pytest.approx(2 / 6))
-    assert by_count.p_at_5.value == 1.0
+    assert (by_count.n_queries, by_count.p_at_1.mean) == (6, pytest.approx(2 / 6))
+    assert by_count.p_at_5.mean == 1.0
 
 
-def test_links_answer_only_with_links(figures):
+def test_retrieval_of_links_looks_at_linked_partners_only(figures):
     links = figures["en", "words", "all", "links"]
     # dog has no link, chien one to cat; chat has ing (by g2) and cat.
     assert links.n_queries == 6
-    assert links.p_at_5.value == pytest.approx(4 / 6)
+    assert links.p_at_5.mean == pytest.approx(4 / 6)
 
 
 def test_strata_are_by_the_rarer_word(figures):
     rare = figures["en", "words", "20-99", "links"]
     often = figures["en", "words", "100-999", "links"]
-    assert (rare.n_pairs, rare.precision.value) == (2, 0.5)
-    assert (often.n_pairs, often.precision.value) == (1, 1.0)
+    assert (rare.n_pairs, rare.precision.mean) == (2, 0.5)
+    assert (often.n_pairs, often.precision.mean) == (1, 1.0)
     assert rare.n_pairs + often.n_pairs == figures["en", "words", "all", "links"].n_pairs
 
 
-def test_the_test_alone_passes_what_benjamini_and_hochberg_pass(figures):
+def test_q_values_select_the_pairs_that_benjamini_and_hochberg_select(figures):
     tables = [(n, FREQUENCY[a], FREQUENCY[b], N_CONTEXTS) for (a, b), n in N_AB.items()]
     log10_p = log10_attraction_p_value(*np.array(tables, np.float64).T)
     q = dict(zip(N_AB, benjamini_hochberg(log10_p, 5 * 6).tolist(), strict=True))
@@ -190,16 +191,16 @@ def test_the_test_alone_passes_what_benjamini_and_hochberg_pass(figures):
         assert figure.n_pairs == len(passed)
 
 
-def test_links_that_prevail_are_judged_apart_and_answer_by_what_they_have_won(figures):
+def test_prevailing_links_are_judged_apart_and_ranked_by_the_contexts_they_won(figures):
     prevailing = figures["en", "words", "all", "prevails"]
-    assert (prevailing.n_pairs, prevailing.precision.value) == (2, 1.0)
-    assert prevailing.recall.value == figures["en", "words", "all", "links"].recall.value
+    assert (prevailing.n_pairs, prevailing.precision.mean) == (2, 1.0)
+    assert prevailing.recall.mean == figures["en", "words", "all", "links"].recall.mean
     # By G2 ing is the first partner of chat, but cat has won more of their contexts.
     links = figures["en", "words", "all", "links"]
-    assert prevailing.p_at_1.value == pytest.approx(links.p_at_1.value + 1 / 6)
+    assert prevailing.p_at_1.mean == pytest.approx(links.p_at_1.mean + 1 / 6)
 
 
-def test_all_language_pairs_together_are_the_only_one_here(figures):
+def test_with_one_language_pair_its_figures_equal_those_of_all(figures):
     for (lang, *rest), figure in figures.items():
         if lang == "en":
             together = figures[("all", *rest)]
@@ -230,12 +231,12 @@ def test_a_planted_truth_asks_for_what_is_planted_only(lake, tmp_path: Path):
         for f in planted.figures
         if (f.lang_a, f.kind, f.stratum, f.method) == ("en", "words", "all", "links")
     )
-    assert (links.n_targets, links.recall.value) == (1, 1.0)
+    assert (links.n_targets, links.recall.mean) == (1, 1.0)
     assert links.n_queries == 2
-    assert links.precision.value == pytest.approx(2 / 3), "sun and soleil are no mistake"
+    assert links.precision.mean == pytest.approx(2 / 3), "sun and soleil are no mistake"
 
 
-def test_the_table_is_for_reading(lake, lexicon):
+def test_the_table_shows_every_measure(lake, lexicon):
     status, out, err = cli("evaluate", "links", lexicon, *settings(lake))
     assert (status, err) == (0, "")
     assert "words, all language pairs" in out
@@ -271,7 +272,7 @@ def test_a_plot_of_another_kind_is_refused(lake, lexicon):
     assert "name the plot .svg, .png, .pdf" in outcome.err
 
 
-def test_a_truth_of_other_words_is_refused(lake, tmp_path: Path):
+def test_a_truth_without_a_word_of_the_corpus_is_refused(lake, tmp_path: Path):
     path = tmp_path / "words.tsv"
     path.write_text("lang_a\tword_a\tlang_b\tword_b\nen\thot dog\tfr\thot-dog\n")
     with pytest.raises(LakeError, match="no translation of the truth has both words as tokens"):

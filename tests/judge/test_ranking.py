@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotmine.judge.bootstrap import NOTHING
 from pivotmine.judge.ranking import PREVALENCE, RECALLS, draw_weights, rank
+from pivotmine.numeric.bootstrap import UNKNOWN
 
 ROWS = st.lists(
     st.tuples(st.sampled_from([0.0, 0.25, 0.5, 1.0]), st.booleans()), min_size=1, max_size=12
@@ -31,16 +31,16 @@ def precision_down_to(rows, score) -> float:
 
 
 @given(ROWS)
-def test_areas_are_what_their_definitions_say(rows):
+def test_areas_follow_their_definitions(rows):
     found = ranked(rows)
     sought, others = ([s for s, positive in rows if positive == side] for side in (True, False))
     if not sought or not others:
-        assert found.auc == found.average_precision == NOTHING
+        assert found.auc == found.average_precision == UNKNOWN
         return
     wins = [(s > o) + (s == o) / 2 for s in sought for o in others]
-    assert found.auc.value == pytest.approx(np.mean(wins))
+    assert found.auc.mean == pytest.approx(np.mean(wins))
     expected = np.mean([precision_down_to(rows, s) for s in sought])
-    assert found.average_precision.value == pytest.approx(expected)
+    assert found.average_precision.mean == pytest.approx(expected)
 
 
 @given(ROWS)
@@ -52,8 +52,8 @@ def test_the_curve_is_read_where_each_recall_is_first_reached(rows):
         assert precision == pytest.approx(precision_down_to(rows, last))
 
 
-def test_more_of_the_untranslated_change_neither_area():
+def test_the_number_of_negatives_changes_neither_area():
     rows = [(0.9, True), (0.8, False), (0.7, True), (0.1, False)]
     few, many = ranked(rows), ranked([*rows, *rows[1::2] * 9])
-    assert few.auc.value == many.auc.value == 0.75
-    assert few.average_precision.value == pytest.approx(many.average_precision.value)
+    assert few.auc.mean == many.auc.mean == 0.75
+    assert few.average_precision.mean == pytest.approx(many.average_precision.mean)

@@ -24,7 +24,7 @@ Tables = dict[str, list[Row]]
 
 RECORDS = "records read = documents + rejects + duplicates"
 IDS = "every document id is there once"
-KEPT = "every duplicate stands for a kept document"
+KEPT = "every duplicate names a kept document"
 TOKENISED = "every document has its tokens"
 OCCURRENCES = "occurrences in the vocabulary = tokens of the documents"
 PAIRS = "pair counts = sum of their folds, and within their margins"

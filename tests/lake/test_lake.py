@@ -230,3 +230,53 @@ def test_files_can_stay_and_a_table_of_which_all_stay_keeps_its_snapshot(config:
         forget_past(lake)
     assert n_seen(Lake(config), "links") == 4
     assert not lake.filesystem.exists(first)
+
+
+# ---- reading
+
+
+def test_a_table_is_read_whole_or_in_some_columns(config: LakeConfig):
+    lake = Lake(config)
+    commit(lake, "one", links=3)
+    assert lake.read("links").schema.names == TABLES["links"].schema.names
+    some = lake.read("links", ["npmi", "a"])
+    assert (some.num_rows, some.column_names) == (3, ["npmi", "a"])
+
+
+def test_a_table_that_was_never_committed_reads_as_empty(config: LakeConfig):
+    rows = Lake(config).read("links")
+    assert (rows.num_rows, rows.schema.names) == (0, TABLES["links"].schema.names)
+
+
+def test_a_column_that_an_older_version_did_not_write_reads_as_null(config: LakeConfig):
+    lake = Lake(config)
+    path = lake.staging_path("links", "old")
+    lake.filesystem.makedirs(path)
+    with lake.filesystem.open(f"{path}/part-0.parquet", "wb") as stream:
+        pq.write_table(pa.table({"b": pa.array([7], pa.int32())}), stream)
+    lake.commit(run_row("old"), {"links": lake.parquet_files(path)})
+    assert lake.read("links", ["a", "b"]).to_pylist() == [{"a": None, "b": 7}]
+
+
+def test_runs_are_read_oldest_first(config: LakeConfig):
+    lake = Lake(config)
+    for name in ("first", "second"):
+        commit(lake, name, links=1)
+    assert Lake(config, read_only=True).runs()["run_id"].to_pylist() == ["first", "second"]
+
+
+def test_a_reader_sees_what_a_writer_sees(config: LakeConfig):
+    commit(Lake(config), "one", links=3, pivots=2)
+    writer, reader = Lake(config), Lake(config, read_only=True)
+    for name in TABLES:
+        assert reader.files(name) == writer.files(name)
+        assert reader.snapshot(name) == writer.snapshot(name)
+        assert reader.catalog.table_exists((config.namespace, name)) == (
+            name in ("links", "pivots", "runs")
+        )
+
+
+def test_a_catalog_that_is_no_database_is_named(tmp_path: Path):
+    (tmp_path / "catalog.db").write_text("not a database, but longer than a page header" * 100)
+    with pytest.raises(LakeError, match=r"catalog\.db.* cannot be read"):
+        Lake(LakeConfig(warehouse=str(tmp_path)), read_only=True).runs()

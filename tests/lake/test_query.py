@@ -8,7 +8,8 @@ import duckdb
 import pytest
 
 from pivotmine.errors import LakeError
-from pivotmine.lake.query import connect, find_word, run_sql
+from pivotmine.lake.query import connect, find_word, run_sql, tables_named
+from pivotmine.lake.tables import TABLES
 from tests.handmade import link, make_lake, put, word
 
 CHAT, CHAT_CAPITAL, CAT, CAT_ZH, CAT_JA, GATTO, TALK, EAU, UNUSED, ROOF, FELINE = range(11)
@@ -125,3 +126,34 @@ def test_a_table_whose_file_is_gone_is_named(tmp_path: Path):
     Path(path.removeprefix("file://")).unlink()
     with pytest.raises(LakeError, match="files of table links cannot be read"):
         connect(lake)
+
+
+# ---- which tables a statement needs
+
+
+@pytest.mark.parametrize(
+    ("sql", "tables"),
+    [
+        ("SELECT 1", []),
+        ("SELECT * FROM links l JOIN vocabulary v ON a = token_id", ["vocabulary", "links"]),
+        ('FROM "Links"', ["links"]),
+        ("SELECT 'my links are here'", ["links"]),
+        ("SELECT n_docs FROM term_counts", ["term_counts"]),
+    ],
+)
+def test_only_tables_that_a_statement_names_are_opened(sql: str, tables: list[str]):
+    assert tables_named(sql) == tables
+
+
+@pytest.mark.parametrize(
+    "sql", ["SHOW TABLES", "SELECT * FROM duckdb_views()", "PRAGMA show_tables"]
+)
+def test_a_statement_about_the_catalog_opens_all_tables(sql: str):
+    assert tables_named(sql) == list(TABLES)
+
+
+def test_a_connection_has_the_tables_that_were_asked_for(lake):
+    connection = connect(lake, tables=["links"])
+    assert connection.execute("SELECT count(*) FROM links").fetchall() == [(1,)]
+    with pytest.raises(duckdb.CatalogException):
+        connection.execute("SELECT count(*) FROM vocabulary")

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
-from pivotmine.stages.shard.formats import WRITERS, ShardDocument, TokenFormat
+from pivotmine.stages.shard.formats import WRITERS
 from pivotmine.stages.shard.manifest import write_manifests
+from pivotmine.stages.shard.writer import ShardDocument, TokenFormat
 
 END = 0
 

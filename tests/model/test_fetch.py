@@ -24,13 +24,15 @@ def test_an_archive_that_is_there_is_used_whatever_its_version(tmp_path: Path):
     assert digest(mine) != LEMMAS.sha256
 
 
-def test_a_missing_client_says_what_to_put_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_the_client_the_error_says_which_file_to_put_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SetupError, match=r"apt-get is not installed.*named like no-such-package_"):
         archives(tmp_path / "archives", [DEBIAN], lambda _: None)
 
 
-def test_a_client_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_error_quotes_a_client_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     program = tmp_path / "apt-get"
     program.write_text("#!/bin/sh\necho unable to locate >&2\nexit 100\n", encoding="utf-8")
     program.chmod(0o755)
@@ -39,7 +41,7 @@ def test_a_client_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.Monke
         archives(tmp_path / "archives", [DEBIAN], lambda _: None)
 
 
-def test_every_source_says_who_made_it_and_under_which_terms():
+def test_every_source_has_credit_and_licence():
     for source in (*SOURCES, FREQUENCIES, LEMMAS):
         assert source.license and source.credit and len(source.sha256) == 64
 
@@ -61,7 +63,7 @@ def test_languages_without_dictionaries_are_refused_before_any_download(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_word_that_the_list_cut_gets_the_frequency_of_its_parts():
+def test_a_word_that_is_not_listed_gets_a_frequency_from_its_parts():
     zipf = {"労働": 5.0, "者": 5.0, "山": 4.0}
     fill(zipf, ["労働者", "山", "火山"])
     assert zipf["労働者"] == pytest.approx(5.0 - 0.30 - 1.0, abs=0.01)

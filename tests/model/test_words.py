@@ -13,7 +13,7 @@ from pivotmine.model.config import WordsConfig
 from pivotmine.model.words.build import Material, assemble, split_of
 from pivotmine.model.words.dataset import load, save
 from pivotmine.model.words.glosses import Gloss
-from pivotmine.model.words.lexicon import Lexicon
+from pivotmine.model.words.graph import WordGraph
 from pivotmine.model.words.marks import is_cognate, marks, similarity
 from pivotmine.model.words.sample import lines
 from pivotmine.model.words.sources.wordnet import Lemma
@@ -61,7 +61,7 @@ def material(*more: Gloss) -> Material:
         zipf[item.lang].setdefault(item.word, 4.0)
         zipf[item.gloss_lang].setdefault(item.gloss, 4.0)
     return Material(
-        Lexicon(glosses, FAMILIES), lemmas, zipf, {"马": "馬"}, frozenset({("en", "pig")})
+        WordGraph(glosses, FAMILIES), lemmas, zipf, {"马": "馬"}, frozenset({("en", "pig")})
     )
 
 
@@ -95,7 +95,7 @@ def test_the_choice_that_other_dictionaries_confirm_wins():
     assert words_of(assemble(CONFIG, stock))["bank-n"] == ("bank", "banque", "银行", "銀行")
 
 
-def test_one_voice_is_not_enough():
+def test_a_concept_that_one_dictionary_gives_is_left_out():
     extra = [
         gloss("eng-fra", "en", "moon", "fr", "lune"),
         gloss("fra-eng", "fr", "lune", "en", "moon"),  # the same list in the other direction
@@ -128,7 +128,7 @@ def test_no_distractor_is_a_translation_by_any_dictionary():
     for concept in assemble(CONFIG, stock).concepts:
         known = set()
         for word in concept.words.items():
-            known |= stock.lexicon.neighbours(word)
+            known |= stock.graph.neighbours(word)
         for lang, wrong in concept.distractors.items():
             assert len(wrong) == 2 == len(set(wrong))
             assert not known & {(lang, word) for word in wrong}

@@ -10,11 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pivotmine.numeric.folded_contexts import FoldedContexts
-from pivotmine.numeric.jit import HAVE_NUMBA
-from pivotmine.stages.contexts.windows import context_bounds
+from pivotmine.numeric.windows import context_bounds
 
 VOCAB_SIZE = 12
-ENGINES = ("numba", "numpy") if HAVE_NUMBA else ("numpy",)
 
 
 @dataclass(frozen=True)

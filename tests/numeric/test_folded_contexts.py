@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.errors import InputError
-from pivotmine.numeric.folded_contexts import FoldedContexts, join, pack, unpack
-from pivotmine.stages.contexts.document_folds import document_folds
+from pivotmine.numeric.folded_contexts import FoldedContexts, join, pack, regrouped, unpack
 from tests.numeric.kernel_corpora import folded
 
 ids = st.lists(st.integers(0, 2**31 - 1), max_size=6)
@@ -34,20 +35,18 @@ def test_packed_parts_come_back_joined(given_parts):
     assert as_lists(unpack([pack(part) for part in given_parts])) == as_lists(whole)
 
 
+@given(parts, st.integers(1, 12))
+def test_regrouped_parts_are_the_same_contexts_in_parts_as_full_as_can_be(given_parts, most):
+    held = [part for part in given_parts if np.diff(part.offsets).all()]
+    found = list(regrouped(iter(held), most))
+    assert as_lists(join(found)) == as_lists(join(held))
+    assert all(len(part.token_ids) <= most or len(part.folds) == 1 for part in found)
+    for part, after in pairwise(found):
+        assert len(part.token_ids) + int(np.diff(after.offsets)[0]) > most
+
+
 def test_damaged_bytes_are_refused():
     packed = pack(folded([[1, 2], [3]], [0, 1]))
     for broken in (packed._replace(folds=b"\0"), packed._replace(sizes=packed.sizes[:4])):
         with pytest.raises(InputError, match="damaged"):
             unpack([broken])
-
-
-@given(st.lists(st.text(), max_size=20), st.integers(1, 256))
-def test_a_fold_depends_on_the_document_alone(doc_ids, n_folds):
-    folds = document_folds(doc_ids, n_folds)
-    assert folds.tolist() == [int(document_folds([doc_id], n_folds)[0]) for doc_id in doc_ids]
-    assert all(fold < n_folds for fold in folds.tolist())
-
-
-def test_folds_are_of_equal_size():
-    sizes = np.bincount(document_folds(map(str, range(40_000)), 4))
-    assert sizes == pytest.approx([10_000] * 4, rel=0.05)

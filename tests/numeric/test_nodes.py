@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from pivotmine.errors import InputError
 from pivotmine.numeric.nodes import NodeTable, node_table, nodes_in_text, segment_lengths
-from tests.numeric.kernel_corpora import ENGINES
 
 VOCAB_SIZE = 6
 N_LANGUAGES = 3
@@ -138,10 +137,9 @@ def test_segment_lengths_are_those_of_each_document(documents):
 
 
 # Shares of a power of two are exact in floating point, so the oracle need not guess at rounding.
-@pytest.mark.parametrize("engine", ENGINES)
 @given(text=texts(), pairs=words, min_language_share=st.sampled_from([0.0, 0.125, 0.25, 0.5, 1.0]))
 def test_a_token_is_the_node_of_its_segments_language_where_that_holds_its_share(
-    engine, text, pairs, min_language_share
+    text, pairs, min_language_share
 ):
     number = {pair: i for i, pair in enumerate(sorted(pairs, key=lambda pair: (pair[1], pair[0])))}
     expected = []
@@ -151,7 +149,7 @@ def test_a_token_is_the_node_of_its_segments_language_where_that_holds_its_share
             held = sum(other == language for _, other in context)
             takes_part = held >= min_language_share * len(context)
             expected.append(number.get((token, language), len(pairs)) if takes_part else len(pairs))
-    assert text.nodes(table_of(pairs), min_language_share, engine=engine) == expected
+    assert text.nodes(table_of(pairs), min_language_share) == expected
 
 
 def test_a_homograph_is_another_node_in_text_of_the_other_language():

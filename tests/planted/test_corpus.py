@@ -16,7 +16,7 @@ from pivotmine.planted import CIPHER_LANGUAGES, Plan, PlantedCorpus, make_plan, 
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.sources import ColumnMap, ReadLimits, read_split
 from pivotmine.sources.listing import list_splits
-from pivotmine.udfs.read_records import document_id
+from pivotmine.stages.ingest.documents import document_id
 from tests.handmade import cli
 from tests.planted.planted_text import license_text, paragraphs
 
@@ -61,7 +61,7 @@ def test_the_lexicon_counts_the_documents_that_hold_a_pair_and_are_kept(corpus):
     assert corpus.n_pairs == len(counted)
 
 
-def test_the_lexicon_knows_translations_of_languages_that_never_meet(corpus):
+def test_the_lexicon_holds_translations_of_languages_that_never_meet(corpus):
     apart = [
         row for row in truth(corpus, "lexicon") if (row["lang_a"], row["lang_b"]) == ("el", "ko")
     ]
@@ -97,7 +97,7 @@ def test_the_recipe_names_the_corpus_and_every_document_of_it_can_be_read(corpus
     assert read == list(texts(corpus).values())
 
 
-def test_the_plan_is_kept_beside_what_came_of_it(corpus):
+def test_the_plan_is_stored_with_the_numbers_planted(corpus):
     report = json.loads((corpus.folder / "plan.json").read_text())
     assert report["plan"]["apart"] == [["el", "ko"]]
     assert report["planted"] == {
@@ -108,7 +108,7 @@ def test_the_plan_is_kept_beside_what_came_of_it(corpus):
     }
 
 
-def test_a_folder_with_something_in_it_is_left_alone(corpus):
+def test_a_folder_that_holds_files_is_refused(corpus):
     with pytest.raises(InputError, match="not empty"):
         plant(license_text(), PLAN, corpus.folder)
 

@@ -102,7 +102,7 @@ def test_another_seed_gives_other_documents():
     assert not texts[0] & texts[1]
 
 
-def test_kinds_come_at_their_rates():
+def test_kinds_occur_at_their_rates():
     plan = make_plan(["n_documents=1500", "rates={parallel: 2, monolingual: 1}"])
     kinds = Counter(d.kind for d in documents(plan) if not d.duplicate_of)
     assert set(kinds) == {"parallel", "monolingual"}
@@ -129,7 +129,7 @@ def test_a_duplicate_repeats_a_document_exactly_or_below_one_more_line():
         np.testing.assert_array_equal(copy.senses, original.senses)
 
 
-def test_without_topics_words_keep_their_frequency_and_lose_their_company():
+def test_without_topics_words_keep_their_frequency_but_not_their_neighbours():
     plan = only("monolingual", languages="[en, ko]", n_documents=400, topics="false")
     text = license_text()
     drawn = Counter(fold(w) for d in documents(plan) for w in WORD.findall(d.text))
@@ -170,7 +170,7 @@ def test_words_that_are_copied_are_the_same_in_every_language():
     assert not set(distinct.forms[0]) & set(distinct.forms[1])
 
 
-def test_the_engine_tells_the_languages_of_planted_lines_without_help():
+def test_the_default_identifier_tells_the_languages_of_planted_lines():
     languages = ("en", "el", "he", "hy", "ka", "ko")
     found = documents(Plan(n_documents=60, languages=languages, rates={"parallel": 1.0}))
     identifier = load_identifier()

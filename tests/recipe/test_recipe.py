@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -51,7 +53,26 @@ def test_an_override_wins_over_the_file(tmp_path: Path):
         ("count.zzz=1", ["count.zzz", "allowed: context, window_tokens"]),
         ("count.folds=99", ["count.folds", "less than or equal to 16", "99"]),
         ("count.min_count=many", ["count.min_count", "integer", "'many'"]),
-        ("select.arms=[{name: x, method: best}]", ["select.arms.0.method", "'random'", "'best'"]),
+        (
+            "select.arms=[{name: x, method: best}]",
+            ["select.arms.0.method", "give one of random, ", "'best'"],
+        ),
+        ("select.arms=[{name: x, method: density}]", ["'density' is called 'he2025' now"]),
+        ("select.arms=[{name: x, method: coverage}]", ["'coverage' is called 'links' now"]),
+        (
+            "select.arms=[{name: x, method: links_coverage}]",
+            ["'links_coverage' is called 'distinct_links' now"],
+        ),
+        ("select.arms=[{name: x, method: oracle}]", ["`truth` belongs to method oracle"]),
+        ("select.arms=[{name: x, method: random, reference: y}]", ["length_matched and links_b"]),
+        ("select.placement.score=best", ["select.placement.score", "he2025, entropy", "'best'"]),
+        ("link.measure=z", ["link.measure", "g2, npmi", "'z'"]),
+        ("ingest.inputs=[{uris: [a], format: doc}]", ["ingest.inputs.0.format", "auto, gettext"]),
+        ("ingest.filters.families=[moby]", ["ingest.filters.families.0", "gopher, "]),
+        ("score.methods=[entropy]", ["arm he2025 needs score he2025", "score.methods"]),
+        ("score.options={entropy: {base: 2}}", ["entropy is built in"]),
+        ("score.options={length: {most: 2}}", ["length is not in score.methods"]),
+        ("plugins=[no.such.module]", ["no module 'no.such.module'"]),
         ("ingest.inputs=[{format: jsonl}]", ["ingest.inputs.0.uris", "required"]),
         ("languages=[en]", ["languages", "at least 2"]),
         ("languages=[en, en]", ["must differ"]),
@@ -139,3 +160,15 @@ def test_what_config_prints_reads_back_as_the_same_configuration(
     for documented in (False, True):
         path.write_text(to_yaml(config, documented))
         assert load_recipe(str(path)) == config
+
+
+def test_importing_recipes_imports_nothing_heavy():
+    heavy = {"numpy", "numba", "pyspark", "pyarrow", "duckdb", "torch", "scipy"}
+    code = (
+        "import sys; from pivotmine.recipe.reading import load_recipe; load_recipe();"
+        "print(*{name.split('.')[0] for name in sys.modules})"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert not heavy & set(loaded.stdout.split())

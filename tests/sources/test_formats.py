@@ -9,7 +9,7 @@ import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,14 +18,16 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotmine import sources
+from pivotmine import plugins
 from pivotmine.recipe import InputConfig
-from pivotmine.sources import EXPLANATIONS, ColumnMap, ReadLimits, Reason, listing
+from pivotmine.sources import ColumnMap, ReadLimits, listing
 from pivotmine.sources.gettext import PAGE_MESSAGES
 from pivotmine.sources.records import MIB
 
 Read = Callable[..., Any]
-DOCS = Path(__file__).parents[2] / "docs" / "sources.md"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs" / "sources.md"
+EXAMPLE = ROOT / "examples" / "plugins" / "parallel_tsv.py"
 
 HEADER = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=%s\\n"\n\n'
 CATALOGUE = """#: app.py:1
@@ -80,7 +82,7 @@ def test_a_catalogue_is_a_page_of_messages_above_their_translations(
     )
 
 
-def test_long_catalogues_make_several_pages_and_empty_ones_say_so(tmp_path: Path, read: Read):
+def test_long_catalogues_make_several_pages_and_empty_ones_are_rejected(tmp_path: Path, read: Read):
     entries = (f'msgid "message {n}"\nmsgstr "bericht {n}"\n\n' for n in range(PAGE_MESSAGES + 1))
     first, second = read(write(tmp_path / "nl.po", "".join(entries))).texts
     assert first.count("\n") + 1 == 2 * PAGE_MESSAGES
@@ -89,7 +91,7 @@ def test_long_catalogues_make_several_pages_and_empty_ones_say_so(tmp_path: Path
 
 
 @given(noise=st.binary(max_size=200).map(lambda noise: noise.replace(b"charset", b"")))
-def test_any_bytes_are_a_catalogue_of_some_kind(noise: bytes, tmp_path_factory: Any, read: Any):
+def test_any_bytes_can_be_read_as_a_catalogue(noise: bytes, tmp_path_factory: Any, read: Any):
     path = tmp_path_factory.mktemp("po") / "a.po"
     assert read(write(path, b'msgid "a"\nmsgstr "b"\n' + noise)).fates
 
@@ -118,7 +120,7 @@ def bomb(path: Path, head: bytes, n_mib: int) -> Path:
 
 
 @pytest.mark.parametrize("name", ["a.jsonl.zst", "a.txt.zst", "a.warc.zst", "a.po.zst"])
-def test_a_bomb_is_given_up_at_the_stated_limit(tmp_path: Path, read: Read, name: str):
+def test_a_decompression_bomb_is_rejected_at_the_limit(tmp_path: Path, read: Read, name: str):
     head = json.dumps({"text": "Before the bomb."}).encode() + b"\n"
     found = read(bomb(tmp_path / name, head, 200), limits=ReadLimits(max_inflation=20))
     assert "inflates_too_much" in found.reasons
@@ -135,25 +137,20 @@ def test_a_row_group_that_would_inflate_too_much_is_not_read(tmp_path: Path, rea
 
 
 def test_a_recipe_can_name_every_format():
-    formats = get_args(InputConfig.model_fields["format"].annotation)
-    assert set(formats) == {"auto", *sources.READERS}
-    assert set(listing.SUFFIXES.values()) == set(sources.READERS)
-
-
-def test_every_reason_is_explained():
-    assert set(EXPLANATIONS) == set(Reason)
+    for name in ("auto", *plugins.SOURCES.names()):
+        assert InputConfig(uris=("a",), format=name).format == name
 
 
 def test_the_format_that_the_documentation_adds_works(
     tmp_path: Path, read: Read, monkeypatch: pytest.MonkeyPatch
 ):
     (code,) = re.findall(r"^```python\n(.*?)^```$", DOCS.read_text(), re.MULTILINE | re.DOTALL)
+    assert code == EXAMPLE.read_text()
     assert code.count("\n") <= 40
+    monkeypatch.setattr(plugins.SOURCES, "_found", {**plugins.SOURCES._found})
     module = types.ModuleType("parallel")
     monkeypatch.setitem(sys.modules, "parallel", module)
     exec(compile(code, "parallel.py", "exec"), module.__dict__)
-    monkeypatch.setitem(sources.READERS, "parallel", module.__dict__["read_parallel"])
-    monkeypatch.setitem(listing.SUFFIXES, ".tsv", "parallel")
     data = b"A cat\tUn chat\nno tab\ncaf\xe9\tx\nA dog\tUn chien\n"
     found = read(write(tmp_path / "a.tsv.gz", gzip.compress(data)[:-8]))
     assert found.texts == ["A cat\nUn chat", "A dog\nUn chien"]
@@ -162,4 +159,4 @@ def test_the_format_that_the_documentation_adds_works(
 
 def test_the_documentation_lists_every_suffix():
     listed = set(re.findall(r"`(\.\w+)`", DOCS.read_text().split("`ingest.inputs")[0]))
-    assert listed - {".gz", ".zst"} == set(listing.SUFFIXES)
+    assert listed - {".gz", ".zst"} == set(listing.suffixes())

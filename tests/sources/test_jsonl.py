@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pivotmine.sources import ColumnMap, ReadLimits, Split, read_split
 from pivotmine.sources.jsonl import BrokenStream, Line, frame_lines
-from pivotmine.sources.records import Tally, reject_row, to_batches
+from pivotmine.sources.records import RecordCount, reject_row, to_batches
 
 Read = Callable[..., Any]
 
@@ -54,14 +54,14 @@ lines = st.lists(
 
 
 @given(lines, st.booleans(), st.integers(1, 50), st.integers(1, 80))
-def test_framing_cuts_lines_the_same_whatever_the_blocks(
+def test_lines_do_not_depend_on_the_blocks(
     parts: list[bytes], closed: bool, block_bytes: int, max_record_bytes: int
 ) -> None:
     data = b"\n".join(parts) + (b"\n" if closed and parts else b"")
     blocks = chopped(data, block_bytes)
     limits = ReadLimits(max_record_bytes=max_record_bytes, raw_bytes=5)
-    tally = Tally()
-    framed = list(frame_lines(blocks, 0, None, limits, tally))
+    count = RecordCount()
+    framed = list(frame_lines(blocks, 0, None, limits, count))
 
     expected, position = [], 0
     for part in data.split(b"\n"):
@@ -70,23 +70,23 @@ def test_framing_cuts_lines_the_same_whatever_the_blocks(
             expected.append(Line(position, part[:5] if too_long else part, len(part)))
         position += len(part) + 1
     assert framed == expected
-    assert tally == Tally(len(expected), len(data))
+    assert count == RecordCount(len(expected), len(data))
 
     shared: list[Line] = []
-    tally = Tally()
+    count = RecordCount()
     for start in range(0, len(data), block_bytes):
         blocks = chopped(data[max(start - 1, 0) :], 7)
-        shared += frame_lines(blocks, start, start + block_bytes, limits, tally)
+        shared += frame_lines(blocks, start, start + block_bytes, limits, count)
     assert shared == expected
-    assert tally == Tally(len(expected), len(data))
+    assert count == RecordCount(len(expected), len(data))
 
 
-def test_a_split_stops_reading_where_no_line_of_its_own_can_begin() -> None:
+def test_a_split_stops_reading_where_none_of_its_lines_can_begin() -> None:
     def blocks() -> Iterator[bytes]:
         yield b"x" * 10
         raise AssertionError("read on")
 
-    assert list(frame_lines(blocks(), 5, 14, ReadLimits(), Tally())) == []
+    assert list(frame_lines(blocks(), 5, 14, ReadLimits(), RecordCount())) == []
 
 
 @settings(deadline=None, max_examples=30)
@@ -271,7 +271,7 @@ def test_a_zstd_window_over_the_limit_names_the_limit_to_raise(read: Read, tmp_p
 
 @settings(deadline=None, max_examples=150)
 @given(st.data(), st.sampled_from(["gz", "zst"]))
-def test_whatever_byte_is_damaged_records_are_kept_in_order_and_the_tally_holds(
+def test_damage_to_any_byte_keeps_earlier_records_in_order_and_counts_agree(
     read: Read, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, kind: str
 ) -> None:
     if kind == "gz":
@@ -284,7 +284,7 @@ def test_whatever_byte_is_damaged_records_are_kept_in_order_and_the_tally_holds(
     damaged = packed[:at] if cut else packed[:at] + bytes([changed]) + packed[at + 1 :]
     path = tmp_path_factory.mktemp("damage", numbered=True) / f"a.jsonl.{kind}"
     path.write_bytes(damaged)
-    outcome = read(path)  # checks the tally
+    outcome = read(path)  # checks the counts
     if cut and at > 0:
         # A cut between two gzip members leaves a shorter, sound file.
         assert outcome.texts == TEXTS[: len(outcome.texts)]
@@ -296,23 +296,23 @@ def test_whatever_byte_is_damaged_records_are_kept_in_order_and_the_tally_holds(
 # --- the road to the file ----------------------------------------------------------------------
 
 
-def test_a_stream_that_breaks_hands_over_what_it_had_of_the_open_line() -> None:
+def test_a_broken_stream_reports_the_unfinished_line() -> None:
     def blocks() -> Any:
         yield b"one\ntwo\nthr"
         raise OSError("connection reset")
 
-    tally = Tally()
+    count = RecordCount()
     framed = []
     with pytest.raises(BrokenStream) as broken:
-        for line in frame_lines(blocks(), 0, None, ReadLimits(), tally):
+        for line in frame_lines(blocks(), 0, None, ReadLimits(), count):
             framed.append(line.data)
     assert framed == [b"one", b"two"]
     assert (broken.value.position, broken.value.partial) == (11, b"thr")
-    assert tally == Tally(2, 11)
+    assert count == RecordCount(2, 11)
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".parquet"])
-def test_a_file_that_is_gone_or_a_directory_by_now_is_one_reject(
+def test_a_file_that_is_gone_or_has_become_a_directory_is_one_reject(
     tmp_path: Path, suffix: str
 ) -> None:
     (tmp_path / f"folder{suffix}").mkdir()

@@ -185,7 +185,7 @@ def varint(number: int) -> bytes:
 
 
 @pytest.mark.parametrize("dictionary", [False, True], ids=["plain", "dictionary"])
-def test_a_page_that_says_it_is_huge_ends_its_row_group(
+def test_a_page_header_with_a_huge_size_ends_its_row_group(
     read: Read, tmp_path: Path, dictionary: bool
 ) -> None:
     options: dict[str, Any] = {"compression": "zstd", "use_dictionary": dictionary}
@@ -217,7 +217,7 @@ def test_a_page_that_says_it_is_huge_ends_its_row_group(
     assert outcome.texts == texts[: 4 + n_before] + texts[8:]
 
 
-def test_page_headers_are_read_however_the_file_comes_in(tmp_path: Path) -> None:
+def test_page_headers_are_checked_for_any_sizes_of_reads(tmp_path: Path) -> None:
     options: dict[str, Any] = {"data_page_size": 512, "write_batch_size": 2}
     path = write(tmp_path / "a.parquet", pa.table({"text": TEXTS}), **options)
     metadata = pq.read_metadata(path)
@@ -237,7 +237,7 @@ def test_page_headers_are_read_however_the_file_comes_in(tmp_path: Path) -> None
 @given(st.binary(max_size=200))
 @example(b"\x15\x00\x15")
 @example(b"\x5c" * 200)
-def test_no_bytes_make_a_page_header_raise_anything_else(data: bytes) -> None:
+def test_any_bytes_give_a_page_header_or_one_kind_of_error(data: bytes) -> None:
     with contextlib.suppress(BadPage):
         header = read_header(memoryview(data), 0)
         assert header is None or 0 < header.n_header_bytes <= len(data)
@@ -272,7 +272,7 @@ def test_a_file_that_shrank_since_it_was_listed_is_a_reject(read: Read, tmp_path
     assert batch.column("reason").to_pylist() == ["unreadable_file", None]
 
 
-def test_random_damage_never_raises_and_always_tallies(read: Read, tmp_path: Path) -> None:
+def test_random_damage_never_raises_and_counts_always_agree(read: Read, tmp_path: Path) -> None:
     path = write(tmp_path / "a.parquet", pa.table({"id": range(100), "text": TEXTS[:100]}))
     sound = path.read_bytes()
     rng = random.Random(11)
@@ -281,5 +281,5 @@ def test_random_damage_never_raises_and_always_tallies(read: Read, tmp_path: Pat
         for _ in range(rng.randint(1, 4)):
             data[rng.randrange(len(data))] = rng.randrange(256)
         path.write_bytes(data)
-        outcome = read(path, split_bytes=rng.choice([1, 1 << 40]))  # checks the tally
+        outcome = read(path, split_bytes=rng.choice([1, 1 << 40]))  # checks the counts
         assert outcome.documents or outcome.rejects

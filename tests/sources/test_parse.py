@@ -74,7 +74,7 @@ def test_a_bad_record_is_refused_with_a_reason_and_what_was_wrong(
         (b'{"text": "' + b"x" * 100 + b'"}', "x" * 100),
     ],
 )
-def test_a_good_record_gives_its_text_untouched(record: bytes, text: str) -> None:
+def test_a_good_record_gives_its_text_unchanged(record: bytes, text: str) -> None:
     document = fate(record)
     assert isinstance(document, Document)
     assert document.text == text
@@ -100,7 +100,7 @@ def test_the_source_column_labels_a_document_when_it_can(source: bytes, label: s
     assert document.source == label
 
 
-def test_typed_columns_are_judged_alike() -> None:
+def test_values_of_typed_columns_are_checked_as_json_is() -> None:
     columns = ColumnMap(source_label="web")
     assert parse_bytes("été".encode(), b"\xff", columns, LIMITS) == Document("été", "web", 5)
     assert parse_bytes(b"a", b"wiki", columns, LIMITS) == Document("a", "wiki", 1)
@@ -115,12 +115,14 @@ def test_typed_columns_are_judged_alike() -> None:
 
 
 @given(st.binary())
-def test_any_bytes_have_a_fate(record: bytes) -> None:
+def test_any_bytes_give_a_document_or_a_refusal(record: bytes) -> None:
     assert isinstance(fate(record), Document | Refusal)
 
 
 @given(st.text(st.characters(), max_size=20), st.booleans())
-def test_any_python_string_survives_json_or_is_named_unencodable(text: str, ascii: bool) -> None:
+def test_any_python_string_survives_json_or_is_refused_as_unencodable(
+    text: str, ascii: bool
+) -> None:
     """`st.characters()` includes lone surrogates, which json writes as escapes."""
     try:
         record = json.dumps({"text": text}, ensure_ascii=ascii).encode()

@@ -62,7 +62,7 @@ def test_gzip_gives_as_much_as_feeding_zlib_one_byte_at_a_time(
 
 
 @pytest.mark.parametrize("cut", range(1, 20))
-def test_output_that_waits_behind_a_full_block_is_not_lost_at_a_truncation(cut: int) -> None:
+def test_output_behind_a_full_block_is_not_lost_at_a_truncation(cut: int) -> None:
     damaged = gzip.compress(b"\0" * (BLOCK_BYTES + 5000), mtime=0)[:-cut]
     out, sound = drain(gzip_blocks([damaged]))
     assert not sound
@@ -70,7 +70,7 @@ def test_output_that_waits_behind_a_full_block_is_not_lost_at_a_truncation(cut: 
 
 
 @given(st.integers(1, 400), st.integers(1, 4), st.booleans())
-def test_sound_streams_come_out_whole_in_any_blocks(
+def test_undamaged_streams_are_decoded_completely_in_any_blocks(
     block_bytes: int, n_parts: int, checksum: bool
 ) -> None:
     parts = chopped(CONTENT, len(CONTENT) // n_parts + 1)

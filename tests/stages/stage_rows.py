@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import accumulate
 from typing import Any
 
@@ -11,6 +12,9 @@ Row = dict[str, Any]
 def tokens_row(doc_id: str, *segments: tuple[str, list[int]], lang: str = "en") -> Row:
     """A row of `tokens` from segments, each a language and its token ids."""
     token_ids = [token for _, tokens in segments for token in tokens]
+    lang_tokens = Counter[str]()
+    for language, tokens in segments:
+        lang_tokens[language] += len(tokens)
     return {
         "doc_id": doc_id,
         "lang": lang,
@@ -18,6 +22,7 @@ def tokens_row(doc_id: str, *segments: tuple[str, list[int]], lang: str = "en") 
         "segment_ends": list(accumulate(len(tokens) for _, tokens in segments)),
         "segment_langs": [language for language, _ in segments],
         "n_tokens": len(token_ids),
+        "lang_tokens": list(lang_tokens.items()),
     }
 
 

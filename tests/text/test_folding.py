@@ -50,7 +50,7 @@ def test_two_words(one: str, other: str):
 
 
 @given(st.text())
-def test_what_is_folded_stays(text: str):
+def test_folding_twice_changes_nothing(text: str):
     assert fold(fold(text)) == fold(text)
 
 
@@ -106,5 +106,5 @@ def test_scripts_with_spaces(char: str):
 
 
 @pytest.mark.parametrize("char", "猫ねネーไ々 .-'+_𠮷")
-def test_scripts_without_spaces_and_what_is_no_letter(char: str):
+def test_scripts_without_spaces_and_characters_that_are_no_letters(char: str):
     assert not spaced_letters()[ord(char)]

@@ -79,15 +79,15 @@ def test_traditional_chinese_is_chinese() -> None:
     assert load_identifier().identify_document("請選擇您想要閱讀說明書的語言。")[0] == "zh"
 
 
-def test_a_heading_without_kana_goes_with_its_japanese_page() -> None:
+def test_a_heading_without_kana_is_japanese_on_a_japanese_page() -> None:
     assert languages_of(["概要\n", *JA[:2], "参照\n", *JA[3:]], "ja") == ["ja"] * 6
 
 
-def test_the_same_heading_goes_with_a_chinese_page() -> None:
+def test_the_same_heading_is_chinese_on_a_chinese_page() -> None:
     assert languages_of(["概要\n", *ZH[:2], "参照\n", *ZH[3:]], "zh") == ["zh"] * 6
 
 
-def test_a_short_latin_line_does_not_inherit_the_chinese_of_its_page() -> None:
+def test_a_short_latin_line_on_a_chinese_page_is_not_chinese() -> None:
     assert languages_of([ZH[0], "Delete\n", ZH[1]], "zh")[1] == "en"
 
 
@@ -107,7 +107,7 @@ def test_a_document_without_letters_takes_the_language_it_is_given() -> None:
     assert load_identifier().identify_document("12 34") == ("und", 0.0)
 
 
-def test_languages_that_were_not_asked_for_are_und() -> None:
+def test_segments_in_other_languages_are_und() -> None:
     german = "Die Datei konnte nicht geöffnet werden, weil sie gerade benutzt wird.\n"
     russian = "Не удалось открыть файл, потому что он используется.\n"
     assert languages_of([EN[0], german, russian, EN[1]], "en") == ["en", "und", "und", "en"]
@@ -137,7 +137,7 @@ def test_a_missing_model_is_named_in_the_error(tmp_path: Path) -> None:
         load_identifier(str(tmp_path / "no.bin"))
 
 
-def test_a_file_that_is_no_model_is_named_in_the_error(tmp_path: Path) -> None:
+def test_a_file_of_another_format_is_named_in_the_error(tmp_path: Path) -> None:
     path = tmp_path / "other.bin"
     path.write_bytes(b"not a model, but long enough to hold a header of one" * 10)
     with pytest.raises(SetupError, match=r"other\.bin is not a fastText model"):
@@ -162,7 +162,7 @@ def fasttext_model(words: dict[str, str]) -> bytes:
     return written
 
 
-def test_another_model_by_path_decides_in_its_own_labels(tmp_path: Path) -> None:
+def test_a_model_given_by_path_is_used(tmp_path: Path) -> None:
     path = tmp_path / "glot.bin"
     path.write_bytes(
         fasttext_model(
@@ -185,7 +185,7 @@ def test_another_model_by_path_decides_in_its_own_labels(tmp_path: Path) -> None
 
 
 def test_labels_of_other_models_become_two_letter_codes_where_there_is_one() -> None:
-    labels = ["fra_Latn", "cmn_Hani", "yue_Hant", "wuu", "zh-hant", "de", "kab_Latn"]
+    labels = ["fra_Latn", "cmn_Hani", "yue_Hant", "wuu", "zh-hant", "de", "arz_Arab", "kab_Latn"]
     assert [normalise_label(f"__label__{label}") for label in labels] == [
         "fr",
         "zh",
@@ -193,6 +193,7 @@ def test_labels_of_other_models_become_two_letter_codes_where_there_is_one() -> 
         "zh",
         "zh",
         "de",
+        "arz_Arab",
         "kab_Latn",
     ]
 

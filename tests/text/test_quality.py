@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pivotmine.recipe import FiltersConfig
-from pivotmine.text.quality import FAMILIES, MEASURES, Page, judge
+from pivotmine.text import quality_bounds
+from pivotmine.text.quality import MEASURES, Page, judge
+from pivotmine.text.quality_bounds import FAMILIES
 from pivotmine.text.words import find_words
 
 PROSE = (
@@ -48,6 +50,7 @@ def test_a_measure_is(measure: str, text: str, value: float | None):
 
 def test_every_measure_is_shown_and_every_family_knows_its_measures():
     assert {measure for measure, _, _ in SHOWN} == set(MEASURES)
+    assert tuple(MEASURES) == quality_bounds.MEASURES
     for bounds in FAMILIES.values():
         assert {name.split("_", 1)[1] for name in bounds} <= set(MEASURES)
 

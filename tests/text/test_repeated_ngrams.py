@@ -5,45 +5,39 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pivotmine.numeric.jit import HAVE_NUMBA, Engine
 from pivotmine.text.repeated_ngrams import Grams, covered_by_repeats, join, number_spans
 
-ENGINES: list[Engine] = ["numba", "numpy"] if HAVE_NUMBA else ["numpy"]
 
-
-def of_words(words: list[int], engine: Engine = "auto") -> Grams:
+def of_words(words: list[int]) -> Grams:
     """1-grams of one code point each."""
     starts = np.arange(len(words), dtype=np.int64)
-    return number_spans(np.array(words, np.uint32), starts, starts + 1, engine)
+    return number_spans(np.array(words, np.uint32), starts, starts + 1)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.text("ab", min_size=1, max_size=3), max_size=30))
-def test_equal_words_have_equal_numbers(engine: Engine, words: list[str]):
+def test_equal_words_have_equal_numbers(words: list[str]):
     points = np.frombuffer("".join(words).encode("utf-32-le"), np.uint32)
     lengths = np.array([len(word) for word in words], np.int64)
     ends = np.cumsum(lengths)
-    grams = number_spans(points, ends - lengths, ends, engine)
+    grams = number_spans(points, ends - lengths, ends)
     distinct = list(dict.fromkeys(words))
     assert grams.ids.tolist() == [distinct.index(word) for word in words]
     assert grams.first.tolist() == [words.index(word) for word in distinct]
     assert grams.counts.tolist() == [words.count(word) for word in distinct]
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(0, 3), max_size=40), st.integers(1, 4), st.integers(1, 4))
-def test_grams_are_those_of_tuples(engine: Engine, words: list[int], short: int, step: int):
-    one = of_words(words, engine)
+def test_grams_are_those_of_tuples(words: list[int], short: int, step: int):
+    one = of_words(words)
     left = one
     for shift in range(1, short):
-        left = join(left, one, shift, engine)
-    grams = join(left, one, short - 1 + step, engine)
+        left = join(left, one, shift)
+    grams = join(left, one, short - 1 + step)
 
     tuples = [
         (*words[at : at + short], words[at + short - 1 + step])

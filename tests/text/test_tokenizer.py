@@ -16,8 +16,8 @@ from tokenizers import decoders, models, pre_tokenizers, processors, trainers
 from pivotmine.errors import ConfigError
 from pivotmine.stages.train_tokenizer.training import train_sentencepiece
 from pivotmine.text.lines import prefix_lines, strip_lines
-from pivotmine.text.pieces import is_byte_piece, languages_written
 from pivotmine.text.segments import split_segments
+from pivotmine.text.token_notation import is_byte_piece, languages_written
 from pivotmine.text.tokenizer import Tokenizer, load_tokenizer, read_tokenizer_file
 
 VERBS = (("Delete", "删除", "削除"), ("Open", "打开", "起動"), ("Rename", "改名", "改称"))
@@ -222,7 +222,7 @@ def test_an_id_that_no_piece_has_is_shown_as_unused(byte_level: bytes) -> None:
     assert pieces[-1] == "<pad>"
 
 
-def test_pieces_know_the_languages_of_their_script_and_bytes() -> None:
+def test_pieces_have_the_languages_of_their_script() -> None:
     pieces = ("▁Delete", "删", "の", "▁", "12", "<0xE5>", "\n")
     assert languages_written(pieces, ("en", "fr", "zh", "ja")) == [
         ["en", "fr"],

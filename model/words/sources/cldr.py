@@ -1,7 +1,7 @@
 """CLDR annotations: the names of emoji, one and the same picture named in every language.
 
-A picture is the best proof of a common sense; there are few (about 300 whose names are single
-words in English, French, Chinese and Japanese). Each language's name is linked with each other's.
+A picture proves that its names have a sense in common. About 300 have names that are single words
+in English, French, Chinese and Japanese. The names in any two languages are linked.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import orjson
 
+from pivotmine.dictionaries.archives import read_member
 from pivotmine.model.words.glosses import Dictionary, Gloss, clean
-from pivotmine.model.words.sources.archives import read_member
 
 MEMBER = r"package/annotations/{lang}/annotations\.json"
 

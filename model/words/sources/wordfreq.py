@@ -5,9 +5,9 @@ files list words by hundredths of a decade below one: word number `i` of the lis
 probability 10^(-i/100). `zipf` = log10 of occurrences per billion words, 8 for the very top, and
 about 3 for one in a million (van Heuven et al. 2014).
 
-The Japanese list holds what its segmenter cut: 労働 and 者, but not 労働者. Such a word's frequency
-is put together from its parts as wordfreq does: the reciprocals add up, and every cut costs a
-factor of ten.
+The Japanese list holds the words of its segmenter: 労働 and 者, but not 労働者. The frequency of
+such a word is estimated from its parts as wordfreq does: the reciprocals are added, and every cut
+divides by ten.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _from_parts(zipf: Mapping[str, float], word: str) -> float | None:
 
 
 def read_zipf(archive: Path, lang: str) -> dict[str, float]:
-    """Word -> zipf frequency; words that are not in it are rarer than about 1.
+    """Word -> zipf frequency; words that are not listed have less than about 1.
 
     Raises
     ------

@@ -1,8 +1,9 @@
 """WordNet 3.0: which English words are nouns, verbs, adjectives; their synonyms and fields.
 
-Used for three things: a word that is no WordNet lemma is no base form (`dogs`); its synonyms are
-no distractors; and the lexicographer's file of its first sense (`noun.animal`) is the field within
-which distractors are sought. WordNet orders senses by how often they were met in tagged text.
+It has three uses. Words that are not lemmas of WordNet, such as `dogs`, are not base forms and are
+left out. Synonyms are not taken as distractors. The lexicographer's file of the first sense, such
+as `noun.animal`, is the field in which distractors are sought. WordNet orders senses by their
+frequency in tagged text.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from pivotmine.model.words.sources.archives import read_member
+from pivotmine.dictionaries.archives import read_member
 
 _POS = {"noun": "n", "verb": "v", "adj": "a"}
 # lexnames(5WN): numbers of the lexicographer files

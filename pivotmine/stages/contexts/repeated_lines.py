@@ -1,40 +1,49 @@
 """Lines of text that many documents hold: menus, banners, licences, templates.
 
 Two words of a template meet in every page of its site, and no statistic of their meetings tells
-them from a translation: on planted corpora one page in twenty, from 20 sites, makes 60 % of all
-significant pairs false. But such pages are not independent evidence. So a line counts in a few
-documents only: those whose ids hash lowest. That is the same few for all lines that travel
-together (coordinated, or bottom-k, samples: Cohen and Kaplan 2007, Summarizing data using bottom-k
-sketches), so a menu in two languages is still seen whole, as often as a page that exists once.
+them from a translation. But such pages are not independent evidence, so a line counts only in the
+few documents whose ids hash lowest. Those are the same for all lines that travel together
+(coordinated, or bottom-k, samples: Cohen and Kaplan 2007, Summarizing data using bottom-k
+sketches): a menu in two languages is still seen whole, as often as a page that exists once.
 
-Lines are compared by 64-bit hashes of their token ids, together with the languages of the document:
-a headword counts afresh in a dictionary of other languages. Two different lines out of a billion
-have the same hash with probability 0.03.
+A line is a segment, which is how text is cut when it is tokenized. Lines are compared by 64-bit
+hashes of their token ids, together with the languages of the document: a headword counts afresh in
+a dictionary of other languages. The probability that any two of a billion different lines share a
+hash is 0.03.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from blake3 import blake3
 from numpy.typing import NDArray
 
+from pivotmine.numeric.arrays import row_index
+from pivotmine.numeric.arrow_lists import flat_list, language_indices, token_columns
 from pivotmine.numeric.mix import mix64
+from pivotmine.numeric.nodes import segment_lengths
 
 __all__ = [
     "LineDocuments",
     "RepeatedLines",
     "document_keys",
+    "hidden_lines",
+    "holds_two_languages",
     "line_hashes",
+    "lines_of",
     "lowest_documents",
+    "lowest_documents_of_parts",
     "to_leave_out",
 ]
 
 Hashes = NDArray[np.uint64]
 
 _32 = np.uint64(32)
+_GATHERED_LINES = 2_000_000
 
 
 class LineDocuments(NamedTuple):
@@ -120,3 +129,77 @@ def to_leave_out(lines: Hashes, documents: Hashes, repeated: RepeatedLines) -> N
         documents > repeated.last_documents[place]
     )
     return beyond
+
+
+def lowest_documents_of_parts(
+    parts: Iterable[LineDocuments], n_lowest: int
+) -> Iterator[LineDocuments]:
+    """What `lowest_documents` gives for a stream of parts, gathered 2 million lines at a time.
+
+    A line that is on every page is passed on a few times, not millions of times. Memory: 200 MB.
+    """
+    gathered = LineDocuments(np.empty(0, np.uint64), np.empty(0, np.uint64))
+    waiting = [gathered]
+    n_waiting = 0
+    for part in parts:
+        waiting.append(part)
+        n_waiting += len(part.lines)
+        if n_waiting >= _GATHERED_LINES:
+            gathered = _lowest(waiting, n_lowest)
+            waiting, n_waiting = [gathered], len(gathered.lines)
+            if n_waiting >= _GATHERED_LINES // 2:
+                yield gathered
+                waiting, n_waiting = [], 0
+    if n_waiting:
+        yield _lowest(waiting, n_lowest)
+
+
+def _lowest(parts: Sequence[LineDocuments], n_lowest: int) -> LineDocuments:
+    lines, documents = (np.concatenate(side) for side in zip(*parts, strict=True))
+    return lowest_documents(lines, documents, n_lowest)
+
+
+def holds_two_languages(batch: pa.RecordBatch, languages: Sequence[str]) -> NDArray[np.bool_]:
+    """[D] whether each row of table `tokens` has segments of at least two of the languages."""
+    language = language_indices(batch.column("segment_langs"), languages)
+    _, offsets = flat_list(batch.column("segment_ends"))
+    document = row_index(offsets)
+    held = np.zeros((batch.num_rows, len(languages)), np.bool_)
+    known = language >= 0
+    held[document[known], language[known]] = True
+    several: NDArray[np.bool_] = held.sum(axis=1) > 1
+    return several
+
+
+def lines_of(batch: pa.RecordBatch, languages: Sequence[str]) -> LineDocuments:
+    """[S] every segment of some rows of table `tokens`: its hash, and the key of its document."""
+    columns = token_columns(batch)
+    lengths = segment_lengths(columns.segment_ends, columns.segment_offsets)
+    document = row_index(columns.segment_offsets)
+    keys = document_keys(batch.column("doc_id").to_pylist())
+    sets = _language_sets(language_indices(batch.column("segment_langs"), languages), document)
+    ends = np.cumsum(lengths)
+    # What follows a document's last segment belongs to no line.
+    starts_in_text = columns.document_offsets[:-1][document] + columns.segment_ends - lengths
+    in_line = np.repeat(starts_in_text - (ends - lengths), lengths) + np.arange(lengths.sum())
+    hashes = line_hashes(columns.token_ids[in_line], ends, sets[document])
+    return LineDocuments(hashes, keys[document])
+
+
+def hidden_lines(
+    batch: pa.RecordBatch, languages: Sequence[str], repeated: RepeatedLines
+) -> NDArray[np.bool_]:
+    """[S] which segments of some rows of table `tokens` do not count."""
+    if not len(repeated.lines):
+        return np.zeros(len(batch.column("segment_langs").flatten()), np.bool_)
+    return to_leave_out(*lines_of(batch, languages), repeated)
+
+
+def _language_sets(language: NDArray[np.int8], document: NDArray[np.int64]) -> Hashes:
+    """[D] a number for the languages of each document: the sum of one random power for each."""
+    n_documents = int(document[-1]) + 1 if len(document) else 0
+    held = np.zeros((n_documents, 128), np.bool_)
+    held[document, language] = True
+    bits = np.packbits(held[:, :-1], axis=1).view(np.uint64)
+    sets: Hashes = bits[:, 0] * np.uint64(0x9E3779B97F4A7C15) + bits[:, 1]
+    return sets

@@ -1,16 +1,16 @@
 """Contexts: where words of two languages meet, cut out of the tokens.
 
-A context is a window of consecutive segments, or a document; it is mixed when two languages take
+A context is a window of consecutive segments, or a document. It is mixed when two languages take
 part in it. Only mixed contexts are counted, some 7 % of the tokens of real text, so they are cut
 out once: counting reads them, links compete in them, and a permutation of them tells what chance
 alone would link.
 
 What is kept of a context are its distinct nodes: tokens in text of one language
 (`pivotmine.numeric.nodes` says why). Lines that many documents hold count in a few of them
-(`pivotmine.stages.contexts.repeated_lines`): the pages of a template are no independent evidence.
+(`repeated_lines.py`): the pages of a template are no independent evidence.
 
-Tokens that occur less than `min_count` times cannot reach it in any pair and are left out here; no
-pair at or above `min_count` is lost by that.
+Tokens that occur less than `min_count` times are left out here. They cannot reach that count in
+any pair, so no pair at or above `min_count` is lost.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.lake.tables import CONTEXTS
 from pivotmine.numeric.nodes import NodeTable, node_table
 from pivotmine.recipe import Recipe
+from pivotmine.stages.contexts.cutting import CutPlan, part_tokens
 from pivotmine.stages.contexts.repeated_lines import RepeatedLines
-from pivotmine.udfs import cut_contexts, repeated_lines
+from pivotmine.udfs.contexts import COLUMNS, LINES, bind_cut, bind_lines
 
 MAX_VOCAB_SIZE = 4_000_000
 """More tokens than any tokenizer has; bounds what is brought to the driver."""
@@ -38,23 +39,20 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Find the lines that repeat, then cut contexts without them."""
     settings = recipe.count
     languages = context_languages(recipe)
-    plan = cut_contexts.CutPlan(
+    plan = CutPlan(
         languages,
         load_nodes(inputs, languages, settings.min_count),
         context_tokens(recipe),
         settings.min_language_share,
         settings.folds,
-        cut_contexts.part_tokens(settings.chunk_tokens),
+        part_tokens(settings.chunk_tokens),
         _repeated(inputs, recipe),
     )
-    cut = cut_contexts.bind_cut(plan)
-    return {
-        "contexts": inputs.arrow_rows("tokens", cut_contexts.TOKENS_COLUMNS, cut, CONTEXTS.schema)
-    }
+    return {"contexts": inputs.arrow_rows("tokens", COLUMNS, bind_cut(plan), CONTEXTS.schema)}
 
 
 def context_languages(recipe: Recipe) -> tuple[str, ...]:
-    """The languages in the order of their indices: so a is of the earlier language of a pair."""
+    """The languages in the order of their indices: `a` of a pair is of the earlier one."""
     return tuple(sorted(recipe.languages))
 
 
@@ -83,13 +81,12 @@ def load_nodes(inputs: Inputs, languages: Sequence[str], min_count: int) -> Node
 
 
 def _repeated(inputs: Inputs, recipe: Recipe) -> RepeatedLines:
-    """Lines of more documents than they may count in, and the last document where they do."""
+    """Lines of more documents than they may count in, each with the last in which it counts."""
     most, max_lines = recipe.count.max_line_documents, recipe.count.max_repeated_lines
     if most == 0:
         return RepeatedLines(np.empty(0, np.uint64), np.empty(0, np.uint64))
-    find = repeated_lines.bind_find(context_languages(recipe), most + 1)
-    columns = cut_contexts.TOKENS_COLUMNS
-    lines = inputs.arrow_rows("tokens", columns, find, repeated_lines.SCHEMA).in_spark()
+    find = bind_lines(context_languages(recipe), most + 1)
+    lines = inputs.arrow_rows("tokens", COLUMNS, find, LINES).in_spark()
     in_order = Window.partitionBy("line").orderBy("document")
     beyond = (
         lines.withColumn("place", F.row_number().over(in_order))
@@ -104,9 +101,7 @@ def _repeated(inputs: Inputs, recipe: Recipe) -> RepeatedLines:
             "count everywhere. Raise count.max_repeated_lines, 16 bytes each in every worker."
         )
     inputs.measure("repeated_lines", found.num_rows)
-    line, document = (
-        found[name].to_numpy().view(np.uint64) for name in repeated_lines.SCHEMA.names
-    )
+    line, document = (found[name].to_numpy().view(np.uint64) for name in LINES.names)
     order = np.argsort(line)
     return RepeatedLines(line[order], document[order])
 

@@ -1,10 +1,10 @@
 """The mixed contexts of each pair of languages, and where each of the two stands in them.
 
-The population of a cross-language pair is the mixed contexts of its two languages, so every count,
-of pairs and of margins alike, starts from the same cut: the contexts that hold both languages, and
-in them the tokens of the one and of the other. Token ids are numbered by language and contexts hold
-them in ascending order, so a language's part of a context is one run. Cutting is finding where runs
-begin: nothing is copied, and it costs a look at each run, not at each token.
+The population of a cross-language pair is the mixed contexts of its two languages. So every count,
+of pairs and of margins alike, starts from the contexts that hold both languages, and in them the
+tokens of the one and of the other. Token ids are numbered by language and contexts hold them in
+ascending order, so a language's part of a context is one run. Finding where runs begin copies
+nothing, and looks at each run, not at each token.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.jit import njit
 
-__all__ = ["LanguagePair", "Runs", "language_pairs", "lower_bound"]
+__all__ = ["LanguagePair", "TokenRanges", "language_pairs", "lower_bound"]
 
 _CHECKED_AT_ONCE = 2**20
 
 
-class Runs(NamedTuple):
+class TokenRanges(NamedTuple):
     """A language's part of M contexts: tokens `token_ids[start[i]:end[i]]` of the i-th."""
 
     start: NDArray[np.int64]
@@ -42,8 +42,8 @@ class LanguagePair(NamedTuple):
     context: NDArray[np.int32]
     """[M] ascending."""
 
-    a: Runs
-    b: Runs
+    a: TokenRanges
+    b: TokenRanges
 
 
 def language_pairs(
@@ -69,9 +69,8 @@ def language_pairs(
     offsets, tokens = _checked(offsets, token_ids, first)
     context, language, start, end = _language_runs(offsets, tokens, first)
     for x, y, in_x, in_y in _meetings(context, language):
-        yield LanguagePair(
-            x, y, context[in_x], Runs(start[in_x], end[in_x]), Runs(start[in_y], end[in_y])
-        )
+        a, b = (TokenRanges(start[side], end[side]) for side in (in_x, in_y))
+        yield LanguagePair(x, y, context[in_x], a, b)
 
 
 def _checked(
@@ -107,7 +106,6 @@ def lower_bound(values: NDArray[np.int32], start: int, end: int, least: int) -> 
 def _language_runs(
     offsets: NDArray[np.int64], tokens: NDArray[np.int32], first: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.int64], NDArray[np.int64]]:
-    # Without numba this runs as plain Python: it looks at runs, not at tokens.
     n = 0
     most = 0
     for c in range(len(offsets) - 1):
@@ -134,9 +132,9 @@ def _meetings(
 ) -> Iterator[tuple[int, int, NDArray[np.intp], NDArray[np.intp]]]:
     """Languages x < y that meet, and which runs of each make up their mixed contexts.
 
-    Runs of a context are neighbours, so runs i and i + k meet if they are of one context. That
-    costs what there are meetings; intersecting the contexts of every two languages would cost the
-    square of the languages, whether they meet or not.
+    Runs of a context are neighbours, so runs i and i + k meet if they are of one context. The cost
+    is that of the meetings; intersecting the contexts of every two languages would cost the square
+    of the languages, whether they meet or not.
     """
     ahead, behind = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
     for k in range(1, len(context)):

@@ -1,4 +1,4 @@
-"""What a product of rows is asked for, what it gives, and how its rows are cut into blocks."""
+"""Input and output of the product of rows, and how its rows are cut into blocks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pivotmine.stages.count.language_pairs import LanguagePair
 __all__ = ["NARROW_CONTEXTS", "PairBlock", "PairWork", "row_blocks"]
 
 NARROW_CONTEXTS = 2**16
-"""Contexts of a row that 16 bits can no longer count."""
+"""Fewest contexts of a row that 16 bits cannot count."""
 
 
 class PairWork(NamedTuple):
@@ -31,7 +31,7 @@ class PairWork(NamedTuple):
 
 
 class PairBlock(NamedTuple):
-    """Counted rows; `n_met` pairs were seen."""
+    """Counted pairs of some rows, and the number of pairs that met at all (`n_met`)."""
 
     n_met: int
     a: NDArray[np.int32]
@@ -44,8 +44,8 @@ def row_blocks(
 ) -> Iterator[tuple[int, int, int, int]]:
     """Cut rows into (start, end, pairs at most, lanes of a word).
 
-    Lanes are 4, or 2 for rows of `NARROW_CONTEXTS` contexts or more, which keep to themselves. Each
-    block is within `block_pairs` or a single row.
+    Lanes are 4, or 2 for rows of `NARROW_CONTEXTS` contexts or more, which are in blocks of their
+    own. Each block has at most `block_pairs` pairs or is a single row.
     """
     limits = np.minimum(events, n_partners)
     before = np.concatenate(([0], np.cumsum(limits)))

@@ -2,11 +2,11 @@
 
 With A and B the context-token incidence of two languages, the counts are A^T B. Gustavson's
 row-wise product (ACM Transactions on Mathematical Software 4(3), 1978) takes one token a at a time
-and adds up its partners in a dense accumulator (`pair_product.py`): no pair is hashed, nothing is
-sorted, each pair leaves once, already summed, and one that met in too few contexts never leaves.
+and adds up its partners in a dense accumulator (`pair_product.py`). So no pair is hashed or sorted,
+each pair is yielded once, already summed, and pairs that met in too few contexts are dropped.
 
-Rows can be counted apart: tasks that hold the same contexts share the work by ranges of rows.
-Counts of several sets of contexts add up to the counts of all; adding is left to the caller.
+Rows can be counted apart: tasks that hold the same contexts share the work by ranges of rows. The
+counts of several sets of contexts are added by the caller (`pair_sums.py`).
 """
 
 from __future__ import annotations
@@ -20,16 +20,14 @@ from numpy.typing import NDArray
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.numeric.arrays import check_range, readonly
 from pivotmine.numeric.folded_contexts import FoldedContexts
-from pivotmine.numeric.jit import Engine, use_numba
 from pivotmine.stages.count.language_pairs import language_pairs
 from pivotmine.stages.count.pair_blocks import PairWork
-from pivotmine.stages.count.pair_product import numba_product
-from pivotmine.stages.count.pair_product_scipy import scipy_product
+from pivotmine.stages.count.pair_product import multiply_rows
 
 __all__ = ["MAX_LANGUAGE_TOKENS", "MAX_TOKENS", "PairCounts", "count_pairs"]
 
 MAX_TOKENS = 2**34
-"""Most tokens of the contexts of one call: what an entry of a row has bits for."""
+"""Most tokens of the contexts of one call; an entry of a row has 34 bits for them."""
 
 MAX_LANGUAGE_TOKENS = 2**22 - 1
 """Most token ids of a language, and so most of them in a context."""
@@ -61,7 +59,6 @@ def count_pairs(
     rows: range | None = None,
     min_count: int = 1,
     block_pairs: int = 2**18,
-    engine: Engine = "auto",
 ) -> Iterator[PairCounts]:
     """Count every cross-language pair that meets `min_count` times or more, in blocks.
 
@@ -77,15 +74,13 @@ def count_pairs(
     contexts, first_token
         As for `language_pairs`, with folds 0..n_folds - 1; at most `MAX_TOKENS` tokens.
     rows
-        Count only pairs whose first token is in this range, of which the step may leave out some;
-        all by default.
+        Count only pairs whose first token is in this range, which may have a step; all by
+        default.
     min_count
         Pairs that meet in fewer contexts, all folds together, are left out.
     block_pairs
-        Most pairs that a block looks at. The default writes blocks of about 6 MB, a fifth faster
-        than blocks of 2**20 pairs: their memory is reused before it leaves the cache.
-    engine
-        "numpy" takes scipy's sparse product instead of the compiled loop.
+        Most pairs that a block looks at. The default writes blocks of about 6 MB, whose memory is
+        reused before it leaves the cache.
 
     Raises
     ------
@@ -94,9 +89,24 @@ def count_pairs(
     InputError
         Folds, ids or languages out of range, or rows not in order.
     """
+    fold = _checked_folds(contexts, first_token, n_folds)
     for name, value in (("block_pairs", block_pairs), ("min_count", min_count)):
         if value < 1:
             raise ConfigError(f"{name}={value}; use 1 or more")
+    tokens = readonly(contexts.token_ids, np.int32, "token_ids")
+    for pair in language_pairs(contexts.offsets, tokens, first_token):
+        x, y = pair.language_a, pair.language_b
+        of_x, of_y = (range(int(first_token[z]), int(first_token[z + 1])) for z in (x, y))
+        counted = of_x if rows is None else _within(rows, of_x)
+        if counted:
+            work = PairWork(tokens, pair, fold[pair.context], counted, of_y, n_folds, min_count)
+            for block in multiply_rows(work, block_pairs):
+                yield PairCounts(x, y, *block)
+
+
+def _checked_folds(
+    contexts: FoldedContexts, first_token: NDArray[np.int64], n_folds: int
+) -> NDArray[np.uint8]:
     if not 1 <= n_folds <= 256:
         raise ConfigError(f"n_folds={n_folds}; use 1..256")
     fold = readonly(contexts.folds, np.uint8, "folds")
@@ -109,16 +119,7 @@ def count_pairs(
     ):
         if n > most:
             raise InputError(f"{n} {name}; at most {most} can be counted at once")
-    tokens = readonly(contexts.token_ids, np.int32, "token_ids")
-    count = numba_product if use_numba(engine) else scipy_product
-    for pair in language_pairs(contexts.offsets, tokens, first_token):
-        x, y = pair.language_a, pair.language_b
-        of_x, of_y = (range(int(first_token[z]), int(first_token[z + 1])) for z in (x, y))
-        counted = of_x if rows is None else _within(rows, of_x)
-        if counted:
-            work = PairWork(tokens, pair, fold[pair.context], counted, of_y, n_folds, min_count)
-            for block in count(work, block_pairs):
-                yield PairCounts(x, y, *block)
+    return fold
 
 
 def _within(rows: range, language: range) -> range:

@@ -1,4 +1,4 @@
-"""The hash of a count-min sketch: which block a pair is in, and which column of each row.
+"""The hash of a count-min sketch: the block of a pair, and its column in each row.
 
 For uint64 numbers inside kernels and for arrays of uint64 outside. A block takes the upper 32 bits,
 columns inside it the lower ones, by multiply-shift (Dietzfelbinger et al., 1997).
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.numeric.arrays import check_range, readonly
-from pivotmine.stages.count.sketch_format import SketchShape
+from pivotmine.stages.count.sketch_shape import SketchShape
 
 __all__ = ["block_of", "checked_pairs", "column_of", "hash_pair", "layout", "pair_block"]
 
@@ -24,7 +24,7 @@ _LOW = np.uint64(2**32 - 1)
 # The finalizer of MurmurHash3 (A. Appleby, public domain): a bijection of 64 bits.
 _MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
 _MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
-# Fractions of the square roots of the first eight primes, made odd: nothing up the sleeve.
+# Fractions of the square roots of the first eight primes, made odd.
 _MULTIPLIERS = tuple(
     np.uint64(math.isqrt(prime << 64) & 0xFFFFFFFF | 1) for prime in (2, 3, 5, 7, 11, 13, 17, 19)
 )

@@ -1,16 +1,16 @@
 """Runs of pairs on their way to be summed: dealt into buckets, and packed.
 
-A chunk's pairs leave the counting kernel already aggregated, so what is left is to add up chunks.
-Done row by row in the JVM that was nine tenths of the counting stage; here thousands of pairs are
-one row of three byte strings that Spark only carries to its bucket, where `pair_sums` adds them.
+A chunk's pairs leave the counting kernel already aggregated, so only chunks are left to be added
+up. Spark would take most of the stage's time to add them row by row. Here thousands of pairs are
+one row of packed bytes, which Spark only carries to its bucket, where `pair_sums` adds them.
 
-A bucket bounds the memory of a sum. It holds the pairs of a node with a block of 4,096 partners
-that hash to it: by the node alone, the partners of a hot token would all go to one bucket and make
-a straggler of it.
+A bucket bounds the memory of a sum. A node's pairs are dealt by blocks of 4,096 partners: if the
+node alone decided, all partners of a frequent token would go to one bucket, and its task would be
+the last to end.
 
-Carrying is dear: Python to JVM, to disk, to another JVM, to Python, at 50 MB/s a core all told. So
-nine pairs of ten, which met in few contexts, have their counts as bytes, and ids travel as steps
-from pair to pair under zstd: 2.2 bytes a pair of real text with four folds, of 24 in memory.
+Carrying a byte from Python through the JVM and the disk to another worker is slow. So counts travel
+as bytes where they fit, which they do for nine pairs of ten, and ids as steps from pair to pair
+under zstd: 2.2 bytes a pair of real text with four folds, of 24 in memory.
 """
 
 from __future__ import annotations
@@ -25,10 +25,30 @@ from numpy.typing import NDArray
 from pivotmine.numeric.arrays import readonly
 from pivotmine.numeric.jit import njit
 
-__all__ = ["PACKED_BYTES_PER_PAIR", "Dealt", "PairRun", "deal", "pack", "unpack"]
+__all__ = [
+    "PACKED_BYTES_PER_PAIR",
+    "RUNS",
+    "Dealt",
+    "PairRun",
+    "deal",
+    "pack",
+    "packed_rows",
+    "unpack",
+    "unpacked_rows",
+]
 
 PACKED_BYTES_PER_PAIR = 4
-"""Bytes of a pair on its way, about, for estimates; the true figure is measured in every run."""
+"""About the packed bytes of a pair, for estimates. Every run measures the true figure."""
+
+RUNS = pa.schema(
+    [
+        ("bucket", pa.int32()),
+        ("wide", pa.bool_()),
+        ("n_pairs", pa.int32()),
+        ("pairs", pa.binary()),
+    ]
+)
+"""Runs on their way to their bucket, each packed by `pack`."""
 
 _ZSTD = pa.Codec("zstd", compression_level=1)
 _BLOCK_BITS = 12
@@ -115,6 +135,31 @@ def deal(run: PairRun, n_buckets: int) -> Iterator[Dealt]:
         if len(taken):
             ends = starts[first + 1 + taken] - start
             yield Dealt(taken, ends, PairRun(dealt_a[start:end], dealt_b[start:end], columns))
+
+
+def packed_rows(run: PairRun, n_buckets: int) -> Iterator[pa.RecordBatch]:
+    """A run as rows of `RUNS`, one for each bucket and width of counts."""
+    for dealt in deal(run, n_buckets):
+        packed = [pack(part) for _, part in dealt.parts()]
+        wide = dealt.run.fold_counts.dtype != np.uint8
+        yield pa.RecordBatch.from_arrays(
+            [
+                pa.array(dealt.bucket),
+                pa.array(np.full(len(dealt.bucket), wide)),
+                pa.array(np.diff(dealt.ends, prepend=0).astype(np.int32)),
+                pa.array(packed, pa.binary()),
+            ],
+            schema=RUNS,
+        )
+
+
+def unpacked_rows(batch: pa.RecordBatch, n_folds: int) -> Iterator[tuple[int, PairRun]]:
+    """Bucket and pairs of every row of `RUNS`."""
+    names = ("bucket", "wide", "n_pairs")
+    columns = (batch.column(name).to_pylist() for name in names)
+    packed = batch.column("pairs")
+    for row, (bucket, wide, n_pairs) in enumerate(zip(*columns, strict=True)):
+        yield bucket, unpack(packed[row].as_buffer(), n_pairs, n_folds, wide)
 
 
 @njit

@@ -1,9 +1,8 @@
 """Adding up the counts of pairs from many runs: an open-addressing hash table.
 
 A slot is a key beside its counts, so a pair costs one access to memory, and none beyond the cache
-where a bucket has up to some 50,000 distinct pairs. Merging sorted runs was tried first and lost by
-a factor of four: a bucket gets hundreds of short runs, and each pair is moved once for every time
-that they are merged.
+where a bucket has up to some 50,000 distinct pairs. Merging sorted runs is four times as slow: a
+bucket gets hundreds of short runs, and every merge moves each pair.
 
 The table doubles when it is seven tenths full. At the moment of doubling the old and the new one
 exist, 4.3 slots for each pair: `bytes_per_distinct_pair` is the bound.
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import readonly
-from pivotmine.numeric.jit import Engine, njit, use_numba
+from pivotmine.numeric.jit import njit
 from pivotmine.stages.count.pair_runs import PairRun
 
 __all__ = [
@@ -41,9 +40,8 @@ _FIRST_SLOTS = 2**12
 
 
 SAMPLE = 1024
-"""One pair in this many is kept whatever its count. The sample tells how many distinct pairs there
-are, and by how much a sketch over-counts them: figures that the kept pairs alone, all of them
-frequent, would flatter."""
+"""One pair in this many is kept whatever its count. From the sample follow the number of distinct
+pairs and the over-count of a sketch. The frequent pairs alone would make both look better."""
 
 
 class PairSums(NamedTuple):
@@ -66,7 +64,7 @@ def new_sums(n_folds: int) -> PairSums:
 
 
 def add_run(sums: PairSums, run: PairRun) -> PairSums:
-    """Add the counts of a run; the given totals must not be used any more.
+    """Totals with the counts of a run added, in the memory of the given ones.
 
     Raises
     ------
@@ -91,7 +89,7 @@ def add_run(sums: PairSums, run: PairRun) -> PairSums:
 
 
 def cleared(sums: PairSums) -> PairSums:
-    """No pairs yet, in the memory of totals that are done with."""
+    """Totals without a pair, in the memory of the given ones."""
     _clear(sums.slots)
     return PairSums(sums.slots, 0)
 
@@ -108,16 +106,9 @@ def summed(sums: PairSums, min_count: int) -> PairRun:
     return PairRun(a.astype(np.int32), b.astype(np.int32), rows[:, 1:])
 
 
-def in_sample(
-    a: NDArray[np.int32], b: NDArray[np.int32], *, engine: Engine = "auto"
-) -> NDArray[np.bool_]:
-    """[P] whether each pair is one of the `SAMPLE`; a hash of the pair decides."""
-    one, other = readonly(a, np.int32, "a"), readonly(b, np.int32, "b")
-    if use_numba(engine):
-        return _in_sample(one, other)
-    pair = (one.astype(np.uint64) << np.uint64(32)) | other.astype(np.uint32)
-    sampled: NDArray[np.bool_] = (pair * _GOLDEN) >> _SAMPLE_SHIFT == 0
-    return sampled
+def in_sample(a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """[P] whether each pair is in the sample; a hash of the pair decides."""
+    return _in_sample(readonly(a, np.int32, "a"), readonly(b, np.int32, "b"))
 
 
 def _empty_slots(capacity: int, n_folds: int) -> NDArray[np.int64]:

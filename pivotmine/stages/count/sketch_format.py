@@ -1,10 +1,10 @@
-"""The shape of a count-min sketch, and its bytes: `docs/sketch-format.md` is the specification.
+"""A count-min sketch as bytes: `docs/sketch-format.md` is the specification.
 
 A sketch is written once and mapped by every worker of a machine, so its counters are in the file as
-they are in memory, aligned to cache lines, and opening one copies and reads nothing. A digest of
-all bytes is in the header: whoever fetched a file asks for it to be verified once (0.4 s
-a gigabyte), whoever only maps it does not. Everything else, the length of the file included, is
-checked at each opening: a truncated file would otherwise kill a worker by SIGBUS.
+they are in memory, aligned to cache lines, and opening one copies and reads nothing. The header
+holds a digest of all bytes, which is checked where `verify` asks for it (0.4 s a gigabyte).
+Everything else, the length of the file included, is checked at each opening: a truncated file would
+otherwise kill a worker by SIGBUS.
 """
 
 from __future__ import annotations
@@ -13,130 +13,25 @@ import struct
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import numpy as np
 from blake3 import blake3
 from numpy.typing import NDArray
 
-from pivotmine.errors import ConfigError, InputError
+from pivotmine.errors import InputError
+from pivotmine.stages.count.sketch_shape import MAX_DEPTH, CountMinSketch, SketchShape
 
-__all__ = [
-    "MAX_DEPTH",
-    "CountMinSketch",
-    "SketchShape",
-    "empty_sketch",
-    "from_bytes",
-    "open_sketch",
-    "sketch_shape",
-    "to_bytes",
-    "write_sketch",
-]
-
-MAX_DEPTH = 8
+__all__ = ["from_bytes", "open_sketch", "to_bytes", "write_sketch"]
 
 _MAGIC = b"PMSKETCH"
 _VERSION = 1
-_HASH = 1  # how a pair finds its counters; renumber when `kernels.sketch` changes that
+_HASH = 1  # how a pair finds its counters; renumber when `pair_hash` changes
 _FIELDS = struct.Struct("<8sIIQIIQQ")
 _DIGEST = slice(64, 96)
 _ADDED_START = 96
 _ALIGNMENT = 64
 _PIECE_BYTES = 2**24
-
-
-class SketchShape(NamedTuple):
-    """Numbers of counters; sketches can be merged where their shapes are equal."""
-
-    blocks: int
-    depth: int
-    """Rows of a block: counters of a pair."""
-
-    width: int
-    """Counters of a row; a power of two."""
-
-    counter_bytes: int
-    """1, 2 or 4."""
-
-    @property
-    def n_bytes(self) -> int:
-        """Bytes of all counters."""
-        return self.blocks * self.depth * self.width * self.counter_bytes
-
-    @property
-    def saturation(self) -> int:
-        """The largest count of a counter; it means "at least this many"."""
-        return int(2 ** (8 * self.counter_bytes) - 1)
-
-
-class CountMinSketch(NamedTuple):
-    """Counters, and what was added to them."""
-
-    shape: SketchShape
-    counters: NDArray[np.unsignedinteger]
-    """[blocks, depth, width] unsigned integers of `counter_bytes`; read-only when mapped."""
-
-    added: NDArray[np.uint64]
-    """[blocks] sum of the counts added to each block, from which the error bound follows."""
-
-    @property
-    def n_added(self) -> int:
-        """Sum of all counts added."""
-        return int(self.added.sum())
-
-
-def sketch_shape(
-    n_bytes: int, *, depth: int = 2, counter_bytes: int = 1, block_bytes: int = 2**17
-) -> SketchShape:
-    """Choose the shape of a sketch of at most `n_bytes`: the fewest blocks that waste no memory.
-
-    At most a sixteenth of `n_bytes` stays unused, or as little as can be where `n_bytes` is a few
-    counters.
-
-    Parameters
-    ----------
-    depth
-        1..8. Two is best or close to it at every size measured; three lets through a third as many
-        light pairs from two bytes a pair on, if few sketches are merged.
-    counter_bytes
-        1, 2 or 4. Filtering needs counters up to `min_count` only, so the default suits any
-        `min_count` up to 255.
-    block_bytes
-        Most bytes of a block. Half an L2 cache or less.
-
-    Raises
-    ------
-    ConfigError
-        A value out of range, or `n_bytes` or `block_bytes` below one counter a row.
-    """
-    if not 1 <= depth <= MAX_DEPTH:
-        raise ConfigError(f"depth={depth}; use 1..{MAX_DEPTH}")
-    if counter_bytes not in (1, 2, 4):
-        raise ConfigError(f"counter_bytes={counter_bytes}; use 1, 2 or 4")
-    for name, value in (("n_bytes", n_bytes), ("block_bytes", block_bytes)):
-        if value < depth * counter_bytes:
-            raise ConfigError(
-                f"{name}={value}; depth={depth} and counter_bytes={counter_bytes} need at least"
-                f" {depth * counter_bytes}"
-            )
-    counters = min(n_bytes, block_bytes) // (depth * counter_bytes)
-    width = best = 1 << min(counters.bit_length() - 1, 32)
-    unused = n_bytes
-    while width and unused > n_bytes // 16:
-        if n_bytes % (depth * width * counter_bytes) < unused:
-            unused = n_bytes % (depth * width * counter_bytes)
-            best = width
-        width //= 2
-    blocks = n_bytes // (depth * best * counter_bytes)
-    if blocks > 2**32:
-        raise ConfigError(f"n_bytes={n_bytes} is {blocks} blocks; raise block_bytes={block_bytes}")
-    return SketchShape(blocks, depth, best, counter_bytes)
-
-
-def empty_sketch(shape: SketchShape) -> CountMinSketch:
-    """A sketch of `shape` to which nothing was added; memory is taken when counters are touched."""
-    counters = np.zeros(shape[:3], np.dtype(f"u{shape.counter_bytes}"))
-    return CountMinSketch(shape, counters, np.zeros(shape.blocks, np.uint64))
 
 
 def write_sketch(sketch: CountMinSketch, file: IO[bytes]) -> None:

@@ -1,15 +1,14 @@
 """Counts of several chunks, summed: in one pass or in two.
 
-One pass sends every distinct pair of every chunk to its bucket, where it is added up and dropped if
-it stays below `min_count`. On the web most do, so where that traffic would exceed
-`count.max_shuffle_bytes` a first pass folds all pairs into a count-min sketch, and the second sends
-only pairs whose estimate reaches `min_count`: an "iceberg query" (Fang et al., VLDB 1998). The
-sketch never under-counts, so both ways give the same table; its size decides only how much is sent
-in vain.
+One pass sends every distinct pair of every chunk to its bucket, where it is added up, and dropped
+if it stays below `min_count`. On the web most do. So where that traffic would exceed
+`count.max_shuffle_bytes`, a first pass folds all pairs into a count-min sketch, and the second
+sends only pairs whose estimate reaches `min_count`: an "iceberg query" (Fang et al., VLDB 1998).
+The sketch never under-counts, so both ways give the same table. Its size only decides how many
+pairs are sent in vain.
 
-The choice rests on a size that is measured, not guessed: the pair events are known, and where they
-alone do not settle it, one row in 64 is counted in every chunk to know how many distinct pairs
-there are.
+The choice rests on measured sizes. The pair events are known; where they alone do not settle it,
+one row in 64 is counted in every chunk, which tells how many distinct pairs there are.
 """
 
 from __future__ import annotations
@@ -26,22 +25,15 @@ from pyspark.sql import functions as F
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import ArrowRows, Inputs
 from pivotmine.recipe import CountConfig, Recipe
-from pivotmine.stages.count.pair_runs import PACKED_BYTES_PER_PAIR
+from pivotmine.stages.count.pair_runs import PACKED_BYTES_PER_PAIR, RUNS
 from pivotmine.stages.count.pair_sums import bytes_per_distinct_pair
-from pivotmine.stages.count.sketch_format import SketchShape, sketch_shape
-from pivotmine.stages.count.tasks import Chunk
-from pivotmine.udfs import sketch_pairs, sum_pairs
-from pivotmine.udfs.count_pairs import (
-    RUN_SCHEMA,
-    SIZE_SCHEMA,
-    CountPlan,
-    CountTask,
-    bind_send,
-    bind_sizes,
-)
+from pivotmine.stages.count.sketch_filter import SketchFilter
+from pivotmine.stages.count.sketch_shape import SketchShape, sketch_shape
+from pivotmine.stages.count.tasks import Chunk, CountPlan, CountTask
+from pivotmine.udfs import count as udfs
 
 SAMPLE_STEP = 64
-"""One row in this many is counted to know the size of all."""
+"""One row in this many is counted to estimate the number of distinct pairs."""
 
 MAX_BUCKETS = 65_536
 
@@ -49,7 +41,7 @@ _GIGABYTE = 1e9
 
 
 class Passes(NamedTuple):
-    """How to count."""
+    """How to sum."""
 
     n_buckets: int
     sketch: SketchShape | None
@@ -59,17 +51,17 @@ class Passes(NamedTuple):
 def summed_pairs(
     inputs: Inputs, recipe: Recipe, plan: CountPlan, chunks: Sequence[Chunk], pair_events: int
 ) -> DataFrame:
-    """Pairs of nodes at or above `min_count`, with a count for each fold (`sum_pairs`)."""
+    """Pairs of nodes at or above `min_count`: rows of `udfs.sum_schema`, and their sum `n`."""
     settings = recipe.count
     passes = _choose_passes(inputs, settings, plan, chunks, pair_events)
-    files, open_filter = [], None
+    sketched = None
     if passes.sketch:
         files = _sketch_files(inputs, plan, passes.sketch)
-        open_filter = sketch_pairs.bind_filter(files, passes.sketch, settings.min_count)
+        sketched = SketchFilter(files, passes.sketch, settings.min_count)
     sent = Observation("sent")
-    send = bind_send(plan, passes.n_buckets, open_filter)
+    send = udfs.bind_send(plan, passes.n_buckets, sketched)
     runs = (
-        ArrowRows(inputs.numbers(len(plan.tasks)), send, RUN_SCHEMA)
+        ArrowRows(inputs.numbers(len(plan.tasks)), send, RUNS)
         .in_spark()
         .observe(
             sent,
@@ -79,15 +71,15 @@ def summed_pairs(
     )
     add_up = ArrowRows(
         runs.repartition("bucket").sortWithinPartitions("bucket"),
-        sum_pairs.bind_sum(settings.folds, settings.min_count),
-        sum_pairs.sum_schema(settings.folds),
+        udfs.bind_sum(settings.folds, settings.min_count),
+        udfs.sum_schema(settings.folds),
     )
-    n = reduce(add, (F.col(name) for name in sum_pairs.fold_columns(settings.folds)))
+    n = reduce(add, (F.col(name) for name in udfs.fold_columns(settings.folds)))
     sums = inputs.checkpoint(add_up, "sums").withColumn("n", n)
     for name, value in sent.get.items():
         inputs.measure(name, value)
-    if passes.sketch:
-        _measure_over_count(inputs, files, passes.sketch, sums, settings.min_count)
+    if sketched:
+        _measure_over_count(inputs, sketched, sums)
     return sums.where(F.col("n") >= settings.min_count)
 
 
@@ -125,7 +117,7 @@ def _sampled(inputs: Inputs, plan: CountPlan, chunks: Sequence[Chunk]) -> int:
     rows = range(0, n_nodes, SAMPLE_STEP)
     sample = plan._replace(tasks=tuple(CountTask(chunk, rows) for chunk in chunks))
     sizes = (
-        ArrowRows(inputs.numbers(len(sample.tasks)), bind_sizes(sample), SIZE_SCHEMA)
+        ArrowRows(inputs.numbers(len(sample.tasks)), udfs.bind_sizes(sample), udfs.SIZES)
         .in_spark()
         .agg(F.sum("pairs").alias("pairs"))
     )
@@ -134,42 +126,37 @@ def _sampled(inputs: Inputs, plan: CountPlan, chunks: Sequence[Chunk]) -> int:
     return int(found) * SAMPLE_STEP
 
 
-def _sketch_files(inputs: Inputs, plan: CountPlan, shape: SketchShape) -> list[str]:
+def _sketch_files(inputs: Inputs, plan: CountPlan, shape: SketchShape) -> tuple[str, ...]:
     """First pass: the sketch of all pairs, as Parquet files of merged blocks.
 
-    Every task brings a sketch of its own, and adding sketches up makes them less sharp: there are
-    no more tasks than cores.
+    Every task makes a sketch of its own, and the sum of sketches over-counts more than one sketch
+    of everything. So there are no more tasks than cores.
     """
     tasks = inputs.numbers(len(plan.tasks)).coalesce(inputs.spark.sparkContext.defaultParallelism)
     blocks = (
-        ArrowRows(tasks, sketch_pairs.bind_sketch(plan, shape), sketch_pairs.BLOCK_SCHEMA)
+        ArrowRows(tasks, udfs.bind_sketch(plan, shape), udfs.SKETCH_BLOCKS)
         .in_spark()
         .repartition("block")
         .sortWithinPartitions("block")
     )
-    merge = ArrowRows(blocks, sketch_pairs.bind_merge(shape), sketch_pairs.BLOCK_SCHEMA)
-    return [path for path, _ in inputs.files(merge, "sketch")]
+    merge = ArrowRows(blocks, udfs.bind_merge(shape), udfs.SKETCH_BLOCKS)
+    return tuple(path for path, _ in inputs.files(merge, "sketch"))
 
 
-def _measure_over_count(
-    inputs: Inputs, files: list[str], shape: SketchShape, sums: DataFrame, min_count: int
-) -> None:
+def _measure_over_count(inputs: Inputs, sketched: SketchFilter, sums: DataFrame) -> None:
     """Record what the sketch cost: its bound, and its error on the sampled pairs."""
-    sketch = inputs.local(
+    shape = sketched.shape
+    totals = (
+        (F.max if name.startswith("max_") else F.sum)(name).alias(name)
+        for name in udfs.OVER_COUNT.names
+    )
+    found = (
         sums.where("sampled")
         .select("a", "b", "n")
-        .mapInArrow(
-            sketch_pairs.bind_over_count(files, shape, min_count),
-            spark_schema(sketch_pairs.OVER_COUNT_SCHEMA),
-        )
-        .agg(
-            *(
-                (F.max if name.startswith("max_") else F.sum)(name).alias(name)
-                for name in sketch_pairs.OVER_COUNT_SCHEMA.names
-            )
-        ),
-        1,
-    ).to_pylist()[0]
+        .mapInArrow(udfs.bind_over_count(sketched), spark_schema(udfs.OVER_COUNT))
+        .agg(*totals)
+    )
+    sketch = inputs.local(found, 1).to_pylist()[0]
     n = {name: value or 0 for name, value in sketch.items()}
     inputs.measure("sketch_bytes", shape.n_bytes)
     inputs.measure("sketch_depth", shape.depth)
@@ -188,7 +175,7 @@ def _possible_pairs(plan: CountPlan) -> int:
 
 
 def _n_buckets(inputs: Inputs, plan: CountPlan, settings: CountConfig, pairs: int) -> int:
-    """Buckets that are small enough to be merged within `merge_bytes`."""
+    """So many buckets that each is summed within `merge_bytes`."""
     distinct = min(pairs, _possible_pairs(plan))
     merge_bytes = distinct * bytes_per_distinct_pair(settings.folds)
     at_least = int(inputs.spark.conf.get("spark.sql.shuffle.partitions") or 1)
@@ -196,7 +183,7 @@ def _n_buckets(inputs: Inputs, plan: CountPlan, settings: CountConfig, pairs: in
 
 
 def _fitting_sketch(settings: CountConfig, distinct_pairs: int) -> SketchShape:
-    """Four counters for each pair that may exist, within `sketch_bytes`."""
+    """A sketch of four counters a distinct pair, or of `sketch_bytes` where that is less."""
     counter_bytes = 1 if settings.min_count < 2**8 else 2 if settings.min_count < 2**16 else 4
     n_bytes = min(settings.sketch_bytes, 4 * counter_bytes * max(distinct_pairs, 1))
     return sketch_shape(n_bytes, counter_bytes=counter_bytes)

@@ -1,23 +1,29 @@
-"""Who counts what: contexts into chunks that a task can hold, and their rows into tasks.
+"""Who counts what: contexts in chunks that a task can hold, and ranges of their rows as tasks.
 
 Counts of one chunk are complete, so chunks are as large as memory allows. A chunk is shared out by
-ranges of nodes until every core has a task; ranges are cut where the work is: the pair events of
-every node were counted with the margins.
+ranges of nodes until every core has a task. Ranges are cut by work: the pair events of every node
+were counted with the margins.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.udfs.count_pairs import CountTask
-from pivotmine.udfs.cut_contexts import part_tokens
-from pivotmine.udfs.numbered_tasks import FileRange, share_out
+from pivotmine.engine.numbered_tasks import FileRange, share_out
+from pivotmine.numeric.folded_contexts import FoldedContexts
+from pivotmine.stages.contexts.context_files import load
+from pivotmine.stages.contexts.cutting import part_tokens
+from pivotmine.stages.count.pair_counts import count_pairs
+from pivotmine.stages.count.pair_runs import PairRun
+
+__all__ = ["Chunk", "CountPlan", "CountTask", "counted_runs", "plan_chunks", "plan_tasks"]
 
 MIN_TASK_EVENTS = 5_000_000
-"""Fewer pair events than this, a thirtieth of a second, are not worth a task of their own."""
+"""Fewer pair events, a thirtieth of a second, are not worth a task."""
 
 PAIR_COST = 1.5
 """What reading a counted pair back costs, in pair events. A token of few contexts has nearly as
@@ -26,10 +32,52 @@ many pairs as events; one of many has far fewer."""
 Chunk = tuple[FileRange, ...]
 
 
-def plan_chunks(files: Sequence[tuple[str, int]], max_tokens: int) -> list[Chunk]:
-    """Put parts, of files given with how many they hold, into chunks of at most `max_tokens`.
+class CountTask(NamedTuple):
+    """What one task counts."""
 
-    Parts are taken to be full.
+    chunk: Chunk
+    """The contexts."""
+
+    rows: range
+    """The nodes whose pairs with nodes of later languages are counted."""
+
+
+class CountPlan(NamedTuple):
+    """What every task that counts has to know."""
+
+    tasks: tuple[CountTask, ...]
+    first_node: NDArray[np.int64]
+    """[n_languages + 1] where the nodes of each language begin."""
+
+    n_folds: int
+
+    change: Callable[[FoldedContexts, NDArray[np.int64]], FoldedContexts] | None = None
+    """Makes other contexts of a chunk's, given `first_node`, before they are counted."""
+
+
+def counted_runs(
+    plan: CountPlan, task: CountTask, *, min_count: int = 1, block_pairs: int = 2**18
+) -> Iterator[PairRun]:
+    """Pairs of nodes that meet `min_count` times or more in a task's contexts, in runs."""
+    contexts = load(task.chunk)
+    blocks = count_pairs(
+        plan.change(contexts, plan.first_node) if plan.change else contexts,
+        plan.first_node,
+        plan.n_folds,
+        rows=task.rows,
+        min_count=min_count,
+        block_pairs=block_pairs,
+    )
+    return (PairRun(block.a, block.b, block.fold_counts) for block in blocks if len(block.a))
+
+
+def plan_chunks(files: Sequence[tuple[str, int]], max_tokens: int) -> list[Chunk]:
+    """Put rows of table `contexts` into chunks of at most `max_tokens` tokens.
+
+    Parameters
+    ----------
+    files
+        Files with their numbers of rows. Rows are taken to be full (`part_tokens`).
     """
     return share_out(files, max_tokens // part_tokens(max_tokens))
 
@@ -37,7 +85,7 @@ def plan_chunks(files: Sequence[tuple[str, int]], max_tokens: int) -> list[Chunk
 def plan_tasks(
     chunks: Sequence[Chunk], row_events: NDArray[np.int64], parallelism: int
 ) -> tuple[CountTask, ...]:
-    """Tasks for at least `parallelism` cores, where there is work for so many.
+    """At least `parallelism` tasks, where there is work for so many.
 
     Parameters
     ----------

@@ -5,8 +5,8 @@ beyond"): every round points nodes at smaller neighbours, until each points at t
 its component. It takes O(log**2 n) rounds, in practice three or four; the edges never grow. Labels
 are minima, so the result does not depend on order or partitions.
 
-Each round is a job or two, seconds even for nothing. A graph of `MAX_LOCAL_EDGES`, which is that of
-most deliveries, is settled by the driver instead, in one.
+Each round is a job or two, which takes seconds even without rows. Graphs of up to `MAX_LOCAL_EDGES`
+edges, which is what most deliveries have, are settled by the driver instead, in one job.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ MAX_LOCAL_EDGES = 100_000
 def connected_components(
     inputs: Inputs, edges: DataFrame, max_local_edges: int = MAX_LOCAL_EDGES
 ) -> DataFrame:
-    """Columns `node`, `root`: every node that is not the smallest of its component, with that.
+    """Columns `node`, `root`: every node but the smallest of its component, and that smallest node.
 
     Parameters
     ----------
     edges
-        Columns `u`, `v`, in any direction and number; loops say nothing.
+        Columns `u`, `v`, in any direction and number; loops are ignored.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def connected_components(
 
 
 def _search(edges: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Every node that is not the smallest of its component, with that: union by the smaller."""
+    """Union-find by the smaller node: every other node of a component, and its smallest node."""
     parent: dict[str, str] = {}
 
     def root(node: str) -> str:

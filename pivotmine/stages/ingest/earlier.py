@@ -1,7 +1,8 @@
-"""What earlier runs of ingest left in the lake, as the records that they were.
+"""Records that earlier runs of ingest left in the lake.
 
-Of files that are known still, these lie in three tables: `documents` and `near_copies` hold rows
-with texts, `duplicates` the places of exact copies, whose text is that of the row with their id.
+Those of files that are still part of the recipe lie in three tables. `documents` and `near_copies`
+hold rows with texts. `duplicates` holds the places of exact copies, whose text is that of the row
+with their id.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pyspark.sql import functions as F
 from pivotmine.engine.stage import PREVIOUS_FILE, Inputs
 
 PLACE = ["uri", "position"]
-"""What a record is known by."""
+"""Columns that identify a record."""
 ROW = ["doc_id", "delivery", "source", *PLACE, "ingest_id"]
 CONTENT = ["lang", "lang_prob", "text"]
 
@@ -27,7 +28,7 @@ class Earlier:
     Parameters
     ----------
     known
-        Files whose records count, rows of `ingest_files.SOURCES`.
+        Files whose records count, rows of `files.FILES`.
     """
 
     def __init__(self, inputs: Inputs, known: pa.Table) -> None:
@@ -35,7 +36,7 @@ class Earlier:
         self._known = F.broadcast(inputs.spark.createDataFrame(known).select("uri", "delivery"))
 
     def table(self, name: str, files: Sequence[str] | None = None) -> DataFrame:
-        """Rows of a table, or of some files of it, that are about known files; with `delivery`."""
+        """Rows of a table, or of some files of it, that belong to known files; with `delivery`."""
         return self._inputs.previous(name, files).join(self._known, "uri")
 
     def rows(self) -> DataFrame:
@@ -44,21 +45,21 @@ class Earlier:
         return documents.select(ROW).union(aside.select(ROW)).union(self._exact_copies())
 
     def texts(self, name: str, copies: DataFrame, files: Sequence[str] | None = None) -> DataFrame:
-        """Columns `ROW` and `CONTENT` of `documents` or `near_copies`, of what is no exact copy."""
+        """Columns `ROW` and `CONTENT` of `documents` or `near_copies`, without exact copies."""
         rows = self.table(name, files).select(ROW + CONTENT)
         return rows.join(copies.select(PLACE), PLACE, "left_anti").select(ROW + CONTENT)
 
     def freed(self, copies: DataFrame) -> DataFrame:
-        """Columns `ROW` and `CONTENT` of exact copies that are none any more.
+        """Columns `ROW` and `CONTENT` of former exact copies whose kept row leaves in this run.
 
-        The row that stood for them leaves only now, so their text is still there.
+        Their text is still in that row.
         """
         freed = self._exact_copies().join(copies.select(PLACE), PLACE, "left_anti").select(ROW)
         n_freed = 0
         if self._inputs.previous_files("duplicates"):
             freed = self._inputs.checkpoint(freed, "freed")
             (n_freed,) = self._inputs.local(freed.agg(F.count("*")), 1).column(0).to_pylist()
-        # There are some only after a takedown or a change: else no text needs to be looked at.
+        # Only a takedown or a changed file frees copies; otherwise no text needs to be read.
         files: list[str] | None = None if n_freed else []
         texts = self._inputs.previous("documents", files).select("doc_id", *CONTENT)
         aside = self._inputs.previous("near_copies", files).select("doc_id", *CONTENT)
@@ -80,12 +81,12 @@ class Earlier:
 def files_that_stay(
     inputs: Inputs, staying: Mapping[str, tuple[DataFrame, list[str]]]
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, list[str]]]:
-    """Files of tables from which no row goes, and files from which some do; found in one job.
+    """Files of tables that lose no row, and files that lose some; found in one job.
 
     Parameters
     ----------
     staying
-        Rows of each table that stay, and the columns that they are known by.
+        Rows of each table that stay, and the columns that identify them.
     """
     going = {
         name: inputs.previous(name).join(rows.select(*key), key, "left_anti")

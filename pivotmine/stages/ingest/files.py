@@ -1,10 +1,9 @@
 """Which source files ingest reads, and which it need not read again.
 
-A file is known by a fingerprint of all that its records depend on: its version as the store tells
-it, its size, and how the recipe reads it. A file whose fingerprint is in `inputs` has left its
-records in the lake, and they are taken from there; one that has changed is a new file in the place
-of the old one. The result of ingest is therefore a function of the files that there are, and not of
-the order in which they came.
+A file's fingerprint covers all that its records depend on: its version as the store reports it,
+its size, and how the recipe reads it. Where `inputs` holds the fingerprint, the records are in the
+lake already and are taken from there. A file that has changed replaces the old one. So the result
+of ingest depends on the files that there are, and not on the order in which they came.
 """
 
 from __future__ import annotations
@@ -29,18 +28,18 @@ from pivotmine.sources.records import Split
 _FINGERPRINT_CHARS = 32
 
 
-class Source(NamedTuple):
+class RecipeFile(NamedTuple):
     """A source file of the recipe."""
 
     file: InputFile
     input_index: int
     delivery: int
-    """Place of its delivery among those of the recipe; of copies, the smallest is kept."""
+    """Position of its delivery in the recipe; the first delivery keeps its copy of a text."""
     ingest_id: str
     fingerprint: str
 
 
-SOURCES = pa.schema(
+FILES = pa.schema(
     [
         *(INPUTS.schema.field(name) for name in ("uri", "stamp", "fingerprint", "ingest_id")),
         pa.field("delivery", pa.int32()),
@@ -48,7 +47,7 @@ SOURCES = pa.schema(
 )
 
 
-def list_sources(recipe: Recipe) -> list[Source]:
+def list_sources(recipe: Recipe) -> list[RecipeFile]:
     """All files of the recipe, each once.
 
     Raises
@@ -63,18 +62,18 @@ def list_sources(recipe: Recipe) -> list[Source]:
         )
     names = ingest_ids(recipe)
     deliveries = list(dict.fromkeys(names))
-    sources: dict[str, Source] = {}
+    found: dict[str, RecipeFile] = {}
     for index, (item, name) in enumerate(zip(recipe.ingest.inputs, names, strict=True)):
         for file in list_files(item.uris):
             detect(file.uri, item.format)
-            if file.uri in sources:
+            if file.uri in found:
                 raise ConfigError(
                     f"{file.uri} belongs to two of ingest.inputs. A record is known by its file "
                     "and its place there, so every file may be read once: narrow the patterns."
                 )
             fingerprint = _fingerprint(file, item, name)
-            sources[file.uri] = Source(file, index, deliveries.index(name), name, fingerprint)
-    return list(sources.values())
+            found[file.uri] = RecipeFile(file, index, deliveries.index(name), name, fingerprint)
+    return list(found.values())
 
 
 def ingest_ids(recipe: Recipe) -> list[str]:
@@ -93,41 +92,37 @@ def _fingerprint(file: InputFile, item: InputConfig, ingest_id: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:_FINGERPRINT_CHARS]
 
 
-def as_table(sources: Sequence[Source]) -> pa.Table:
-    """Rows of `SOURCES`."""
-    rows = [
-        {"uri": file.uri, "stamp": file.stamp, **source._asdict()}
-        for source in sources
-        for file in [source.file]
-    ]
-    return pa.Table.from_pylist(rows, SOURCES)
+def as_table(files: Sequence[RecipeFile]) -> pa.Table:
+    """Rows of `FILES`."""
+    rows = [{"uri": item.file.uri, "stamp": item.file.stamp, **item._asdict()} for item in files]
+    return pa.Table.from_pylist(rows, FILES)
 
 
 def split_by_what_is_known(
-    inputs: Inputs, sources: Sequence[Source]
-) -> tuple[list[Source], list[Source]]:
-    """Sources to read, and sources whose records the lake holds.
+    inputs: Inputs, files: Sequence[RecipeFile]
+) -> tuple[list[RecipeFile], list[RecipeFile]]:
+    """Files to read, and files whose records the lake holds.
 
-    Files that could not be read are read again: what was in the way may be gone.
+    Files that could not be read before are read again, since the cause may be gone.
     """
     if not inputs.previous_files(INPUTS.name):
-        return list(sources), []
+        return list(files), []
     before = inputs.previous(INPUTS.name)
     failed = inputs.previous(REJECTS.name).where(F.col("reason") == Reason.UNREADABLE_FILE.value)
-    listed = inputs.spark.createDataFrame(as_table(sources)).select("uri", "fingerprint")
+    listed = inputs.spark.createDataFrame(as_table(files)).select("uri", "fingerprint")
     unchanged = before.join(F.broadcast(listed), ["uri", "fingerprint"]).select("uri").distinct()
     known = unchanged.join(failed.select("uri"), "uri", "left_anti")
-    found = set(inputs.local(known, len(sources))["uri"].to_pylist())
-    new = [source for source in sources if source.file.uri not in found]
-    return new, [source for source in sources if source.file.uri in found]
+    found = set(inputs.local(known, len(files))["uri"].to_pylist())
+    new = [item for item in files if item.file.uri not in found]
+    return new, [item for item in files if item.file.uri in found]
 
 
-def plan_packs(sources: Sequence[Source], recipe: Recipe) -> list[tuple[Split, ...]]:
+def plan_packs(files: Sequence[RecipeFile], recipe: Recipe) -> list[tuple[Split, ...]]:
     """What the tasks read, a pack each."""
     split_bytes = recipe.ingest.split_bytes
     packs = []
     for index, item in enumerate(recipe.ingest.inputs):
-        files = [source.file for source in sources if source.input_index == index]
-        splits = plan_splits(files, item.format, split_bytes, index)
-        packs += pack_splits(splits, files, split_bytes)
+        of_input = [listed.file for listed in files if listed.input_index == index]
+        splits = plan_splits(of_input, item.format, split_bytes, index)
+        packs += pack_splits(splits, of_input, split_bytes)
     return packs

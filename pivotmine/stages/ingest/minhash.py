@@ -1,9 +1,9 @@
-"""MinHash signatures of many sets at once, and the bands that make candidates of them.
+"""MinHash signatures of many sets at once, and the bands by which candidate pairs are found.
 
 Signatures are those of datasketch 2 (`MinHash(scheme="affine32")`, its default) for the same 32-bit
 hashes, so indexes made with either can be compared: the input is mixed by the finalizer of
 MurmurHash3, and permutation k of h is `a[k] * h + b[k]` modulo 2**32, a odd (Broder 1997 for the
-estimate). One pass of multiplications and minima: 128 permutations cost some 30 ns a shingle.
+estimate).
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.numeric.jit import Engine, njit, use_numba
+from pivotmine.numeric.jit import njit
 
 SEED = 1
 """datasketch's default."""
 
 CANDIDATE_CHANCE = 0.99
 """Chance that a pair exactly at the wanted similarity shares a band."""
-
-_BLOCK = 4096
 
 
 def permutations(n: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
@@ -29,22 +27,12 @@ def permutations(n: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     return factors, draw.randint(0, 1 << 32, n, dtype=np.uint32)
 
 
-def sign(
-    hashes: NDArray[np.uint32], ends: NDArray[np.int64], n: int, engine: Engine = "auto"
-) -> NDArray[np.uint32]:
+def sign(hashes: NDArray[np.uint32], ends: NDArray[np.int64], n: int) -> NDArray[np.uint32]:
     """uint32[N, n]: signatures of N sets, given end to end; all bits are set for an empty one."""
     mixed = _mix32(hashes)
     factors, addends = permutations(n)
     signatures = np.full((len(ends), n), np.iinfo(np.uint32).max, np.uint32)
-    if use_numba(engine):
-        _sign(mixed, ends, factors, addends, signatures)
-        return signatures
-    start = 0
-    for row, end in enumerate(ends.tolist()):
-        for at in range(start, end, _BLOCK):
-            values = mixed[at : min(at + _BLOCK, end), np.newaxis] * factors + addends
-            np.minimum(signatures[row], values.min(axis=0), out=signatures[row])
-        start = end
+    _sign(mixed, ends, factors, addends, signatures)
     return signatures
 
 

@@ -4,13 +4,13 @@ Part of ingest rather than a stage of its own, because `documents` is what all l
 stage behind it would have to write every text a second time, into a table that differs from
 `documents` by a few rows.
 
-Signatures are made once and kept (`signatures.py`). Candidates are documents of one language that
-agree in a band of them. Of a bucket each is compared with the smallest and with its neighbour,
-never all with all; whole signatures decide. So buckets of any size cost what they hold, and a pair
-that two buckets pass over has nineteen more. Ids, keys and signatures are shuffled, no text.
+Signatures are made once and kept (`signatures.py`). Candidates are documents of one language whose
+signatures agree in a band. In a bucket each is compared with the smallest and with its neighbour,
+never all with all, so a bucket costs what it holds; a pair that one bucket passes over has the
+other bands. Whole signatures decide. Ids, keys and signatures are shuffled, no text.
 
-Of a component the document stays that was delivered first and has the smallest id, so a later
-delivery never displaces what is there.
+A component keeps the document that was delivered first, and of those the one with the smallest id,
+so a later delivery never displaces what is there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import Inputs
 from pivotmine.stages.ingest.components import connected_components
-from pivotmine.udfs import near_duplicates as tasks
+from pivotmine.udfs import ingest as udfs
 
 _RANK_CHARS = 5
 
@@ -29,21 +29,21 @@ _RANK_CHARS = 5
 def find_near_duplicates(
     inputs: Inputs, documents: DataFrame, signed: DataFrame, similarity: float
 ) -> DataFrame:
-    """Columns `doc_id`, `kept_doc_id`, `similarity`: every document that another one stands for.
+    """Columns `doc_id`, `kept_doc_id`, `similarity`: each near-duplicate, and what is kept for it.
 
     Parameters
     ----------
     documents
         Columns `doc_id` (unique), `delivery` (int, earlier ones are kept), `lang`.
     signed
-        Columns `doc_id` (unique), `signature`, `keys`: of all documents, and maybe of others.
+        Columns `doc_id` (unique), `signature`, `keys`; of all documents, and possibly of others.
     similarity
-        Least estimated similarity of two documents that are alike.
+        Estimated similarity from which two documents are near-duplicates.
     """
     rank = F.lpad(F.col("delivery").cast("string"), _RANK_CHARS, "0")
     nodes = documents.select("doc_id", F.concat(rank, "doc_id").alias("node"), "lang")
     keys = signed.select("doc_id", F.explode("keys").alias("key")).join(nodes, "doc_id")
-    # So that two languages share no bucket.
+    # With the language in the key, no bucket holds two languages.
     keyed = keys.select("node", F.col("key").bitwiseXOR(F.xxhash64("lang")).alias("key"))
     bucket = Window.partitionBy("key")
     pairs = keyed.select(
@@ -68,7 +68,7 @@ def _compare(pairs: DataFrame, signed: DataFrame, at_least: float) -> DataFrame:
     right = signed.select(F.col("doc_id").alias("v_id"), F.col("signature").alias("right"))
     named = pairs.select("u", "v", _doc_id("u").alias("u_id"), _doc_id("v").alias("v_id"))
     both = named.join(left, "u_id").join(right, "v_id").select("u", "v", "left", "right")
-    return both.mapInArrow(tasks.bind_compare(at_least), spark_schema(tasks.COMPARED))
+    return both.mapInArrow(udfs.bind_compare(at_least), spark_schema(udfs.COMPARED))
 
 
 def _doc_id(node: str) -> Column:

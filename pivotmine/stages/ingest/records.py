@@ -1,9 +1,8 @@
 """Source files to records: packs of splits to tasks, and pieces of files to one file again.
 
-Records of a file whose pieces are found by looking count their positions from the beginning of the
-piece; when all are read, what came before each is known. A file whose pieces do not meet is read
-again, as a whole (`sources/pieces.py`).
-"""
+Some files are cut at guessed boundaries (`sources/unit_splits.py`). Their records count positions
+from the beginning of the piece, and get their position in the file when all pieces are read. A file
+whose pieces turn out not to meet is read again, as a whole."""
 
 from __future__ import annotations
 
@@ -13,22 +12,24 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pivotmine import plugins
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import Inputs
 from pivotmine.recipe import Recipe
-from pivotmine.sources.pieces import PieceRead, check_pieces, is_piece
 from pivotmine.sources.records import WHOLE_FILE, ColumnMap, ReadLimits, Split
-from pivotmine.stages.ingest.files import Source, ingest_ids, plan_packs
-from pivotmine.udfs import read_records
+from pivotmine.sources.unit_splits import PieceRead, check_pieces, is_piece
+from pivotmine.stages.ingest.documents import SCHEMA
+from pivotmine.stages.ingest.files import RecipeFile, ingest_ids, plan_packs
+from pivotmine.udfs.ingest import bind_read
 
 _MOVED = pa.schema(
     [("uri", pa.string()), ("split_start", pa.int64()), ("before_bytes", pa.int64())]
 )
 
 
-def read_sources(inputs: Inputs, recipe: Recipe, sources: Sequence[Source]) -> DataFrame:
-    """Rows of `pivotmine.udfs.read_records.SCHEMA`, `delivery` and `ingest_id`; computed once."""
-    packs = plan_packs(sources, recipe)
+def read_files(inputs: Inputs, recipe: Recipe, files: Sequence[RecipeFile]) -> DataFrame:
+    """Rows of `documents.SCHEMA` with `delivery` and `ingest_id`; computed once."""
+    packs = plan_packs(files, recipe)
     rows = _joined(inputs, recipe, packs, _read(inputs, recipe, packs, "records"))
     deliveries = list(dict.fromkeys(ingest_ids(recipe)))
     number = F.array(*(F.lit(deliveries.index(name)) for name in ingest_ids(recipe)))
@@ -38,7 +39,7 @@ def read_sources(inputs: Inputs, recipe: Recipe, sources: Sequence[Source]) -> D
 
 
 def read_limits(recipe: Recipe) -> ReadLimits:
-    """What a reader may take in, as the recipe says."""
+    """The limits that the recipe sets for readers."""
     return ReadLimits(
         max_document_bytes=recipe.ingest.max_document_bytes,
         max_record_bytes=recipe.ingest.max_record_bytes,
@@ -53,11 +54,12 @@ def _read(inputs: Inputs, recipe: Recipe, packs: Sequence[Sequence[Split]], name
         ColumnMap(item.text_column, item.source_column, item.source_label, item.whole_pages)
         for item in settings.inputs
     ]
-    read = read_records.bind(
+    read = bind_read(
         packs, columns, read_limits(recipe), settings.language_model, settings.filters.bounds_of
     )
     tasks = inputs.numbers(len(packs))
-    return inputs.checkpoint(tasks.mapInArrow(read, spark_schema(read_records.SCHEMA)), name)
+    read = plugins.with_plugins(read)
+    return inputs.checkpoint(tasks.mapInArrow(read, spark_schema(SCHEMA)), name)
 
 
 def _joined(

@@ -1,13 +1,12 @@
-"""Texts as sets of shingles: runs of consecutive words, for telling near-duplicates.
+"""Texts as sets of shingles, runs of consecutive words, by which near-duplicates are found.
 
-A word is a run of letters and digits; of scripts without spaces, each character is one, so that
+A word is a run of letters and digits. In scripts without spaces each character is a word, so that
 Chinese, Japanese and Thai need no segmenter. Case, punctuation and white space do not show. Hashes
-are polynomial sums, so that a batch of texts is a few passes of numpy over its code points (some
-25 MB/s on one core, where identifying its languages runs at 1).
+are polynomial sums, so that a batch of texts is a few passes of numpy over its code points.
 
-A line that very many documents have (a menu, a licence) says nothing about any of them; `shingle`
-leaves such lines out, unless hardly anything else remains: a page that is all boilerplate is a
-copy of the others that are.
+A line that very many documents have (a menu, a licence) says nothing about any of them. `shingle`
+leaves such lines out, unless hardly anything else remains: pages that are all boilerplate are
+copies of each other.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 from pivotmine.text.scripts import UNSPACED_RANGES
 
 MAX_CHARS = 1_000_000
-"""Of longer texts the beginning is compared. Memory: about 100 bytes a character of a batch."""
+"""Longer texts are compared by their beginning. Memory: about 100 B a character of a batch."""
 
 _SEPARATOR, _LETTER, _WORD = 0, 1, 2
 _NEWLINE = ord("\n")
@@ -33,7 +32,7 @@ _IN_LINE = np.uint64(0xC2B2AE3D27D4EB4F)
 _IN_SHINGLE = np.uint64(0x165667B19E3779F9)
 
 
-class Words(NamedTuple):
+class HashedWords(NamedTuple):
     """Hashed words of N texts in L lines with W words; lines without a word are left out."""
 
     hashes: NDArray[np.uint64]
@@ -44,7 +43,7 @@ class Words(NamedTuple):
     """int64[N]: where each text ends, in lines."""
 
 
-def find_words(texts: Sequence[str]) -> Words:
+def find_words(texts: Sequence[str]) -> HashedWords:
     """The words of texts, lower case, of at most `MAX_CHARS` characters each."""
     folded = [text[:MAX_CHARS].lower() + "\n" for text in texts]
     encoded = "".join(folded).encode("utf-32-le", "surrogatepass")
@@ -56,7 +55,7 @@ def find_words(texts: Sequence[str]) -> Words:
     starts[:1] = True
     starts[1:] = (np.diff(inside) > 1) | (owned[1:] == _WORD) | (owned[:-1] == _WORD)
     first = np.flatnonzero(starts)
-    hashes = _polynomial(mix64(points[inside].astype(np.uint64)), first, _IN_WORD)
+    hashes = _polynomial(murmur64(points[inside].astype(np.uint64)), first, _IN_WORD)
 
     newlines = np.flatnonzero(points == _NEWLINE)
     words_before = np.searchsorted(inside[first], newlines)  # at every line end
@@ -64,18 +63,18 @@ def find_words(texts: Sequence[str]) -> Words:
     bounds = np.cumsum(np.fromiter(map(len, folded), np.int64, len(folded)))
     lines_before = np.searchsorted(newlines, bounds)
     text_ends = np.concatenate(([0], np.cumsum(filled)))[lines_before]
-    return Words(hashes, words_before[filled].astype(np.int64), text_ends.astype(np.int64))
+    return HashedWords(hashes, words_before[filled].astype(np.int64), text_ends.astype(np.int64))
 
 
-def hash_lines(words: Words) -> NDArray[np.uint64]:
+def hash_lines(words: HashedWords) -> NDArray[np.uint64]:
     """uint64[L]: hash of the words of each line."""
     if not len(words.line_ends):
         return np.zeros(0, np.uint64)
     first = np.concatenate(([0], words.line_ends[:-1]))
-    return mix64(_polynomial(words.hashes, first, _IN_LINE))
+    return murmur64(_polynomial(words.hashes, first, _IN_LINE))
 
 
-def distinct_lines(words: Words) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+def distinct_lines(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Hashes of the lines of each text, each once, sorted; and where each text ends among them."""
     n_texts = len(words.text_ends)
     owner = np.repeat(np.arange(n_texts), np.diff(words.text_ends, prepend=0))
@@ -96,14 +95,14 @@ def lines_left_out(
     The sum of their hashes, mixed: 0 where none is, and equal for equal sets; for others with a
     chance of 2**-64.
     """
-    found = mix64(lines) * _is_in(lines, common_lines)
+    found = murmur64(lines) * _is_in(lines, common_lines)
     before = np.concatenate((np.zeros(1, np.uint64), np.cumsum(found, dtype=np.uint64)))
     sums: NDArray[np.uint64] = before[ends] - before[np.concatenate(([0], ends[:-1]))]
     return sums
 
 
 def shingle(
-    words: Words, common_lines: NDArray[np.uint64], n_words: int, min_shingles: int
+    words: HashedWords, common_lines: NDArray[np.uint64], n_words: int, min_shingles: int
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Hashes of all runs of `n_words` words of each text, and where each text ends among them.
 
@@ -129,12 +128,12 @@ def shingle(
     factors = np.full(n_words, _IN_SHINGLE).cumprod()
     for i in range(n_words):
         total += hashes[i : i + n_runs] * factors[i]
-    shingles = (mix64(total[whole]) >> np.uint64(32)).astype(np.uint32)
+    shingles = (murmur64(total[whole]) >> np.uint64(32)).astype(np.uint32)
     ends = np.cumsum(np.bincount(owner[:n_runs][whole], minlength=n_texts))
     return shingles, ends.astype(np.int64)
 
 
-def mix64(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def murmur64(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The finalizer of MurmurHash3, 64 bit: every input bit moves every output bit."""
     values = values ^ (values >> np.uint64(33))
     values = values * np.uint64(0xFF51AFD7ED558CCD)

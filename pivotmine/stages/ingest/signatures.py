@@ -1,14 +1,14 @@
-"""Signatures of documents, made once: they lie in table `signatures` until their text goes.
+"""Signatures of documents, made once: table `signatures` keeps them for as long as their text.
 
 A signature depends on the text, on the settings, and on which of the document's lines are left out
-because too many documents hold them. The last is what other documents can change, so each row says
-which lines were left out when it was made (`left_out`), and holds the hashes of all of its lines. A
-row of which the same lines are left out today is what would be made anew; all others are. So the
-table is that of one ingest of everything, and a document is signed when it comes, and when one of
-its lines becomes common or ceases to be, which in a lake that grows happens once a line.
+because too many documents hold them. Other documents can change only the last, so each row says
+which lines were left out when it was made (`left_out`), and holds the hashes of all of its lines.
+Rows of which the same lines are left out today stay; the others are made anew. So the table equals
+that of one ingest of everything. A document is signed when it comes, and again when one of its
+lines becomes common or ceases to be, which in a growing lake happens once a line.
 
-What is done for all documents on every run reads no text: lines are counted (8 bytes each), and
-compared with those that are common.
+The work that every run does for all documents reads no text: it counts lines (8 bytes each), and
+compares them with those that are common.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import ArrowRows, Inputs
 from pivotmine.lake.tables import SIGNATURES
 from pivotmine.recipe import DedupConfig
-from pivotmine.udfs import near_duplicates as tasks
+from pivotmine.udfs import ingest as udfs
 
 MAX_COMMON_LINES = 4_000_000
 """Lines left out at most, the most common of them; 8 bytes each in every worker."""
@@ -54,7 +54,7 @@ def what_signatures_depend_on(settings: DedupConfig) -> dict[str, Any]:
 def sign_documents(
     inputs: Inputs, ids: DataFrame, unsigned: DataFrame, texts: Texts, settings: DedupConfig
 ) -> Signed:
-    """Sign the documents of which the lake has no signature that holds still.
+    """Sign the documents of which the lake has no signature that still holds.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def sign_documents(
     new = unsigned.select("doc_id", "text")
     if files:
         new = new.join(stored.select("doc_id"), "doc_id", "left_anti")
-    lines = new.mapInArrow(tasks.lines, spark_schema(tasks.LINES))
+    lines = new.mapInArrow(udfs.hash_lines, spark_schema(udfs.LINES))
     if files:
         lines = lines.union(stored.select(F.explode("lines")))
     common = _common_lines(inputs, lines, settings.max_line_docs)
@@ -80,14 +80,8 @@ def sign_documents(
             before = before.join(outdated, "doc_id", "left_anti")
             stored = stored.join(outdated, "doc_id", "left_anti")
             new = new.union(texts(outdated))
-    sign = tasks.bind_sign(
-        common,
-        settings.similarity,
-        settings.permutations,
-        settings.shingle_words,
-        settings.min_shingles,
-    )
-    made = inputs.checkpoint(ArrowRows(new, sign, tasks.SIGNED), "signatures")
+    sign = udfs.bind_sign(common, settings)
+    made = inputs.checkpoint(ArrowRows(new, sign, udfs.SIGNED), "signatures")
     inputs.measure("documents_signed", _count(inputs, made))
     columns = SIGNATURES.schema.names
     return Signed(before.select(columns).union(made), made, stored)
@@ -97,9 +91,9 @@ def _outdated(
     inputs: Inputs, stored: DataFrame, common: NDArray[np.uint64]
 ) -> tuple[DataFrame, int]:
     """Column `doc_id` of rows whose text has other common lines now, and how many there are."""
-    check = tasks.bind_outdated(common)
+    check = udfs.bind_outdated(common)
     rows = stored.select("doc_id", "lines", "left_out")
-    found = inputs.checkpoint(rows.mapInArrow(check, spark_schema(tasks.IDS)), "outdated")
+    found = inputs.checkpoint(rows.mapInArrow(check, spark_schema(udfs.IDS)), "outdated")
     return found, _count(inputs, found)
 
 

@@ -1,19 +1,18 @@
 """Ingest: source files to documents, rejects and duplicates.
 
-A task reads a piece of a source file or a pack of small ones: it frames records, refuses what it
-must with a reason, and identifies languages. The framing layer keeps its own tally of records
-(`inputs`), so that conservation is a check and no tautology: records read = documents + rejects +
-duplicates.
+A task reads a piece of a source file or a pack of small ones: it frames records, rejects broken
+ones with a reason, and identifies languages. The framing layer counts records by itself (`inputs`),
+so conservation is a real check: records read = documents + rejects + duplicates.
 
-Files that the lake knows already are not read again (`ingest_files.py`): their records are taken
-from its tables (`ingest_earlier.py`). Which copy stays is decided over all records, old and new,
-every time, so the tables are those of a single ingest of all files, whatever came first. Only ids
-are shuffled for that, and files of a table from which no row goes stay where they are.
+Files that the lake knows already are not read again (`files.py`): their records are taken from its
+tables (`earlier.py`). Every run decides over all records, old and new, which copy stays, so the
+tables equal those of a single ingest of all files, in whatever order these came. Only ids are
+shuffled for that, and files of a table that lose no row stay where they are.
 
-Exact copies share their document id, which is a hash of the text. Of several copies the one of the
-first delivery with the smallest (source, uri, position) is kept, whatever the order of reading.
-Near-duplicates: `near_duplicates.py`, by signatures that are kept (`signatures.py`). Their texts
-lie in `near_copies`, for the day on which what stands for them goes.
+Exact copies share their document id, which is a hash of the text. The copy of the first delivery
+with the smallest (source, uri, position) is kept. Near-duplicates are found by signatures
+(`near_duplicates.py`, `signatures.py`). Their texts are kept in `near_copies`: if the document that
+was kept in their place is withdrawn, one of them becomes a document again.
 """
 
 from __future__ import annotations
@@ -30,26 +29,31 @@ from pivotmine.lake.tables import DOCUMENTS, DUPLICATES, INPUTS, REJECTS, SIGNAT
 from pivotmine.recipe import Recipe
 from pivotmine.stages.ingest.earlier import CONTENT, PLACE, ROW, Earlier, files_that_stay
 from pivotmine.stages.ingest.files import (
-    Source,
+    RecipeFile,
     as_table,
     how_records_are_read,
     list_sources,
     split_by_what_is_known,
 )
+from pivotmine.stages.ingest.formats import modules
 from pivotmine.stages.ingest.near_duplicates import find_near_duplicates
-from pivotmine.stages.ingest.records import read_limits, read_sources
-from pivotmine.stages.ingest.signatures import Signed, sign_documents, what_signatures_depend_on
+from pivotmine.stages.ingest.records import read_files, read_limits
+from pivotmine.stages.ingest.signatures import (
+    Signed,
+    Texts,
+    sign_documents,
+    what_signatures_depend_on,
+)
 
 _NEAR = "doc_id string, kept_doc_id string, similarity double"
 
 
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Read what is new, and decide among all records what is a copy of what."""
-    sources = list_sources(recipe)
-    new, known = split_by_what_is_known(inputs, sources)
+    new, known = split_by_what_is_known(inputs, list_sources(recipe))
     inputs.measure("files_read", len(new))
     inputs.measure("files_known", len(known))
-    records = read_sources(inputs, recipe, new)
+    records = read_files(inputs, recipe, new)
     earlier = Earlier(inputs, as_table(known))
 
     documents = records.where("kind = 'document'")
@@ -60,18 +64,13 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     aside = earlier.texts("near_copies", copies)
     distinct = fresh.union(stayed).union(aside)
 
-    def texts(ids: DataFrame) -> DataFrame:
-        files = earlier.holding(ids)
-        stored = (earlier.texts(name, copies, held) for name, held in files.items())
-        rows = reduce(DataFrame.union, stored, fresh)
-        return rows.join(ids, "doc_id", "left_semi").select("doc_id", "text")
-
     index = distinct.select(*ROW, "lang")
     signed: Signed | None = None
     near = inputs.spark.createDataFrame([], _NEAR).limit(0)
     if recipe.dedup.near:
         index = inputs.checkpoint(index, "index")
         unsigned = fresh if inputs.previous_files(SIGNATURES.name) else distinct
+        texts = _texts_by_id(earlier, fresh, copies)
         signed = sign_documents(inputs, index.select("doc_id"), unsigned, texts, recipe.dedup)
         near = find_near_duplicates(inputs, index, signed.rows, recipe.dedup.similarity)
 
@@ -110,8 +109,20 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     }
 
 
+def _texts_by_id(earlier: Earlier, fresh: DataFrame, copies: DataFrame) -> Texts:
+    """Finds texts of documents, among the fresh ones or in the files that hold them."""
+
+    def texts(ids: DataFrame) -> DataFrame:
+        files = earlier.holding(ids)
+        stored = (earlier.texts(name, copies, held) for name, held in files.items())
+        rows = reduce(DataFrame.union, stored, fresh)
+        return rows.join(ids, "doc_id", "left_semi").select("doc_id", "text")
+
+    return texts
+
+
 def _exact_copies(inputs: Inputs, rows: DataFrame) -> DataFrame:
-    """Columns `ROW` of the rows for which another one of the same text stands."""
+    """Columns `ROW` of exact copies: rows whose text another row keeps."""
     where = F.struct("delivery", "source", "uri", "position")
     copied = (
         rows.groupBy("doc_id")
@@ -123,11 +134,11 @@ def _exact_copies(inputs: Inputs, rows: DataFrame) -> DataFrame:
     return inputs.checkpoint(copies.select(ROW), "copies")
 
 
-def _pieces(inputs: Inputs, records: DataFrame, sources: Sequence[Source]) -> DataFrame:
+def _pieces(inputs: Inputs, records: DataFrame, files: Sequence[RecipeFile]) -> DataFrame:
     """Rows of `inputs` for what was read."""
-    files = inputs.spark.createDataFrame(as_table(sources)).select("uri", "stamp", "fingerprint")
+    read = inputs.spark.createDataFrame(as_table(files)).select("uri", "stamp", "fingerprint")
     pieces = records.where("kind = 'split'").withColumn("start", F.col("position"))
-    return pieces.join(F.broadcast(files), "uri").select(INPUTS.schema.names)
+    return pieces.join(F.broadcast(read), "uri").select(INPUTS.schema.names)
 
 
 def _texts(rows: DataFrame) -> DataFrame:
@@ -150,7 +161,7 @@ def _signatures(
 
 
 def _duplicates(distinct: DataFrame, copies: DataFrame, near: DataFrame) -> DataFrame:
-    """Rows of `duplicates`: near ones, exact ones, and exact ones of near ones, which are near."""
+    """Rows of `duplicates`: exact copies, and near ones with their own exact copies."""
     of_kept = F.col("kept_doc_id").isNull()
     return (
         copies.join(near, "doc_id", "left")
@@ -180,14 +191,14 @@ def tally(rows: Rows, recipe: Recipe) -> Tally:
 def external(recipe: Recipe) -> Any:
     """The source files with size and time stamp: a changed file makes a new fingerprint.
 
-    Refuses here, before anything is started, what cannot be read as the recipe says.
+    Files that cannot be read as the recipe says are an error here, before anything is started.
     """
     read_limits(recipe)
-    return [(source.file, source.input_index) for source in list_sources(recipe)]
+    return [(listed.file, listed.input_index) for listed in list_sources(recipe)]
 
 
 def reuse(inputs: Inputs, recipe: Recipe) -> dict[str, Any]:
-    """Records may be used again where they would be read in the same way; signatures by text."""
+    """Records depend on how files are read; signatures on their settings."""
     reading = dict.fromkeys(STAGE.writes, how_records_are_read(recipe))
     return reading | {SIGNATURES.name: what_signatures_depend_on(recipe.dedup)}
 
@@ -200,6 +211,7 @@ STAGE = Stage(
     sections=("ingest", "dedup"),
     run=run,
     tally=tally,
+    modules=modules,
     external=external,
     reuse=reuse,
 )

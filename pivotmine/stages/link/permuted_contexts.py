@@ -1,11 +1,11 @@
-"""Contexts in which words of two languages meet by chance alone: a null for every test of meetings.
+"""Contexts in which words of two languages meet by chance alone: the null of the link test.
 
-In every two languages, the text of the second is moved on to the next context of like size. Each
-context keeps its text of the first language, and every word the number of contexts that hold it,
-so the margins of all 2x2 tables stay as they are; what words still meet has nothing to do with
-translation. Whatever a test calls real then is false: its true rate of false discoveries, by
-permutation, with no assumption about how counts are distributed (Westfall and Young 1993,
-Resampling-based multiple testing).
+For every two languages, the text of the second is moved to the next context of similar size. Each
+context keeps its text of the first language, and every word the number of contexts that hold it, so
+the margins of all 2x2 tables stay the same. Words that still meet do so for reasons other than
+translation, and every pair that a test accepts there is false. This measures the rate of false
+discoveries by permutation, without assumptions about the distribution of counts (Westfall and Young
+1993, Resampling-based multiple testing).
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _Spans = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 def permuted_contexts(contexts: FoldedContexts, first_node: NDArray[np.int64]) -> FoldedContexts:
-    """The contexts of every two languages, with the text of the second of another context.
+    """The contexts of every two languages, each with the second text of another context.
 
-    A context of three languages becomes three of two. Contexts stand in the order of the octave of
-    their second text's size, then of hashes of their texts, and each gets the second text of the
-    one before it: which one that is depends on the contexts alone, not on where they come from.
-    Folds stay with the first language. Memory: 24 B a token, 16 B a context and language.
+    A context of three languages becomes three of two. Contexts are ordered by the octave of their
+    second text's size, then by hashes of their texts, and each gets the second text of the one
+    before it. So the result depends on the contexts alone, not on where they come from. Folds stay
+    with the first language. Memory: 24 B a token, 16 B a context and language.
 
     Parameters
     ----------

@@ -2,38 +2,39 @@
 
 Each pair is tested by the log-likelihood ratio of its 2x2 table over mixed contexts. The false
 discovery rate is controlled per language pair over all pairs that could have been found, that is
-all whose two tokens occur in at least `min_count` mixed contexts: the pairs that were not found
-count as failed tests, or the rate would be flattered.
+all pairs of nodes that both occur in at least `min_count` mixed contexts. Pairs that never met are
+among these tests; without them the rate would look lower than it is.
 
-q-values come from a histogram of p-values rather than from a global sort: p is rounded up to the
+q-values come from a histogram of p-values rather than from a global sort. p is rounded up to the
 edge of its bin (1/256 of a decade), so a q-value is never below the exact one and at most 1 % above
 it, and the histogram is small whatever the number of pairs.
 
-What nominal rates are worth is measured: a permutation of the contexts, in which words meet by
-chance alone, is tested in the same way, and what passes there is false.
+The actual rate is measured too: a permutation of the contexts, in which words meet by chance alone,
+is tested in the same way, and every pair that passes there is false.
 
-Being real does not make a pair a translation: what stands beside a word's translation is associated
-with the word as surely. So links compete for the contexts in which they meet, and column `prevails`
-says which win: `pivotmine.stages.link.contest` has the rule and the reasons. On planted corpora it
-takes the share of false translations from half to less than 2 %.
+Partners are ranked by `link.measure`, which p-values do not depend on.
+
+A real association need not be a translation: the words that stand beside a word's translation are
+associated with the word as well. So links compete for the contexts in which they meet, and column
+`prevails` says which win. `contest.py` has the rule and its reasons.
 """
 
 from __future__ import annotations
 
-import numpy as np
-import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from pivotmine import plugins
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
-from pivotmine.numeric.association import MAX_P_VALUE_BIN, bin_upper_log10_p, binned_q_values
+from pivotmine.numeric.association import MAX_P_VALUE_BIN
 from pivotmine.numeric.nodes import NodeTable
 from pivotmine.recipe import Recipe
 from pivotmine.stages.contexts.stage import context_languages, load_nodes
-from pivotmine.stages.link.contests import contest_links, permuted_counts
-from pivotmine.text.pieces import SPACE
-from pivotmine.udfs import associate
+from pivotmine.stages.link.from_contexts import contest_links, permuted_counts
+from pivotmine.stages.link.q_values import q_values
+from pivotmine.text.token_notation import SPACE
+from pivotmine.udfs.link import ASSOCIATED, bind_associate
 
 _PAIR = ["lang_a", "lang_b"]
 
@@ -41,14 +42,16 @@ _PAIR = ["lang_a", "lang_b"]
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Test, control the false discovery rate, rank, compete, and name the tokens."""
     settings = recipe.link
-    associated = inputs.checkpoint(_associated(inputs.frame("counts")), "associated")
+    associated = inputs.checkpoint(
+        _associated(inputs.frame("counts"), settings.measure), "associated"
+    )
     n_pairs = len(recipe.languages) ** 2
     bins = inputs.local(
         associated.groupBy(*_PAIR, "p_bin").count(), n_pairs * (MAX_P_VALUE_BIN + 1)
     )
     tests = inputs.local(_testable(inputs.frame("margins"), recipe.count.min_count), n_pairs)
-    q_values = F.broadcast(inputs.spark.createDataFrame(_q_values(bins, tests)))
-    passing = _passing(associated, q_values, recipe)
+    of_bins = F.broadcast(inputs.spark.createDataFrame(q_values(bins, tests)))
+    passing = _passing(associated, of_bins, recipe)
     vocabulary = inputs.frame("vocabulary")
     named = passing.join(_names(vocabulary, "a"), "a").join(_names(vocabulary, "b"), "b")
     ranked = inputs.checkpoint(
@@ -60,25 +63,26 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     nodes = load_nodes(inputs, context_languages(recipe), recipe.count.min_count)
     won = contest_links(inputs, recipe, nodes, ranked)
     if settings.permute:
-        _measure_null(inputs, recipe, nodes, q_values, ranked)
+        _measure_null(inputs, recipe, nodes, of_bins, ranked)
     enough = F.col("n_won") >= settings.min_won_share * F.col("n_ab")
     is_best = F.least("rank_ab", "rank_ba") == 1
     return {
         "links": ranked.join(won, [*_PAIR, "a", "b"], "left")
         .fillna(0, "n_won")
         .withColumn("prevails", enough & is_best)
-        .drop("p_bin")
+        .drop("p_bin", "strength")
     }
 
 
-def _associated(counts: DataFrame) -> DataFrame:
-    return counts.mapInArrow(associate.associate, spark_schema(associate.SCHEMA))
+def _associated(counts: DataFrame, measure: str) -> DataFrame:
+    make = plugins.with_plugins(bind_associate(measure))
+    return counts.mapInArrow(make, spark_schema(ASSOCIATED))
 
 
-def _passing(associated: DataFrame, q_values: DataFrame, recipe: Recipe) -> DataFrame:
-    """Pairs that meet every demand on a link."""
+def _passing(associated: DataFrame, of_bins: DataFrame, recipe: Recipe) -> DataFrame:
+    """Pairs that meet every criterion of a link; `of_bins` has the q-value of each bin."""
     settings = recipe.link
-    return associated.join(q_values, [*_PAIR, "p_bin"]).where(
+    return associated.join(of_bins, [*_PAIR, "p_bin"]).where(
         (F.col("q_value") <= settings.max_q_value)
         & (F.col("npmi") >= settings.min_npmi)
         & (F.col("folds") >= settings.min_folds)
@@ -86,24 +90,24 @@ def _passing(associated: DataFrame, q_values: DataFrame, recipe: Recipe) -> Data
 
 
 def _measure_null(
-    inputs: Inputs, recipe: Recipe, nodes: NodeTable, q_values: DataFrame, ranked: DataFrame
+    inputs: Inputs, recipe: Recipe, nodes: NodeTable, of_bins: DataFrame, ranked: DataFrame
 ) -> None:
-    """How many links a permutation of the contexts gives, where there is only chance."""
+    """Measure how many links a permutation of the contexts gives, in which only chance is left."""
     counts = permuted_counts(inputs, recipe, nodes)
     if counts is None:
         inputs.note(
-            "contexts are more than one chunk, so no permutation of them was tested; links rest on "
+            "the contexts are several chunks, so no permutation of them was tested; links rest on "
             "the exact test alone"
         )
         return
-    n_null = _passing(_associated(counts), q_values, recipe).count()
+    n_null = _passing(_associated(counts, recipe.link.measure), of_bins, recipe).count()
     n_links = ranked.count()
     inputs.measure("permuted_links", n_null)
     inputs.measure("permuted_false_discovery_rate", n_null / n_links if n_links else 0.0)
     if n_links:
         inputs.note(
-            f"of a permutation of the contexts, where words meet by chance, {n_null:,} pairs would "
-            f"pass; {n_links:,} do: {n_null / n_links:.2%} false, at nominal "
+            f"{n_links:,} pairs pass, and {n_null:,} in a permutation of the contexts, where words "
+            f"meet by chance: {n_null / n_links:.2%} false links, at a nominal "
             f"{recipe.link.max_q_value:.2%}"
         )
 
@@ -127,59 +131,28 @@ def _testable(margins: DataFrame, min_count: int) -> DataFrame:
     )
 
 
-def _q_values(bins: pa.Table, tests: pa.Table) -> pa.Table:
-    """q-value of every (language pair, bin) that occurs."""
-    n_tests = {(row["lang_a"], row["lang_b"]): row["n_tests"] for row in tests.to_pylist()}
-    pairs = np.array(
-        [f"{a} {b}" for a, b in zip(*(bins[name].to_pylist() for name in _PAIR), strict=True)]
-    )
-    rows = []
-    for pair in np.unique(pairs):
-        lang_a, lang_b = pair.split(" ")
-        part = bins.filter(pa.array(pairs == pair)).sort_by("p_bin")
-        p_bin = part["p_bin"].to_numpy()
-        # Higher bins hold smaller p-values: from the strongest pair downwards.
-        order = np.argsort(-p_bin, kind="stable")
-        cumulative = np.cumsum(part["count"].to_numpy()[order])
-        q = binned_q_values(bin_upper_log10_p(p_bin[order]), cumulative, n_tests[lang_a, lang_b])
-        rows.append(
-            pa.table(
-                {
-                    "lang_a": pa.array([lang_a] * len(q)),
-                    "lang_b": pa.array([lang_b] * len(q)),
-                    "p_bin": pa.array(p_bin[order], pa.int32()),
-                    "q_value": pa.array(q, pa.float64()),
-                }
-            )
-        )
-    empty = pa.schema(
-        [
-            ("lang_a", pa.string()),
-            ("lang_b", pa.string()),
-            ("p_bin", pa.int32()),
-            ("q_value", pa.float64()),
-        ]
-    ).empty_table()
-    return pa.concat_tables(rows) if rows else empty
-
-
 def _rank(side: str, other: str) -> Column:
-    """Rank of a partner among the partners of a node in one language, by G2, ties by id.
+    """Rank of a partner among a node's partners in one language, by `link.measure`, ties by id.
 
-    Copies apart: they would be the first partner of every name, and say nothing about translation.
+    Copies are ranked apart: they would come first for every name, and say nothing of translation.
     """
-    partners = Window.partitionBy(side, *_PAIR, "is_copy").orderBy(F.desc("g2"), other)
+    partners = Window.partitionBy(side, *_PAIR, "is_copy").orderBy(F.desc("strength"), other)
     return F.row_number().over(partners)
 
 
 def _bare(token: str) -> Column:
-    """A piece without its mark of a word start, in small letters: how it is spelled."""
+    """A token's spelling: lower case, without the mark of a word start."""
     return F.lower(F.ltrim(F.col(token), F.lit(SPACE)))
 
 
 def _names(vocabulary: DataFrame, side: str) -> DataFrame:
     named = vocabulary.select(F.col("token_id").alias(side), F.col("token").alias(f"token_{side}"))
     return F.broadcast(named)
+
+
+def modules(recipe: Recipe) -> list[str]:
+    """The module of the measure that ranks."""
+    return [plugins.MEASURES.module(recipe.link.measure)]
 
 
 def tally(rows: Rows, recipe: Recipe) -> Tally:
@@ -195,4 +168,5 @@ STAGE = Stage(
     sections=("languages", "count", "link"),
     run=run,
     tally=tally,
+    modules=modules,
 )

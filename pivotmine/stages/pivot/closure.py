@@ -8,7 +8,7 @@ token of two senses has partners that ought not to link.
 
 A triangle cannot close where nothing could have been found. A partner is *closable* if, for some
 partner in another language, each of the two occurs in at least `min_count` mixed contexts of their
-languages, as table `margins` says: so much evidence a link needs.
+languages, as table `margins` says: a link needs that much evidence.
 """
 
 from __future__ import annotations

@@ -1,14 +1,13 @@
-"""What a document could teach: how many of its tokens meet a linked token of another language.
+"""Link coverage: how many tokens of a document meet a linked token of another language.
 
-Translation structure shows as coverage: in a sentence beside its translation most content words
-have a linked partner nearby, on a page that merely mixes languages few have. Contexts are cut as
-for counting (`contexts.context_bounds`), so a link is credited where it could have been learned.
+In a sentence beside its translation most content words have a linked partner nearby; on a page that
+merely mixes languages few have one. Contexts are cut as for counting (`context_bounds`), so a link
+counts where it could have been learned.
 
-The work is one stamp per token and one look per link of each distinct token in a context. Each link
-is stored once, at the end that has fewer links. That halves the table, and it is what keeps hubs
-cheap: a token with thousands of links is in almost every context, but is looked up from the other
-side. On Zipf-distributed links that takes a quarter of the time of looking from the lower id.
-"""
+The work is one write per token and one look-up per link of each distinct token in a context. Each
+link is stored once, at the token that has fewer links. That halves the table and keeps hubs cheap:
+a token with thousands of links is in almost every context, but its links are looked up from the
+other side."""
 
 from __future__ import annotations
 
@@ -19,17 +18,15 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly, row_index
-from pivotmine.numeric.jit import Engine, njit, use_numba
+from pivotmine.numeric.jit import njit
 
 __all__ = [
     "Coverage",
     "LinkTable",
     "checked_text",
-    "language_entropy",
     "link_coverage",
     "link_places",
     "link_table",
-    "share_in_set",
 ]
 
 
@@ -51,9 +48,6 @@ class Coverage(NamedTuple):
 
     covered_tokens: NDArray[np.int32]
     """[D] occurrences with a linked partner of another language in the same context."""
-
-    eligible_tokens: NDArray[np.int32]
-    """[D] occurrences of tokens that have a language."""
 
     n_links: NDArray[np.int32]
     """[D] distinct links realised in the document. Distinct over the whole document, not summed
@@ -139,25 +133,21 @@ def link_coverage(
     n_documents: int,
     token_language: NDArray[np.int8],
     table: LinkTable,
-    *,
-    engine: Engine = "auto",
 ) -> Coverage:
     """Match documents against the links, context by context.
 
     Links between tokens of one language, or to a token without language, are not looked at.
 
-    Memory: 12 B per vocabulary entry and 4 B per link (numba).
+    Memory: 12 B per vocabulary entry and 4 B per link.
 
     Parameters
     ----------
     token_ids, bounds, document
-        [T] ids, and the contexts of D = `n_documents` documents, as for `contexts.build_contexts`.
+        [T] ids, and the contexts of D = `n_documents` documents, as `context_bounds` cuts them.
     token_language
         [V] language index of each token, -1 for none.
     table
         Links over the same V token ids.
-    engine
-        "numpy" forces the path without numba.
 
     Raises
     ------
@@ -169,11 +159,7 @@ def link_coverage(
     if len(document) != len(bounds) - 1:
         raise InputError(f"{len(document)} documents for {len(bounds) - 1} contexts")
     check_range(document, 0, n_documents, "document")
-    cover = _cover if use_numba(engine) else _cover_numpy
-    covered, n_links = cover(bounds, document, n_documents, tokens, language, offsets, partners)
-    in_context = share_in_set(tokens, bounds, language >= 0)
-    eligible = np.bincount(document, in_context, n_documents).astype(np.int32)
-    return Coverage(covered, eligible, n_links)
+    return Coverage(*_cover(bounds, document, n_documents, tokens, language, offsets, partners))
 
 
 @njit
@@ -213,76 +199,3 @@ def _cover(
             if covered[tokens[i]] == c:
                 covered_tokens[d] += 1
     return covered_tokens, n_links
-
-
-def _cover_numpy(
-    bounds: NDArray[np.int64],
-    document: NDArray[np.int32],
-    n_documents: int,
-    tokens: NDArray[np.int32],
-    language: NDArray[np.int8],
-    offsets: NDArray[np.int64],
-    partners: NDArray[np.int32],
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    vocab_size = len(language)
-    covered_tokens = np.zeros(n_documents, np.int64)
-    links = [np.empty(0, np.int64)]
-    # Blocks of contexts whose (context, token) cells fit in 4 MiB of marks.
-    block = max(1, 2**22 // max(vocab_size, 1))
-    for start in range(0, len(document), block):
-        ends = bounds[start : start + block + 1]
-        cell = row_index(ends) * vocab_size + tokens[ends[0] : ends[-1]]
-        present = np.zeros((len(ends) - 1) * vocab_size, np.bool_)
-        present[cell] = True
-        distinct = np.flatnonzero(present)
-        first = offsets[distinct % vocab_size]
-        n_looks = offsets[distinct % vocab_size + 1] - first
-        holder = np.repeat(distinct, n_looks)
-        link = np.arange(len(holder)) + np.repeat(first - np.cumsum(n_looks) + n_looks, n_looks)
-        t, p = holder % vocab_size, partners[link]
-        partner = holder - t + p
-        found = present[partner] & (language[t] != language[p])
-        found &= (language[t] >= 0) & (language[p] >= 0)
-        covered = np.zeros_like(present)
-        covered[holder[found]] = True
-        covered[partner[found]] = True
-        documents = document[start : start + block].astype(np.int64)
-        links.append(documents[holder[found] // vocab_size] * len(partners) + link[found])
-        covered_tokens += np.bincount(
-            documents[cell[covered[cell]] // vocab_size], minlength=n_documents
-        )
-    of_document = np.unique(np.concatenate(links)) // max(len(partners), 1)
-    n_links = np.bincount(of_document, minlength=n_documents)
-    return covered_tokens.astype(np.int32), n_links.astype(np.int32)
-
-
-def share_in_set(
-    token_ids: NDArray[np.int32], document_offsets: NDArray[np.integer], member: NDArray[np.bool_]
-) -> NDArray[np.int32]:
-    """[D] token occurrences of each document that are in a set: the numerator of its share.
-
-    With the pivot set as `member` [V] and divided by the tokens of the document, this is the score
-    of He et al. 2025.
-
-    Raises
-    ------
-    InputError
-        Ids outside the vocabulary of `member`, or broken offsets.
-    """
-    tokens = readonly(token_ids, np.int32, "token_ids")
-    check_range(tokens, 0, len(member), "token_ids")
-    offsets = offsets_array(document_offsets, len(tokens), "document_offsets")
-    before = np.concatenate(([0], np.cumsum(member[tokens])))
-    return (before[offsets[1:]] - before[offsets[:-1]]).astype(np.int32)
-
-
-def language_entropy(language_tokens: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Shannon entropy in bits of each document's languages: [D] from token counts [D, L].
-
-    0 for one language or none, 1 for two in equal parts, at most log2 L.
-    """
-    counts = np.asarray(language_tokens, np.float64)
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
-    bits = np.log2(share, out=np.zeros_like(share), where=share > 0)
-    entropy: NDArray[np.float64] = -np.sum(share * bits, axis=1)
-    return np.maximum(entropy, 0.0)

@@ -1,9 +1,8 @@
-"""Which links are realised in given stretches of text, and by which tokens.
+"""Which links are realised in given slices of text, and by which tokens.
 
-The same look-up as `link_coverage`, for slices that may overlap (two neighbouring runs of text, a
-word and its surroundings), and with the places kept: what is covered, and where each link's two
-words stand. Everything that says whether text translates text, and which links a document could
-teach, is arithmetic on that.
+The look-up is that of `link_coverage`. Here slices may overlap (two neighbouring runs of text, a
+word and its surroundings), and the places are kept: which tokens are covered, and where the two
+words of each link stand. The score of translation is arithmetic on these.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, readonly
-from pivotmine.numeric.jit import Engine, njit, use_numba
+from pivotmine.numeric.jit import njit
 from pivotmine.stages.score.link_coverage import LinkTable, checked_text
 
 __all__ = ["Meetings", "link_meetings"]
@@ -47,13 +46,11 @@ def link_meetings(
     ends: NDArray[np.int64],
     token_language: NDArray[np.int8],
     table: LinkTable,
-    *,
-    engine: Engine = "auto",
 ) -> Meetings:
     """Match slices of text against the links.
 
     Work: one stamp a token of each slice and one look per link of its distinct tokens. Memory: 12 B
-    per vocabulary entry, 24 B per meeting (numba).
+    per vocabulary entry, 24 B per meeting.
 
     Parameters
     ----------
@@ -64,8 +61,6 @@ def link_meetings(
     token_language
         [V] language index of each id, -1 for none. Links within a language, or with a token of
         none, are not looked at.
-    engine
-        "numpy" forces the path without numba.
 
     Raises
     ------
@@ -79,8 +74,7 @@ def link_meetings(
         raise InputError("every slice needs a start and an end that is not before it")
     check_range(first, 0, len(tokens) + 1, "starts")
     check_range(last, 0, len(tokens) + 1, "ends")
-    meet = _meet if use_numba(engine) else _meet_numpy
-    return Meetings(*meet(tokens, first, last, language, offsets, partners))
+    return Meetings(*_meet(tokens, first, last, language, offsets, partners))
 
 
 _Found = tuple[
@@ -143,49 +137,3 @@ def _meet(
                 covered[i] = True
         base += end - start
     return covered, slices[:n].copy(), links[:n].copy(), holders[:n].copy(), others[:n].copy()
-
-
-def _meet_numpy(
-    tokens: NDArray[np.int32],
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    language: NDArray[np.int8],
-    offsets: NDArray[np.int64],
-    partners: NDArray[np.int32],
-) -> _Found:
-    """Slice by slice; 30 us each."""
-    covered = np.zeros(len(tokens), np.bool_)
-    slices, links, holders, others = [], [], [], []
-    for c, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-        distinct, first, place = np.unique(
-            tokens[start:end], return_index=True, return_inverse=True
-        )
-        n_looks = offsets[distinct + 1] - offsets[distinct]
-        holder = np.repeat(np.arange(len(distinct)), n_looks)
-        link = np.arange(len(holder)) + np.repeat(
-            offsets[distinct] - np.cumsum(n_looks) + n_looks, n_looks
-        )
-        wanted = partners[link]
-        partner = np.minimum(np.searchsorted(distinct, wanted), max(len(distinct) - 1, 0))
-        of_holder, of_partner = language[distinct[holder]], language[wanted]
-        found = (distinct[partner] == wanted) & (of_holder != of_partner)
-        found &= (of_holder >= 0) & (of_partner >= 0)
-        met = np.zeros(len(distinct), np.bool_)
-        met[holder[found]] = True
-        met[partner[found]] = True
-        covered[start:end] |= met[place]
-        order = np.argsort(link[found])
-        slices.append(np.full(len(order), c, np.int32))
-        links.append(link[found][order].astype(np.int32))
-        holders.append(start + first[holder[found]][order])
-        others.append(start + first[partner[found]][order])
-    if not slices:
-        nothing = np.empty(0, np.int64)
-        return covered, nothing.astype(np.int32), nothing.astype(np.int32), nothing, nothing
-    return (
-        covered,
-        np.concatenate(slices),
-        np.concatenate(links),
-        np.concatenate(holders),
-        np.concatenate(others),
-    )

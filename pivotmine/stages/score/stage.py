@@ -1,14 +1,11 @@
-"""Score: what every document can teach, by four methods side by side.
+"""Score: what every document can teach, by the scores that `score.methods` lists.
 
-he2025       share of the document's tokens that are in the pivot set (He et al. 2025)
-entropy      entropy of its languages in bits, by tokens of its segments
-links        share of its tokens that have a linked partner of another language in the same context
-translation  how densely its best block covers itself with links, from both sides
+The built-in ones are in modules of their own names; plugins add others. Each is computed from the
+same batch of documents, in one pass over the tokens, and keeps the figures that it is made of.
 
-Every score keeps the figures that it is made of. With `translation` come the type of the document
-and the links that it realises where languages touch. A segment that many documents hold counts for
-as much there, in all of them together, as if `score.min_repeats` did; such segments are found in a
-pass of their own, which shuffles 16 bytes a segment.
+A segment that many documents hold counts for as much in the score of translation, in all of them
+together, as if `score.min_repeats` documents held it. Such segments are found in a pass of their
+own, which shuffles 16 bytes a segment.
 """
 
 from __future__ import annotations
@@ -16,60 +13,74 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from pyspark.sql import functions as F
 
+from pivotmine import plugins
 from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.lake.tables import SCORES
+from pivotmine.numeric.nodes import NodeTable
 from pivotmine.recipe import Recipe, ScoreConfig
-from pivotmine.stages.contexts.stage import context_tokens, load_nodes
+from pivotmine.stages.contexts.stage import MAX_VOCAB_SIZE, context_tokens, load_nodes
+from pivotmine.stages.score.documents import COLUMNS, Boilerplate, Corpus, ScoringLinks
 from pivotmine.stages.score.link_coverage import link_places, link_table
+from pivotmine.stages.score.repeated_segments import SEGMENT_COUNTS
 from pivotmine.stages.score.translation_structure import linked_words
-from pivotmine.udfs import score_documents, segment_counts
+from pivotmine.udfs import score
 
 _LINK = ("lang_a", "lang_b", "a", "b")
-
-METHODS = ("he2025", "entropy", "links", "translation")
 
 
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Ship links and pivots to the workers and score all documents in one pass."""
-    settings = recipe.score
+    options = recipe.score.options
+    scores = {name: plugins.SCORES[name].make(options.get(name)) for name in recipe.score.methods}
+    make = score.bind(scores, _corpus(inputs, recipe))
+    return {"scores": inputs.arrow_rows("tokens", COLUMNS, make, SCORES.schema)}
+
+
+def _corpus(inputs: Inputs, recipe: Recipe) -> Corpus:
+    """What documents are scored by."""
     languages = sorted(recipe.languages)
     nodes = load_nodes(inputs, languages, recipe.count.min_count)
     pivots = inputs.local(
         inputs.frame("pivots").where("method = 'he2025'").select("token_id"),
         recipe.pivot.he2025.max_pivots,
     )
-    links = scoring_links(inputs, settings.max_links)
-    names = pa.array(languages, pa.string())
+    in_pivot_set = np.zeros(nodes.node_of.shape[1], np.bool_)
+    in_pivot_set[pivots["token_id"].to_numpy()] = True
+    return Corpus(
+        tuple(languages),
+        nodes,
+        in_pivot_set,
+        _links_of_nodes(scoring_links(inputs, recipe.score.max_links), nodes, recipe),
+        _boilerplate(inputs, recipe.score),
+        context_tokens(recipe),
+        recipe.count.min_language_share,
+        _pieces(inputs, recipe),
+    )
+
+
+def _links_of_nodes(links: pa.Table, nodes: NodeTable, recipe: Recipe) -> ScoringLinks:
+    """Links between tokens as links between nodes."""
+    names = pa.array(sorted(recipe.languages), pa.string())
     one, other = (
         nodes.node_of[pc.index_in(links[lang], value_set=names).to_numpy(), links[token].to_numpy()]
         for token, lang in (("a", "lang_a"), ("b", "lang_b"))
     )
-    in_pivot_set = np.zeros(nodes.node_of.shape[1], np.bool_)
-    in_pivot_set[pivots["token_id"].to_numpy()] = True
     table = link_table(one, other, len(nodes.language))
     ids = np.empty(len(one), np.int32)
     ids[link_places(table, one, other)] = np.arange(len(one))
     n_one, n_other, n_contexts = (links[name].to_numpy() for name in ("n_a", "n_b", "n_contexts"))
     words = linked_words(one, other, n_one, n_other, n_contexts, nodes)
-    score = score_documents.bind(
-        in_pivot_set,
-        score_documents.Links(
-            table,
-            words,
-            ids,
-            settings.max_document_links,
-            *_repeated_segments(inputs, settings),
-            settings.min_repeats,
-        ),
-        nodes,
-        languages,
-        context_tokens(recipe),
-        recipe.count.min_language_share,
-    )
-    return {"scores": inputs.arrow_rows("tokens", score_documents.COLUMNS, score, SCORES.schema)}
+    return ScoringLinks(table, words, ids, recipe.score.max_document_links)
+
+
+def _pieces(inputs: Inputs, recipe: Recipe) -> tuple[str, ...]:
+    """Strings of all tokens, where a score looks at them."""
+    if not any(plugins.SCORES.facts(name).pieces for name in recipe.score.methods):
+        return ()
+    rows = inputs.table("vocabulary", ("token_id", "token"), MAX_VOCAB_SIZE).sort_by("token_id")
+    return tuple(rows["token"].to_pylist())
 
 
 def scoring_links(inputs: Inputs, max_links: int) -> pa.Table:
@@ -85,12 +96,10 @@ def scoring_links(inputs: Inputs, max_links: int) -> pa.Table:
     return inputs.local(links, max_links).sort_by(order)
 
 
-def _repeated_segments(
-    inputs: Inputs, settings: ScoreConfig
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Hashes of the segments that most documents hold, ascending, and how many do."""
+def _boilerplate(inputs: Inputs, settings: ScoreConfig) -> Boilerplate:
+    """The segments that most documents hold."""
     counts = inputs.arrow_rows(
-        "tokens", segment_counts.COLUMNS, segment_counts.count_segments, segment_counts.SCHEMA
+        "tokens", ("token_ids", "segment_ends"), score.count_segments, SEGMENT_COUNTS
     )
     repeated = (
         counts.in_spark()
@@ -102,12 +111,19 @@ def _repeated_segments(
     )
     found = inputs.local(repeated, settings.max_repeated_segments).sort_by("segment")
     inputs.measure("repeated_segments", found.num_rows)
-    return found["segment"].to_numpy(), found["n_docs"].to_numpy()
+    return Boilerplate(
+        found["segment"].to_numpy(), found["n_docs"].to_numpy(), settings.min_repeats
+    )
+
+
+def modules(recipe: Recipe) -> list[str]:
+    """Modules of the scores that the recipe asks for."""
+    return [plugins.SCORES.module(name) for name in recipe.score.methods]
 
 
 def tally(rows: Rows, recipe: Recipe) -> Tally:
-    """Every document has a score by every method."""
-    return Tally(rows.read["tokens"] * len(METHODS), rows.written["scores"])
+    """Every document has a row for each score."""
+    return Tally(rows.read["tokens"] * len(recipe.score.methods), rows.written["scores"])
 
 
 STAGE = Stage(
@@ -118,4 +134,5 @@ STAGE = Stage(
     sections=("languages", "count", "pivot", "score"),
     run=run,
     tally=tally,
+    modules=modules,
 )

@@ -1,24 +1,23 @@
-"""Does a document translate itself, and where: its best block of text beside its translation.
+"""Translation structure: the block of a document that lies best beside its own translation.
 
 A page is cut into runs of one language. Where two runs of different languages touch, a word counts
-as covered when a link joins it to a word of the other run, near the place where they touch. Text
+as covered if a link joins it to a word of the other run, near the place where they touch. Text
 beside its translation is covered densely on both sides, a line of translated terms on its own side
-only, and two languages that merely share a page by chance. A word in a sentence of another language
-(a term and its gloss) is covered by its neighbours in the same way.
+only, and two languages that merely share a page here and there by chance. A word in a sentence of
+another language (a term and its gloss) is covered by its neighbours in the same way.
 
-What counts is not the mean of a page but its best block: the whole segments in a row with the
+A page is scored by its best block, not by its mean: the whole segments in a row with the
 largest sum over words of bits * (covered - `BREAK_EVEN`), found by Kadane's algorithm and scored as
 local alignments are (Karlin & Altschul 1990, PNAS 87). A bilingual paragraph in a long page counts
 as much as one that stands alone.
 
-Words weigh what they tell: -log2 of the share of mixed contexts that hold them, at most `MAX_BITS`.
-A word that no link joins to the language beside it weighs nothing, since nothing can be said about
-it. In 14 MB of text that is half of the words; counted as uncovered, they would hide what the
-others say. Shares are shrunk by `PRIOR_BITS` uncovered bits, about three content words, so that two
-words that chance covered do not outrank a page.
+A word weighs its information: -log2 of the share of mixed contexts that hold it, at most
+`MAX_BITS`. A word that no link joins to the language beside it weighs nothing: it can be neither
+covered nor uncovered. In 14 MB of text half of the words are such; counted as uncovered, they would
+drown the others. Shares are shrunk by `PRIOR_BITS` uncovered bits, about three content words, so
+that two words that chance covered do not outrank a page.
 
-Sums of floats are taken document by document, so a document's figures do not depend on the batch
-in which it comes.
+Sums of floats are taken document by document, so a document's figures do not depend on its batch.
 """
 
 from __future__ import annotations
@@ -29,17 +28,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
-from pivotmine.numeric.jit import Engine, njit
+from pivotmine.numeric.jit import njit
 from pivotmine.numeric.nodes import NodeTable
 from pivotmine.stages.score.link_coverage import LinkTable
 from pivotmine.stages.score.link_meetings import Meetings, link_meetings
 from pivotmine.stages.score.segment_runs import Runs
 
 __all__ = [
-    "TYPES",
     "LinkedWords",
     "Structure",
-    "document_types",
     "linked_words",
     "translation_structure",
 ]
@@ -51,6 +48,7 @@ BREAK_EVEN = 0.3
 """Share of covered bits at which a block neither wins nor loses by a segment."""
 
 PRIOR_BITS = 20.0
+"""Uncovered bits added to each share."""
 
 MAX_REACH_TOKENS = 512
 """How far from where two runs touch a word is looked for; about what a training context spans."""
@@ -61,15 +59,6 @@ sentences above a line of terms, and not so much that a short line finds everyth
 
 GLOSS_TOKENS = 8
 """How far around a word of another language its partner may stand."""
-
-TYPES = ("parallel", "glossed", "dictionary", "code_switched", "boilerplate", "monolingual")
-"""What a document is, by what translates in it; see `document_types`."""
-
-_PARALLEL, _GLOSSED, _DICTIONARY, _CODE_SWITCHED, _BOILERPLATE, _MONOLINGUAL = range(len(TYPES))
-_MIN_BOTH_WAYS, _MIN_ONE_WAY = 0.3, 0.4
-_MAX_ENTRY_TOKENS, _MIN_ENTRIES = 8.0, 6
-_MIN_SECOND_SHARE = 0.1
-_MIN_REPEATED_SHARE = 0.5
 
 
 class LinkedWords(NamedTuple):
@@ -157,8 +146,6 @@ def translation_structure(
     table: LinkTable,
     words: LinkedWords,
     worth: NDArray[np.float64] | None = None,
-    *,
-    engine: Engine = "auto",
 ) -> Structure:
     """Best block, coverage of both sides and realised links of each document.
 
@@ -176,8 +163,6 @@ def translation_structure(
         [V] language of each node, links between them, and `linked_words` of those.
     worth
         [T] factor for the bits of each token, such as less than 1 in text that many pages hold.
-    engine
-        "numpy" forces the path without numba.
 
     Raises
     ------
@@ -194,7 +179,7 @@ def translation_structure(
     run_of_token = np.repeat(np.arange(len(runs.start)), runs.end - runs.start)
     around = _around_words(nodes, token_language, runs, run_of_token)
     starts, ends = (np.concatenate(pair) for pair in zip(touching, around, strict=True))
-    met = link_meetings(nodes, starts, ends, token_language, table, engine=engine)
+    met = link_meetings(nodes, starts, ends, token_language, table)
 
     bits = _weights(nodes, token_language, runs, left, run_of_token, words)
     if worth is not None:
@@ -359,38 +344,3 @@ def _order(
     total = np.bincount(document[kept], weight, n_documents)
     distance = np.bincount(document[kept], weight * np.abs(in_left - in_right), n_documents)
     return np.where(total > 0, 1 - 3 * distance / np.where(total > 0, total, 1.0), 0.0)
-
-
-def document_types(
-    found: Structure,
-    language_tokens: NDArray[np.int64],
-    repeated_tokens: NDArray[np.int64],
-    n_tokens: NDArray[np.integer],
-) -> NDArray[np.int8]:
-    """[D] index into `TYPES`, the first of these that fits.
-
-    boilerplate: half of its tokens are segments that many documents hold; dictionary: six or more
-    runs in turn, of 8 tokens on average, whether links know their words or not; parallel: 0.3 of
-    the bits of the best block are covered on both sides, after shrinking; glossed: 0.4 on one of
-    them; code_switched: a second language holds a tenth; monolingual: all others. (Sentences of
-    Tatoeba beside their translations cover 0.4 to 0.6 of themselves, planted ones 0.9.)
-
-    Parameters
-    ----------
-    language_tokens
-        [D, L] tokens in segments of each language.
-    repeated_tokens
-        [D] tokens in segments that are found in many documents.
-    n_tokens
-        [D] length of each document.
-    """
-    shrunk = found.covered_bits / (found.bits + PRIOR_BITS)
-    second = np.sort(language_tokens, axis=1)[:, -2] / np.maximum(language_tokens.sum(axis=1), 1)
-    n_runs = found.n_turns + 1
-    types = np.full(len(n_tokens), _MONOLINGUAL, np.int8)
-    types[second >= _MIN_SECOND_SHARE] = _CODE_SWITCHED
-    types[shrunk.max(axis=1) >= _MIN_ONE_WAY] = _GLOSSED
-    types[shrunk.min(axis=1) >= _MIN_BOTH_WAYS] = _PARALLEL
-    types[(n_runs >= _MIN_ENTRIES) & (n_tokens <= _MAX_ENTRY_TOKENS * n_runs)] = _DICTIONARY
-    types[repeated_tokens >= _MIN_REPEATED_SHARE * np.maximum(n_tokens, 1)] = _BOILERPLATE
-    return types

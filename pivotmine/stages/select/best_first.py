@@ -1,76 +1,29 @@
 """Candidates of an arm in the order of a score or a draw, as far as budgets go.
 
-Running sums over all documents of a language would sort them in one task, to keep a twentieth. So
-documents are counted in bins of the order first (`_bin`), and only those of bins that begin within
-the limit are brought together and sorted, each bin by itself. Results do not depend on bins.
+A running sum over all documents of a language would sort all of them in one task, to keep a
+twentieth. So documents are counted by bins of the order first (`_bin`). Only those of bins that
+begin within the limit are brought together, and each bin is sorted by itself. Results do not depend
+on the bins.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pivotmine.engine.stage import Inputs
-from pivotmine.errors import ConfigError
-from pivotmine.recipe import ArmConfig, Recipe
-from pivotmine.sources.files import list_files
+from pivotmine.recipe import Recipe
 from pivotmine.stages.draw import uniform
 from pivotmine.stages.select.budgets import Budget, least_left
-from pivotmine.udfs import first_fit
+from pivotmine.udfs import select
 
 _BINS = 1024
 """Of a score of 1, and of documents without one; results do not depend on it."""
 
 _MAX_SCORE = 16.0
 """Higher ones share a bin; this one is the entropy of 65,536 languages."""
-
-COLUMNS = ("doc_id", "n_tokens", "lang", "charges", "reason")
-"""Of the documents of an arm."""
-
-
-def scored_documents(documents: DataFrame, method: str) -> DataFrame:
-    """Documents that have a score by a method, with it."""
-    scored = documents.withColumn("score", F.col(f"score_{method}"))
-    return scored.where(F.col("score").isNotNull())
-
-
-def listed_documents(inputs: Inputs, documents: DataFrame, arm: ArmConfig) -> DataFrame:
-    """Documents of an oracle's truth.
-
-    Raises
-    ------
-    ConfigError
-        The truth has no such columns, or knows none of the documents.
-    """
-    known = inputs.frame("documents").select("doc_id", "uri")
-    if isinstance(arm.truth, str):
-        truth = inputs.spark.read.parquet(*(file.uri for file in list_files([arm.truth])))
-        key = next((name for name in ("doc_id", "uri") if name in truth.columns), None)
-        if key is None:
-            raise ConfigError(
-                f"arm {arm.name}: {arm.truth} has columns {', '.join(truth.columns)}; one of them "
-                "must be doc_id or uri"
-            )
-        try:
-            truth = truth.where(arm.truth_where)
-        except AnalysisException as error:
-            raise ConfigError(
-                f"arm {arm.name}: truth_where={arm.truth_where!r} is no condition on columns "
-                f"{', '.join(truth.columns)} of {arm.truth}"
-            ) from error
-        known = known.join(truth.select(key).distinct(), key, "left_semi")
-    else:
-        known = known.where(F.col("doc_id").isin(*arm.truth) | F.col("uri").isin(*arm.truth))
-    found = documents.join(known.select("doc_id"), "doc_id", "left_semi")
-    if inputs.local(found.limit(1).select("doc_id"), 1).num_rows == 0:
-        raise ConfigError(
-            f"arm {arm.name}: of the documents that its truth lists, the corpus has none that "
-            "fits a budget; is it the truth of another corpus?"
-        )
-    return found
 
 
 def within_limits(
@@ -80,7 +33,7 @@ def within_limits(
     for group, share in group_shares(recipe).items():
         most = F.get(F.array(*map(F.lit, limits)), F.col("cell")[0]) * share
         grouped = candidates.where(F.col(group).isNotNull())
-        within = _best_within(grouped, ("lang", group), most, recipe, few_groups=False)
+        within = best_within(grouped, ("lang", group), most, recipe, few_groups=False)
         within = within.drop("used_tokens").unionByName(candidates.where(F.col(group).isNull()))
         candidates = inputs.checkpoint(within, f"{name}-within-{group}")
     return candidates
@@ -128,7 +81,7 @@ def take_best(candidates: DataFrame, limits: Sequence[int], recipe: Recipe) -> D
     settings = recipe.select
     by_segments = settings.language_tokens == "segments"
     most = least_left(limits) * (2 if by_segments else 1)
-    best = _best_within(candidates, ("cell",), most, recipe)
+    best = best_within(candidates, ("cell",), most, recipe)
     if not (by_segments or settings.pair_shares or settings.type_shares):
         return best
     rows = best.select(
@@ -138,26 +91,10 @@ def take_best(candidates: DataFrame, limits: Sequence[int], recipe: Recipe) -> D
         uniform("choice", settings.seed, "doc_id").alias("draw"),
     ).repartition(1)
     rows = rows.sortWithinPartitions(F.desc("score"), "draw", "doc_id")
-    return rows.mapInArrow(first_fit.bind(limits), rows.schema)
+    return rows.mapInArrow(select.bind_first_fit(limits), rows.schema)
 
 
-def match_lengths(documents: DataFrame, reference: DataFrame, recipe: Recipe) -> DataFrame:
-    """Any documents, with the tokens of each language and octave of lengths that an arm has."""
-    octave = F.floor(F.log2("n_tokens"))
-    wanted = reference.groupBy("lang", octave.alias("octave")).agg(
-        F.sum("n_tokens").alias("wanted_tokens")
-    )
-    draws = documents.withColumns({"octave": octave, "score": F.lit(0.0)})
-    draws = draws.join(F.broadcast(wanted), ["lang", "octave"])
-    most = F.col("wanted_tokens")
-    return (
-        _best_within(draws, ("lang", "octave"), most, recipe, draw="matched")
-        .withColumn("reason", F.lit("random, length matched"))
-        .select(*COLUMNS)
-    )
-
-
-def _best_within(
+def best_within(
     candidates: DataFrame,
     groups: Sequence[str],
     most: Column,

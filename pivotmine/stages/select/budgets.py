@@ -1,6 +1,6 @@
 """Budgets of an arm: what the recipe gives, what the corpus can fill, what is spent.
 
-Which of them a document is charged to is told by `pivotmine/stages/select/charges.py`.
+`charges.py` says which of them a document is charged to.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which budgets a document is charged to, and what arms ask of its scores.
+"""Which budgets a document is charged to, and the scores that arms go by.
 
 A document uses the budget of its language, that of its language pair where `select.pair_shares`
 lists any, and that of its type where `select.type_shares` lists it: with all of its tokens, or in
@@ -9,7 +9,7 @@ them. The pair is that of the best block, and its direction the language that co
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -20,23 +20,31 @@ from pivotmine.stages.select.budgets import OTHER, Budget
 
 
 def charged_documents(
-    inputs: Inputs, recipe: Recipe, budgets: Sequence[Budget], methods: Collection[str] = ()
+    inputs: Inputs, recipe: Recipe, budgets: Sequence[Budget], scores: Collection[str] = ()
 ) -> DataFrame:
     """Documents of languages with a budget: doc_id, lang, n_tokens, cell, charges, scores.
 
     `charges` lists budgets, by number, with tokens; documents of one `cell` are charged alike.
-    Scores by the given methods are in columns `score_METHOD`, null where there is none. A page in
-    two languages has often no language as a whole (of planted parallel pages, one in seven); it
-    goes by the language of most of its segments, which is in its score of entropy.
+    Column `score_NAME` holds each of the given scores, null where a document has none. A page in
+    two languages has often no language as a whole (of planted parallel pages, one in seven); its
+    `lang` is then the language of most of its tokens.
     """
     settings = recipe.select
-    documents = inputs.frame("tokens").select("doc_id", "lang", "n_tokens").where("n_tokens >= 1")
-    documents = documents.join(_scores(inputs, recipe, budgets, methods), "doc_id", "left")
-    mostly = F.get(_languages(recipe), F.col("mostly") - 1)
+    spoken = F.map_filter("lang_tokens", lambda lang, n: lang.isin(*recipe.languages) & (n > 0))
+    documents = (
+        inputs.frame("tokens")
+        .select("doc_id", "lang", "n_tokens", spoken.alias("spoken"))
+        .where("n_tokens >= 1")
+    )
+    by_tokens = F.transform(
+        F.map_entries("spoken"), lambda entry: F.struct(entry["value"], entry["key"])
+    )
     lang = F.when(F.col("lang").isin(*recipe.languages), F.col("lang")).otherwise(
-        F.coalesce(mostly, F.col("lang"))
+        F.coalesce(F.array_max(by_tokens)["key"], F.col("lang"))
     )
     documents = documents.withColumn("lang", lang)
+    if figures := _figures(recipe, budgets, scores):
+        documents = documents.join(_scores(inputs, figures), "doc_id", "left")
     budgets_of = {"language": _number(F.col("lang"), "language", budgets)}
     if settings.pair_shares:
         documents = documents.join(_pairs(inputs, budgets), "doc_id", "left")
@@ -56,43 +64,35 @@ def charged_documents(
         F.filter(charges, lambda one: one["budget"].isNotNull() & (one["tokens"] > 0)).alias(
             "charges"
         ),
-        *(f"score_{method}" for method in methods),
+        *(f"score_{name}" for name in scores),
         *(["template"] if settings.max_template_share < 1 else []),
     ).where(F.col("cell")[0].isNotNull())
 
 
-def _scores(
-    inputs: Inputs, recipe: Recipe, budgets: Sequence[Budget], methods: Collection[str]
-) -> DataFrame:
-    """A row for each document, of all that arms ask of `scores`: it is gone through once.
-
-    Numbers where they do, as Spark sums up strings and maps by sorting them.
-    """
-    settings = recipe.select
-    tokens_of = F.transform(
-        F.map_entries("evidence"), lambda entry: F.struct(entry["value"], entry["key"])
-    )
-    mostly = F.array_position(_languages(recipe), F.array_max(tokens_of)["key"])
-    figures = {f"score_{method}": (method, F.col("score")) for method in methods}
-    figures["mostly"] = ("entropy", mostly)
-    if settings.type_shares:
+def _figures(
+    recipe: Recipe, budgets: Sequence[Budget], scores: Collection[str]
+) -> dict[str, tuple[str, Column]]:
+    """What is asked of table `scores`: column -> the score it comes with, and the value."""
+    figures = {f"score_{name}": (name, F.col("score")) for name in scores}
+    if recipe.select.type_shares:
         figures["type_budget"] = ("translation", _number(F.col("type"), "type", budgets))
-    if settings.max_template_share < 1:
+    if recipe.select.max_template_share < 1:
         figures["template"] = ("translation", F.col("template"))
+    return figures
+
+
+def _scores(inputs: Inputs, figures: Mapping[str, tuple[str, Column]]) -> DataFrame:
+    """A row for each document with the figures; the table is gone through once.
+
+    Numbers only, since Spark sums up strings and maps by sorting them.
+    """
     columns = [
         F.max(F.when(F.col("method") == method, figure)).alias(name)
         for name, (method, figure) in figures.items()
     ]
-    if settings.language_tokens == "segments":
-        spoken = F.when(F.col("method") == "entropy", F.col("evidence"))
-        columns.append(F.first(spoken, ignorenulls=True).alias("spoken"))
     needed = {method for method, _ in figures.values()}
     scores = inputs.frame("scores").where(F.col("method").isin(*needed))
     return scores.groupBy("doc_id").agg(*columns)
-
-
-def _languages(recipe: Recipe) -> Column:
-    return F.array(*map(F.lit, recipe.languages))
 
 
 def _charge(budget: Column, tokens: Column) -> Column:
@@ -111,7 +111,7 @@ def _number(name: Column, kind: str, budgets: Sequence[Budget]) -> Column:
 def _by_segments(budgets: Sequence[Budget]) -> Column:
     """Tokens of segments to their languages; those of no language with a budget to the main one."""
     own = {
-        number: F.coalesce(F.col("spoken")[budget.name], F.lit(0.0)).cast("int")
+        number: F.coalesce(F.col("spoken")[budget.name], F.lit(0)).cast("int")
         for number, budget in enumerate(budgets)
         if budget.kind == "language"
     }
@@ -129,16 +129,14 @@ def _by_segments(budgets: Sequence[Budget]) -> Column:
 
 def _pairs(inputs: Inputs, budgets: Sequence[Budget]) -> DataFrame:
     """doc_id and pair_budget of documents whose best block is of two languages that are listed."""
-    sides = F.array_sort(
-        F.transform(
-            F.filter(F.map_keys("evidence"), lambda key: key.startswith("covered_")),
-            lambda key: F.substring(key, len("covered_") + 1, 99),
-        )
-    )
     pairs = (
         inputs.frame("scores")
         .where("method = 'translation'")
-        .withColumn("sides", sides)
+        .select(
+            "doc_id",
+            F.col("block.start").alias("start"),
+            F.array_sort(F.col("block.sides.lang")).alias("sides"),
+        )
         .where("size(sides) = 2")
     )
     names = [F.concat_ws("-", "sides")]
@@ -148,7 +146,7 @@ def _pairs(inputs: Inputs, budgets: Sequence[Budget]) -> DataFrame:
         first = F.filter(
             F.arrays_zip("segment_ends", "segment_langs"),
             lambda one: (
-                (one["segment_ends"] > F.col("evidence")["block_start"])
+                (one["segment_ends"] > F.col("start"))
                 & F.array_contains("sides", one["segment_langs"])
             ),
         )

@@ -1,15 +1,13 @@
 """Documents that together cover most links, in rounds of as many as one task holds.
 
-`pivotmine/stages/select/coverage_greedy.py` goes through documents by levels of what they add, and
-through a level in the order of a draw. What is taken at a level depends on nothing below it. So
-where the links of all candidates exceed `select.max_round_links`, a round grades all documents in
-parallel by what they add to what is taken so far, and one task takes from the best of them, as many
-as it may hold. The documents are those that one task would have taken: neither partitioning nor the
-bound shows.
+`coverage_greedy.py` goes through documents by levels of their gain, and through a level in the
+order of a draw. A level depends on nothing below it. So where the links of all candidates exceed
+`select.max_round_links`, a round grades all documents in parallel by what they add to those taken
+so far, and one task takes from the best of them, as many as it may hold. A single task would take
+the same documents, so neither the partitioning nor the bound changes the result.
 
-Rounds needed: about the links of documents bought, and of those looked at in vain, by the bound. A
-round reads all candidates twice, to find where it ends and to pick what lies before, and writes
-what it takes from.
+The number of rounds is about the links of all documents looked at, divided by the bound. A round
+reads all candidates twice: to find where it ends, and to pick the documents before that.
 """
 
 from __future__ import annotations
@@ -22,14 +20,25 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pivotmine.engine.numbered_tasks import FileRange, share_out
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import ArrowRows, Inputs
 from pivotmine.recipe import Recipe
 from pivotmine.stages.draw import uniform
 from pivotmine.stages.score.stage import scoring_links
 from pivotmine.stages.select.coverage_greedy import CoverState, Worth
-from pivotmine.udfs import cover_links
-from pivotmine.udfs.numbered_tasks import FileRange, share_out
+from pivotmine.stages.select.rounds import (
+    COVERED,
+    EVERYTHING,
+    LEVELS,
+    POOL,
+    ROUND,
+    SLICES,
+    End,
+    Waiting,
+    state_of,
+)
+from pivotmine.udfs import select
 
 _TASKS_PER_CORE = 4
 
@@ -59,26 +68,26 @@ def covering_documents(
         F.col("charges")["tokens"].alias("charge"),
         "links",
     )
-    files = inputs.files(ArrowRows(pool, cover_links.keep, cover_links.POOL), f"{name}-pool")
-    waiting = cover_links.Waiting(tuple(path for path, _ in files), _splits(inputs, files), ())
+    files = inputs.files(ArrowRows(pool, select.keep, POOL), f"{name}-pool")
+    waiting = Waiting(tuple(path for path, _ in files), _splits(inputs, files), ())
     # Of all documents, as no join is needed for it: it only says whether one round will do.
     n_links = inputs.local(links.agg(F.sum(F.size("links")).alias("n")), 1)["n"][0].as_py() or 0
     rounds: list[DataFrame] = []
     while True:
-        last, paths = cover_links.EVERYTHING, waiting.files
+        last, paths = EVERYTHING, waiting.files
         step = f"{name}-{len(rounds)}"
         if n_links > recipe.select.max_round_links:
             most = recipe.select.max_round_links
             last, paths = _next_round(inputs, waiting, worth, state, most, f"{step}-round")
-        cover = cover_links.bind_cover(paths, worth, state, last)
-        taken = ArrowRows(inputs.numbers(1), cover, cover_links.COVERED)
+        cover = select.bind_cover(paths, worth, state, last)
+        taken = ArrowRows(inputs.numbers(1), cover, COVERED)
         found = [path for path, _ in inputs.files(taken, f"{step}-covered")]
         waiting = waiting._replace(covered=(*waiting.covered, *found))
-        covered = inputs.spark.read.schema(spark_schema(cover_links.COVERED)).parquet(*found)
+        covered = inputs.spark.read.schema(spark_schema(COVERED)).parquet(*found)
         (end,) = inputs.local(covered.where("doc_id IS NULL"), 1).to_pylist()
-        state = cover_links.state_of(end)
+        state = state_of(end)
         rounds.append(covered.where("doc_id IS NOT NULL").select("doc_id", "new_links", "gain"))
-        if last == cover_links.EVERYTHING:
+        if last == EVERYTHING:
             break
     inputs.measure(f"{name}_rounds", len(rounds))
     return reduce(DataFrame.unionByName, rounds), state.left.tolist()
@@ -92,36 +101,36 @@ def _splits(inputs: Inputs, files: Sequence[tuple[str, int]]) -> tuple[tuple[Fil
 
 def _next_round(
     inputs: Inputs,
-    waiting: cover_links.Waiting,
+    waiting: Waiting,
     worth: Worth,
     state: CoverState,
     max_links: int,
     name: str,
-) -> tuple[cover_links.End, tuple[str, ...]]:
+) -> tuple[End, tuple[str, ...]]:
     """Where a round ends, and the files with its documents."""
     tasks = inputs.numbers(len(waiting.splits))
-    count = cover_links.bind_levels(waiting, worth, state)
+    count = select.bind_levels(waiting, worth, state)
     sizes = (
-        ArrowRows(tasks, count, cover_links.LEVELS)
+        ArrowRows(tasks, count, LEVELS)
         .in_spark()
         .groupBy("level", "slice")
         .agg(F.sum("n_links").alias("n_links"))
         .orderBy("level", "slice")
     )
-    last = _end_of_round(inputs.local(sizes, worth.n_levels * cover_links.SLICES), max_links)
-    choose = cover_links.bind_round(waiting, worth, state, last)
-    files = inputs.files(ArrowRows(tasks, choose, cover_links.ROUND), name)
+    last = _end_of_round(inputs.local(sizes, worth.n_levels * SLICES), max_links)
+    choose = select.bind_round(waiting, worth, state, last)
+    files = inputs.files(ArrowRows(tasks, choose, ROUND), name)
     return last, tuple(path for path, _ in files)
 
 
-def _end_of_round(sizes: pa.Table, max_links: int) -> cover_links.End:
+def _end_of_round(sizes: pa.Table, max_links: int) -> End:
     """As far as one task may go, but at least one slice of a level, so that every round gets on."""
     within = np.cumsum(sizes["n_links"].to_numpy()) <= max_links
     if within.all():
-        return cover_links.EVERYTHING
+        return EVERYTHING
     end = max(int(np.argmin(within)) - 1, 0)
-    draw = (sizes["slice"][end].as_py() + 1) / cover_links.SLICES
-    return cover_links.End(sizes["level"][end].as_py(), draw)
+    draw = (sizes["slice"][end].as_py() + 1) / SLICES
+    return End(sizes["level"][end].as_py(), draw)
 
 
 def link_worth(links: pa.Table, recipe: Recipe) -> Worth:

@@ -4,16 +4,14 @@ The value of a set of documents is f = sum over links of weight * log(1 + c), c 
 that hold the link, up to a limit: monotone and submodular. Gains per token are cut into levels,
 each a share t (the tolerance) below the one before. Levels are gone through from the highest, and
 each in the order of its documents: one whose gain still belongs to the level is taken if it fits
-its budgets, and one that does not sinks to the level of what is left of its gain (threshold greedy:
+its budgets, and any other sinks to the level of its present gain (threshold greedy:
 Badanidiyuru & Vondrak 2014, Fast algorithms for maximizing submodular functions). Gains only fall,
-so whatever is taken lies within t of the best that is left.
+so the gain of every document taken lies within t of the best one left.
 
-A heap (lazy greedy) takes the same time a document looked at where documents are few, but jumps
-through memory; here a level is one pass in the order of storage.
+A heap (lazy greedy) would jump through memory; here a level is one pass in the order of storage.
 
-What happens at a level depends on nothing below it. So a corpus too large for one task is gone
-through in rounds, each of as many levels as fit: the documents taken are those that one task with
-all of them would take (`pivotmine/stages/select/cover.py`).
+A level depends on nothing below it. So a corpus too large for one task is gone through in rounds,
+each of as many levels as fit, and takes the documents that a single task would take (`cover.py`).
 
 Guarantee. With one budget f is at least 1 - exp(-(1 - t)(1 - s)) of the optimum, where s is the
 share of the budget that the longest document takes (greedy by density, Sviridenko 2004); documents
@@ -133,8 +131,7 @@ def cover(
 ) -> Covering:
     """Take documents level by level, as far as their budgets go.
 
-    Memory: 16 B a document and 16 B a link of the table. Without numba this runs as plain Python,
-    some hundred times slower.
+    Memory: 16 B a document and 16 B a link of the table.
 
     Parameters
     ----------

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
+from pivotmine.numeric.arrow_lists import flat_list
 from pivotmine.numeric.jit import njit
 
-__all__ = ["first_fit", "fits", "spend"]
+__all__ = ["first_fit", "fits", "rows_that_fit", "spend"]
+
+
+def rows_that_fit(batch: pa.RecordBatch, left: NDArray[np.int64]) -> pa.RecordBatch:
+    """Rows, in order, whose lists `budget` and `charge` fit; `left` is used up (`first_fit`)."""
+    budget, offsets = flat_list(batch.column("budget"))
+    charge, _ = flat_list(batch.column("charge"))
+    return batch.filter(pa.array(first_fit(budget, charge, offsets, left)))
 
 
 def first_fit(

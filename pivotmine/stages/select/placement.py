@@ -1,11 +1,10 @@
 """Where each document of an arm stands, and how often.
 
-An order is a number in [0, 1) for each row, its place; positions count rows by it. A shuffled arm
-has places drawn by a hash. Where some documents are to be placed late, the others keep such places,
-so that they lie all over the arm, and the late ones are drawn in its last part: there, both are
-mixed. So the share of others beside the late ones (replay) follows from share and window, and arms
-that differ in placement hold the same documents.
-"""
+Each row has a place, a number in [0, 1), and positions number the rows in the order of their
+places. A shuffled arm draws places by a hash. Where some documents are placed late, the others keep
+their drawn places all over the arm, and the late ones draw theirs in its last part, where both are
+mixed. The share of others there (replay) follows from share and window. Arms that differ in
+placement hold the same documents."""
 
 from __future__ import annotations
 

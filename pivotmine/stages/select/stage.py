@@ -1,12 +1,9 @@
 """Select: documents for each arm under a token budget.
 
-Every arm takes documents in the order of its method until the budgets are spent: those of languages
-(`stages/select/budgets.py`), so that arms differ in which documents they hold and not in how
-much of a language, and on request those of language pairs and types. Ties and the order inside an
-arm go by a hash of the document id. `links_coverage` takes documents for what they add to those
-already taken (`pivotmine/stages/select/cover.py`).
-
-The result depends on the corpus and the recipe, and on no partitioning.
+Every arm takes documents by its method (`methods.py`) until the budgets are spent: those of
+languages (`budgets.py`), so that arms differ in which documents they hold and not in how much of a
+language, and on request those of language pairs and types. Ties and the order inside an arm go by a
+hash of the document id. The result depends on the corpus and the recipe, and on no partitioning.
 """
 
 from __future__ import annotations
@@ -18,45 +15,22 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pivotmine import plugins
 from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.recipe import ArmConfig, Recipe
 from pivotmine.sources.files import list_files
-from pivotmine.stages.select.best_first import (
-    COLUMNS,
-    check_limits,
-    listed_documents,
-    match_lengths,
-    scored_documents,
-    take_best,
-    within_limits,
-)
+from pivotmine.stages.select.best_first import check_limits
 from pivotmine.stages.select.budgets import Budget, check_budgets, fits, plan_budgets, spent
 from pivotmine.stages.select.charges import charged_documents
-from pivotmine.stages.select.cover import covering_documents
+from pivotmine.stages.select.choice import Choice
+from pivotmine.stages.select.methods import ByScore
 from pivotmine.stages.select.placement import in_order, with_epochs, with_places
-
-SCORE_OF_METHOD = {
-    "density": "he2025",
-    "entropy": "entropy",
-    "coverage": "links",
-    "translation": "translation",
-    "links_coverage": "translation",
-}
-"""Which score a selection method goes by, of those that go by one."""
-
-_MIN_LEFT_SHARE = 0.01
-"""Share of a budget that must be left for documents without links to be looked for."""
 
 
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """All arms, in one table."""
     budgets = plan_budgets(recipe)
-    scores = sorted({SCORE_OF_METHOD.get(arm.method, "") for arm in recipe.select.arms} - {""})
-    documents = charged_documents(inputs, recipe, budgets, scores)
-    if recipe.select.max_source_share < 1:
-        documents = documents.join(inputs.frame("documents").select("doc_id", "source"), "doc_id")
-    # Read by every arm, and made of several tables.
-    documents = inputs.checkpoint(documents, "charged")
+    documents = _candidates(inputs, recipe, budgets)
     check_budgets(inputs, documents, budgets, recipe.select)
     check_limits(inputs, documents, budgets, recipe)
     needed = {name for arm in recipe.select.arms for name in arm.needs}
@@ -65,11 +39,9 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
         limits = [budget.tokens for budget in budgets]
         if arm.tokens_of:
             limits = spent(inputs, arms[arm.tokens_of], budgets)
-        if arm.method == "links_broken":
-            reason = F.lit(f"{arm.reference}, links broken")
-            taken = arms[str(arm.reference)].withColumn("reason", reason)
-        else:
-            taken = _arm(inputs, documents.where(fits(limits)), arm, arms, limits, recipe)
+        choice = Choice(inputs, recipe, arm, documents.where(fits(limits)), limits, arms)
+        taken = _method(arm).select(choice)
+        if "epoch" not in taken.columns:
             once = recipe.select.max_epochs == 1 or arm.reference is not None
             taken = (
                 taken.withColumn("epoch", F.lit(0))
@@ -80,9 +52,8 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
             taken = inputs.checkpoint(taken, f"arm-{arm.name}")
         arms[arm.name] = taken
     named = [
-        with_places(inputs, rows.withColumn("arm", F.lit(arm.name)), arm, recipe)
+        with_places(inputs, arms[arm.name].withColumn("arm", F.lit(arm.name)), arm, recipe)
         for arm in recipe.select.arms
-        for rows in (arms[arm.name],)
     ]
     # Read more than once from here on, and dear to compute.
     selected = inputs.checkpoint(reduce(DataFrame.unionByName, named), "selected")
@@ -90,47 +61,28 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     return {"selection": in_order(selected)}
 
 
-def _arm(
-    inputs: Inputs,
-    documents: DataFrame,
-    arm: ArmConfig,
-    arms: dict[str, DataFrame],
-    limits: Sequence[int],
-    recipe: Recipe,
-) -> DataFrame:
-    """The documents of an arm: `COLUMNS`."""
-    if arm.method == "length_matched":
-        return match_lengths(documents, arms[str(arm.reference)], recipe)
-    if arm.method == "links_coverage":
-        return _cover(inputs, documents, arm, limits, recipe)
-    candidates = documents.withColumn("score", F.lit(0.0))
-    reason = F.lit("random")
-    if arm.method == "oracle":
-        candidates = listed_documents(inputs, candidates, arm)
-        reason = F.lit("listed in the truth")
-    elif score := SCORE_OF_METHOD.get(arm.method):
-        candidates = scored_documents(documents, score)
-        reason = F.format_string(f"{score} score %.4f", "score")
-    candidates = within_limits(inputs, candidates, limits, arm.name, recipe)
-    return take_best(candidates, limits, recipe).withColumn("reason", reason).select(*COLUMNS)
+def _candidates(inputs: Inputs, recipe: Recipe, budgets: Sequence[Budget]) -> DataFrame:
+    """All documents with a budget, and what the methods look at; read by every arm."""
+    methods = {arm.method for arm in recipe.select.arms}
+    scores = sorted({score for method in methods for score in plugins.selection_scores(method)})
+    columns = {
+        column
+        for method in methods.difference(plugins.SCORES.names())
+        for column in plugins.SELECTIONS.facts(method).columns
+    }
+    if recipe.select.max_source_share < 1:
+        columns.add("source")
+    documents = charged_documents(inputs, recipe, budgets, scores)
+    if columns:
+        wanted = inputs.frame("documents").select("doc_id", *sorted(columns))
+        documents = documents.join(wanted, "doc_id")
+    return inputs.checkpoint(documents, "charged")
 
 
-def _cover(
-    inputs: Inputs, documents: DataFrame, arm: ArmConfig, limits: Sequence[int], recipe: Recipe
-) -> DataFrame:
-    """Documents that cover most links; what is left of the budgets goes to others, drawn."""
-    candidates = scored_documents(documents, SCORE_OF_METHOD[arm.method])
-    candidates = within_limits(inputs, candidates, limits, arm.name, recipe)
-    covering, left = covering_documents(inputs, candidates, limits, arm.name, recipe)
-    taken = documents.join(covering, "doc_id").withColumn(
-        "reason", F.format_string("%d new links, gain %.4f", "new_links", "gain")
-    )
-    if all(n <= _MIN_LEFT_SHARE * limit for n, limit in zip(left, limits, strict=True)):
-        return taken.select(*COLUMNS)
-    others = candidates.join(covering, "doc_id", "left_anti").where(fits(left))
-    more = take_best(others.withColumn("score", F.lit(0.0)), left, recipe)
-    more = more.withColumn("reason", F.lit("no new links, drawn"))
-    return taken.select(*COLUMNS).unionByName(more.select(*COLUMNS))
+def _method(arm: ArmConfig) -> Any:
+    if arm.method in plugins.SCORES:
+        return ByScore(arm.method)
+    return plugins.SELECTIONS[arm.method].make(arm.options)
 
 
 def _report_shortfalls(
@@ -163,6 +115,12 @@ def external(recipe: Recipe) -> Any:
     return [list_files([uri]) for uri in sorted(uris)]
 
 
+def modules(recipe: Recipe) -> list[str]:
+    """Modules of the selection methods that the arms name; scores are read from their table."""
+    methods = {arm.method for arm in recipe.select.arms} - set(plugins.SCORES.names())
+    return [plugins.SELECTIONS.module(method) for method in methods]
+
+
 def tally(rows: Rows, recipe: Recipe) -> Tally:
     """Documents in, places in arms out."""
     return Tally(rows.read["tokens"], rows.written["selection"], conserved=False)
@@ -177,4 +135,5 @@ STAGE = Stage(
     run=run,
     tally=tally,
     external=external,
+    modules=modules,
 )

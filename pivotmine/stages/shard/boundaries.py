@@ -1,4 +1,4 @@
-"""Where each document of a token file begins and ends: lines `start,end,id,src,loc`, gzipped.
+"""Where each document of a token file begins and ends, as gzipped lines `start,end,id,src,loc`.
 
 Offsets are in tokens; dolma's tokenizer writes the same lines, and `pivotmine audit` reads them.
 """
@@ -24,7 +24,7 @@ class Boundaries:
         self._end = 0
 
     def add(self, document: ShardDocument, n_ids: int) -> None:
-        """A document of so many ids, its end mark included."""
+        """Append a document of `n_ids` ids, the one that ends it included."""
         start, self._end = self._end, self._end + n_ids
         row = (start, self._end, document.doc_id, document.source, document.position)
         self._csv.writerow(row)

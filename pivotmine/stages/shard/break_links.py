@@ -1,13 +1,13 @@
 """The control of an arm: its documents with translations taken apart.
 
-The first language of a document stays. Every segment of another language makes room for one of the
-same language from elsewhere in the arm, about as long (within a factor of 2): all of them are drawn
-up in the order of a hash, and each gets the place of the one before. So the control holds the same
-segments, the same languages in every document, and as many tokens of each language as the arm whose
-documents it takes; what it lacks is that a document says the same thing twice.
+Segments in the first language of a document stay. Every segment of another language is replaced by
+one of the same language and of about the same length (within a factor of 2) from elsewhere in the
+arm: all of them are put in the order of a hash, and each moves to the place of the one before it.
+So the control has the same segments, the same languages in every document, and as many tokens of
+each language as the arm. It lacks only documents that say the same thing twice.
 
-A segment keeps its white space, so that where one from the end of a text comes to stand inside of
-another, nothing may part it from the next.
+A segment keeps its white space, so one from the end of a text may run into the segment that follows
+it in its new place.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pyspark.sql import functions as F
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import Inputs
 from pivotmine.stages.draw import uniform
-from pivotmine.udfs.split_texts import SCHEMA, split_texts
+from pivotmine.udfs.shard import SEGMENTS, split_texts
 
 _BUCKET_TOKENS = 50_000_000
-"""Segments change places among those of about so many tokens of the arm."""
+"""Segments are exchanged within parts of the arm of about this many tokens."""
 
 
 def broken_contents(
@@ -29,21 +29,52 @@ def broken_contents(
 ) -> DataFrame:
     """Rows doc_id, n_tokens and token_ids or text of the documents with their links broken.
 
-    Both kinds of content are dealt alike.
+    Token ids and texts are exchanged alike.
 
     Parameters
     ----------
     doc_ids
         Column doc_id, each once.
     n_tokens
-        Tokens of all of them, about.
+        About the tokens of all of them.
+    """
+    segments = _segments(inputs, doc_ids, as_text=as_text)
+    stays = (F.col("lang") == "und") | (F.col("lang") == F.col("home"))
+    draw = uniform("broken", seed, "doc_id", "place")
+    n_buckets = max(n_tokens // _BUCKET_TOKENS, 1)
+    in_order_of_draws = Window.partitionBy(
+        "lang", F.floor(F.log2(F.greatest("n", F.lit(1)))), F.floor(draw * n_buckets)
+    ).orderBy(draw, "doc_id", "place")
+    other = F.struct("n", "content")
+    first = F.first(other).over(in_order_of_draws.rowsBetween(Window.unboundedPreceding, 0))
+    next_one = F.coalesce(F.lead(other).over(in_order_of_draws), first)
+    columns = ("doc_id", "place", "now.n", "now.content")
+    kept = segments.where(stays).withColumn("now", other).select(*columns)
+    moved = segments.where(~stays).withColumn("now", next_one).select(*columns)
+    contents = F.array_sort(F.collect_list(F.struct("place", "content")))["content"]
+    whole = (
+        F.array_join(contents, "").alias("text")
+        if as_text
+        else F.flatten(contents).alias("token_ids")
+    )
+    return (
+        kept.unionByName(moved)
+        .groupBy("doc_id")
+        .agg(F.sum("n").cast("int").alias("n_tokens"), whole)
+    )
+
+
+def _segments(inputs: Inputs, doc_ids: DataFrame, *, as_text: bool) -> DataFrame:
+    """Segments of documents: doc_id, home (the document's first language), place, lang, n, content.
+
+    `n` is the length in tokens; `content` is the text, or the token ids.
     """
     tokens = inputs.frame("tokens").join(doc_ids, "doc_id", "left_semi")
     ends = F.col("segment_ends")
     starts = F.concat(F.array(F.lit(0)), ends)
     if as_text:
         texts = inputs.frame("documents").join(doc_ids, "doc_id", "left_semi")
-        split = texts.select("doc_id", "text").mapInArrow(split_texts, spark_schema(SCHEMA))
+        split = texts.select("doc_id", "text").mapInArrow(split_texts, spark_schema(SEGMENTS))
         tokens = tokens.join(split, "doc_id")
         content = F.col("segments")
     else:
@@ -52,7 +83,7 @@ def broken_contents(
         )
     lengths = F.transform(ends, lambda end, i: end - F.get(starts, i))
     home = F.get(F.filter("segment_langs", lambda lang: lang != "und"), F.lit(0))
-    segments = tokens.select(
+    return tokens.select(
         "doc_id",
         home.alias("home"),
         F.posexplode(
@@ -61,24 +92,3 @@ def broken_contents(
             )
         ).alias("place", "segment"),
     ).select("doc_id", "home", "place", "segment.*")
-    stays = (F.col("lang") == "und") | (F.col("lang") == F.col("home"))
-    draw = uniform("broken", seed, "doc_id", "place")
-    n_buckets = max(n_tokens // _BUCKET_TOKENS, 1)
-    drawn_up = Window.partitionBy(
-        "lang", F.floor(F.log2(F.greatest("n", F.lit(1)))), F.floor(draw * n_buckets)
-    ).orderBy(draw, "doc_id", "place")
-    other = F.struct("n", "content")
-    first = F.first(other).over(drawn_up.rowsBetween(Window.unboundedPreceding, 0))
-    dealt = F.coalesce(F.lead(other).over(drawn_up), first)
-    columns = ("doc_id", "place", "now.n", "now.content")
-    kept = segments.where(stays).withColumn("now", other).select(*columns)
-    moved = segments.where(~stays).withColumn("now", dealt).select(*columns)
-    in_order = F.array_sort(F.collect_list(F.struct("place", "content")))["content"]
-    whole = F.array_join(in_order, "").alias("text")
-    if not as_text:
-        whole = F.flatten(in_order).alias("token_ids")
-    return (
-        kept.unionByName(moved)
-        .groupBy("doc_id")
-        .agg(F.sum("n").cast("int").alias("n_tokens"), whole)
-    )

@@ -1,8 +1,8 @@
-"""The manifest of an arm: what it was made from, and what it holds, in one JSON file.
+"""The manifest of an arm: what it was made from and what it holds, in one JSON file.
 
-A trainer needs dtype, vocabulary and end-of-document id; an auditor needs recipe, snapshots and
-checksums. Both lie beside the shards, with the tokenizer itself, so that a copied folder explains
-itself without the lake.
+A trainer needs dtype, vocabulary and end-of-document id. An auditor needs recipe, snapshots and
+checksums. All of it lies beside the shards, with the tokenizer itself, so a copied folder can be
+used without the lake.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def write_manifests(
     tokenizer
         Row of table `tokenizer`.
     arms
-        For each arm: n_docs, n_tokens and tokens_by_language, from the selection, and, where its
-        documents are not shuffled, `placement`: the recipe's, and from where to where in the order
-        of the arm the documents of each stream lie.
+        For each arm: n_docs, n_tokens and tokens_by_language of the selection. Arms that are not
+        shuffled also have `placement`: the settings, and the first and last position of each
+        stream's documents in the order of the arm.
     shards
         Rows of table `shards`.
     """

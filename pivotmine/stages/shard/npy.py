@@ -1,8 +1,8 @@
 """OLMo-style token memmaps: raw ids without a header, and the documents' boundaries beside them.
 
-`NAME.npy` holds little-endian uint16 or uint32 ids of all documents end to end (each followed by
-the end-of-document id, where the tokenizer has one); in spite of its suffix it is what
-`numpy.memmap` reads, not `numpy.load`. `NAME.csv.gz` says where documents begin (`boundaries.py`).
+`NAME.npy` holds little-endian uint16 or uint32 ids of all documents end to end, each followed by
+the end-of-document id where the tokenizer has one. In spite of its suffix it is read by
+`numpy.memmap`, not by `numpy.load`. `NAME.csv.gz` says where documents begin (`boundaries.py`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Shard: selections to training files, with a manifest for each arm.
 
-An arm is cut at equal numbers of documents into as many shards as its tokens need; a task writes
-whole shards, streaming, so its memory does not grow with a shard. Shards hold the documents in the
-order of `position`, so concatenating an arm's shards gives the arm.
+An arm is cut into as many shards as its tokens need, with equal numbers of documents. A task writes
+whole shards as a stream, so its memory does not grow with a shard. Shards hold the documents in the
+order of `position`: an arm's shards, one after another, are the arm.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.lake.tables import SHARDS, TOKENIZER
 from pivotmine.recipe import Recipe
 from pivotmine.stages.shard.break_links import broken_contents
-from pivotmine.stages.shard.formats import TEXT_FORMATS, TokenFormat
+from pivotmine.stages.shard.formats import TEXT_FORMATS
 from pivotmine.stages.shard.manifest import write_manifests
-from pivotmine.udfs import write_shards
+from pivotmine.stages.shard.writer import TokenFormat
+from pivotmine.udfs.shard import bind_write
 
 MAX_SHARDS = 1_000_000
 """More shard files than a manifest should list; bounds what is brought to the driver."""
@@ -52,14 +53,14 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     tokens_of = dict(zip(sizes["arm"].to_pylist(), sizes["arm_tokens"].to_pylist(), strict=True))
     written = []
     for name in settings.formats:
-        write = write_shards.bind(inputs.artifacts("shards"), name, tokens)
+        write = bind_write(inputs.artifacts("shards"), name, tokens)
         contents = _with_contents(inputs, placed, tokens_of, recipe, as_text=name in TEXT_FORMATS)
         written.append(
             contents.repartition(max(n_shards, 1), "arm", "shard")
             .sortWithinPartitions("arm", "shard", "position")
             .mapInArrow(write, spark_schema(SHARDS.schema))
         )
-    # Once: writing shards is an effect, and reading the frame again would repeat it.
+    # A checkpoint, since reading the frame again would write the shards again.
     return {"shards": inputs.checkpoint(reduce(DataFrame.union, written), "shards")}
 
 
@@ -110,25 +111,9 @@ def finish(
         arm["n_docs"] += row["n_docs"]
         arm["n_tokens"] += row["n_tokens"]
         arm["tokens_by_language"][row["lang"]] = row["n_tokens"]
-    placed = [arm for arm in recipe.select.arms if arm.placement != "shuffled"]
-    how = recipe.select.placement.model_dump(mode="json")
-    for one in placed:
-        if one.name in arms:
-            arms[one.name]["placement"] = {"where": one.placement, **how, "streams": {}}
-    streams = (
-        inputs.frame("selection")
-        .where(F.col("arm").isin(*(arm.name for arm in placed)))
-        .groupBy("arm", "stream")
-        .agg(
-            F.count("*").alias("n_docs"),
-            F.sum("n_tokens").alias("n_tokens"),
-            F.min("position").alias("first_position"),
-            F.max("position").alias("last_position"),
-        )
-        .orderBy("arm", "stream")
-    )
-    for row in inputs.local(streams, 2 * len(placed)).to_pylist() if placed else ():
-        arms[row.pop("arm")]["placement"]["streams"][row.pop("stream")] = row
+    for name, placement in _placements(inputs, recipe).items():
+        if name in arms:
+            arms[name]["placement"] = placement
     write_manifests(
         inputs.artifacts("shards"),
         run,
@@ -139,8 +124,34 @@ def finish(
     )
 
 
+def _placements(inputs: Inputs, recipe: Recipe) -> dict[str, dict[str, Any]]:
+    """For each arm that is not shuffled: its placement, and where the documents of streams lie."""
+    placed = [arm for arm in recipe.select.arms if arm.placement != "shuffled"]
+    if not placed:
+        return {}
+    how = recipe.select.placement.model_dump(mode="json")
+    placements: dict[str, dict[str, Any]] = {
+        arm.name: {"where": arm.placement, **how, "streams": {}} for arm in placed
+    }
+    streams = (
+        inputs.frame("selection")
+        .where(F.col("arm").isin(*placements))
+        .groupBy("arm", "stream")
+        .agg(
+            F.count("*").alias("n_docs"),
+            F.sum("n_tokens").alias("n_tokens"),
+            F.min("position").alias("first_position"),
+            F.max("position").alias("last_position"),
+        )
+        .orderBy("arm", "stream")
+    )
+    for row in inputs.local(streams, 2 * len(placed)).to_pylist():
+        placements[row.pop("arm")]["streams"][row.pop("stream")] = row
+    return placements
+
+
 def tally(rows: Rows, recipe: Recipe) -> Tally:
-    """Every selected document is in the shards, once in each format."""
+    """Every selected document is in the shards of every format once."""
     n_formats = len(recipe.shard.formats)
     return Tally(rows.read["selection"] * n_formats, rows.total("shards", "n_docs"))
 

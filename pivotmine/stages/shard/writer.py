@@ -1,7 +1,7 @@
-"""What a shard writer is, and the file it writes through: atomic, hashed on the way.
+"""The interface of a shard writer, and the atomic, hashed file that it writes.
 
-A shard appears under its name only when it is complete; what a killed task leaves has a name that
-ends in `.tmp` and belongs to a run that was never committed.
+A shard appears under its name only when it is complete. A killed task leaves files whose names end
+in `.tmp`, in the folder of a run that was never committed.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The text of every token id, folded, for `pivotmine.stages.terms.token_text`.
 
-The common notation of `pieces.py` is read back: U+2581 is a space, `<0xE5>` a byte. What a
-tokenizer changes or drops before it encodes cannot be read back, so a probe sentence is encoded
-and rebuilt, and a tokenizer that does not give it back is refused: WordPiece, which does not say
-where blanks were, and models that mark the end of a word instead.
+Pieces are in the notation of `pivotmine.text.token_notation`: U+2581 is a space, `<0xE5>` a byte.
+What a tokenizer changes or drops before it encodes cannot be recovered. So a probe sentence is
+encoded and rebuilt, and a tokenizer that does not return it is refused. That holds for WordPiece,
+which does not keep blanks, and for models that mark the end of a word.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 from pivotmine.errors import ConfigError
 from pivotmine.stages.terms.token_text import PieceTexts, rebuild_text
 from pivotmine.text.folding import fold, fold_inside, folding_tables
-from pivotmine.text.pieces import piece_bytes
-from pivotmine.text.tokenizer import TokenizerRuntime
+from pivotmine.text.token_notation import piece_bytes
+from pivotmine.text.tokenizer_runtime import TokenizerRuntime
 
 PROBE = ("The cats sat on 12 mats, watching.", " Then they slept\n")
 _UNKNOWN_PIECES = frozenset(("<unk>", "[UNK]"))
@@ -28,7 +28,7 @@ def piece_texts(tokenizer: TokenizerRuntime) -> PieceTexts:
     Raises
     ------
     ConfigError
-        Text does not come back from its tokens, so no word can be found in it.
+        The tokens do not spell the text, so no word can be found in them.
     """
     texts = texts_of(tokenizer.pieces())
     ids, _ = tokenizer.encode_segments(PROBE)

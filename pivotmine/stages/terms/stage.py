@@ -1,18 +1,17 @@
 """Terms: exact counts for the words and word pairs of given lexicons.
 
 Words are looked for in the text, with boundaries where a script has them, so a word of several
-tokens is counted like any other; and every listed pair has its row, found or not. One pass answers
-what would be a query a pair to infini-gram or WIMBD.
+tokens is counted like any other. Every listed pair has its row, found or not. One pass over the
+corpus answers what would be a query a pair to infini-gram or WIMBD.
 
-The text is spelled out from the tokens (`stages/terms/token_text.py`): documents are not read or
-joined again, and the segment and window of every match are those of the tokens. On the demo corpus
-the spelled text of all 20,433 documents equals their folded source text, with our own tokenizer and
-with byte-level BPE. Not found are words with characters that a given tokenizer does not know (they
-are U+FFFD), or changes before it encodes (lower case costs nothing, accents that it strips do), and
-words that go on, as Korean nouns do in their particles (`pivotmine.text.folding.spaced_letters`).
+The text is spelled out from the tokens (`token_text.py`): documents are not read or joined again,
+and the segment and window of every match are those of the tokens. Three kinds of words are not
+found: words with characters that the tokenizer does not know (they are U+FFFD), words that it
+changes before it encodes (lower case is no obstacle, removed accents are), and words that go on, as
+Korean nouns do in their particles (`pivotmine.text.folding.spaced_letters`).
 
-The lexicon is read once, in the driver, where the trie is built too, and reaches every worker
-process once, as arrays: about 200 bytes a word and 90 a pair, counts included, beside 11 MB.
+The driver reads the lexicon once and builds the trie. Both reach every worker process once, as
+arrays: about 200 bytes a word and 90 a pair, counts included, beside 11 MB.
 """
 
 from __future__ import annotations
@@ -30,19 +29,22 @@ from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import ArrowRows, Inputs, Rows, Stage, StageOutputs, StageRows, Tally
 from pivotmine.lake.tables import TABLES, TERM_COUNTS
 from pivotmine.recipe import Recipe
+from pivotmine.stages.terms.buckets import BUCKETS, n_buckets, totals_of
+from pivotmine.stages.terms.layout import DOCUMENTS, TermPairs, TermTotals, term_pairs
+from pivotmine.stages.terms.matching import build_trie
 from pivotmine.stages.terms.piece_texts import piece_texts
-from pivotmine.stages.terms.term_layout import DOCUMENTS, TermPairs, TermTotals, term_pairs
-from pivotmine.stages.terms.term_matching import build_trie
+from pivotmine.stages.terms.rows import TermResult, n_pieces
+from pivotmine.stages.terms.search import TermSearch
 from pivotmine.text.folding import spaced_letters
 from pivotmine.text.tokenizer import Tokenizer
-from pivotmine.udfs import count_terms, term_rows
+from pivotmine.udfs import terms as udfs
 
 
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
-    """Count every word and pair in all documents; without a lexicon there is nothing to do."""
+    """Count every word and pair in all documents; without a lexicon the tables are empty."""
     lexicon = read_lexicon(recipe.terms.lexicons, recipe.terms.max_rows)
     if lexicon.rejects:
-        inputs.note(f"{len(lexicon.rejects):,} rows of lexicons are of no use: lexicon_rejects")
+        inputs.note(f"{len(lexicon.rejects):,} unusable rows of lexicons: see lexicon_rejects")
     rejects = [{**row._asdict(), "detail": REASONS[row.reason]} for row in lexicon.rejects]
     return {
         "term_counts": _term_counts(inputs, recipe, lexicon),
@@ -66,10 +68,9 @@ def _term_counts(inputs: Inputs, recipe: Recipe, lexicon: Lexicon) -> StageRows:
     inputs.measure("pairs", len(lexicon.a))
     inputs.measure("words_found", int(np.count_nonzero(totals.words[:, 0, DOCUMENTS])))
     inputs.measure("pairs_found", int(np.count_nonzero(totals.pairs[:, 0, DOCUMENTS])))
-    result = term_rows.TermResult(lexicon._replace(rejects=()), terms, totals)
-    made = term_rows.bind(share(result))
-    n_pieces = sum(term_rows.n_pieces(lexicon))
-    return ArrowRows(inputs.numbers(n_pieces), made, TERM_COUNTS.schema)
+    result = TermResult(lexicon._replace(rejects=()), terms, totals)
+    pieces = inputs.numbers(sum(n_pieces(lexicon)))
+    return ArrowRows(pieces, udfs.bind_rows(share(result)), TERM_COUNTS.schema)
 
 
 def _strings_and_pairs(lexicon: Lexicon, languages: list[str]) -> tuple[list[str], TermPairs]:
@@ -88,7 +89,7 @@ def _totals(
 ) -> TermTotals:
     """The one pass over the corpus."""
     (row,) = inputs.table("tokenizer", ("kind", "model"), 1).to_pylist()
-    search = count_terms.TermSearch(
+    search = TermSearch(
         piece_texts(Tokenizer(row["kind"], row["model"]).load()),
         build_trie(strings, spaced_letters()),
         terms,
@@ -96,19 +97,19 @@ def _totals(
         recipe.count.window_tokens,
         recipe.count.min_language_share,
     )
-    count = count_terms.bind_count(inputs.spark.sparkContext.broadcast(search))
+    count = udfs.bind_count(inputs.spark.sparkContext.broadcast(search))
     sums = (
-        inputs.arrow_rows("tokens", count_terms.COLUMNS, count, count_terms.SUM_SCHEMA)
+        inputs.arrow_rows("tokens", udfs.COLUMNS, count, BUCKETS)
         .in_spark()
         .repartition("bucket")
         .sortWithinPartitions("bucket")
-        .mapInArrow(count_terms.bind_sum(), spark_schema(count_terms.SUM_SCHEMA))
+        .mapInArrow(udfs.sum_buckets, spark_schema(BUCKETS))
     )
-    return count_terms.totals_of(inputs.local(sums, count_terms.n_buckets(terms)), terms)
+    return totals_of(inputs.local(sums, n_buckets(terms)), terms)
 
 
 def external(recipe: Recipe) -> Any:
-    """The lexicon files with their checksums. Refuses what is missing or no lexicon at all."""
+    """The lexicon files with their checksums; an error for a missing or unreadable file."""
     return list_lexicons(recipe.terms.lexicons, recipe.terms.max_rows)
 
 

@@ -1,15 +1,12 @@
 """Folded text out of token ids, so that words can be looked for without reading the texts again.
 
-Table `tokens` holds a document whole: its pieces, end to end, are its text. Taking the text from
-there spares a shuffle that joins two copies of the corpus by id, and it gives what a join could
-not: every character's token is known, hence its segment, its language and its window.
+Table `tokens` holds whole documents: the pieces of a document, end to end, are its text. Reading
+the text from there saves a join of two copies of the corpus by id. And it gives the token of every
+character, hence its segment, its language and its window.
 
 A piece is folded once, not once for each of its occurrences. Pieces that cannot be folded by
-themselves are spelled out: bytes of a character that is cut in two, as byte-level BPE and byte
-fallback do, and pieces that begin with a mark which joins the letter before it.
-
-7 ns a byte of text on one core (the demo corpus: 7.2 million tokens of 4.2 bytes), a tenth of what
-encoding it took.
+themselves are spelled out: bytes of a character that is cut in two, as in byte-level BPE and byte
+fallback, and pieces that begin with a mark which joins the letter before it.
 """
 
 from __future__ import annotations
@@ -20,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
-from pivotmine.numeric.jit import Engine, njit, use_numba
+from pivotmine.numeric.jit import njit
 
 __all__ = ["END_OF_DOCUMENT", "PieceTexts", "TokenText", "rebuild_text"]
 
 END_OF_DOCUMENT = 0
-"""Code point after the last of each document: no term holds it, so no match crosses it."""
+"""Code point that follows each document. No term holds it, so no match crosses it."""
 
 _SPACE = 0x20
 _UNKNOWN = 0xFFFD
@@ -60,7 +57,7 @@ class TokenText(NamedTuple):
     """[P] code points."""
 
     token_starts: NDArray[np.int64]
-    """[T + 1] where the code points of each token begin; a token may have none."""
+    """[T + 1] where the code points of each token begin; some tokens have none."""
 
 
 @njit
@@ -153,11 +150,7 @@ def _rebuild(
 
 
 def rebuild_text(
-    token_ids: NDArray[np.int32],
-    document_offsets: NDArray[np.integer],
-    texts: PieceTexts,
-    *,
-    engine: Engine = "auto",
+    token_ids: NDArray[np.int32], document_offsets: NDArray[np.integer], texts: PieceTexts
 ) -> TokenText:
     """The folded text of documents, and where each token begins in it.
 
@@ -169,8 +162,6 @@ def rebuild_text(
     token_ids, document_offsets
         [T] ids of all documents one after another, and [D + 1] where each begins and ends; the
         first begins at 0 and the last ends at T.
-    engine
-        "numpy" takes the same loop uncompiled, a thousand times slower.
 
     Raises
     ------
@@ -182,5 +173,4 @@ def rebuild_text(
     check_range(tokens, 0, len(texts.spelled), "token_ids")
     most = np.diff(texts.offsets) * np.where(texts.spelled, _MOST_POINTS_A_BYTE, 1)
     capacity = int(most[tokens].sum()) + len(documents)
-    rebuild = _rebuild if use_numba(engine) else getattr(_rebuild, "py_func", _rebuild)
-    return TokenText(*rebuild(tokens, documents, texts, capacity))
+    return TokenText(*_rebuild(tokens, documents, texts, capacity))

@@ -1,11 +1,11 @@
-"""Tokenize: documents to token ids, cut into segments that have a language each.
+"""Tokenize: documents to token ids, cut into segments, each with its language.
 
-A segment is about a sentence; its language is identified by itself, with its neighbours and its
-document as a prior, because a page that mixes languages is what this engine looks for and a label
-for the whole page would hide it.
+A segment is about a sentence. Its language is identified from its own text, with its neighbours and
+its document as a prior: pages that mix languages are what this engine looks for, and a label for
+the whole page would hide them.
 
-Tokens depend on the text and the tokenizer alone, so those of documents that were there before are
-not made again: a row stays in its file, or moves to another where its neighbours go.
+Tokens depend on the text and the tokenizer alone, so they are made once for each document. On later
+runs a row stays in its file, or moves to another file if a neighbour in it has been removed.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from pivotmine.udfs import tokenize
 
 
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
-    """Tokenise every document that is new, whatever its language."""
+    """Tokenize every document that is new, whatever its language."""
     (row,) = inputs.table("tokenizer", ("kind", "model"), 1).to_pylist()
     tokenizer = Tokenizer(row["kind"], row["model"])
     encode = tokenize.bind(tokenizer, recipe.languages, recipe.ingest.language_model)
-    # Spread by id: source files differ in size, and this is the dearest step of the road.
+    # Spread by id: source files differ in size, and this is the most expensive step.
     n_tasks = int(inputs.spark.conf.get("spark.sql.shuffle.partitions") or 1)
     documents = inputs.frame("documents").select("doc_id", "lang", "text")
     before = inputs.previous("tokens").select("doc_id", PREVIOUS_FILE)
@@ -53,7 +53,7 @@ def tally(rows: Rows, recipe: Recipe) -> Tally:
 
 
 def reuse(inputs: Inputs, recipe: Recipe) -> dict[str, Any]:
-    """What the tokens and segments of a text depend on."""
+    """Tokens and segments of a text depend on these."""
     (tokenizer,) = inputs.table("tokenizer", ("tokenizer_id",), 1)["tokenizer_id"].to_pylist()
     return {"tokens": [tokenizer, recipe.languages, recipe.ingest.language_model]}
 

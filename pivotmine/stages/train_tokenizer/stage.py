@@ -1,9 +1,9 @@
-"""Tokenizer: the model that the whole run speaks, given or trained here.
+"""Tokenizer: one model for the whole run, given or trained here.
 
-A trained model sees the same number of bytes of every language (as far as each has them), so that
-frequent words of the smaller ones become single tokens too; co-occurrence is counted on tokens, and
-a word in pieces is a word that cannot be linked. The sample is drawn by document id and put in a
-fixed order: the same corpus gives the same model, byte for byte.
+A model is trained on the same number of bytes of every language, as far as each has them, so that
+frequent words of the smaller languages become single tokens too. Co-occurrence is counted on
+tokens, and a word that is cut into pieces cannot be linked. The sample is drawn by document id and
+put in a fixed order: the same corpus gives the same model, byte for byte.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pivotmine.engine.session import spark_schema
@@ -19,6 +20,7 @@ from pivotmine.errors import InputError
 from pivotmine.lake.tables import TOKENIZER
 from pivotmine.recipe import Recipe
 from pivotmine.stages.draw import uniform
+from pivotmine.stages.train_tokenizer.tokenizer_row import tokenizer_row
 from pivotmine.stages.train_tokenizer.training import balanced_quota
 from pivotmine.text.tokenizer import Tokenizer, read_tokenizer_file
 from pivotmine.udfs import train_tokenizer
@@ -29,9 +31,17 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     settings = recipe.tokenize
     if settings.tokenizer is not None:
         kind, model = read_tokenizer_file(settings.tokenizer)
-        row = train_tokenizer.tokenizer_row(Tokenizer(kind, model), settings.tokenizer)
+        row = tokenizer_row(Tokenizer(kind, model), settings.tokenizer)
         return {"tokenizer": _unless_known(inputs, pa.Table.from_batches([row]))}
+    # A fifth more than was asked for, since the size of a random sample varies.
+    train = train_tokenizer.bind(settings.vocab_size, settings.sample_bytes * 6 // 5)
+    trained = _sample(inputs, recipe).mapInArrow(train, spark_schema(TOKENIZER.schema))
+    return {"tokenizer": _unless_known(inputs, inputs.local(trained, 1))}
 
+
+def _sample(inputs: Inputs, recipe: Recipe) -> DataFrame:
+    """Column `text`: documents drawn evenly over languages, one partition in a fixed order."""
+    settings = recipe.tokenize
     documents = inputs.frame("documents").where(F.col("lang").isin(*recipe.languages))
     available = inputs.local(
         documents.groupBy("lang").agg(F.sum("n_bytes").alias("n_bytes")), len(recipe.languages)
@@ -48,21 +58,17 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     chance = F.lit(0.0)
     for lang, n_bytes in sorted(quota.items()):
         chance = F.when(F.col("lang") == lang, n_bytes / bytes_by_language[lang]).otherwise(chance)
-    sample = (
+    return (
         documents.where(uniform("tokenizer", settings.seed, "doc_id") < chance)
         .select("doc_id", "text")
         .repartition(1)
         .sortWithinPartitions("doc_id")
         .select("text")
     )
-    # A fifth more than was asked for: what was drawn by chance may be somewhat more.
-    train = train_tokenizer.bind(settings.vocab_size, settings.sample_bytes * 6 // 5)
-    trained = sample.mapInArrow(train, spark_schema(TOKENIZER.schema))
-    return {"tokenizer": _unless_known(inputs, inputs.local(trained, 1))}
 
 
 def _unless_known(inputs: Inputs, row: pa.Table) -> StageRows | Renewed:
-    """The row, or what is there where it is the same: then nothing that reads it runs again."""
+    """The row, or the file that is there if it holds the same row: then no reader runs again."""
     files = inputs.previous_files("tokenizer")
     if not files:
         return row

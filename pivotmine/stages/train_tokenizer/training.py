@@ -1,16 +1,12 @@
 """Train the run's own tokenizer: a sentencepiece unigram model on a balanced sample of the corpus.
 
-Unigram rather than BPE because it encodes 1.3 to 3.5 times as fast (7 to 12 MB/s against 3 to
-9), and every document is encoded while training happens once a run; BPE trained in a quarter of the
-time and made a little better use of 32k pieces. The unigram trainer is made fast by a smaller seed
-vocabulary, dropping half instead of a quarter at every pruning, and one EM pass a round. That costs
-nothing that was measured (4 MB, 16k pieces): 3.35 / 3.39 / 3.44 / 4.44 bytes per token (en / fr /
-zh / ja) after 5.5 s instead of 3.32 / 3.39 / 3.44 / 4.43 after 14 s, and the same share of the 2000
-most frequent words of each language are single tokens. 20 MB take 27 s for 16k pieces, 26 s for
-32k, 31 s for 64k, on one core.
+Unigram rather than BPE because it encodes faster, and every document is encoded while training
+happens once a run. A smaller seed vocabulary, pruning by half instead of a quarter, and one EM pass
+a round make training two to three times as fast, at the same bytes per token within 1 %
+(docs/results/tokenizer-training.md).
 
 The model is a function of the sample and the settings alone. Two threads would give another model
-than one (sums of floats), and little speed (19 s instead of 24 s), so training takes one thread.
+than one, since sums of floats depend on their order, so training takes one thread.
 """
 
 import io
@@ -65,7 +61,7 @@ def train_sentencepiece(
             hard_vocab_limit=False,
             character_coverage=character_coverage,
             byte_fallback=True,
-            # The text itself, blanks and all; `lines.py` puts in the space that marks a word.
+            # The text itself, blanks and all; `text/lines.py` puts in the space that marks a word.
             normalization_rule_name="identity",
             add_dummy_prefix=False,
             remove_extra_whitespaces=False,
@@ -121,8 +117,8 @@ def balanced_quota(bytes_by_language: Mapping[str, int], total_bytes: int) -> di
 def _training_lines(sample: Iterable[str], max_bytes: int) -> Iterator[str]:
     """The distinct segments of the sample as the tokenizer will see them, without newlines.
 
-    Each once: a message that a thousand pages repeat would else become a piece of its own, and the
-    words in it would be no tokens there.
+    Each once: a message that a thousand pages repeat would otherwise become one piece, and its
+    words would not be tokens.
     """
     left = max_bytes
     seen = {""}

@@ -1,7 +1,7 @@
 """Token frequencies by language, from token ids and segment languages.
 
-One pass with a stamp array: a (token, language) cell remembers the last document that touched it,
-so document frequency costs one comparison a token and no per-document set is built.
+One pass with a stamp array: a (token, language) cell holds the last document that touched it. So
+document frequency costs one comparison a token, and no set of tokens is built for a document.
 """
 
 from __future__ import annotations
@@ -14,14 +14,23 @@ from numpy.typing import NDArray
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.jit import njit
 
-__all__ = ["Frequencies", "add_frequencies", "new_frequencies"]
+__all__ = [
+    "ALL_TOKENS",
+    "Frequencies",
+    "HeldFrequencies",
+    "add_frequencies",
+    "held",
+    "new_frequencies",
+]
+
+ALL_TOKENS = -1
+"""`token_id` of the rows that count documents of a language."""
 
 
 class Frequencies(NamedTuple):
     """Running totals over documents.
 
-    The last column of the per-language arrays stands for text of any language, so it is the
-    document frequency as such.
+    The last column of the per-language arrays stands for text of any language.
     """
 
     document_frequency: NDArray[np.int64]
@@ -37,8 +46,38 @@ class Frequencies(NamedTuple):
     """[vocab_size + 1, n_languages + 1] last document seen, plus 1; the last row is for n_docs."""
 
 
+class HeldFrequencies(NamedTuple):
+    """Totals that are not zero, as rows."""
+
+    token_id: NDArray[np.int32]
+    """[R] ascending; last come the rows of `ALL_TOKENS`, one for each language."""
+
+    language: NDArray[np.int32]
+    """[R] index of the language; n_languages stands for text of any language."""
+
+    document_frequency: NDArray[np.int64]
+    """[R]"""
+
+    token_count: NDArray[np.int64]
+    """[R] occurrences; only rows of any language carry them, others have 0."""
+
+
+def held(totals: Frequencies) -> HeldFrequencies:
+    """The (token, language) pairs that occur, and the number of documents of each language."""
+    token, language = np.nonzero(totals.document_frequency)
+    any_language = totals.n_docs.size - 1
+    count = np.where(language == any_language, totals.token_count[token], 0)
+    languages = np.arange(any_language + 1)
+    return HeldFrequencies(
+        np.append(token, np.full(languages.size, ALL_TOKENS)).astype(np.int32),
+        np.append(language, languages).astype(np.int32),
+        np.append(totals.document_frequency[token, language], totals.n_docs),
+        np.append(count, np.zeros(languages.size, np.int64)),
+    )
+
+
 def new_frequencies(vocab_size: int, n_languages: int) -> Frequencies:
-    """Zero totals; 17 bytes times vocab_size times (n_languages + 1), about."""
+    """Zero totals; about 17 bytes times vocab_size times (n_languages + 1)."""
     columns = n_languages + 1
     return Frequencies(
         np.zeros((vocab_size, columns), np.int64),

@@ -1,35 +1,63 @@
-"""Vocabulary: every token id with the language in whose text it lives.
+"""Vocabulary: every token id, its frequencies, and the languages that it is a word of.
 
-`lang` is the language to which a token as good as belongs; `langs` are those of which it is a word
-at all, and in whose text it is counted.
+`langs` are the languages of which a token is a word; it is counted in their text. `lang` is the one
+that holds nearly all of it, or `shared`.
 
-A token's share of a language is taken over rates (document frequency over the number of documents
-with text of that language), by segments rather than by documents: in a bilingual page each half
-speaks for its own language, and a language with ten times the documents does not claim the words of
-the others. A token is a word only of languages that are written in its script; tokens without a
-letter, and byte pieces, are `shared` and words of none.
+A token's share of a language is computed from rates: its document frequency over the number of
+documents with text of that language. So a language with ten times the documents does not claim the
+words of the others. Documents are counted by segments: each half of a bilingual page counts for its
+own language. A token can only be a word of languages that are written in its script. Tokens without
+a letter, and byte pieces, are `shared` and words of none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.recipe import Recipe
-from pivotmine.text.pieces import languages_written
+from pivotmine.stages.vocabulary.frequencies import ALL_TOKENS
+from pivotmine.text.token_notation import languages_written
 from pivotmine.text.tokenizer import Tokenizer
-from pivotmine.udfs import token_frequencies
+from pivotmine.udfs import vocabulary
 
 SHARED = "shared"
 
 
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
-    """Sum frequencies over documents and decide each token's language."""
+    """Sum frequencies over documents and decide each token's languages."""
     languages = recipe.languages
     (row,) = inputs.table("tokenizer", ("kind", "model"), 1).to_pylist()
     pieces = Tokenizer(row["kind"], row["model"]).load().pieces()
-    names = inputs.spark.createDataFrame(
+    sums = _frequencies(inputs, len(pieces), languages)
+    of_token = F.col("token_id") != ALL_TOKENS
+    of_any_language = F.col("language") == len(languages)
+    totals = sums.where(of_token & of_any_language).drop("language")
+    return {
+        "vocabulary": _pieces(inputs, pieces, languages)
+        .join(totals, "token_id", "left")
+        .join(_rates(sums, languages), "token_id", "left")
+        .select("*", *_languages(recipe))
+        .select(
+            "token_id",
+            "token",
+            "lang",
+            "lang_share",
+            "langs",
+            F.coalesce("document_frequency", F.lit(0)).alias("document_frequency"),
+            F.coalesce("token_count", F.lit(0)).alias("token_count"),
+        )
+        .orderBy("token_id")
+    }
+
+
+def _pieces(inputs: Inputs, pieces: Sequence[str], languages: Sequence[str]) -> DataFrame:
+    """Columns `token_id`, `token` and `written`, the languages written in the token's script."""
+    return inputs.spark.createDataFrame(
         pa.table(
             {
                 "token_id": pa.array(range(len(pieces)), pa.int32()),
@@ -38,65 +66,59 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
             }
         )
     )
-    count = token_frequencies.bind(len(pieces), languages)
-    sums = inputs.checkpoint(
-        inputs.arrow_rows("tokens", token_frequencies.COLUMNS, count, token_frequencies.SCHEMA)
-        .in_spark()
-        .groupBy("token_id", "language")
-        .agg(
-            F.sum("document_frequency").alias("document_frequency"),
-            F.sum("token_count").alias("token_count"),
-        ),
-        "frequencies",
+
+
+def _frequencies(inputs: Inputs, vocab_size: int, languages: Sequence[str]) -> DataFrame:
+    """Rows of `vocabulary.SCHEMA` for the whole corpus."""
+    count = vocabulary.bind(vocab_size, languages)
+    parts = inputs.arrow_rows("tokens", vocabulary.COLUMNS, count, vocabulary.SCHEMA).in_spark()
+    sums = parts.groupBy("token_id", "language").agg(
+        F.sum("document_frequency").alias("document_frequency"),
+        F.sum("token_count").alias("token_count"),
     )
-    of_token = F.col("token_id") != token_frequencies.ALL_TOKENS
-    of_any_language = F.col("language") == len(languages)
-    n_docs = sums.where(~of_token).select("language", F.col("document_frequency").alias("n_docs"))
-    # One column a language: a sum over rows would depend on their order in the last bit.
+    return inputs.checkpoint(sums, "frequencies")
+
+
+def _rates(sums: DataFrame, languages: Sequence[str]) -> DataFrame:
+    """Columns `token_id` and `rates`: for each language, the share of its documents."""
+    is_token = F.col("token_id") != ALL_TOKENS
+    n_docs = sums.where(~is_token).select("language", F.col("document_frequency").alias("n_docs"))
     rate = F.col("document_frequency") / F.col("n_docs")
-    rates = (
-        sums.where(of_token & ~of_any_language)
+    # One column a language: a sum over rows would depend on their order in the last bit.
+    of_language = (
+        F.coalesce(F.max(F.when(F.col("language") == i, rate)), F.lit(0.0))
+        for i in range(len(languages))
+    )
+    return (
+        sums.where(is_token & (F.col("language") != len(languages)))
         .join(F.broadcast(n_docs), "language")
         .groupBy("token_id")
-        .agg(
-            F.array(
-                *(
-                    F.coalesce(F.max(F.when(F.col("language") == i, rate)), F.lit(0.0))
-                    for i in range(len(languages))
-                )
-            ).alias("rates")
-        )
+        .agg(F.array(*of_language).alias("rates"))
     )
-    language_names = F.array(*(F.lit(name) for name in languages))
-    totals = sums.where(of_token & of_any_language).drop("language")
+
+
+def _languages(recipe: Recipe) -> tuple[Column, Column, Column]:
+    """Columns `lang`, `lang_share` and `langs`, from `rates` and `written`."""
+    languages, settings = recipe.languages, recipe.tokenize
     strongest = F.array_max("rates")
     total = F.aggregate("rates", F.lit(0.0), lambda sum_, rate: sum_ + rate)
     share = strongest / total
-    language = F.element_at(language_names, F.array_position("rates", strongest).cast("int"))
+    names = F.array(*(F.lit(name) for name in languages))
+    language = F.element_at(names, F.array_position("rates", strongest).cast("int"))
     writable = F.array_contains("written", language)
-    belongs = writable & (share >= recipe.tokenize.min_language_share)
-    words = [
-        F.when(F.get("rates", F.lit(i)) / total >= recipe.tokenize.min_word_share, F.lit(name))
-        for i, name in enumerate(languages)
-    ]
-    no_language = F.array().cast("array<string>")
-    return {
-        "vocabulary": names.join(totals, "token_id", "left")
-        .join(rates, "token_id", "left")
-        .select(
-            "token_id",
-            "token",
-            F.when(belongs, language).otherwise(SHARED).alias("lang"),
-            F.coalesce(share, F.lit(0.0)).alias("lang_share"),
-            F.coalesce(
-                F.sort_array(F.array_intersect(F.array_compact(F.array(*words)), "written")),
-                no_language,
-            ).alias("langs"),
-            F.coalesce("document_frequency", F.lit(0)).alias("document_frequency"),
-            F.coalesce("token_count", F.lit(0)).alias("token_count"),
+    belongs = writable & (share >= settings.min_language_share)
+    words = F.array(
+        *(
+            F.when(F.get("rates", F.lit(i)) / total >= settings.min_word_share, F.lit(name))
+            for i, name in enumerate(languages)
         )
-        .orderBy("token_id")
-    }
+    )
+    langs = F.sort_array(F.array_intersect(F.array_compact(words), "written"))
+    return (
+        F.when(belongs, language).otherwise(SHARED).alias("lang"),
+        F.coalesce(share, F.lit(0.0)).alias("lang_share"),
+        F.coalesce(langs, F.array().cast("array<string>")).alias("langs"),
+    )
 
 
 def tally(rows: Rows, recipe: Recipe) -> Tally:

@@ -1,4 +1,4 @@
-"""Pair counts: how many contexts hold both tokens, exactly, whatever the chunks and the engine."""
+"""Pair counts: how many contexts hold both tokens, exactly, whatever the chunks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.stages.count.pair_counts import MAX_LANGUAGE_TOKENS, count_pairs
-from tests.numeric.kernel_corpora import ENGINES, VOCAB_SIZE, Corpus, corpora, folded
+from tests.numeric.kernel_corpora import VOCAB_SIZE, Corpus, corpora, folded
 
 N_FOLDS = st.integers(1, 5)
 
@@ -60,26 +60,23 @@ def rows_and_folds(corpus: Corpus, n_folds: int) -> tuple[list[list[int]], list[
     return rows, [fold_of(i, n_folds) for i in range(len(rows))]
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @given(corpus=corpora(), n_folds=N_FOLDS)
-def test_counts_are_the_contexts_that_hold_both_tokens(engine, corpus, n_folds):
+def test_counts_are_the_contexts_that_hold_both_tokens(corpus, n_folds):
     rows, folds = rows_and_folds(corpus, n_folds)
     expected = pairs_by_hand(rows, folds, corpus.first_number, n_folds)
-    assert count(rows, folds, corpus.first_number, n_folds, engine=engine) == expected
+    assert count(rows, folds, corpus.first_number, n_folds) == expected
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @given(corpus=corpora(), n_folds=N_FOLDS, min_count=st.integers(1, 4))
-def test_pairs_below_the_threshold_are_left_out(engine, corpus, n_folds, min_count):
+def test_pairs_below_the_threshold_are_left_out(corpus, n_folds, min_count):
     rows, folds = rows_and_folds(corpus, n_folds)
     every_pair = pairs_by_hand(rows, folds, corpus.first_number, n_folds)
-    options = {"engine": engine, "min_count": min_count}
+    options = {"min_count": min_count}
     assert count(rows, folds, corpus.first_number, n_folds, **options) == {
         pair: counts for pair, counts in every_pair.items() if sum(counts) >= min_count
     }
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @given(
     corpus=corpora(),
     n_folds=N_FOLDS,
@@ -87,22 +84,19 @@ def test_pairs_below_the_threshold_are_left_out(engine, corpus, n_folds, min_cou
     stop=st.integers(0, VOCAB_SIZE),
     step=st.integers(1, 5),
 )
-def test_a_range_of_rows_gives_the_pairs_that_begin_in_it(
-    engine, corpus, n_folds, start, stop, step
-):
+def test_a_range_of_rows_gives_the_pairs_that_begin_in_it(corpus, n_folds, start, stop, step):
     rows, folds = rows_and_folds(corpus, n_folds)
     chosen = range(start, stop, step)
-    whole = count(rows, folds, corpus.first_number, n_folds, engine=engine)
-    found = count(rows, folds, corpus.first_number, n_folds, engine=engine, rows=chosen)
+    whole = count(rows, folds, corpus.first_number, n_folds)
+    found = count(rows, folds, corpus.first_number, n_folds, rows=chosen)
     assert found == {pair: counts for pair, counts in whole.items() if pair[0] in chosen}
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @given(corpus=corpora(), n_folds=N_FOLDS, block_pairs=st.integers(VOCAB_SIZE, 20))
-def test_blocks_split_the_same_rows(engine, corpus, n_folds, block_pairs):
+def test_blocks_split_the_same_rows(corpus, n_folds, block_pairs):
     rows, folds = rows_and_folds(corpus, n_folds)
-    whole = count(rows, folds, corpus.first_number, n_folds, engine=engine)
-    options = {"engine": engine, "block_pairs": block_pairs}
+    whole = count(rows, folds, corpus.first_number, n_folds)
+    options = {"block_pairs": block_pairs}
     assert count(rows, folds, corpus.first_number, n_folds, **options) == whole
 
 
@@ -120,27 +114,24 @@ def test_counts_of_chunks_add_up_to_the_whole(corpus, n_folds, data):
     assert {pair: counts.tolist() for pair, counts in total.items()} == whole
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_context_of_one_language_counts_nothing(engine):
-    assert count([[0, 1], [], [2]], [0, 0, 0], [0, 2, 3], 1, engine=engine) == {}
+def test_a_context_of_one_language_counts_nothing():
+    assert count([[0, 1], [], [2]], [0, 0, 0], [0, 2, 3], 1) == {}
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("n_folds", [1, 3, 5])
-def test_a_fold_may_hold_more_contexts_than_sixteen_bits_count(engine, n_folds):
+def test_a_fold_may_hold_more_contexts_than_sixteen_bits_count(n_folds):
     n = 2**16 + 5
     rows = [[0, 2]] * n + [[0, 3], [1, 3]]
-    found = count(rows, [0] * len(rows), [0, 2, 4], n_folds, engine=engine)
+    found = count(rows, [0] * len(rows), [0, 2, 4], n_folds)
     rest = [0] * (n_folds - 1)
     assert found == {(0, 2): [n, *rest], (0, 3): [1, *rest], (1, 3): [1, *rest]}
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("more", [-70, 70])
-def test_a_language_may_have_more_tokens_than_sixteen_bits_number(engine, more):
+def test_a_language_may_have_more_tokens_than_sixteen_bits_number(more):
     n = 2**16 + more
     contexts = folded([[0, *range(1, n)], [0, n - 1]], [0, 1])
-    [block] = count_pairs(contexts, np.array([0, 1, n]), 2, engine=engine)
+    [block] = count_pairs(contexts, np.array([0, 1, n]), 2)
     assert block.b.tolist() == list(range(1, n))
     assert block.fold_counts.sum(axis=0).tolist() == [n - 1, 1]
     assert block.fold_counts[-1].tolist() == [1, 1]

@@ -1,11 +1,9 @@
-"""Sketches: upper bounds of counts at any size, the same from every engine, order and file."""
+"""Sketches: upper bounds of counts at any size, the same in every order and from every file."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from functools import reduce
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,80 +11,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.errors import ConfigError, InputError
-from pivotmine.numeric.jit import HAVE_NUMBA
 from pivotmine.stages.count.pair_hash import pair_block
-from pivotmine.stages.count.sketch import (
-    add_pairs,
-    error_bound,
-    estimate_pairs,
-    merge_blocks,
-    merge_sketches,
-)
-from pivotmine.stages.count.sketch_format import (
+from pivotmine.stages.count.sketch import add_pairs, estimate_pairs
+from pivotmine.stages.count.sketch_shape import (
     CountMinSketch,
     SketchShape,
     empty_sketch,
-    from_bytes,
-    open_sketch,
+    error_bound,
+    merge_blocks,
     sketch_shape,
-    to_bytes,
-    write_sketch,
 )
-from tests.numeric.kernel_corpora import ENGINES
-
-SPECIFICATION = Path(__file__).parents[3] / "docs" / "sketch-format.md"
-
-# Each pair of a depth and a type is compiled apart: a few of them stand for all.
-DEPTH_AND_BYTES = [(1, 2), (2, 1), (3, 4)]
-
-Row = tuple[int, int, int]
-
-token_ids = st.integers(0, 9) | st.integers(0, 2**31 - 1)
-counts = st.integers(1, 5) | st.integers(200, 300) | st.integers(1, 2**32 - 1)
-row_lists = st.lists(st.tuples(token_ids, token_ids, counts), max_size=40)
-
-
-@st.composite
-def shapes(draw: st.DrawFn) -> SketchShape:
-    depth, counter_bytes = draw(st.sampled_from(DEPTH_AND_BYTES))
-    blocks = draw(st.integers(1, 5) | st.just(300))
-    return SketchShape(blocks, depth, 2 ** draw(st.integers(0, 5)), counter_bytes)
-
-
-def columns(rows: list[Row]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    a, b, n = np.array(rows, np.int64).reshape(-1, 3).T
-    return a.astype(np.int32), b.astype(np.int32), n
-
-
-def sketch_of(shape: SketchShape, *chunks: list[Row], **options) -> CountMinSketch:
-    sketch = empty_sketch(shape)
-    for rows in chunks:
-        add_pairs(sketch, *columns(rows), **options)
-    return sketch
-
-
-def totals(*chunks: list[Row]) -> Counter[tuple[int, int]]:
-    total: Counter[tuple[int, int]] = Counter()
-    for rows in chunks:
-        for a, b, n in rows:
-            total[a, b] += n
-    return total
-
-
-def estimates(sketch: CountMinSketch, pairs, **options) -> list[int]:
-    a, b, _ = columns([(a, b, 1) for a, b in pairs])
-    return estimate_pairs(sketch, a, b, **options).tolist()
-
-
-def assert_upper_bounds(sketch: CountMinSketch, total: Counter[tuple[int, int]]) -> None:
-    for n, estimate in zip(total.values(), estimates(sketch, total), strict=True):
-        assert estimate >= min(n, sketch.shape.saturation)
-
-
-def zipf_rows(n_rows: int, seed: int = 5) -> list[Row]:
-    draw = np.random.default_rng(seed)
-    ids = (draw.zipf(1.3, (n_rows, 2)) % 2000).tolist()
-    return [(a, b, n) for (a, b), n in Counter(map(tuple, ids)).items()]
+from tests.stages.count.sketches import (
+    DEPTH_AND_BYTES,
+    Row,
+    assert_upper_bounds,
+    columns,
+    estimates,
+    merge_sketches,
+    row_lists,
+    shapes,
+    sketch_of,
+    totals,
+    zipf_rows,
+)
 
 
 def cells_by_hand(shape: SketchShape, a: int, b: int) -> list[tuple[int, int, int]]:
@@ -115,36 +62,34 @@ def counters_by_hand(shape: SketchShape, rows: list[Row], *, conservative: bool)
     return counters
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @given(shape=shapes(), chunks=st.lists(row_lists, max_size=3))
-def test_no_estimate_is_below_the_count_at_any_size(engine, shape, chunks):
-    assert_upper_bounds(sketch_of(shape, *chunks, engine=engine), totals(*chunks))
+def test_no_estimate_is_below_the_count_at_any_size(shape, chunks):
+    assert_upper_bounds(sketch_of(shape, *chunks), totals(*chunks))
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @given(rows=row_lists)
-def test_a_single_counter_holds_the_sum_of_everything_until_it_saturates(engine, rows):
-    sketch = sketch_of(SketchShape(1, 1, 1, 2), rows, engine=engine)
+def test_a_single_counter_holds_the_sum_of_everything_until_it_saturates(rows):
+    sketch = sketch_of(SketchShape(1, 1, 1, 2), rows)
     assert sketch.counters.tolist() == [[[min(sum(n for _, _, n in rows), 2**16 - 1)]]]
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @given(shape=shapes(), rows=row_lists)
-def test_counters_are_those_of_conservative_updates_row_by_row(engine, shape, rows):
-    sketch = sketch_of(shape, rows, engine=engine)
+def test_counters_are_those_of_conservative_updates_row_by_row(shape, rows):
+    sketch = sketch_of(shape, rows)
     assert sketch.counters.tolist() == counters_by_hand(shape, rows, conservative=True).tolist()
 
 
-@pytest.mark.skipif(not HAVE_NUMBA, reason="one engine only")
 @pytest.mark.parametrize(("depth", "counter_bytes"), DEPTH_AND_BYTES)
-def test_engines_agree_on_more_rows_than_counters(depth, counter_bytes):
+def test_counters_of_more_rows_than_counters_are_those_of_updates_row_by_row(depth, counter_bytes):
     shape = SketchShape(7, depth, 256, counter_bytes)
     rows = zipf_rows(20_000)
-    one, other = (sketch_of(shape, rows, engine=engine) for engine in ENGINES)
-    assert np.array_equal(one.counters, other.counters)
-    assert np.array_equal(one.added, other.added)
+    sketch = sketch_of(shape, rows)
+    by_hand = counters_by_hand(shape, rows, conservative=True)
+    assert np.array_equal(sketch.counters, by_hand)
     pairs = [(a, b) for a, b, _ in rows] + [(0, 10**9), (2**31 - 1, 2**31 - 1)]
-    assert estimates(one, pairs, engine="numba") == estimates(one, pairs, engine="numpy")
+    assert estimates(sketch, pairs) == [
+        min(int(by_hand[cell]) for cell in cells_by_hand(shape, a, b)) for a, b in pairs
+    ]
 
 
 @given(shape=shapes(), rows=row_lists, cut=st.integers(0, 40))
@@ -215,12 +160,12 @@ def test_loads_are_the_counts_added_to_each_block(shape, rows):
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_no_more_pairs_exceed_the_theoretical_bound_than_its_probability(depth):
     rows = zipf_rows(30_000)
-    sketch = sketch_of(SketchShape(4, depth, 512, 4), rows, engine="numpy")
+    sketch = sketch_of(SketchShape(4, depth, 512, 4), rows)
     bound = error_bound(sketch)
     assert bound.probability == pytest.approx(math.exp(-depth))
     assert bound.counts == pytest.approx(math.e * max(sketch.added.tolist()) / 512)
     pairs = [(a, b) for a, b, _ in rows]
-    excess = np.array(estimates(sketch, pairs, engine="numpy")) - [n for _, _, n in rows]
+    excess = np.array(estimates(sketch, pairs)) - [n for _, _, n in rows]
     assert excess.mean() > 0
     assert (excess > bound.counts).mean() <= bound.probability
 
@@ -236,9 +181,7 @@ def test_rows_of_counters_fail_independently():
         part = CountMinSketch(
             SketchShape(2, depth, 4096, 1), sketch.counters[:, :depth].copy(), sketch.added
         )
-        assert np.mean(estimates(part, pairs, engine="numpy")) == pytest.approx(
-            2.0**-depth, rel=0.1
-        )
+        assert np.mean(estimates(part, pairs)) == pytest.approx(2.0**-depth, rel=0.1)
 
 
 @given(
@@ -279,12 +222,11 @@ def test_settings_out_of_range_name_themselves(options):
         sketch_shape(100, **options)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_nothing_added_is_nothing_counted(engine):
-    sketch = sketch_of(SketchShape(2, 2, 4, 1), [], engine=engine)
+def test_nothing_added_is_nothing_counted():
+    sketch = sketch_of(SketchShape(2, 2, 4, 1), [])
     assert sketch.n_added == 0
-    assert estimates(sketch, [(1, 2)], engine=engine) == [0]
-    assert estimates(sketch, [], engine=engine) == []
+    assert estimates(sketch, [(1, 2)]) == [0]
+    assert estimates(sketch, []) == []
 
 
 @pytest.mark.parametrize(
@@ -313,115 +255,3 @@ def test_counters_of_another_shape_or_type_are_refused():
             estimate_pairs(sketch._replace(counters=wrong), ids, ids)
         with pytest.raises(InputError, match="equal shape and type"):
             merge_blocks(sketch.counters, wrong)
-    with pytest.raises(InputError, match="cannot be merged"):
-        merge_sketches(sketch, empty_sketch(SketchShape(1, 2, 8, 1)))
-
-
-# The format.
-
-
-@given(shape=shapes(), rows=row_lists, offset=st.integers(0, 3))
-def test_bytes_give_the_sketch_back_whatever_their_alignment(shape, rows, offset):
-    sketch = sketch_of(shape, rows)
-    data = to_bytes(sketch)
-    again = from_bytes(memoryview(b"." * offset + data)[offset:])
-    assert again.shape == shape
-    assert np.array_equal(again.counters, sketch.counters)
-    assert np.array_equal(again.added, sketch.added)
-    assert to_bytes(again) == data
-    pairs = totals(rows)
-    assert estimates(again, pairs) == estimates(sketch, pairs)
-
-
-@pytest.fixture
-def sketch_file(tmp_path: Path) -> Path:
-    path = tmp_path / "pairs.sketch"
-    with path.open("wb") as file:
-        write_sketch(sketch_of(SketchShape(3, 2, 16, 2), zipf_rows(50)), file)
-    return path
-
-
-@pytest.mark.parametrize("verify", [False, True])
-def test_an_opened_file_is_mapped_read_only(sketch_file: Path, verify: bool):
-    sketch = open_sketch(sketch_file, verify=verify)
-    rows = zipf_rows(50)
-    assert_upper_bounds(sketch, totals(rows))
-    assert sketch.n_added == totals(rows).total()
-    with pytest.raises(ValueError, match="read-only"):
-        sketch.counters[0, 0, 0] = 1
-    with pytest.raises(InputError, match="read-only"):
-        add_pairs(sketch, *columns(rows))
-    base = sketch.counters
-    while isinstance(base, np.ndarray) and not isinstance(base, np.memmap):
-        base = base.base
-    assert isinstance(base, np.memmap)
-
-
-def test_a_mapped_sketch_can_be_merged_into_another(sketch_file: Path):
-    part = sketch_of(SketchShape(3, 2, 16, 2), [(1, 2, 3)])
-    merged = merge_sketches(open_sketch(sketch_file), part)
-    assert_upper_bounds(merged, totals(zipf_rows(50), [(1, 2, 3)]))
-
-
-def test_every_changed_byte_is_found(sketch_file: Path):
-    data = bytearray(sketch_file.read_bytes())
-    for i in range(len(data)):
-        data[i] ^= 1
-        with pytest.raises(InputError):
-            from_bytes(bytes(data))
-        data[i] ^= 1
-    from_bytes(bytes(data))
-
-
-@pytest.mark.parametrize(
-    ("start", "found", "message"),
-    [
-        (0, b"PAR1", "is not a sketch: it starts with b'PAR1ETCH'"),
-        (8, b"\2", "has format version 2, this program reads 1"),
-        (12, b"\7", "has hash 7, this program reads 1"),
-        (16, b"\0", "is damaged: its header says .*blocks=0"),
-        (24, b"\0", "is damaged: its header says .*depth=0"),
-        (28, b"\3", "is damaged: its header says .*counter_bytes=3"),
-        (32, b"\x0f", "is damaged: its header says .*width=15"),
-        (16, b"\4", "is truncated: .* bytes, not"),
-        (16, b"\2", "is too long: .* bytes, not"),
-        (40, b"\0", "is damaged: blocks sum to .*, not to"),
-    ],
-)
-def test_a_wrong_header_is_named_without_reading_the_counters(
-    sketch_file: Path, start, found, message
-):
-    data = bytearray(sketch_file.read_bytes())
-    data[start : start + len(found)] = found
-    sketch_file.write_bytes(data)
-    with pytest.raises(InputError, match=rf"pairs\.sketch {message}"):
-        open_sketch(sketch_file)
-
-
-@pytest.mark.parametrize("kept", [0, 5, 90, 100, -1])
-def test_a_truncated_file_is_refused(sketch_file: Path, kept):
-    sketch_file.write_bytes(sketch_file.read_bytes()[:kept])
-    with pytest.raises(InputError, match="truncated"):
-        open_sketch(sketch_file)
-
-
-def test_a_changed_counter_is_found_by_whoever_asks(sketch_file: Path):
-    data = bytearray(sketch_file.read_bytes())
-    data[-1] ^= 1
-    sketch_file.write_bytes(data)
-    open_sketch(sketch_file)
-    with pytest.raises(InputError, match="do not match its checksum"):
-        open_sketch(sketch_file, verify=True)
-
-
-def test_a_missing_file_is_named(tmp_path: Path):
-    with pytest.raises(InputError, match=r"absent\.sketch cannot be read"):
-        open_sketch(tmp_path / "absent.sketch")
-
-
-def test_the_worked_example_of_the_specification_is_what_is_written():
-    lines = SPECIFICATION.read_text().splitlines()
-    dump = [line.split()[1:] for line in lines if line[:4].isalnum() and line[4:6] == "  "]
-    written = bytes.fromhex("".join("".join(line) for line in dump))
-    rows = [(1, 2, 3), (1, 7, 1), (5, 2, 300)]
-    assert to_bytes(sketch_of(SketchShape(2, 2, 4, 1), rows)) == written

@@ -13,7 +13,7 @@ from pivotmine.engine.stage import StageOutputs
 from pivotmine.recipe import Recipe
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.stages.contexts import stage as cut
-from pivotmine.stages.contexts.document_folds import document_folds
+from pivotmine.stages.contexts.cutting import document_folds
 from pivotmine.stages.contexts.repeated_lines import document_keys
 from pivotmine.stages.count import stage as count
 from pivotmine.stages.count.pair_runs import PACKED_BYTES_PER_PAIR

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pivotmine.stages.contexts.cutting import part_tokens
 from pivotmine.stages.count.tasks import MIN_TASK_EVENTS, plan_chunks, plan_tasks
-from pivotmine.udfs.cut_contexts import part_tokens
 
 files = st.lists(st.tuples(st.text("ab", min_size=1), st.integers(0, 30)), unique_by=lambda f: f[0])
 

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from pivotmine.stages.count.pair_counts import count_pairs
 from pivotmine.stages.count.pair_runs import PairRun, deal
 from pivotmine.stages.count.pair_sums import add_run, in_sample, new_sums, summed
-from pivotmine.stages.count.sketch import add_pairs, estimate_pairs, merge_sketches
-from pivotmine.stages.count.sketch_format import SketchShape, empty_sketch
+from pivotmine.stages.count.sketch import add_pairs, estimate_pairs
+from pivotmine.stages.count.sketch_shape import SketchShape, empty_sketch
 from tests.numeric.kernel_corpora import Corpus, corpora, folded
+from tests.stages.count.sketches import merge_sketches
 
 shapes = st.builds(
     SketchShape,

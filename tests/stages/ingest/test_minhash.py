@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from datasketch import MinHash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotmine.numeric.jit import HAVE_NUMBA, Engine
 from pivotmine.stages.ingest.minhash import band_keys, choose_bands, sign, similarities
 
-ENGINES: list[Engine] = ["numba", "numpy"] if HAVE_NUMBA else ["numpy"]
 sets = st.lists(st.lists(st.integers(0, 2**32 - 1), max_size=40), min_size=1, max_size=4)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @given(values=sets, n=st.sampled_from([16, 128]))
-def test_signatures_are_those_of_datasketch(engine: Engine, values: list[list[int]], n: int):
+def test_signatures_are_those_of_datasketch(values: list[list[int]], n: int):
     ends = np.cumsum([len(value) for value in values])
     hashes = np.array([h for value in values for h in value], np.uint32)
-    for row, value in zip(sign(hashes, ends, n, engine), values, strict=True):
+    for row, value in zip(sign(hashes, ends, n), values, strict=True):
         theirs = MinHash(n, hashfunc=int)
         if value:
             theirs.update_batch(value)

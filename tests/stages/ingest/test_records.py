@@ -7,9 +7,9 @@ from typing import Any
 
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.stages.ingest.files import list_sources, plan_packs
-from pivotmine.stages.ingest.records import read_sources
+from pivotmine.stages.ingest.records import read_files
 from tests.conftest import rows_of
-from tests.sources.test_pieces import LINES, PACK, PAGES, STORE
+from tests.sources.test_unit_splits import LINES, PACK, PAGES, STORE
 from tests.sources.test_warc import record
 
 
@@ -34,7 +34,7 @@ def test_files_in_pieces_give_the_records_of_whole_ones(table_inputs: Any, tmp_p
         sources = list_sources(recipe)
         inputs = table_inputs()
         n_tasks = len(plan_packs(sources, recipe))
-        records = read_sources(inputs, recipe, sources).where("kind != 'split'")
+        records = read_files(inputs, recipe, sources).where("kind != 'split'")
         found.append(rows_of(records, "uri", "position", "doc_id", "reason", "ingest_id"))
     assert n_tasks == 1
     assert found[0] == found[1]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pivotmine.errors import InputError
 from pivotmine.numeric.folded_contexts import FoldedContexts
-from pivotmine.stages.count.margin_counts import MarginCounts, count_margins
+from pivotmine.stages.count.margins import MarginCounts, count_margins
 from pivotmine.stages.link.permuted_contexts import permuted_contexts
 
 FIRST_NODE = np.array([0, 5, 9, 12], np.int64)

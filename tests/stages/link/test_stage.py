@@ -304,7 +304,7 @@ def test_a_permutation_tells_what_chance_would_link(contested):
     assert inputs.measures["permuted_links"] < len(links)
     share = inputs.measures["permuted_links"] / len(links)
     assert inputs.measures["permuted_false_discovery_rate"] == pytest.approx(share)
-    assert any("of a permutation of the contexts" in note for note in inputs.notes)
+    assert any("in a permutation of the contexts" in note for note in inputs.notes)
 
 
 def test_links_that_may_not_compete_do_not_prevail(link_rows):

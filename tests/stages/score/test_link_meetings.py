@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pivotmine.errors import InputError
 from pivotmine.stages.score.link_coverage import link_places, link_table
 from pivotmine.stages.score.link_meetings import link_meetings
-from tests.numeric.kernel_corpora import ENGINES, VOCAB_SIZE
+from tests.numeric.kernel_corpora import VOCAB_SIZE
 
 token = st.integers(0, VOCAB_SIZE - 1)
 links = st.lists(
@@ -38,9 +38,8 @@ def slices(draw: st.DrawFn) -> tuple[list[int], list[tuple[int, int]]]:
     return text, [(min(pair), max(pair)) for pair in draw(st.lists(ends, max_size=6))]
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @given(cut=slices(), language=languages, pairs=links)
-def test_each_slice_is_searched_by_itself(engine, cut, language, pairs):
+def test_each_slice_is_searched_by_itself(cut, language, pairs):
     text, bounds = cut
     table = table_of(pairs)
     met = link_meetings(
@@ -49,7 +48,6 @@ def test_each_slice_is_searched_by_itself(engine, cut, language, pairs):
         np.array([end for _, end in bounds], np.int64),
         np.array(language, np.int8),
         table,
-        engine=engine,
     )
     holders = np.repeat(np.arange(VOCAB_SIZE), np.diff(table.offsets))
     covered, expected = set(), []

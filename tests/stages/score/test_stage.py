@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pivotmine import plugins
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.stages.score import stage as score
 from tests.conftest import TableInputs, as_table
@@ -44,6 +45,8 @@ DOCUMENTS = [
     tokens_row("empty"),
 ]
 N_TOKENS = {row["doc_id"]: row["n_tokens"] for row in DOCUMENTS}
+
+SCORES = plugins.SCORES.built_in
 
 Scores = dict[tuple[str, str], dict[str, Any]]
 
@@ -94,8 +97,17 @@ def by_document(scores: Scores, method: str) -> dict[str, tuple[float, dict[str,
     return {doc_id: figures for doc_id, figures in found.items() if figures[1]}
 
 
+def blocks(scores: Scores) -> dict[str, tuple[float, dict[str, Any]]]:
+    """(score, best block) of every document that has one."""
+    return {
+        doc_id: (row["score"], row["block"])
+        for (doc_id, method), row in scores.items()
+        if method == "translation" and row["block"]
+    }
+
+
 def test_every_document_has_a_row_for_each_method(scores):
-    assert scores.keys() == {(doc_id, method) for doc_id in N_TOKENS for method in score.METHODS}
+    assert scores.keys() == {(doc_id, method) for doc_id in N_TOKENS for method in SCORES}
     assert all(row["n_tokens"] == N_TOKENS[doc_id] for (doc_id, _), row in scores.items())
 
 
@@ -132,15 +144,17 @@ def test_links_is_the_share_of_tokens_with_a_linked_partner_in_the_same_window(s
 
 
 def test_translation_is_the_densest_block_that_covers_itself(scores):
-    found = by_document(scores, "translation")
+    found = blocks(scores)
     assert found.keys() == {"translated", "far apart", "three", "faint"}
     # 20 bits of dog and 10 of chien, each beside 20 bits of prior; the blanks say nothing.
     covered, shrunk = 30 / (30 + 2 * 20), (20 / 40 * 10 / 30) ** 0.5
-    score, evidence = found["translated"]
-    assert score == (covered + shrunk) / 2
-    block = {"block_start": 0.0, "block_end": 5.0, "order": pytest.approx(1.0)}
-    sides = {"bits_en": 20.0, "covered_en": 1.0, "bits_fr": 10.0, "covered_fr": 1.0}
-    assert evidence == {**block, **sides}
+    score, block = found["translated"]
+    assert score == pytest.approx((covered + shrunk) / 2)
+    assert (block["start"], block["end"], block["order"]) == (0, 5, pytest.approx(1.0))
+    assert block["sides"] == [
+        {"lang": "en", "bits": 20.0, "covered": 1.0},
+        {"lang": "fr", "bits": 10.0, "covered": 1.0},
+    ]
 
 
 def test_with_the_score_of_translation_come_type_and_links(scores):
@@ -155,7 +169,7 @@ def test_with_the_score_of_translation_come_type_and_links(scores):
         "empty": "monolingual",
     }  # fmt: skip
     others = [row for (_, method), row in scores.items() if method != "translation"]
-    assert all((row["type"], row["links"]) == (None, None) for row in others)
+    assert all((row["type"], row["links"], row["block"]) == (None,) * 3 for row in others)
 
 
 def test_what_many_documents_hold_is_boilerplate_and_worth_less(score_rows):
@@ -165,7 +179,11 @@ def test_what_many_documents_hold_is_boilerplate_and_worth_less(score_rows):
     def first(min_repeats: int) -> Any:
         return score_rows(f"score.min_repeats={min_repeats}", tokens=pages)["page 0", "translation"]
 
-    bits = {n: dict(first(n)["evidence"])["bits_fr"] for n in (2, 4, 5)}
+    def french_bits(min_repeats: int) -> float:
+        sides = first(min_repeats)["block"]["sides"]
+        return next(side["bits"] for side in sides if side["lang"] == "fr")
+
+    bits = {n: french_bits(n) for n in (2, 4, 5)}
     assert bits == {2: 10.0, 4: 20.0, 5: 20.0}
     repeated, unknown = (first(n) for n in (4, 5))
     assert [row["type"] for row in (repeated, unknown)] == ["boilerplate", "parallel"]
@@ -196,11 +214,11 @@ def test_the_document_as_context_and_links_without_rivals_find_more(score_rows):
 def test_with_fewer_links_allowed_the_strongest_stay(score_rows):
     rows = score_rows("score.max_links=1")
     assert by_document(rows, "links") == {"three": (2 / 4, {"covered_tokens": 2.0, "links": 1.0})}
-    assert by_document(rows, "translation").keys() == {"three"}
+    assert blocks(rows).keys() == {"three"}
 
 
 def test_without_links_and_pivots_only_the_languages_are_left(score_rows):
     found = score_rows(links=[], pivots=[])
     assert by_document(found, "he2025") == by_document(found, "links") == {}
-    assert by_document(found, "translation") == {}
+    assert blocks(found) == {}
     assert by_document(found, "entropy")["far apart"][0] == 1.0

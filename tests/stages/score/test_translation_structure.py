@@ -12,15 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.numeric.nodes import NodeTable
+from pivotmine.stages.score.document_types import TYPES, document_types
 from pivotmine.stages.score.link_coverage import link_table
 from pivotmine.stages.score.segment_runs import segment_runs
-from pivotmine.stages.score.translation_structure import (
-    TYPES,
-    document_types,
-    linked_words,
-    translation_structure,
-)
-from tests.numeric.kernel_corpora import ENGINES
+from pivotmine.stages.score.translation_structure import linked_words, translation_structure
 
 LANGUAGE = np.array([0] * 100 + [1] * 100 + [-1], np.int8)
 A = np.arange(50, dtype=np.int32)
@@ -46,7 +41,7 @@ def filler(language: int, n_segments: int = 1) -> Page:
     return [(language, list(range(first, first + 12)))] * n_segments
 
 
-def examine(*pages: Page, engine="auto", repeated=None):
+def examine(*pages: Page, repeated=None):
     """Structure and types of pages, as one batch."""
     texts = [[word for _, words in page for word in words] for page in pages]
     ends = [np.cumsum([len(words) for _, words in page]) for page in pages]
@@ -60,7 +55,7 @@ def examine(*pages: Page, engine="auto", repeated=None):
         2,
     )
     nodes = np.array([word for text in texts for word in text], np.int32)
-    found = translation_structure(nodes, offsets, runs, LANGUAGE, TABLE, WORDS, engine=engine)
+    found = translation_structure(nodes, offsets, runs, LANGUAGE, TABLE, WORDS)
     by_language = [
         [sum(len(words) for held, words in page if held == language) for language in (0, 1)]
         for page in pages
@@ -168,8 +163,8 @@ segments = st.tuples(st.integers(-1, 1), st.lists(st.integers(0, 199), max_size=
 
 
 @given(st.lists(st.lists(segments, max_size=8), max_size=4))
-def test_neither_engine_nor_batch_shows(pages):
-    together, types = examine(*pages, engine="numpy")
+def test_the_batch_does_not_show(pages):
+    together, types = examine(*pages)
     for d, page in enumerate(pages):
         alone, own_type = examine(page)
         assert own_type == types[d : d + 1]
@@ -179,9 +174,8 @@ def test_neither_engine_nor_batch_shows(pages):
 
 
 @given(st.lists(st.lists(segments, max_size=8), max_size=4))
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_block_is_whole_segments_with_the_largest_sum(engine, pages):
-    found, _ = examine(*pages, engine=engine)
+def test_a_block_is_whole_segments_with_the_largest_sum(pages):
+    found, _ = examine(*pages)
     assert np.all((found.score >= 0) & (found.score < 1))
     for d, page in enumerate(pages):
         ends = [0, *np.cumsum([len(words) for _, words in page]).tolist()]

@@ -28,11 +28,10 @@ def make_tables() -> dict[str, list[Row]]:
         one, other = PAIRS[i % 3]
         doc_id, longer = f"doc{i:02}", 6 + i % 5
         tokens.append(tokens_row(doc_id, (one, [1] * longer), (other, [2] * 4), lang=one))
-        evidence = {"block_start": 0.0, f"covered_{one}": 1.0, f"covered_{other}": 1.0}
+        sides = [{"lang": lang, "bits": 1.0, "covered": 1.0} for lang in (one, other)]
+        block = {"start": 0, "end": longer + 4, "order": 1.0, "sides": sides}
         scores += [
-            {"doc_id": doc_id, "method": "entropy", "score": 1.0}
-            | {"evidence": {one: float(longer), other: 4.0}},
-            {"doc_id": doc_id, "method": "translation", "score": i / 90, "evidence": evidence}
+            {"doc_id": doc_id, "method": "translation", "score": i / 90, "block": block}
             | {"type": "parallel" if i % 5 else "boilerplate", "links": [i % 7, 7 + i % 11]}
             | {"template": 3 if one == "fr" else None},
         ]
@@ -70,7 +69,7 @@ def run(spark, tmp_path_factory: pytest.TempPathFactory):
 
 def test_pairs_directions_and_types_get_what_the_recipe_gives_them(run):
     arms, _ = run(
-        "select.arms=[{name: best, method: translation}, {name: cover, method: links_coverage}]",
+        "select.arms=[{name: best, method: translation}, {name: cover, method: distinct_links}]",
         "select.pair_shares={en>fr: 0.4, fr>en: 0.1, ja-en: 0.5}",
         "select.type_shares={boilerplate: 0.05}",
         "select.language_tokens=segments",

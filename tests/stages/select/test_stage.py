@@ -1,346 +1,141 @@
-"""Select: documents by score under a budget for each language, the same on any cluster."""
+"""Select: small cases worked out by hand."""
 
 from __future__ import annotations
 
-import random
-import re
-from collections import Counter, defaultdict
-from itertools import accumulate
-from math import log1p
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame
 
 from pivotmine.errors import ConfigError
-from pivotmine.recipe import Recipe
 from pivotmine.recipe.reading import load_recipe
-from pivotmine.stages.draw import uniform
 from pivotmine.stages.select import stage as select
-from tests.conftest import TableInputs, rows_of
+from tests.conftest import TableInputs
 from tests.stages.stage_rows import Row, link_row
 
-LANGUAGES = ("en", "fr", "ja")
-LONGEST = 60
-BUDGET = 900
-METHODS = {
-    "he2025": "density",
-    "entropy": "entropy",
-    "links": "coverage",
-    "translation": "translation",
-}
-N_LINKS = 30
-LINKS = [link_row(i, 100 + i, ("en", "fr" if i % 2 else "ja"), g2=99.0 - i) for i in range(N_LINKS)]
-"""Even numbers in `scores` are links with Japanese, odd ones with French."""
+Documents = dict[str, tuple[str, int, float]]
+"""Name -> language, tokens, and its score by every method."""
 
-ONE_ARM = "select.arms=[{name: only, method: random}]"
-COVERAGE_ARM = "select.arms=[{name: only, method: links_coverage}]"
-
-Selection = list[dict[str, Any]]
+ENGLISH = {"a": ("en", 40, 0.9), "b": ("en", 40, 0.5), "c": ("en", 40, 0.4), "d": ("en", 10, 0.1)}
+FRENCH = {"u": ("fr", 60, 0.2), "v": ("fr", 50, 0.7), "w": ("fr", 50, 0.3)}
+SOURCES = {"a": "one", "b": "one", "c": "two", "d": "two"}
+TEMPLATES = {"a": 7, "c": 7}
+LINKS_OF = {"a": [0, 1], "b": [0, 1], "c": [2], "d": [0, 1, 2], "u": [3], "v": [3], "w": []}
 
 
-def random_documents() -> list[Row]:
-    """Forty documents a language, a fifth without tokens, and some in a language of no recipe."""
-    draw = random.Random(3)
-    return [
-        {
-            "doc_id": f"{lang}{i:02}",
-            "lang": lang,
-            "n_tokens": draw.choice([0, 1, 7, 30, LONGEST]),
-        }
-        for lang in (*LANGUAGES, "de")
-        for i in range(40)
+@pytest.fixture(scope="module")
+def take(spark, tmp_path_factory: pytest.TempPathFactory):
+    """Names of the documents of each arm, under 100 tokens of English and 100 of French."""
+
+    def take(documents: Documents, *settings: str, **spoken: dict[str, int]) -> dict[str, set[str]]:
+        inputs = TableInputs(spark, tables_of(documents, spoken), tmp_path_factory.mktemp("select"))
+        recipe = load_recipe(None, ["languages=[en, fr]", "select.budget_tokens=200", *settings])
+        arms: dict[str, set[str]] = {}
+        for row in select.run(inputs, recipe)["selection"].toArrow().to_pylist():
+            arms.setdefault(row["arm"], set()).add(row["doc_id"])
+        return arms
+
+    return take
+
+
+def tables_of(documents: Documents, spoken: dict[str, Any]) -> dict[str, list[Row]]:
+    tokens = [
+        {"doc_id": name, "lang": lang, "n_tokens": n, "lang_tokens": spoken.get(name, {lang: n})}
+        for name, (lang, n, _) in documents.items()
     ]
-
-
-def random_scores(documents: list[Row]) -> list[Row]:
-    """Scores with many ties, of every method, and up to ten of thirty links a document."""
-    draw = random.Random(4)
-    rows = [
-        {"doc_id": row["doc_id"], "method": method, "score": draw.choice([0.0, 0.125, 0.5])}
-        for row in documents
-        for method in METHODS
+    scores = [
+        {"doc_id": name, "method": method, "score": score, "links": LINKS_OF.get(name, [])}
+        | {"template": TEMPLATES.get(name)}
+        for name, (_, _, score) in documents.items()
+        for method in ("he2025", "entropy", "links", "translation")
     ]
-    for row in rows:
-        if row["method"] == "translation":
-            row["links"] = sorted(draw.sample(range(N_LINKS), draw.choice([0, 0, 1, 4, 10])))
-            row["template"] = draw.choice([None, -7, 7])
-    return rows
+    sources = [
+        {"doc_id": name, "source": SOURCES.get(name, "other"), "uri": f"uri {name}"}
+        for name in documents
+    ]
+    links = [link_row(i, 100 + i, ("en", "fr"), g2=99.0 - i) for i in range(4)]
+    return {"tokens": tokens, "scores": scores, "documents": sources, "links": links}
 
 
-DOCUMENTS = random_documents()
-SCORES = random_scores(DOCUMENTS)
-TEMPLATE_OF = {row["doc_id"]: row.get("template") for row in SCORES if "links" in row}
-SCORE_OF = {(row["method"], row["doc_id"]): row["score"] for row in SCORES}
+def arm(method: str, more: str = "") -> str:
+    return f"select.arms=[{{name: only, method: {method}{more}}}]"
 
 
-class Scattered(TableInputs):
-    """The same tables in another order of rows, in more partitions."""
-
-    def frame(self, table: str) -> DataFrame:
-        frame = super().frame(table)
-        if table == "links":
-            return frame.repartition(7)
-        return frame.orderBy(uniform("scatter", 0, "doc_id")).repartition(7)
+@pytest.mark.parametrize("method", ["he2025", "entropy", "links", "translation"])
+def test_the_best_documents_are_taken_until_the_budget_is_spent(take, method):
+    # English: 40 + 40, and c would make 120. French: v and w make 100, u comes after them.
+    found = take(ENGLISH | FRENCH, arm(method))
+    assert found == {"only": {"a", "b", "v", "w"}}
 
 
-def config_of(*settings: str) -> Recipe:
-    return load_recipe(
-        None,
-        [f"languages=[{', '.join(LANGUAGES)}]", f"select.budget_tokens={BUDGET}", *settings],
-    )
+def test_a_document_that_does_not_fit_ends_the_arm(take):
+    # d would fit after b, but c comes before it: what is taken are the best documents.
+    assert take(ENGLISH, arm("links")) == {"only": {"a", "b"}}
 
 
-@pytest.fixture(scope="module")
-def select_rows(spark, tmp_path_factory: pytest.TempPathFactory):
-    def run(
-        *settings: str,
-        documents: list[Row] = DOCUMENTS,
-        scores: list[Row] = SCORES,
-        scattered=False,
-    ) -> Selection:
-        kind = Scattered if scattered else TableInputs
-        sources = [
-            {"doc_id": row["doc_id"], "source": f"site {i % 3}", "uri": f"uri {row['doc_id']}"}
-            for i, row in enumerate(documents)
-        ]
-        tables = {"tokens": documents, "scores": scores, "documents": sources, "links": LINKS}
-        inputs = kind(spark, tables, tmp_path_factory.mktemp("select"))
-        rows = select.run(inputs, config_of(*settings))["selection"].toArrow()
-        return rows.sort_by([("arm", "ascending"), ("position", "ascending")]).to_pylist()
-
-    return run
+def test_a_document_beyond_the_whole_budget_leaves_it_to_the_others(take):
+    assert take({"long": ("en", 101, 1.0), **ENGLISH}, arm("links")) == {"only": {"a", "b"}}
 
 
-@pytest.fixture(scope="module")
-def selection(select_rows) -> Selection:
-    """The arms of the default recipe."""
-    return select_rows()
+def test_a_language_gets_the_share_that_the_recipe_gives_it(take):
+    shares = "select.language_shares={en: 0.65, fr: 0.35}"
+    # English 130: all four. French 70: v, and w would make 100.
+    assert take(ENGLISH | FRENCH, arm("links"), shares) == {"only": {"a", "b", "c", "d", "v"}}
 
 
-@pytest.fixture(scope="module")
-def hashes(spark) -> dict[str, dict[str, float]]:
-    """The draws of every document, by purpose."""
-    ids = spark.createDataFrame([(row["doc_id"],) for row in DOCUMENTS], "doc_id string")
-    purposes = ("choice", "order")
-    return {name: dict(rows_of(ids, "doc_id", uniform(name, 0, "doc_id"))) for name in purposes}
+def test_no_source_gets_more_than_its_share(take):
+    # 50 tokens a source: a of the first (b would make 80), c and d of the second.
+    found = take(ENGLISH, arm("links"), "select.max_source_share=0.5")
+    assert found == {"only": {"a", "c", "d"}}
 
 
-def arms_of(selection: Selection) -> dict[str, Selection]:
-    arms = defaultdict(list)
-    for row in selection:
-        arms[row["arm"]].append(row)
-    return dict(arms)
+def test_no_template_gets_more_than_its_share(take):
+    # 50 tokens a template: a of the one that a and c share; b and d have none.
+    found = take(ENGLISH, arm("links"), "select.max_template_share=0.5")
+    assert found == {"only": {"a", "b", "d"}}
 
 
-def tokens_by_language(rows: Selection) -> dict[str, int]:
-    used: dict[str, int] = defaultdict(int)
-    for row in rows:
-        used[row["lang"]] += row["n_tokens"]
-    return dict(used)
+def test_distinct_links_takes_what_adds_most_links_for_its_tokens(take):
+    # English: d holds all three links in 10 tokens. Then a and b add to two of them, c to one; a
+    # and b fill the budget. French: of two documents with link 3 the shorter one, then the other
+    # would make 110, so w is drawn.
+    found = take(ENGLISH | FRENCH, arm("distinct_links"))
+    assert found == {"only": {"d", "a", "b", "v", "w"}}
 
 
-def test_every_arm_uses_up_its_budget_in_each_language_and_never_exceeds_it(selection):
-    arms = arms_of(selection)
-    assert arms.keys() == {"random", *METHODS, "links_coverage"}
-    for rows in arms.values():
-        used = tokens_by_language(rows)
-        assert used.keys() == set(LANGUAGES)
-        assert all(BUDGET / 3 - LONGEST < tokens <= BUDGET / 3 for tokens in used.values())
+def test_an_oracle_takes_what_its_truth_lists(take):
+    found = take(ENGLISH | FRENCH, arm("oracle", ", truth: [c, uri u]"))
+    assert found == {"only": {"c", "u"}}
 
 
-@pytest.mark.parametrize("method", [None, *METHODS], ids=str)
-def test_documents_are_taken_in_the_order_of_score_then_hash(method, selection, hashes):
-    taken = {row["doc_id"] for row in arms_of(selection)[method or "random"]}
-    for lang in LANGUAGES:
-        candidates = [row for row in DOCUMENTS if row["lang"] == lang and row["n_tokens"]]
-        candidates.sort(
-            key=lambda row: (
-                -SCORE_OF[method, row["doc_id"]] if method else 0,
-                hashes["choice"][row["doc_id"]],
-            )
-        )
-        used = accumulate(row["n_tokens"] for row in candidates)
-        fit = [row["doc_id"] for row, n in zip(candidates, used, strict=True) if n <= BUDGET / 3]
-        assert 0 < len(fit) < len(candidates), "the budget must bind"
-        assert {doc_id for doc_id in taken if doc_id.startswith(lang)} == set(fit)
+def test_a_length_matched_arm_holds_as_many_tokens_of_each_length(take):
+    arms = "[{name: best, method: links}, {name: any, method: length_matched, reference: best}]"
+    # Two of the three documents of 40 tokens, and two of the three of 50 and 60: not d.
+    found = take(ENGLISH | FRENCH, f"select.arms={arms}")
+    assert found["best"] == {"a", "b", "v", "w"}
+    assert len(found["any"] & {"a", "b", "c"}) == 2
+    assert "d" not in found["any"]
 
 
-LINKS_OF = {row["doc_id"]: row["links"] for row in SCORES if row["method"] == "translation"}
+def test_a_page_of_no_language_goes_by_most_of_its_tokens(take):
+    pages = {"two": ("und", 50, 0.5), "none": ("und", 50, 0.5), "other": ("de", 50, 0.5)}
+    spoken = {"two": {"fr": 20, "en": 30}, "none": {"de": 50}}
+    assert take(pages, arm("random"), **spoken) == {"only": {"two"}}
 
 
-def covered(rows: Selection, parity: int | None = None) -> int:
-    """Value of an arm's links, or of those with one language."""
-    held = Counter(link for row in rows for link in LINKS_OF[row["doc_id"]])
-    return sum(log1p(n) for link, n in held.items() if parity in (None, link % 2))
-
-
-def test_coverage_takes_the_documents_that_together_hold_most_links(selection):
-    value = {arm: covered(rows) for arm, rows in arms_of(selection).items()}
-    best = value.pop("links_coverage")
-    assert best > 1.2 * max(value.values())
-
-
-def test_rounds_take_the_same_documents_whatever_the_layout(selection, select_rows):
-    rows = select_rows(COVERAGE_ARM, "select.max_round_links=150", scattered=True)
-    whole = arms_of(selection)["links_coverage"]
-    assert [dict(row, arm="links_coverage") for row in rows] == whole
-
-
-def test_links_of_a_language_pair_that_weigh_nothing_are_not_sought(selection, select_rows):
-    rows = select_rows(COVERAGE_ARM, "select.pair_weights={ja-en: 0}")
-    evenly = arms_of(selection)["links_coverage"]
-    assert covered(rows, 1) > covered(evenly, 1)
-    assert covered(rows, 0) < covered(evenly, 0)
-
-
-def test_a_length_matched_arm_differs_in_documents_and_not_in_lengths(select_rows):
-    rows = select_rows(
-        "select.arms=[{name: best, method: coverage}, "
-        "{name: any, method: length_matched, reference: best}]"
-    )
-    best, other = arms_of(rows)["best"], arms_of(rows)["any"]
-    assert {row["doc_id"] for row in best} != {row["doc_id"] for row in other}
-    assert Counter((row["lang"], row["n_tokens"]) for row in best) == Counter(
-        (row["lang"], row["n_tokens"]) for row in other
-    )
-
-
-def test_no_source_and_no_template_gets_more_than_its_share(select_rows, hashes):
-    rows = select_rows(ONE_ARM, "select.max_source_share=0.4", "select.max_template_share=0.2")
-    taken = {row["doc_id"] for row in rows}
-    site = {row["doc_id"]: i % 3 for i, row in enumerate(DOCUMENTS)}
-    for lang in LANGUAGES:
-        drawn = [row for row in DOCUMENTS if row["lang"] == lang and row["n_tokens"]]
-        drawn.sort(key=lambda row: hashes["choice"][row["doc_id"]])
-        in_sites = [
-            row
-            for n in range(3)
-            for row in fitting([one for one in drawn if site[one["doc_id"]] == n], 0.4)
-        ]
-        in_sites.sort(key=lambda row: hashes["choice"][row["doc_id"]])
-        of = {row["doc_id"]: TEMPLATE_OF[row["doc_id"]] for row in in_sites}
-        free = [row for row in in_sites if of[row["doc_id"]] is None]
-        templates = [
-            row
-            for n in (-7, 7)
-            for row in fitting([one for one in in_sites if of[one["doc_id"]] == n], 0.2)
-        ]
-        left = sorted(free + templates, key=lambda row: hashes["choice"][row["doc_id"]])
-        assert len(left) < len(in_sites) < len(drawn), "both limits must bind"
-        expected = {row["doc_id"] for row in fitting(left, 1.0)}
-        assert {doc_id for doc_id in taken if doc_id.startswith(lang)} == expected
-
-
-def fitting(rows: list[Row], share: float) -> list[Row]:
-    """The first rows, as far as a share of a language's budget goes."""
-    used = accumulate(row["n_tokens"] for row in rows)
-    return [row for row, n in zip(rows, used, strict=True) if n <= BUDGET / 3 * share]
-
-
-def test_a_share_for_a_language_without_documents_is_refused(select_rows):
-    with pytest.raises(ConfigError, match=r"de 450 tokens, but .* no document of de; .* en \("):
-        documents = [row for row in DOCUMENTS if row["lang"] != "de"]
-        shares = "select.language_shares={en: 0.5, de: 0.5}"
-        select_rows(ONE_ARM, "languages=[en, de]", shares, documents=documents)
+def test_a_share_for_a_language_without_documents_is_refused(take):
+    shares = "select.language_shares={en: 0.5, fr: 0.5}"
+    with pytest.raises(ConfigError, match=r"fr 100 tokens, but .* no document of fr; .* en \("):
+        take(ENGLISH, arm("random"), shares)
 
 
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("select.arms=[{name: a, method: length_matched}]", "`reference` belongs to"),
-        ("select.arms=[{name: a, method: length_matched, reference: b}]", "refers to b"),
+        (arm("length_matched"), "`reference` belongs to"),
+        (arm("length_matched", ", reference: b"), "refers to b"),
         ("select.pair_weights={en-ko: 2}", r"\['en-ko'\]; give two of `languages`, such as en-fr"),
     ],
 )
 def test_recipes_that_contradict_themselves_are_refused(setting, message):
     with pytest.raises(ConfigError, match=message):
-        config_of(setting)
-
-
-def test_positions_count_from_zero_without_gaps(selection):
-    for rows in arms_of(selection).values():
-        assert [row["position"] for row in rows] == list(range(len(rows)))
-
-
-def test_the_order_inside_an_arm_is_a_draw_and_the_same_for_all_arms(selection, hashes):
-    for rows in arms_of(selection).values():
-        draws = [hashes["order"][row["doc_id"]] for row in rows]
-        assert draws == sorted(draws)
-
-
-def test_each_document_stands_in_an_arm_once_with_its_own_figures(selection):
-    known = {row["doc_id"]: row for row in DOCUMENTS}
-    for rows in arms_of(selection).values():
-        assert len({row["doc_id"] for row in rows}) == len(rows)
-    for row in selection:
-        original = known[row["doc_id"]]
-        assert (row["lang"], row["n_tokens"]) == (original["lang"], original["n_tokens"])
-
-
-def test_the_reason_names_the_score_that_earned_the_place(selection):
-    for arm, rows in arms_of(selection).items():
-        for row in rows:
-            if arm == "links_coverage":
-                form = r"\d+ new links, gain \d+\.\d{4}|no new links, drawn"
-                assert re.fullmatch(form, row["reason"])
-                continue
-            score = SCORE_OF.get((arm, row["doc_id"]))
-            expected = "random" if arm == "random" else f"{arm} score {score:.4f}"
-            assert row["reason"] == expected
-
-
-def test_empty_documents_and_other_languages_are_never_taken(selection):
-    assert all(row["n_tokens"] > 0 for row in selection)
-    assert all(row["lang"] != "de" for row in selection)
-
-
-def test_the_layout_of_the_tables_does_not_show(selection, select_rows):
-    assert select_rows(scattered=True) == selection
-
-
-def test_another_seed_draws_other_documents_in_another_order(selection, select_rows):
-    after = [row["doc_id"] for row in select_rows("select.seed=7", ONE_ARM)]
-    before = [row["doc_id"] for row in arms_of(selection)["random"]]
-    assert set(after) != set(before)
-    in_both = [doc_id for doc_id in before if doc_id in after]
-    assert in_both != sorted(in_both, key=after.index)
-
-
-def test_a_language_gets_the_share_that_the_recipe_gives_it(select_rows):
-    rows = select_rows(ONE_ARM, "select.language_shares={en: 0.75, ja: 0.25}")
-    used = tokens_by_language(rows)
-    assert used.keys() == {"en", "ja"}
-    assert 0.75 * BUDGET - LONGEST < used["en"] <= 0.75 * BUDGET
-    assert 0.25 * BUDGET - LONGEST < used["ja"] <= 0.25 * BUDGET
-
-
-def test_a_page_of_no_language_goes_by_most_of_its_segments(select_rows):
-    documents = [{"doc_id": name, "lang": "und", "n_tokens": 50} for name in ("two", "none")]
-    scores = [
-        {"doc_id": "two", "method": "entropy", "score": 1.0, "evidence": {"fr": 20.0, "en": 30.0}},
-        {"doc_id": "none", "method": "entropy", "score": 0.0, "evidence": {}},
-    ]
-    rows = select_rows(ONE_ARM, documents=documents, scores=scores)
-    assert [(row["doc_id"], row["lang"]) for row in rows] == [("two", "en")]
-
-
-def test_a_document_beyond_the_whole_budget_leaves_it_to_the_others(select_rows):
-    documents = [dict(row, n_tokens=10) for row in DOCUMENTS if row["lang"] == "en"]
-    documents += [dict(row, n_tokens=BUDGET) for row in DOCUMENTS if row["lang"] == "fr"]
-    first = max(documents[:40], key=lambda row: (SCORE_OF["links", row["doc_id"]], row["doc_id"]))
-    first["n_tokens"] = BUDGET
-    used = tokens_by_language(
-        select_rows("select.arms=[{name: only, method: coverage}]", documents=documents)
-    )
-    assert used == {"en": BUDGET // 3}
-
-
-def test_a_budget_beyond_the_corpus_takes_all_of_it(select_rows):
-    rows = select_rows(ONE_ARM, "select.budget_tokens=1000000")
-    expected = {row["doc_id"] for row in DOCUMENTS if row["n_tokens"] and row["lang"] != "de"}
-    assert {row["doc_id"] for row in rows} == expected
-
-
-def test_without_documents_nothing_is_selected(select_rows):
-    assert select_rows(ONE_ARM, documents=[]) == []
+        load_recipe(None, [setting])

@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.errors import LakeError
-from pivotmine.stages.shard.formats import WRITERS, ShardDocument, TokenFormat
+from pivotmine.stages.shard.formats import WRITERS
+from pivotmine.stages.shard.writer import ShardDocument, TokenFormat
 
 TOKENS = TokenFormat(vocab_size=1000, eos_token_id=2)
 

@@ -299,7 +299,7 @@ def test_rows_of_no_use_are_kept_and_all_rows_are_accounted_for(found, lexicon: 
     tables, notes = found
     rejects = [(row["row"], row["reason"]) for row in tables["lexicon_rejects"]]
     assert rejects == [(30, "language"), (32, "half_pair")]
-    assert notes == ["2 rows of lexicons are of no use: lexicon_rejects"]
+    assert notes == ["2 unusable rows of lexicons: see lexicon_rejects"]
     (file,) = tables["lexicons"]
     assert file["n_rows"] == len(WORDS) + len(PAIRS)
     rows = Rows(

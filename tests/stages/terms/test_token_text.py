@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,6 @@ from hypothesis import strategies as st
 from pivotmine.errors import InputError
 from pivotmine.stages.terms.piece_texts import texts_of
 from pivotmine.stages.terms.token_text import TokenText, rebuild_text
-from tests.numeric.kernel_corpora import ENGINES
 
 PIECES = (
     "▁The", "▁cat", "s", "猫", "<0xE7>", "<0x8C><0xAB>", "▁", "\n", "\u0301", "e", "<unk>", "",
@@ -20,10 +21,10 @@ THE, CAT, S, MAO, LEAD, TAIL, SPACE, LINE, ACUTE, E, UNK, NOTHING, BAD = range(l
 TEXTS = texts_of(PIECES)
 
 
-def rebuild(*documents: list[int], engine="auto") -> TokenText:
+def rebuild(*documents: list[int]) -> TokenText:
     ids = np.array([token for document in documents for token in document], np.int32)
     offsets = np.cumsum([0, *map(len, documents)])
-    return rebuild_text(ids, offsets, TEXTS, engine=engine)
+    return rebuild_text(ids, offsets, TEXTS)
 
 
 def text_of(*tokens: int) -> str:
@@ -76,9 +77,14 @@ def test_no_documents_have_no_text():
 
 
 @given(st.lists(st.lists(st.integers(0, len(PIECES) - 1), max_size=8), max_size=4))
-def test_engines_agree(documents: list[list[int]]):
-    for found in zip(*(rebuild(*documents, engine=engine) for engine in ENGINES), strict=True):
-        assert len({array.tobytes() for array in found}) == 1
+def test_the_text_of_a_document_is_the_same_in_any_batch(documents: list[list[int]]):
+    together = rebuild(*documents)
+    alone = [rebuild(document) for document in documents]
+    lengths = [0, *accumulate(len(text.points) for text in alone)]
+    starts = [text.token_starts[:-1] + n for text, n in zip(alone, lengths, strict=False)]
+    assert together.points.tolist() == [n for text in alone for n in text.points.tolist()]
+    expected = [start for of_text in starts for start in of_text.tolist()]
+    assert together.token_starts.tolist() == [*expected, lengths[-1]]
 
 
 def test_ids_outside_the_vocabulary_are_refused():

@@ -1,0 +1,81 @@
+"""A table's Parquet files to Arrow batches, read by the Python workers that need them.
+
+What Spark reads for Python is decoded in the JVM, made into rows, made into Arrow again, and sent
+through a socket, which takes five times as long for a column of lists. Spark still plans: every
+task gets a split, byte ranges of files as in Spark's own reader, and a row group belongs to the
+split in which it begins. (`pivotmine.engine.write_table` is the way back.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pivotmine.engine.numbered_tasks import FileRange, numbers, share_out
+
+Batches = Iterator[pa.RecordBatch]
+
+BATCH_ROWS = 1024
+
+MAX_SPLITS = 50_000
+"""Most tasks that read a table; the driver sends each its split."""
+
+
+def plan_splits(files: Sequence[tuple[str, int]], split_bytes: int) -> list[tuple[FileRange, ...]]:
+    """Cut files, given with their sizes, into splits of about `split_bytes`."""
+    total = sum(size for _, size in files)
+    return share_out(files, max(split_bytes, -(-total // MAX_SPLITS)))
+
+
+def bind(
+    splits: Sequence[Sequence[FileRange]],
+    columns: Sequence[str],
+    make: Callable[[Batches], Batches],
+) -> Callable[[Batches], Batches]:
+    """Batches of one column, numbers of splits, to what `make` makes of the rows in them.
+
+    `make` is called once a task. Memory: a row group, compressed, and a batch.
+    """
+
+    def read(batches: Batches) -> Batches:
+        ranges = (part for number in numbers(batches) for part in splits[number])
+        return make(batch for part in ranges for batch in _read(part, columns))
+
+    return read
+
+
+def read_row_range(part: FileRange) -> Iterator[pa.Table]:
+    """Rows part.start to part.end - 1 of a file, row group by row group."""
+    with fsspec.open(part.path, "rb") as stream:
+        file = pq.ParquetFile(stream)
+        first = 0
+        for group in range(file.num_row_groups):
+            n_rows = file.metadata.row_group(group).num_rows
+            start, end = (min(max(at - first, 0), n_rows) for at in (part.start, part.end))
+            first += n_rows
+            if start < end:
+                yield file.read_row_group(group, use_threads=False).slice(start, end - start)
+
+
+def _read(part: FileRange, columns: Sequence[str]) -> Batches:
+    """Row groups that begin in the bytes of a part."""
+    with fsspec.open(part.path, "rb") as stream:
+        file = pq.ParquetFile(stream)
+        groups = [
+            group
+            for group in range(file.num_row_groups)
+            if part.start <= _first_byte(file.metadata.row_group(group)) < part.end
+        ]
+        if groups:
+            yield from file.iter_batches(
+                BATCH_ROWS, row_groups=groups, columns=list(columns), use_threads=False
+            )
+
+
+def _first_byte(group: pq.RowGroupMetaData) -> int:
+    column = group.column(0)
+    first = int(column.data_page_offset)
+    return min(first, int(column.dictionary_page_offset)) if column.has_dictionary_page else first

@@ -1,0 +1,113 @@
+"""What documents are composed from: lines drawn from the text, written in any language."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pivotmine.planted.ciphers import Ciphers
+from pivotmine.planted.plan import Plan
+from pivotmine.planted.text import WORD, SourceText
+
+NOTHING = np.empty(0, np.int64)
+_MOST_SEGMENTS = 400
+
+
+class Lines(NamedTuple):
+    """Lines of the text, with a sense for each word."""
+
+    segments: list[str]
+    word_ids: list[NDArray[np.int32]]
+    senses: list[NDArray[np.int64]]
+
+    def part(self, start: int, end: int) -> Lines:
+        """Lines `start` to `end`."""
+        return Lines(self.segments[start:end], self.word_ids[start:end], self.senses[start:end])
+
+    def planted(self) -> NDArray[np.int64]:
+        """int64[n]: their senses, each once, ascending."""
+        return np.unique(np.concatenate(self.senses)) if self.senses else NOTHING
+
+
+class Draw(NamedTuple):
+    """The lines of one document, and the generator of its block."""
+
+    text: SourceText
+    ciphers: Ciphers
+    plan: Plan
+    generator: np.random.Generator
+    lines: Lines
+    """Of this document."""
+
+    def other_lines(self) -> Lines:
+        """Lines of any document of the text."""
+        number = int(self.generator.integers(len(self.text.document_offsets) - 1))
+        return draw_lines(self.text, self.ciphers, self.plan, self.generator, number)
+
+    def render(self, lines: Lines, language: str) -> list[str]:
+        """Lines in a language."""
+        number = self.ciphers.languages.index(language)
+        return [
+            self._render_line(number, segment, senses)
+            for segment, senses in zip(lines.segments, lines.senses, strict=True)
+        ]
+
+    def _render_line(self, language: int, segment: str, senses: NDArray[np.int64]) -> str:
+        if language == 0 and self.plan.topics:
+            return segment
+        forms = self.ciphers.forms[language]
+        order = np.arange(len(senses))
+        if language:
+            for place in np.flatnonzero(
+                self.generator.random(max(len(senses) - 1, 0)) < self.plan.swap_share
+            ).tolist():
+                order[[place, place + 1]] = order[[place + 1, place]]
+        spelled = iter([forms[sense] for sense in senses[order].tolist()])
+        return WORD.sub(lambda _: next(spelled), segment)
+
+    def language(self) -> str:
+        """Any language."""
+        return self.plan.languages[int(self.generator.integers(len(self.plan.languages)))]
+
+    def pair(self) -> tuple[str, str]:
+        """Two languages that may meet, either of them first."""
+        first, second = self.plan.pairs[int(self.generator.integers(len(self.plan.pairs)))]
+        return (first, second) if self.generator.random() < 0.5 else (second, first)
+
+
+def draw_lines(
+    text: SourceText,
+    ciphers: Ciphers,
+    plan: Plan,
+    generator: np.random.Generator,
+    document: int,
+) -> Lines:
+    """A run of lines of a document of the text, from anywhere in it."""
+    first, end = text.document_offsets[document : document + 2].tolist()
+    wanted = min(1 + int(generator.geometric(1 / (plan.document_segments - 1))), _MOST_SEGMENTS)
+    n_lines = min(max(wanted, 2), end - first)
+    start = first + int(generator.integers(end - first - n_lines + 1))
+    return read_lines(text, ciphers, plan, generator, range(start, start + n_lines))
+
+
+def read_lines(
+    text: SourceText,
+    ciphers: Ciphers,
+    plan: Plan,
+    generator: np.random.Generator,
+    segments: range,
+) -> Lines:
+    """Segments of the text with a sense for each word."""
+    lines = Lines([], [], [])
+    for segment in segments:
+        word_ids = text.word_ids[text.word_offsets[segment] : text.word_offsets[segment + 1]]
+        if not plan.topics:
+            # Words drawn from the running text are drawn by their frequencies.
+            places = generator.integers(len(text.word_ids), size=len(word_ids))
+            word_ids = text.word_ids[places]
+        lines.segments.append(text.segments[segment])
+        lines.word_ids.append(word_ids)
+        lines.senses.append(ciphers.draw_senses(generator, word_ids))
+    return lines

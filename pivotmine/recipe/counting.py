@@ -1,0 +1,69 @@
+"""What is counted: tokens that meet, and words of your own."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pivotmine.recipe.section import PositiveInt, Section, Share
+
+
+class CountConfig(Section):
+    """Cross-language co-occurrence."""
+
+    context: Literal["window", "document"] = "window"
+    """Where two tokens must meet to count: the same run of segments, or the same document."""
+
+    window_tokens: PositiveInt = 256
+    """Longest window, tokens. Keep it at or below the training context: what never meets there
+    teaches nothing."""
+
+    min_language_share: Share = 0.05
+    """A language takes part in a context only if segments of it hold at least this share of the
+    context's tokens: one line whose language was mistaken makes no bilingual page."""
+
+    min_count: PositiveInt = 5
+    """Pairs that meet in fewer contexts are dropped. Every pair at or above it is exact."""
+
+    max_line_documents: Annotated[int, Field(ge=0, le=1000)] = 2
+    """In how many documents of the same languages a line of text counts, those whose ids hash
+    lowest; the others count without it. Else menus, banners and templates would look like
+    translations of each other. 0: in all."""
+
+    max_repeated_lines: PositiveInt = 5_000_000
+    """Most lines for which that is observed, 16 bytes each in the driver and in every worker."""
+
+    folds: Annotated[int, Field(ge=1, le=16)] = 4
+    """Hash folds of documents that are counted apart, to tell stable links from accidents."""
+
+    chunk_tokens: Annotated[int, Field(ge=1, lt=2**31)] = 32_000_000
+    """Tokens of mixed contexts, each once a context, that a task holds at once: about 20 bytes of
+    memory each, beside 250 MB for the worker itself. A corpus with no more of them is counted
+    without a shuffle."""
+
+    merge_bytes: PositiveInt = 512_000_000
+    """Memory in which a task may merge the pairs of a bucket, bytes. Decides, with the size of the
+    vocabulary, into how many buckets pairs are dealt."""
+
+    max_shuffle_bytes: PositiveInt = 100_000_000_000
+    """Most bytes that counting in one pass may shuffle, where contexts are more than one chunk; a
+    corpus that would need more is counted in two passes. Give it what the scratch disks of the
+    cluster can take."""
+
+    sketch_bytes: Annotated[int, Field(ge=8)] = 1_000_000_000
+    """Largest count-min sketch of the first of two passes, bytes. Every task of that pass holds
+    one. The counts are exact whatever its size; a larger one lets less through in vain."""
+
+
+class TermsConfig(Section):
+    """Words of your own, counted by string match beside the tokens."""
+
+    lexicons: tuple[str, ...] = ()
+    """Files, folders or globs of words and word pairs to count; any fsspec URI. TSV, CSV (plain or
+    with .gz or .zst) or Parquet, with columns lang_a, word_a, lang_b, word_b; a row without the
+    last two lists a single word. Empty: nothing is counted by string match."""
+
+    max_rows: PositiveInt = 5_000_000
+    """Most rows of all lexicons together. Bounds memory: about 700 bytes a row in the driver, and
+    300 in each worker."""

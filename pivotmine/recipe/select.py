@@ -1,0 +1,148 @@
+"""How documents are selected under a token budget."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from pivotmine import plugins
+from pivotmine.recipe.arms import ArmConfig
+from pivotmine.recipe.score import ScoreName
+from pivotmine.recipe.section import LanguageCode, PositiveInt, Section, Share
+
+DocumentType = Literal[
+    "parallel", "glossed", "dictionary", "code_switched", "boilerplate", "monolingual"
+]
+
+
+class PlacementConfig(Section):
+    """The documents that an early or late arm holds at one end, beside others (replay)."""
+
+    score: ScoreName = "translation"
+    """Those with most of it are placed there; the others lie all over the arm."""
+
+    share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.2
+    """Share of the arm's tokens that is placed, of each language."""
+
+    window: Annotated[float, Field(gt=0.0, le=1.0)] = 0.4
+    """Share of the arm's length, without them, that they are spread over."""
+
+
+class SelectConfig(Section):
+    """Documents under a token budget."""
+
+    budget_tokens: PositiveInt = 10_000_000
+    """Tokens per arm."""
+
+    language_shares: dict[LanguageCode, Share] = {}
+    """Share of the budget per document language. Empty: equal shares of `languages`, or, with
+    pair_shares, no shares of languages."""
+
+    language_tokens: Literal["document", "segments"] = "document"
+    """What uses a language's share: all tokens of its documents, or those of its segments in any
+    document (the tokens of segments without a language go with the document's)."""
+
+    pair_shares: dict[str, Share] = {}
+    """Share of the budget per language pair of a document's best block, such as {en-fr: .3}, or per
+    direction, {en>fr: .2} with the English first. What they leave is for documents of other pairs,
+    or of none. Empty: pairs do not matter."""
+
+    type_shares: dict[DocumentType, Share] = {}
+    """Most of the budget that may go to documents of a type, such as {boilerplate: 0}."""
+
+    max_source_share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Most of a language's budget that may go to documents of one source; an arm takes the best of
+    each source by its own order (distinct_links: by the score of translation)."""
+
+    max_template_share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Most of a language's budget that may go to documents made from one template: those of which
+    a fifth or more is text that `score.min_repeats` documents hold, with the same longest segment
+    of such text. Which are taken is decided as for sources."""
+
+    max_epochs: PositiveInt = 1
+    """How often a document may stand in an arm whose languages have not enough documents."""
+
+    link_repeats: PositiveInt = 100
+    """distinct_links: documents after which a link is worth nothing more. Until then the value of c
+    documents is log(1 + c)."""
+
+    pair_weights: dict[str, Annotated[float, Field(ge=0.0)]] = {}
+    """distinct_links: worth of a link by its language pair, such as {en-fr: 2}; 1 where none is
+    given."""
+
+    max_round_links: PositiveInt = 100_000_000
+    """distinct_links: links of documents that a task holds, about 10 bytes each. A corpus with more
+    is gone through in rounds; the documents taken are the same."""
+
+    placement: PlacementConfig = PlacementConfig()
+
+    seed: int = 0
+    """Order of `random`, and the order of documents inside every arm."""
+
+    arms: tuple[ArmConfig, ...] = (
+        ArmConfig(name="random", method="random"),
+        *(ArmConfig(name=score, method=score) for score in plugins.SCORES.built_in),
+        ArmConfig(name="distinct_links", method="distinct_links"),
+    )
+    """The arms to build."""
+
+    def arms_in_order(self) -> list[ArmConfig]:
+        """Every arm after those that it is made from; not those that wait for each other."""
+        done: list[ArmConfig] = []
+        waiting = list(self.arms)
+        while ready := [arm for arm in waiting if arm.needs <= {one.name for one in done}]:
+            done += ready
+            waiting = [arm for arm in waiting if arm not in done]
+        return done
+
+    @model_validator(mode="after")
+    def _arms_and_shares_make_sense(self) -> SelectConfig:
+        names = [arm.name for arm in self.arms]
+        if len(set(names)) < len(names):
+            raise ValueError(f"arms must have different names, got {names}")
+        total = sum(self.language_shares.values())
+        if self.language_shares and abs(total - 1.0) > 1e-6:
+            raise ValueError(f"language_shares must sum to 1, these sum to {total:g}")
+        if (total := sum(self.pair_shares.values())) > 1.0 + 1e-6:
+            raise ValueError(f"pair_shares must sum to 1 or less, these sum to {total:g}")
+        if self.max_epochs > 1 and (self.pair_shares or self.type_shares):
+            raise ValueError("max_epochs above 1 goes with shares of languages alone")
+        stuck = set(names) - {arm.name for arm in self.arms_in_order()}
+        for arm in self.arms:
+            if arm.name in stuck:
+                raise ValueError(
+                    f"arm {arm.name} refers to {' and '.join(sorted(arm.needs))}, which must be an "
+                    f"arm that does not depend on it; arms are {names}"
+                )
+        return self
+
+
+def check_pair_shares(settings: SelectConfig) -> None:
+    """Raise `ValueError` where pairs, directions and languages cannot all have their shares."""
+    pairs = settings.pair_shares
+    seen: dict[frozenset[str], str] = {}
+    for name in pairs:
+        sides = frozenset(name.replace(">", "-").split("-"))
+        other = seen.setdefault(sides, name)
+        if other != name and not (">" in name and ">" in other):
+            raise ValueError(
+                f"pair_shares names {other} and {name}, which are the same documents; give one, or "
+                "both directions with >"
+            )
+    spare = 1.0 - sum(pairs.values())
+    for lang, share in settings.language_shares.items() if pairs else ():
+        held = sum(s for name, s in pairs.items() if lang in name.replace(">", "-").split("-"))
+        if share > held + spare + 1e-6:
+            raise ValueError(
+                f"language_shares gives {lang} {share:g} of the budget, but the pairs that it is "
+                f"part of have {held:g} in pair_shares, and other documents {spare:g}"
+            )
+    for name, share in pairs.items() if settings.language_shares else ():
+        sides = frozenset(name.replace(">", "-").split("-"))
+        room = sum(settings.language_shares.get(lang, 0.0) for lang in sides)
+        if share > room + 1e-6:
+            raise ValueError(
+                f"pair_shares gives {name} {share:g} of the budget, but its languages have "
+                f"{room:g} together in language_shares"
+            )

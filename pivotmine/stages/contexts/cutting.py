@@ -1,0 +1,79 @@
+"""Documents cut into mixed contexts: windows or whole documents in which two languages take part.
+
+Text of one language, some 98 % of the web, goes no further than this: documents without segments
+of two languages are dropped before their tokens are looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from blake3 import blake3
+from numpy.typing import NDArray
+
+from pivotmine.numeric.arrow_lists import node_columns
+from pivotmine.numeric.folded_contexts import FoldedContexts
+from pivotmine.numeric.nodes import NodeTable
+from pivotmine.stages.contexts.mixed_contexts import build_contexts
+from pivotmine.stages.contexts.repeated_lines import (
+    RepeatedLines,
+    hidden_lines,
+    holds_two_languages,
+)
+
+__all__ = ["CutPlan", "cut_documents", "document_folds", "part_tokens"]
+
+_PART_TOKENS = 2**18
+
+
+class CutPlan(NamedTuple):
+    """What is cut out of a document."""
+
+    languages: tuple[str, ...]
+    """In the order of their indices."""
+
+    nodes: NodeTable
+    """What is counted."""
+
+    window_tokens: int | None
+    """Longest window; None makes the whole document one context."""
+
+    min_language_share: float
+    """Share of a context's tokens that a language must hold to take part in it."""
+
+    n_folds: int
+    part_tokens: int
+    """Most tokens of a row of table `contexts`, unless a single context has more."""
+
+    repeated: RepeatedLines
+    """Lines that do not count everywhere."""
+
+
+def part_tokens(chunk_tokens: int) -> int:
+    """Most tokens of a row of table `contexts`, where chunks may hold `chunk_tokens`."""
+    return min(_PART_TOKENS, chunk_tokens)
+
+
+def cut_documents(plan: CutPlan, batch: pa.RecordBatch) -> FoldedContexts:
+    """The mixed contexts of some rows of table `tokens`, in their order."""
+    mixed = batch.filter(pa.array(holds_two_languages(batch, plan.languages)))
+    hidden = hidden_lines(mixed, plan.languages, plan.repeated)
+    columns = node_columns(
+        mixed, plan.languages, plan.nodes, plan.window_tokens, plan.min_language_share, hidden
+    )
+    contexts = build_contexts(*columns, plan.nodes.language, len(plan.languages))
+    folds = document_folds(mixed.column("doc_id").to_pylist(), plan.n_folds)
+    return FoldedContexts(contexts.offsets, contexts.token_ids, folds[contexts.document])
+
+
+def document_folds(doc_ids: Iterable[str], n_folds: int) -> NDArray[np.uint8]:
+    """[D] hash fold of each document, in 0..n_folds - 1, by its id alone; about a microsecond each.
+
+    The id is hashed once more with a word in front, so that folds are independent of other draws
+    by the id, and of the id's own bits, by which it may have been chosen.
+    """
+    drawn = [int.from_bytes(blake3(f"fold {doc_id}".encode()).digest(8)) for doc_id in doc_ids]
+    return np.array([(number * n_folds) >> 64 for number in drawn], np.uint8)

@@ -1,0 +1,87 @@
+"""Score translation: how densely the best block of a document covers itself with links.
+
+With the score come the block, the type of the document, the links that it realises, and the
+template that it is made from (`translation_structure.py`, `repeated_segments.py`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from pivotmine import plugins
+from pivotmine.lake.tables import SCORES
+from pivotmine.numeric.nodes import nodes_in_text
+from pivotmine.stages.score.document_types import TYPES, document_types
+from pivotmine.stages.score.documents import Documents, ScoringLinks
+from pivotmine.stages.score.repeated_segments import copies, document_templates, segment_hashes
+from pivotmine.stages.score.segment_runs import segment_runs
+from pivotmine.stages.score.translation_structure import Structure, translation_structure
+
+_BLOCK = SCORES.schema.field("block").type
+
+
+@plugins.score("translation")
+class Translation:
+    """Density of the best block of text beside its translation."""
+
+    def score(self, documents: Documents) -> plugins.Scored:
+        """Best block, type, links and template of every document."""
+        corpus = documents.corpus
+        columns, nodes, links = documents.columns, corpus.nodes, corpus.links
+        language = documents.segment_language
+        runs = segment_runs(*columns[1:], language, len(corpus.languages))
+        in_text = nodes_in_text(*columns, language, nodes, documents.offsets, 0.0)
+        # A word of another language in a sentence: no word of the sentence's, but of one other.
+        run_language = np.repeat(runs.language, runs.end - runs.start)
+        foreign = (in_text == len(nodes.token)) & (run_language >= 0)
+        in_text[foreign] = corpus.home_nodes[documents.token_ids[foreign]]
+        hashes = segment_hashes(documents.token_ids, runs.segment_start, runs.segment_end)
+        lengths = runs.segment_end - runs.segment_start
+        copies_of_segment = copies(hashes, *corpus.boilerplate[:2])
+        templates = document_templates(hashes, copies_of_segment, lengths, runs.segment_offsets)
+        n_copies = np.repeat(copies_of_segment, lengths)
+        worth = np.minimum(corpus.boilerplate.min_repeats / n_copies, 1.0)
+        found = translation_structure(
+            in_text, documents.offsets, runs, nodes.language, links.table, links.words, worth
+        )
+        repeated = np.diff(np.concatenate(([0], np.cumsum(n_copies > 1)))[documents.offsets])
+        types = document_types(found, documents.language_tokens, repeated, documents.n_tokens)
+        columns_of = {
+            "block": _blocks(found, corpus.languages),
+            "type": pa.array(TYPES, pa.string()).take(pa.array(types)),
+            "links": _link_lists(found, links, documents.n),
+            "template": pa.array(templates, mask=templates == 0),
+        }
+        return plugins.Scored(found.score, columns=columns_of)
+
+
+def _blocks(found: Structure, languages: tuple[str, ...]) -> pa.Array:
+    """The best block of each document, null where it has none."""
+    rows: list[dict[str, object] | None] = []
+    for d, (start, end) in enumerate(found.block.tolist()):
+        sides = [
+            {
+                "lang": languages[language],
+                "bits": float(found.bits[d, side]),
+                "covered": float(found.covered_bits[d, side]) / float(found.bits[d, side]),
+            }
+            for side, language in enumerate(found.languages[d].tolist())
+            if language >= 0
+        ]
+        block = {"start": start, "end": end, "order": float(found.order[d]), "sides": sides}
+        rows.append(block if end > start else None)
+    return pa.array(rows, _BLOCK)
+
+
+def _link_lists(found: Structure, links: ScoringLinks, n_documents: int) -> pa.ListArray:
+    """Numbers of each document's links, ascending; of too many, the last ones."""
+    ids = links.ids[found.link]
+    order = np.lexsort((-ids, found.document))
+    document, ids = found.document[order], ids[order]
+    first = np.searchsorted(document, np.arange(n_documents))
+    kept = np.arange(len(ids)) - first[document] < links.max_a_document
+    document, ids = document[kept][::-1], ids[kept][::-1]
+    order = np.argsort(document, kind="stable")
+    offsets = np.searchsorted(document[order], np.arange(n_documents + 1))
+    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), pa.array(ids[order]))

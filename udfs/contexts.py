@@ -1,0 +1,65 @@
+"""Rows of table `tokens` to their repeated lines, and to packed mixed contexts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from pivotmine.lake.tables import CONTEXTS
+from pivotmine.numeric.folded_contexts import FoldedContexts, pack, regrouped
+from pivotmine.stages.contexts.cutting import CutPlan, cut_documents
+from pivotmine.stages.contexts.repeated_lines import (
+    LineDocuments,
+    holds_two_languages,
+    lines_of,
+    lowest_documents_of_parts,
+)
+
+Batches = Iterator[pa.RecordBatch]
+
+COLUMNS = ("doc_id", "token_ids", "segment_ends", "segment_langs")
+"""What is read of table `tokens`."""
+
+LINES = pa.schema([("line", pa.int64()), ("document", pa.int64())])
+"""A line, as the bits of its hash, and the key of a document that holds it."""
+
+
+def bind_lines(languages: Sequence[str], n_lowest: int) -> Callable[[Batches], Batches]:
+    """Batches of `COLUMNS` to rows of `LINES`: for each line its first `n_lowest` documents.
+
+    Only documents with two languages are looked at, since no other text is in a mixed context. A
+    line may come several times from a task, each time with its first documents among those that
+    the task had gathered (`lowest_documents_of_parts`).
+    """
+
+    def find(batches: Batches) -> Batches:
+        parts = (lines_of(_mixed(batch, languages), languages) for batch in batches)
+        yield from map(_line_rows, lowest_documents_of_parts(parts, n_lowest))
+
+    return find
+
+
+def bind_cut(plan: CutPlan) -> Callable[[Batches], Batches]:
+    """Batches of `COLUMNS` to rows of table `contexts`."""
+
+    def cut(batches: Batches) -> Batches:
+        contexts = (cut_documents(plan, batch) for batch in batches)
+        yield from map(_context_row, regrouped(contexts, plan.part_tokens))
+
+    return cut
+
+
+def _mixed(batch: pa.RecordBatch, languages: Sequence[str]) -> pa.RecordBatch:
+    return batch.filter(pa.array(holds_two_languages(batch, languages)))
+
+
+def _line_rows(found: LineDocuments) -> pa.RecordBatch:
+    columns = [pa.array(values.view(np.int64)) for values in found]
+    return pa.RecordBatch.from_arrays(columns, schema=LINES)
+
+
+def _context_row(contexts: FoldedContexts) -> pa.RecordBatch:
+    columns = [pa.array([value]) for value in pack(contexts)]
+    return pa.RecordBatch.from_arrays(columns, schema=CONTEXTS.schema)

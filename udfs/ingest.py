@@ -1,0 +1,141 @@
+"""Source files to records, and documents to the signatures by which near-duplicates are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pivotmine.engine.numbered_tasks import numbers
+from pivotmine.numeric.arrow_lists import list_column
+from pivotmine.numeric.batches import slice_by_bytes
+from pivotmine.recipe import DedupConfig
+from pivotmine.sources import read_split
+from pivotmine.sources.records import ColumnMap, ReadLimits, Split
+from pivotmine.stages.ingest.documents import BoundsOf, identify, reject_low_quality
+from pivotmine.stages.ingest.minhash import similarities
+from pivotmine.stages.ingest.shingles import MAX_CHARS, distinct_lines, find_words, lines_left_out
+from pivotmine.stages.ingest.text_signatures import sign_texts
+from pivotmine.text.language import load_identifier
+
+Batches = Iterator[pa.RecordBatch]
+
+LINES = pa.schema([("line", pa.int64())])
+IDS = pa.schema([("doc_id", pa.string())])
+SIGNED = pa.schema(
+    [
+        ("doc_id", pa.string()),
+        ("lines", pa.list_(pa.int64())),
+        ("left_out", pa.int64()),
+        ("signature", pa.binary()),
+        ("keys", pa.list_(pa.int64())),
+    ]
+)
+"""Table `signatures`."""
+COMPARED = pa.schema([("u", pa.string()), ("v", pa.string()), ("similarity", pa.float64())])
+
+
+def bind_read(
+    packs: Sequence[Sequence[Split]],
+    columns: Sequence[ColumnMap],
+    limits: ReadLimits,
+    language_model: str | None,
+    bounds_of: BoundsOf = lambda lang: {},
+) -> Callable[[Batches], Batches]:
+    """Numbers of packs to rows of `pivotmine.stages.ingest.documents.SCHEMA`.
+
+    A task reads the pieces of its pack itself, so reading scales with the bytes and no record
+    passes through the driver.
+
+    Parameters
+    ----------
+    columns
+        One for each input of the recipe; a split names its input.
+    bounds_of
+        Quality bounds of documents in a language; none by default.
+    """
+
+    def read(batches: Batches) -> Batches:
+        identifier = load_identifier(language_model)
+        for split in (split for number in numbers(batches) for split in packs[number]):
+            for records in read_split(split, columns[split.input_index], limits):
+                found = identify(records, identifier, split)
+                yield reject_low_quality(found, bounds_of, limits.raw_bytes)
+
+    return read
+
+
+def hash_lines(batches: Batches) -> Batches:
+    """Batches with `text` to rows of `LINES`: the distinct lines of each document."""
+    for batch in _sliced(batches):
+        hashes, _ = distinct_lines(find_words(batch.column("text").to_pylist()))
+        yield pa.RecordBatch.from_arrays([pa.array(hashes.view(np.int64))], schema=LINES)
+
+
+def bind_sign(
+    common_lines: NDArray[np.uint64], settings: DedupConfig
+) -> Callable[[Batches], Batches]:
+    """Batches with `doc_id` and `text` to rows of `SIGNED`, one for one."""
+
+    def make(batches: Batches) -> Batches:
+        for batch in _sliced(batches):
+            found = sign_texts(batch.column("text").to_pylist(), common_lines, settings)
+            signatures = [row.tobytes() for row in found.signatures]
+            yield pa.RecordBatch.from_arrays(
+                [
+                    batch.column("doc_id"),
+                    list_column(found.lines.view(np.int64), found.line_ends),
+                    pa.array(found.left_out.view(np.int64)),
+                    pa.array(signatures, pa.binary(), mask=~found.is_signed),
+                    list_column(found.keys, found.key_ends),
+                ],
+                schema=SIGNED,
+            )
+
+    return make
+
+
+def bind_outdated(common_lines: NDArray[np.uint64]) -> Callable[[Batches], Batches]:
+    """Batches with `doc_id`, `lines`, `left_out` to ids of documents that must be signed anew.
+
+    Those are the documents of which other lines would be left out now.
+    """
+
+    def find(batches: Batches) -> Batches:
+        for batch in batches:
+            column = batch.column("lines")
+            offsets = column.offsets.to_numpy().astype(np.int64)
+            values = column.flatten().to_numpy().view(np.uint64)
+            left_out = lines_left_out(values, offsets[1:] - offsets[0], common_lines)
+            differ = left_out.view(np.int64) != batch.column("left_out").to_numpy()
+            yield batch.select(["doc_id"]).filter(pa.array(differ)).cast(IDS)
+
+    return find
+
+
+def bind_compare(at_least: float) -> Callable[[Batches], Batches]:
+    """Batches of `u`, `v` and their signatures `left`, `right` to batches of `COMPARED`."""
+
+    def compare(batches: Batches) -> Batches:
+        for batch in batches:
+            if not batch.num_rows:
+                continue
+            left, right = (
+                np.stack([np.frombuffer(value, np.uint32) for value in column.to_pylist()])
+                for column in (batch.column("left"), batch.column("right"))
+            )
+            found = similarities(left, right)
+            near = pa.RecordBatch.from_arrays(
+                [batch.column("u"), batch.column("v"), pa.array(found)], schema=COMPARED
+            )
+            yield near.filter(pa.array(found >= at_least))
+
+    return compare
+
+
+def _sliced(batches: Batches) -> Batches:
+    for batch in batches:
+        if batch.num_rows:
+            yield from slice_by_bytes(batch, "text", MAX_CHARS)

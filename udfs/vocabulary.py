@@ -1,0 +1,52 @@
+"""Rows of table `tokens` to token frequencies by language, one set of totals a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pyarrow as pa
+
+from pivotmine.numeric.arrow_lists import language_indices, token_columns
+from pivotmine.stages.vocabulary.frequencies import (
+    Frequencies,
+    add_frequencies,
+    held,
+    new_frequencies,
+)
+
+SCHEMA = pa.schema(
+    [
+        ("token_id", pa.int32()),
+        ("language", pa.int32()),
+        ("document_frequency", pa.int64()),
+        ("token_count", pa.int64()),
+    ]
+)
+
+COLUMNS = ("token_ids", "segment_ends", "segment_langs")
+"""What is read of table `tokens`."""
+
+
+def bind(
+    vocab_size: int, languages: Sequence[str]
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """Batches of table `tokens` to partial sums for (token, language index).
+
+    What the columns hold is said in `frequencies.HeldFrequencies`.
+    """
+
+    def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        totals = new_frequencies(vocab_size, len(languages))
+        n_docs = 0
+        for batch in batches:
+            langs = language_indices(batch.column("segment_langs"), languages)
+            add_frequencies(totals, *token_columns(batch), langs, n_docs)
+            n_docs += batch.num_rows
+        if n_docs:
+            yield _rows(totals)
+
+    return count
+
+
+def _rows(totals: Frequencies) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([pa.array(c) for c in held(totals)], schema=SCHEMA)
