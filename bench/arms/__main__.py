@@ -34,7 +34,8 @@ def main(
     api.run(recipe, until="score")
     sizes = write_arms(out, recipe, tokens, base_tokens, heldout_tokens, seed)
     for arm, size in sizes.items():
-        plain_console().print(f"{arm}: {size['tokens_by_language']}, by kind {size['kinds']}")
+        line = f"{arm}: {size['tokens_by_language']}, by kind {size['kinds']}"
+        plain_console().print(line, soft_wrap=True)
 
 
 if __name__ == "__main__":

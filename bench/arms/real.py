@@ -114,7 +114,8 @@ def main(
         sizes = write_shards(out / f"{seed}", arms, row, config)
         if seed == 0:
             for arm, documents in arms.items():
-                plain_console().print(f"{arm}: {_described(documents, sizes[arm])}")
+                line = f"{arm}: {_described(documents, sizes[arm])}"
+                plain_console().print(line, soft_wrap=True)
 
 
 def read_documents(

@@ -9,27 +9,20 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import orjson
-from scipy.stats import t as student
 
 from bench import tables
 from bench.plot import figure, lines
 from bench.selection.planted import MATCHED, METHODS, Row
+from pivotmine.model.statistics.paired import paired_t
+from pivotmine.numeric.bootstrap import Interval
 
 SCORES = ("he2025", "entropy", "links", "translation")
 ARMS = (MATCHED, *METHODS)
 BEST = "distinct_links"
-
-
-class Mean(NamedTuple):
-    """A mean over seeds with its interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 def read_rows(paths: Iterable[Path]) -> list[Row]:
@@ -37,20 +30,15 @@ def read_rows(paths: Iterable[Path]) -> list[Row]:
     return [orjson.loads(line) for path in paths for line in path.read_bytes().splitlines()]
 
 
-def mean(values: Sequence[float]) -> Mean:
-    """Mean and t interval; the interval of a single value is NaN."""
-    found = np.array(values, np.float64)
-    centre = float(found.mean())
-    if len(found) < 2:
-        return Mean(centre, math.nan, math.nan)
-    reach = float(student.ppf(0.975, len(found) - 1) * found.std(ddof=1) / math.sqrt(len(found)))
-    return Mean(centre, centre - reach, centre + reach)
+def mean(values: Sequence[float]) -> Interval:
+    """Mean and t interval; the interval of a single value is unknown."""
+    return paired_t(np.array(values, np.float64))[0]
 
 
-def ratio(values: Sequence[float], others: Sequence[float]) -> Mean:
+def ratio(values: Sequence[float], others: Sequence[float]) -> Interval:
     """Geometric mean of the ratios of pairs."""
     logs = mean([math.log(a / b) for a, b in zip(values, others, strict=True)])
-    return Mean(*(math.exp(value) for value in logs))
+    return Interval(*(math.exp(value) for value in logs))
 
 
 def summarise(rows: Sequence[Row]) -> Iterator[str]:
@@ -116,8 +104,8 @@ def _panel(
     y_label: str,
 ) -> None:
     means = [(name, [mean(values) for values in cells]) for name, cells in found]
-    series = [(name, names, [one.value for one in cells]) for name, cells in means]
-    reach = [[np.nan_to_num(one.high - one.value) for one in cells] for _, cells in means]
+    series = [(name, names, [one.mean for one in cells]) for name, cells in means]
+    reach = [[np.nan_to_num(one.high - one.mean) for one in cells] for _, cells in means]
     lines(axes, series, x_label, y_label, reach)
 
 

@@ -17,7 +17,7 @@ from bench.selection.summary import ARMS, SCORES, draw, mean, ratio, summarise
 @given(st.lists(st.floats(0.1, 10), min_size=2, max_size=6))
 def test_a_mean_lies_in_its_interval_and_a_ratio_to_itself_is_one(values):
     found = mean(values)
-    assert found.low <= found.value <= found.high
+    assert found.low <= found.mean <= found.high
     assert ratio(values, values) == pytest.approx((1, 1, 1))
     assert math.isnan(mean(values[:1]).low)
 
