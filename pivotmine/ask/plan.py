@@ -118,7 +118,7 @@ def parse_bytes(text: str) -> float:
     Raises
     ------
     ConfigError
-        It is no number with a unit of bytes.
+        The text is not a number with a unit of bytes.
 
     Examples
     --------
@@ -133,7 +133,7 @@ def parse_bytes(text: str) -> float:
         power = " kmgtp".index(prefix or " ")
         return float(number) * math.pow(1024 if binary else 1000, power)
     except ValueError:
-        raise ConfigError(f"{text!r} is no size; give one such as 100TB or 512GiB") from None
+        raise ConfigError(f"{text!r} is not a size; give one such as 100TB or 512GiB") from None
 
 
 def text_bytes(files: Sequence[tuple[str, int]], constants: Constants = MEASURED) -> float:

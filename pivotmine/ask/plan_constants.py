@@ -87,13 +87,13 @@ class Constants(NamedTuple):
         Raises
         ------
         ConfigError
-            A name that is no constant, or a value that is no number above 0.
+            The name is not a constant, or the value is not a number above 0.
         """
         changed = self
         for setting in settings:
             name, _, text = setting.partition("=")
             if name not in self._fields:
-                raise ConfigError(f"{name!r} is none of the constants {', '.join(self._fields)}")
+                raise ConfigError(f"unknown constant {name!r}; known: {', '.join(self._fields)}")
             try:
                 value = float(text)
             except ValueError:

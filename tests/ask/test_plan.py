@@ -29,13 +29,15 @@ ROUND = MEASURED.replaced(
 )
 """Constants with which a table can be worked out on paper."""
 
+NO_LIMIT = "count.max_shuffle_bytes=1_000_000_000_000_000"
+
 
 def planned(n_bytes: float, *settings: str, core_bytes: float = 10e9) -> Plan:
     return plan(n_bytes, 4, load_recipe(None, settings), core_bytes, ROUND)
 
 
 def test_costs_of_four_terabytes_are_those_worked_out_by_hand():
-    found = planned(4e12, "count.chunk_tokens=100_000_000", "count.max_shuffle_bytes=1_000_000_000_000_000")
+    found = planned(4e12, "count.chunk_tokens=100_000_000", NO_LIMIT)
     assert found.n_tokens == 1e12
     assert found.context_tokens == 1e11
     assert found.n_documents == 4e9
@@ -76,7 +78,7 @@ def advised(found: Plan) -> dict[str, str]:
 
 
 def test_chunks_are_advised_to_fill_the_memory_of_a_core():
-    one_pass = advised(planned(4e12, "count.max_shuffle_bytes=1_000_000_000_000_000", core_bytes=4.28e9))
+    one_pass = advised(planned(4e12, NO_LIMIT, core_bytes=4.28e9))
     assert one_pass["count.chunk_tokens"] == "200,000,000"
     assert one_pass["passes"] == "one"
     assert one_pass["spark.executor.memoryOverhead"] == "4.0 GiB a core"
@@ -124,7 +126,7 @@ def test_sizes_are_read_with_their_units(text: str, expected: float):
 
 
 @pytest.mark.parametrize("text", ["", "much", "1.2.3GB", "5 XB", "-1TB"])
-def test_what_is_no_size_is_an_error_that_names_it(text: str):
+def test_an_invalid_size_is_named_in_the_error(text: str):
     with pytest.raises(ConfigError, match=re.escape(repr(text))):
         parse_bytes(text)
 
