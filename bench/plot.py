@@ -48,7 +48,6 @@ def lines(
     x_label: str,
     y_label: str,
     reach: Sequence[Sequence[float]] | None = None,
-    legend: bool = True,
 ) -> None:
     """One line a series.
 
@@ -71,5 +70,4 @@ def lines(
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
     axes.grid(True, linewidth=0.4)
-    if legend:
-        axes.legend(fontsize=8, frameon=False)
+    axes.legend(fontsize=8, frameon=False)

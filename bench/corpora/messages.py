@@ -1,8 +1,8 @@
 """Real text whose language is known: catalogues of messages.
 
 A row is a message in several languages. Rows are in groups: a software component or a catalogue. A
-group is either in the dev half, on which settings may be tuned, or in the
-test half, on which figures are reported.
+group is either in the dev half, on which settings may be tuned, or in the test half, on which
+figures are reported.
 
 Labels of catalogues can be wrong. A translation is left out where it equals the English message,
 or holds no letter of a script of its language.
