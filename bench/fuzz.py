@@ -1,14 +1,14 @@
-"""Feed the readers damaged files: no crash, no hang, and nothing that is read may vanish.
+"""Feed damaged files to the readers: no crash, no hang, and no record may vanish.
 
     python -m bench.fuzz --cases 12000 --seed 0
 
-Files of every format, plain, in gzip and in zstd, are damaged (bytes flipped, cut, copied, lost,
-inserted) before or after compression, and read with small limits. Each case must end with the
-tally of its records equal to its documents and rejects, in Arrow batches that validate, and in the
-stated CPU seconds. Of a file that is cut where units are found by looking, the pieces must give
-what the whole file gives, or say that they do not meet. Readers run in a process of their own, a
-batch of cases each, so that a crash of native code (zlib, zstd, Arrow, fastwarc, Lexbor) is seen
-and not died of. Prints Markdown; exits with 1 if anything failed. Failing files are kept.
+Files of every format, plain, in gzip and in zstd, are damaged before or after compression: bytes
+are flipped, cut, copied, lost or inserted. They are read with small limits. In each case the number
+of records must equal that of documents and rejects, Arrow batches must validate, and the processor
+time must stay below a limit. Where a file is cut at places that are found by looking, its pieces
+must give what the whole file gives, or say that they do not meet. Readers run in a process of their
+own, a batch of cases each, so that a crash of native code (zlib, zstd, Arrow, fastwarc, Lexbor) is
+reported. Prints Markdown; exits with 1 if a case failed. Failing files are kept.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -34,16 +34,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
 
+from bench import tables
 from pivotmine.sources import ColumnMap, ReadLimits, Split, read_split
 from pivotmine.sources.listing import list_splits
 from pivotmine.sources.records import WHOLE_FILE
 from pivotmine.sources.unit_splits import PieceRead, check_pieces, is_piece
 
 MAX_SECONDS = 5.0
-"""Most CPU time that a case may take; the files are of some kilobytes."""
+"""Most CPU time of a case; the files have some kilobytes."""
 
 HANG_SECONDS = 60.0
-"""Longest that the parent waits for a case."""
+"""How long the parent waits for a case."""
 
 BATCH_CASES = 200
 LIMITS = ReadLimits(
@@ -59,16 +60,15 @@ TEXTS = (
     *("nul \0 and \x1b[31m", "👩‍👩‍👧 emoji", "a\tb", "{brackets}", "é" * 500),
 )
 
-
 Fate = tuple[int, str | None, str | None]
 """Position, text and reason of a record."""
 
 SplitRead = tuple[list[Fate], str | None]
-"""Fates of a split, and what its reader says of it as a piece."""
+"""Fates of a split, and the detail of its last row, which describes it as a piece."""
 
 
 class Outcome(NamedTuple):
-    """What became of one case."""
+    """The result of one case."""
 
     format: str
     failure: str | None
@@ -99,7 +99,7 @@ def main() -> None:
 
 
 def run_batch(seed: int, cases: range, keep: Path) -> list[Outcome]:
-    """Run cases in a child; the case in which it dies or stands still is a failure."""
+    """Run cases in a child process; the case in which it dies or hangs is a failure."""
     context = multiprocessing.get_context("fork")
     done: list[Outcome] = []
     while len(done) < len(cases):
@@ -143,7 +143,7 @@ def _work(seed: int, cases: range, send: Connection) -> None:
 
 
 def read_case(path: Path, draw: random.Random) -> Outcome:
-    """Read one file in pieces of random size, and check what comes out."""
+    """Read one file in pieces of random size, and check the records."""
     started = time.process_time()
     fates: list[Fate] = []
     met, failure = False, None
@@ -319,29 +319,29 @@ MAKERS: dict[str, Callable[[random.Random], bytes]] = {
 
 
 def report(outcomes: list[Outcome], seconds: float) -> None:
-    """What was fed, what came out, what failed."""
+    """Print what was fed, what came out, and what failed."""
     print(f"{len(outcomes):,} damaged files in {seconds:.0f} s\n")
-    print("| format | files | in pieces | documents | with rejects | slowest, CPU s | failures |")
-    print("|---|---|---|---|---|---|---|")
+    rows = []
     for name in sorted({outcome.format for outcome in outcomes}):
-        rows = [outcome for outcome in outcomes if outcome.format == name]
-        print(
-            f"| {name} | {len(rows):,} | {sum(row.met for row in rows):,} | "
-            f"{sum(row.documents for row in rows):,} | "
-            f"{sum(bool(row.reasons) for row in rows):,} | "
-            f"{max(row.seconds for row in rows):.2f} | {sum(bool(row.failure) for row in rows)} |"
+        found = [outcome for outcome in outcomes if outcome.format == name]
+        counts = (
+            len(found),
+            sum(one.met for one in found),
+            sum(one.documents for one in found),
+            sum(bool(one.reasons) for one in found),
+            sum(bool(one.failure) for one in found),
         )
-    print("\n| reason | files with such rejects |\n|---|---|")
+        slowest = max(one.seconds for one in found)
+        rows.append((name, *(f"{n:,}" for n in counts), f"{slowest:.2f}"))
+    heads = "format, files, in pieces, documents, with rejects, failures, slowest, CPU s"
     reasons = Counter(reason for outcome in outcomes for reason in outcome.reasons)
-    for reason, n in reasons.most_common():
-        print(f"| {reason} | {n:,} |")
-    for line in _failures(outcomes):
-        print(line)
-
-
-def _failures(outcomes: list[Outcome]) -> Iterator[str]:
-    for failure, n in Counter(o.failure for o in outcomes if o.failure).most_common():
-        yield f"\nFAILED {n} times: {failure}"
+    failures = Counter(outcome.failure for outcome in outcomes if outcome.failure)
+    lines = tables.markdown(heads.split(", ", 6), rows) + tables.markdown(
+        ("reason", "files with such rejects"),
+        ((reason, f"{n:,}") for reason, n in reasons.most_common()),
+    )
+    lines += [f"FAILED {n} times: {failure}" for failure, n in failures.most_common()]
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import pytest
 import zstandard
 from pyspark.sql import SparkSession
 
-from bench.measure import tree
+from bench.race import tree
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.recovery import lock
 from pivotmine.recipe.reading import load_recipe

@@ -61,6 +61,8 @@ FROZEN = {
     "rejects": "--config -c --set -s --reason --export",
     "takedown": "delivery --config -c --set -s --reason --forget --keep-past",
     "doctor": "--config -c --set -s",
+    "plan": "--config -c --set -s --bytes --languages --cores --core-memory --constant --constants "
+    "--format -f",
     "planted": "out --text -t --set -s --text-column --text-bytes --vocab-size",
     "evaluate links": "truth --config -c --set -s --format -f --min-docs --as-many-as --strata"
     " --no-strata --plot",

@@ -1,1 +1,1 @@
-"""The planted experiment: documents of a planted web, and what they teach."""
+"""Documents of a mined lake as training arms: of a planted web, and of real text."""

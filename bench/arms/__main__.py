@@ -1,4 +1,4 @@
-"""Make everything that conf/arms/planted-arms.yaml trains on: `python -m bench.arms`."""
+"""Make what conf/arms/planted-arms.yaml trains on: `python -m bench.arms`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import Annotated
 
 import typer
 
-from bench.arms.corpus import RECIPE, make_web
-from bench.arms.write import write_arms
+from bench.arms.planted import write_arms
+from bench.arms.web import RECIPE, make_web
+from pivotmine import api
 from pivotmine.show.console import plain_console, run_app
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
-def prepare(
+def main(
     out: Annotated[Path, typer.Option("--out", "-o", help="New folder.")] = Path(".pivotmine/arms"),
     documents: Annotated[int, typer.Option(help="Documents of the planted web.")] = 48_000,
     words: Annotated[int, typer.Option(help="Words of the language.")] = 96,
@@ -24,23 +25,17 @@ def prepare(
         int, typer.Option(help="Tokens of the phase before the arms.")
     ] = 150_000,
     heldout_tokens: Annotated[int, typer.Option(help="Held-out tokens a language.")] = 6_000,
-    seed: Annotated[int, typer.Option(help="Of text, ciphers and selection.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of text, ciphers and selection.")] = 0,
 ) -> None:
     """Plant a web, mine it, and write arms, base phase and held-out text as shards (5 minutes)."""
-    console = plain_console()
     recipe = out / RECIPE
     if not recipe.exists():
         make_web(out, documents, words, seed)
-    _mine(recipe)
-    for arm, size in write_arms(out, recipe, tokens, base_tokens, heldout_tokens, seed).items():
-        console.print(f"{arm}: {size['tokens_by_language']}, by kind {size['kinds']}")
-
-
-def _mine(recipe: Path) -> None:
-    """The road up to scores; committed stages are skipped."""
-    from pivotmine import api
-
     api.run(recipe, until="score")
+    sizes = write_arms(out, recipe, tokens, base_tokens, heldout_tokens, seed)
+    for arm, size in sizes.items():
+        line = f"{arm}: {size['tokens_by_language']}, by kind {size['kinds']}"
+        plain_console().print(line, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,9 @@
-"""PivotMine's counting stage beside what a user would pick instead, on the same input in one run.
+"""PivotMine's counting stage beside what a user would pick instead, on the same input.
 
     python -m bench.counting --help
 
-========================  ========================================================================
-`zipf`, `real`            corpora as rows of table `tokens`
-`prepare`, `cut`          the input of every way: a lake's tables, and contexts already cut
-`ways/`                   one way of counting a function; each runs in a process of its own
-`child`, `race`           that process, and the one that watches it
-`answers`                 what exact ways must agree on
-`sections`                which ways meet on which corpora
-`results`, `machine`      figures as JSON, and where they were measured
-`tables`, `plot`          what a person reads
-========================  ========================================================================
+`prepare` and `cut` make the input of all ways; `ours` and `rivals` are the ways (`ways` says what
+one is, `roster` lists them), `child` the process in which one runs, and `race` runs them on inputs
+of growing size, within limits. `answers` is what they must agree on, `sections` says which run on
+which corpora, `results` are figures as JSON, and `page` is what is made of them.
 """

@@ -1,9 +1,6 @@
-"""The process in which one way counts, alone.
+"""The process in which one way counts, alone: `python -m bench.counting.child FOLDER WAY`.
 
-    python -m bench.counting.child FOLDER WAY
-
-`FOLDER/job.json` says what to do (`Job`), `FOLDER/done.json` is the answer (`Done`); both are
-written by `race`, which watches from outside.
+`FOLDER/job.json` holds a `Job`, and the answer, a `Done`, is written to `FOLDER/done.json`.
 """
 
 from __future__ import annotations
@@ -14,26 +11,19 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-
-def limit_cores(threads: int) -> None:
-    """Make this process, and all that it starts, see `threads` cores.
-
-    Libraries differ in which variable they obey; this one they all do, the JVM included.
-    """
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, cores[:threads])
-    for name in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[name] = str(threads)
+from bench.counting.roster import WAYS
+from bench.counting.ways import Done, Job
 
 
 def main() -> None:
-    """Run the way that the arguments name."""
+    """Run the way that the arguments name, on as many cores as its job allows."""
     folder, name = Path(sys.argv[1]), sys.argv[2]
-    from bench.counting.ways import WAYS, Done, Job
-
     job = TypeAdapter(Job).validate_json((folder / "job.json").read_bytes())
-    limit_cores(job.threads)
-    done = WAYS[name].load()(job)
+    # Libraries differ in the variable that they obey. All of them, and the JVM, obey the affinity.
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: job.threads])
+    for variable in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[variable] = str(job.threads)
+    done = WAYS[name].count(job)
     (folder / "done.json").write_bytes(TypeAdapter(Done).dump_json(done))
 
 

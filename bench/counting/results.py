@@ -1,4 +1,4 @@
-"""Figures of a run, as they are stored: JSON from which every table and plot is made again."""
+"""Figures of a run, stored as JSON. Tables and plots are made from them."""
 
 from __future__ import annotations
 
@@ -16,22 +16,37 @@ from bench.counting.prepare import Facts
 Status = Literal["counted", "too slow", "too big", "failed", "not tried", "not installed"]
 
 TWO_ANSWERS = "two runs differ"
-"""How the reason of a way begins that does not agree with itself."""
+"""How the reason begins where a way does not agree with itself."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What every way is given."""
+
+    threads: int
+    max_seconds: float
+    """For a whole process."""
+
+    max_bytes: int
+    repeat: int
+    """Most runs of a way at a size; their median is reported."""
+
+    overrides: tuple[str, ...] = ()
+    """Settings of the recipe."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One process."""
+    """One process of a way."""
 
     seconds: float
     """From reading the input to the last pair written, as the way itself measured it."""
 
     process_seconds: float
-    """The whole process: interpreter, imports, Spark session, and the same; not what a way did
-    for the benchmark's sake."""
+    """The whole process, less what the way did only for the benchmark."""
 
     peak_bytes: int
-    """Proportional set size of the process tree, polled."""
+    """Peak of the proportional set sizes of the process tree."""
 
     worker_bytes: int
     """Largest Python process below the first one (a Spark worker); 0 where there is none."""
@@ -39,7 +54,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one way at one size."""
+    """The result of one way at one size."""
 
     way: str
     size: float
@@ -52,7 +67,8 @@ class Outcome:
 
     runs: tuple[Run, ...] = ()
     answer: Answer | None = None
-    extra: dict[str, float] = field(default_factory=dict)
+    n_distinct: int | None = None
+    """Pairs that meet at all, where the way counts them."""
 
     @property
     def seconds(self) -> float:
@@ -78,12 +94,12 @@ class Section:
     name: str
     title: str
     text: str
-    """What the corpus is."""
+    """Describes the corpus."""
 
     facts: dict[float, Facts] = field(default_factory=dict)
     outcomes: tuple[Outcome, ...] = ()
     problem: str = ""
-    """Why there is nothing here."""
+    """Why nothing was measured."""
 
     def ways(self) -> list[str]:
         """Names of the ways, in the order in which they ran."""
@@ -96,49 +112,25 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Machine:
-    """Where it was measured."""
-
-    cpu: str
-    cores: int
-    memory_bytes: int
-    system: str
-    python: str
-    java: str
-
-
-@dataclass(frozen=True)
 class Results:
     """A whole run."""
 
     started_at: str
     command: str
     commit: str
-    machine: Machine
+    machine: str
     versions: dict[str, str]
-    threads: int
-    repeat: int
-    repeat_seconds: float
-    max_seconds: float
-    max_bytes: int
+    limits: Limits
     sections: tuple[Section, ...] = ()
-
-
-_RESULTS = TypeAdapter(Results)
 
 
 def save(results: Results, path: Path) -> None:
     """Write as JSON."""
-    path.write_bytes(_RESULTS.dump_json(results, indent=1) + b"\n")
-
-
-def load(path: Path) -> Results:
-    """Read what `save` wrote."""
-    return _RESULTS.validate_json(path.read_bytes())
+    path.write_bytes(TypeAdapter(Results).dump_json(results, indent=1) + b"\n")
 
 
 def disagreement(section: Section) -> str:
-    """Who counted what, where exact ways differ at some size; empty where they all agree."""
+    """Which ways counted what, where they differ at some size; empty where all agree."""
     lines = [
         f"{section.name} {outcome.size:g}x: {outcome.way}: {outcome.reason}"
         for outcome in section.outcomes

@@ -1,53 +1,42 @@
 """Which ways meet on which corpora.
 
 zipf
-    A synthetic corpus, documents as contexts: many pairs, and figures that compare with others'.
+    A synthetic corpus; contexts are documents. It has many pairs.
 real
-    Text of a lake, contexts as its recipe has them (windows): fewer pairs, real skew.
+    Text of a lake; contexts are windows. It has fewer pairs, and real skew.
 kernel
-    The contexts of `zipf` in memory, one thread, no files.
-skew
-    One token in every context and one document of 12 M tokens (50 MB of text), beside a corpus of
-    as many tokens without either.
+    The contexts of `zipf` in memory: one thread, no files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from bench.counting import real, zipf
-from bench.counting.machine import without_paths
+from bench.corpora import lakes, zipf
+from bench.corpora.zipf import Zipf
 from bench.counting.prepare import Prepared, prepare
-from bench.counting.race import Limits, race, run_way
-from bench.counting.results import Outcome, Section
-from bench.counting.ways import KERNEL_WAYS, STAGE_WAYS, WAYS, Way
-from bench.counting.zipf import Zipf
+from bench.counting.race import race, run_way
+from bench.counting.results import Limits, Outcome, Section
+from bench.counting.roster import KERNEL_WAYS, STAGE_WAYS, WAYS
+from bench.counting.ways import Way
+from bench.machine import without_paths
 from pivotmine.errors import PivotMineError
+from pivotmine.lake.lake import Lake
 from pivotmine.recipe import Recipe
 from pivotmine.recipe.reading import load_recipe
 
-CORPORA = ("zipf", "real", "kernel", "skew")
-SKEW_WAYS = ("pivotmine", "duckdb")
-SKEW_SIZE = 4
-"""Ordinary documents of the skewed corpus, as a multiple of the smallest size."""
-
+CORPORA = ("zipf", "real", "kernel")
 KERNEL_SIZE = 4
 """Largest size for the kernel alone; growth is a matter of the stage."""
-
-LONG_DOCUMENT_TOKENS = 12_000_000
-FULL_DOCUMENTS = 4_000
-"""Documents of 1x at full scale; the long document shrinks with them in smaller runs."""
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is asked for."""
+    """What to run."""
 
     corpora: tuple[str, ...]
     sizes: tuple[float, ...]
@@ -57,130 +46,88 @@ class Plan:
     languages: int
     ways: tuple[str, ...]
     limits: Limits
-    context: str | None
-    """In place of each corpus's own."""
+    recipe: str
+    """Of a lake of real text."""
 
-    lake: str | None
-    docs: str | None
     work: Path
+    say: Callable[[str], None]
+    progress: Callable[[Outcome], None]
 
 
-def sections(plan: Plan, say: Say, progress: Callable[[Outcome], None]) -> Iterator[Section]:
+def sections(plan: Plan) -> Iterator[Section]:
     """Run everything, a corpus at a time."""
-    _warm_up(plan, say)
+    if "pivotmine" in plan.ways:
+        _warm_up(plan)
     for name in plan.corpora:
-        say(f"{name}: preparing the input")
+        plan.say(f"{name}: preparing the input")
         try:
-            yield from _MAKERS[name](plan, say, progress)
+            yield _MAKERS[name](plan)
         except PivotMineError as error:
-            # A corpus that cannot be had is reported; the others are measured all the same.
+            # One corpus that is missing does not keep the others from being measured.
             yield Section(name, name, "", problem=without_paths(str(error)))
 
 
-def _zipf(plan: Plan, say: Say, progress: Callable[[Outcome], None]) -> Iterator[Section]:
-    inputs = _zipf_inputs(plan)
+def _zipf(plan: Plan) -> Section:
     text = (
-        f"Synthetic: Zipf-distributed tokens, {zipf.Zipf.words:,} words in each of "
-        f"{plan.languages} languages, sentences of {zipf.SENTENCE_TOKENS} tokens, "
-        f"{zipf.Zipf.second_share:.0%} of them in a second language; "
-        f"{plan.documents:,} documents at 1x. The vocabulary, and so what is left out as "
-        f"infrequent, is that of {max(plan.sizes):g}x throughout."
+        f"Synthetic: Zipf-distributed tokens, {Zipf.words:,} words in each of {plan.languages} "
+        f"languages, sentences of {zipf.SENTENCE_TOKENS} tokens, {Zipf.second_share:.0%} of them "
+        f"in a second language; {plan.documents:,} documents at 1x. The vocabulary, and so what is "
+        f"left out as infrequent, is that of {max(plan.sizes):g}x at all sizes."
     )
     section = Section("zipf", "Synthetic Zipf corpus", text)
-    yield _race(section, inputs, _chosen(plan, STAGE_WAYS), plan, say, progress)
+    return _race(section, _zipf_inputs(plan), STAGE_WAYS, plan)
 
 
-def _kernel(plan: Plan, say: Say, progress: Callable[[Outcome], None]) -> Iterator[Section]:
+def _kernel(plan: Plan) -> Section:
     inputs = _zipf_inputs(plan)
     few = {size: inputs[size] for size in plan.sizes if size <= KERNEL_SIZE} or inputs
     text = (
         "The contexts of the synthetic corpus in memory; every way on one thread. Seconds are "
         "those of counting alone: no reading, no writing, no minimum."
     )
-    section = Section("kernel", "The kernel alone", text)
-    yield _race(section, few, _chosen(plan, KERNEL_WAYS), plan, say, progress)
+    return _race(Section("kernel", "The kernel alone", text), few, KERNEL_WAYS, plan)
 
 
-def _real(plan: Plan, say: Say, progress: Callable[[Outcome], None]) -> Iterator[Section]:
-    if plan.lake:
-        lake, origin = real.open_lake(plan.lake), "a given lake"
-    elif plan.docs:
-        say("real: tokens and vocabulary of the given documents")
-        lake = real.lake_of_documents(plan.docs, plan.work / "documents", plan.limits.overrides)
-        origin = "given documents"
-    else:
-        lake, origin = real.lake_of_demo(say), "the demo corpus"
-    languages = real.languages_of(lake)
-    snapshots = [lake.snapshot(name) for name in ("tokens", "vocabulary")]
-    made_from = [snapshot.snapshot_id for snapshot in snapshots if snapshot]
+def _real(plan: Plan) -> Section:
+    recipe = load_recipe(plan.recipe, plan.limits.overrides)
+    lake = Lake(recipe.lake, read_only=True)
+    made_from = lakes.snapshots(lake)
     inputs = {}
     for size in plan.sizes:
         share = size / max(plan.sizes)
         inputs[size] = prepare(
             plan.work / f"real-{size:g}x",
             {"snapshots": made_from, "share": share},
-            real.batches(lake, share),
-            real.vocabulary(lake),
-            _config(plan, languages, None),
+            lakes.batches(lake, share),
+            lakes.vocabulary(lake),
+            _recipe(plan, recipe.languages, "window"),
             recount=False,
         )
     text = (
-        f"Real text: {origin}, languages {', '.join(languages)}. {max(plan.sizes):g}x is all of "
-        "it; smaller sizes are shares of its documents by hash, none repeated."
+        f"Real text: the lake of {without_paths(plan.recipe)}, languages "
+        f"{', '.join(recipe.languages)}. {max(plan.sizes):g}x is all of it; smaller sizes are "
+        "shares of its documents by hash, none repeated."
     )
-    section = Section("real", "Real text", text)
-    yield _race(section, inputs, _chosen(plan, STAGE_WAYS), plan, say, progress)
+    return _race(Section("real", "Real text", text), inputs, STAGE_WAYS, plan)
 
 
-def _skew(plan: Plan, say: Say, progress: Callable[[Outcome], None]) -> Iterator[Section]:
-    long_tokens = LONG_DOCUMENT_TOKENS * plan.documents // FULL_DOCUMENTS
-    base = _corpus(plan, SKEW_SIZE)
-    more = round(long_tokens / base.document_tokens)
-    plain = replace(base, n_documents=base.n_documents + more)
-    skewed = replace(base, hot_token=True, long_document_tokens=long_tokens)
-    ways = [way for way in _chosen(plan, STAGE_WAYS) if way.name in SKEW_WAYS]
-    sections = (
-        Section("unskewed", "Without skew", "Synthetic, as many tokens as the skewed corpus."),
-        Section(
-            "skewed",
-            "With skew",
-            f"Synthetic: one token in every context, and one document of {long_tokens:,} tokens.",
-        ),
-    )
-    for section, corpus in zip(sections, (plain, skewed), strict=True):
-        say(f"skew: preparing the corpus {section.title.lower()}")
-        prepared = _prepare_zipf(plan, plan.work / section.name, corpus, "window")
-        yield _race(section, {1.0: prepared}, ways, plan, say, progress)
-
-
-_MAKERS = {"zipf": _zipf, "real": _real, "kernel": _kernel, "skew": _skew}
+_MAKERS = {"zipf": _zipf, "real": _real, "kernel": _kernel}
 
 
 def _race(
-    section: Section,
-    inputs: dict[float, Prepared],
-    ways: Sequence[Way],
-    plan: Plan,
-    say: Say,
-    progress: Callable[[Outcome], None],
+    section: Section, inputs: Mapping[float, Prepared], ways: Sequence[Way], plan: Plan
 ) -> Section:
-    largest = inputs[max(inputs)].facts
-    say(
-        f"{section.name}: {len(inputs)} sizes, the largest {largest.n_tokens:,} tokens in "
-        f"{largest.n_contexts:,} mixed contexts with {largest.pair_events:,} pair events"
-    )
-    outcomes = race(inputs, ways, plan.limits, plan.work / "runs" / section.name, progress)
+    chosen = [way for way in ways if way.name in plan.ways]
+    folder = plan.work / "runs" / section.name
+    outcomes = race(inputs, chosen, plan.limits, folder, plan.progress)
     facts = {size: prepared.facts for size, prepared in sorted(inputs.items())}
     return replace(section, facts=facts, outcomes=tuple(outcomes))
 
 
-def _warm_up(plan: Plan, say: Say) -> None:
-    """Run PivotMine once on a tiny corpus: numba's cache on disk fills outside of any timing."""
-    if "pivotmine" not in plan.ways:
-        return
-    say("warming up: compiling kernels into numba's cache")
-    corpus = replace(_corpus(plan, 1), n_documents=50)
-    prepared = _prepare_zipf(plan, plan.work / "warm-up", corpus, "document")
+def _warm_up(plan: Plan) -> None:
+    """Run PivotMine once on a tiny corpus, so that numba's cache fills outside of any timing."""
+    plan.say("warming up: compiling kernels into numba's cache")
+    prepared = _prepare_zipf(replace(plan, documents=50), 1, plan.work / "warm-up")
     once = replace(plan.limits, repeat=1, max_seconds=float("inf"))
     outcome = run_way(WAYS["pivotmine"], 1, prepared, once, plan.work / "runs" / "warm-up")
     if outcome.status != "counted":
@@ -188,25 +135,20 @@ def _warm_up(plan: Plan, say: Say) -> None:
 
 
 def _zipf_inputs(plan: Plan) -> dict[float, Prepared]:
-    """By size. The vocabulary is that of the largest, of which the others are the beginning."""
-
-    def prepare_size(size: float, vocabulary_of: Prepared | None = None) -> Prepared:
-        folder = plan.work / f"zipf-{size:g}x"
-        return _prepare_zipf(plan, folder, _corpus(plan, size), "document", vocabulary_of)
-
+    """Inputs by size. All have the vocabulary of the largest, of which they are the beginning."""
     *smaller, last = plan.sizes
-    largest = prepare_size(last)
-    return {**{size: prepare_size(size, largest) for size in smaller}, last: largest}
-
-
-def _corpus(plan: Plan, size: float) -> Zipf:
-    languages = tuple(f"l{chr(ord('a') + i)}" for i in range(plan.languages))
-    return Zipf(round(plan.documents * size), languages)
+    largest = _prepare_zipf(plan, last, plan.work / f"zipf-{last:g}x")
+    found = {
+        size: _prepare_zipf(plan, size, plan.work / f"zipf-{size:g}x", largest) for size in smaller
+    }
+    return {**found, last: largest}
 
 
 def _prepare_zipf(
-    plan: Plan, folder: Path, corpus: Zipf, context: str, vocabulary_of: Prepared | None = None
+    plan: Plan, size: float, folder: Path, vocabulary_of: Prepared | None = None
 ) -> Prepared:
+    languages = tuple(f"l{chr(ord('a') + i)}" for i in range(plan.languages))
+    corpus = Zipf(round(plan.documents * size), languages)
     if vocabulary_of is None:
         vocabulary, frequencies_from = zipf.vocabulary(corpus), corpus.n_documents
     else:
@@ -217,18 +159,11 @@ def _prepare_zipf(
         {**asdict(corpus), "frequencies_from": frequencies_from},
         zipf.batches(corpus),
         vocabulary,
-        _config(plan, corpus.languages, context),
+        _recipe(plan, languages, "document"),
         recount=vocabulary_of is None,
     )
 
 
-def _config(plan: Plan, languages: Sequence[str], context: str | None) -> Recipe:
-    chosen = plan.context or context
-    contexts = [f"count.context={chosen}"] if chosen else []
-    return load_recipe(
-        None, [*plan.limits.overrides, f"languages=[{', '.join(languages)}]", *contexts]
-    )
-
-
-def _chosen(plan: Plan, ways: Sequence[Way]) -> list[Way]:
-    return [way for way in ways if way.name in plan.ways]
+def _recipe(plan: Plan, languages: Sequence[str], context: str) -> Recipe:
+    settings = (f"languages=[{', '.join(languages)}]", f"count.context={context}")
+    return load_recipe(None, [*plan.limits.overrides, *settings])

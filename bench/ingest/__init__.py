@@ -1,1 +1,1 @@
-"""Ingest against datatrove and dolma: the same files, the same work, one machine, alternating."""
+"""Reading, naming languages, filtering and dropping copies, beside dolma and datatrove."""

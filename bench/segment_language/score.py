@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from bench import tables
 from bench.segment_language.pages import Page
 from bench.segment_language.ways import Identify
 from pivotmine.numeric.bootstrap import Interval, Resamples
-from pivotmine.text.codes import UNDETERMINED
 
 BUCKETS = (5, 10, 20, 40, 80)
-"""Upper ends of the length buckets, letters; the last bucket is what is longer."""
+"""Upper ends of the length buckets, letters; the last bucket holds longer lines."""
 
 
 class Line(NamedTuple):
@@ -24,16 +23,15 @@ class Line(NamedTuple):
     way: str
     group: str
     kind: str
-    page_lang: str
     lang: str
     found: str
     letters: int
 
 
 def named(way: str, identify: Identify, pages: Iterable[Page]) -> list[Line]:
-    """Every line of every page."""
+    """All lines of all pages."""
     return [
-        Line(way, page.group, page.kind, page.lang, lang, found, sum(map(str.isalpha, text)))
+        Line(way, page.group, page.kind, lang, found, sum(map(str.isalpha, text)))
         for page in pages
         for text, lang, found in zip(page.lines, page.langs, identify(page.lines), strict=True)
     ]
@@ -51,7 +49,7 @@ BUCKET_NAMES = tuple(dict.fromkeys(bucket(n) for n in range(1, BUCKETS[-1] + 2))
 
 
 def accuracy(lines: Sequence[Line]) -> Interval:
-    """Share of lines named rightly; the interval draws groups, since neighbours fail together."""
+    """Share of lines named rightly. Groups are resampled, since lines of one fail together."""
     names = sorted({line.group for line in lines})
     number = {name: at for at, name in enumerate(names)}
     groups = np.array([number[line.group] for line in lines], np.int64)
@@ -60,66 +58,24 @@ def accuracy(lines: Sequence[Line]) -> Interval:
 
 
 def macro(lines: Sequence[Line]) -> float | None:
-    """Mean over languages of the share named rightly."""
+    """Mean over languages of the share named rightly; None without lines."""
     by_lang: dict[str, list[bool]] = {}
     for line in lines:
         by_lang.setdefault(line.lang, []).append(line.found == line.lang)
     return float(np.mean([np.mean(hits) for hits in by_lang.values()])) if by_lang else None
 
 
-def table(
-    title: str,
-    lines: Sequence[Line],
-    row: Callable[[Line], str],
-    column: Callable[[Line], str],
-    columns: Sequence[str],
-    value: Callable[[Sequence[Line]], str],
+def cross(
+    lines: Sequence[Line], column: Callable[[Line], str], columns: Sequence[str]
 ) -> list[str]:
-    """A Markdown table of `value` of the lines in each cell, and of all lines of each row."""
+    """A Markdown table of shares named rightly, means over languages; `all` has an interval."""
     rows: dict[str, dict[str, list[Line]]] = {}
     for line in lines:
-        rows.setdefault(row(line), {}).setdefault(column(line), []).append(line)
-    sizes = Counter(column(line) for line in lines if row(line) == next(iter(rows)))
-    heads = [f"{name} ({sizes[name]:,})" for name in columns]
-    text = [f"| {title} | {' | '.join(heads)} | all |", "|---|" + "---|" * (len(columns) + 1)]
-    for name, cells in rows.items():
-        every = [line for cell in cells.values() for line in cell]
-        shown = [value(cells[c]) if cells.get(c) else "" for c in columns]
-        text.append(f"| {name} | {' | '.join(shown)} | {value(every)} |")
-    return [*text, ""]
-
-
-def shown_accuracy(lines: Sequence[Line]) -> str:
-    """Accuracy, three digits."""
-    return _digits(accuracy(lines).mean)
-
-
-def shown_interval(lines: Sequence[Line]) -> str:
-    """Accuracy with its interval."""
-    value, low, high = accuracy(lines)
-    return f"{_digits(value)} ({_digits(low)}-{_digits(high)})"
-
-
-def shown_macro(lines: Sequence[Line]) -> str:
-    """Mean over languages, three digits."""
-    return _digits(macro(lines))
-
-
-def _digits(value: float | None) -> str:
-    return (
-        ""
-        if value is None or math.isnan(value)
-        else f"{value:.3f}".removeprefix("0")
-        if value < 1
-        else "1.00"
-    )
-
-
-def confusion(lines: Sequence[Line], languages: Sequence[str]) -> np.ndarray:
-    """float64[L, L + 1]: share of lines of a language (row) named as each, last: as another."""
-    place = {lang: at for at, lang in enumerate((*languages, UNDETERMINED))}
-    counts = np.zeros((len(languages), len(languages) + 1))
-    for line in lines:
-        counts[place[line.lang], place.get(line.found, len(languages))] += 1
-    shares: np.ndarray = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    return shares
+        rows.setdefault(line.way, {}).setdefault(column(line), []).append(line)
+    sizes = Counter(column(line) for line in lines if line.way == next(iter(rows)))
+    cells = []
+    for name, found in rows.items():
+        every = [line for cell in found.values() for line in cell]
+        shown = (tables.share(macro(found.get(c, []))) for c in columns)
+        cells.append((name, *shown, tables.interval(*accuracy(every))))
+    return tables.markdown(["", *(f"{c} ({sizes[c]:,})" for c in columns), "all"], cells)

@@ -1,1 +1,1 @@
-"""What scores and selections are worth, on planted seeds and on real pages."""
+"""Scores and selections judged on planted corpora of several seeds."""

@@ -1,8 +1,7 @@
-"""Planted seeds: mine each, select at several budgets, judge scores and arms.
+"""Planted corpora: mine each, select at several budgets, judge scores and arms.
 
-Figures of a seed are rows of a JSON Lines file: the areas and budgets of `pivotmine evaluate
-documents`, and the retrieval of `pivotmine evaluate selection`, with the seed and the budget that
-the arms were given.
+Figures of a seed are rows of a JSON Lines file: those of `pivotmine evaluate documents` and of
+`pivotmine evaluate selection`, with the seed and the budget of the arms.
 """
 
 from __future__ import annotations
@@ -23,53 +22,47 @@ from pivotmine.lake.query import connect
 from pivotmine.planted import Plan, plant, read_text, source_text
 from pivotmine.recipe.reading import load_recipe
 
-ARMS = (
-    "[{name: random, method: random}, {name: he2025, method: density},"
-    " {name: entropy, method: entropy}, {name: links, method: coverage},"
-    " {name: translation, method: translation}, {name: links_coverage, method: links_coverage},"
-    " {name: length_matched, method: length_matched, reference: links_coverage}]"
-)
+METHODS = ("random", "he2025", "entropy", "links", "translation", "distinct_links")
+MATCHED = "length_matched"
+"""An arm of random documents with the lengths of those of `distinct_links`."""
+
 MIN_RETRIEVAL_BUDGET = 0.05
 """At 1 % an arm of these corpora has 22,000 tokens, too few to learn words from."""
 
 _TEXT_BYTES = 20_000_000
-"""What `pivotmine planted` reads by default."""
 
 Row = dict[str, Any]
 
 
 def mine(folder: Path, text: str, n_documents: int, seed: int) -> Path:
-    """Plant a corpus and run the road up to scores, as far as that is not done; its recipe."""
+    """Plant a corpus and mine it up to scores, as far as that is not done; returns its recipe."""
     recipe = folder / "recipe.yaml"
     if not recipe.exists():
-        plant(
-            source_text(read_text([text], "text", _TEXT_BYTES)),
-            Plan(n_documents=n_documents, seed=seed),
-            folder,
-        )
+        source = source_text(read_text([text], "text", _TEXT_BYTES))
+        plant(source, Plan(n_documents=n_documents, seed=seed), folder)
     api.run(recipe, until="score")
     return recipe
 
 
-def judge(recipe: Path, seed: int, warehouse: str | None = None) -> Iterator[Row]:
-    """All figures of a mined seed; selections are made anew for each budget.
+def judge(recipe: Path, seed: int) -> Iterator[Row]:
+    """All figures of a mined seed; a selection is made for each budget.
 
-    Intervals come from the seeds, so nothing is resampled for areas.
+    Intervals come from the seeds, so areas are not resampled.
     """
-    lake = [f"lake.warehouse={warehouse}"] if warehouse else []
-    config = load_recipe(str(recipe), lake)
-    truth = recipe.parent / "truth"
-    connection = connect(Lake(config.lake))
+    lake, truth = Lake(load_recipe(str(recipe)).lake), recipe.parent / "truth"
+    connection = connect(lake)
     join_truth(connection, truth)
     for separation in separate(connection, seed, n_resamples=0):
         yield from ({"seed": seed, **row} for row in separation.rows())
     lexicon = read_truth([str(truth / "lexicon.parquet")])
     ((n_tokens,),) = connection.execute("SELECT sum(n_tokens)::BIGINT FROM tokens").fetchall()
+    arms = [f"{{name: {method}, method: {method}}}" for method in METHODS]
+    arms.append(f"{{name: {MATCHED}, method: {MATCHED}, reference: distinct_links}}")
     for share in BUDGETS:
         budget = f"select.budget_tokens={round(share * n_tokens)}"
-        settings = [*lake, budget, f"select.arms={ARMS}"]
+        settings = [budget, f"select.arms=[{', '.join(arms)}]"]
         api.run(load_recipe(str(recipe), settings), only="select")
-        connection = connect(Lake(config.lake))
+        connection = connect(lake)
         join_truth(connection, truth)
         for spending in spend_by_arm(connection):
             yield from ({"seed": seed, "budget": share, **row} for row in spending.rows())
@@ -79,7 +72,6 @@ def judge(recipe: Path, seed: int, warehouse: str | None = None) -> Iterator[Row
 
 
 def write_rows(path: Path, rows: Iterator[Row]) -> None:
-    """Rows as JSON lines; the file appears when all are there."""
+    """Rows as JSON lines; the file appears when all of them are there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = b"".join(orjson.dumps(row) + b"\n" for row in rows)
-    path.write_bytes(data)
+    path.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))

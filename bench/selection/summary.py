@@ -1,31 +1,28 @@
-"""Figures of several seeds: means, intervals over seeds, ratios of pairs, as Markdown.
+"""Figures of several seeds: means, intervals over seeds and ratios, as tables and as a plot.
 
-Intervals are 95 %, Student's t over seeds; of ratios, over their logarithms, seed by seed.
+Intervals are 95 %, Student's t over seeds; those of ratios are of their logarithms, seed by seed.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import orjson
-from scipy.stats import t as student
 
-Row = dict[str, Any]
-METHODS = ("he2025", "entropy", "links", "translation")
-ARMS = ("random", "length_matched", *METHODS, "links_coverage")
+from bench import tables
+from bench.plot import figure, lines
+from bench.selection.planted import MATCHED, METHODS, Row
+from pivotmine.model.statistics.paired import paired_t
+from pivotmine.numeric.bootstrap import Interval
 
-
-class Mean(NamedTuple):
-    """A mean over seeds with its interval."""
-
-    value: float
-    low: float
-    high: float
+SCORES = ("he2025", "entropy", "links", "translation")
+ARMS = (MATCHED, *METHODS)
+BEST = "distinct_links"
 
 
 def read_rows(paths: Iterable[Path]) -> list[Row]:
@@ -33,56 +30,87 @@ def read_rows(paths: Iterable[Path]) -> list[Row]:
     return [orjson.loads(line) for path in paths for line in path.read_bytes().splitlines()]
 
 
-def mean(values: Sequence[float]) -> Mean:
-    """Mean and t interval; without an interval for a single value."""
-    found = np.array(values, np.float64)
-    centre = float(found.mean())
-    if len(found) < 2:
-        return Mean(centre, math.nan, math.nan)
-    reach = float(student.ppf(0.975, len(found) - 1) * found.std(ddof=1) / math.sqrt(len(found)))
-    return Mean(centre, centre - reach, centre + reach)
+def mean(values: Sequence[float]) -> Interval:
+    """Mean and t interval; the interval of a single value is unknown."""
+    return paired_t(np.array(values, np.float64))[0]
 
 
-def ratio(values: Sequence[float], others: Sequence[float]) -> Mean:
+def ratio(values: Sequence[float], others: Sequence[float]) -> Interval:
     """Geometric mean of the ratios of pairs."""
     logs = mean([math.log(a / b) for a, b in zip(values, others, strict=True)])
-    return Mean(*(math.exp(value) for value in logs))
+    return Interval(*(math.exp(value) for value in logs))
 
 
-def tables(rows: Sequence[Row]) -> str:
-    """All tables."""
+def summarise(rows: Sequence[Row]) -> Iterator[str]:
+    """Lines of a Markdown page with all tables."""
     areas = [row for row in rows if row["figure"] == "auc"]
     budgets = [row for row in rows if row["figure"] == "budget"]
     words = [row for row in rows if row["figure"] == "retrieval" and row["lang_a"] == "all"]
-    parts = [
-        *(
-            f"### {name} by kind and length, against {against}\n\n{_areas(areas, key, against)}"
-            for key, name in (("auc", "ROC area"), ("average_precision", "Average precision"))
-            for against in ("untranslated", "two languages")
-        ),
-        *(
-            f"### {title}\n\n{_by_budget(budgets, key, show)}"
-            for key, title, show in (
-                ("n_links", "Distinct planted translations", "{:,.0f}".format),
-                ("template_share", "Template pages, share of tokens", "{:.1%}".format),
-                ("repeated_share", "Repetitions, share of tokens", "{:.1%}".format),
-                ("untranslated_share", "Pages without translations", "{:.1%}".format),
-            )
-        ),
-        f"### Links against other arms\n\n{_ratios(budgets)}",
-        f"### Retrieval, P@1\n\n{_by_budget(words, 'p_at_1', _share)}",
-        f"### Retrieval, P@5\n\n{_by_budget(words, 'p_at_5', _share)}",
-        f"### Words held\n\n{_by_budget(words, 'held', _share)}",
-    ]
-    return "\n\n".join(parts) + "\n"
+    for against in ("untranslated", "two languages"):
+        yield f"### ROC area by kind and length, against {against}\n"
+        found = _by_length(areas, against)
+        yield from tables.markdown(
+            ["", *SCORES],
+            [[kind, *(_cell(of[score]) for score in SCORES)] for kind, of in found.items()],
+        )
+    for title, chosen, key, show in (
+        ("Distinct planted translations", budgets, "n_links", "{:,.0f}".format),
+        ("Template pages, share of tokens", budgets, "template_share", "{:.1%}".format),
+        ("Repetitions, share of tokens", budgets, "repeated_share", "{:.1%}".format),
+        ("Pages without translations", budgets, "untranslated_share", "{:.1%}".format),
+        ("Retrieval, P@1", words, "p_at_1", tables.share),
+    ):
+        yield f"### {title}\n"
+        values, shares = _by_budget(chosen, key)
+        cells = ((arm, *(_cell(values[arm, at], show) for at in shares)) for arm in ARMS)
+        yield from tables.markdown(["", *(f"{at:.0%}" for at in shares)], cells)
+    yield f"### Distinct planted translations of {BEST}, over those of other arms\n"
+    values, shares = _by_budget(budgets, "n_links")
+    ratios = (
+        (arm, *("{:.2f} ({:.2f}-{:.2f})".format(*ratio(values[BEST, at], values[arm, at]))
+                for at in shares))
+        for arm in ARMS
+        if arm != BEST
+    )  # fmt: skip
+    yield from tables.markdown(["", *(f"{at:.0%}" for at in shares)], ratios)
 
 
-def _share(value: float) -> str:
-    return f"{value:.3f}".removeprefix("0")
+def draw(rows: Sequence[Row], path: Path) -> None:
+    """Areas by length, distinct links and P@1 by budget; bars are 95 % intervals over seeds."""
+    areas = [row for row in rows if row["figure"] == "auc" and row["kind"] == "parallel+block"]
+    words = [row for row in rows if row["figure"] == "retrieval" and row["lang_a"] == "all"]
+    budgets = [row for row in rows if row["figure"] == "budget"]
+    with figure(path, 3) as panels:
+        by_length = _by_length(areas, "two languages")
+        names = ["all", "shortest", "2nd", "3rd", "longest"][: len(by_length)]
+        found = [(score, [of[score] for of in by_length.values()]) for score in SCORES]
+        _panel(panels[0], found, names, "quarter by length", "ROC area, against two languages")
+        for axes, chosen, key, label in (
+            (panels[1], budgets, "n_links", "distinct planted translations"),
+            (panels[2], words, "p_at_1", "P@1 of vectors made from the arm"),
+        ):
+            values, shares = _by_budget(chosen, key)
+            by_arm = [(arm, [values[arm, at] for at in shares]) for arm in ARMS]
+            names = [f"{at:.0%}" for at in shares]
+            _panel(axes, by_arm, names, "budget, of the corpus's tokens", label)
+        panels[1].set_yscale("log")
 
 
-def _cell(values: Sequence[float], show: Callable[[float], str] = _share) -> str:
-    """Mean and interval; that of shares ends where shares do."""
+def _panel(
+    axes: Any,
+    found: Sequence[tuple[str, Sequence[Sequence[float]]]],
+    names: Sequence[str],
+    x_label: str,
+    y_label: str,
+) -> None:
+    means = [(name, [mean(values) for values in cells]) for name, cells in found]
+    series = [(name, names, [one.mean for one in cells]) for name, cells in means]
+    reach = [[np.nan_to_num(one.high - one.mean) for one in cells] for _, cells in means]
+    lines(axes, series, x_label, y_label, reach)
+
+
+def _cell(values: Sequence[float], show: Callable[[float], str] = tables.share) -> str:
+    """Mean and interval; that of shares is cut to 0 and 1."""
     value, low, high = mean(values)
     if math.isnan(low):
         return show(value)
@@ -91,48 +119,29 @@ def _cell(values: Sequence[float], show: Callable[[float], str] = _share) -> str
     return f"{show(value)} ({show(low)}-{show(high)})"
 
 
-def _table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    rows = [heads, ["---"] * len(heads), *lines]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+def _by_length(rows: Sequence[Row], against: str) -> dict[str, dict[str, list[float]]]:
+    """Areas of seeds by kind and quarter of length, and by score.
 
-
-def _areas(rows: Sequence[Row], key: str, against: str) -> str:
-    """Lengths are quarters of the documents of each seed, named by their rank."""
+    The first row of a seed, score and kind is of all documents, the others are of quarters.
+    """
     cells: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    lengths: dict[tuple[int, str], list[int]] = defaultdict(list)
+    n_seen: dict[tuple[int, str, str], int] = defaultdict(int)
     for row in rows:
         if row["part"] == "all" and row["against"] == against:
-            seen = lengths[row["seed"], row["method"] + row["kind"]]
-            seen.append(row["min_tokens"])
-            quarter = f", quarter {len(seen) - 1} by length" if len(seen) > 1 else ""
-            cells[row["kind"] + quarter][row["method"]].append(row[key])
-    lines = [[name, *(_cell(found[method]) for method in METHODS)] for name, found in cells.items()]
-    return _table(["", *METHODS], lines)
+            one = (row["seed"], row["method"], row["kind"])
+            quarter = f", quarter {n_seen[one]} by length" if n_seen[one] else ""
+            n_seen[one] += 1
+            cells[row["kind"] + quarter][row["method"]].append(row["auc"])
+    return cells
 
 
-def values_of(rows: Sequence[Row], key: str) -> dict[tuple[str, float], list[float]]:
-    """Of each arm and budget, seeds in order."""
+def _by_budget(
+    rows: Sequence[Row], key: str
+) -> tuple[dict[tuple[str, float], list[float]], list[float]]:
+    """Values of seeds by arm and budget, and the budgets."""
     found: dict[tuple[str, float], list[float]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: int(row["seed"])):
         arm = row.get("arm") or row["method"].removeprefix("arm ")
         if row.get("budget"):
             found[arm, row["budget"]].append(row[key])
-    return found
-
-
-def _by_budget(rows: Sequence[Row], key: str, show: Callable[[float], str]) -> str:
-    values = values_of(rows, key)
-    shares = sorted({share for _, share in values})
-    lines = [[arm, *(_cell(values[arm, share], show) for share in shares)] for arm in ARMS]
-    return _table(["", *(f"{share:.0%}" for share in shares)], lines)
-
-
-def _ratios(rows: Sequence[Row]) -> str:
-    values = values_of(rows, "n_links")
-    shares = sorted({share for _, share in values})
-    lines = []
-    for arm in ARMS[:-1]:
-        found = [ratio(values["links_coverage", share], values[arm, share]) for share in shares]
-        shown = [f"{one.value:.2f} ({one.low:.2f}-{one.high:.2f})" for one in found]
-        lines.append([f"links_coverage / {arm}", *shown])
-    return _table(["", *(f"{share:.0%}" for share in shares)], lines)
+    return found, sorted({share for _, share in found})

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import pivotmine
-from pivotmine.cli import ask, evaluate, init, keep, road
+from pivotmine.cli import ask, evaluate, init, keep, plan, road
 from pivotmine.show.console import run_app
 
 app = typer.Typer(
@@ -48,6 +48,7 @@ for command in (
 ):
     app.command()(command)
 app.command("config")(road.config_command)
+app.command()(plan.plan)
 app.command(
     "pivots",
     hidden=True,

@@ -1,4 +1,4 @@
-"""Arms of the planted experiment: equal tokens of each language, links that are truly broken."""
+"""Arms of the experiments: equal tokens of each language, and links that are truly broken."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.arms.corpus import concepts_of, word_tokenizer
-from bench.arms.real.draw import MAX_SPREAD, fill_together, piece
-from bench.arms.select import ARMS, Document, Line, fill, select
-from bench.arms.text import WORDS, documents
+from bench.arms.documents import MAX_SPREAD, Document, Line, fill, fill_together, piece
+from bench.arms.planted import ARMS, select
+from bench.arms.web import WORDS, concepts_of, documents, word_tokenizer
 from pivotmine.text.tokenizer import Tokenizer
 
 LINES = st.lists(

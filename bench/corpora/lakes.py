@@ -1,0 +1,67 @@
+"""Real text of a mined lake, and lakes whose tables are files that exist already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pivotmine.errors import InputError
+from pivotmine.lake.lake import Lake
+from pivotmine.lake.tables import TOKENS, VOCABULARY
+
+_HEX_DIGITS = 13
+
+
+def snapshots(lake: Lake) -> list[int]:
+    """Snapshots of `tokens` and `vocabulary`.
+
+    Raises
+    ------
+    InputError
+        The lake lacks one of them.
+    """
+    found = [lake.snapshot(name) for name in ("tokens", "vocabulary")]
+    if None in found:
+        raise InputError(
+            f"the lake at {lake.warehouse} lacks tokens or vocabulary: name the recipe of another, "
+            "or make it with `pivotmine demo` or `pivotmine run --until vocabulary`"
+        )
+    return [snapshot.snapshot_id for snapshot in found if snapshot]
+
+
+def commit_files(lake: Lake, tables: Mapping[str, list[str]]) -> None:
+    """Make files the tables of a lake; they stay where they lie."""
+    now = datetime.now(UTC)
+    run = {"run_id": "files", "stage": "files", "fingerprint": "files", "inputs": {}, "rows": {}}
+    lake.commit({**run, "started_at": now, "finished_at": now}, dict(tables))
+
+
+def vocabulary(lake: Lake) -> pa.Table:
+    """Table `vocabulary`, by id."""
+    parts = [pq.read_table(_path(uri)) for uri in lake.files("vocabulary")]
+    rows = pa.concat_tables(parts).select(VOCABULARY.schema.names)
+    return rows.cast(VOCABULARY.schema).sort_by("token_id")
+
+
+def batches(lake: Lake, share: float) -> Iterator[pa.RecordBatch]:
+    """Rows of table `tokens` for a share of the documents.
+
+    A document's id is a hash, and decides: a smaller share is part of every larger one, and all
+    sources and languages shrink alike.
+    """
+    below = f"{round(share * 16**_HEX_DIGITS):0{_HEX_DIGITS}x}"
+    for uri in lake.files("tokens"):
+        for batch in pq.ParquetFile(_path(uri)).iter_batches(2_000):
+            rows = batch.select(TOKENS.schema.names).cast(TOKENS.schema)
+            if share < 1:
+                start = pc.utf8_slice_codeunits(rows.column("doc_id"), 0, _HEX_DIGITS)
+                rows = rows.filter(pc.less(start, below))
+            yield rows
+
+
+def _path(uri: str) -> str:
+    return uri.removeprefix("file://")

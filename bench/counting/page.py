@@ -1,0 +1,136 @@
+"""Results as Markdown, with plots."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench import tables
+from bench.counting.results import Results, Section, growth_exponent
+from bench.counting.roster import WAYS
+from bench.plot import figure
+from bench.plot import lines as plot_lines
+
+_FACTS = (
+    *("size", "documents", "tokens", "mixed contexts", "pair events", "distinct pairs"),
+    *("at min_count", "ways that agree"),
+)
+_DETAIL = (
+    *("size", "way", "threads", "seconds", "with start", "M events/s a core", "peak MiB"),
+    *("worker MiB", "x the first", "x with start"),
+)
+_MIB = 2**20
+_METHOD = """\
+Each way runs in a process of its own, on the same input, and writes its pairs as Parquet. *seconds*
+begins when the input is opened (libraries imported, Spark session open) and ends when the last pair
+is written; *with start* is the whole process. Memory is the proportional set size of the process
+tree; *worker* is the largest Python process below the first.
+
+The comparison flatters the rivals. PivotMine's stage reads raw rows of tables `tokens` and
+`vocabulary`, cuts contexts, counts in folds, counts margins, and commits two tables. The rivals get
+contexts that are already cut, without repetitions and infrequent tokens, one file a language in the
+layout that suits them, and write only the sums. Their contexts are cut by code that shares nothing
+with PivotMine's, so agreement checks the cutting, too: the number of pairs, the sum of counts and a
+checksum over all (a, b, n) must be equal.
+"""
+
+
+def write_page(results: Results, folder: Path, stem: str) -> None:
+    """Write `stem`.md, and `stem`-SECTION.svg where a section has sizes and matplotlib is there."""
+    limits = results.limits
+    exact = ", ".join(f"{name} {version}" for name, version in results.versions.items())
+    text = [
+        f"# Counting, {results.started_at[:10]}\n",
+        f"`{results.command}`, commit {results.commit}.\n",
+        f"Machine: {results.machine}. {exact}.\n",
+        _METHOD,
+        f"Every way may use {limits.threads} threads, {limits.max_seconds:g} s and "
+        f"{limits.max_bytes / 2**30:.1f} GiB. Seconds are the median of at most {limits.repeat} "
+        "runs; memory is the largest.\n",
+    ]
+    for section in results.sections:
+        text += section_lines(section)
+        counted = any(outcome.status == "counted" for outcome in section.outcomes)
+        if counted and len(section.facts) > 1 and importlib.util.find_spec("matplotlib"):
+            name = f"{stem}-{section.name}.svg"
+            draw(section, folder / name)
+            text.append(f"![time and memory over size]({name})\n")
+    text.append("## The ways\n")
+    used = dict.fromkeys(way for section in results.sections for way in section.ways())
+    text += [f"* **{WAYS[way].label}** (`{way}`): {WAYS[way].doc}." for way in used]
+    (folder / f"{stem}.md").write_text("\n".join(text) + "\n", encoding="utf-8")
+
+
+def section_lines(section: Section) -> list[str]:
+    """A section as Markdown, without its plot."""
+    if section.problem:
+        return [f"## {section.title}\n", f"Not measured: {section.problem}\n"]
+    facts = next(iter(section.facts.values()))
+    window = f" of at most {facts.window_tokens} tokens" if facts.window_tokens else ""
+    return [
+        f"## {section.title}\n",
+        f"{section.text} A context is a {facts.context}{window}; pairs that meet "
+        f"{facts.min_count} times or more are kept.\n",
+        *tables.markdown(_FACTS, _fact_rows(section)),
+        *tables.markdown(_DETAIL, _detail_rows(section)),
+    ]
+
+
+def _fact_rows(section: Section) -> Iterator[tuple[str, ...]]:
+    """A row for each size: what there was to count."""
+    for size, facts in section.facts.items():
+        found = [outcome for outcome in section.outcomes if outcome.size == size]
+        answers = [outcome.answer for outcome in found if outcome.answer]
+        distinct = [outcome.n_distinct for outcome in found if outcome.n_distinct]
+        counts = (facts.n_documents, facts.n_tokens, facts.n_contexts, facts.pair_events)
+        yield (
+            f"{size:g}x",
+            *(f"{n:,}" for n in counts),
+            f"{distinct[0]:,}" if distinct else "",
+            f"{answers[0].n_pairs:,}" if answers else "",
+            str(len(answers)),
+        )
+
+
+def _detail_rows(section: Section) -> Iterator[tuple[str, ...]]:
+    """A row for each way and size; a way that did not count has the reason."""
+    first_way = section.ways()[0]
+    for outcome in section.outcomes:
+        name = (f"{outcome.size:g}x", WAYS[outcome.way].label, str(outcome.threads))
+        if outcome.status != "counted":
+            yield (*name, f"{outcome.status}: {outcome.reason}", *([""] * 6))
+            continue
+        first = section.counted(first_way).get(outcome.size)
+        events = section.facts[outcome.size].pair_events
+        yield (
+            *name,
+            tables.seconds(outcome.seconds),
+            tables.seconds(outcome.process_seconds),
+            tables.ratio(events / outcome.seconds / outcome.threads / 1e6),
+            f"{outcome.peak_bytes / _MIB:,.0f}",
+            f"{outcome.worker_bytes / _MIB:,.0f}" if outcome.worker_bytes else "",
+            tables.ratio(outcome.seconds / first.seconds) if first else "",
+            tables.ratio(outcome.process_seconds / first.process_seconds) if first else "",
+        )
+
+
+def draw(section: Section, path: Path) -> None:
+    """Time and memory over size, both axes logarithmic: a straight line is a power law."""
+    with figure(path, 2, width=7) as panels:
+        panels[0].figure.suptitle(f"{section.title} (exponents of growth in brackets)")
+        for axes, label, value in (
+            (panels[0], "seconds", lambda outcome: outcome.seconds),
+            (panels[1], "peak memory, MiB", lambda outcome: outcome.peak_bytes / _MIB),
+        ):
+            series = []
+            for way in section.ways():
+                found = {size: value(o) for size, o in section.counted(way).items()}
+                slope = growth_exponent(list(found), list(found.values()))
+                name = WAYS[way].label + ("" if slope is None else f" ({slope:.2f})")
+                series.append((name, list(found), list(found.values())))
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            plot_lines(axes, series, "size of the input", label)
+            axes.set_xticks(list(section.facts), [f"{size:g}x" for size in section.facts])
+            axes.minorticks_off()

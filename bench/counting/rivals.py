@@ -1,0 +1,187 @@
+"""What a user would count with instead of PivotMine.
+
+Every way counts language pair by language pair, so that no pair within a language is made.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from bench.counting.answers import Pairs, parquet_files, write_pairs
+from bench.counting.prepare import Facts, Prepared
+from bench.counting.ways import Done, Job, way
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+Columns = tuple[NDArray[np.int32], NDArray[np.int32]]
+"""Context and node, sorted by context."""
+
+DUCKDB_MEMORY_SHARE = 0.8
+"""Share of the memory limit that DuckDB may fill before it spills; it overshoots a little."""
+
+_JOIN = """
+    SELECT x.node AS a, y.node AS b, count(*) AS n FROM {x} x JOIN {y} y USING (context)
+    GROUP BY x.node, y.node HAVING count(*) >= {min_count}
+"""
+
+
+@way("duckdb", "DuckDB self-join")
+def duckdb_sql(job: Job) -> Done:
+    """Self-join on the context, GROUP BY, HAVING; may spill."""
+    import duckdb
+
+    folder = _pairs_folder(job)
+    connection = duckdb.connect()
+    connection.execute(f"SET threads = {job.threads}")
+    connection.execute(f"SET memory_limit = '{job.memory_bytes * DUCKDB_MEMORY_SHARE:.0f}B'")
+    connection.execute(f"SET temp_directory = '{job.out / 'spill'}'")
+    connection.execute("SET preserve_insertion_order = false")
+    started = time.perf_counter()
+    for x, y in job.prepared.language_pairs():
+        sides = (f"read_parquet('{job.prepared.contexts_file(side)}')" for side in (x, y))
+        query = _JOIN.format(x=next(sides), y=next(sides), min_count=job.prepared.facts.min_count)
+        to = folder / f"{x}-{y}.parquet"
+        connection.execute(f"COPY ({query}) TO '{to}' (FORMAT parquet, COMPRESSION zstd)")
+    return _done(started, folder)
+
+
+@way("polars", "Polars", packages=("polars",))
+def polars_frames(job: Job) -> Done:
+    """Lazy join on the context, group_by, filter, on the streaming engine."""
+    import polars as pl
+
+    folder = _pairs_folder(job)
+    started = time.perf_counter()
+    for x, y in job.prepared.language_pairs():
+        of_x = pl.scan_parquet(job.prepared.contexts_file(x)).rename({"node": "a"})
+        of_y = pl.scan_parquet(job.prepared.contexts_file(y)).rename({"node": "b"})
+        (
+            of_x.join(of_y, on="context")
+            .group_by("a", "b")
+            .agg(pl.len().alias("n"))
+            .filter(pl.col("n") >= job.prepared.facts.min_count)
+            .sink_parquet(folder / f"{x}-{y}.parquet", engine="streaming")
+        )
+    return _done(started, folder)
+
+
+@way("spark-sql", "Spark SQL self-join")
+def spark_sql(job: Job) -> Done:
+    """Self-join on the context, GROUP BY, HAVING; PivotMine's own session settings."""
+    from pivotmine.engine.session import build_session
+    from pivotmine.recipe.reading import load_recipe
+
+    recipe = load_recipe(None, [f"spark.master=local[{job.threads}]", *job.overrides])
+    spark = build_session(recipe.spark)
+    for language in range(len(job.prepared.facts.languages)):
+        rows = spark.read.parquet(job.prepared.contexts_file(language))
+        rows.createOrReplaceTempView(f"contexts_{language}")
+    folder = job.out / "pairs"
+    started = time.perf_counter()
+    for x, y in job.prepared.language_pairs():
+        query = _JOIN.format(
+            x=f"contexts_{x}", y=f"contexts_{y}", min_count=job.prepared.facts.min_count
+        )
+        spark.sql(query).write.mode("append").parquet(str(folder))
+    return _done(started, folder)
+
+
+@way("dicts", "Python dictionaries", one_thread=True)
+def dictionaries(job: Job) -> Done:
+    """A Counter over the pairs of every context, as He et al. (2025) counted."""
+    folder = _pairs_folder(job)
+    started = time.perf_counter()
+    n_distinct = 0
+    for x, y in job.prepared.language_pairs():
+        of_y = _nodes_by_context(job.prepared, y)
+        counts: Counter[tuple[int, int]] = Counter()
+        for context, nodes in _nodes_by_context(job.prepared, x).items():
+            counts.update(product(nodes, of_y.get(context, ())))
+        n_distinct += len(counts)
+        kept = [(a, b, n) for (a, b), n in counts.items() if n >= job.prepared.facts.min_count]
+        columns = np.array(kept, np.int64).reshape(-1, 3).T
+        write_pairs(folder / f"{x}-{y}.parquet", [Pairs(*columns)])
+    return _done(started, folder, n_distinct)
+
+
+@way("scipy", "scipy sparse product", one_thread=True)
+def scipy_product(job: Job) -> Done:
+    """Incidence matrices of the two languages, A^T B."""
+    folder = _pairs_folder(job)
+    started = time.perf_counter()
+    n_distinct = 0
+    for (x, y), matrix in products(job.prepared, lambda lang: columns(job.prepared, lang)):
+        n_distinct += matrix.nnz
+        pairs = pairs_of((x, y), matrix, job.prepared.facts)
+        write_pairs(folder / f"{x}-{y}.parquet", [pairs])
+    return _done(started, folder, n_distinct)
+
+
+def products(
+    prepared: Prepared, columns_of: Callable[[int], Columns]
+) -> Iterator[tuple[tuple[int, int], csr_matrix]]:
+    """A^T B of each pair of languages, from the columns of each language."""
+    facts = prepared.facts
+    for x, y in prepared.language_pairs():
+        first, second = (
+            incidence(*columns_of(language), language * facts.vocab_size, facts.n_contexts)
+            for language in (x, y)
+        )
+        yield (x, y), first.T.tocsr() @ second
+
+
+def pairs_of(languages: tuple[int, int], matrix: csr_matrix, facts: Facts) -> Pairs:
+    """Entries of a product at or above `min_count`."""
+    kept = np.flatnonzero(matrix.data >= facts.min_count)
+    row = np.searchsorted(matrix.indptr, kept, side="right") - 1
+    a, b = row.astype(np.int64), matrix.indices[kept].astype(np.int64)
+    first_a, first_b = (language * facts.vocab_size for language in languages)
+    return Pairs(a + first_a, b + first_b, matrix.data[kept].astype(np.int64))
+
+
+def incidence(
+    context: NDArray[np.int32], node: NDArray[np.int32], first_node: int, n_contexts: int
+) -> csr_matrix:
+    """CSR matrix of ones, [n_contexts, tokens of the language], from rows sorted by context."""
+    from scipy.sparse import csr_matrix
+
+    offsets = np.searchsorted(context, np.arange(n_contexts + 1))
+    column = node - first_node
+    width = int(column.max()) + 1 if len(column) else 0
+    ones = np.ones(len(column), np.int32)
+    return csr_matrix((ones, column, offsets), shape=(n_contexts, width))
+
+
+def columns(prepared: Prepared, language: int) -> Columns:
+    """Columns context and node of a language."""
+    rows = pq.read_table(prepared.contexts_file(language))
+    return rows["context"].to_numpy(), rows["node"].to_numpy()
+
+
+def _nodes_by_context(prepared: Prepared, language: int) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = defaultdict(list)
+    context_and_node = (column.tolist() for column in columns(prepared, language))
+    for context, node in zip(*context_and_node, strict=True):
+        found[context].append(node)
+    return found
+
+
+def _pairs_folder(job: Job) -> Path:
+    folder = job.out / "pairs"
+    folder.mkdir()
+    return folder
+
+
+def _done(started: float, folder: Path, n_distinct: int | None = None) -> Done:
+    seconds = time.perf_counter() - started
+    return Done(seconds, tuple(parquet_files(folder)), n_distinct=n_distinct)

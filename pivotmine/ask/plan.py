@@ -1,0 +1,366 @@
+"""What a run would cost: core-hours, memory, shuffles and disk of every stage, before it starts.
+
+The costs are sizes times measured constants (`plan_constants.py`). All steps are linear in the text
+but one: the distinct pairs of a chunk grow with the power `growth` of its tokens. The larger a
+chunk, the more often its pairs are the same. `docs/scale.md` shows the arithmetic.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pivotmine.ask.plan_constants import MEASURED, Constants
+from pivotmine.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pivotmine.recipe import Recipe
+
+MAX_CHUNK_TOKENS = 2**31 - 1
+READ_BYTES = 130 * 2**20
+"""Memory of reading plain records (docs/architecture.md, Bounds on memory)."""
+
+ROW_GROUP_BYTES = 64e6
+PAIR_BLOCK_BYTES = 30e6
+SAMPLE_BYTES = 64e6
+"""Of the sample that `tokenizer_seconds` was measured on."""
+
+_NS, _US, _HOUR, _MB = 1e-9, 1e-6, 3600.0, 1e6
+_TOKEN_FORMATS = ("npy", "megatron")
+_PACKED_SUFFIXES = (".gz", ".zst", ".zstd", ".parquet")
+
+
+@dataclass(frozen=True)
+class StageCost:
+    """One stage."""
+
+    stage: str
+    core_hours: float
+    task_bytes: float
+    """Memory of a Python worker."""
+
+    shuffle_bytes: float | None
+    """None where it was never measured."""
+
+    disk_bytes: float
+    """Of the tables and files that it writes."""
+
+    is_parallel: bool = True
+
+
+@dataclass(frozen=True)
+class Counting:
+    """How contexts would be counted with chunks of one size."""
+
+    chunk_tokens: int
+    n_chunks: float
+    pairs: float
+    """Sent in one pass; 0 where all contexts are one chunk."""
+
+    shuffle_bytes: float
+    """Of one pass."""
+
+    two_passes: bool
+    core_hours: float
+    sent_bytes: float
+    """In as many passes as there would be."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A setting that an operator should choose."""
+
+    setting: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The costs of a corpus with a recipe."""
+
+    text_bytes: float
+    n_documents: float
+    n_tokens: float
+    context_tokens: float
+    """Distinct tokens of mixed contexts, each once a context."""
+
+    possible_pairs: float
+    """Pairs of nodes of different languages that the vocabulary allows."""
+
+    counting: Counting
+    stages: tuple[StageCost, ...]
+    advice: tuple[Advice, ...]
+
+    @property
+    def core_hours(self) -> float:
+        """Of all stages."""
+        return sum(stage.core_hours for stage in self.stages)
+
+    @property
+    def disk_bytes(self) -> float:
+        """Of the lake and its shards."""
+        return sum(stage.disk_bytes for stage in self.stages)
+
+    def hours(self, n_cores: int) -> float:
+        """Least wall time: cores that are always busy, and one task for the tokenizer."""
+        return sum(
+            stage.core_hours / (n_cores if stage.is_parallel else 1) for stage in self.stages
+        )
+
+
+def parse_bytes(text: str) -> float:
+    """Bytes of a size such as `100TB`, `1.5 GiB` or `2e12`.
+
+    Raises
+    ------
+    ConfigError
+        The text is not a number with a unit of bytes.
+
+    Examples
+    --------
+    >>> parse_bytes("100TB")
+    100000000000000.0
+    """
+    match = re.fullmatch(r"\s*([0-9.]+(?:e\+?[0-9]+)?)\s*(?:([kmgtp]?)(i?)b)?\s*", text.lower())
+    try:
+        if not match:
+            raise ValueError(text)
+        number, prefix, binary = match.groups(default="")
+        power = " kmgtp".index(prefix or " ")
+        return float(number) * math.pow(1024 if binary else 1000, power)
+    except ValueError:
+        raise ConfigError(f"{text!r} is not a size; give one such as 100TB or 512GiB") from None
+
+
+def text_bytes(files: Sequence[tuple[str, int]], constants: Constants = MEASURED) -> float:
+    """Bytes of text in files of (URI, bytes on disk); HTML counts as if all of it were text."""
+    unpacking = constants.unpacking.value
+    return sum(
+        size * (unpacking if uri.lower().endswith(_PACKED_SUFFIXES) else 1.0) for uri, size in files
+    )
+
+
+def plan(
+    n_bytes: float,
+    n_languages: int,
+    recipe: Recipe,
+    core_bytes: float = 10e9,
+    constants: Constants = MEASURED,
+) -> Plan:
+    """Costs of `n_bytes` of text in `n_languages` with the settings of a recipe.
+
+    Parameters
+    ----------
+    core_bytes
+        Memory that a core has for its Python worker; chunks are advised to fit it.
+    """
+    c = constants
+    n_tokens = n_bytes / c.token_bytes.value
+    n_documents = n_bytes / c.document_bytes.value
+    context_tokens = n_tokens * c.mixed_share.value
+    nodes = recipe.tokenize.vocab_size / n_languages * c.language_nodes.value
+    possible = math.comb(n_languages, 2) * nodes**2
+    max_shuffle = recipe.count.max_shuffle_bytes
+    counting = count(context_tokens, recipe.count.chunk_tokens, max_shuffle, c)
+    sized = Plan(
+        n_bytes, n_documents, n_tokens, context_tokens, possible, counting, stages=(), advice=()
+    )
+    stages = (
+        *_text_stages(sized, recipe, c),
+        *_counting_stages(sized, recipe, c),
+        *_selection_stages(sized, recipe, c),
+    )
+    advice = tuple(_advice(sized, stages, recipe, core_bytes, c))
+    return replace(sized, stages=stages, advice=advice)
+
+
+def count(
+    context_tokens: float,
+    chunk_tokens: int,
+    max_shuffle_bytes: float,
+    constants: Constants = MEASURED,
+) -> Counting:
+    """Cost of stage `count`, in one pass or, where that would shuffle too much, in two."""
+    c = constants
+    n_chunks = max(context_tokens / chunk_tokens, 1.0)
+    in_chunk = c.chunk_pairs.value * (chunk_tokens / c.chunk_tokens.value) ** c.growth.value
+    pairs = n_chunks * in_chunk if n_chunks > 1 else 0.0
+    shuffle_bytes = pairs * c.pair_bytes.value
+    two_passes = shuffle_bytes > max_shuffle_bytes
+    load = context_tokens * c.load_ns.value
+    multiply = context_tokens * c.events.value * c.event_ns.value
+    send = pairs * c.pair_ns.value
+    if two_passes:
+        sketch = pairs * c.sketch_ns.value
+        nanoseconds = 3 * load + 2 * (multiply + sketch) + send * c.sent_share.value
+        sent_bytes = shuffle_bytes * c.sent_share.value
+    else:
+        nanoseconds, sent_bytes = 2 * load + multiply + send, shuffle_bytes
+    core_hours = nanoseconds * _NS / _HOUR
+    return Counting(
+        chunk_tokens, n_chunks, pairs, shuffle_bytes, two_passes, core_hours, sent_bytes
+    )
+
+
+def chunk_bytes(
+    chunk_tokens: float, sketch_bytes: float = 0.0, constants: Constants = MEASURED
+) -> float:
+    """Memory of a task that counts a chunk, with the sketch of the first of two passes."""
+    held = chunk_tokens * constants.context_memory.value
+    return held + PAIR_BLOCK_BYTES + constants.worker_bytes.value + sketch_bytes
+
+
+def _text_stages(sized: Plan, recipe: Recipe, c: Constants) -> list[StageCost]:
+    """From files to tokens."""
+    megabytes, base = sized.text_bytes / _MB, c.worker_bytes.value
+    ingest_seconds = megabytes * c.ingest_seconds.value
+    ingest_disk = sized.text_bytes * c.documents_share.value
+    if recipe.dedup.near:
+        ingest_seconds += megabytes * c.near_seconds.value
+        ingest_disk += sized.n_documents * c.signature_bytes.value
+    sample = min(recipe.tokenize.sample_bytes, sized.text_bytes)
+    if recipe.tokenize.tokenizer is not None:
+        sample = 0
+    training = c.tokenizer_seconds.value * sample / SAMPLE_BYTES
+    vocabulary = sized.n_tokens * c.vocabulary_ns.value * _NS
+    read, tokens = base + ROW_GROUP_BYTES, sized.n_tokens * c.tokens_bytes.value
+    return [
+        StageCost("ingest", ingest_seconds / _HOUR, base + READ_BYTES, None, ingest_disk),
+        StageCost("tokenizer", training / _HOUR, 40.0 * sample, 0.0, 0.0, is_parallel=False),
+        StageCost("tokenize", megabytes * c.tokenize_seconds.value / _HOUR, read, 0.0, tokens),
+        StageCost("vocabulary", vocabulary / _HOUR, read, None, 0.0),
+    ]
+
+
+def _counting_stages(sized: Plan, recipe: Recipe, c: Constants) -> list[StageCost]:
+    """From tokens to pivots."""
+    contexts, counting = sized.context_tokens, sized.counting
+    cut = sized.n_tokens * (c.read_ns.value + c.cut_ns.value)
+    cut_memory, lines = c.worker_bytes.value + 200e6, 0.0
+    if recipe.count.max_line_documents:
+        cut += sized.n_tokens * (c.read_ns.value + c.line_ns.value)
+        cut_memory += 16.0 * recipe.count.max_repeated_lines
+        lines = _segments(sized, c) * c.line_bytes.value
+    chunk = min(counting.chunk_tokens, contexts)
+    sketch = recipe.count.sketch_bytes if counting.two_passes else 0.0
+    grown = (contexts / c.chunk_tokens.value) ** c.growth.value
+    distinct = min(c.chunk_pairs.value * grown, sized.possible_pairs)
+    link = contexts * c.contest_ns.value
+    link_memory = c.worker_bytes.value + 20.0 * recipe.link.max_contenders
+    if recipe.link.permute and counting.n_chunks <= 1:
+        link += contexts * (c.load_ns.value + c.events.value * c.event_ns.value)
+        link_memory += 24.0 * chunk
+    packed, counts = contexts * c.packed_bytes.value, distinct * c.counts_bytes.value
+    memory = chunk_bytes(chunk, sketch, c)
+    return [
+        StageCost("contexts", cut * _NS / _HOUR, cut_memory, lines, packed),
+        StageCost("count", counting.core_hours, memory, counting.sent_bytes, counts),
+        StageCost("link", link * _NS / _HOUR, link_memory, None, 0.0),
+        StageCost("pivot", c.pivot_seconds.value / _HOUR, c.worker_bytes.value, None, 0.0),
+    ]
+
+
+def _selection_stages(sized: Plan, recipe: Recipe, c: Constants) -> list[StageCost]:
+    """From pivots to shards."""
+    base, links = c.worker_bytes.value, recipe.score.max_links
+    score = sized.n_tokens * c.score_ns.value * _NS
+    score_memory = base + 32.0 * links + 16.0 * recipe.score.max_repeated_segments
+    score_disk = sized.n_documents * c.score_bytes.value
+    n_arms, formats = len(recipe.select.arms), recipe.shard.formats
+    select = sized.n_documents * n_arms * c.select_us.value * _US
+    select_memory = base + 10.0 * recipe.select.max_round_links + 24.0 * links
+    bought = min(recipe.select.budget_tokens, sized.n_tokens) * n_arms
+    shard = bought * c.token_bytes.value / c.document_bytes.value * len(formats)
+    id_bytes = 2.0 if recipe.tokenize.vocab_size <= 2**16 else 4.0
+    as_text = c.token_bytes.value * c.documents_share.value
+    shards = bought * sum(id_bytes if f in _TOKEN_FORMATS else as_text for f in formats)
+    repeated = _segments(sized, c) * c.line_bytes.value
+    written = base + ROW_GROUP_BYTES
+    return [
+        StageCost("score", score / _HOUR, score_memory, repeated, score_disk),
+        StageCost("select", select / _HOUR, select_memory, None, 0.0),
+        StageCost("shard", shard * c.shard_us.value * _US / _HOUR, written, None, shards),
+    ]
+
+
+def _segments(sized: Plan, c: Constants) -> float:
+    return sized.n_tokens / c.segment_tokens.value
+
+
+def _advice(
+    sized: Plan, stages: Sequence[StageCost], recipe: Recipe, core_bytes: float, c: Constants
+) -> list[Advice]:
+    given, max_shuffle = sized.counting, recipe.count.max_shuffle_bytes
+    sketch = _rounded_up(sized.possible_pairs)
+    chunk = _best_chunk(sized.context_tokens, core_bytes, 0.0, c)
+    best = count(sized.context_tokens, chunk, max_shuffle, c)
+    if best.two_passes:
+        # The first pass holds a sketch beside its chunk.
+        sketch = min(sketch, core_bytes / 2)
+        chunk = _best_chunk(sized.context_tokens, core_bytes, sketch, c)
+        best = count(sized.context_tokens, chunk, max_shuffle, c)
+    one = "one chunk holds all contexts, so nothing is shuffled"
+    several = (
+        f"the largest that fits {core_bytes / 1e9:g} GB a core: {best.core_hours:,.1f} core-hours "
+        f"for `count`, with the recipe's {given.chunk_tokens:,} {given.core_hours:,.1f}"
+    )
+    reason = one if best.n_chunks <= 1 else several
+    found = [Advice("count.chunk_tokens", f"{chunk:,}", reason)]
+    shuffled = f"one pass shuffles {best.shuffle_bytes / 1e12:.2g} TB"
+    if best.two_passes:
+        found += [
+            Advice(
+                "passes",
+                "two",
+                f"{shuffled}, more than count.max_shuffle_bytes ({max_shuffle / 1e12:.2g} TB); "
+                "raise that where scratch disks take it and most pairs reach min_count",
+            ),
+            Advice("count.sketch_bytes", f"{sketch:,.0f}", "a byte for each pair that can exist"),
+        ]
+    else:
+        found.append(Advice("passes", "one", shuffled))
+    others = max(stage.task_bytes for stage in stages if stage.stage != "count")
+    counting = chunk_bytes(min(chunk, sized.context_tokens), sketch if best.two_passes else 0.0, c)
+    found.append(
+        Advice(
+            "spark.executor.memoryOverhead",
+            f"{max(others, counting) / 2**30:.1f} GiB a core",
+            "the largest Python worker of any stage, beside the JVM's own memory",
+        )
+    )
+    mean = sized.context_tokens * c.events.value / max(sized.possible_pairs, 1.0)
+    if mean / 10 > recipe.count.min_count:
+        found.append(
+            Advice(
+                "count.min_count",
+                f"{_one_digit(mean / 10):,}",
+                f"a tenth of the mean of the pairs that can exist ({mean:,.0f}): rarer pairs say "
+                "little in a corpus of this size",
+            )
+        )
+    return found
+
+
+def _best_chunk(context_tokens: float, core_bytes: float, sketch_bytes: float, c: Constants) -> int:
+    """As many tokens as fit, or as there are; at least a million."""
+    room = core_bytes - chunk_bytes(0.0, sketch_bytes, c)
+    fitting = min(max(room / c.context_memory.value, 1e6), MAX_CHUNK_TOKENS)
+    # A quarter more than was estimated: one chunk too many costs a shuffle of everything.
+    needed = max(_rounded_up(1.25 * context_tokens), 1e6)
+    return int(min(fitting, needed))
+
+
+def _rounded_up(value: float) -> float:
+    """To two significant digits."""
+    step = 10.0 ** (math.floor(math.log10(max(value, 1.0))) - 1)
+    return math.ceil(value / step) * step
+
+
+def _one_digit(value: float) -> int:
+    """The nearest whole number with one significant digit."""
+    step = 10 ** math.floor(math.log10(value)) if value >= 1 else 1
+    return max(round(value / step) * int(step), 1)
