@@ -95,6 +95,20 @@ def metaspace_tokenizer(words: WordSet) -> Any:
     return PreTrainedTokenizerFast(tokenizer_object=core, bos_token="<s>", unk_token="<unk>")
 
 
+def whole_words_tokenizer(words: WordSet) -> Any:
+    """The metaspace tokenizer, which also has every word with a capital in one piece."""
+    capitals = [
+        concept.model_copy(
+            update={
+                "id": concept.id.upper(),
+                "words": {lang: word.capitalize() for lang, word in concept.words.items()},
+            }
+        )
+        for concept in words.concepts
+    ]
+    return metaspace_tokenizer(WordSet((*words.concepts, *capitals), "capitals"))
+
+
 def merging_tokenizer() -> Any:
     """Bytes with merges that cross the seam: `: ` is one token, and so is ` c`."""
     from tokenizers import Tokenizer, models, pre_tokenizers
