@@ -1,5 +1,5 @@
-"""The torch side: real causal language models, measured word by word.
+"""The torch side: causal language models, trained, measured and read layer by layer.
 
-Reads word lists, models and the lake; never imports pyspark. Needs the extra: `pip install
-'pivotmine[model]'`.
+It reads word sets, models, shards and the lake, and never imports pyspark. It needs the extra
+`pip install 'pivotmine[model]'`.
 """

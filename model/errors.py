@@ -1,7 +1,7 @@
-"""Errors of the torch side, in PivotMine's tree."""
+"""Errors of the torch side, as subclasses of PivotMine's."""
 
 from pivotmine.errors import PivotMineError
 
 
 class ModelError(PivotMineError):
-    """A model's numbers cannot be used: not finite, or different by two ways of computing them."""
+    """A model's numbers cannot be used: they are not finite, or two computations of them differ."""

@@ -1,4 +1,4 @@
-"""A mined lake, named by its folder or by its recipe; read through PyIceberg, without Spark."""
+"""A mined lake, given by its folder or by its recipe, and read without Spark."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def open_lake(path: Path) -> Lake:
     Raises
     ------
     InputError
-        The path is neither.
+        The path is neither a recipe nor a lake.
     LakeError, ConfigError
         The lake or the recipe cannot be read.
     """

@@ -2,8 +2,9 @@
 
 transformers reads a GGUF file by unpacking its weights to floats, which takes 30 s and 3.3 GiB for
 Gemma 3 270M (2 cores). So a GGUF file is converted once, into a folder that is named by the file's
-SHA-256, and loaded from there: 0.1 s, memory-mapped. transformers before 5.23 rebuilds Gemma's
-tokenizer wrongly from GGUF (4.57) or leaves out its BOS (5.18), hence the bound in pyproject.toml.
+SHA-256, and then loaded from there in 0.1 s, memory-mapped. transformers before 5.23 rebuilds
+Gemma's tokenizer wrongly from GGUF (4.57) or omits its BOS (5.18), hence the bound in
+pyproject.toml.
 """
 
 from __future__ import annotations
@@ -45,12 +46,12 @@ PACKAGES = {
         "SmolLM2-135M-Instruct.Q4_1.gguf",
     ),
 }
-"""Real models that an offline machine can install from a package index."""
+"""Models that can be installed from a package index, without access to a model hub."""
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model ready to be asked, and what it is."""
+    """A model that is ready for use, and its identity."""
 
     network: Any
     """transformers' causal model, in evaluation mode."""
@@ -82,8 +83,8 @@ def load_model(
     Raises
     ------
     SetupError
-        torch, transformers, the GGUF reader or the model's package is not installed, or the device
-        is not there; the message gives the command that helps.
+        torch, transformers, the GGUF reader or the model's package is not installed, or there is no
+        such device. The message gives the command that helps.
     InputError
         There is no model at `source`, or it cannot be read.
     """
@@ -93,8 +94,7 @@ def load_model(
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
-    logging.disable_progress_bar()  # a bar per file of weights says nothing
-
+    logging.disable_progress_bar()  # it shows a bar for every file of weights
     device = _device(config.device)
     folder = _folder(source, cache or _default_cache(), progress)
     progress(f"loading {source}")
@@ -103,11 +103,13 @@ def load_model(
         network = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, config.dtype))
     except ImportError as error:
         raise SetupError(f"{source} needs a package that is not installed: {error}") from error
-    except Exception as error:  # readers raise whatever they trip over
-        raise InputError(f"{source} is no causal language model that loads: {error}") from error
+    except Exception as error:  # readers raise errors of any type
+        raise InputError(
+            f"{source} cannot be loaded as a causal language model: {error}"
+        ) from error
     if not tokenizer.is_fast:
         raise InputError(
-            f"the tokenizer of {source} gives no character offsets (it is a slow one): save it "
+            f"the tokenizer of {source} is a slow one, which gives no character offsets: save it "
             "with a tokenizer.json first"
         )
     network.eval().to(device)
@@ -117,7 +119,7 @@ def load_model(
 
 
 def require(*modules: str, extra: str = "model") -> None:
-    """Raises `SetupError` if a package cannot be imported, with the extra that brings it."""
+    """Raise `SetupError` if a package is not installed; the message names the extra to install."""
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
         raise SetupError(
@@ -133,7 +135,7 @@ def _device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise InputError(f"model.device={name!r} is no device: {error}") from None
+        raise InputError(f"model.device={name!r} is not a device: {error}") from None
     if device.type == "cuda" and not torch.cuda.is_available():
         raise SetupError(f"model.device={name!r}, but torch {torch.__version__} finds no CUDA here")
     return device
@@ -151,7 +153,9 @@ def _folder(source: str, cache: Path, progress: Callable[[str], None]) -> Path:
     path = Path(source).expanduser()
     if path.is_dir():
         if not (path / "config.json").exists():
-            raise InputError(f"{path} holds no config.json: it is no Hugging Face model folder")
+            raise InputError(
+                f"{path} holds no config.json, so it is not a Hugging Face model folder"
+            )
         return path
     if path.is_file() and path.suffix == ".gguf":
         return _from_gguf(path, cache, progress)
@@ -162,7 +166,7 @@ def _folder(source: str, cache: Path, progress: Callable[[str], None]) -> Path:
 
 
 def _packaged(name: str, cache: Path, progress: Callable[[str], None]) -> Path:
-    """The GGUF file of a package, found without importing the package where it is a plain file."""
+    """The GGUF file of a package. The package is imported only if it must assemble the file."""
     package = PACKAGES[name]
     spec = importlib.util.find_spec(package.module)
     if spec is None or spec.origin is None:
@@ -180,7 +184,7 @@ def _packaged(name: str, cache: Path, progress: Callable[[str], None]) -> Path:
 
 
 def _from_gguf(file: Path, cache: Path, progress: Callable[[str], None]) -> Path:
-    """The converted folder of a GGUF file; made if it is not there, put in place whole."""
+    """The converted folder of a GGUF file; it is made if it is missing, and put in place whole."""
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     folder = cache / digest[:32]
@@ -193,13 +197,13 @@ def _from_gguf(file: Path, cache: Path, progress: Callable[[str], None]) -> Path
     progress(f"converting {file.name}, once")
     try:
         tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
-        with contextlib.redirect_stderr(io.StringIO()):  # a bar for every tensor
+        with contextlib.redirect_stderr(io.StringIO()):  # it shows a bar for every tensor
             network = AutoModelForCausalLM.from_pretrained(
                 file.parent, gguf_file=file.name, dtype=torch.float32
             )
-    except Exception as error:  # readers raise whatever they trip over
+    except Exception as error:  # readers raise errors of any type
         raise InputError(f"{file} cannot be read as a GGUF model: {error}") from error
-    # transformers refuses to save what it knows as quantised; the weights are plain floats by now
+    # transformers refuses to save quantised models, but these weights are plain floats by now.
     network.hf_quantizer = None
     if hasattr(network.config, "quantization_config"):
         del network.config.quantization_config
@@ -210,7 +214,7 @@ def _from_gguf(file: Path, cache: Path, progress: Callable[[str], None]) -> Path
         tokenizer.save_pretrained(partial)
         partial.rename(folder)
     except OSError:
-        if not (folder / "config.json").exists():  # else another process was faster
+        if not (folder / "config.json").exists():  # otherwise another process was faster
             raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -218,7 +222,7 @@ def _from_gguf(file: Path, cache: Path, progress: Callable[[str], None]) -> Path
 
 
 def _version(folder: Path) -> str:
-    """Hash of the files that decide what the model says."""
+    """Hash of the files that determine the model's output."""
     total = hashlib.sha256()
     for path in sorted(folder.iterdir()):
         if path.suffix in (".json", ".safetensors", ".bin", ".model", ".jinja") and path.is_file():

@@ -1,9 +1,12 @@
-"""Results as files: Parquet for tables, JSON for summaries, written whole or not at all.
+"""Results as files: Parquet for tables, JSON for summaries, each put in place whole.
 
 A cell of work (one direction, one draw) is a file whose name carries the hash of everything that
-its numbers depend on: model, words, prompt, direction, draw. Finding the file is finding the
-result, so a run that was interrupted goes on where it stopped, and a run with other settings never
-takes up old numbers.
+its numbers depend on: model, words, prompt, direction, draw. If the file is there, the cell is
+done. So an interrupted run continues where it stopped, and a run with other settings never reads
+old numbers.
+
+A finished run is a summary (JSON) and a table. Both carry the same key in their names, so a summary
+is never read with the table of another run.
 """
 
 from __future__ import annotations
@@ -12,13 +15,31 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pivotmine.errors import InputError
+
+TABLE_OF = {
+    "scores": "words",
+    "lens": "traces",
+    "attribution": "attributed",
+    "grid": "evaluations",
+}
+"""Kind of run: the first part of its summary's name -> the first part of its table's name."""
+
+
+class Run(NamedTuple):
+    """One finished run."""
+
+    summary: dict[str, Any]
+    words: pa.Table
+    """A row per direction and concept."""
+    path: Path
+    """The summary's file."""
 
 
 def key(parts: Mapping[str, Any]) -> str:
@@ -36,12 +57,12 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def read_table(path: Path) -> pa.Table | None:
-    """The table of a cell, or None if it is not there.
+    """The table of a cell, or None if there is no file.
 
     Raises
     ------
     InputError
-        The file is there and is no Parquet.
+        The file exists but is not Parquet.
     """
     if not path.exists():
         return None
@@ -57,3 +78,42 @@ def write_json(path: Path, value: Any) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     partial.write_bytes(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
     partial.replace(path)
+
+
+def read_run(path: Path, kind: str) -> Run:
+    """Read a run from its summary's file, or from a folder with one summary of this kind.
+
+    Parameters
+    ----------
+    kind
+        A key of `TABLE_OF`.
+
+    Raises
+    ------
+    InputError
+        There is no such run, several of them, or its table is missing.
+    """
+    file = _only(path, kind) if path.is_dir() else path
+    try:
+        summary = orjson.loads(file.read_bytes())
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from None
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"{file} is not JSON: {error}") from None
+    begins, dash, key = file.stem.partition("-")
+    if begins != kind or not dash or not isinstance(summary, dict):
+        raise InputError(f"{file} is not a summary of this kind, whose name begins with `{kind}-`")
+    beside = file.with_name(f"{TABLE_OF[kind]}-{key}.parquet")
+    table = read_table(beside)
+    if table is None:
+        raise InputError(f"{beside.name} is missing beside {file}: run the command again")
+    return Run(summary, table, file)
+
+
+def _only(folder: Path, kind: str) -> Path:
+    found = sorted(folder.glob(f"{kind}-*.json"))
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found)
+        what = f"holds several: {names}; name one" if found else f"holds no {kind}-*.json"
+        raise InputError(f"{folder} {what}")
+    return found[0]

@@ -25,6 +25,7 @@ WITH_EXAMPLES = (
     "pivotmine.api",
     "pivotmine.ask.documents",
     "pivotmine.ask.query",
+    "pivotmine.ask.reader",
     "pivotmine.ask.rows",
 )
 
@@ -76,7 +77,7 @@ def public_callables() -> Iterator[tuple[str, Any]]:
         yield f"{kind.__module__}.{kind.__name__}", kind
     for name, method in inspect.getmembers(pivotmine.LakeReader, inspect.isfunction):
         if not name.startswith("_"):
-            yield f"pivotmine.api.LakeReader.{name}", method
+            yield f"pivotmine.ask.reader.LakeReader.{name}", method
 
 
 @pytest.mark.parametrize("name", [name for name, _ in public_callables()])

@@ -46,6 +46,7 @@ COMMANDS: dict[str, Any] = {
 FROZEN = {
     "run": "--config -c --set -s --until --only --force --no-force",
     "demo": "--config -c --set -s",
+    "init": "files --out -o --force --no-force",
     "config": "--config -c --set -s",
     "tables": "--config -c --set -s",
     "query": "sql --config -c --set -s --format -f --as-of",

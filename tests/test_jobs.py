@@ -1,4 +1,4 @@
-"""The spark-submit entry points: one a stage, and the road."""
+"""The spark-submit entry points: one for each stage, and one for the road."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_every_stage_has_an_entry_point_and_so_has_the_road():
 
 
 def test_no_entry_point_hides_a_module_of_python():
-    # spark-submit puts their folder first on the module path, of executors too.
+    # spark-submit puts their folder first on the module path, for executors too.
     assert set(JOBS) & sys.stdlib_module_names == set()
 
 
@@ -61,7 +61,7 @@ def test_an_entry_point_explains_itself(
     ],
     ids=["recipe", "setting", "input"],
 )
-def test_what_a_user_can_mend_is_one_message_and_exit_status_2(
+def test_an_error_of_the_user_is_one_message_and_exit_status_2(
     arguments: list[str],
     message: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -78,7 +78,7 @@ def test_what_a_user_can_mend_is_one_message_and_exit_status_2(
 
 
 @pytest.mark.parametrize("name", ["conf", "docs", "jobs"])
-def test_entry_points_that_are_spoken_of_exist(name: str):
+def test_entry_points_that_recipes_and_pages_name_exist(name: str):
     files = [
         path for kind in ("md", "py", "yaml", "conf") for path in (ROOT / name).rglob(f"*.{kind}")
     ]
@@ -87,7 +87,11 @@ def test_entry_points_that_are_spoken_of_exist(name: str):
     assert named <= set(JOBS)
 
 
-def test_spark_submit_runs_an_entry_point_with_a_recipe_from_a_uri(tmp_path: Path):
+def test_spark_submit_runs_an_entry_point_beside_files_with_the_names_of_our_folders(
+    tmp_path: Path,
+):
+    for name in ("model", "udfs", "jobs"):
+        (tmp_path / f"{name}.py").write_text(f"raise RuntimeError('{name}.py was imported')\n")
     corpus = write_jsonl(tmp_path / "corpus", DOCUMENTS, n_files=2)
     recipe = tmp_path / "recipe.yaml"
     inputs = [{"uris": [str(corpus)], "source_label": "tiny"}]

@@ -1,1 +1,1 @@
-"""What the corpus holds against what the model does: scores and behaviours joined to counts."""
+"""Attribution: scores and behaviours of a model, related to counts of a corpus."""

@@ -3,7 +3,7 @@
 A lake is read through PyIceberg: only what its runs committed, no Spark, no Java. An export is
 `COPY term_counts TO 'term_counts.parquet'` in `pivotmine query`.
 
-Memory: about 1 kB a row, so 12 MB for the word set's 12,000 pairs.
+Memory: about 1 kB a row.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from pivotmine.model.lakes import open_lake
 from pivotmine.text.folding import fold
 
 CONTEXTS = ("windows", "docs")
-"""What words meet in."""
+"""The contexts in which words can occur together."""
 
 Word = tuple[str, str]
 """Language and folded string."""
 
 
-class Pair(NamedTuple):
+class ContingencyTable(NamedTuple):
     """A 2x2 table: contexts with both words, with each, and all."""
 
     n_ab: int
@@ -36,9 +36,9 @@ class Pair(NamedTuple):
     n_b: int
     n: int
 
-    def turned(self) -> Pair:
-        """The same with the words' places changed."""
-        return Pair(self.n_ab, self.n_b, self.n_a, self.n)
+    def turned(self) -> ContingencyTable:
+        """The same table with the two words exchanged."""
+        return ContingencyTable(self.n_ab, self.n_b, self.n_a, self.n)
 
 
 class Counts:
@@ -49,19 +49,20 @@ class Counts:
     table
         Rows of `term_counts`.
     in_lang
-        Count words in text of their own language only (`chat` in English is no French cat).
+        Count words in text of their own language only: `chat` in English text is not the French
+        word.
     source
-        Where they come from, for reports.
+        Name of the lake or file, for reports.
     """
 
     def __init__(self, table: pa.Table, in_lang: bool, source: str) -> None:
         self.source = source
         end = "_in_lang" if in_lang else ""
         self._words: dict[Word, dict[str, int]] = {}
-        self._pairs: dict[tuple[Word, Word], dict[str, Pair]] = {}
+        self._pairs: dict[tuple[Word, Word], dict[str, ContingencyTable]] = {}
         self._by_word: dict[Word, set[Word]] = {}
         self.totals = {"windows": 0, "docs": 0}
-        """All contexts of the corpus."""
+        """Number of contexts in the corpus."""
         for row in table.to_pylist():
             a = (row["lang_a"], row["term_a"])
             for name in CONTEXTS:
@@ -73,16 +74,20 @@ class Counts:
             self._by_word.setdefault(a, set()).add(b)
             self._by_word.setdefault(b, set()).add(a)
             self._pairs[a, b] = {
-                name: Pair(*(row[f"n_{name}{end}{side}"] for side in ("", "_a", "_b", "_total")))
+                name: ContingencyTable(
+                    *(row[f"n_{name}{end}{side}"] for side in ("", "_a", "_b", "_total"))
+                )
                 for name in CONTEXTS
             }
         self.n_words, self.n_pairs = len(self._words), len(self._pairs)
 
     def word(self, lang: str, word: str) -> dict[str, int] | None:
-        """Contexts that hold a word, by kind of context; None if it was not counted."""
+        """Number of contexts that hold a word, by kind; None if the word was not counted."""
         return self._words.get((lang, fold(word)))
 
-    def pair(self, one: tuple[str, str], other: tuple[str, str]) -> dict[str, Pair] | None:
+    def pair(
+        self, one: tuple[str, str], other: tuple[str, str]
+    ) -> dict[str, ContingencyTable] | None:
         """The 2x2 tables of two words, `one` as side a; None if the pair was not counted."""
         a, b = ((lang, fold(word)) for lang, word in (one, other))
         if (a, b) in self._pairs:
@@ -102,7 +107,8 @@ def read_counts(path: Path, in_lang: bool = True) -> Counts:
     Raises
     ------
     InputError
-        There is nothing to read, or it is no `term_counts`; says how to make it.
+        There is nothing to read, or it is not a table `term_counts`; the message says how to make
+        one.
     LakeError, ConfigError
         The lake or the recipe cannot be read.
     """
@@ -115,7 +121,7 @@ def read_counts(path: Path, in_lang: bool = True) -> Counts:
         table = _of_lake(open_lake(path), path)
     missing = sorted(set(TERM_COUNTS.schema.names) - set(table.column_names))
     if missing:
-        raise InputError(f"{path} is no table term_counts: it lacks {', '.join(missing)}")
+        raise InputError(f"{path} is not a table term_counts: it lacks {', '.join(missing)}")
     return Counts(table, in_lang, path.name)
 
 

@@ -1,10 +1,10 @@
 """Log-linear fits of a score, nested in each other, compared on words they were not fitted to.
 
-score = intercept of the direction + sum of slope * ln(1 + count). Whether a predictor adds anything
-is read from cross-validation by concept: all directions of a concept are in one fold, so that no
-fit has seen the concept it predicts. Slopes get bootstrap intervals over concepts. The interval of
-a gain takes the fits as given and resamples the concepts they are judged on. A useless predictor
-costs a little accuracy on new words, so a gain below zero says no more than one of zero.
+score = intercept of the direction + sum of slope * ln(1 + count). Cross-validation by concept shows
+whether a predictor adds anything: all directions of a concept are in one fold, so no fit has seen
+the concept that it predicts. Slopes have bootstrap intervals over concepts. The interval of a gain
+takes the fits as fixed and resamples the concepts that they are tested on. A useless predictor
+costs a little accuracy on new words, so a gain below zero means the same as a gain of zero.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.model.attribution.resample import Array, Places, Resamples, Stat, stat
+from pivotmine.model.attribution.resample import Array, ConceptResamples, Places, Stat, stat
 
 _RIDGE = 1e-9
-"""Of the words, on the diagonal: keeps a resample solvable in which a predictor is constant."""
+"""Added to the diagonal, times the number of words, so that a resample can be solved in which a
+predictor is constant."""
 
 MODELS: dict[str, tuple[str, ...]] = {
     "frequencies": ("source_frequency", "target_frequency"),
@@ -39,7 +40,7 @@ GAINS = (
 
 
 class Sample(NamedTuple):
-    """Words of one or several directions, all of whose values are there."""
+    """Words of one or several directions without missing values."""
 
     score: Array
     """[words]"""
@@ -56,8 +57,8 @@ def fold_of(concept_id: str, n_folds: int) -> int:
     return int.from_bytes(hashlib.sha256(f"fold/{concept_id}".encode()).digest()[:8]) % n_folds
 
 
-def fits(sample: Sample, folds: Places, resamples: Resamples) -> dict[str, Any]:
-    """Slopes of the largest model, R2 of every model, and what each step gains.
+def fits(sample: Sample, folds: Places, resamples: ConceptResamples) -> dict[str, Any]:
+    """Slopes of the largest model, R2 of every model, and the gain of each step.
 
     Parameters
     ----------
@@ -66,9 +67,9 @@ def fits(sample: Sample, folds: Places, resamples: Resamples) -> dict[str, Any]:
 
     Returns
     -------
-    `slopes` (nats of score per unit of ln(1 + count)), `r2` (in the sample), `r2_new` (of words not
-    fitted to; below zero: worse than the mean), `gains` of `r2_new`; each a `Stat` but `r2` and
-    `r2_new`. Constant predictors are named in `constant` and their models are left out.
+    `slopes` (nats of score per unit of ln(1 + count)) and `gains` of `r2_new`, both as `Stat`; `r2`
+    (in the sample) and `r2_new` (on words not fitted to; below zero is worse than the mean).
+    Constant predictors are named in `constant`, and their models are left out.
     """
     n_words = len(sample.score)
     constant = [name for name, values in sample.predictors.items() if not np.ptp(values) > 0]
@@ -111,8 +112,7 @@ def _design(sample: Sample, columns: Sequence[str]) -> Array:
 def solve(design: Array, score: Array, weights: Array) -> Array:
     """Least squares of words drawn `weights` times: [resamples, words] -> [resamples, columns].
 
-    Columns are scaled before the normal equations are solved; a ridge of 1e-9 of the words keeps
-    them solvable.
+    Columns are scaled before the normal equations are solved, with a ridge of `_RIDGE`.
     """
     scale = np.sqrt((design**2).mean(axis=0))
     scale[scale == 0] = 1.0
@@ -144,7 +144,7 @@ def _errors(design: Array, score: Array, fold: NDArray[np.int64]) -> Array:
     return errors
 
 
-def _gain(less: Array, null: Array, sample: Sample, resamples: Resamples) -> Stat:
+def _gain(less: Array, null: Array, sample: Sample, resamples: ConceptResamples) -> Stat:
     resampled = resamples.apply(
         sample.concept, lambda weights: _ratios(weights @ less, weights @ null)
     )
@@ -161,7 +161,7 @@ def _ratios(part: Array, whole: Array) -> Array:
     return found
 
 
-def _slopes(sample: Sample, columns: Sequence[str], resamples: Resamples) -> dict[str, Stat]:
+def _slopes(sample: Sample, columns: Sequence[str], resamples: ConceptResamples) -> dict[str, Stat]:
     design = _design(sample, columns)
     whole = np.linalg.lstsq(design, sample.score, rcond=None)[0]
     resampled = resamples.apply(

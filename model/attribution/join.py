@@ -1,7 +1,8 @@
-"""Scores, behaviours and counts of the same words, a panel a direction; what is missing is told.
+"""Scores, behaviours and counts of the same words, joined into one panel a direction.
 
-A word stays in the table whatever it lacks, with the reason in `left_out`, and every reason is
-tallied. A word that was counted and never found is no missing word: its count is 0.
+Every word stays in the table. A word that lacks a value has the reason in `left_out`, and reasons
+are counted in the panel's tally. A word that was counted but never found is not missing: its count
+is 0.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ from typing import Any
 import numpy as np
 
 from pivotmine.errors import InputError
-from pivotmine.model.attribution.counts import CONTEXTS, Counts, Pair
+from pivotmine.model.attribution.counts import CONTEXTS, ContingencyTable, Counts
 from pivotmine.model.attribution.resample import Array, Places
 from pivotmine.model.config import AttributionConfig
-from pivotmine.model.lens.candidates import pivot_of
-from pivotmine.model.runs import Run
-from pivotmine.model.scoring.prompts import Direction
+from pivotmine.model.direction import Direction, pivot_of
+from pivotmine.model.results import Run
 from pivotmine.model.words.dataset import Concept, WordSet
 
 PREDICTORS = ("cooccurrence", "pivot_path", "pmi", "source_frequency", "target_frequency")
@@ -33,17 +33,17 @@ class Panel:
 
     direction: Direction
     pivot: str
-    """Language of the way round; empty where the word set has only two languages."""
+    """Language of the candidate pivot; empty if the word set has only two languages."""
     concept: Places
     """[words] number of the concept in the word set."""
     score: Array
-    """[words], NaN where there is none."""
+    """[words], NaN if a word has no score."""
     outcomes: Mapping[str, Array]
     """`correct`, `direct (sound)`, ... -> [words] 1, 0, or NaN."""
     predictors: Mapping[str, Mapping[str, Array]]
     """Context -> predictor -> [words], natural logs of 1 + count (PMI: nats)."""
     tally: Mapping[str, int] = field(default_factory=dict)
-    """How many words were asked, analysed, and left out or incomplete for which reason."""
+    """Number of words asked, analysed, and left out or incomplete by reason."""
 
 
 def join(
@@ -53,12 +53,12 @@ def join(
     lens: Run | None,
     config: AttributionConfig,
 ) -> tuple[list[Panel], list[dict[str, Any]]]:
-    """Panels, and a row for every word of every direction, those left out too.
+    """Panels, and a row for every word of every direction, including those left out.
 
     Raises
     ------
     InputError
-        There is neither a score nor a behaviour, or a run is of another word set or model.
+        There is neither a score run nor a lens run, or they are of other words or models.
     """
     _require_one_study(words, scores, lens)
     place = {concept.id: number for number, concept in enumerate(words.concepts)}
@@ -105,7 +105,7 @@ def _row(
     measured: Mapping[str, Mapping[str, Any]],
     config: AttributionConfig,
 ) -> dict[str, Any]:
-    """One word of one direction: what was measured, what was counted, why it is left out."""
+    """The row of one word of one direction: measured values, counts, and why it is left out."""
     source, target = ((lang, concept.words[lang]) for lang in direction)
     score, trace = measured.get("score", {}), measured.get("trace", {})
     row: dict[str, Any] = {
@@ -146,7 +146,10 @@ def _row(
 def _best_way(
     source: tuple[str, str], target: tuple[str, str], pivot: str, counts: Counts, context: str
 ) -> tuple[str | None, int | None]:
-    """The word of the pivot language whose rarer meeting with the two ends is the most frequent."""
+    """The best word of the pivot language, and its count.
+
+    The count of a word is the smaller of its two co-occurrence counts with the ends.
+    """
     if not pivot:
         return None, None
     ways = []
@@ -160,7 +163,7 @@ def _best_way(
     return word, -count
 
 
-def _pmi(table: Pair) -> float:
+def _pmi(table: ContingencyTable) -> float:
     """Pointwise mutual information, nats, of counts with one half added."""
     n_ab, n_a, n_b, n = (value + _HALF for value in table)
     return float(np.log(n_ab) + np.log(n) - np.log(n_a) - np.log(n_b))

@@ -1,8 +1,8 @@
-"""The word set as a lexicon of PivotMine, so that a corpus can be counted for exactly these words.
+"""The word set as a lexicon of PivotMine, so that exactly these words are counted in a corpus.
 
-Every pair of a concept's words in two languages is a row: the pairs of all directions, and the two
-halves of every way over a third language (`lait`-`milk` and `milk`-`牛奶`). Words of listed pairs
-are counted by themselves too, so frequencies need no rows of their own.
+Every pair of a concept's words in two languages is a row. This covers the pairs of all directions
+and both halves of every path over a third language (`lait`-`milk` and `milk`-`牛奶`). PivotMine
+also counts each word of a listed pair alone, so frequencies need no rows of their own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ COLUMNS = ("lang_a", "word_a", "lang_b", "word_b")
 
 
 def lexicon_rows(words: WordSet) -> Iterator[tuple[str, str, str, str]]:
-    """Distinct rows in the order of concepts, languages as the word set has them."""
+    """Distinct rows, in the order of the concepts and of their languages."""
     seen = set()
     for concept in words.concepts:
         for (lang_a, word_a), (lang_b, word_b) in combinations(concept.words.items(), 2):

@@ -1,7 +1,8 @@
-"""Every statistic of a panel with its values in all resamples, so that directions can be averaged.
+"""The statistics of a panel, with their values in all resamples so that directions can be averaged.
 
-`all` is the mean over the directions in which a statistic can be measured, not a statistic of all
-words thrown together: directions differ in both scores and counts, and a pool would find that.
+`all` is the mean over the directions in which a statistic can be measured. It is not a statistic of
+the pooled words, because directions differ in scores and in counts, and a pool would measure these
+differences.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from numpy.typing import NDArray
 from pivotmine.model.attribution.counts import CONTEXTS
 from pivotmine.model.attribution.join import PREDICTORS, Panel
 from pivotmine.model.attribution.rank import auc, partial_correlation, rank_correlations
-from pivotmine.model.attribution.resample import Array, Places, Resamples, Stat, stat
+from pivotmine.model.attribution.resample import Array, ConceptResamples, Places, Stat, stat
 from pivotmine.model.config import AttributionConfig
 
 FREQUENCIES = ("source_frequency", "target_frequency")
 BESIDE = (*FREQUENCIES, "pmi")
-"""What co-occurrence is compared with, always."""
+"""The predictors that co-occurrence is compared with."""
 
 GIVEN: dict[str, tuple[str, tuple[str, ...]]] = {
     **{name: (name, ()) for name in PREDICTORS},
@@ -43,7 +44,7 @@ Name = tuple[str, ...]
 
 
 class Measure(NamedTuple):
-    """A statistic, its values in resamples [resamples], its words, and its value without effect."""
+    """A statistic, its values in resamples [resamples], its words, and its value under the null."""
 
     value: float
     resampled: Array
@@ -51,8 +52,10 @@ class Measure(NamedTuple):
     null: float
 
 
-def measure(panel: Panel, config: AttributionConfig, resamples: Resamples) -> dict[Name, Measure]:
-    """AUCs and rank correlations of one direction; those that cannot be measured are not there."""
+def measure(
+    panel: Panel, config: AttributionConfig, resamples: ConceptResamples
+) -> dict[Name, Measure]:
+    """AUCs and rank correlations of one direction; those that cannot be measured are left out."""
     found: dict[Name, Measure] = {}
     for context in CONTEXTS:
         predictors = panel.predictors[context]
@@ -67,9 +70,12 @@ def measure(panel: Panel, config: AttributionConfig, resamples: Resamples) -> di
 
 
 def _correlations(
-    panel: Panel, predictors: Mapping[str, Array], config: AttributionConfig, resamples: Resamples
+    panel: Panel,
+    predictors: Mapping[str, Array],
+    config: AttributionConfig,
+    resamples: ConceptResamples,
 ) -> dict[str, Measure]:
-    """Rank correlations with the score; those with the path on the words that have one."""
+    """Rank correlations with the score; those with the pivot path use the words that have one."""
     found: dict[str, Measure] = {}
     for with_path in (False, True):
         names = {
@@ -100,7 +106,7 @@ def _aucs(
     predictors: Mapping[str, Array],
     outcome: Array,
     config: AttributionConfig,
-    resamples: Resamples,
+    resamples: ConceptResamples,
 ) -> dict[str, Measure]:
     found: dict[str, Measure] = {}
     for name in PREDICTORS:
@@ -108,7 +114,7 @@ def _aucs(
         positive = outcome[there] == 1
         if min(positive.sum(), (~positive).sum()) < config.min_group:
             continue
-        if not np.ptp(predictors[name][there]) > 0:  # .5 by definition: nothing was measured
+        if not np.ptp(predictors[name][there]) > 0:  # the AUC of a constant is .5 by definition
             continue
         statistic = partial(auc, predictors[name][there], positive)
         found[name] = _measure(statistic, panel.concept[there], resamples, 0.5)
@@ -122,14 +128,14 @@ def _aucs(
 
 
 def _measure(
-    statistic: Callable[[Array], Array], concepts: Places, resamples: Resamples, null: float
+    statistic: Callable[[Array], Array], concepts: Places, resamples: ConceptResamples, null: float
 ) -> Measure:
     value = float(statistic(np.ones((1, len(concepts))))[0])
     return Measure(value, resamples.apply(concepts, statistic), len(concepts), null)
 
 
 def mean_over_directions(measures: Sequence[Mapping[Name, Measure]]) -> dict[Name, Measure]:
-    """Every statistic's mean over the directions that have it; `n_words` are summed."""
+    """The mean of every statistic over the directions that have it; `n_words` is the sum."""
     names = dict.fromkeys(name for each in measures for name in each)
     found = {}
     for name in names:
@@ -146,7 +152,7 @@ def mean_over_directions(measures: Sequence[Mapping[Name, Measure]]) -> dict[Nam
 
 
 def stats(measures: Mapping[Name, Measure]) -> dict[Name, Stat]:
-    """With intervals and p-values."""
+    """The statistics with intervals and p-values."""
     return {name: stat(*each) for name, each in measures.items()}
 
 

@@ -1,7 +1,7 @@
 """Rank statistics that take weights: AUC, Spearman's correlation, and its partial form.
 
-A weight is how often a word is drawn in a resample; with weights of one these are the textbook
-statistics (tests compare them with scipy and scikit-learn).
+A weight is the number of times that a word is drawn in a resample. With weights of one these are
+the textbook statistics; tests compare them with scipy.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LEAST_DETERMINANT = 1e-10
 
 
 def auc(values: Array, positive: NDArray[np.bool_], weights: Array) -> Array:
-    """How often a positive word has the higher value than a negative one; ties count half.
+    """Probability that a positive word has a higher value than a negative one; ties count half.
 
     The Mann-Whitney statistic over its maximum. NaN where no word is positive, or none negative.
 

@@ -1,8 +1,8 @@
-"""Resampling concepts: every interval and p-value of the attribution comes from here.
+"""Resampling of concepts, for every interval and p-value of the attribution.
 
-A concept is asked in many directions, so concepts are drawn, and all directions of a concept come
-or stay away together (cluster bootstrap). A resample is a count per concept, so that a statistic of
-thousands of resamples is a few products of matrices.
+A concept is asked in many directions, so concepts are drawn with all their directions (cluster
+bootstrap). A resample is a count per concept, so a statistic of thousands of resamples is a few
+matrix products.
 
 p-values are two-sided: twice the smaller share of resamples on either side of the null, with one
 added to both counts (Davison and Hinkley 1997, 4.2). They agree with the percentile intervals.
@@ -23,7 +23,7 @@ Places = NDArray[np.int64]
 
 _BLOCK = 500
 _MOST_UNDEFINED = 0.05
-"""Share of resamples that may leave a statistic undefined (no wrong word drawn, say)."""
+"""Share of resamples in which a statistic may be undefined, e.g. because no wrong word is drawn."""
 
 
 class Stat(NamedTuple):
@@ -36,11 +36,10 @@ class Stat(NamedTuple):
     n_words: int
 
 
-class Resamples:
+class ConceptResamples:
     """How often every concept is drawn, [resamples, concepts].
 
-    Memory: two bytes a cell, 24 MB for 10,000 resamples of 1,192 concepts, and a few hundred MB for
-    the block at work.
+    Memory: 2 bytes a resample and concept, and the weights of one block as float64.
     """
 
     def __init__(self, n_concepts: int, n_resamples: int, seed: int) -> None:
@@ -72,8 +71,8 @@ def stat(
     Parameters
     ----------
     only_above
-        Values below the null are no finding either (a useless predictor costs accuracy on new
-        words): the p-value is that of the side above, still doubled.
+        Test only the side above the null, because values below it are no finding either (a
+        useless predictor costs accuracy on new words). The p-value is still doubled.
     """
     nan = float("nan")
     known = resampled[~np.isnan(resampled)]
@@ -85,14 +84,3 @@ def stat(
     fewer = below if only_above else min(below, above)
     p_value = min(1.0, 2 * (1 + fewer) / (1 + len(known)))
     return Stat(float(value), float(low), float(high), p_value, n_words)
-
-
-def holm(p_values: list[float]) -> list[float]:
-    """Holm's adjusted p-values (1979), in the order given; NaN stays out and does not count."""
-    known = sorted((p, place) for place, p in enumerate(p_values) if not np.isnan(p))
-    adjusted = [float("nan")] * len(p_values)
-    highest = 0.0
-    for rank, (p, place) in enumerate(known):
-        highest = max(highest, min(1.0, p * (len(known) - rank)))
-        adjusted[place] = highest
-    return adjusted

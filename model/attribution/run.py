@@ -1,8 +1,8 @@
 """The whole attribution: panels, statistics by direction and on average, fits, contrasts, words.
 
-Contrasts are declared here, before any number is seen: seven on the average over directions (the
-primary family) and the same seven of every direction (the secondary one). Holm's adjustment is
-within a family. Everything else in the summary is description and has no adjusted p-value.
+Contrasts are declared here, before any number is seen. The primary family is tested on the average
+over directions, the secondary family in every direction. Holm's adjustment is within a family. The
+other numbers of the summary are descriptive and have no adjusted p-value.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from pivotmine.model.attribution.counts import CONTEXTS, Counts
 from pivotmine.model.attribution.fit import Sample, fits, fold_of
 from pivotmine.model.attribution.join import Panel, join
 from pivotmine.model.attribution.measures import Name, mean_over_directions, measure, stats
-from pivotmine.model.attribution.resample import Places, Resamples, Stat, holm
+from pivotmine.model.attribution.resample import ConceptResamples, Places, Stat
 from pivotmine.model.attribution.verdict import verdict
 from pivotmine.model.config import AttributionConfig
-from pivotmine.model.results import key, write_json, write_table
-from pivotmine.model.runs import Run
+from pivotmine.model.results import Run, key, write_json, write_table
+from pivotmine.model.statistics.holm import holm
 from pivotmine.model.words.dataset import WordSet
 
 ALL = "all"
@@ -48,37 +48,12 @@ def attribute(
         The runs do not belong to this word set, or to one model.
     """
     panels, rows = join(words, counts, scores, lens, config)
-    resamples = Resamples(len(words.concepts), config.n_resamples, config.seed)
-    folds = np.array([fold_of(concept.id, config.n_folds) for concept in words.concepts])
-    measures = {str(panel.direction): measure(panel, config, resamples) for panel in panels}
-    measures[ALL] = mean_over_directions(list(measures.values()))
-    known = {scope: stats(found) for scope, found in measures.items()}
-    fitted = {
-        scope: {context: _fits(chosen, context, folds, resamples) for context in CONTEXTS}
-        for scope, chosen in (
-            *((str(panel.direction), [panel]) for panel in panels),
-            (ALL, panels),
-        )
-    }
-    first = next(run for run in (scores, lens) if run)
-    summary: dict[str, Any] = {
-        "model": first.summary["model"],
-        "words": {"version": words.version},
-        "counts": {
-            "source": counts.source,
-            "n_words": counts.n_words,
-            "n_pairs": counts.n_pairs,
-            "contexts": counts.totals,
-        },
-        "runs": {name: run.path.name for name, run in (("scores", scores), ("lens", lens)) if run},
-        "settings": config.model_dump(mode="json"),
+    summary = {
+        **_inputs(words, counts, scores, lens, config),
         "coverage": {str(panel.direction): dict(panel.tally) for panel in panels},
         "pivots": {str(panel.direction): panel.pivot for panel in panels},
-        "auc": {scope: _nested(found, "auc") for scope, found in known.items()},
-        "spearman": {scope: _nested(found, "spearman") for scope, found in known.items()},
-        "fit": fitted,
+        **_statistics(words, panels, config),
     }
-    summary["contrasts"] = _contrasts(known, fitted, config)
     summary["verdict"] = verdict(summary)
     run_key = key(
         {
@@ -93,10 +68,51 @@ def attribute(
     return summary
 
 
-def _fits(
-    panels: Sequence[Panel], context: str, folds: Places, resamples: Resamples
+def _inputs(
+    words: WordSet, counts: Counts, scores: Run | None, lens: Run | None, config: AttributionConfig
 ) -> dict[str, Any]:
-    """Fits of the words of these directions that have a score and every predictor."""
+    """What the attribution is made from."""
+    runs = {name: run for name, run in (("scores", scores), ("lens", lens)) if run}
+    return {
+        "model": next(iter(runs.values())).summary["model"],
+        "words": {"version": words.version},
+        "counts": {
+            "source": counts.source,
+            "n_words": counts.n_words,
+            "n_pairs": counts.n_pairs,
+            "contexts": counts.totals,
+        },
+        "runs": {name: run.path.name for name, run in runs.items()},
+        "settings": config.model_dump(mode="json"),
+    }
+
+
+def _statistics(
+    words: WordSet, panels: Sequence[Panel], config: AttributionConfig
+) -> dict[str, Any]:
+    """AUCs, rank correlations, fits and contrasts, of every direction and on average."""
+    resamples = ConceptResamples(len(words.concepts), config.n_resamples, config.seed)
+    folds = np.array([fold_of(concept.id, config.n_folds) for concept in words.concepts])
+    measures = {str(panel.direction): measure(panel, config, resamples) for panel in panels}
+    measures[ALL] = mean_over_directions(list(measures.values()))
+    known = {scope: stats(found) for scope, found in measures.items()}
+    scopes = {**{str(panel.direction): [panel] for panel in panels}, ALL: panels}
+    fitted = {
+        scope: {context: _fits(chosen, context, folds, resamples) for context in CONTEXTS}
+        for scope, chosen in scopes.items()
+    }
+    return {
+        "auc": {scope: _nested(found, "auc") for scope, found in known.items()},
+        "spearman": {scope: _nested(found, "spearman") for scope, found in known.items()},
+        "fit": fitted,
+        "contrasts": _contrasts(known, fitted, config),
+    }
+
+
+def _fits(
+    panels: Sequence[Panel], context: str, folds: Places, resamples: ConceptResamples
+) -> dict[str, Any]:
+    """Fits to the words of these directions that have a score and every predictor."""
     names = ("source_frequency", "target_frequency", "cooccurrence", "pivot_path")
     parts = []
     for number, panel in enumerate(panels):
@@ -124,7 +140,7 @@ def _fits(
 
 
 def _nested(found: Mapping[Name, Stat], kind: str) -> dict[str, Any]:
-    """{(kind, a, b): stat} as {a: {b: {...}}}."""
+    """The statistics of a kind as a tree: {(kind, a, b): stat} becomes {a: {b: {...}}}."""
     tree: dict[str, Any] = {}
     for name, value in found.items():
         if name[0] == kind:
@@ -136,7 +152,7 @@ def _nested(found: Mapping[Name, Stat], kind: str) -> dict[str, Any]:
 
 
 def declared(config: AttributionConfig) -> dict[str, tuple[str, Name]]:
-    """The contrasts: what is claimed -> where it is looked up."""
+    """The contrasts: claim -> (kind of number, its name)."""
     context = config.context
     behaviour = f"direct ({config.rules[0]})" if config.rules else ""
     found: dict[str, tuple[str, Name]] = {

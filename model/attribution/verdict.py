@@ -1,13 +1,13 @@
-"""What the numbers support, in plain words, by rules that are stated here.
+"""What the numbers support, in sentences, by the rules stated here.
 
-* A claim is *supported* if its Holm-adjusted p-value is below .05, its interval leaves out the
-  null, and the sign is the claimed one; *contradicted* if the same holds with the other sign.
-* Otherwise it is *not supported*, and the sentence gives what the interval still allows: absence
-  of evidence is not called evidence of absence.
-* A statistic that could not be measured is called that, with the reason where one is known.
-* Warnings come with their numbers: too few resamples for any contrast to stand, pairs that never
-  meet in the corpus (a third or more), nearly all words right or wrong (nine in ten), a corpus that
-  is not the model's own.
+* A claim is *supported* if its Holm-adjusted p-value is below .05, its interval excludes the null,
+  and the sign is the claimed one. It is *contradicted* if the same holds with the opposite sign.
+* Otherwise it is *not supported*, and the sentence gives the interval, because absence of evidence
+  is not evidence of absence.
+* A statistic that could not be measured is *not measured*.
+* Warnings are given for: too few resamples for any contrast to be supported; a third or more of the
+  pairs that never occur together in the corpus; nine in ten words right, or nine in ten wrong; a
+  corpus that the model was not trained on.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ONE_SIDED = 0.9
 
 
 def verdict(summary: Mapping[str, Any]) -> list[str]:
-    """Sentences, in the order in which a reader needs them."""
+    """The sentences: coverage, claims, baselines, single directions, warnings."""
     lines = [_coverage(summary)]
     for row in summary["contrasts"]:
         if row["scope"] == "all":
@@ -79,7 +79,7 @@ def _coverage(summary: Mapping[str, Any]) -> str:
 
 
 def _baselines(summary: Mapping[str, Any]) -> list[str]:
-    """Which simple count tells most, beside co-occurrence."""
+    """AUCs of all simple counts, the largest first."""
     context = summary["settings"]["context"]
     lines = []
     for outcome, by_context in summary["auc"].get("all", {}).items():

@@ -1,1 +1,1 @@
-"""The commands of `pivotmine-model`, by what they are for; `model/cli.py` puts them together."""
+"""The commands of `pivotmine-model`, a file for each group; `model/cli.py` registers them."""

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pivotmine.model.commands.options import GRID, SetOption
-from pivotmine.model.commands.progress import progress_bar
+from pivotmine.model.progress import progress_bar
 from pivotmine.show.console import plain_console
 
 
@@ -23,19 +23,20 @@ def train(
         bool, typer.Option("--check", help="Check shards, tokenizers and budgets; train nothing.")
     ] = False,
 ) -> None:
-    """Train every arm of a grid with every seed on PivotMine's shards; interrupted, it goes on.
+    """Train every arm of a grid with every seed on PivotMine's shards; runs can be resumed.
 
     Shards, tokenizers and language budgets are checked before the first step. For many GPUs:
     torchrun --no-python pivotmine-model train --config conf/arms/planted-arms.yaml
     """
-    from pivotmine.model.config import load_recipe
-    from pivotmine.model.display import diet_table
-    from pivotmine.model.training.grid import make_plan, run_grid
+    from pivotmine.model.commands.tables import diet_table
+    from pivotmine.model.config import load_model_recipe
+    from pivotmine.model.training.grid import run_grid
     from pivotmine.model.training.networks import start
+    from pivotmine.model.training.plan import make_plan
 
     console = plain_console()
-    console.quiet = os.environ.get("RANK", "0") != "0"  # torchrun: one worker speaks for all
-    recipe = load_recipe(config, set_ or ())
+    console.quiet = os.environ.get("RANK", "0") != "0"  # with torchrun, only one worker prints
+    recipe = load_model_recipe(config, set_ or ())
     plan = make_plan(recipe, console.print)
     console.print(diet_table(plan))
     if check:
@@ -54,16 +55,15 @@ def compare(
         Path | None, typer.Option("--out", "-o", help="The page. Default: beside the grid.")
     ] = None,
 ) -> None:
-    """Say which of a grid's contrasts are significant, and put its arms on one HTML page.
+    """Test the declared contrasts of a grid, and compare its arms on one HTML page.
 
     Reads the tables that `train` wrote; no model and no shards are needed.
     """
+    from pivotmine.model.commands.tables import contrast_table
     from pivotmine.model.comparison.run import compare as run
-    from pivotmine.model.display import contrast_table
     from pivotmine.model.report.arms import arms_page
     from pivotmine.model.report.build import write_report
-    from pivotmine.model.results import write_json
-    from pivotmine.model.runs import read_run
+    from pivotmine.model.results import read_run, write_json
 
     console = plain_console()
     found = run(read_run(grid, "grid"))

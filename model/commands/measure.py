@@ -1,4 +1,4 @@
-"""Commands that measure a model, and hold what they find against a corpus."""
+"""Commands that measure a model, and compare the results with a corpus."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pivotmine.model.commands.options import (
     SetOption,
     WordsOption,
 )
-from pivotmine.model.commands.progress import progress_bar
+from pivotmine.model.progress import progress_bar
 from pivotmine.show.console import plain_console
 
 
@@ -27,18 +27,18 @@ def score(
     config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Score a model on the word task, in all directions; an interrupted run goes on.
+    """Score a model on the word task, in all directions; an interrupted run continues.
 
     Example: pivotmine-model score gemma3-270m --set scoring.limit=100
     """
-    from pivotmine.model.config import load_recipe
-    from pivotmine.model.display import score_table
+    from pivotmine.model.commands.tables import score_table
+    from pivotmine.model.config import load_model_recipe
     from pivotmine.model.load import load_model
     from pivotmine.model.scoring.run import score as run
     from pivotmine.model.words.dataset import load
 
     console = plain_console()
-    recipe = load_recipe(config, set_ or ())
+    recipe = load_model_recipe(config, set_ or ())
     word_set = load(words)
     loaded = load_model(model, recipe.model, progress=console.print)
     with progress_bar(console) as progress:
@@ -54,7 +54,7 @@ def lens(
     labels: Annotated[
         Path | None,
         typer.Option(
-            help="TSV of hand-read traces (dev words): report how rules and readers agree."
+            help="TSV of hand-labelled traces (dev words): report how rules and readers agree."
         ),
     ] = None,
     config: ConfigOption = None,
@@ -62,17 +62,17 @@ def lens(
 ) -> None:
     """Read a model's layers: pivots on the way to a translation, and whether it needs them.
 
-    An interrupted run goes on. Example: pivotmine-model lens gemma3-270m --set lens.limit=40
+    An interrupted run continues. Example: pivotmine-model lens gemma3-270m --set lens.limit=40
     """
-    from pivotmine.model.config import load_recipe
-    from pivotmine.model.display import cell, lens_table
+    from pivotmine.model.commands.tables import cell, lens_table
+    from pivotmine.model.config import load_model_recipe
     from pivotmine.model.lens.agreement import read_labels
     from pivotmine.model.lens.run import trace
     from pivotmine.model.load import load_model
     from pivotmine.model.words.dataset import load
 
     console = plain_console()
-    recipe = load_recipe(config, set_ or ())
+    recipe = load_model_recipe(config, set_ or ())
     word_set = load(words)
     known = read_labels(labels) if labels else None
     loaded = load_model(model, recipe.model, progress=console.print)
@@ -89,29 +89,30 @@ def lens(
 def evaluate(
     model: Annotated[str, typer.Argument(help="As for `score`, or a model that `train` kept.")],
     words: Annotated[
-        Path | None, typer.Option("--words", "-w", help="Word set, looked up in the layers.")
+        Path | None, typer.Option("--words", "-w", help="Word set, for retrieval in the layers.")
     ] = None,
     out: OutOption = RESULTS,
     config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Ask a model beyond words: segments after their sources, chrF, held-out loss, benchmarks.
+    """Measure a model beyond words: conditional loss, chrF, held-out loss, benchmarks, plugins.
 
-    What is asked is what section `evaluation` of the recipe names. Benchmarks (XNLI, XCOPA,
-    Belebele, ...) run through lm-eval, with data from the hub or from files.
+    Runs whatever section `evaluation` of the recipe sets. Benchmarks such as XNLI, XCOPA and
+    Belebele run through lm-eval, with data from the hub or from files.
     """
-    from pivotmine.model.config import load_recipe
-    from pivotmine.model.display import evaluation_table
+    from pivotmine.model.commands.tables import evaluation_table
+    from pivotmine.model.config import load_model_recipe
     from pivotmine.model.evaluation.run import evaluate as run
+    from pivotmine.model.evaluation.run import table_rows
     from pivotmine.model.load import load_model
     from pivotmine.model.words.dataset import load
 
     console = plain_console()
-    recipe = load_recipe(config, set_ or ())
+    recipe = load_model_recipe(config, set_ or ())
     word_set = load(words) if words else None
     loaded = load_model(model, recipe.model, progress=console.print)
     found, path = run(loaded, word_set, recipe, out, console.print)
-    console.print(evaluation_table(found))
+    console.print(evaluation_table(loaded.name, table_rows(found)))
     console.print(f"results: {path}", soft_wrap=True)
 
 
@@ -135,18 +136,18 @@ def attribute(
     config: ConfigOption = None,
     set_: SetOption = None,
 ) -> None:
-    """Hold scores and behaviours against how often the words meet in a corpus.
+    """Relate scores and behaviours to how often the words occur together in a corpus.
 
     Example: pivotmine-model attribute .pivotmine/lake --scores .pivotmine/model
     """
     from pivotmine.model.attribution.counts import read_counts
     from pivotmine.model.attribution.run import attribute as run
-    from pivotmine.model.config import load_recipe
-    from pivotmine.model.runs import read_run
+    from pivotmine.model.config import load_model_recipe
+    from pivotmine.model.results import read_run
     from pivotmine.model.words.dataset import load
 
     console = plain_console()
-    recipe = load_recipe(config, set_ or ())
+    recipe = load_model_recipe(config, set_ or ())
     summary = run(
         load(words),
         read_counts(counts, recipe.attribution.in_lang),
@@ -176,7 +177,7 @@ def report(
     """
     from pivotmine.model.report.build import report as build
     from pivotmine.model.report.build import write_report
-    from pivotmine.model.runs import read_run
+    from pivotmine.model.results import read_run
 
     runs = (
         [read_run(path, kind) for path in paths or ()]

@@ -1,4 +1,4 @@
-"""What most commands take."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 

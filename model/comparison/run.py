@@ -1,8 +1,8 @@
-"""From a grid's raw results to what may be said: a pure function of two files.
+"""From a grid's raw results to its conclusions, as a pure function of two files.
 
-The unit of a contrast is a word: its score is averaged over directions first, so that a word asked
-in two directions does not count as two. Only the contrasts of the recipe are judged, all of them
-together; everything else is description and gets no p-value.
+The unit of a contrast is a word. Its score is averaged over directions first, so a word that is
+asked in two directions counts once. Only the contrasts that the recipe declares are tested, as one
+family; the other numbers are descriptive and have no p-value.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
-from pivotmine.model.comparison.tables import CONDITIONAL, Measured, Table, read_grid
+from pivotmine.model.comparison.tables import ArmScores, GridScores, chance, read_grid
 from pivotmine.model.config import ContrastConfig, GridConfig
-from pivotmine.model.results import read_table
-from pivotmine.model.runs import Run
+from pivotmine.model.results import Run, read_table
 from pivotmine.model.statistics.paired import equivalence, paired_t, two_way_bootstrap, wider
 from pivotmine.model.statistics.power import detectable, seeds_needed, spread
 from pivotmine.model.statistics.reach import first_reach, tokens_to_reach
@@ -25,23 +24,22 @@ from pivotmine.model.statistics.verdict import Finding, findings
 Array = NDArray[np.float64]
 
 POWER = 0.8
+"""Power at which detectable differences are given."""
 HALF = 0.5
-"""Accuracy whose tokens are given for every arm."""
-CHANCE = {"contrast": 0.0, "accuracy_source": 0.1, "mrr_source": 0.2929, CONDITIONAL: 0.0}
-"""Of ten candidates; what a source is worth to a model that cannot read it."""
+"""Accuracy for which the tokens to reach it are given for every arm."""
 GUARD_RAIL = 0.01
-"""Held-out loss that may change, as a share: the margin of the test of equivalence."""
+"""Margin of the equivalence test of held-out losses, as a share of the loss."""
 SEED = 0
-"""Of the bootstrap."""
+"""Seed of the bootstrap."""
 
 
 def compare(run: Run) -> dict[str, Any]:
-    """Everything that the report shows, as plain values.
+    """Everything that the page shows, as plain values.
 
     Raises
     ------
     InputError
-        The grid asked no words, or is not complete.
+        The grid asked no words, or its runs are not complete.
     """
     grid = GridConfig.model_validate(run.summary["recipe"]["grid"])
     arms = [arm.name for arm in grid.arms]
@@ -74,20 +72,20 @@ def compare(run: Run) -> dict[str, Any]:
     }
 
 
-def final(arm: Measured, metric: str) -> Array:
+def final(arm: ArmScores, metric: str) -> Array:
     """Scores at the end, mean over directions, [seeds, concepts]."""
     scores: Array = np.mean([values[:, -1] for values in arm.words[metric].values()], axis=0)
     return scores
 
 
-def curve(arm: Measured, metric: str) -> Array:
+def curve(arm: ArmScores, metric: str) -> Array:
     """Scores along the run, mean over directions and concepts, [seeds, points]."""
     scores: Array = np.mean([v.mean(axis=2) for v in arm.words[metric].values()], axis=0)
     return scores
 
 
-def _arm(arm: Measured, grid: GridConfig) -> dict[str, Any]:
-    """Description of one arm: means with intervals for new seeds and words."""
+def _arm(arm: ArmScores, grid: GridConfig) -> dict[str, Any]:
+    """Description of one arm: means with intervals that hold for new seeds and words."""
 
     def estimate(values: Array) -> dict[str, float]:
         t, _ = paired_t(values.mean(axis=1))
@@ -123,12 +121,13 @@ def _arm(arm: Measured, grid: GridConfig) -> dict[str, Any]:
 
 
 def _contrast(
-    declared: ContrastConfig, found: Finding, values: Array, table: Table, grid: GridConfig
+    declared: ContrastConfig, found: Finding, values: Array, table: GridScores, grid: GridConfig
 ) -> dict[str, Any]:
     arm, against = table.arms[declared.arm], table.arms[declared.against]
+    others = against.words[grid.metric]
     by = spread(values)
     deviation = by.over_seeds(values.shape[1])
-    # Holm's hardest step: what the contrast must pass if it is the strongest of all.
+    # Holm's first step, which the strongest contrast must pass.
     alpha = grid.alpha / max(len(grid.contrasts), 1)
     rest = found._asdict()
     for name in ("interval", "t", "bootstrap"):
@@ -140,9 +139,8 @@ def _contrast(
         "detectable": detectable(deviation, values.shape[0], alpha, POWER),
         "seeds_needed": seeds_needed(found.interval.mean, deviation, alpha, POWER),
         "directions": {
-            name: paired_t((arm.words[grid.metric][name] - against.words[grid.metric][name])
-                           [:, -1].mean(axis=1))[0]._asdict()
-            for name in arm.words[grid.metric]
+            name: paired_t((last - others[name])[:, -1].mean(axis=1))[0]._asdict()
+            for name, last in arm.words[grid.metric].items()
         },
         "accuracy": paired_t(
             (final(arm, "accuracy_source") - final(against, "accuracy_source")).mean(axis=1)
@@ -152,12 +150,12 @@ def _contrast(
             name: _guard_rail(arm.heldout[name][:, -1], against.heldout[name][:, -1])
             for name in arm.heldout
         },
-    }  # fmt: skip
+    }
 
 
-def _reach(arm: Measured, against: Measured, metric: str) -> dict[str, Any] | None:
-    """Tokens to be where the other arm ends; None where that arm is not above chance itself."""
-    end, _ = paired_t(final(against, metric).mean(axis=1) - CHANCE[metric])
+def _reach(arm: ArmScores, against: ArmScores, metric: str) -> dict[str, Any] | None:
+    """Tokens to reach the other arm's final score; None if that is not above chance."""
+    end, _ = paired_t(final(against, metric).mean(axis=1) - chance(metric))
     if not end.low > 0:
         return None
     return tokens_to_reach(arm.tokens, curve(arm, metric), curve(against, metric))._asdict()
@@ -171,7 +169,7 @@ def _guard_rail(arm: Array, against: Array) -> dict[str, float]:
 
 
 def _sentence(one: dict[str, Any], n_seeds: int, grid: GridConfig) -> str:
-    """What may be said about a contrast, in words."""
+    """The conclusion about a contrast, as a sentence."""
     names = f"{one['arm']} against {one['against']}"
     low, high = one["interval"]["low"], one["interval"]["high"]
     size = f"{one['interval']['mean']:+.3f} [{low:+.3f}, {high:+.3f}]"
@@ -193,7 +191,7 @@ def _sentence(one: dict[str, Any], n_seeds: int, grid: GridConfig) -> str:
 
 
 def _price(heldout: dict[str, dict[str, float]]) -> str:
-    """What it cost elsewhere: held-out text that became worse by more than the margin."""
+    """The held-out texts whose loss rose by more than the margin, as a clause."""
     worse = [
         f"{name} {change['mean']:+.1%}"
         for name, change in heldout.items()
@@ -207,7 +205,7 @@ def _p(value: float) -> str:
 
 
 def _cost(run: Run) -> dict[str, dict[str, float]]:
-    """Seconds and tokens a second of each arm, evaluation left out."""
+    """Seconds, tokens a second and last loss of each arm; evaluation is not counted."""
     key = run.path.stem.partition("-")[2]
     losses = read_table(run.path.with_name(f"losses-{key}.parquet"))
     if losses is None:

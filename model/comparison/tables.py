@@ -1,4 +1,4 @@
-"""A grid's rows as arrays: seeds by words, and points of the curves."""
+"""A grid's rows as arrays over seeds, points of the run, and words."""
 
 from __future__ import annotations
 
@@ -10,16 +10,22 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
+from pivotmine.model.scoring.metrics import CHANCE
 
 Array = NDArray[np.float64]
 
 METRICS = ("contrast", "accuracy_source", "mrr_source")
-"""Of words."""
+"""Metrics of words."""
 CONDITIONAL = "conditional"
-"""Of aligned segments: what the source is worth beyond another source, nats a token."""
+"""Metric of aligned segments: the gain from the source over another source, nats a token."""
 
 
-class Measured(NamedTuple):
+def chance(metric: str) -> float:
+    """The expectation of a metric for a model that cannot translate."""
+    return 0.0 if metric == CONDITIONAL else CHANCE[metric]
+
+
+class ArmScores(NamedTuple):
     """One arm."""
 
     words: dict[str, dict[str, Array]]
@@ -27,35 +33,39 @@ class Measured(NamedTuple):
     heldout: dict[str, Array]
     """Name of a text -> [seeds, points] loss, nats a token."""
     tokens: list[int]
-    """[points] trained on when it was measured."""
+    """[points], tokens trained on before each measurement."""
 
 
-class Table(NamedTuple):
+class GridScores(NamedTuple):
     """All arms."""
 
-    arms: dict[str, Measured]
+    arms: dict[str, ArmScores]
     seeds: list[int]
     concepts: list[str]
 
 
-def read_grid(rows: pa.Table, arms: Sequence[str]) -> Table:
+def read_grid(rows: pa.Table, arms: Sequence[str]) -> GridScores:
     """Arrays of the arms' rows (`pivotmine.model.training.grid.EVALUATIONS`).
 
     Raises
     ------
     InputError
-        An arm lacks a seed, a point or a word that another has: its run was not finished.
+        An arm lacks a seed, a point or a word that another has, because a run is not finished.
     """
     columns = {name: rows[name].to_numpy(zero_copy_only=False) for name in rows.column_names}
     seeds = np.unique(columns["seed"][np.isin(columns["arm"], arms)])
     of_word = columns["kind"] == "word"
     concepts = np.unique(columns["concept"][of_word].astype(str))
     found = {
-        arm: _measured({name: values[columns["arm"] == arm] for name, values in columns.items()},
-                       arm, seeds, concepts)
+        arm: _measured(
+            {name: values[columns["arm"] == arm] for name, values in columns.items()},
+            arm,
+            seeds,
+            concepts,
+        )
         for arm in arms
-    }  # fmt: skip
-    return Table(found, seeds.tolist(), concepts.tolist())
+    }
+    return GridScores(found, seeds.tolist(), concepts.tolist())
 
 
 def _measured(
@@ -63,7 +73,7 @@ def _measured(
     arm: str,
     seeds: NDArray[np.generic],
     concepts: NDArray[np.generic],
-) -> Measured:
+) -> ArmScores:
     points = np.unique(columns["tokens"])
     seed = np.searchsorted(seeds, columns["seed"])
     point = np.searchsorted(points, columns["tokens"])
@@ -89,7 +99,7 @@ def _measured(
             values[seed[here], point[here], concept] = columns[metric][here]
             _whole(values, arm, name)
             words[metric][name] = values
-    return Measured(words, heldout, [int(n) for n in points])
+    return ArmScores(words, heldout, [int(n) for n in points])
 
 
 def _whole(values: Array, arm: str, name: str) -> None:
@@ -97,5 +107,5 @@ def _whole(values: Array, arm: str, name: str) -> None:
     if n_missing or not values.size:
         raise InputError(
             f"arm {arm}, {name}: {n_missing:,} of {values.size:,} values are missing; run "
-            "`pivotmine-model train` again, it goes on where it stopped"
+            "`pivotmine-model train` again, which continues where it stopped"
         )

@@ -10,37 +10,37 @@ from pivotmine.recipe import PositiveInt, Section
 
 
 class AttributionConfig(Section):
-    """What the corpus holds against what the model does."""
+    """Scores and behaviours of a model, related to counts of a corpus."""
 
     score: Literal["contrast", "he2025", "mrr_source", "mrr_target"] = "contrast"
     """The score that is correlated and fitted (see model/scoring/metrics.py)."""
 
     accuracy: Literal["accuracy_source", "accuracy_target"] = "accuracy_source"
-    """What makes a word correct: right in at least half of the draws."""
+    """The score by which a word is correct: at least .5, the mean over draws."""
 
     rules: tuple[Literal["sound", "sound_corrected", "he2025"], ...] = ("sound", "he2025")
-    """Behaviours that co-occurrence is held against. Contrasts are declared for the first."""
+    """Rules whose behaviours co-occurrence is compared with. Contrasts use the first."""
 
     in_lang: bool = True
-    """Count words in text of their own language only; false: the strings anywhere."""
+    """Count words in text of their own language only; false: strings in any text."""
 
     context: Literal["windows", "docs"] = "windows"
-    """Where words must meet, for contrasts and words. Tables give both."""
+    """Where words must occur together, for contrasts and words. Tables give both."""
 
     forms: tuple[Literal["copy", "cognate", "other"], ...] = ("cognate", "other")
-    """Pairs that are analysed. Copies (the same string) meet wherever either is, and stay out."""
+    """Forms that are analysed. Copies (the same string) always co-occur, so they are left out."""
 
     min_group: PositiveInt = 10
-    """Fewest words on either side of an AUC; with fewer it is not given."""
+    """Fewest words in each of the two groups of an AUC; with fewer it is not computed."""
 
     n_folds: Annotated[int, Field(ge=2)] = 10
     """Folds of concepts in cross-validation."""
 
     n_resamples: Annotated[int, Field(ge=100)] = 10_000
-    """Bootstrap resamples of concepts; the smallest p-value is two in so many."""
+    """Bootstrap resamples of concepts. The smallest p-value is 2 / n_resamples."""
 
     is_training_corpus: bool = False
-    """Whether the corpus that was counted is what the model was trained on. Only changes words."""
+    """Whether the model was trained on the counted corpus. Changes only the text of the verdict."""
 
     seed: int = 0
-    """Decides the resamples."""
+    """Seed of the resamples."""

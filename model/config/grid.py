@@ -14,7 +14,7 @@ class StreamConfig(Section):
 
     shards: str
     """Folder of the arm's shards (it holds manifest.json), at any address that fsspec opens. In
-    arms, {seed} stands for the seed: each then has a draw of documents of its own."""
+    arms, {seed} is replaced by the seed, so that each seed can have documents of its own."""
 
     ratio: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the run's tokens."""
@@ -33,72 +33,73 @@ class StreamConfig(Section):
 
 
 class ArmPlan(Section):
-    """What one arm is trained on."""
+    """The training data of one arm."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
-    """Small letters, digits and underscores."""
+    """Name: small letters, digits and underscores."""
 
     streams: Annotated[tuple[StreamConfig, ...], Field(min_length=1)]
-    """What is mixed; ratios sum to 1."""
+    """Streams that are mixed; their ratios sum to 1."""
 
     replay: Share = 0.0
-    """Least share of the uniform streams in the window of an early or late one."""
+    """Least share of the uniform streams in the window of an early or late stream."""
 
 
 class ContrastConfig(Section):
-    """A comparison that was decided on before training."""
+    """A comparison that is declared before training."""
 
     arm: str
-    """The arm that is thought to be better."""
+    """The arm that is expected to be better."""
 
     against: str
-    """The one that it is compared with."""
+    """The arm that it is compared with."""
 
     why: str = ""
-    """What it would show; printed in the report."""
+    """What a difference would show; printed in the report."""
 
 
 class BasePhase(Section):
-    """What every seed's arms go on from, trained once a seed."""
+    """The phase that precedes all arms, trained once for each seed."""
 
     tokens: PositiveInt
-    """Rounded up to whole steps."""
+    """Tokens of the phase, rounded up to whole steps."""
 
     streams: Annotated[tuple[StreamConfig, ...], Field(min_length=1)]
     """Shards and their ratios."""
 
 
 class GridConfig(Section):
-    """Arms and seeds; contrasts are written down here before anything is trained."""
+    """Arms, seeds and declared contrasts."""
 
     arms: tuple[ArmPlan, ...] = ()
-    """What is compared."""
+    """The arms that are compared."""
 
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0, 1, 2, 3, 4, 5)
-    """Each seed is a start, a base phase and an order of documents that all arms share. With fewer
-    than six no difference can be called significant (see model/statistics/verdict.py)."""
+    """Each seed decides the initial weights, the base phase and the order of documents, for all
+    arms. With fewer than six seeds no difference can be significant
+    (model/statistics/verdict.py)."""
 
     tokens: PositiveInt = 10_000_000
     """Tokens that every arm is trained on, rounded up to whole steps."""
 
     languages: dict[LanguageCode, Share] = Field(default={})
-    """Share of each language in every arm. Empty: that of the first arm."""
+    """Share of each language in every arm. Empty: the shares of the first arm."""
 
     language_tolerance: Share = 0.01
-    """Largest difference of an arm's share of a language from that."""
+    """Largest allowed difference of an arm's share of a language from that."""
 
     max_epochs: Annotated[float, Field(gt=0)] = 4.0
-    """Most times that a document may be seen."""
+    """How often a document may be seen at most."""
 
     base: BasePhase | None = None
-    """A phase before the arms, common to them."""
+    """A phase before the arms that they have in common."""
 
     words: str = ".pivotmine/words"
-    """Word set that models are asked, as `scoring` says; empty: none."""
+    """Word set for the word task of section `scoring`; empty: none."""
 
     pairs: str = ""
-    """Aligned segments that models are asked after each other and after others' (Parquet or JSON
-    Lines with lang_a, text_a, lang_b, text_b); empty: none."""
+    """Aligned segments for the conditional loss (Parquet or JSON Lines with lang_a, text_a, lang_b,
+    text_b); empty: none."""
 
     pair_directions: tuple[str, ...] = ()
     """Directions of them, e.g. [en-ja, ja-en]."""
@@ -107,29 +108,29 @@ class GridConfig(Section):
     """Pairs of each direction, the first of the file."""
 
     heldout: dict[str, str] = Field(default={})
-    """Name -> folder of shards that no arm is trained on: their loss is reported."""
+    """Name -> folder of shards that no arm is trained on; their loss is reported."""
 
     heldout_tokens: PositiveInt = 20_000
-    """Tokens of each that are read."""
+    """Tokens that are read of each."""
 
     evaluations: PositiveInt = 8
-    """How often a run is evaluated, at equal distances; the last one is at its end."""
+    """Number of evaluations of a run, at equal distances; the last one is at its end."""
 
     metric: Literal["contrast", "accuracy_source", "mrr_source", "conditional"] = "contrast"
-    """What contrasts are about: words (model/scoring/metrics.py), or what a segment's source is
-    worth beyond another source (conditional: model/evaluation/conditional.py)."""
+    """The metric of contrasts: a score of words (model/scoring/metrics.py), or a segment's gain
+    from its source over another source (conditional: model/losses/conditional.py)."""
 
     contrasts: tuple[ContrastConfig, ...] = ()
-    """The comparisons that are judged; all others are description."""
+    """The comparisons that are tested; all others are descriptive."""
 
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
-    """Chance of a false claim over all contrasts together."""
+    """Family-wise error rate of all contrasts."""
 
     n_resamples: Annotated[int, Field(ge=100)] = 10_000
     """Bootstrap resamples of words and seeds."""
 
     keep_models: bool = False
-    """Keep every trained model, in Hugging Face's layout."""
+    """Whether to keep every trained model, in Hugging Face's layout."""
 
     @model_validator(mode="after")
     def _names_agree(self) -> GridConfig:

@@ -1,9 +1,13 @@
-"""A recipe: all sections, read from YAML and overridden by `--set`."""
+"""The recipe of the torch side: all sections, read from YAML and overridden by `--set`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from pydantic import model_validator
+
+from pivotmine import plugins
 from pivotmine.model.config.attribution import AttributionConfig
 from pivotmine.model.config.evaluation import EvaluationConfig
 from pivotmine.model.config.grid import GridConfig
@@ -15,8 +19,11 @@ from pivotmine.recipe import Section
 from pivotmine.recipe.reading import read_recipe
 
 
-class Recipe(Section):
+class ModelRecipe(Section):
     """All settings of the torch side."""
+
+    plugins: tuple[str, ...] = ()
+    """Modules of your own that register evaluations (docs/plugins.md)."""
 
     words: WordsConfig = WordsConfig()
     scoring: ScoringConfig = ScoringConfig()
@@ -27,13 +34,23 @@ class Recipe(Section):
     evaluation: EvaluationConfig = EvaluationConfig()
     model: ModelConfig = ModelConfig()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _load_plugins(cls, values: Any) -> Any:
+        """Plugins first: they decide which evaluations the recipe may name."""
+        modules = values.get("plugins") if isinstance(values, dict) else None
+        if isinstance(modules, list | tuple):
+            plugins.load([module for module in modules if isinstance(module, str)])
+        return values
 
-def load_recipe(uri: str | None = None, overrides: Sequence[str] = ()) -> Recipe:
+
+def load_model_recipe(uri: str | None = None, overrides: Sequence[str] = ()) -> ModelRecipe:
     """The effective settings from a YAML file and `dotted.name=value` overrides.
 
     Raises
     ------
     ConfigError
-        The file cannot be read or parsed, a key is unknown, or a value is not allowed.
+        The file cannot be read or parsed, a key is unknown, a value is not allowed, or a module of
+        plugins cannot be imported.
     """
-    return read_recipe(Recipe, "pivotmine-model config", uri, overrides)
+    return read_recipe(ModelRecipe, "pivotmine-model config", uri, overrides)

@@ -10,7 +10,7 @@ from pivotmine.recipe import PositiveInt, Section, Share
 
 
 class ShapeConfig(Section):
-    """A small Llama, trained from scratch."""
+    """A small Llama with random weights."""
 
     hidden_size: PositiveInt = 128
     """Width."""
@@ -19,13 +19,13 @@ class ShapeConfig(Section):
     """Depth."""
 
     n_heads: PositiveInt = 4
-    """Attention heads; they divide the width."""
+    """Attention heads; the width must be an even multiple of them."""
 
     feed_forward_size: PositiveInt = 512
     """Inner width of the feed-forward part."""
 
     tie_embeddings: bool = True
-    """One matrix reads and writes tokens."""
+    """Whether input embedding and unembedding are one matrix."""
 
     @model_validator(mode="after")
     def _heads_divide(self) -> ShapeConfig:
@@ -41,56 +41,62 @@ class TrainingConfig(Section):
     """How a model is trained on shards; the same for every arm of a grid."""
 
     base: str = ""
-    """Model to go on from: Hugging Face folder, .gguf file or a name that `score` knows. Empty: one
-    of `shape`, from scratch."""
+    """Model that training starts from: a Hugging Face folder, a .gguf file or a name that `score`
+    accepts. Empty: a new model of `shape`."""
 
     shape: ShapeConfig = ShapeConfig()
-    """Used where `base` is empty. Its vocabulary is that of the shards."""
+    """Shape of the new model if `base` is empty. Its vocabulary is that of the shards."""
 
     sequence_tokens: Annotated[int, Field(ge=2)] = 1024
     """Tokens of a sequence. Documents are packed end to end."""
 
     mask_documents: bool = True
-    """A token sees its own document only. False: also what was packed before it."""
+    """Whether a token sees its own document only. False: also the documents packed before it."""
 
     batch_sequences: PositiveInt = 32
     """Sequences of a step, over all workers and accumulation."""
 
     micro_sequences: PositiveInt = 8
-    """Sequences at once on one worker: bounds memory. Gradients are accumulated over the rest."""
+    """Sequences that one worker computes at once; bounds memory. Gradients are accumulated."""
 
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
-    """Highest rate."""
+    """Highest learning rate."""
 
     schedule: Literal["constant", "cosine", "wsd"] = "cosine"
     """After the warm-up. wsd: constant, then linear down over the last `decay_share`."""
 
     warmup_share: Share = 0.05
-    """Part of the steps over which the rate rises from nothing."""
+    """Share of the steps over which the rate rises from 0."""
 
     decay_share: Share = 0.2
-    """Part of the steps over which `wsd` falls."""
+    """Share of the steps over which `wsd` falls."""
 
     final_rate_share: Share = 0.1
     """Rate at the end, as a share of the highest (cosine, wsd)."""
 
     weight_decay: Annotated[float, Field(ge=0)] = 0.1
-    """AdamW's, on matrices; not on norms and biases."""
+    """Weight decay of AdamW on matrices; norms and biases have none."""
 
     beta2: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    """AdamW's memory of squared gradients."""
+    """Decay of AdamW's mean of squared gradients."""
 
     clip_norm: Annotated[float, Field(gt=0)] = 1.0
-    """Longest gradient."""
+    """Norm to which gradients are clipped."""
 
     precision: Literal["float32", "bf16"] = "float32"
-    """Of arithmetic; weights and optimizer are float32."""
+    """Precision of arithmetic; weights and optimizer are float32."""
 
     lora_rank: Annotated[int, Field(ge=0)] = 0
-    """Train low-rank changes of every linear layer instead of all weights; 0: all weights."""
+    """Rank of low-rank changes (LoRA) to every linear layer, trained instead of the weights; 0:
+    train all weights."""
 
     checkpoint_steps: PositiveInt = 500
-    """A run that is killed loses at most this many steps."""
+    """Steps between checkpoints; an interrupted run loses at most this many."""
+
+    @property
+    def step_tokens(self) -> int:
+        """Tokens of a step."""
+        return self.batch_sequences * self.sequence_tokens
 
     @model_validator(mode="after")
     def _batches_divide(self) -> TrainingConfig:

@@ -1,1 +1,1 @@
-"""What a trained model can do beyond the word task: sentences, layers, benchmarks."""
+"""Evaluations of a model beside the word task: segments, layers, held-out text, benchmarks."""

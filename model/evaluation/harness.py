@@ -1,10 +1,10 @@
-"""Benchmarks through lm-eval's own tasks: XNLI, XCOPA, Belebele, and what else it knows.
+"""Benchmarks through lm-eval's own tasks: XNLI, XCOPA, Belebele and any other that it has.
 
-A benchmark that is written down once more is another benchmark. So tasks, prompts and metrics are
-lm-eval's; all that happens here is to hand it the model and, where there is no network, the data: a
-folder in which `xcopa_zh.jsonl` (or .parquet) stands for the data set of lm-eval's task xcopa_zh,
-with the same columns. Definitions of further tasks (YAML, in lm-eval's format) may lie beside them,
-with `data_files` relative to that folder.
+A benchmark that is implemented again gives numbers that do not compare. So tasks, prompts and
+metrics are lm-eval's. This module hands it the model and, without a network, the data: a folder in
+which `xcopa_zh.jsonl` (or .parquet) replaces the data set of lm-eval's task xcopa_zh, with the same
+columns. The folder may also hold definitions of further tasks (YAML, in lm-eval's format), with
+`data_files` relative to it.
 """
 
 from __future__ import annotations
@@ -12,17 +12,48 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import yaml
 
+from pivotmine import plugins
 from pivotmine.errors import InputError
+from pivotmine.model.config.evaluation import BenchmarkOptions
+from pivotmine.model.evaluation.base import EXTRA, Evaluation, Pairs, Row
 from pivotmine.model.load import require
 
 if TYPE_CHECKING:
     from pivotmine.model.load import LoadedModel
+    from pivotmine.model.words.dataset import WordSet
+
+
+@plugins.evaluation("benchmarks")
+class Benchmarks(Evaluation, BenchmarkOptions):
+    """Benchmarks by their names in lm-eval."""
+
+    title: ClassVar[str] = "lm-eval"
+    needs: ClassVar[str] = "evaluation.tasks"
+
+    def is_asked(self, words: WordSet | None, pairs: Pairs) -> bool:
+        return bool(self.tasks)
+
+    def check(self, model: LoadedModel, words: WordSet | None, pairs: Pairs) -> None:
+        require("lm_eval", extra=EXTRA)
+
+    def evaluate(self, model: LoadedModel, words: WordSet | None, pairs: Pairs) -> dict[str, Any]:
+        folder = Path(self.task_folder) if self.task_folder else None
+        return benchmarks(model, self.tasks, folder, self.task_limit)
+
+    @staticmethod
+    def rows(found: Mapping[str, Any]) -> list[Row]:
+        return [Row("lm-eval", task, _floats(metrics)) for task, metrics in found.items()]
+
+
+def _floats(metrics: Mapping[str, Any]) -> str:
+    floats = (f"{name} {value:.3f}" for name, value in metrics.items() if isinstance(value, float))
+    return ", ".join(floats)
 
 
 def benchmarks(
@@ -37,11 +68,11 @@ def benchmarks(
     Parameters
     ----------
     tasks
-        Names that lm-eval knows (`xcopa_zh`, `belebele_fra_Latn`), or of tasks in `folder`.
+        Names of lm-eval's tasks (`xcopa_zh`, `belebele_fra_Latn`), or of tasks in `folder`.
     folder
-        Data of tasks, and further task definitions (YAML); with it nothing is fetched.
+        Data of tasks and further task definitions (YAML). If given, nothing is fetched.
     limit
-        Ask this many items of each task; 0: all.
+        Items of each task; 0: all.
 
     Raises
     ------
@@ -50,7 +81,7 @@ def benchmarks(
     SetupError
         lm-eval is not installed.
     """
-    require("lm_eval", extra="benchmarks")
+    require("lm_eval", extra=EXTRA)
     with _at(folder), tempfile.TemporaryDirectory() as made:
         from lm_eval import simple_evaluate
         from lm_eval.models.huggingface import HFLM
@@ -60,16 +91,15 @@ def benchmarks(
         unknown = [name for name in tasks if not manager.match_tasks([name])]
         if unknown:
             raise InputError(
-                f"lm-eval knows no task {', '.join(unknown)}; `lm-eval ls tasks` lists its own, "
-                "definitions of others are YAML files in the folder of --tasks"
+                f"lm-eval has no task {', '.join(unknown)}; `lm-eval ls tasks` lists its tasks, "
+                "and evaluation.task_folder may hold definitions of others"
             )
+        named = [_with_data(name, manager, Path(made)) for name in tasks] if folder else [*tasks]
         asked = HFLM(pretrained=model.network, tokenizer=model.tokenizer, batch_size=batch)
         try:
             found = simple_evaluate(
                 asked,
-                tasks=[_with_data(name, manager, Path(made)) for name in tasks]
-                if folder
-                else [*tasks],
+                tasks=named,
                 task_manager=manager,
                 limit=limit or None,
                 bootstrap_iters=1000,
@@ -88,9 +118,10 @@ def benchmarks(
 
 
 def _with_data(name: str, manager: Any, made: Path) -> str:
-    """A task whose data are read from its file in the folder at hand, if there is one.
+    """The task's name, or a definition that reads its data from a file in the working folder.
 
-    lm-eval takes a definition's path for a task, and one that includes its own changes just that.
+    lm-eval accepts the path of a definition as a task. A definition that includes lm-eval's own
+    changes only the data.
     """
     definition = manager.task_index[name].yaml_path if name in manager.task_index else None
     for file, kind in ((Path(f"{name}.jsonl"), "json"), (Path(f"{name}.parquet"), "parquet")):
@@ -111,12 +142,12 @@ def _with_data(name: str, manager: Any, made: Path) -> str:
 
 @contextlib.contextmanager
 def _at(folder: Path | None) -> Iterator[None]:
-    """Work in the folder, offline: lm-eval reads relative `data_files` from where it is run."""
+    """Work offline in the folder: lm-eval reads `data_files` relative to the working folder."""
     if folder is None:
         yield
         return
     if not folder.is_dir():
-        raise InputError(f"{folder} is no folder of task definitions")
+        raise InputError(f"{folder} is not a folder of task definitions")
     names = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE")
     before = {name: os.environ.get(name) for name in names}
     os.environ.update(dict.fromkeys(names, "1"))

@@ -1,76 +1,77 @@
-"""Translation of held-out segments, judged by chrF (sacrebleu), as on FLORES.
+"""Translation of held-out segments, scored by chrF (sacrebleu), as is usual on FLORES.
 
-The model goes on with a document: a few lines, each followed by its translation, then the segment;
-what it writes up to the line end is its translation. chrF compares characters, so it needs no words
-and is comparable between scripts better than BLEU is (Popovic 2015). Decoding is greedy.
+The prompt is a document: a few lines, each followed by its translation, and then the segment. What
+the model writes up to the end of the line is its translation. chrF compares character n-grams, so
+it needs no word segmentation and compares better between scripts than BLEU (Popović 2015).
+Decoding is greedy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from pivotmine import plugins
 from pivotmine.errors import InputError
-from pivotmine.model.evaluation.pairs import Pair
+from pivotmine.model.config.evaluation import TranslationOptions
+from pivotmine.model.evaluation.base import EXTRA, Evaluation, Pairs, Row
 from pivotmine.model.load import require
+from pivotmine.model.losses.pairs import Pair
 
 if TYPE_CHECKING:
     from pivotmine.model.load import LoadedModel
+    from pivotmine.model.words.dataset import WordSet
 
 MAX_GROWTH = 3
-"""Times the longer of source and reference, in tokens, that a translation may run on for."""
+"""Longest translation, as a multiple of the longer of source and reference, in tokens."""
 
 
-def check_chrf(pairs: Mapping[str, Sequence[Pair]], n_shots: int) -> None:
-    """See that `chrf` can be asked, before hours are spent on what comes before it.
+@plugins.evaluation("translation")
+class Translation(Evaluation, TranslationOptions):
+    """chrF of the translations of aligned segments; the first pairs of a direction are examples."""
 
-    Raises
-    ------
-    InputError
-        A direction has no pair beside its examples.
-    SetupError
-        sacrebleu is not installed.
-    """
-    require("sacrebleu", extra="benchmarks")
-    for direction, every in pairs.items():
-        if len(every) <= n_shots:
-            raise InputError(
-                f"{direction}: {len(every)} pairs, all of them examples for chrF; give more, fewer "
-                "evaluation.n_shots, or evaluation.chrf=false"
-            )
+    title: ClassVar[str] = "translation"
+    needs: ClassVar[str] = "evaluation.pairs"
 
+    def is_asked(self, words: WordSet | None, pairs: Pairs) -> bool:
+        return bool(pairs) and self.chrf
 
-def chrf(
-    model: LoadedModel, pairs: Mapping[str, Sequence[Pair]], n_shots: int
-) -> dict[str, dict[str, Any]]:
-    """Direction -> chrF (0 to 100), with sacrebleu's signature and the number of segments.
+    def check(self, model: LoadedModel, words: WordSet | None, pairs: Pairs) -> None:
+        require("sacrebleu", extra=EXTRA)
+        for direction, asked in pairs.items():
+            if len(asked) <= self.n_shots:
+                raise InputError(
+                    f"{direction}: all {len(asked)} pairs are examples for chrF; give more pairs, "
+                    "lower evaluation.n_shots, or set evaluation.chrf=false"
+                )
 
-    The first `n_shots` pairs of a direction are the examples, the others are translated.
+    def evaluate(self, model: LoadedModel, words: WordSet | None, pairs: Pairs) -> dict[str, Any]:
+        """Direction -> chrF (0 to 100), the number of segments, and sacrebleu's signature."""
+        from sacrebleu.metrics import CHRF
 
-    Raises
-    ------
-    InputError, SetupError
-        As `check_chrf`.
-    """
-    check_chrf(pairs, n_shots)
-    from sacrebleu.metrics import CHRF
+        found = {}
+        for direction, given in pairs.items():
+            shots, asked = given[: self.n_shots], given[self.n_shots :]
+            metric = CHRF()
+            written = [translate(model, shots, pair) for pair in asked]
+            score = metric.corpus_score(written, [[pair.target for pair in asked]])
+            found[direction] = {
+                "chrf": float(score.score),
+                "n": len(asked),
+                "signature": str(metric.get_signature()),
+            }
+        return found
 
-    found = {}
-    for direction, every in pairs.items():
-        shots, asked = every[:n_shots], every[n_shots:]
-        metric = CHRF()
-        said = [translate(model, shots, pair) for pair in asked]
-        score = metric.corpus_score(said, [[pair.target for pair in asked]])
-        found[direction] = {
-            "chrf": float(score.score),
-            "n": len(asked),
-            "signature": str(metric.get_signature()),
-        }
-    return found
+    @staticmethod
+    def rows(found: Mapping[str, Any]) -> list[Row]:
+        return [
+            Row("chrF", direction, f"{one['chrf']:.1f} ({one['n']} segments)")
+            for direction, one in found.items()
+        ]
 
 
 def translate(model: LoadedModel, shots: Sequence[Pair], pair: Pair) -> str:
-    """What the model makes of a source, greedily."""
+    """The model's translation of a source, by greedy decoding."""
     import torch
 
     lines = [line for shot in shots for line in (shot.source, shot.target)]

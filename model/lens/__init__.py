@@ -1,1 +1,1 @@
-"""What a model thinks on its way to an answer: lenses, behaviours, and a causal check."""
+"""What a model's layers hold on the way to an answer: lenses, behaviours, and a causal check."""

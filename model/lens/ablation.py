@@ -1,31 +1,32 @@
-"""Does the answer need the pivot? Take its direction out of the pivot layers and see what is lost.
+"""Does the answer need the pivot? Remove its direction at the pivot layers and measure the loss.
 
 At every pivot layer the state at the answer position is moved along one direction of the residual
-stream, that of a word's tokens in the unembedding, so that its part along it becomes the mean over
-train words (mean ablation). The word is the pivot, or one that should not matter:
+stream, that of a word's tokens in the unembedding, so that its component along it becomes the mean
+over train words (mean ablation). The word is the pivot, or one that should not matter:
 
-- `control`: another concept's word, set to its mean too (it holds little, so little is taken);
-- `matched`: the same word's direction, with as much taken along it, layer by layer, as was taken
-  of the pivot: the comparison that counts, as any push of this size costs something (amounts
-  measured anew at every layer would add up, since what is measured is then never removed);
+- `control`: a word of another concept, also set to its mean. The state holds little of it, so
+  little is removed.
+- `matched`: the direction of the same control word, with the amount that was removed of the pivot,
+  layer by layer. This is the comparison that counts, because any push of this size costs something.
+  The amounts are those of the pivot's run; measured anew at every layer they would add up.
 - `near`: a word near the pivot in meaning, matched in size too.
 
-Directions are centred (less the vocabulary's mean) and made orthogonal to the target's, since the
-unembeddings of `dog` and `犬` are alike and the target would be pushed down by arithmetic alone.
-Only the answer position is touched: a pivot that other positions hold stays there.
+Directions are centred (the vocabulary's mean is subtracted) and made orthogonal to the target's.
+The unembeddings of `dog` and `犬` are similar, so without this the target would lose probability by
+arithmetic alone. Only the answer position is changed; a pivot that other positions hold stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
 from pivotmine.model.lens.candidates import Categories
 from pivotmine.model.lens.lenses import Statistics
 from pivotmine.model.lens.network import Parts, hooked
-from pivotmine.model.scoring.engine import (
+from pivotmine.model.scoring.shared_cache import (
     Limits,
     Tokens,
     batches,
@@ -44,10 +45,22 @@ ABLATIONS = pa.schema(
     [
         pa.field("concept", pa.string()),
         pa.field("condition", pa.string()),  # pivot, control:0, matched:0, near:0, ...
-        pa.field("log_mass", pa.float64()),  # the target's first tokens without the ablation, nats
-        pa.field("drop", pa.float64()),  # by how much the ablation lowers it
+        pa.field("log_mass", pa.float64()),  # of the target's first tokens, not ablated; nats
+        pa.field("drop", pa.float64()),  # what the ablation takes from it; nats
     ]
 )
+
+
+class Ablation(NamedTuple):
+    """What is ablated where."""
+
+    pivot: str
+    """Language of the pivot."""
+    target: str
+    """Language of the answer."""
+    layers: tuple[int, ...]
+    n_controls: int
+    """Control words of each kind."""
 
 
 def ablate(
@@ -56,10 +69,7 @@ def ablate(
     contexts: Sequence[Tokens],
     watched: Sequence[Categories],
     statistics: Sequence[Statistics],
-    pivot: str,
-    target: str,
-    layers: Sequence[int],
-    n_controls: int,
+    ablation: Ablation,
     limits: Limits,
     advance: Callable[[int], None] = lambda _: None,
 ) -> pa.Table:
@@ -69,69 +79,100 @@ def ablate(
     ----------
     statistics
         Those of each context's kind of position.
-    pivot, target
-        Languages.
+    advance
+        Called with the number of distinct contexts just done.
     """
     import torch
 
-    asked = [
-        place
-        for place, item in enumerate(watched)
-        if {f"word:{pivot}", f"word:{target}"} <= item.tokens.keys()
-    ]
-    if not asked or not layers:
+    ends = {f"word:{ablation.pivot}", f"word:{ablation.target}"}
+    by_context: dict[Tokens, list[int]] = {}
+    for place, item in enumerate(watched):
+        if ends <= item.tokens.keys():
+            by_context.setdefault(contexts[place], []).append(place)
+    if not by_context or not ablation.layers:
         return ABLATIONS.empty_table()
     rows: list[dict[str, Any]] = []
-    by_context: dict[Tokens, list[int]] = {}
-    for place in asked:
-        by_context.setdefault(contexts[place], []).append(place)
     distinct = list(by_context)
     with torch.inference_mode():
         mean_row = parts.mean_direction()
-        # one token less is shared, so that every context has a token before its last
-        n_shared = min(shared_length(distinct), min(map(len, distinct)) - 2)
-        prefix = prefill(model, distinct[0][:n_shared]) if n_shared > 0 else None
+        # One token less is shared than possible, so every context has a token before its last.
+        n_shared = max(min(shared_length(distinct), min(map(len, distinct)) - 2), 0)
+        prefix = prefill(model, distinct[0][:n_shared]) if n_shared else None
         for batch in batches(distinct, limits, 0):
-            tails = [context[max(n_shared, 0) : -1] for context in batch]
-            _, cache = extend(model, prefix, tails)
-            places = [by_context[context][0] for context in batch]
+            _, cache = extend(model, prefix, [context[n_shared:-1] for context in batch])
             last = torch.tensor([context[-1:] for context in batch], device=model.device)
-            means = torch.stack([torch.from_numpy(statistics[place].mean) for place in places]).to(
-                model.device
-            )
+            places = [by_context[context][0] for context in batch]
+            items = [watched[place] for place in places]
+            means = torch.stack([torch.from_numpy(statistics[place].mean) for place in places])
             before = _run(model, cache, last)
             taken: dict[int, torch.Tensor] = {}
-            for condition, directions, as_pivot in _conditions(
-                parts, mean_row, [watched[place] for place in places], pivot, target, n_controls
-            ):
-                edits = {
-                    parts.layers[layer]: _push(taken[layer], directions)
-                    if as_pivot
-                    else _to_mean(
-                        means[:, layer], directions, taken if condition == "pivot" else {}, layer
-                    )
-                    for layer in layers
-                }
+            for condition in _conditions(parts, mean_row, items, ablation):
+                edits = _edits(parts, condition, means.to(model.device), taken, ablation.layers)
                 with hooked(edits):
                     after = _run(model, cache, last)
                 for row, context in enumerate(batch):
-                    for place in by_context[context]:
-                        item = watched[place]
-                        ids = list(item.tokens[f"word:{target}"])
-                        full = float(torch.logsumexp(before[row, ids], 0))
-                        cut = float(torch.logsumexp(after[row, ids], 0))
-                        if bool(directions[row].any()):
-                            rows.append(
-                                {
-                                    "concept": item.concept.id,
-                                    "condition": condition,
-                                    "log_mass": full,
-                                    "drop": full - cut,
-                                }
-                            )
+                    if bool(condition.directions[row].any()):
+                        asked = [watched[place] for place in by_context[context]]
+                        rows += _drops(before[row], after[row], asked, condition, ablation)
             advance(len(batch))
     rows.sort(key=lambda row: (row["concept"], row["condition"]))
     return pa.Table.from_pylist(rows, schema=ABLATIONS)
+
+
+class _Condition(NamedTuple):
+    name: str
+    directions: torch.Tensor
+    """[rows, width], unit vectors or zeros."""
+    is_matched: bool
+    """Whether as much is taken along them as was taken of the pivot."""
+
+
+def _edits(
+    parts: Parts,
+    condition: _Condition,
+    means: torch.Tensor,
+    taken: dict[int, torch.Tensor],
+    layers: Sequence[int],
+) -> dict[Any, Callable[[torch.Tensor], torch.Tensor]]:
+    """Functions that change the output of each layer.
+
+    Parameters
+    ----------
+    means
+        [rows, layers, width]
+    taken
+        Layer -> amount taken of the pivot [rows, 1]; the pivot's own condition fills it.
+    """
+    if condition.is_matched:
+        return {parts.layers[layer]: _push(taken[layer], condition.directions) for layer in layers}
+    noted = taken if condition.name == "pivot" else {}
+    return {
+        parts.layers[layer]: _to_mean(means[:, layer], condition.directions, noted, layer)
+        for layer in layers
+    }
+
+
+def _drops(
+    before: torch.Tensor,
+    after: torch.Tensor,
+    items: Sequence[Categories],
+    condition: _Condition,
+    ablation: Ablation,
+) -> list[dict[str, Any]]:
+    """Rows of the concepts of one context, from log-probabilities [vocabulary]."""
+    rows = []
+    for item in items:
+        ids = list(item.tokens[f"word:{ablation.target}"])
+        full, cut = (float(each[ids].logsumexp(0)) for each in (before, after))
+        rows.append(
+            {
+                "concept": item.concept.id,
+                "condition": condition.name,
+                "log_mass": full,
+                "drop": full - cut,
+            }
+        )
+    return rows
 
 
 def _run(model: LoadedModel, cache: Any, last: torch.Tensor) -> torch.Tensor:
@@ -145,7 +186,10 @@ def _run(model: LoadedModel, cache: Any, last: torch.Tensor) -> torch.Tensor:
 def _to_mean(
     mean: torch.Tensor, directions: torch.Tensor, taken: dict[int, torch.Tensor], layer: int
 ) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Set the state's part along unit directions [rows, width] to the mean's; note how much."""
+    """Set the state's component along unit directions [rows, width] to the mean's.
+
+    The amount removed is noted in `taken`.
+    """
 
     def edit(output: torch.Tensor) -> torch.Tensor:
         taken[layer] = ((output[:, -1].float() - mean) * directions).sum(-1, keepdim=True)
@@ -155,7 +199,7 @@ def _to_mean(
 
 
 def _push(amount: torch.Tensor, directions: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Take a given amount [rows, 1] along unit directions [rows, width]."""
+    """Remove a given amount [rows, 1] along unit directions [rows, width]."""
 
     def edit(output: torch.Tensor) -> torch.Tensor:
         return _less(output, amount * directions)
@@ -164,35 +208,31 @@ def _push(amount: torch.Tensor, directions: torch.Tensor) -> Callable[[torch.Ten
 
 
 def _less(output: torch.Tensor, part: torch.Tensor) -> torch.Tensor:
-    """A copy of the output with `part` taken from its last position."""
+    """A copy of the output with `part` subtracted at its last position."""
     changed = output.clone()
     changed[:, -1] = (output[:, -1].float() - part).to(output.dtype)
     return changed
 
 
 def _conditions(
-    parts: Parts,
-    mean_row: torch.Tensor,
-    items: Sequence[Categories],
-    pivot: str,
-    target: str,
-    n_controls: int,
-) -> list[tuple[str, torch.Tensor, bool]]:
-    """(name, directions to take out, whether as much as of the pivot); the pivot comes first."""
+    parts: Parts, mean_row: torch.Tensor, items: Sequence[Categories], ablation: Ablation
+) -> list[_Condition]:
+    """The conditions, the pivot's first."""
     import torch
 
     def directions(name: str) -> torch.Tensor:
+        target = f"word:{ablation.target}"
         return torch.stack(
-            [_direction(parts, mean_row, item.tokens, name, f"word:{target}") for item in items]
+            [_direction(parts, mean_row, item.tokens, name, target) for item in items]
         )
 
-    found = [("pivot", directions(f"word:{pivot}"), False)]
-    for number in range(n_controls):
-        control = directions(f"control:{pivot}:{number}")
-        near = directions(f"near:{pivot}:{number}")
-        found.append((f"control:{number}", control, False))
-        found.append((f"matched:{number}", control, True))
-        found.append((f"near:{number}", near, True))
+    found = [_Condition("pivot", directions(f"word:{ablation.pivot}"), False)]
+    for number in range(ablation.n_controls):
+        control = directions(f"control:{ablation.pivot}:{number}")
+        near = directions(f"near:{ablation.pivot}:{number}")
+        found.append(_Condition(f"control:{number}", control, False))
+        found.append(_Condition(f"matched:{number}", control, True))
+        found.append(_Condition(f"near:{number}", near, True))
     return found
 
 

@@ -1,8 +1,8 @@
-"""How well a rule agrees with a reader: Cohen's kappa with a bootstrap interval.
+"""Agreement of a rule with a reader: Cohen's kappa with a bootstrap interval.
 
 Labels are a TSV with the columns `model`, `direction`, `concept` and `label` (`pivot`, `direct` or
-`none`), made by reading the layers' likeliest tokens without seeing any rule's verdict. Further
-readers have columns `label_2`, `label_3`, ..., empty where they read nothing.
+`none`), made by reading the likeliest tokens of the layers without knowing any rule's verdict.
+Further readers have columns `label_2`, `label_3`, ..., empty for traces that they did not read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from pivotmine.errors import InputError
-from pivotmine.model.lens.trajectory import interval
+from pivotmine.model.lens.bands import interval
 from pivotmine.model.scoring.bootstrap import Estimate
 
 Key = tuple[str, str, str]
@@ -45,7 +45,7 @@ def read_labels(path: Path) -> Labels:
                     label = row[name]
                     if label not in _LABELS and (label or name == "label"):
                         raise InputError(
-                            f"{path}, line {number}: {name} {label!r} is none of "
+                            f"{path}, line {number}: {name} {label!r} is not one of "
                             f"{', '.join(_LABELS)}"
                         )
                     if label:
@@ -56,9 +56,9 @@ def read_labels(path: Path) -> Labels:
 
 
 def kappa(labels: Sequence[str], others: Sequence[str]) -> float:
-    """Cohen's kappa: agreement beyond what the two sets of frequencies give by chance.
+    """Cohen's kappa: agreement beyond chance, given how often each label is used.
 
-    NaN if chance alone agrees always (both use one and the same label).
+    NaN if agreement by chance is certain (all labels are the same).
     """
     names = sorted({*labels, *others})
     one = np.array([[label == name for name in names] for label in labels], dtype=float)

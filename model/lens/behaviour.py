@@ -1,16 +1,16 @@
-"""How a word got its translation: over a pivot, directly, or neither visibly.
+"""How a word got its translation: over a pivot, directly, or in no visible way.
 
-`he2025` is the rule of He et al. 2025 as their code has it (research/paper.md 1.5): find the layer
-that is surest of its first token; if that token is the final one, or one of the source's, the word
-went directly, else over a pivot. `he2025_any` is the older variant in the same code. Both take any
-token for a pivot, so junk of the first layers, where models are often surest, counts as one.
+`he2025` is the rule of He et al. 2025 (arXiv 2505.16385) as in their code: find the layer that is
+surest of its likeliest token. If that token is the final one or one of the source's, the word went
+directly, otherwise over a pivot. `he2025_any` is an older variant in the same code. Both take any
+token for a pivot, so junk tokens of the first layers, where models are often surest, count as one.
 
-`sound` asks for evidence about the concept itself: at a run of layers before the target takes over,
-the pivot's probability must be above that of 99 % of control words at that layer (words of other
-concepts, in the pivot's language, near in frequency), above every word near in meaning, and worth
-noticing. First layers need no exception: what they say about controls is junk of the same kind, so
-junk never stands out. The thresholds come from the dev split. How often a control passes for a
-pivot by the same rule is its error, and is reported.
+`sound` asks for evidence about the concept. Before the target takes over, there must be a run of
+layers at which the pivot's probability exceeds that of 99 % of the control words (words of other
+concepts, in the pivot's language, near in frequency) and that of every word near in meaning, and is
+not negligible. First layers need no exception, because their junk affects controls in the same way.
+The thresholds come from the dev split. The rule's error is how often it takes a control for a
+pivot, and it is reported.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def he2025(
     source: Collection[int],
     target: Collection[int],
 ) -> Behaviour:
-    """The published rule on the likeliest token of every layer.
+    """The rule of He et al. 2025 on the likeliest token of every layer.
 
     Parameters
     ----------
     top_token, top_mass
         [layers], logit lens.
     source, target
-        All tokens of the two words, without lone spaces.
+        All tokens of source and target word, without lone spaces.
     """
     if set(source) & set(target):
         return "excluded"
@@ -58,7 +58,7 @@ def he2025_any(
     source: Collection[int],
     target: Collection[int],
 ) -> Behaviour:
-    """The older variant: a pivot if any layer is fairly sure of a token of neither word."""
+    """The older variant: a pivot if any layer gives a token of neither word `OLDER_MASS`."""
     if set(source) & set(target):
         return "excluded"
     known = {*source, *target}
@@ -67,9 +67,9 @@ def he2025_any(
 
 
 def thresholds(controls: Layers, quantile: float) -> Layers:
-    """What only a share 1 - quantile of controls [controls, words, layers] exceeds, per layer.
+    """The quantile of controls [controls, words, layers] at each layer, [layers].
 
-    Infinite without controls: nothing shows where nothing is known.
+    Infinite without controls, so that no pivot shows.
     """
     if not len(controls):
         return np.full(controls.shape[2], np.inf)
@@ -86,7 +86,7 @@ def sound(
     min_mass: float,
     min_run: int,
 ) -> Behaviour:
-    """The sound rule; log-masses per layer.
+    """The sound rule on log-masses per layer, [layers].
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def sound(
     arrives = bool(target[-1] > target_threshold[-1] and target[-1] >= floor)
     nearest = np.where(np.isnan(near), -np.inf, near).max(axis=0, initial=-np.inf)
     shows = (pivot > pivot_threshold) & (pivot > nearest) & (pivot >= floor)
-    shows[min(rise, last) :] = False  # the output layer is no middle layer
+    shows[min(rise, last) :] = False  # the last layer, which gives the output, never counts
     if longest_run(shows) >= min_run:
         return "pivot"
     return "direct" if arrives else "none"

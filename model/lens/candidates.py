@@ -1,14 +1,14 @@
-"""Which vocabulary tokens stand for a word, and which words serve as its controls.
+"""The vocabulary tokens that stand for a word, and the words that serve as its controls.
 
-A layer is read at one position, so a word is seen by its first token, in the forms a model may
-choose: with a space or without (after a lone `▁` the answer goes on without one), as written or
-with a capital. Tokens come from tokenising the form after a line break, never from looking strings
-up in the vocabulary. A token is left out if it does not show a whole letter (a lone space, the
-first byte of a character): it would stand for hundreds of words.
+A layer is read at one position, so a word is seen by its first token, in the forms that a model may
+choose: with or without a space (after a lone `▁` the answer continues without one), as written or
+with a capital. Tokens come from tokenising the form after a line break; strings are never looked up
+in the vocabulary. A token that shows no whole letter (a lone space, the first byte of a character)
+is left out, because it would stand for hundreds of words.
 
-Words that meet in one token cannot be told apart. A concept is asked only if no form of its pivot
-meets source or target (as He et al. 2025 leave out pairs that share a token), and a control that
-meets any word of the concept is passed over.
+Words that share a token cannot be told apart. A concept is asked only if no form of its pivot
+shares a token with source or target (He et al. 2025, arXiv 2505.16385, also leave out pairs that
+share a token), and controls share no token with any word of the concept.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pivotmine.errors import InputError
+from pivotmine.model.direction import Direction
 from pivotmine.model.lens.mined import SPACES, Mined
-from pivotmine.model.scoring.prompts import Direction
 from pivotmine.model.scoring.tokens import tokenize
 from pivotmine.model.words.dataset import Concept
 
@@ -30,10 +29,10 @@ Ids = tuple[int, ...]
 class Categories(NamedTuple):
     """Tokens that are watched for one concept: name -> token ids.
 
-    Names: `word:fr` (the concept's own word), `control:fr:0` (another concept's, near in
-    frequency), `near:fr:0` (a word near in meaning that no dictionary gives), and with mined pivots
-    `mined` and `mined_control` (all of them together, but for source and target), `mined_new` and
-    `mined_new_control` (those of them that are none of the concept's words).
+    Names are `word:fr` (the concept's own word), `control:fr:0` (a word of another concept, near in
+    frequency) and `near:fr:0` (a word near in meaning that no dictionary gives as translation).
+    With mined pivots there are also `mined` and `mined_control` (all of them except source and
+    target), `mined_new` and `mined_new_control` (those that are not among the concept's words).
     """
 
     concept: Concept
@@ -59,7 +58,7 @@ def word_tokens(tokenizer: Any, words: Sequence[str]) -> dict[str, Ids]:
 
 
 def n_lone_spaces(tokenizer: Any, answer: Ids) -> int:
-    """Tokens at the start of an answer that are nothing but space (at most all but one)."""
+    """Number of tokens at the start of an answer that show only spaces, below its length."""
     count = 0
     while count < len(answer) - 1 and not tokenizer.decode([answer[count]]).strip(SPACES):
         count += 1
@@ -77,24 +76,10 @@ def _capital(word: str) -> str:
     return word[:1].upper() + word[1:]
 
 
-def pivot_of(direction: Direction, languages: Sequence[str]) -> str:
-    """The language whose word is the candidate pivot: the first that is neither end, English first.
-
-    Raises
-    ------
-    InputError
-        There is none.
-    """
-    others = [lang for lang in languages if lang not in direction]
-    if not others:
-        raise InputError(f"{direction}: a pivot needs a third language in the word set")
-    return "en" if "en" in others else others[0]
-
-
 def eligible(
     concepts: Sequence[Concept], direction: Direction, tokens: Mapping[str, Ids], pivot: str
 ) -> list[Concept]:
-    """Concepts whose pivot shows in tokens of its own, and whose ends have no token in common."""
+    """Concepts whose pivot has tokens of its own, and whose source and target share none."""
     return [concept for concept in concepts if not obstacle(concept, direction, tokens, pivot)]
 
 
@@ -138,53 +123,59 @@ def categories(
     """What is watched for a concept.
 
     Controls are words of `pool` in the same language, nearest in frequency among those with as many
-    token forms (a word that has two forms has twice the chance of catching mass), ties by id.
+    token forms (a word with two forms is twice as likely to catch mass); ties are broken by id.
 
     Parameters
     ----------
     tokens
         Tokens of every word of the pool and of the concept's distractors.
+    n_controls, n_near
+        Words of each kind and language.
     """
     ends = {token for lang in direction for token in tokens[concept.words[lang]]}
-    own = {
-        lang: ids if lang in direction or not ends & set(ids) else ()
-        for lang in languages
-        for ids in [tokens[concept.words[lang]]]
-    }
+    own = {lang: tokens[concept.words[lang]] for lang in languages}
+    # Words of third languages that share a token with source or target are not watched.
+    own = {lang: ids for lang, ids in own.items() if lang in direction or not ends & set(ids)}
     taken = {token for ids in own.values() for token in ids}
     found: dict[str, Ids] = {}
     for lang in languages:
-        if not own[lang]:
+        if not own.get(lang):
             continue
         found[f"word:{lang}"] = own[lang]
-        near = [
-            ids
-            for word in concept.distractors.get(lang, ())
-            if (ids := tokens.get(word, ())) and not taken & set(ids)
-        ]
+        near = [tokens.get(word, ()) for word in concept.distractors.get(lang, ())]
+        near = [ids for ids in near if ids and not taken & set(ids)]
         for number, ids in enumerate(near[:n_near]):
             found[f"near:{lang}:{number}"] = ids
-        near_ids = {token for ids in near for token in ids}
-        others = [
-            other
-            for other in pool
-            if other.id != concept.id
-            and len(tokens[other.words[lang]]) == len(own[lang])
-            and not (taken | near_ids) & set(tokens[other.words[lang]])
-        ]
-        others.sort(
-            key=lambda other: (
-                abs(other.zipf.get(lang, 0.0) - concept.zipf.get(lang, 0.0)),
-                other.id,
-            )
-        )
-        used: list[Ids] = []
-        for other in others:
-            ids = tokens[other.words[lang]]
-            if len(used) < n_controls and not any(set(ids) & set(old) for old in used):
-                found[f"control:{lang}:{len(used)}"] = ids
-                used.append(ids)
+        others = [other for other in pool if len(tokens[other.words[lang]]) == len(own[lang])]
+        avoided = taken.union(*near)
+        for number, ids in enumerate(_controls(concept, lang, others, tokens, avoided, n_controls)):
+            found[f"control:{lang}:{number}"] = ids
     if mined is not None:
         found["mined"], found["mined_control"] = mined.without(ends)
         found["mined_new"], found["mined_new_control"] = mined.without(taken)
     return Categories(concept, {name: ids for name, ids in found.items() if ids})
+
+
+def _controls(
+    concept: Concept,
+    lang: str,
+    others: Sequence[Concept],
+    tokens: Mapping[str, Ids],
+    avoided: set[int],
+    n_controls: int,
+) -> list[Ids]:
+    """Tokens of the words nearest in frequency that share no token with others."""
+
+    def distance(other: Concept) -> tuple[float, str]:
+        return abs(other.zipf.get(lang, 0.0) - concept.zipf.get(lang, 0.0)), other.id
+
+    found: list[Ids] = []
+    used = set(avoided)
+    for other in sorted(others, key=distance):
+        if len(found) == n_controls:
+            break
+        ids = tokens[other.words[lang]]
+        if other.id != concept.id and not used & set(ids):
+            found.append(ids)
+            used.update(ids)
+    return found

@@ -1,20 +1,21 @@
-"""Lenses: how a state of a middle layer is made readable by the last layer's unembedding.
+"""Lenses: how a state of a middle layer is read by the last layer's unembedding.
 
-`logit` norms and unembeds the state as it is (the logit lens). Middle layers carry large components
-that are the same for every word, which the last layers remove again; unembedded, they drown what
-differs between words: on Gemma 3 270M one junk token takes .9 of layers 0 and 3 whatever is asked.
-So two lenses take away first what all words of a direction have in common at a layer:
+`logit` applies the final norm and the unembedding to the state as it is (the logit lens). Middle
+layers carry large components that are the same for every word and that the last layers remove. When
+unembedded, these components hide what differs between words: on Gemma 3 270M one junk token has a
+probability of .9 at layers 0 and 3 for any question. So two lenses first remove what all words of a
+direction have in common at a layer:
 
 - `centred`: h - mean_l, for layer l;
-- `scaled`: (h - mean_l) * (spread_L / spread_l) + mean_L, with L the last layer; spread is the root
-  mean square of the deviations, one number a layer. It puts a word's own part into the proportion
-  to the common part that the unembedding was trained on.
+- `scaled`: (h - mean_l) * (spread_L / spread_l) + mean_L, where L is the last layer and spread is
+  the root mean square of the deviations, one number a layer. It gives a word's own part the
+  proportion to the common part that the unembedding was trained on.
 
-Both are fitted on train concepts and see no answer. A tuned lens (an affine map fitted to predict
-the final state, Belrose et al. 2023) was not taken on purpose: it learns to translate a pivot into
-the target it will become, which is the very thing that is looked for. Plain shifting (h - mean_l +
-mean_L) was tried and dropped: the last layer's mean is 10 to 90 times a middle layer's deviations,
-and every layer before 12 read as the same line break.
+Both are fitted on train concepts and see no answer. A tuned lens (an affine map that is fitted to
+predict the final state, Belrose et al. 2023, arXiv 2303.08112) would learn to translate a pivot
+into the target that it will become, and so hide what is looked for. A plain shift (h - mean_l +
+mean_L) does not work: the mean of the last layer is 10 to 90 times the deviations of a middle
+layer, and every layer before 12 read as the same line break.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ LENSES: tuple[LensName, ...] = ("logit", "centred", "scaled")
 
 
 class Statistics(NamedTuple):
-    """What states at one kind of position have in common, per layer."""
+    """Statistics of the states at one kind of position, per layer."""
 
     mean: NDArray[np.float32]
     """[layers, width]."""
@@ -48,7 +49,7 @@ def fit(states: NDArray[np.float32]) -> Statistics:
 def fit_groups(
     states: NDArray[np.float32], groups: NDArray[np.int64], least: int = 10
 ) -> dict[int, Statistics]:
-    """Statistics of each group of prompts; -1: of all, for groups with fewer than `least`."""
+    """Statistics of each group of prompts with at least `least` of them, and of all as -1."""
     found = {-1: fit(states)}
     for group in sorted(set(groups.tolist())):
         chosen = groups == group
@@ -60,7 +61,7 @@ def fit_groups(
 def apply(
     name: LensName, states: NDArray[np.float32], statistics: Statistics
 ) -> NDArray[np.float32]:
-    """States [..., layers, width] as the final norm should see them; the last layer as it is."""
+    """States [..., layers, width] as input of the final norm; the last layer is unchanged."""
     if name == "logit":
         return states
     moved = states - statistics.mean

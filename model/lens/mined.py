@@ -1,14 +1,14 @@
-"""Mined pivots as tokens of a model, with controls: tokens like them that were not mined.
+"""Mined pivots as tokens of a model, each with a control: a similar token that was not mined.
 
-The lake's pivots are tokens of the corpus's vocabulary; a model has its own. A mined token counts
-if its text, with or without a space before it, is one token of the model and shows a whole letter.
-Its control is the unmined token next to it in the model's vocabulary with the same script and the
-same beginning (space or none): byte-pair vocabularies are ordered by when a token was merged, thus
-roughly by frequency.
+The lake's pivots are tokens of the corpus's vocabulary, and a model has a vocabulary of its own. A
+mined token is used if its text, with or without a space before it, is one token of the model and
+shows a whole letter. Its control is the nearest unmined token in the model's vocabulary with the
+same script and the same beginning (space or none). Byte-pair vocabularies are ordered by when a
+token was merged, which is roughly by frequency.
 
-The list is plain data, a Parquet or JSON Lines file with a column `token`. With columns `direction`
-and `concept` too, a pair of words has pivots of its own (`pivotmine-model pivots` writes them from
-the lake's links); without, all words have the same, e.g. the lake's best by
+The list is a Parquet or JSON Lines file with a column `token`. If it also has the columns
+`direction` and `concept`, each pair of words has pivots of its own (`pivotmine-model pivots` writes
+them from the lake's links). Otherwise all words have the same pivots, e.g. the lake's best by
 `COPY (SELECT token FROM pivots ORDER BY rank LIMIT 1000) TO 'pivots.parquet'`.
 """
 
@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from pivotmine.errors import InputError
 
 SPACES = " \t\n\u2581"
-"""The last is how tokenizers without a decoder show a space."""
+"""Characters that show a space; the last one is used by tokenizers without a decoder."""
 
 
 class Mined(NamedTuple):
@@ -36,7 +36,7 @@ class Mined(NamedTuple):
     controls: tuple[int, ...]
 
     def without(self, taken: set[int]) -> Mined:
-        """Those pairs of which neither token is taken by a word at hand."""
+        """The pairs (pivot, control) without those that contain a taken token."""
         pairs = [p for p in zip(*self, strict=True) if not taken & set(p)]
         return Mined(tuple(one for one, _ in pairs), tuple(other for _, other in pairs))
 
@@ -45,22 +45,22 @@ class MinedTexts(NamedTuple):
     """Texts of mined pivots, without `▁`, best first."""
 
     of_all: tuple[str, ...]
-    """Of every word pair that is asked; empty where pairs have their own."""
+    """Pivots of all word pairs; empty if pairs have pivots of their own."""
     of_pair: dict[tuple[str, str], tuple[str, ...]]
-    """(direction, concept) -> its own."""
+    """(direction, concept) -> the pair's own pivots."""
 
     def of(self, direction: str, concept: str) -> tuple[str, ...]:
-        """Those of one pair."""
+        """The pivots of one pair."""
         return self.of_all or self.of_pair.get((direction, concept), ())
 
 
 def read_mined(path: Path) -> MinedTexts:
-    """Read the list, in its order, each text once.
+    """Read a list of mined pivots; texts keep their order and occur once.
 
     Raises
     ------
     InputError
-        The file cannot be read, or has no such column.
+        The file cannot be read, or has no column `token`.
     """
     try:
         reader = pq.read_table if path.suffix == ".parquet" else pj.read_json
@@ -84,7 +84,7 @@ def read_mined(path: Path) -> MinedTexts:
 
 
 class Vocabulary:
-    """A model's tokens by the texts that they show."""
+    """A model's tokens by their texts."""
 
     def __init__(self, tokenizer: Any) -> None:
         self._shown = tokenizer.batch_decode([[token] for token in range(len(tokenizer))])
@@ -95,7 +95,7 @@ class Vocabulary:
                 self._by_text.setdefault(text.strip(SPACES), []).append(token)
 
     def mined(self, texts: Sequence[str]) -> Mined:
-        """Single tokens of these texts, in the order of their ids, and a control for each."""
+        """The single tokens of these texts, in the order of ids, each with a control."""
         tokens = sorted({token for text in texts for token in self._by_text.get(text, ())})
         taken = set(tokens)
         pairs = []

@@ -1,9 +1,9 @@
-"""The parts of a network that a lens needs, and hooks that always come off.
+"""The parts of a network that a lens needs, and hooks that are always removed.
 
-Hooks instead of `output_hidden_states`: the last of those states is normed already, so that a lens
-would norm it twice, and editing needs hooks anyway. In transformers 5 a decoder layer returns a
-tensor, before that a tuple that begins with one; both are read (taking `output[0]` of a tensor
-silently reads the first row of the batch only).
+Hooks are used instead of `output_hidden_states`, because the last of those states is already
+normed (a lens would norm it twice) and editing needs hooks anyway. A decoder layer of transformers
+5 returns a tensor; in earlier versions it returns a tuple that begins with one. Both are handled,
+because `output[0]` of a tensor is silently the first row of the batch.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _LAYERS = ("layers", "h", "blocks")
 _NORMS = ("norm", "ln_f", "final_layer_norm", "final_layernorm", "norm_f")
 
 HEAD_TOLERANCE = 1e-2
-"""Largest difference, relative to the largest logit, between the lens on the last layer and the
-model's own logits that passes for rounding."""
+"""Largest difference between the lens on the last layer and the model's own logits, relative to the
+largest logit, that counts as rounding."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Parts:
     norm: Any
     head: Any
     softcap: float | None
-    """Logits are softcap * tanh(logits / softcap), where the model does so."""
+    """If set, logits are softcap * tanh(logits / softcap)."""
 
     def logits(self, states: torch.Tensor) -> torch.Tensor:
         """Logits [..., vocabulary] of states [..., width] of the residual stream."""
@@ -49,9 +49,9 @@ class Parts:
     def direction(self, token: int) -> torch.Tensor:
         """The direction [width] of the residual stream that raises a token's logit most.
 
-        The final norm multiplies each coordinate by a gain before the unembedding. Norming a
-        vector of +1 and -1 (mean zero, length of a unit a coordinate) shows the gain of an RMS
-        norm and of a layer norm alike.
+        The final norm multiplies each coordinate by a gain before the unembedding. Applying the
+        norm to a vector of +1 and -1 (mean 0, mean square 1) gives the gain of both RMS norms and
+        layer norms.
         """
         return self.gain() * self.head.weight[token].float()
 
@@ -60,7 +60,7 @@ class Parts:
         return self.gain() * self.head.weight.mean(0).float()
 
     def gain(self) -> torch.Tensor:
-        """What the final norm multiplies each coordinate by, [width]."""
+        """The factor of the final norm for each coordinate, [width]."""
         import torch
 
         weight = self.head.weight
@@ -75,7 +75,7 @@ def parts_of(model: LoadedModel) -> Parts:
     Raises
     ------
     InputError
-        The network keeps its blocks or its final norm under names unknown here.
+        The names of the network's blocks or final norm are not known here.
     """
     base = getattr(model.network, "base_model", model.network)
     base = getattr(base, "decoder", base)
@@ -93,9 +93,9 @@ def parts_of(model: LoadedModel) -> Parts:
 
 @contextmanager
 def hooked(edits: Mapping[Any, Callable[[torch.Tensor], torch.Tensor | None]]) -> Iterator[None]:
-    """Show each module's output [rows, tokens, width] to a function; it may return another one.
+    """Call a function with each module's output [rows, tokens, width]; it may return another one.
 
-    The hooks come off when the block is left, whatever happened in it.
+    The hooks are removed when the block is left, also after an exception.
     """
     with ExitStack() as stack:
         for module, edit in edits.items():
@@ -114,7 +114,7 @@ def _hook(edit: Callable[[torch.Tensor], torch.Tensor | None]) -> Callable[..., 
 
 
 def check_head(parts: Parts, state: torch.Tensor, logits: torch.Tensor) -> None:
-    """Refuse a model whose last layer, read by the lens, does not give the model's own logits.
+    """Check that the lens on the last layer gives the model's own logits.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Probability of the watched tokens at every layer, their ranks, and each layer's likeliest tokens.
+"""Probabilities and ranks of the watched tokens at every layer, and each layer's likeliest tokens.
 
 Memory: logits of `limits.logit_tokens` states, three times.
 """
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pivotmine.model.errors import ModelError
 from pivotmine.model.lens.candidates import Categories
 from pivotmine.model.lens.network import Parts
-from pivotmine.model.scoring.engine import Limits
+from pivotmine.model.scoring.shared_cache import Limits
 
 if TYPE_CHECKING:
     import torch
@@ -25,8 +25,8 @@ READINGS = pa.schema(
         pa.field("concept", pa.string()),
         pa.field("layer", pa.int32()),
         pa.field("category", pa.list_(pa.string())),
-        pa.field("log_mass", pa.list_(pa.float64())),  # nats; the category's tokens together
-        pa.field("rank", pa.list_(pa.int64())),  # of its best token, from 1; words only, else 0
+        pa.field("log_mass", pa.list_(pa.float64())),  # nats, sum over the category's tokens
+        pa.field("rank", pa.list_(pa.int64())),  # of its best token, from 1; 0 if it is no word
         pa.field("top_token", pa.list_(pa.int32())),
         pa.field("top_text", pa.list_(pa.string())),
         pa.field("top_mass", pa.list_(pa.float64())),
@@ -44,7 +44,7 @@ def read(
     limits: Limits,
     advance: Callable[[int], None] = lambda _: None,
 ) -> pa.Table:
-    """Read states [concepts, layers, width] (moved by a lens already) as `READINGS`.
+    """Unembed states [concepts, layers, width] to which a lens was applied; gives `READINGS`.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def _rows(
 
 
 class Readings:
-    """A table of readings as arrays, concepts in the table's order."""
+    """A table of readings as arrays, with concepts in the table's order."""
 
     def __init__(self, table: pa.Table) -> None:
         n_layers = 1 + max(table["layer"].to_pylist())
@@ -132,13 +132,13 @@ class Readings:
         self.top_mass = np.array(table["top_mass"].to_pylist()).reshape(*shape, -1)
 
     def group(self, prefix: str) -> NDArray[np.float64]:
-        """Log-masses [members, concepts, layers] of the categories that begin so (maybe none)."""
+        """Log-masses [members, concepts, layers] of the categories with this prefix, 0 or more."""
         chosen = [values for name, values in self.log_mass.items() if name.startswith(prefix)]
         return np.stack(chosen) if chosen else np.empty((0, *self.top_token.shape[:2]))
 
 
 def mean_mass(log_mass: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean mass over members [members, ...] that are there; NaN where none is."""
+    """Mean mass over members [members, ...] without NaN; NaN if there is none."""
     there = ~np.isnan(log_mass)
     total: NDArray[np.float64] = np.where(there, np.exp(np.where(there, log_mass, 0.0)), 0.0).sum(0)
     count = there.sum(0)

@@ -1,30 +1,36 @@
-"""A whole run: choose on dev, report on the asked split.
+"""A whole run of the lens: choices are made on dev words, results are of the asked split.
 
-On dev words of each direction: which corrected lens tells concepts apart best, at which layers the
-pivot shows, and what control words weigh there. On the asked split, with those choices fixed: mass
-by layer, behaviours, and what ablating the pivot costs. One draw of examples, so intervals are over
-words only.
+On dev words of each direction the run chooses the corrected lens that separates concepts best, the
+layers at which the pivot shows, and the thresholds from control words. With these choices fixed, it
+reports mass by layer, behaviours and the cost of ablating the pivot on the asked split. It uses one
+draw of examples, so intervals are over words only.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.model.config import LensConfig, ScoringConfig
+from pivotmine.model.direction import Direction
 from pivotmine.model.lens.agreement import Labels
+from pivotmine.model.lens.bands import peak_layers
+from pivotmine.model.lens.behaviour import Behaviour
+from pivotmine.model.lens.bench import Bench
 from pivotmine.model.lens.candidates import obstacle, readable
-from pivotmine.model.lens.cells import Bench, Cell
+from pivotmine.model.lens.cells import Cell, Cells
+from pivotmine.model.lens.figures import ROLES, heat, heat_map, panels, sheet, trajectories
 from pivotmine.model.lens.lenses import LensName
 from pivotmine.model.lens.network import parts_of
-from pivotmine.model.lens.plots import Panel, heat_map, trajectories
-from pivotmine.model.lens.summary import claims, effects, gap, mass_bands, panel, plain, separations
-from pivotmine.model.lens.trajectory import peak_layers
+from pivotmine.model.lens.readout import Readings
+from pivotmine.model.lens.summary import claims, effects, gap, mass_bands, plain, separations
 from pivotmine.model.lens.verdicts import (
     RULES,
     agreement_of,
@@ -33,9 +39,10 @@ from pivotmine.model.lens.verdicts import (
     shares,
     sound_name,
 )
+from pivotmine.model.progress import Progress
 from pivotmine.model.results import key, write_json, write_table
-from pivotmine.model.scoring.prompts import Direction, directions
-from pivotmine.model.scoring.run import Progress, limits_of
+from pivotmine.model.scoring.prompts import directions
+from pivotmine.model.scoring.shared_cache import limits_of
 from pivotmine.model.words.dataset import WordSet
 
 if TYPE_CHECKING:
@@ -43,7 +50,31 @@ if TYPE_CHECKING:
 
 CORRECTED: tuple[LensName, ...] = ("centred", "scaled")
 _ENOUGH_READABLE = 0.9
-"""A language with fewer words that a lens can see is told."""
+"""A language in which a smaller share of words is readable gets a note."""
+
+
+class Choice(NamedTuple):
+    """What was chosen on dev words, and the readings that it rests on."""
+
+    readings: Mapping[tuple[Direction, LensName], Readings]
+    separation: Mapping[LensName, NDArray[np.float64]]
+    """[layers], mean over directions."""
+    corrected: LensName
+    """The corrected lens that separates concepts from controls best."""
+
+    @property
+    def lenses(self) -> tuple[LensName, ...]:
+        """The lenses that are reported."""
+        return ("logit", self.corrected)
+
+    def of(self, direction: Direction) -> dict[LensName, Readings]:
+        """Dev readings of a direction by the reported lenses."""
+        return {lens: self.readings[direction, lens] for lens in self.lenses}
+
+    def layers(self, cell: Cell, lens: LensName) -> tuple[int, ...]:
+        """The layers at which the pivot shows on dev words."""
+        above = gap(self.readings[cell.direction, lens], cell.pivot)
+        return peak_layers(np.nanmean(above, axis=0))
 
 
 def trace(
@@ -57,7 +88,7 @@ def trace(
 ) -> dict[str, Any]:
     """Read a model's layers; returns the summary that is also written to `lens-<key>.json`.
 
-    Writes `readings/` and `ablations/` (raw, a file a cell; an interrupted run goes on there),
+    Writes `readings/` and `ablations/` (raw, a file a cell; an interrupted run continues there),
     `traces-<key>.parquet` (behaviours of every word) and figures into `out`.
 
     Raises
@@ -69,78 +100,19 @@ def trace(
     """
     if scoring.prompt != "he2025":
         raise ConfigError(f"scoring.prompt={scoring.prompt}: the lens reads the he2025 prompt only")
-    wanted = directions(
-        scoring.model_copy(update={"directions": config.directions}), words.languages
-    )
-    bench = Bench(
-        model, parts_of(model), words, scoring, config, limits_of(model, scoring), out, progress
-    )
-    seen = readable(words.concepts, bench.tokens, words.languages)
-    for lang in dict.fromkeys(lang for direction in wanted for lang in direction):
-        if seen[lang] < _ENOUGH_READABLE:
-            progress.note(
-                f"{lang}: {seen[lang]:.0%} of the words begin with a token that shows a letter; "
-                "the tokenizer spells the others in bytes, and no layer is read for them"
-            )
+    named = scoring.model_copy(update={"directions": config.directions})
+    wanted = directions(named, words.languages)
+    cells, limits = Cells(model, words, scoring, config), limits_of(model, scoring)
+    bench = Bench(model, parts_of(model), words, cells, config, limits, out, progress)
+    seen = _readable(bench, wanted)
     dev = {direction: _cell(bench, direction, "dev", config.dev_limit) for direction in wanted}
-    asked = {direction: _cell(bench, direction, config.split, config.limit) for direction in wanted}
-
-    read_dev = {
-        (direction, lens): bench.readings(cell, lens)
-        for direction, cell in dev.items()
-        for lens in ("logit", *CORRECTED)
-    }
-    apart = {
-        lens: np.mean([separations(read_dev[d, lens], dev[d]) for d in wanted], axis=0)
-        for lens in ("logit", *CORRECTED)
-    }
-    chosen: LensName = max(CORRECTED, key=lambda lens: float(apart[lens].mean()))
-    lenses: tuple[LensName, ...] = ("logit", chosen)
-
+    asked = [_cell(bench, direction, config.split, config.limit) for direction in wanted]
+    choice = _choose(bench, dev)
     by_direction: dict[str, Any] = {}
     rows: list[dict[str, Any]] = []
-    panels: dict[LensName, list[Panel]] = {lens: [] for lens in lenses}
-    for direction in wanted:
-        cell = asked[direction]
-        read_asked = {lens: bench.readings(cell, lens) for lens in lenses}
-        found: dict[str, Any] = {"n_words": len(cell.concepts), "pivot": cell.pivot}
-        layers: tuple[int, ...] = ()
-        for lens in lenses:
-            layers = peak_layers(np.nanmean(gap(read_dev[direction, lens], cell.pivot), axis=0))
-            bands = mass_bands(read_asked[lens], cell, config)
-            found[lens] = {
-                "pivot_layers": list(layers),
-                **claims(read_asked[lens], cell, layers, config),
-                "bands": {name: plain(value) for name, value in bands.items()},
-                "median_rank": {
-                    name: np.nanmedian(values, axis=0).tolist()
-                    for name, values in read_asked[lens].rank.items()
-                },
-            }
-            panels[lens].append(panel(cell, bands, layers))
-        verdicts = behaviours(cell, read_asked, {x: read_dev[direction, x] for x in lenses}, config)
-        found["behaviours"] = shares(verdicts, config)
-        found["false_pivots"] = {
-            sound_name(lens): false_pivots(
-                cell, read_asked[lens], read_dev[direction, lens], config
-            )
-            for lens in lenses
-        }
-        ablations = bench.ablations(cell, layers) if config.n_ablated else None
-        if ablations is not None:
-            found["ablation"] = effects(ablations, cell, verdicts["sound"], config)
-        by_direction[str(direction)] = found
-        rows += [
-            {
-                "direction": str(direction),
-                "concept": concept.id,
-                "source": concept.words[direction.source],
-                "pivot": concept.words[cell.pivot],
-                "target": concept.words[direction.target],
-                **{rule: verdicts[rule][place] for rule in RULES},
-            }
-            for place, concept in enumerate(cell.concepts)
-        ]
+    for cell in asked:
+        by_direction[str(cell.direction)], verdicts = _read(bench, cell, choice)
+        rows += _trace_rows(cell, verdicts)
     summary: dict[str, Any] = {
         "model": {"name": model.name, "version": model.version},
         "words": {"version": words.version, "split": config.split},
@@ -149,28 +121,117 @@ def trace(
             "scoring": scoring.model_dump(mode="json"),
         },
         "readable_words": seen,
-        "corrected_lens": chosen,
-        "separation_dev": {lens: values.tolist() for lens, values in apart.items()},
+        "corrected_lens": choice.corrected,
+        "separation_dev": {lens: values.tolist() for lens, values in choice.separation.items()},
         "directions": by_direction,
     }
     if labels:
-        summary["agreement"] = agreement_of(model.name, dev, read_dev, lenses, labels, config)
+        known = {direction: choice.of(direction) for direction in wanted}
+        summary["agreement"] = agreement_of(model.name, dev, known, labels, config)
     run_key = key({"settings": summary["settings"], "model": model.version, "words": words.version})
     write_table(out / f"traces-{run_key}.parquet", pa.Table.from_pylist(rows))
     write_json(out / f"lens-{run_key}.json", summary)
-    for lens in lenses:
-        title = f"{model.name}, {lens} lens"
-        trajectories(panels[lens], out / f"trajectory-{lens}-{run_key}.svg", title)
-        heat_map(panels[lens], out / f"heat-map-{lens}-{run_key}.svg", title)
+    _draw(summary, choice.lenses, out, run_key)
     return summary
 
 
+def _readable(bench: Bench, wanted: Sequence[Direction]) -> dict[str, float]:
+    """Share of readable words by language; notes the languages in which many are not."""
+    seen = readable(bench.words.concepts, bench.cells.tokens, bench.words.languages)
+    for lang in dict.fromkeys(lang for direction in wanted for lang in direction):
+        if seen[lang] < _ENOUGH_READABLE:
+            bench.progress.note(
+                f"{lang}: {seen[lang]:.0%} of the words begin with a token that shows a letter; "
+                "the tokenizer spells the others in bytes, and no layer is read for them"
+            )
+    return seen
+
+
+def _choose(bench: Bench, dev: Mapping[Direction, Cell]) -> Choice:
+    lenses: tuple[LensName, ...] = ("logit", *CORRECTED)
+    readings = {
+        (direction, lens): bench.readings(cell, lens)
+        for direction, cell in dev.items()
+        for lens in lenses
+    }
+    separation = {
+        lens: np.mean([separations(readings[direction, lens]) for direction in dev], axis=0)
+        for lens in lenses
+    }
+    best: LensName = max(CORRECTED, key=lambda lens: float(separation[lens].mean()))
+    return Choice(readings, separation, best)
+
+
+def _read(
+    bench: Bench, cell: Cell, choice: Choice
+) -> tuple[dict[str, Any], dict[str, list[Behaviour]]]:
+    """The results of a cell, and every rule's verdicts on its concepts."""
+    config = bench.config
+    dev = choice.of(cell.direction)
+    readings = {lens: bench.readings(cell, lens) for lens in choice.lenses}
+    verdicts = behaviours(cell, readings, dev, config)
+    layers = {lens: choice.layers(cell, lens) for lens in choice.lenses}
+    found: dict[str, Any] = {"n_words": len(cell.concepts), "pivot": cell.pivot}
+    for lens, read in readings.items():
+        found[lens] = _of_lens(read, cell, layers[lens], config)
+    found["behaviours"] = shares(verdicts, config)
+    found["false_pivots"] = {
+        sound_name(lens): false_pivots(cell, read, dev[lens], config)
+        for lens, read in readings.items()
+    }
+    if config.n_ablated:
+        ablations = bench.ablations(cell, layers[choice.corrected])
+        found["ablation"] = effects(ablations, cell, verdicts["sound"], config)
+    return found, verdicts
+
+
+def _of_lens(
+    readings: Readings, cell: Cell, layers: tuple[int, ...], config: LensConfig
+) -> dict[str, Any]:
+    bands = mass_bands(readings, cell, config)
+    return {
+        "pivot_layers": list(layers),
+        **claims(readings, cell, layers, config),
+        "bands": {name: plain(value) for name, value in bands.items()},
+        "median_rank": {
+            name: np.nanmedian(values, axis=0).tolist() for name, values in readings.rank.items()
+        },
+    }
+
+
+def _trace_rows(cell: Cell, verdicts: Mapping[str, Sequence[Behaviour]]) -> list[dict[str, Any]]:
+    direction = cell.direction
+    return [
+        {
+            "direction": str(direction),
+            "concept": concept.id,
+            "source": concept.words[direction.source],
+            "pivot": concept.words[cell.pivot],
+            "target": concept.words[direction.target],
+            **{rule: verdicts[rule][place] for rule in RULES},
+        }
+        for place, concept in enumerate(cell.concepts)
+    ]
+
+
+def _draw(summary: Mapping[str, Any], lenses: Sequence[LensName], out: Path, run_key: str) -> None:
+    """Write the figures of every lens as SVG files."""
+    shades = {f"{p:g}": heat(p) for p in (1e-4, 1e-3, 1e-2, 0.1, 1.0)}
+    for lens in lenses:
+        title = f"{summary['model']['name']}, {lens} lens, mean probability by layer"
+        shown = panels(summary["directions"], lens)
+        lines = sheet(trajectories(shown), title, ROLES)
+        maps = sheet([heat_map(panel) for panel in shown], title, shades)
+        for name, drawn in (("trajectory", lines), ("heat-map", maps)):
+            (out / f"{name}-{lens}-{run_key}.svg").write_text(drawn, encoding="utf-8")
+
+
 def _cell(bench: Bench, direction: Direction, split: str, limit: int) -> Cell:
-    cell = bench.cell(direction, split, limit)
+    cell = bench.cells.make(direction, split, limit)
     if not cell.concepts:
         of_split = bench.words.split(split)
         reasons = Counter(
-            obstacle(concept, direction, bench.tokens, cell.pivot) or "no mined pivots"
+            obstacle(concept, direction, bench.cells.tokens, cell.pivot) or "no mined pivots"
             for concept in of_split
         )
         found = "; ".join(f"{why}: {n} of {len(of_split)}" for why, n in reasons.most_common())

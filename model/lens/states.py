@@ -1,7 +1,7 @@
 """Hidden states at the answer position, after every block.
 
-The tokens that all contexts share go through the model once, as in scoring/engine.py; what is kept
-of a context is one vector a block. 400 contexts of Gemma 3 270M take 18 MB.
+The tokens that all contexts share go through the model once, as in scoring/engine.py. One vector a
+block is kept of each context; 400 contexts of Gemma 3 270M take 18 MB.
 """
 
 from __future__ import annotations
@@ -10,7 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pivotmine.model.lens.network import Parts, check_head, hooked
-from pivotmine.model.scoring.engine import Limits, Tokens, batches, extend, prefill, shared_length
+from pivotmine.model.scoring.shared_cache import (
+    Limits,
+    Tokens,
+    batches,
+    extend,
+    prefill,
+    shared_length,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -30,7 +37,7 @@ def read_states(
     Raises
     ------
     ModelError
-        The lens on the last of them does not give the model's own logits.
+        The lens on the last block does not give the model's own logits.
     """
     import torch
 

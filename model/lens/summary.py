@@ -1,4 +1,4 @@
-"""Numbers of a cell for people: mass by layer, claims with intervals, the cost of ablation."""
+"""Summary of a cell: mass by layer, claims with intervals, and the cost of ablation."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.model.config import LensConfig
+from pivotmine.model.lens.bands import Band, band, difference, estimate, separation
 from pivotmine.model.lens.behaviour import Behaviour
 from pivotmine.model.lens.cells import Cell
-from pivotmine.model.lens.plots import Panel
 from pivotmine.model.lens.readout import Readings, mean_mass
-from pivotmine.model.lens.trajectory import Band, band, difference, estimate, separation
 
 MINED = ("mined", "mined_control", "mined_new", "mined_new_control")
 
@@ -25,8 +24,8 @@ def gap(readings: Readings, pivot: str) -> NDArray[np.float64]:
     return less
 
 
-def separations(readings: Readings, cell: Cell) -> NDArray[np.float64]:
-    """How well the concept's word in any language beats its controls, per layer."""
+def separations(readings: Readings) -> NDArray[np.float64]:
+    """Share of controls that the concept's word exceeds, mean over languages, [layers]."""
     langs = [name[5:] for name in readings.log_mass if name.startswith("word:")]
     values = [
         separation(readings.log_mass[f"word:{lang}"], readings.group(f"control:{lang}:"))
@@ -37,7 +36,7 @@ def separations(readings: Readings, cell: Cell) -> NDArray[np.float64]:
 
 
 def mass_bands(readings: Readings, cell: Cell, config: LensConfig) -> dict[str, Band]:
-    """Mean masses by role, with bands; `other:ja` are third languages."""
+    """Mean mass of each role by layer, with bands; `other:ja` is a third language."""
     roles = {
         "pivot": np.exp(readings.log_mass[f"word:{cell.pivot}"]),
         "control": mean_mass(readings.group(f"control:{cell.pivot}:")),
@@ -46,7 +45,7 @@ def mass_bands(readings: Readings, cell: Cell, config: LensConfig) -> dict[str, 
     }
     for role, lang in (("source", cell.direction.source), ("target", cell.direction.target)):
         values = readings.log_mass.get(f"word:{lang}")
-        if values is not None:  # else no word of this language shows a whole letter
+        if values is not None:  # None if no word of this language shows a whole letter
             roles[role] = np.exp(values)
     for name in MINED:
         if name in readings.log_mass:
@@ -62,7 +61,7 @@ def mass_bands(readings: Readings, cell: Cell, config: LensConfig) -> dict[str, 
 def claims(
     readings: Readings, cell: Cell, layers: tuple[int, ...], config: LensConfig
 ) -> dict[str, Any]:
-    """Mass at the pivot layers: pivot less controls, and less words near in meaning."""
+    """Mass of the pivot at the pivot layers, alone, less controls, and less near words."""
     if not layers:
         return {}
     chosen = list(layers)
@@ -75,8 +74,9 @@ def claims(
     }
     for name in ("mined", "mined_new"):
         if name in readings.log_mass:
-            mined, like = (np.exp(readings.log_mass[n]) for n in (name, f"{name}_control"))
-            values[f"mass_{name}"], values[f"{name}_above_controls"] = mined, mined - like
+            mined = np.exp(readings.log_mass[name])
+            values[f"mass_{name}"] = mined
+            values[f"{name}_above_controls"] = mined - np.exp(readings.log_mass[f"{name}_control"])
     return {
         name: estimate(each[:, chosen].mean(axis=1), config.n_resamples, config.seed)._asdict()
         for name, each in values.items()
@@ -86,7 +86,7 @@ def claims(
 def effects(
     table: pa.Table, cell: Cell, verdicts: list[Behaviour], config: LensConfig
 ) -> dict[str, Any]:
-    """Mean drops by condition and behaviour, and what the pivot costs beyond matched controls."""
+    """Mean drops by behaviour and condition, and the pivot's drop beyond matched controls."""
     drops: dict[str, dict[str, list[float]]] = {}
     for row in table.to_pylist():
         kind = row["condition"].partition(":")[0]
@@ -118,22 +118,6 @@ def effects(
         beyond["pivot"], beyond["direct"], config.n_resamples, config.seed
     )._asdict()
     return found
-
-
-def panel(cell: Cell, bands: dict[str, Band], layers: tuple[int, ...]) -> Panel:
-    """What the figures draw of a direction."""
-    names = {
-        "source": f"source ({cell.direction.source})",
-        "target": f"target ({cell.direction.target})",
-        "pivot": f"pivot ({cell.pivot})",
-        "control": f"controls ({cell.pivot})",
-    }
-    shown = {role: bands[role] for role in names if role in bands}
-    for role, value in bands.items():
-        if role.startswith("other:") and not role.endswith(":gap"):
-            shown[role] = value
-            names[role] = f"third ({role[6:]})"
-    return Panel(str(cell.direction), shown, names, layers)
 
 
 def plain(value: Band) -> dict[str, list[float]]:

@@ -1,30 +1,31 @@
-"""Every rule's verdicts on a cell, their error, and their agreement with a reader."""
+"""The verdicts of every rule on a cell, their error, and their agreement with readers."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.model.config import LensConfig
+from pivotmine.model.direction import Direction
 from pivotmine.model.lens.agreement import Key, Labels, agreement
+from pivotmine.model.lens.bands import estimate
 from pivotmine.model.lens.behaviour import Behaviour, he2025, he2025_any, sound, thresholds
 from pivotmine.model.lens.cells import Cell
 from pivotmine.model.lens.lenses import LensName
 from pivotmine.model.lens.readout import Readings
-from pivotmine.model.lens.trajectory import estimate
-from pivotmine.model.scoring.prompts import Direction
 
 RULES = ("he2025", "he2025_any", "sound", "sound_corrected")
 """`sound` reads the logit lens, `sound_corrected` the corrected one. The corrected lens finds words
-better, but takes away what all words of a direction share, the target language among it, and so
-shows late when the target takes over: on Gemma 3 270M it agrees less with a reader."""
+better, but it removes what all words of a direction share, which includes the target language. So
+it shows late when the target takes over; on Gemma 3 270M it agrees less with a reader."""
 
 
 def sound_name(lens: LensName) -> str:
-    """What the sound rule is called when it reads this lens."""
+    """Name of the sound rule on this lens."""
     return "sound" if lens == "logit" else "sound_corrected"
 
 
@@ -52,7 +53,7 @@ def behaviours(
 def false_pivots(
     cell: Cell, readings: Readings, dev: Readings, config: LensConfig
 ) -> dict[str, float]:
-    """How often a control word passes for the pivot by the sound rule."""
+    """How often the sound rule takes a control word for the pivot."""
     controls = readings.group(f"control:{cell.pivot}:")
     verdicts = [
         np.array([verdict == "pivot" for verdict in _sound(cell, readings, dev, own, config)])
@@ -103,20 +104,29 @@ def shares(verdicts: dict[str, list[Behaviour]], config: LensConfig) -> dict[str
 
 def agreement_of(
     name: str,
-    dev: dict[Direction, Cell],
-    read_dev: dict[tuple[Direction, LensName], Readings],
-    lenses: tuple[LensName, ...],
+    dev: Mapping[Direction, Cell],
+    read: Mapping[Direction, dict[LensName, Readings]],
     labels: Labels,
     config: LensConfig,
 ) -> dict[str, dict[str, Any]]:
     """Kappa of every reader with every rule and with the readers before, on labelled dev words.
 
-    Labels are taken as pivot or not. Reader -> rule or reader -> kappa and the table of pairs.
+    Labels count as pivot or no pivot.
+
+    Parameters
+    ----------
+    name
+        The model's name in the labels.
+    read
+        Readings of dev words by direction and lens.
+
+    Returns
+    -------
+    Reader -> rule or other reader -> kappa and the table of pairs.
     """
     marks: dict[str, dict[Key, str]] = {rule: {} for rule in RULES}
     for direction, cell in dev.items():
-        readings = {lens: read_dev[direction, lens] for lens in lenses}
-        verdicts = behaviours(cell, readings, readings, config)
+        verdicts = behaviours(cell, read[direction], read[direction], config)
         for rule in RULES:
             for concept, verdict in zip(cell.concepts, verdicts[rule], strict=True):
                 if verdict != "excluded":
@@ -130,7 +140,7 @@ def agreement_of(
 
 
 def _agree(labels: dict[Key, str], others: dict[Key, str], config: LensConfig) -> dict[str, Any]:
-    """Of the traces that both have marked."""
+    """Agreement on the traces that both have labelled."""
     pairs = [(_binary(label), _binary(others[k])) for k, label in labels.items() if k in others]
     one, other = [a for a, _ in pairs], [b for _, b in pairs]
     return {

@@ -1,1 +1,1 @@
-"""Everything that was measured on one page: HTML without anything from outside."""
+"""Pages of results: HTML files that need no other file."""

@@ -1,4 +1,4 @@
-"""The page of a grid: what may be said, the arms side by side, how they got there, what it cost."""
+"""The page of a grid: conclusions, the arms side by side, their curves, and what they cost."""
 
 from __future__ import annotations
 
@@ -7,31 +7,25 @@ from html import escape
 from math import isfinite
 from typing import Any
 
+from pivotmine.model.comparison.tables import chance
 from pivotmine.model.report.cells import forest_row, interval, number
+from pivotmine.model.report.contrasts import METRIC_NAMES, contrasts, power, verdict
 from pivotmine.show.charts import Line, curves, forest, key_of
 from pivotmine.show.page import page, table
 from pivotmine.show.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET
 
 COLOURS = (SOURCE, TARGET, PIVOT, CONTROL, *OTHERS)
-"""Of arms, in their order; from the tenth on they come again."""
-
-NAMES = {
-    "contrast": "contrast, nats",
-    "accuracy_source": "accuracy@1, source",
-    "mrr_source": "MRR, source",
-    "conditional": "worth of a segment's source, nats a token",
-}
-_NULLS = {"contrast": 0.0, "accuracy_source": 0.1, "mrr_source": 0.293, "conditional": 0.0}
+"""Colours of arms in their order; they repeat from the tenth arm on."""
 
 
 def arms_page(found: Mapping[str, Any]) -> str:
     """The page as HTML; the same results give the same bytes."""
     sections = [
-        ("verdict", "What may be said", _verdict(found)),
+        ("verdict", "What may be said", verdict(found)),
         ("arms", "Arms at the end", _arms(found)),
         ("curves", "On the way", _curves(found)),
-        ("contrasts", "Declared contrasts", _contrasts(found)),
-        ("power", "What could have been seen", _power(found)),
+        ("contrasts", "Declared contrasts", contrasts(found)),
+        ("power", "What could have been seen", power(found)),
         ("text", "Held-out text", _text(found)),
         ("made", "What was trained, and its cost", _made(found)),
     ]
@@ -48,46 +42,27 @@ def _colours(found: Mapping[str, Any]) -> dict[str, str]:
     return {arm: COLOURS[place % len(COLOURS)] for place, arm in enumerate(found["arms"])}
 
 
-def _verdict(found: Mapping[str, Any]) -> str:
-    if not found["contrasts"]:
-        return "<p>No contrast was declared before training, so none is judged.</p>"
-    kinds = {"significant": "supported", "not significant": "", "too few seeds": ""}
-    lines = "".join(
-        f'<li><span class="{kinds[one["verdict"]]}">{escape(one["verdict"])}</span>: '
-        f"{escape(said)}</li>"
-        for one, said in zip(found["contrasts"], found["verdict"], strict=True)
-    )
-    return (
-        f'<div class="said"><ul>{lines}</ul></div>'
-        "<p>Significant takes three things: the paired t over seeds after Holm's adjustment over "
-        f"all {len(found['contrasts'])} declared contrasts (&alpha; = {found['alpha']:g}), the "
-        "exact sign-flip test, and an interval without zero. Contrasts were written into the "
-        "recipe before training. What they say holds for new seeds of this training on this data; "
-        "another corpus would be another experiment.</p>"
-    )
-
-
 def _arms(found: Mapping[str, Any]) -> str:
     colours = _colours(found)
-    shown = [name for name in NAMES if name in next(iter(found["arms"].values()))["metrics"]]
+    shown = [name for name in METRIC_NAMES if name in next(iter(found["arms"].values()))["metrics"]]
     rows = [
         [escape(arm), *(interval(values["metrics"][name]) for name in shown)]
         for arm, values in found["arms"].items()
     ]
     caption = "Mean over words or segments, directions and seeds; chance is 0, .10, .293 and 0"
-    parts = [table(["arm", *(NAMES[name] for name in shown)], rows, caption)]
+    parts = [table(["arm", *(METRIC_NAMES[name] for name in shown)], rows, caption)]
     metric = found["metric"]
     drawn = [
         forest_row(arm, values["metrics"][metric], colours[arm])
         for arm, values in found["arms"].items()
     ]
-    parts.append(f"<figure>{forest(drawn, NAMES[metric], _NULLS[metric])}</figure>")
+    parts.append(f"<figure>{forest(drawn, METRIC_NAMES[metric], chance(metric))}</figure>")
     directions = list(next(iter(found["arms"].values()))["directions"])
     rows = [
         [escape(arm), *(interval(values["directions"][way][metric]) for way in directions)]
         for arm, values in found["arms"].items()
     ]
-    parts.append(table(["arm", *directions], rows, f"{NAMES[metric]} by direction"))
+    parts.append(table(["arm", *directions], rows, f"{METRIC_NAMES[metric]} by direction"))
     rows = [
         [
             escape(arm),
@@ -104,7 +79,7 @@ def _arms(found: Mapping[str, Any]) -> str:
         for arm, values in found["arms"].items()
     ]
     heads = ["arm", *(f"seed {seed}" for seed in found["seeds"])]
-    parts.append(table(heads, rows, f"{NAMES[metric]} of every seed"))
+    parts.append(table(heads, rows, f"{METRIC_NAMES[metric]} of every seed"))
     return "".join(parts)
 
 
@@ -120,87 +95,11 @@ def _curves(found: Mapping[str, Any]) -> str:
     ]
     at = next(iter(found["arms"].values()))["tokens"]
     metric = found["metric"]
-    figure = curves(lines, at, NAMES[metric], "tokens trained on", _NULLS[metric])
+    figure = curves(lines, at, METRIC_NAMES[metric], "tokens trained on", chance(metric))
     return (
         f"{key_of(colours)}<figure>{figure}<figcaption>Mean over seeds; bands are 95 % (t over "
         "seeds); dashed: chance</figcaption></figure>"
     )
-
-
-def _contrasts(found: Mapping[str, Any]) -> str:
-    rows = [
-        [
-            f"{escape(one['arm'])} &minus; {escape(one['against'])}",
-            escape(one["verdict"]),
-            interval(one["interval"]),
-            number(one["p_t"], 4),
-            number(one["p_adjusted"], 4),
-            f"{number(one['p_flip'], 4)} <small>&ge; {number(one['smallest_p_flip'], 4)}</small>",
-            interval(one["accuracy"]),
-            _reach(one["reach"]),
-        ]
-        for one in found["contrasts"]
-    ]
-    heads = (
-        "contrast",
-        "verdict",
-        NAMES[found["metric"]],
-        "p, t",
-        "p, Holm",
-        "p, sign-flip",
-        "accuracy@1",
-        "tokens: times fewer",
-    )
-    caption = (
-        "Tokens: how many times fewer the first arm needs to be where the second one ends, "
-        "geometric mean over the seeds that get there [smallest, largest]. Sign-flip: with its "
-        "smallest possible p"
-    )
-    drawn = [
-        forest_row(f"{one['arm']} − {one['against']}", one["interval"], TARGET)
-        for one in found["contrasts"]
-    ]
-    figure = forest(drawn, f"difference in {NAMES[found['metric']]}", 0.0)
-    return table(heads, rows, caption, 2) + f"<figure>{figure}</figure>"
-
-
-def _reach(one: Mapping[str, Any] | None) -> str:
-    if one is None:
-        return "– <small>second arm at chance</small>"
-    if not one["n_reached"]:
-        return f"never <small>0 of {one['n_seeds']} seeds</small>"
-    return (
-        f"{number(one['ratio'], 2)} <small>[{number(one['low'], 2)}, {number(one['high'], 2)}] "
-        f"{one['n_reached']} of {one['n_seeds']} seeds</small>"
-    )
-
-
-def _power(found: Mapping[str, Any]) -> str:
-    rows = [
-        [
-            f"{escape(one['arm'])} &minus; {escape(one['against'])}",
-            *(number(one["spread"][name]) for name in ("seed", "word", "rest")),
-            number(one["detectable"]),
-            number(one["interval"]["mean"]),
-            str(one["seeds_needed"] or "–"),
-        ]
-        for one in found["contrasts"]
-    ]
-    heads = (
-        "contrast",
-        "s seeds",
-        "s words",
-        "s rest",
-        f"found 4 times in 5 with {found['n_seeds']} seeds",
-        "found here",
-        "seeds for that",
-    )
-    caption = (
-        "Standard deviations of a difference by what varies (two-way random effects), and what "
-        "follows for a paired t at Holm's hardest step. From the same runs, so a guide for the "
-        "next experiment and no second opinion on this one"
-    )
-    return table(heads, rows, caption)
 
 
 def _text(found: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Sections on the attribution, and the table of words."""
+"""Section on the attribution: claims, figures and tables."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 from pivotmine.model.attribution.verdict import standing
 from pivotmine.model.report.cells import forest_row, interval, number
-from pivotmine.model.report.svg import scatter
-from pivotmine.model.runs import Run
+from pivotmine.model.report.scatter import scatter
+from pivotmine.model.results import Run
 from pivotmine.show.charts import forest, key_of
-from pivotmine.show.page import embedded, table
+from pivotmine.show.page import table
 from pivotmine.show.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET
 
 COLOURS = {
@@ -26,7 +26,7 @@ COLOURS = {
 
 
 def attribution(runs: Sequence[Run]) -> str:
-    """What the corpus tells of each model."""
+    """What co-occurrence in the corpus predicts about each model."""
     return "".join(_one(run) for run in runs)
 
 
@@ -188,63 +188,3 @@ def _coverage_table(found: Mapping[str, Any]) -> str:
     ]
     inside = table(["words", *found["coverage"]], rows)
     return f"<details><summary>What was analysed, left out and missing</summary>{inside}</details>"
-
-
-def words(scores: Sequence[Run], lens: Sequence[Run], attributed: Sequence[Run]) -> str:
-    """Every word of every direction, to search and sort."""
-    columns = {
-        "model": "model", "direction": "direction", "concept": "concept", "source": "source",
-        "target": "target", "contrast": "contrast", "accuracy_source": "acc@1",
-        "he2025": "he2025", "sound": "behaviour", "pivot": "pivot word",
-        "together": "together", "of_source": "with source", "of_target": "with target",
-        "path": "pivot path", "left_out": "left out",
-    }  # fmt: skip
-    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
-
-    def fill(run: Run, names: Mapping[str, str]) -> None:
-        model = run.summary["model"]["name"]
-        for each in run.words.to_pylist():
-            key = (model, each["direction"], each["concept"])
-            row = rows.setdefault(key, dict(zip(columns, key, strict=False)))
-            row |= {name: _plain(each[of]) for name, of in names.items() if of in each}
-
-    for run in scores:
-        names = {"source": "word", "target": "answer"}
-        fill(run, {**names, **{n: n for n in ("contrast", "accuracy_source", "he2025")}})
-    for run in lens:
-        fill(run, {name: name for name in ("source", "target", "pivot", "sound")})
-    for run in attributed:
-        context = run.summary["settings"]["context"]
-        counted = {"together": "together", "of_source": "source", "of_target": "target",
-                   "path": "path"}  # fmt: skip
-        named = {name: f"{context}_{of}" for name, of in counted.items()}
-        fill(run, {**named, "source": "source", "target": "target", "left_out": "left_out"})
-    shown = [name for name in columns if any(row.get(name) is not None for row in rows.values())]
-    numeric = [
-        any(isinstance(row.get(name), int | float) for row in rows.values()) for name in shown
-    ]
-    data = {
-        "rows": [[row.get(name) for name in shown] for _, row in sorted(rows.items())],
-        "numeric": numeric,
-        "direction": shown.index("direction"),
-    }
-    ways = "".join(f"<option>{way}</option>" for way in sorted({key[1] for key in rows}))
-    heads = "".join(
-        f'<th class="n">{columns[name]}</th>' if number_column else f"<th>{columns[name]}</th>"
-        for name, number_column in zip(shown, numeric, strict=True)
-    )
-    return (
-        f"<p class='onscreen'>{len(rows):,} rows. Type parts of words, concepts or behaviours; "
-        "click a heading to sort.</p><form><input id='query' type='search' "
-        "placeholder='e.g. lait, dog-n, pivot' aria-label='search words'/>"
-        f"<select id='direction' aria-label='direction'><option value=''>all directions</option>"
-        f"{ways}</select><span id='found' class='soft'></span></form>"
-        f"<div class='scroll'><table><thead><tr>{heads}</tr></thead><tbody></tbody></table></div>"
-        "<p class='print'>The table of words is on the screen only.</p>"
-        "<noscript><p>The table of words needs a script.</p></noscript>"
-        f"{embedded('word-data', data)}"
-    )
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

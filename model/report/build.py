@@ -1,4 +1,4 @@
-"""The report: whatever runs are given, in one file that needs nothing else."""
+"""The report: the given runs on one page, in a file that needs no other."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from html import escape
 from pathlib import Path
 
 from pivotmine.errors import InputError
-from pivotmine.model.report.attributed import attribution, words
+from pivotmine.model.report.attributed import attribution
 from pivotmine.model.report.inside import behaviours, causal, layers
-from pivotmine.model.report.page import page
 from pivotmine.model.report.scored import scores, strata
-from pivotmine.model.runs import Run
+from pivotmine.model.report.word_table import SCRIPT, STYLE, words
+from pivotmine.model.results import Run
+from pivotmine.show.page import page
 
 
 def report(
@@ -50,7 +51,7 @@ def report(
         f"<p class='soft'>{escape(', '.join(models))}. Word set "
         f"{escape(', '.join(version[:12] for version in versions))}. Intervals are 95 %.</p>"
     )
-    return page("How a language model translates words", lead, sections)
+    return page("How a language model translates words", lead, sections, STYLE, SCRIPT)
 
 
 def write_report(html: str, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Numbers as cells and as rows of figures."""
+"""Numbers as cells of tables and rows of figures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FEW = 5
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number for a cell."""
+    """A number as text; a dash if there is none."""
     if value is None or not math.isfinite(value):
         return "–"
     shown = f"{value:.{digits}f}"
@@ -20,7 +20,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def interval(found: Mapping[str, Any] | None, digits: int = 3) -> str:
-    """A value with its interval, as HTML; without one where it rests on fewer than five words."""
+    """A value with its interval, as HTML; of fewer than five words the value alone."""
     if not found:
         return "–"
     value = found.get("mean", found.get("value"))

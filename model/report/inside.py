@@ -1,4 +1,4 @@
-"""Sections on a model's layers: what they hold, behaviours, and what ablation costs."""
+"""Sections on a model's layers: what they hold, behaviours, and the cost of ablation."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from pivotmine.model.lens.figures import ROLES, heat, heat_map, panels, trajectories
 from pivotmine.model.report.cells import forest_row, interval
-from pivotmine.model.report.svg import heat, heat_map, trajectories
-from pivotmine.show.charts import Line, forest, key_of, shares
+from pivotmine.show.charts import forest, key_of, shares
 from pivotmine.show.page import table
-from pivotmine.show.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET
+from pivotmine.show.svg import OTHERS, PIVOT, TARGET
 
 _BEHAVIOURS = {"pivot": PIVOT, "direct": TARGET, "none": "#c9c9c9"}
 _MINED = {
@@ -21,60 +21,53 @@ _MINED = {
 
 
 def layers(runs: Sequence[Mapping[str, Any]]) -> str:
-    """Trajectories and heat-maps by lens, and what the pivot layers hold."""
-    parts = [
-        "<p>Mean probability of the concept's word in each language at the position that answers, "
-        "read off every layer; bands are 95 % over words. Grey ground: the pivot layers, chosen on "
-        "dev words. Controls are words of other concepts, matched in frequency.</p>"
-    ]
-    names = {"source": SOURCE, "target": TARGET, "pivot": PIVOT, "controls": CONTROL}
+    """Trajectories and heat maps by lens, and what the pivot layers hold."""
+    names = {"controls" if name == "control" else name: colour for name, colour in ROLES.items()}
     shades = {f"{p:g}": heat(p) for p in (1e-4, 1e-3, 1e-2, 0.1, 1.0)}
-    parts.append(key_of({**names, "third language": OTHERS[0]}))
-    parts.append(f"<p class='soft'>Heat-maps: {key_of(shades)}</p>".replace("div", "span"))
+    parts = [
+        "<p>Mean probability of the concept's word in each language, read from every layer at the "
+        "position of the answer; bands are 95 % over words. Grey ground: the pivot layers, chosen "
+        "on dev words. Controls are words of other concepts, matched in frequency.</p>",
+        key_of({**names, "third language": OTHERS[0]}),
+        f"<p class='soft'>Heat maps: {key_of(shades)}</p>".replace("div", "span"),
+    ]
     for run in runs:
         for lens in ("logit", run["corrected_lens"]):
-            ways = {way: found for way, found in run["directions"].items() if lens in found}
-            drawn = {way: _lines(found[lens]["bands"]) for way, found in ways.items()}
-            tops = [v for lines in drawn.values() for line in lines for v in line.high if v]
-            top = max(0.05, min(1.0, max(tops, default=0.05)))
-            figures = [
-                f"<figure>{trajectories(lines, ways[way][lens]['pivot_layers'], way, top)}</figure>"
-                for way, lines in drawn.items()
-            ]
-            maps = [
-                "<figure>"
-                + heat_map([(line.name, line.mean) for line in lines], f"{way}, log scale")
-                + "</figure>"
-                for way, lines in drawn.items()
-            ]
-            shown = {
-                name: head
-                for name, head in _MINED.items()
-                if any(name in found[lens] for found in ways.values())
-            }
-            rows = [
-                [
-                    f"{escape(way)}&nbsp;over&nbsp;{escape(found['pivot'])}",
-                    str(found["n_words"]),
-                    _span(found[lens]["pivot_layers"]),
-                    *(interval(found[lens].get(name)) for name in
-                      ("mass_pivot", "above_controls", "above_near", *shown)),
-                ]
-                for way, found in ways.items()
-            ]  # fmt: skip
-            heads = ["direction", "words", "pivot layers", "pivot word", "above controls"]
-            heads += ["above words near in meaning", *shown.values()]
+            drawn = panels(run["directions"], lens)
+            maps = "".join(f"<figure>{heat_map(panel)}</figure>" for panel in drawn)
+            lines = "".join(f"<figure>{each}</figure>" for each in trajectories(drawn))
             parts.append(
                 f"<h3>{escape(run['model']['name'])}, {escape(lens)} lens</h3>"
-                f"<div class='figures'>{''.join(figures)}</div>"
-                f"<div class='figures'>{''.join(maps)}</div>"
-                + table(heads, rows, "probability at the pivot layers, mean of words")
+                f"<div class='figures'>{lines}</div><div class='figures'>{maps}</div>"
+                f"{_mass_table(run['directions'], lens)}"
             )
     return "".join(parts)
 
 
+def _mass_table(directions: Mapping[str, Any], lens: str) -> str:
+    found = {name: each for name, each in directions.items() if lens in each}
+    mined = {
+        name: head
+        for name, head in _MINED.items()
+        if any(name in each[lens] for each in found.values())
+    }
+    columns = ("mass_pivot", "above_controls", "above_near", *mined)
+    rows = [
+        [
+            f"{escape(name)}&nbsp;over&nbsp;{escape(each['pivot'])}",
+            str(each["n_words"]),
+            _span(each[lens]["pivot_layers"]),
+            *(interval(each[lens].get(column)) for column in columns),
+        ]
+        for name, each in found.items()
+    ]
+    heads = ["direction", "words", "pivot layers", "pivot word", "above controls"]
+    heads += ["above words near in meaning", *mined.values()]
+    return table(heads, rows, "probability at the pivot layers, mean of words")
+
+
 def behaviours(runs: Sequence[Mapping[str, Any]]) -> str:
-    """How many words go over a pivot by the sound rule, and how far every rule can be trusted."""
+    """How many words go over a pivot by the sound rule, and how reliable every rule is."""
     parts = [
         "<p>By the sound rule a word goes over a <em>pivot</em> if the pivot word shows above "
         "nearly all controls for two layers before the target leads; it is <em>direct</em> if the "
@@ -116,11 +109,11 @@ def behaviours(runs: Sequence[Mapping[str, Any]]) -> str:
 
 
 def causal(runs: Sequence[Mapping[str, Any]]) -> str:
-    """What taking the pivot's direction out costs, beside pushes of the same size elsewhere."""
+    """The loss from removing the pivot's direction, beside pushes of the same size elsewhere."""
     parts = [
         "<p>The pivot word's direction is set to its mean at the pivot layers; the drop of the "
         "target's log-probability, in nats, less that of an equal push along the word of another "
-        "concept (matched) or one near in meaning. Above zero: the answer leans on the pivot.</p>"
+        "concept (matched) or one near in meaning. Above zero: the answer depends on the pivot.</p>"
     ]
     kinds = ("pivot", "matched", "near", "pivot_beyond_matched", "pivot_beyond_near")
     for run in runs:
@@ -146,23 +139,6 @@ def causal(runs: Sequence[Mapping[str, Any]]) -> str:
             f"pushes, nats</figcaption></figure>{table(heads, rows, numeric_from=2)}"
         )
     return "".join(parts)
-
-
-def _lines(bands: Mapping[str, Mapping[str, Any]]) -> list[Line]:
-    colours = {"source": SOURCE, "target": TARGET, "pivot": PIVOT, "control": CONTROL}
-    third = [name for name in bands if name.startswith("other:") and not name.endswith(":gap")]
-    chosen = {name: colour for name, colour in colours.items() if name in bands}
-    chosen |= dict(zip(third, OTHERS, strict=False))
-    return [
-        Line(
-            name.replace("other:", "third "),
-            colour,
-            bands[name]["mean"],
-            bands[name]["low"],
-            bands[name]["high"],
-        )
-        for name, colour in chosen.items()
-    ]
 
 
 def _span(chosen: Sequence[int]) -> str:

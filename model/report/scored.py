@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from pivotmine.model.report.cells import forest_row, interval
+from pivotmine.model.scoring.metrics import CHANCE, NAMES
 from pivotmine.show.charts import forest, key_of, matrix
 from pivotmine.show.page import table
 from pivotmine.show.svg import OTHERS, PIVOT, TARGET
@@ -14,19 +15,9 @@ from pivotmine.show.svg import OTHERS, PIVOT, TARGET
 MODELS = (TARGET, PIVOT, *OTHERS)
 """Colours of models."""
 
-METRICS = {
-    "contrast": "contrast, nats",
-    "accuracy_source": "accuracy@1, source",
-    "mrr_source": "MRR, source",
-    "accuracy_target": "accuracy@1, target",
-    "mrr_target": "MRR, target",
-    "he2025": "he2025 score",
-}
-"""Name of a score -> what a reader sees, in the order of the table."""
-
 
 def scores(runs: Sequence[Mapping[str, Any]]) -> str:
-    """Every direction of every model, as table and as figures."""
+    """Scores of every direction and model, as tables and figures."""
     parts = [
         "<p>Contrast is how much likelier the right source word makes the answer than nine wrong "
         "ones do, in nats; accuracy@1 and MRR rank the right word among ten (chance .10 and .29). "
@@ -38,7 +29,7 @@ def scores(runs: Sequence[Mapping[str, Any]]) -> str:
     for run in runs:
         shown = [
             name
-            for name in METRICS
+            for name in NAMES
             if any(name in groups["all"] for groups in run["directions"].values())
         ]
         rows = [
@@ -51,27 +42,28 @@ def scores(runs: Sequence[Mapping[str, Any]]) -> str:
             f"{run['settings']['n_draws']} draw(s) of {run['settings']['n_shots']} examples, "
             f"word set {words['version'][:12]}"
         )
-        parts.append(table(["direction", *(METRICS[name] for name in shown)], rows, caption))
-    figures = []
-    for name in ("contrast", "accuracy_source"):
-        drawn = [
-            forest_row(f"{way} {model}", groups["all"][name], colours[model])
-            for way in dict.fromkeys(way for run in runs for way in run["directions"])
-            for run in runs
-            for model in (run["model"]["name"],)
-            if (groups := run["directions"].get(way)) and name in groups["all"]
-        ]
-        null = 0.0 if name == "contrast" else 0.1
-        figures.append(
-            f"<figure>{forest(drawn, METRICS[name], null)}"
-            f"<figcaption>{METRICS[name]}; dashed: chance</figcaption></figure>"
-        )
-    parts.append(f"{key_of(colours)}<div class='figures'>{''.join(figures)}</div>")
+        parts.append(table(["direction", *(NAMES[name] for name in shown)], rows, caption))
+    figures = "".join(_forest(runs, name, colours) for name in ("contrast", "accuracy_source"))
+    parts.append(f"{key_of(colours)}<div class='figures'>{figures}</div>")
     return "".join(parts)
 
 
+def _forest(runs: Sequence[Mapping[str, Any]], metric: str, colours: Mapping[str, str]) -> str:
+    """A metric of every direction and model as a figure."""
+    rows = []
+    for way in dict.fromkeys(way for run in runs for way in run["directions"]):
+        for run in runs:
+            model, found = run["model"]["name"], run["directions"].get(way, {"all": {}})["all"]
+            if metric in found:
+                rows.append(forest_row(f"{way} {model}", found[metric], colours[model]))
+    return (
+        f"<figure>{forest(rows, NAMES[metric], CHANCE[metric])}"
+        f"<figcaption>{NAMES[metric]}; dashed: chance</figcaption></figure>"
+    )
+
+
 def _grid(run: Mapping[str, Any]) -> str:
-    """Accuracy of every direction at a glance: a row for each source, a column for each target."""
+    """Accuracy of every direction as a matrix: a row for each source, a column for each target."""
     found = {
         tuple(way.split("-")): groups["all"]["accuracy_source"]["mean"]
         for way, groups in run["directions"].items()
@@ -102,7 +94,7 @@ def strata(runs: Sequence[Mapping[str, Any]]) -> str:
                 for group, found in groups.get(grouping, {}).items()
             ]
             inside = table(
-                ["direction", grouping, "words", METRICS["contrast"], METRICS["accuracy_source"]],
+                ["direction", grouping, "words", NAMES["contrast"], NAMES["accuracy_source"]],
                 rows,
                 numeric_from=2,
             )

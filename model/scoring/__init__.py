@@ -1,1 +1,1 @@
-"""The word task: how much surer of a translation a model is with the right word before it."""
+"""The word task: how much likelier the right source word makes a translation than wrong ones."""

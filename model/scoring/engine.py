@@ -1,17 +1,17 @@
 """Log-probabilities of many answers, with everything that is shared computed once.
 
-A direction asks thousands of questions that begin alike: instruction and examples are the same
-tokens for all, and every question is asked about several answers. So the work is cut in three:
+The questions of a direction begin with the same instruction and examples, and each question has
+several answers. So the work has three steps:
 
-1. the tokens that all contexts share go through the model once, and their keys and values are kept;
-2. every distinct context adds its own last tokens to a copy of that cache; the logits after its
-   last token give the first token of every answer to it;
-3. answers of several tokens go on from there: a row for every distinct beginning of an answer.
+1. The tokens that all contexts share go through the model once; their keys and values are kept.
+2. Every distinct context adds its remaining tokens to a copy of that cache. The logits after its
+   last token give the first token of each of its answers.
+3. Answers of several tokens continue from there, with a row for every distinct answer prefix.
 
-Contexts of a batch have equal length, and filling comes only after the last token of an answer, so
-there is no mask and no way to get positions wrong. Logits are computed at answer positions only.
-What comes out equals a plain loop over sequences up to the order of float additions (tested, and
-checked on the model at hand by `check`).
+Contexts of a batch have equal length, and padding comes only after the last token of an answer, so
+no mask is needed and positions cannot go wrong. Logits are computed at answer positions only. The
+results equal those of a plain loop over sequences, up to the order of float additions. Tests show
+this, and `check` verifies it on the model at hand.
 
 Memory besides the model: keys and values of `batch_tokens` tokens, twice, and logits of
 `logit_tokens` positions, three times.
@@ -19,13 +19,21 @@ Memory besides the model: keys and values of `batch_tokens` tokens, twice, and l
 
 from __future__ import annotations
 
-import copy
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pivotmine.model.errors import ModelError
+from pivotmine.model.scoring.shared_cache import (
+    Limits,
+    Tokens,
+    batches,
+    copied,
+    extend,
+    prefill,
+    shared_length,
+)
 from pivotmine.model.scoring.tokens import Question
 
 if TYPE_CHECKING:
@@ -33,25 +41,13 @@ if TYPE_CHECKING:
 
     from pivotmine.model.load import LoadedModel
 
-Tokens = tuple[int, ...]
-
 CHECK_TOLERANCE = {"float32": 1e-2, "bfloat16": 1.0, "float16": 0.5}
-"""Largest difference in nats between the shared cache and the plain loop that passes for rounding.
+"""Largest difference between the shared cache and the plain loop, in nats, that counts as rounding.
 float32 was within 1e-4 on Gemma 3 270M and SmolLM2 135M; bfloat16 moves by .3 with the batch."""
 
-
-MOST_FILLING = 32
-"""Filling tokens of a batch. Reading the weights once takes as long as computing 30 tokens with
+MAX_PADDING_TOKENS = 32
+"""Padding tokens of a batch. Reading the weights once takes as long as computing 30 tokens with
 them (135M parameters, float32, one core)."""
-
-
-class Limits(NamedTuple):
-    """Bounds on memory."""
-
-    batch_tokens: int = 8192
-    """Most tokens whose keys and values a batch holds."""
-    logit_tokens: int = 256
-    """Most positions whose logits a batch holds."""
 
 
 _LIMITS = Limits()
@@ -140,7 +136,7 @@ def _answer(
     """
     import torch
 
-    # (row of the context, beginning of an answer) -> log-probabilities of the tokens after it
+    # (row of the context, prefix of an answer) -> the tokens whose log-probabilities are wanted
     wanted: dict[tuple[int, Tokens], set[int]] = defaultdict(set)
     for row, context in enumerate(batch):
         for answer in answers[context]:
@@ -156,7 +152,7 @@ def _answer(
         n_tokens = len(part[-1][1])
         selected = copied(cache)
         selected.batch_select_indices(torch.tensor([row for row, _ in part], device=model.device))
-        # what follows a token does not change it, so short rows are filled up with anything
+        # Later tokens do not change earlier ones, so short rows can be padded with any token.
         ids = [path + path[-1:] * (n_tokens - len(path)) for _, path in part]
         out = model.network(
             input_ids=torch.tensor(ids, device=model.device),
@@ -193,8 +189,8 @@ def _read_off(
     if not places:
         return
     rows, positions, _, tokens = (list(column) for column in zip(*places, strict=True))
-    totals = torch.stack([torch.logsumexp(row.float(), dim=-1) for row in logits])  # row by row:
-    # the float copy of all rows would double the memory
+    # Row by row, because a float copy of all rows would double the memory.
+    totals = torch.stack([torch.logsumexp(row.float(), dim=-1) for row in logits])
     values = logits[rows, positions, tokens].double() - totals[rows, positions].double()
     for (_, _, key, token), value in zip(places, values.tolist(), strict=True):
         steps.setdefault(key, {})[token] = value
@@ -205,79 +201,21 @@ def _level(
 ) -> Iterator[list[tuple[int, Tokens]]]:
     """Batches of rows of about equal length, shortest first, within the limits.
 
-    A row joins a longer one's batch as long as the filling costs less than the weights' way through
-    the caches that a batch of its own would pay for.
+    A row joins the batch of a longer one as long as the padding costs less than reading the
+    weights once more for a batch of its own.
     """
     batch: list[tuple[int, Tokens]] = []
-    n_filling = 0
+    n_padding = 0
     for row in sorted(rows, key=lambda item: (-len(item[1]), item)):
         longest = len(batch[0][1]) if batch else len(row[1])
-        n_filling += longest - len(row[1])
+        n_padding += longest - len(row[1])
         size = min(limits.batch_tokens // (n_context + longest), limits.logit_tokens // longest)
-        if batch and (len(batch) >= size or n_filling > MOST_FILLING):
+        if batch and (len(batch) >= size or n_padding > MAX_PADDING_TOKENS):
             yield batch[::-1]
-            batch, n_filling = [], 0
+            batch, n_padding = [], 0
         batch.append(row)
     if batch:
         yield batch[::-1]
-
-
-def shared_length(contexts: Sequence[Tokens]) -> int:
-    """Tokens that all contexts begin with, at least one less than the shortest has."""
-    first, last = min(contexts), max(contexts)
-    limit = min(map(len, contexts)) - 1
-    return next((n for n in range(limit) if first[n] != last[n]), max(limit, 0))
-
-
-def batches(contexts: Sequence[Tokens], limits: Limits, n_answer: int) -> Iterator[list[Tokens]]:
-    """Contexts of equal length, as many as fit."""
-    by_length: dict[int, list[Tokens]] = defaultdict(list)
-    for context in contexts:
-        by_length[len(context)].append(context)
-    for length, group in sorted(by_length.items()):
-        size = min(limits.batch_tokens // (length + n_answer), limits.logit_tokens)
-        yield from _parts(group, max(1, size))
-
-
-_Item = TypeVar("_Item")
-
-
-def _parts(items: Sequence[_Item], size: int) -> Iterator[list[_Item]]:
-    for start in range(0, len(items), size):
-        yield list(items[start : start + size])
-
-
-def prefill(model: LoadedModel, tokens: Tokens) -> Any:
-    """Keys and values of the shared tokens."""
-    import torch
-    from transformers import DynamicCache
-
-    cache = DynamicCache(config=model.network.config)
-    ids = torch.tensor([tokens], device=model.device)
-    model.network(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
-    return cache
-
-
-def extend(model: LoadedModel, prefix: Any, tails: Sequence[Tokens]) -> tuple[torch.Tensor, Any]:
-    """Logits after the last token of every tail [tails, 1, vocabulary], and the grown cache."""
-    import torch
-    from transformers import DynamicCache
-
-    if prefix is None:
-        cache = DynamicCache(config=model.network.config)
-    else:
-        cache = copied(prefix)
-        cache.batch_repeat_interleave(len(tails))
-    ids = torch.tensor(tails, device=model.device)
-    out = model.network(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
-    return out.logits, cache
-
-
-def copied(cache: Any) -> Any:
-    """A cache that grows by itself; its tensors are shared until an operation makes new ones."""
-    copied = copy.copy(cache)
-    copied.layers = [copy.copy(layer) for layer in cache.layers]
-    return copied
 
 
 def _refuse_nan(sums: Sequence[float], questions: Sequence[Question]) -> None:

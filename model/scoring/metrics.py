@@ -1,18 +1,18 @@
 """From log-probabilities to scores of words.
 
-Let P(y | w) be what the model gives the target word y when the prompt asks about the source word w,
-and w' the wrong source words. All source-side scores keep the answer and change the question, so
-the answer's length, script and frequency cancel:
+Let P(y | w) be the model's probability of the target word y when the prompt asks about the source
+word w, and let w' be the wrong source words. Source-side scores keep the answer and change the
+question, so length, script and frequency of the answer cancel:
 
 * `he2025`: P(y|w) - sum over nine w' of P(y|w') / 9, where P is the exponential of the mean log of
-  the answer's tokens, averaged over draws before the exponential (He et al. 2025; with their
-  constant nine). Its floor is 0 and it is not comparable between scripts.
-* `contrast`: log P(y|w) - log mean over w' of P(y|w'), summed logs, in nats, mean over draws. No
-  floor, no ceiling; the primary score.
-* `accuracy_source`, `mrr_source`: whether, and at which rank, the right source word makes y
-  likeliest among the ten (chance .10, .293).
-* `accuracy_target`, `mrr_target`: whether the right target word is likeliest after w among ten
-  target words. This one a reader expects of "accuracy", but a rarer or longer right word loses it.
+  the answer's tokens, averaged over draws before the exponential (He et al. 2025, arXiv 2505.16385,
+  with their constant nine). It cannot fall far below 0, and it does not compare between scripts.
+* `contrast`: log P(y|w) - log mean over w' of P(y|w'), from summed logs, in nats, mean over draws.
+  It has neither floor nor ceiling, and it is the primary score.
+* `accuracy_source`, `mrr_source`: whether the right source word makes y likeliest among the ten
+  source words, and the reciprocal of its rank (chance .10 and .293).
+* `accuracy_target`, `mrr_target`: the same for the right target word after w, among ten target
+  words. This is what readers usually expect of "accuracy", but rare or long words lose it.
 
 Ties share the credit.
 """
@@ -28,6 +28,19 @@ Array = NDArray[np.float64]
 
 HE2025_DISTRACTORS = 9
 
+NAMES = {
+    "contrast": "contrast, nats",
+    "accuracy_source": "accuracy@1, source",
+    "mrr_source": "MRR, source",
+    "accuracy_target": "accuracy@1, target",
+    "mrr_target": "MRR, target",
+    "he2025": "he2025 score",
+}
+"""Score -> its name for readers, in the order of tables."""
+
+CHANCE = {"contrast": 0.0, "accuracy_source": 0.1, "mrr_source": 0.2929}
+"""Score -> its expectation for a guess among ten candidates."""
+
 
 class Answers(NamedTuple):
     """Log-probabilities (nats, summed over tokens) of one direction; candidate 0 is the right one.
@@ -36,14 +49,14 @@ class Answers(NamedTuple):
     """
 
     source: Array
-    """Of the right answer, by source word in the question."""
+    """Of the right answer, after each source word."""
     n_tokens: Array
     """Tokens of that answer."""
     target: Array | None = None
-    """Of each answer, after the right source word."""
+    """Of each target word, after the right source word."""
 
     def take(self, draws: NDArray[np.intp], words: NDArray[np.intp]) -> Answers:
-        """The same of some draws and words."""
+        """The same for some draws and words."""
         cut = np.ix_(draws, words)
         return Answers(
             self.source[cut], self.n_tokens[cut], None if self.target is None else self.target[cut]
@@ -51,7 +64,7 @@ class Answers(NamedTuple):
 
 
 def he2025(answers: Answers) -> Array:
-    """Published score of every word, [words]."""
+    """The score of He et al. 2025 for every word, [words]."""
     loss = (-answers.source / answers.n_tokens).mean(axis=0)
     probability = np.exp(-loss)
     score: Array = probability[:, 0] - probability[:, 1:].sum(axis=1) / HE2025_DISTRACTORS
@@ -59,7 +72,7 @@ def he2025(answers: Answers) -> Array:
 
 
 def by_draw(answers: Answers) -> dict[str, Array]:
-    """Scores that average over draws: name -> [draws, words]."""
+    """The scores that are means over draws: name -> [draws, words]."""
     right, wrong = answers.source[..., :1], answers.source[..., 1:]
     highest = wrong.max(axis=-1)
     mean_wrong = highest + np.log(np.exp(wrong - highest[..., None]).mean(axis=-1))
@@ -73,7 +86,7 @@ def by_draw(answers: Answers) -> dict[str, Array]:
 def ranks(candidates: Array) -> tuple[Array, Array]:
     """Accuracy@1 and reciprocal rank of candidate 0 among [..., candidates].
 
-    With k candidates tied, candidate 0 among them, each of their k ranks is as likely.
+    If candidate 0 is tied with k - 1 others, each of their k ranks is equally likely.
     """
     right = candidates[..., :1]
     n_better = (candidates > right).sum(axis=-1)

@@ -1,37 +1,28 @@
-"""The text a model is shown, and who its examples are.
+"""The prompt of the word task, and the concepts that serve as its examples.
 
-`he2025` is the wording of He et al. 2025 (authors' code, read for research/paper.md 1.3): an
-instruction, solved examples, the question; the answer is a space and the word.
+`he2025` is the wording in the code of He et al. 2025 (arXiv 2505.16385): an instruction, solved
+examples and the question. The answer is a space and the word.
 
-`lines` has no instruction: lines of words, each followed by its translation, as parallel documents
-have them. The word that is asked begins the last line, and the answer begins the line to come. A
-model of half a million parameters follows no instruction, but goes on with a document.
+`lines` has no instruction. It shows lines of words, each followed by its translation, as parallel
+documents do. The word in question begins the last line, and the answer begins the next one. Models
+of half a million parameters follow no instruction, but they continue a document.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.model.config import ScoringConfig
+from pivotmine.model.direction import Direction
 from pivotmine.model.words.dataset import Concept
 
 Style = Literal["he2025", "lines"]
 
 LINE_WORDS = 4
 """Words of a line in prompts of style `lines`."""
-
-
-class Direction(NamedTuple):
-    """Source and target language."""
-
-    source: str
-    target: str
-
-    def __str__(self) -> str:
-        return f"{self.source}-{self.target}"
 
 
 def directions(config: ScoringConfig, languages: Sequence[str]) -> tuple[Direction, ...]:
@@ -61,21 +52,21 @@ def directions(config: ScoringConfig, languages: Sequence[str]) -> tuple[Directi
                 f"`pivotmine-model words --set words.languages=[...]`, or leave out its directions"
             )
         if lang not in config.language_names:
-            raise ConfigError(f"scoring.language_names: what is {lang!r} called in the prompt?")
+            raise ConfigError(f"scoring.language_names has no name for {lang!r}")
     return tuple(asked)
 
 
 def examples(
     config: ScoringConfig, draw: int, pool: Sequence[Concept], concept: Concept | None = None
 ) -> list[Concept]:
-    """The solved examples of a draw: the same concepts in every direction, so that draws pair.
+    """The solved examples of a draw; every direction gets the same concepts, so draws are paired.
 
     Parameters
     ----------
     pool
         Concepts to draw from.
     concept
-        Draw anew for this concept, and never the concept itself.
+        Draw for this concept alone, without the concept itself. None: one draw for all concepts.
 
     Raises
     ------
@@ -86,14 +77,14 @@ def examples(
     others = [other for other in pool if concept is None or other.id != concept.id]
     if len(others) < config.n_shots:
         raise InputError(
-            f"{config.n_shots} examples are wanted and the word set has {len(others)} concepts to "
-            "draw them from: give it a larger train split, or lower scoring.n_shots"
+            f"scoring.n_shots is {config.n_shots}, but the word set has only {len(others)} "
+            "concepts to draw examples from: give it a larger train split, or lower n_shots"
         )
     return sorted(others, key=lambda other: _hash(name, other.id))[: config.n_shots]
 
 
 def select(config: ScoringConfig, concepts: Sequence[Concept]) -> list[Concept]:
-    """The concepts that are asked: all, or the first `limit` by hash, in the order of their ids."""
+    """All concepts, or the first `limit` by hash, in the order of their ids."""
     chosen = sorted(concepts, key=lambda concept: _hash("ask", concept.id))
     return sorted(chosen[: config.limit or None], key=lambda concept: concept.id)
 
@@ -105,7 +96,7 @@ def prompt(
     word: str,
     style: Style = "he2025",
 ) -> str:
-    """The question about `word` after its examples; no space at the end."""
+    """The examples and the question about `word`, without a space at the end."""
     if style == "lines":
         return _lines(direction, shots, word)
     source, target = names[direction.source], names[direction.target]
@@ -119,7 +110,7 @@ def prompt(
 
 
 def _lines(direction: Direction, shots: Sequence[Concept], word: str) -> str:
-    """Solved lines of four words, and a line that begins with the word, filled up with others."""
+    """Solved lines of four words, and a line that begins with the word in question."""
     beside, solved = shots[: LINE_WORDS - 1], shots[LINE_WORDS - 1 :]
     lines = [
         " ".join(shot.words[language] for shot in solved[start : start + LINE_WORDS])
@@ -131,7 +122,7 @@ def _lines(direction: Direction, shots: Sequence[Concept], word: str) -> str:
 
 
 def answer(word: str, style: Style = "he2025") -> str:
-    """What follows the prompt."""
+    """The answer as it follows the prompt."""
     return word if style == "lines" else f" {word}"
 
 

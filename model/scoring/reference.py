@@ -1,8 +1,7 @@
-"""The plain way: every sequence through the model by itself, all logits kept.
+"""The plain way: every sequence goes through the model alone, and all logits are kept.
 
-Slow on purpose. It is what the fast way is proved equal to, and what its speed is measured against;
-with `n_batch` = 10 it is the way of He et al. 2025 (batches of ten, padded, logits of every
-position).
+It is slow, and it is the reference that `engine.py` is checked against. With `n_batch` = 10 it is
+the way of He et al. 2025 (arXiv 2505.16385): padded batches of ten, logits of every position.
 """
 
 from __future__ import annotations

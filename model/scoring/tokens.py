@@ -1,10 +1,11 @@
-"""Where the answer begins, in tokens.
+"""Tokens of a prompt and its answer, and where the answer begins.
 
-Prompt and answer are tokenised together, as the model would meet them, never apart and joined:
-tokenizers merge across the seam, give a space its own token before CJK words (`▁`, `马`), or spread
-one character over several byte tokens. A token belongs to the answer if it reaches past the last
-character of the prompt. A token that straddles the seam is the answer's first, and the context ends
-before it: its probability then covers the prompt's last characters too, for every candidate alike.
+Prompt and answer are tokenised together, as the model would meet them. Tokenised apart and joined
+they would differ: tokenizers merge across the seam, give a space its own token before CJK words
+(`▁`, `马`), or spread one character over several byte tokens. A token belongs to the answer if it
+reaches past the last character of the prompt. A token that straddles the seam is the first of the
+answer, and the context ends before it. Its probability then includes the prompt's last characters,
+in the same way for every candidate.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ def tokenize(
     Parameters
     ----------
     tokenizer
-        A fast tokenizer of transformers (it must give character offsets).
+        A fast tokenizer of transformers, which gives character offsets.
     bos
-        Whether the context begins with the token of the beginning of a text.
+        Whether the context begins with the BOS token; auto: as the tokenizer does.
 
     Raises
     ------
     InputError
-        `always` is asked of a tokenizer without such a token, or an answer has no token.
+        `always` is set for a tokenizer without a BOS token, or an answer has no token.
     """
     if not texts:
         return []
@@ -55,16 +56,16 @@ def tokenize(
         ids = list(encoded["input_ids"][number])
         offsets = encoded["offset_mapping"][number]
         special = list(encoded["special_tokens_mask"][number])
-        while special and special[-1]:  # a token of the end of a text is no part of the answer
+        while special and special[-1]:  # an end-of-text token is not part of the answer
             ids.pop()
             special.pop()
         boundary = seam(offsets[: len(ids)], special, len(prompt))
         context, wanted = ids[:boundary], ids[boundary:]
         if not wanted:
-            raise InputError(f"the tokenizer makes no token of the answer {answer!r}")
+            raise InputError(f"the tokenizer gives no token for the answer {answer!r}")
         if bos == "always" and (not special or not special[0]):
             if tokenizer.bos_token_id is None:
-                raise InputError("scoring.bos=always, but this tokenizer has no such token")
+                raise InputError("scoring.bos=always, but this tokenizer has no BOS token")
             context.insert(0, tokenizer.bos_token_id)
         if not context:
             raise InputError(
@@ -82,7 +83,7 @@ def seam(offsets: Sequence[tuple[int, int]], special: Sequence[int], n_prompt_ch
     offsets
         Characters [start, end) that each token covers.
     special
-        1 for tokens that stand for no text.
+        1 for tokens that are not part of the text.
     n_prompt_chars
         Characters of the prompt.
     """
@@ -94,15 +95,8 @@ def seam(offsets: Sequence[tuple[int, int]], special: Sequence[int], n_prompt_ch
         ),
         len(offsets),
     )
-    # A space that is a token of its own may cover no character at all: `▁` at (n, n).
-    while (
-        boundary > 0
-        and not special[boundary - 1]
-        and tuple(offsets[boundary - 1])
-        == (
-            n_prompt_chars,
-            n_prompt_chars,
-        )
-    ):
+    # A space that is a token of its own may cover no character: `▁` at (n, n).
+    empty = (n_prompt_chars, n_prompt_chars)
+    while boundary and not special[boundary - 1] and tuple(offsets[boundary - 1]) == empty:
         boundary -= 1
     return boundary

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.model.attribution.resample import holm
+from pivotmine.model.statistics.holm import holm
 from pivotmine.model.statistics.paired import paired_t, sign_flip, two_way_bootstrap, wider
 from pivotmine.numeric.bootstrap import Interval
 

@@ -1,1 +1,1 @@
-"""Continued pretraining on PivotMine's shards: reader, trainer, arms."""
+"""Training on PivotMine's shards: mixtures, one run, and the grid of arms and seeds."""

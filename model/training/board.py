@@ -1,4 +1,4 @@
-"""Curves for TensorBoard, where it is installed; nothing depends on them."""
+"""Curves for TensorBoard, if it is installed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ _MEANS = ("contrast", "accuracy_source", "mrr_source", "loss")
 
 
 class Board:
-    """Writes into `folder`/tensorboard; without TensorBoard, or with `writes` false, nothing.
+    """Writes into `folder`/tensorboard, if TensorBoard is installed.
 
     Parameters
     ----------
     done
-        Steps that are done: what an interrupted run wrote beyond them is dropped.
+        Steps that are done; what an interrupted run wrote beyond them is dropped.
+    writes
+        False: write nothing. For workers other than the main one.
     """
 
     def __init__(self, folder: Path, done: int, writes: bool = True) -> None:
@@ -30,7 +32,7 @@ class Board:
             self._writer = SummaryWriter(str(folder / "tensorboard"), purge_step=done + 1)
 
     def step(self, row: Mapping[str, Any]) -> None:
-        """A row of `train.LOSSES`."""
+        """Write a row of `checkpoints.LOSSES`."""
         if self._writer:
             for name in _CURVES:
                 self._writer.add_scalar(f"train/{name}", row[name], row["step"])
@@ -38,7 +40,7 @@ class Board:
             self._writer.add_scalar("train/tokens_per_second", rate, row["step"])
 
     def evaluation(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Rows of an evaluation, averaged by name."""
+        """Write the rows of an evaluation, as means by name."""
         if not self._writer:
             return
         found: dict[tuple[str, int], list[float]] = defaultdict(list)

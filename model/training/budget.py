@@ -1,9 +1,9 @@
-"""Equal tokens, checked before anything is trained: of the whole run, of each language, by arm.
+"""Equal tokens of each language in all arms, checked before anything is trained.
 
-A model that saw more of a language is better at it, whatever documents it saw; so what an arm would
-see of each language is computed from the manifests, and an arm that would see another share than
-the others is refused. The shares are exact where a stream is read a whole number of times, and hold
-on average over the shuffle where it is cut off.
+A model that sees more of a language becomes better at it, whatever the documents are. So the tokens
+of each language in an arm are computed from the manifests, and an arm whose shares differ from
+those of the others is refused. The shares are exact for streams that are read a whole number of
+times; otherwise they hold on average over the order of documents.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ from typing import NamedTuple
 
 from pivotmine.errors import InputError
 from pivotmine.model.config import GridConfig
-from pivotmine.model.training.shards import Stream
+from pivotmine.model.shards.stream import Stream
 
 
-class Share(NamedTuple):
-    """A stream in an arm."""
+class StreamShare(NamedTuple):
+    """A stream and its share of an arm."""
 
     stream: Stream
     ratio: float
 
 
 class Diet(NamedTuple):
-    """What an arm will be trained on."""
+    """The languages and documents that an arm is trained on."""
 
     languages: dict[str, float]
     """Share of each language's tokens."""
     epochs: dict[str, float]
-    """Stream -> how many times its documents are seen."""
+    """Stream -> how often its documents are seen."""
 
 
-def diet(name: str, shares: Sequence[Share], tokens: int, max_epochs: float) -> Diet:
-    """What a run of `tokens` tokens sees.
+def diet(name: str, shares: Sequence[StreamShare], tokens: int, max_epochs: float) -> Diet:
+    """The diet of a run of `tokens` tokens.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def diet(name: str, shares: Sequence[Share], tokens: int, max_epochs: float) -> 
         wanted = ratio * tokens
         if wanted > max_epochs * stream.n_tokens:
             raise InputError(
-                f"arm {name}: {wanted:,.0f} tokens are wanted of {stream.name}, which holds "
+                f"arm {name} needs {wanted:,.0f} tokens of {stream.name}, which holds "
                 f"{stream.n_tokens:,}; grid.max_epochs allows {max_epochs:g} times that. Select "
                 "more (select.budget_tokens), or lower grid.tokens or the stream's ratio"
             )
@@ -57,7 +57,7 @@ def diet(name: str, shares: Sequence[Share], tokens: int, max_epochs: float) -> 
 
 
 def check_languages(diets: Mapping[str, Diet], config: GridConfig) -> None:
-    """Raises `InputError` for an arm whose share of a language is not that of the others."""
+    """Raise `InputError` for an arm whose share of a language differs from that of the others."""
     if not diets:
         return
     wanted = dict(config.languages) or next(iter(diets.values())).languages
@@ -68,7 +68,7 @@ def check_languages(diets: Mapping[str, Diet], config: GridConfig) -> None:
             if abs(has - wants) > config.language_tolerance + 1e-9:
                 raise InputError(
                     f"arm {name}: {has:.1%} of its tokens are {language}, {wants:.1%} in {source}; "
-                    f"more than {config.language_tolerance:.1%} apart, languages would be compared "
-                    "and not documents. Select arms with the same select.language_shares, or "
-                    "change the ratios of its streams"
+                    f"above a difference of {config.language_tolerance:.1%} the grid would compare "
+                    "languages instead of documents. Select arms with the same "
+                    "select.language_shares, or change the ratios of its streams"
                 )

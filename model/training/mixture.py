@@ -1,9 +1,9 @@
-"""Which stream each sequence of a run comes from: ratios, and where in the run they are placed.
+"""The stream of each sequence of a run: ratios, and placement within the run.
 
-`uniform` streams are spread over the whole run; `early` and `late` ones over a window at its
-beginning or end, where the uniform streams go on beside them (replay). Every stream gets exactly
-the sequences that its ratio says, so arms that differ only in placement train on the same ones.
-Streams are interleaved evenly rather than drawn, so that every batch holds the same mixture.
+`uniform` streams are spread over the whole run. `early` and `late` streams are spread over a window
+at its beginning or end, in which uniform streams continue (replay). Every stream gets exactly the
+number of sequences that its ratio gives, so arms that differ only in placement train on the same
+sequences. Streams are interleaved evenly and not drawn, so every batch holds the same mixture.
 
 Memory: 9 bytes a sequence of the run.
 """
@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.errors import ConfigError
-from pivotmine.model.training.packing import Packing, Sequences
+from pivotmine.model.shards.packing import Packing, Sequences
 
 MAX_STREAMS = 255
 
 
 class Placement(NamedTuple):
-    """How much of a run a stream is, and where."""
+    """A stream's share of a run and its place in it."""
 
     name: str
     ratio: float
@@ -36,12 +36,12 @@ class Placement(NamedTuple):
 def slots(
     placements: Sequence[Placement], n_sequences: int, replay: float = 0.0
 ) -> NDArray[np.uint8]:
-    """Number of the stream of each sequence, [n_sequences].
+    """The number of the stream of each sequence, [n_sequences].
 
     Parameters
     ----------
     replay
-        Least share of the uniform streams in a window of an early or late one.
+        Least share of the uniform streams in the window of an early or late stream.
 
     Raises
     ------
@@ -65,7 +65,8 @@ def slots(
     rest = [number for number in range(len(placements)) if number not in placed]
     free = np.flatnonzero(chosen == nobody)
     if rest:
-        # Sequence k of n stands at (k + .5) / n of the way: in that order, all are spread evenly.
+        # Sequence k of n has the place (k + .5) / n; in the order of places, streams are spread
+        # evenly.
         where = np.concatenate(
             [(np.arange(counts[number]) + 0.5) / counts[number] for number in rest]
         )
@@ -90,7 +91,7 @@ def _place(
 
 
 def _apportion(shares: Sequence[float], total: int) -> list[int]:
-    """Whole numbers in proportion to shares that sum to `total` (largest remainders)."""
+    """Integers in proportion to shares, with sum `total` (largest remainder method)."""
     exact = [share * total for share in shares]
     counts = [int(value + 1e-9) for value in exact]
     by_rest = sorted(range(len(shares)), key=lambda n: (counts[n] - exact[n], n))
@@ -100,7 +101,7 @@ def _apportion(shares: Sequence[float], total: int) -> list[int]:
 
 
 class Mixture:
-    """The sequences of a run, in their order."""
+    """The sequences of a run, in order."""
 
     def __init__(self, packings: Sequence[Packing], chosen: NDArray[np.uint8]) -> None:
         self._packings, self._chosen = packings, chosen
@@ -118,8 +119,8 @@ class Mixture:
         return Sequences(np.stack([ids for ids, _ in cut]), np.stack([at for _, at in cut]))
 
     def step(self, step: int, per_step: int, rank: int = 0, world: int = 1) -> Sequences:
-        """What one of `world` workers trains on in a step; together they take `per_step`.
+        """The sequences that one of `world` workers trains on in a step.
 
-        The batch of a step is the same for any number of workers, in another order.
+        All workers together take the same `per_step` sequences for any number of workers.
         """
         return self.take(range(step * per_step + rank, (step + 1) * per_step, world))

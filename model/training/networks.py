@@ -1,9 +1,4 @@
-"""The network that is trained, and the tokenizer that it is asked with.
-
-The tokenizer of the shards must be that of the model: ids of another one are noise to it, and a
-loss falls on noise too. So it is compared before anything is trained: by its bytes, else by what
-both make of sentences in the scripts that the engine knows.
-"""
+"""The network that is trained: a base model or a new one, and its low-rank changes."""
 
 from __future__ import annotations
 
@@ -11,33 +6,27 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import orjson
-
 from pivotmine.errors import InputError
 from pivotmine.model.config import TrainingConfig
 from pivotmine.model.load import LoadedModel, load_model, require
-from pivotmine.model.training.shards import Stream, TokenizerFile
-from pivotmine.text.tokenizer import Tokenizer
-
-PROBES = (
-    "The cat sat on the mat, 1984.",
-    "Le garçon mangeait une pomme à Noël.",
-    "猫在垫子上。我们明天见面。",
-    "猫がマットの上に座った。",
-    "Ωραία μέρα σήμερα, גם מחר.",
-)
-"""Texts that two tokenizers must agree on to be called the same."""
+from pivotmine.model.shards.stream import Stream
+from pivotmine.model.shards.tokenizer import check_tokenizer, transformers_tokenizer
 
 
 def start(
     config: TrainingConfig, streams: Sequence[Stream], seed: int, say: Callable[[str], None]
 ) -> LoadedModel:
-    """The model that training starts from: `config.base`, or a new one with weights from the seed.
+    """The model that training starts from: `config.base`, or a new one with random weights.
+
+    Parameters
+    ----------
+    seed
+        Decides the weights of a new model.
 
     Raises
     ------
     InputError
-        The streams speak different tokenizers, or another one than the model.
+        The streams were made with different tokenizers, or not with the model's.
     SetupError
         A package is missing.
     """
@@ -57,48 +46,11 @@ def start(
     longest = getattr(loaded.network.config, "max_position_embeddings", None)
     if longest and config.sequence_tokens > longest:
         raise InputError(
-            f"{config.base} knows {longest:,} positions: lower training.sequence_tokens "
+            f"{config.base} has {longest:,} positions: lower training.sequence_tokens "
             f"({config.sequence_tokens:,})"
         )
     loaded.network.requires_grad_(True)
     return loaded
-
-
-def check_tokenizer(model: LoadedModel, stream: Stream) -> None:
-    """Raises `InputError` if shards were not made with the model's tokenizer."""
-    n_rows = model.network.get_input_embeddings().weight.shape[0]
-    if stream.vocab_size > n_rows:
-        raise InputError(
-            f"shards {stream.name} have ids up to {stream.vocab_size - 1:,}, {model.name} knows "
-            f"{n_rows:,} tokens: set tokenize.tokenizer of the corpus's recipe to the model's "
-            "tokenizer.json, and run it again"
-        )
-    theirs = Tokenizer(_kind(stream.tokenizer), stream.tokenizer.content).load()
-    for text in PROBES:
-        mine = model.tokenizer(text, add_special_tokens=False)["input_ids"]
-        other = theirs.encode_segments([text])[0].tolist()
-        if list(mine) != other:
-            raise InputError(
-                f"shards {stream.name} were tokenised by another tokenizer "
-                f"({stream.tokenizer.sha256[:12]}) than {model.name} has: {text!r} is {other[:8]} "
-                f"there and {list(mine)[:8]} here. Set tokenize.tokenizer of the corpus's recipe "
-                "to the model's tokenizer.json, and run it again"
-            )
-
-
-def tokenizer_of(file: TokenizerFile) -> Any:
-    """A shard's tokenizer as transformers' fast tokenizer; None for sentencepiece models, which
-    transformers cannot use as they are."""
-    if file.kind != "huggingface":
-        return None
-    from tokenizers import Tokenizer as Core
-    from transformers import PreTrainedTokenizerFast
-
-    core = Core.from_str(file.content.decode())
-    special = {token["content"] for token in orjson.loads(file.content).get("added_tokens") or ()}
-    names = {"eos_token": "</s>", "unk_token": "<unk>"}
-    known = {name: token for name, token in names.items() if token in special}
-    return PreTrainedTokenizerFast(tokenizer_object=core, **known)
 
 
 def _from_scratch(config: TrainingConfig, stream: Stream, seed: int) -> LoadedModel:
@@ -123,12 +75,12 @@ def _from_scratch(config: TrainingConfig, stream: Stream, seed: int) -> LoadedMo
     )
     size = sum(weight.numel() for weight in network.parameters())
     name = f"llama {shape.n_layers}x{shape.hidden_size}, {size / 1e6:.2f} M parameters"
-    tokenizer = tokenizer_of(stream.tokenizer)
+    tokenizer = transformers_tokenizer(stream.tokenizer)
     return LoadedModel(network, tokenizer, name, f"scratch-{seed}", torch.device("cpu"))
 
 
 def with_lora(network: Any, rank: int) -> Any:
-    """The network with low-rank changes of all linear layers, which alone are trained."""
+    """The network with low-rank changes to all linear layers; only these are trained."""
     require("peft")
     from peft import LoraConfig, get_peft_model
 
@@ -139,11 +91,7 @@ def with_lora(network: Any, rank: int) -> Any:
 
 
 def merged(network: Any) -> Any:
-    """The network with its low-rank changes added in, if it has any."""
+    """The network with its low-rank changes, if any, added to its weights."""
     with contextlib.suppress(AttributeError):
         return network.merge_and_unload()
     return network
-
-
-def _kind(file: TokenizerFile) -> Any:
-    return file.kind

@@ -1,4 +1,4 @@
-"""The learning rate of a step, as a pure function: nothing to save, nothing to restore wrongly."""
+"""The learning rate of a step, as a pure function without state."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pivotmine.model.config import TrainingConfig
 def rate(step: int, n_steps: int, config: TrainingConfig) -> float:
     """Learning rate of step `step` (from 0) of `n_steps`.
 
-    Linear from nothing to the highest over `warmup_share`; then `cosine` down to
-    `final_rate_share` at the end, or level (`constant`), or level and linear down over the last
-    `decay_share` (`wsd`, Hu et al. 2024).
+    It rises linearly from 0 to the highest rate over `warmup_share`. Then it falls as a cosine to
+    `final_rate_share` of that (`cosine`), stays level (`constant`), or stays level and falls
+    linearly over the last `decay_share` (`wsd`, Hu et al. 2024, arXiv 2404.06395).
     """
     n_warmup = math.ceil(config.warmup_share * n_steps)
     if step < n_warmup:

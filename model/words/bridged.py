@@ -13,9 +13,9 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
-from pivotmine.ask.bridges import ask, bridge_paths, open_paths
+from pivotmine.ask.paths import ask, bridge_paths, open_paths
 from pivotmine.lake.query import WORD_START
-from pivotmine.model.scoring.prompts import Direction
+from pivotmine.model.direction import Direction
 from pivotmine.model.words.dataset import Concept
 
 PIVOTS = pa.schema(

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pivotmine.dictionaries.packages import sha256_of
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.model.config import WordsConfig
 from pivotmine.model.words.align import UNKNOWN_ZIPF, Candidate, Zipf, candidates
 from pivotmine.model.words.dataset import Concept, WordSet, word_set
 from pivotmine.model.words.distractors import distractors
-from pivotmine.model.words.fetch import archives, digest
+from pivotmine.model.words.fetch import archives
 from pivotmine.model.words.graph import WordGraph
 from pivotmine.model.words.marks import marks
 from pivotmine.model.words.sources import wordnet
@@ -220,7 +221,7 @@ def _check_languages(config: WordsConfig, sources: Iterable[WordSource]) -> None
 
 
 def _provenance(source: WordSource, path: Path) -> dict[str, Any]:
-    sha256 = digest(path)
+    sha256 = sha256_of(path)
     return {
         "name": source.name,
         "package": source.package,

@@ -107,8 +107,8 @@ def load(path: Path) -> WordSet:
     Raises
     ------
     InputError
-        The file is missing, a line is no concept, or concepts differ in their languages; the
-        message names the line and what is wrong.
+        The file is missing, a line is malformed, or concepts differ in their languages; the
+        message names the line and the problem.
     """
     file = path / "words.jsonl" if path.is_dir() else path
     try:

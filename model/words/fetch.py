@@ -7,7 +7,6 @@ nothing is installed.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -56,12 +55,6 @@ def archives(
             _download(folder, source)
     found = {source.name: _find(folder, source) for source in sources}
     return {name: path for name, path in found.items() if path is not None}
-
-
-def digest(archive: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with archive.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _find(folder: Path, source: WordSource) -> Path | None:

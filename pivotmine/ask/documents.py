@@ -17,21 +17,17 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import duckdb
-import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 
+from pivotmine.ask.meetings import Meeting, meetings
 from pivotmine.ask.rows import Rows
 from pivotmine.errors import LakeError
 from pivotmine.lake.query import WordTokens, find_word
 from pivotmine.text.token_notation import spell
 
 TABLES_READ = ("vocabulary", "tokens", "documents", "scores", "selection")
-
-_BATCH_DOCUMENTS = 256
 
 
 class Mark(NamedTuple):
@@ -126,9 +122,9 @@ def find_documents(
     words = [find_word(connection, asked) for asked in (word, other) if asked is not None]
     if len(words) == 2 and words[0] == words[1]:
         raise LakeError(f"{word!r} and {other!r} are one word; name two")
-    held: list[_Held] = []
+    held: list[Meeting] = []
     # A heap of the worst first, so that no more than `limit` documents are ever held.
-    for found in _candidates(connection, words, max_lines):
+    for found in meetings(connection, words, max_lines):
         if len(held) < limit:
             heapq.heappush(held, found)
         else:
@@ -136,102 +132,11 @@ def find_documents(
     return Rows(FoundDocument, _described(connection, words, sorted(held, reverse=True)))
 
 
-class _Held:
-    """What is kept of a document; of two, the worse is less."""
-
-    def __init__(
-        self, key: tuple[int, str], n_lines: int, lines: list[tuple[int, str, list[int]]]
-    ) -> None:
-        self.key = key
-        self.n_lines = n_lines
-        self.lines = lines
-
-    def __lt__(self, other: _Held) -> bool:
-        return self.key > other.key
-
-
-def _candidates(
-    connection: duckdb.DuckDBPyConnection, words: Sequence[WordTokens], max_lines: int
-) -> Iterator[_Held]:
-    """Documents that hold all words, each in lines of its language."""
-    # Token ids are written into the statement: DuckDB streams no result that has parameters.
-    conditions = " AND ".join(f"list_has_any(token_ids, {list(w.token_ids)})" for w in words)
-    batches = connection.sql(
-        f"SELECT doc_id, token_ids, segment_ends, segment_langs FROM tokens WHERE {conditions}"
-    ).to_arrow_reader(_BATCH_DOCUMENTS)
-    for batch in batches:
-        for row in range(batch.num_rows):
-            doc_id, ids, ends, langs = (column[row] for column in batch.columns)
-            found = _meeting(
-                words,
-                _numbers(ids.values),
-                _numbers(ends.values),
-                np.array(langs.as_py(), dtype=object),
-            )
-            if found is None:
-                continue
-            distance, lines = found
-            starts = [0, *ends.as_py()]
-            chosen = [
-                (
-                    int(line),
-                    str(langs[int(line)]),
-                    ids.values[starts[line] : starts[line + 1]].to_pylist(),
-                )
-                for line in lines[:max_lines]
-            ]
-            yield _Held((distance, doc_id.as_py()), len(lines), sorted(chosen))
-
-
-def _numbers(values: pa.Int32Array) -> NDArray[np.int32]:
-    """The values without a copy; pyarrow's own conversion would import pandas."""
-    if not len(values):
-        return np.zeros(0, np.int32)
-    held = np.frombuffer(values.buffers()[1], np.int32)
-    return held[values.offset : values.offset + len(values)]
-
-
-def _meeting(
-    words: Sequence[WordTokens],
-    token_ids: NDArray[Any],
-    segment_ends: NDArray[Any],
-    segment_langs: NDArray[Any],
-) -> tuple[int, list[int]] | None:
-    """Distance of the words, and the lines that hold one, nearest to the other first.
-
-    None where a word stands in no line of its language.
-    """
-    lines_of = []
-    for word in words:
-        places = np.flatnonzero(np.isin(token_ids, word.token_ids))
-        lines = np.unique(np.searchsorted(segment_ends, places, side="right"))
-        if word.lang is not None:
-            lines = lines[segment_langs[lines] == word.lang]
-        if not len(lines):
-            return None
-        lines_of.append(lines)
-    if len(lines_of) == 1:
-        return 0, lines_of[0].tolist()
-    nearest: dict[int, int] = {}
-    for own, other in (lines_of, lines_of[::-1]):
-        for line, distance in zip(own.tolist(), _distances(own, other).tolist(), strict=True):
-            nearest[line] = min(distance, nearest.get(line, distance))
-    return min(nearest.values()), sorted(nearest, key=lambda line: (nearest[line], line))
-
-
-def _distances(own: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
-    """For each of some sorted numbers, how far the nearest of others is."""
-    at = np.searchsorted(other, own)
-    after = np.abs(other[np.minimum(at, len(other) - 1)] - own)
-    before = np.abs(own - other[np.maximum(at - 1, 0)])
-    return np.asarray(np.minimum(after, before))
-
-
 def _described(
-    connection: duckdb.DuckDBPyConnection, words: Sequence[WordTokens], held: Sequence[_Held]
+    connection: duckdb.DuckDBPyConnection, words: Sequence[WordTokens], held: Sequence[Meeting]
 ) -> Iterator[FoundDocument]:
     """The documents with their source, scores and arms, and the text of their lines."""
-    asked = {"ids": [found.key[1] for found in held]}
+    asked = {"ids": [found.doc_id for found in held]}
     where = {row[0]: row[1:] for row in connection.execute(_WHERE, asked).fetchall()}
     scores: dict[str, dict[str, float]] = {}
     types: dict[str, str] = {}
@@ -244,7 +149,7 @@ def _described(
         arms.setdefault(doc_id, []).append(arm)
     pieces = _pieces(connection, held)
     for found in held:
-        distance, doc_id = found.key
+        doc_id = found.doc_id
         source, uri, lang, n_tokens = where[doc_id]
         yield FoundDocument(
             doc_id,
@@ -255,13 +160,13 @@ def _described(
             types.get(doc_id),
             scores.get(doc_id, {}),
             tuple(arms.get(doc_id, ())),
-            distance if len(words) == 2 else None,
+            found.distance if len(words) == 2 else None,
             found.n_lines,
             tuple(_line(words, pieces, *line) for line in found.lines),
         )
 
 
-def _pieces(connection: duckdb.DuckDBPyConnection, held: Sequence[_Held]) -> dict[int, str]:
+def _pieces(connection: duckdb.DuckDBPyConnection, held: Sequence[Meeting]) -> dict[int, str]:
     ids = sorted({token for found in held for *_, tokens in found.lines for token in tokens})
     return dict(
         connection.execute(

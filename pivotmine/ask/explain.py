@@ -7,11 +7,12 @@ its tokens, since the tokens were scored.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, starmap
 from typing import Any
 
 import duckdb
 
+from pivotmine.ask.rows import Rows
 from pivotmine.errors import LakeError
 from pivotmine.lake.query import SCORING_LINKS
 from pivotmine.text.token_notation import spell
@@ -49,7 +50,7 @@ class Explanation:
     block: list[tuple[str, str]]
     """Language and text of each segment of the best block."""
 
-    links: list[RealisedLink]
+    links: Rows[RealisedLink]
     """Rarest first: by the number of documents that realise them."""
 
     places: list[tuple[str, int, str]]
@@ -89,13 +90,14 @@ def explain(connection: duckdb.DuckDBPyConnection, doc_id: str) -> Explanation:
         "SELECT arm, position, reason FROM selection WHERE doc_id = $id ORDER BY arm",
         {"id": full_id},
     ).fetchall()
+    links = connection.execute(_LINKS, {"id": full_id}).fetchall()
     return Explanation(
         full_id,
         *(source, uri, lang, n_tokens),
         next((kind for *_, kind, _ in rows if kind), None),
         scores,
         _block(connection, full_id, start, end),
-        [RealisedLink(*row) for row in connection.execute(_LINKS, {"id": full_id}).fetchall()],
+        Rows(RealisedLink, starmap(RealisedLink, links)),
         places,
     )
 

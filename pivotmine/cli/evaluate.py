@@ -35,10 +35,10 @@ def evaluate_links(
     set_: SetOption = None,
     output: FormatOption = OutputFormat.TABLE,
     min_docs: Annotated[
-        int, typer.Option(min=1, help="Recall is asked of translations with this much evidence.")
+        int, typer.Option(min=1, help="Least documents or contexts of a translation, for recall.")
     ] = 10,
     as_many_as: Annotated[
-        Competing, typer.Option(help="How many pairs of each measure are judged.")
+        Competing, typer.Option(help="As many pairs of each measure are judged.")
     ] = Competing.LINKS,
     strata: Annotated[
         bool, typer.Option(help="Show language pairs and frequencies apart in the table.")
@@ -52,9 +52,9 @@ def evaluate_links(
     P@1 and P@5: is a word's first partner a translation, is one of its first five? Precision: of as
     many pairs as there are links, best first, which share translates? Recall: of the translations
     with enough evidence, which share is among them? `prevails`: links that no better partner
-    explains. `q <= t`: what the test alone passes at nominal false discovery rate t; the true rate
-    is one minus its precision. 95 % intervals by bootstrap over words. Only tokens that are whole
-    words are judged.
+    explains. `q <= t`: pairs that pass the test alone at nominal false discovery rate t; the true
+    rate is one minus their precision. 95 % intervals by bootstrap over words. Only tokens that are
+    whole words are judged.
 
     Example: pivotmine evaluate links words.tsv cedict: --config recipe.yaml --plot links.svg
     """
@@ -97,11 +97,11 @@ def evaluate_documents(
     """Judge the scores of documents, and the arms made of them, against documents of known kind.
 
     Does a score tell pages that hold text beside its translation (kinds parallel and block) from
-    pages that do not (monolingual, code_switched, template; `other`: not in the file)? Area under
-    the ROC curve and average precision by kind, language pair and length, with 95 % bootstrap
-    intervals over documents. And what do 1, 5 and 20 % of the corpus buy in the order of each
-    score, and each arm: templates, repetitions, pages without translations, and how many distinct
-    planted translations?
+    other pages (monolingual, code_switched, template; `other`: not in the file)? Area under the ROC
+    curve and average precision by kind, language pair and length, with 95 % bootstrap intervals
+    over documents. What do 1, 5 and 20 % of the corpus buy in the order of each score, and what
+    does each arm buy: templates, repetitions, pages without translations, distinct planted
+    translations?
 
     Example: pivotmine evaluate documents OUT/truth --config OUT/recipe.yaml
     """
@@ -123,9 +123,9 @@ def evaluate_selection(
     window_tokens: Annotated[int, typer.Option(min=2, help="Tokens of a context.")] = 64,
     dimensions: Annotated[int, typer.Option(min=1, help="Length of a word's vector.")] = 100,
     min_docs: Annotated[
-        int, typer.Option(min=1, help="Documents of the corpus that hold a word asked for.")
+        int, typer.Option(min=1, help="Least documents of the corpus for a word asked for.")
     ] = 10,
-    seed: Annotated[int, typer.Option(min=0, help="Of the decomposition and the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of decomposition and bootstrap.")] = 0,
 ) -> None:
     """Judge the arms by the translations that could be learnt from each: no model is trained.
 
@@ -162,15 +162,15 @@ def evaluate_bridges(
             "those that no link joins."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the rewired links.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the rewired links.")] = 0,
 ) -> None:
     """Judge two-hop answers (`pivotmine bridges fr:chat ja:`) where languages never meet.
 
-    Asked are words whose translation can be reached: both links to a word between were found. Is
-    the first word that paths lead to right, or one of five? Of the tokens that bridge two
-    translations, does the first one translate both? `rewired`: the same with links into the second
-    language exchanged at random; `frequent`: the most frequent words of it. 95 % intervals by
-    bootstrap over words.
+    A word is asked if its translation can be reached: both links over a third word were found. Is
+    the first word that paths lead to right, or one of the first five? Does the first token that
+    bridges two translations translate both? `rewired`: the same with the links into the second
+    language exchanged at random; `frequent`: its most frequent words. 95 % intervals by bootstrap
+    over words.
 
     Example: pivotmine evaluate bridges OUT/truth/lexicon.parquet --config OUT/recipe.yaml, for a
     corpus of `pivotmine planted OUT --set 'apart=[[el, ko]]'`
@@ -201,9 +201,9 @@ def evaluate_pivots(
 ) -> None:
     """Show the best pivots of every method, and how many of them bridge nothing.
 
-    Each gets a class, the first that fits. boilerplate: no letter in it, or a word of addresses and
-    markup. fragment: no whole word. function: a stop word of its language by stopwords-iso, or a
-    run of them where words stand without spaces. content: the rest. Partners: the strongest in each
+    Each gets the first class that fits. boilerplate: without a letter, or a word of addresses and
+    markup. fragment: not a whole word. function: a stop word of its language by stopwords-iso, or a
+    run of them in a language without spaces. content: all others. Partners: the strongest in each
     language. `no content`: share of the first three, with Wilson's 95 % interval.
 
     Example: pivotmine evaluate pivots --config recipe.yaml --top 100

@@ -10,7 +10,7 @@ import typer
 from pivotmine.show.rows import OutputFormat
 
 if TYPE_CHECKING:
-    from pivotmine.api import LakeReader
+    from pivotmine.ask.reader import LakeReader
 
 CONFIG_ENV = "PIVOTMINE_CONFIG"
 DEMO_DIRECTORY = Path(".pivotmine/demo")

@@ -4,7 +4,6 @@ Help texts about servers, networks and storage in full sentences, by professiona
 Of the catalogues measured, it gives the most Chinese for each byte downloaded.
 """
 
-import ast
 import re
 import zipfile
 from collections.abc import Iterator
@@ -12,37 +11,27 @@ from pathlib import Path
 
 from pivotmine.demo.documents import Document, catalogue_pages
 from pivotmine.demo.messages import translated
+from pivotmine.sources.gettext import parse_entries, read_entry
+from pivotmine.sources.jsonl import frame_lines
+from pivotmine.sources.parse import Refusal
+from pivotmine.sources.records import ReadLimits, RecordCount
 
 LICENSE = "Apache-2.0"
 _CATALOGUE = re.compile(r"\w+/locale/(?:fr|ja|zh_Hans)/LC_MESSAGES/\w+\.po")
-_FIELD = re.compile(r'(msgctxt|msgid|msgid_plural|msgstr)(?:\[(\d)\])? (".*")')
 
 
-def messages(po: str) -> Iterator[tuple[str, str]]:
-    """(message, translation) in the order of a `.po` file, without header, fuzzy and obsolete ones.
-
-    A plural message gives its singular with the first plural form of the translation.
-    """
-    for block in re.split(r"\n\s*\n", po.replace("\r\n", "\n")):
-        fields: dict[str, str] = {}
-        current = ""
-        fuzzy = False
-        for line in block.splitlines():
-            field = _FIELD.fullmatch(line)
-            if field:
-                current = field[1] if field[2] in (None, "0") else "other form"
-                fields[current] = ast.literal_eval(field[3])
-            elif line.startswith('"') and current:
-                fields[current] += ast.literal_eval(line)
-            else:
-                fuzzy |= line.startswith("#,") and "fuzzy" in line
-        if fields.get("msgid") and fields.get("msgstr") and not fuzzy:
-            yield fields["msgid"], fields["msgstr"]
+def messages(po: bytes) -> Iterator[tuple[str, str]]:
+    """(message, translation) in the order of a `.po` file; a plural gives its first forms."""
+    limits = ReadLimits()
+    for entry in parse_entries(frame_lines(iter([po]), 0, None, limits, RecordCount()), limits):
+        found = read_entry(entry, "utf-8")
+        if found is not None and not isinstance(found, Refusal):
+            yield found
 
 
 def catalogues(archive: Path) -> Iterator[Document]:
     """Bilingual pages, in the order of the catalogues."""
     with zipfile.ZipFile(archive) as wheel:
         for name in sorted(filter(_CATALOGUE.fullmatch, wheel.namelist())):
-            pairs = list(translated(messages(wheel.read(name).decode("utf-8"))))
+            pairs = list(translated(messages(wheel.read(name))))
             yield from catalogue_pages(pairs, "horizon", LICENSE, name)

@@ -32,7 +32,7 @@ class Member(NamedTuple):
     """An open file."""
 
     name: str
-    """Its name inside the archive, or the path of a file that is no archive."""
+    """Its name inside the archive, or the path of a file outside archives."""
 
     stream: IO[bytes]
     """Its content, decompressed where it is gzip."""
@@ -42,8 +42,8 @@ class Member(NamedTuple):
 def open_member(path: Path, pattern: str) -> Iterator[Member]:
     """Open the first member, in the order of the archive, whose whole name matches `pattern`.
 
-    A file that is no archive is opened itself, whatever its name. A Debian package is held in
-    memory; all else is read as a stream.
+    A file of another kind is opened itself, whatever its name. A Debian package is held in memory;
+    other files are read as streams.
 
     Raises
     ------

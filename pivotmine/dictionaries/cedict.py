@@ -49,7 +49,7 @@ def read_cedict(path: Path) -> Iterator[CedictEntry]:
     Raises
     ------
     InputError
-        The file cannot be read, or a line is no entry; the message names file and line.
+        The file cannot be read, or a line is malformed; the message names file and line.
     """
     with open_member(path, MEMBER) as member:
         for number, line in numbered_lines(path, member):

@@ -69,9 +69,14 @@ def fetch(
     return found
 
 
-def _verify(package: Package, archive: Path) -> None:
+def sha256_of(archive: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
     with archive.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _verify(package: Package, archive: Path) -> None:
+    digest = sha256_of(archive)
     if digest != package.sha256:
         raise SetupError(
             f"{archive} is not {package.name} {package.version} as published: its SHA-256 is "

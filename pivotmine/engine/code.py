@@ -47,6 +47,7 @@ class Code:
         self._tree = cache(self._parse)
         self._bindings = cache(self._bind)
         self._form = cache(self._write)
+        self._imports = cache(lambda module: tuple(self._imported(module)))
 
     def hash(self, modules: Sequence[str]) -> str:
         """SHA-256 over all modules that these reach, themselves included."""
@@ -63,7 +64,7 @@ class Code:
             name = waiting.pop()
             if name not in found and not _decides_nothing(name):
                 found.add(name)
-                waiting.extend(self._imported(name))
+                waiting.extend(self._imports(name))
         return found
 
     def _imported(self, module: str) -> Iterator[str]:

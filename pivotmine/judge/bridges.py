@@ -30,7 +30,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.ask.bridges import ask, bridge_paths, open_paths, target_paths
+from pivotmine.ask.paths import ask, bridge_paths, open_paths, target_paths
 from pivotmine.errors import LakeError
 from pivotmine.judge.figures import ALL, flat_columns
 from pivotmine.judge.truth import Truth

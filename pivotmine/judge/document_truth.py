@@ -32,7 +32,7 @@ def join_truth(connection: duckdb.DuckDBPyConnection, truth: Path) -> None:
     Raises
     ------
     InputError
-        There is no truth, or it lacks a column.
+        The truth is missing or lacks a column.
     LakeError
         No document of the lake is known to it.
     """

@@ -126,7 +126,7 @@ def evaluate_documents(
     Raises
     ------
     InputError
-        There is no truth about documents, or it lacks a column.
+        The truth about documents is missing or lacks a column.
     LakeError
         No document of the lake is known to the truth, or none has scores.
     """
@@ -238,7 +238,8 @@ _BY_SCORE = """
         USING (doc_id))
     WHERE used <= $share * (SELECT sum(n_tokens) FROM known)
 """
-"""Documents in the order of a score, ties by a draw; `random` is no score, so all tie."""
+"""Documents in the order of a score, ties in the order of a hash. No document has a score named
+`random`, so its order is that of the hash."""
 
 _BY_ARM = "SELECT doc_id FROM selection WHERE arm = $arm"
 

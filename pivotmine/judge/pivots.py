@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from pivotmine.ask.bridges import open_paths
+from pivotmine.ask.paths import open_paths
 from pivotmine.errors import LakeError, SetupError
 from pivotmine.judge.vocabulary import UNSPACED_LANGUAGES, whole_word
 from pivotmine.numeric.bootstrap import Interval, wilson

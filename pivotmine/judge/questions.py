@@ -7,7 +7,7 @@ ratio with an interval. Only a few numbers for each word, language pair and stra
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
@@ -183,14 +183,8 @@ def _sample(
     numbers = {name: number for number, name in enumerate(names)}
     pairs = zip(found["lang_a"].tolist(), found["lang_b"].tolist(), strict=True)
     pair = np.array([numbers.get(name, -1) for name in pairs], np.int64)
-    sample = Sample(
-        pair,
-        np.asarray(found["stratum"]),
-        np.asarray(found["is_copy"]),
-        np.asarray(found["word"]),
-        np.asarray(found["hits"]),
-        np.asarray(found["totals"]),
-    )
+    columns = ("stratum", "is_copy", "word", "hits", "totals")
+    sample = Sample(pair, *(np.asarray(found[name]) for name in columns))
     return where(sample, pair >= 0)
 
 
@@ -201,14 +195,8 @@ def _empty() -> Sample:
 
 def where(sample: Sample, rows: NDArray[np.bool_]) -> Sample:
     """Some of the rows."""
-    return Sample(
-        sample.pair[rows],
-        sample.stratum[rows],
-        sample.copy[rows],
-        sample.word[rows],
-        sample.hits[rows],
-        sample.totals[rows],
-    )
+    columns: list[NDArray[Any]] = [column[rows] for column in sample]
+    return Sample(*columns)
 
 
 _CURVE_STEPS, _CURVE_MOST = 20, 4

@@ -10,9 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pivotmine.numeric.nodes import NodeTable, nodes_in_text
-from pivotmine.numeric.windows import context_bounds
-
 
 class TokenColumns(NamedTuple):
     """Rows of table `tokens` as flat arrays, D documents."""
@@ -28,52 +25,6 @@ def token_columns(batch: pa.RecordBatch) -> TokenColumns:
     token_ids, document_offsets = flat_list(batch.column("token_ids"))
     segment_ends, segment_offsets = flat_list(batch.column("segment_ends"))
     return TokenColumns(token_ids, document_offsets, segment_ends, segment_offsets)
-
-
-class NodeColumns(NamedTuple):
-    """Rows of table `tokens` as nodes in contexts, D documents."""
-
-    nodes: NDArray[np.int32]
-    """[T] node, or blank, of every token."""
-
-    bounds: NDArray[np.int64]
-    """[C + 1] where each context begins in `nodes`."""
-
-    document: NDArray[np.int32]
-    """[C] row that holds the context."""
-
-
-def node_columns(
-    batch: pa.RecordBatch,
-    languages: Sequence[str],
-    nodes: NodeTable,
-    window_tokens: int | None,
-    min_language_share: float,
-    hidden: NDArray[np.bool_] | None = None,
-) -> NodeColumns:
-    """Rows of table `tokens` as nodes, cut into contexts of `window_tokens`.
-
-    Segments that are `hidden`, [S], count as text of no language.
-    """
-    columns = token_columns(batch)
-    language = language_indices(batch.column("segment_langs"), languages)
-    if hidden is not None:
-        language = np.where(hidden, np.int8(-1), language)
-    bounds, document = context_bounds(
-        columns.document_offsets,
-        columns.segment_ends,
-        columns.segment_offsets,
-        len(columns.token_ids),
-        window_tokens,
-    )
-    in_text = nodes_in_text(
-        *columns,
-        language,
-        nodes,
-        bounds,
-        min_language_share,
-    )
-    return NodeColumns(in_text, bounds, document)
 
 
 def flat_list(column: pa.ListArray) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

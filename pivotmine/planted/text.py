@@ -54,7 +54,7 @@ def read_text(uris: Iterable[str], text_column: str, max_bytes: int) -> Iterator
     Raises
     ------
     InputError
-        A file is missing or its format cannot be told.
+        A file is missing, or its name does not tell its format.
     """
     columns, limits = ColumnMap(text=text_column), ReadLimits()
     n_bytes = 0

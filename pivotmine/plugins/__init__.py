@@ -107,6 +107,7 @@ _SOURCES = "pivotmine.sources"
 _STAGES = "pivotmine.stages"
 _METHODS = f"{_STAGES}.select.methods"
 _MEASURES = "pivotmine.numeric.measures"
+_EVALUATION = "pivotmine.model.evaluation"
 
 # Facts of what is built in stand here too, as recipes are checked by them without the modules;
 # `Registry.register` refuses a built-in one that says anything else.
@@ -148,7 +149,16 @@ MEASURES: Registry[None] = Registry(
     "association measure",
     dict.fromkeys(("g2", "npmi", "pmi", "pmi_bound", "dice"), (_MEASURES, None)),
 )
-EVALUATIONS: Registry[None] = Registry("model evaluation", {})
+EVALUATIONS: Registry[None] = Registry(
+    "model evaluation",
+    {
+        "retrieval": (f"{_EVALUATION}.retrieval", None),
+        "conditional": (f"{_EVALUATION}.losses", None),
+        "translation": (f"{_EVALUATION}.translation", None),
+        "heldout": (f"{_EVALUATION}.losses", None),
+        "benchmarks": (f"{_EVALUATION}.harness", None),
+    },
+)
 
 
 def selection_methods() -> tuple[str, ...]:
@@ -272,6 +282,10 @@ def evaluation(name: str) -> Callable[[Value], Value]:
     `evaluate(self, model: LoadedModel, words: WordSet | None, pairs: Mapping[str, Sequence[Pair]])
     -> dict[str, Any]` (types of pivotmine.model), which returns figures by name as JSON values.
     `words` is the word set of the run, if it has one. `pairs` are aligned segments by direction
-    (`en>fr`), empty where the recipe names no file of them.
+    (`en-fr`), empty where the recipe names no file of them.
+
+    Optional are `check(self, model, words, pairs)`, called for all evaluations before any of them
+    runs, a class attribute `title` for the log, and a static method `rows(found) -> list[Row]` for
+    the terminal. `pivotmine.model.evaluation.base.Evaluation` has them all.
     """
     return registering(EVALUATIONS, name, None)

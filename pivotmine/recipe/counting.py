@@ -27,9 +27,9 @@ class CountConfig(Section):
     """Pairs that meet in fewer contexts are dropped. Every pair at or above it is exact."""
 
     max_line_documents: Annotated[int, Field(ge=0, le=1000)] = 2
-    """In how many documents of the same languages a line of text counts, those whose ids hash
-    lowest; the others count without it. Else menus, banners and templates would look like
-    translations of each other. 0: in all."""
+    """In how many documents of the same languages a line of text counts: those whose ids hash
+    lowest. The others are counted without it. Otherwise menus, banners and templates would look
+    like translations of each other. 0: in all."""
 
     max_repeated_lines: PositiveInt = 5_000_000
     """Most lines for which that is observed, 16 bytes each in the driver and in every worker."""

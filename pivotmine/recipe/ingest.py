@@ -32,15 +32,15 @@ class InputConfig(Section):
     """Column or JSON key of the document's text; dots reach into nested records."""
 
     source_column: str | None = None
-    """Column, JSON key or WARC header that names the document's origin (site, package, crawl). WARC
-    without it and without a label: the host of the page."""
+    """Column, JSON key or WARC header that names the document's origin (site, package, crawl). For
+    WARC files without this and without a label, the origin is the host of the page."""
 
     source_label: str = ""
     """Origin of documents that have no source column."""
 
     ingest_id: Name | None = None
-    """Delivery that these files belong to, where it is not `ingest.ingest_id`. Of copies, that of
-    the delivery named first is kept."""
+    """Delivery that these files belong to, where it is not `ingest.ingest_id`. Of several copies,
+    the one of the delivery that is named first is kept."""
 
     whole_pages: bool = False
     """Of HTML take all text, not only what looks like the main content of the page."""
@@ -97,9 +97,8 @@ class IngestConfig(Section):
     """Longest raw line held in memory, bytes; longer ones are skipped and rejected unread."""
 
     max_inflation: PositiveInt = 200
-    """Times its own size that a compressed file may inflate to, beyond the first 64 MiB, in however
-    many pieces it is read; the rest of one that goes further is rejected. Real text stays below
-    20."""
+    """How many times its own size a compressed file may inflate to, beyond the first 64 MiB. The
+    rest of a file that goes further is rejected. Real text stays below 20."""
 
     raw_bytes: PositiveInt = 1024
     """How much of a rejected record is kept, bytes."""
@@ -136,6 +135,5 @@ class DedupConfig(Section):
     """Documents with fewer shingles are dropped as exact copies only."""
 
     max_line_docs: PositiveInt = 100
-    """Lines of more documents than this are boilerplate, and left out where `min_shingles` remain
-    without them: a menu makes no copies. So groups of more documents are found by what each of
-    them has alone, unless they are alike to the letter."""
+    """Lines that more documents hold are boilerplate. They are left out of the comparison where
+    `min_shingles` remain without them, since documents that share a menu are no copies."""

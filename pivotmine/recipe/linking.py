@@ -17,8 +17,8 @@ class LinkConfig(Section):
     """False discovery rate (Benjamini-Hochberg over all testable pairs of a language pair)."""
 
     min_npmi: Annotated[float, Field(ge=-1.0, le=1.0)] = 0.1
-    """Weakest association kept, normalised pointwise mutual information. A large corpus makes
-    everything significant; this asks for an effect as well."""
+    """Weakest association kept, as normalised pointwise mutual information. In a large corpus even
+    weak associations are significant; this asks for an effect as well."""
 
     min_folds: Annotated[int, Field(ge=0, le=16)] = 3
     """In how many hash folds the pair must meet more often than expected (at most count.folds)."""
@@ -40,9 +40,9 @@ class LinkConfig(Section):
     bytes a link). Others do not prevail."""
 
     permute: bool = True
-    """Count a permutation of the contexts too, in which words meet by chance, and tell how many
-    pairs of it would pass as links. Takes as long as counting; only where all contexts are held at
-    once (count.chunk_tokens)."""
+    """Count a permutation of the contexts too, in which words meet by chance, and report how many
+    of its pairs would pass as links. Takes as long as counting, and is done only where one task
+    holds all contexts (count.chunk_tokens)."""
 
 
 class He2025PivotConfig(Section):

@@ -20,13 +20,13 @@ class PlacementConfig(Section):
     """The documents that an early or late arm holds at one end, beside others (replay)."""
 
     score: ScoreName = "translation"
-    """Those with most of it are placed there; the others lie all over the arm."""
+    """Documents with most of this score are placed; the others lie all over the arm."""
 
     share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.2
     """Share of the arm's tokens that is placed, of each language."""
 
     window: Annotated[float, Field(gt=0.0, le=1.0)] = 0.4
-    """Share of the arm's length, without them, that they are spread over."""
+    """Share of the arm's length that they are spread over, measured without them."""
 
 
 class SelectConfig(Section):
@@ -45,15 +45,15 @@ class SelectConfig(Section):
 
     pair_shares: dict[str, Share] = {}
     """Share of the budget per language pair of a document's best block, such as {en-fr: .3}, or per
-    direction, {en>fr: .2} with the English first. What they leave is for documents of other pairs,
-    or of none. Empty: pairs do not matter."""
+    direction, {en>fr: .2} with the English first. The rest is for documents of other pairs, or of
+    none. Empty: pairs do not matter."""
 
     type_shares: dict[DocumentType, Share] = {}
     """Most of the budget that may go to documents of a type, such as {boilerplate: 0}."""
 
     max_source_share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
-    """Most of a language's budget that may go to documents of one source; an arm takes the best of
-    each source by its own order (distinct_links: by the score of translation)."""
+    """Most of a language's budget that may go to documents of one source. An arm takes the best of
+    each source in its own order (distinct_links: by the score of translation)."""
 
     max_template_share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     """Most of a language's budget that may go to documents made from one template: those of which
@@ -64,8 +64,8 @@ class SelectConfig(Section):
     """How often a document may stand in an arm whose languages have not enough documents."""
 
     link_repeats: PositiveInt = 100
-    """distinct_links: documents after which a link is worth nothing more. Until then the value of c
-    documents is log(1 + c)."""
+    """distinct_links: number of documents after which a link is worth nothing more. Below it, c
+    documents with a link are worth log(1 + c)."""
 
     pair_weights: dict[str, Annotated[float, Field(ge=0.0)]] = {}
     """distinct_links: worth of a link by its language pair, such as {en-fr: 2}; 1 where none is

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotmine.ask.bridges import find_bridges, find_reached, named_alone, open_paths
+from pivotmine.ask.bridges import find_bridges, find_reached, named_alone
+from pivotmine.ask.paths import open_paths
 from pivotmine.errors import LakeError
 from pivotmine.lake.query import connect
 from pivotmine.lake.tables import TABLES

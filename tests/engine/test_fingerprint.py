@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,8 +12,10 @@ from textwrap import dedent
 
 import pytest
 
+import pivotmine
 from pivotmine.engine.code import Code, code_hash, code_of
 from pivotmine.engine.fingerprint import reuse_fingerprint, stage_fingerprint
+from pivotmine.engine.stage import Stage
 from pivotmine.errors import ConfigError
 from pivotmine.recipe import Recipe
 from pivotmine.stages.pivot.stage import STAGE as PIVOT
@@ -242,8 +246,28 @@ def test_a_module_that_the_recipe_chooses_is_part_of_the_fingerprint(choice: str
     assert "chosen_by_recipe" not in sys.modules, "it is read, not run"
 
 
-def reached(stage: str) -> set[str]:
-    return code_of(frozenset()).reached([f"pivotmine.stages.{stage}.stage"])
+def test_our_own_code_printed_anew_keeps_the_hash_of_every_stage(tmp_path: Path):
+    package = Path(pivotmine.__file__).parent
+    copy = tmp_path / "pivotmine"
+    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("model", "__pycache__"))
+    for path in copy.rglob("*.py"):
+        path.write_text(ast.unparse(ast.parse(path.read_text("utf-8"))), encoding="utf-8")
+    ours, printed = Code({"pivotmine": package}), Code({"pivotmine": copy})
+    for stage in ROAD:
+        modules = modules_of(stage)
+        assert printed.hash(modules) == ours.hash(modules), stage.name
+
+
+def modules_of(stage: Stage) -> list[str]:
+    """The stage's own module and those that a recipe adds."""
+    inputs = [{"uris": ["a.jsonl"], "format": "jsonl"}]
+    recipe = Recipe.model_validate({"ingest": {"inputs": inputs}})
+    return [f"pivotmine.stages.{stage.name}.stage", *stage.modules(recipe)]
+
+
+def reached(name: str) -> set[str]:
+    (stage,) = (stage for stage in ROAD if stage.name == name)
+    return code_of(frozenset()).reached(modules_of(stage))
 
 
 @pytest.mark.parametrize("stage", [stage.name for stage in ROAD])

@@ -178,7 +178,7 @@ def test_options_are_part_of_what_config_prints(user_folder: Path):
         ("score.options={digits: {min_digits: none}}", "min_digits"),
         ("score.options={digits: {digits: 3}}", "no option 'digits'; allowed: min_digits"),
         ("select.arms=[{name: a, method: best_of_sources, options: {n: 1}}]", "no option 'n'"),
-        ("score.methods=[translation]", "arm digits needs score digits"),
+        ("score.methods=[digits]", "arm best needs score translation"),
         ("link.measure=odds", "give one of g2, npmi, pmi, pmi_bound, dice, log_odds"),
     ],
 )

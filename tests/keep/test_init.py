@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from pivotmine.cli.app import app
 from pivotmine.errors import InputError
 from pivotmine.keep.init import describe, recipe_text
-from pivotmine.keep.survey import SAMPLE_BYTES, SAMPLE_FILES, survey
+from pivotmine.keep.sample import SAMPLE_BYTES, SAMPLE_FILES
+from pivotmine.keep.survey import survey
 from pivotmine.recipe.reading import load_recipe
 
 ENGLISH = "The neighbour's cat sleeps on the old sofa in the living room."

@@ -81,8 +81,8 @@ def metaspace_tokenizer(words: WordSet) -> Any:
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
-    latin = {w for c in words.concepts for lang in ("en", "fr") for w in (c.words[lang],)}
-    cjk = {w for c in words.concepts for lang in ("zh", "ja") for w in (c.words[lang],)}
+    latin = {c.words[lang] for c in words.concepts for lang in ("en", "fr")}
+    cjk = {c.words[lang] for c in words.concepts for lang in ("zh", "ja")}
     text = "Please translate words from English French Chinese Japanese to . : \n".split(" ")
     pieces = ["<unk>", "<s>", "▁", "\n", ":", ".", "s"]
     pieces += sorted({f"▁{w}" for w in [*latin, *text] if w} | latin | cjk | {w for w in text if w})

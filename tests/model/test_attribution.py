@@ -21,8 +21,7 @@ from pivotmine.model.attribution.lexicon import lexicon_rows, write_lexicon
 from pivotmine.model.attribution.run import attribute
 from pivotmine.model.attribution.verdict import standing
 from pivotmine.model.config import AttributionConfig
-from pivotmine.model.results import write_json, write_table
-from pivotmine.model.runs import Run, read_run
+from pivotmine.model.results import Run, read_run, write_json, write_table
 from pivotmine.model.words.dataset import Concept, WordSet, word_set
 from pivotmine.text.folding import fold
 from tests.handmade import make_lake
@@ -136,7 +135,7 @@ def test_counts_are_found_by_folded_word_in_either_order():
     assert counts.partners("fr", "chat", "en") == {"cat"}
 
 
-def test_what_is_missing_stays_in_the_table_with_its_reason(many_words: WordSet, tmp_path: Path):
+def test_incomplete_words_stay_in_the_table_with_the_reason(many_words: WordSet, tmp_path: Path):
     table, scores = term_counts(many_words)
     gone = {("zh", "zh3"), ("fr", "fr4")}
     kept = [
@@ -165,7 +164,7 @@ def test_what_is_missing_stays_in_the_table_with_its_reason(many_words: WordSet,
     assert by_concept["c006-n"]["windows_path"] is None
 
 
-def test_copies_are_left_out_and_told(small_words: WordSet, tmp_path: Path):
+def test_copies_are_left_out_and_counted_in_the_tally(small_words: WordSet, tmp_path: Path):
     concept = next(c for c in small_words.concepts if "zh-ja" in c.copies)
     rows = [{"direction": "zh-ja", "concept": concept.id, "contrast": 1.0, "accuracy_source": 1.0}]
     summary = {"model": {"version": "v"}, "words": {"version": small_words.version}}
@@ -177,7 +176,7 @@ def test_copies_are_left_out_and_told(small_words: WordSet, tmp_path: Path):
     assert told[0]["left_out"] == "copy form"
 
 
-def test_the_best_way_is_the_pivot_whose_rarer_meeting_is_the_most_frequent():
+def test_the_best_pivot_word_has_the_largest_smaller_count_with_the_two_ends():
     words = word_set([Concept(id="a-n", words={"en": "x", "fr": "f", "zh": "z"}, split="test")])
     rows = [row("fr", "f", 9), row("zh", "z", 9), row("fr", "f", 1, "zh", "z", 9, 9)]
     rows += [row("en", "x", 9, "fr", "f", 9, 9), row("en", "x", 2, "zh", "z", 9, 9)]
@@ -231,7 +230,7 @@ def test_the_average_is_over_directions_and_not_over_words(many_words: WordSet, 
     assert again == found
 
 
-def test_the_words_carry_their_numbers_and_their_warnings(many_words: WordSet, tmp_path: Path):
+def test_the_verdict_gives_numbers_and_warnings(many_words: WordSet, tmp_path: Path):
     table, scores = term_counts(many_words)
     found = attribute(
         many_words, Counts(table, True, "t"), *runs(many_words, scores, tmp_path), CONFIG, tmp_path
@@ -254,12 +253,14 @@ def test_the_words_carry_their_numbers_and_their_warnings(many_words: WordSet, t
         (math.nan, math.nan, math.nan, "not measured"),
     ],
 )
-def test_a_claim_stands_by_the_stated_rule(low, high, p, expected):
+def test_a_claim_is_supported_by_the_stated_rule(low, high, p, expected):
     row = {"value": (low + high) / 2, "low": low, "high": high, "p_holm": p}
     assert standing(row) == expected
 
 
-def test_pairs_that_never_meet_are_zeros_with_a_warning(many_words: WordSet, tmp_path: Path):
+def test_pairs_that_never_co_occur_count_as_zero_and_give_a_warning(
+    many_words: WordSet, tmp_path: Path
+):
     table, scores = term_counts(many_words)
     never = {"n_docs_in_lang": 0, "n_windows_in_lang": 0}
     rows = [
@@ -278,7 +279,7 @@ def test_pairs_that_never_meet_are_zeros_with_a_warning(many_words: WordSet, tmp
     assert "Score rises with co-occurrence, frequencies held fixed: not measured" in text
 
 
-def test_too_few_resamples_for_any_contrast_are_told(many_words: WordSet, tmp_path: Path):
+def test_too_few_resamples_for_any_contrast_give_a_warning(many_words: WordSet, tmp_path: Path):
     table, scores = term_counts(many_words)
     found = attribute(
         many_words, Counts(table, True, "t"), *runs(many_words, scores, tmp_path), CONFIG, tmp_path
@@ -286,7 +287,7 @@ def test_too_few_resamples_for_any_contrast_are_told(many_words: WordSet, tmp_pa
     assert any("200 resamples cannot make any of 7 contrasts" in x for x in found["verdict"])
 
 
-def test_too_few_wrong_words_are_no_area_under_a_curve(many_words: WordSet, tmp_path: Path):
+def test_too_few_wrong_words_give_no_auc(many_words: WordSet, tmp_path: Path):
     table, scores = term_counts(many_words)
     config = CONFIG.model_copy(update={"min_group": 101})
     found = attribute(
@@ -310,7 +311,7 @@ def test_runs_of_other_words_or_models_are_refused(many_words: WordSet, tmp_path
         join(many_words, counts, None, None, CONFIG)
 
 
-def test_counts_that_are_none_are_explained(tmp_path: Path):
+def test_a_file_without_counts_is_explained(tmp_path: Path):
     with pytest.raises(InputError, match="no lake at"):
         read_counts(tmp_path / "nothing")
     pq.write_table(pa.table({"a": [1]}), tmp_path / "other.parquet")
@@ -348,7 +349,7 @@ def test_words_can_be_counted_in_any_text_or_in_text_of_their_language():
     assert Counts(table, False, "t").word("fr", "chat") == {"windows": 18, "docs": 9}
 
 
-def test_a_run_that_is_not_there_is_explained(tmp_path: Path):
+def test_a_missing_run_is_explained(tmp_path: Path):
     with pytest.raises(InputError, match="holds no scores"):
         read_run(tmp_path, "scores")
     (tmp_path / "scores-a.json").write_text("{}")
@@ -362,8 +363,9 @@ def test_a_run_that_is_not_there_is_explained(tmp_path: Path):
 
 
 def test_attribution_imports_neither_spark_nor_torch():
+    modules = ("cli", "attribution.run", "attribution.counts", "evaluation.run", "report.build")
     code = (
-        "import sys, model.cli, model.attribution.run, model.attribution.counts, model.report.page;"
+        f"import sys, {', '.join(f'pivotmine.model.{name}' for name in modules)};"
         "bad = [m for m in ('pyspark', 'torch', 'pivotmine.engine.runner') if m in sys.modules];"
         "bad += [m for m in sys.modules if m.startswith('pivotmine.stages.road')];"
         "print(bad); sys.exit(bool(bad))"

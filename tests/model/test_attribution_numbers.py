@@ -10,7 +10,8 @@ from scipy import stats as scipy_stats
 
 from pivotmine.model.attribution.fit import Sample, fits, fold_of, solve
 from pivotmine.model.attribution.rank import auc, mid_ranks, partial_spearman
-from pivotmine.model.attribution.resample import Resamples, holm, stat
+from pivotmine.model.attribution.resample import ConceptResamples, stat
+from pivotmine.model.statistics.holm import holm
 
 values = st.lists(st.integers(0, 6), min_size=4, max_size=30)
 
@@ -47,7 +48,7 @@ def test_auc_agrees_with_scikit_learn():
 
 @given(values, st.integers(0, 2**16))
 @settings(max_examples=60, deadline=None)
-def test_ranks_and_auc_of_a_resample_are_those_of_the_words_written_out(drawn, seed):
+def test_weighted_ranks_and_auc_equal_those_of_repeated_words(drawn, seed):
     generator = np.random.default_rng(seed)
     x = np.array(drawn, float)
     weights = generator.integers(0, 4, (3, len(x))).astype(float)
@@ -61,7 +62,7 @@ def test_ranks_and_auc_of_a_resample_are_those_of_the_words_written_out(drawn, s
         assert np.allclose(areas[row], again[0], equal_nan=True)
 
 
-def test_spearman_is_that_of_scipy():
+def test_spearman_equals_scipy():
     generator = np.random.default_rng(0)
     one = generator.integers(0, 8, 60).astype(float)
     other = one + generator.integers(0, 8, 60)
@@ -69,7 +70,7 @@ def test_spearman_is_that_of_scipy():
     assert partial_spearman(one, other, [], ones(60))[0] == pytest.approx(expected)
 
 
-def test_partial_spearman_is_the_correlation_of_what_is_left_of_the_ranks():
+def test_partial_spearman_is_the_correlation_of_the_residuals_of_ranks():
     generator = np.random.default_rng(1)
     frequencies = [generator.normal(size=80) for _ in range(2)]
     one = frequencies[0] + generator.normal(size=80)
@@ -91,20 +92,20 @@ def test_a_constant_or_redundant_predictor_has_no_correlation():
     assert partial_spearman(x, x**2, [], ones(20))[0] == pytest.approx(1.0)
 
 
-def test_holm_steps_down_and_passes_over_what_was_not_measured():
+def test_holm_steps_down_and_skips_missing_p_values():
     assert holm([0.01, 0.04, 0.03, float("nan")]) == pytest.approx(
         [0.03, 0.06, 0.06, float("nan")], nan_ok=True
     )
     assert holm([0.9, 0.8]) == [1.0, 1.0]
 
 
-def test_an_interval_covers_and_its_p_value_agrees_with_it():
+def test_an_interval_covers_the_truth_and_agrees_with_its_p_value():
     generator = np.random.default_rng(5)
     covered = 0
     for seed in range(60):
         x, y = generator.normal(size=(2, 60))
         everything = np.arange(60)
-        resampled = Resamples(60, 300, seed).apply(
+        resampled = ConceptResamples(60, 300, seed).apply(
             everything, lambda weights, x=x, y=y: partial_spearman(x, y, [], weights)
         )
         found = stat(float(partial_spearman(x, y, [], ones(60))[0]), resampled, 60)
@@ -116,7 +117,7 @@ def test_an_interval_covers_and_its_p_value_agrees_with_it():
     assert covered >= 51  # of 60 at 95 %; 50 or fewer has a chance of about 1 in 700
 
 
-def test_a_statistic_that_resamples_leave_undefined_has_no_interval():
+def test_a_statistic_that_is_undefined_in_many_resamples_has_no_interval():
     resampled = np.where(np.arange(100) < 10, np.nan, 1.0)
     found = stat(1.0, resampled, 7)
     assert found.value == 1.0
@@ -124,7 +125,7 @@ def test_a_statistic_that_resamples_leave_undefined_has_no_interval():
     assert np.isnan(found.p_value)
 
 
-def test_a_gain_below_zero_is_no_finding():
+def test_a_gain_below_zero_is_not_significant():
     resampled = np.linspace(-2, -1, 200)
     assert stat(-1.5, resampled, 7).p_value < 0.02
     assert stat(-1.5, resampled, 7, only_above=True).p_value == 1.0
@@ -133,10 +134,10 @@ def test_a_gain_below_zero_is_no_finding():
 
 def test_concepts_are_drawn_with_all_their_directions():
     concepts = np.array([0, 1, 2, 0, 1, 2])
-    drawn = Resamples(3, 40, 0).apply(concepts, lambda weights: weights)
+    drawn = ConceptResamples(3, 40, 0).apply(concepts, lambda weights: weights)
     assert (drawn[:, :3] == drawn[:, 3:]).all()
     assert (drawn[:, :3].sum(axis=1) == 3).all()
-    assert (drawn == Resamples(3, 40, 0).apply(concepts, lambda weights: weights)).all()
+    assert (drawn == ConceptResamples(3, 40, 0).apply(concepts, lambda weights: weights)).all()
 
 
 def sample(slope: float, n: int = 300, seed: int = 0) -> tuple[Sample, np.ndarray]:
@@ -158,7 +159,7 @@ def sample(slope: float, n: int = 300, seed: int = 0) -> tuple[Sample, np.ndarra
     return Sample(score, predictors, direction, concept), folds
 
 
-def test_weighted_least_squares_is_that_of_the_words_written_out():
+def test_weighted_least_squares_equals_that_of_repeated_words():
     generator = np.random.default_rng(2)
     design = np.column_stack([np.ones(30), generator.normal(size=(30, 2))])
     score = generator.normal(size=30)
@@ -171,7 +172,7 @@ def test_weighted_least_squares_is_that_of_the_words_written_out():
 
 def test_a_planted_slope_is_found_and_helps_on_new_concepts():
     planted, folds = sample(0.6)
-    found = fits(planted, folds, Resamples(150, 400, 0))
+    found = fits(planted, folds, ConceptResamples(150, 400, 0))
     slope = found["slopes"]["cooccurrence"]
     assert slope.low < 0.6 < slope.high
     assert found["slopes"]["source_frequency"].low < 0 < found["slopes"]["source_frequency"].high
@@ -182,14 +183,14 @@ def test_a_planted_slope_is_found_and_helps_on_new_concepts():
 
 def test_without_an_effect_co_occurrence_adds_nothing_to_frequencies():
     nothing, folds = sample(0.0, seed=4)
-    found = fits(nothing, folds, Resamples(150, 400, 0))
+    found = fits(nothing, folds, ConceptResamples(150, 400, 0))
     assert found["gains"]["co-occurrence beyond frequencies"].low <= 0
     assert found["slopes"]["cooccurrence"].low < 0 < found["slopes"]["cooccurrence"].high
 
 
-def test_r2_of_new_words_is_one_less_the_error_over_that_of_the_directions_means():
+def test_r2_of_new_words_is_relative_to_the_means_of_directions():
     one, folds = sample(0.6, n=120)
-    found = fits(one, folds, Resamples(60, 100, 0))
+    found = fits(one, folds, ConceptResamples(60, 100, 0))
     error, null = 0.0, 0.0
     intercepts = (one.direction[:, None] == np.arange(2)).astype(float)
     columns = [one.predictors[name] for name in ("source_frequency", "target_frequency")]
@@ -206,7 +207,7 @@ def test_r2_of_new_words_is_one_less_the_error_over_that_of_the_directions_means
 def test_a_predictor_that_is_constant_leaves_its_models_out():
     one, folds = sample(0.6, n=120)
     predictors = {**one.predictors, "cooccurrence": np.zeros(120)}
-    found = fits(one._replace(predictors=predictors), folds, Resamples(60, 100, 0))
+    found = fits(one._replace(predictors=predictors), folds, ConceptResamples(60, 100, 0))
     assert found["constant"] == ["cooccurrence"]
     assert set(found["r2"]) == {"frequencies", "pivot path"}
     assert set(found["gains"]) == {"pivot path beyond frequencies"}

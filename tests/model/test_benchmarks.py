@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from pivotmine.errors import InputError
-from pivotmine.model.evaluation.pairs import Pair
+from pivotmine.model.losses.pairs import Pair
 
 pytest.importorskip("torch")
 
@@ -70,7 +70,7 @@ def test_benchmarks_run_on_local_files_through_lm_eval(model, tmp_path: Path):
         benchmarks(model, ["no_such_task"], tmp_path / "tasks")
 
 
-def test_chrf_judges_what_the_model_writes_up_to_the_line_end(model):
+def test_chrf_scores_the_text_up_to_the_end_of_the_line(model):
     pytest.importorskip("sacrebleu")
     from pivotmine.model.evaluation.translation import chrf, translate
 

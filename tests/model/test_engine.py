@@ -7,8 +7,9 @@ import random
 import pytest
 
 from pivotmine.model.errors import ModelError
-from pivotmine.model.scoring.engine import Limits, check, log_probs
+from pivotmine.model.scoring.engine import check, log_probs
 from pivotmine.model.scoring.reference import log_probs_plain
+from pivotmine.model.scoring.shared_cache import Limits
 from pivotmine.model.scoring.tokens import Question, tokenize
 from pivotmine.model.words.dataset import WordSet
 from tests.model.conftest import byte_tokenizer, loaded, merging_tokenizer, metaspace_tokenizer
@@ -39,7 +40,7 @@ def random_questions(seed: int, n: int, n_vocabulary: int) -> list[Question]:
 
 
 @pytest.mark.parametrize("kind", ["llama", "gemma3", "gpt2"])
-def test_random_questions_score_as_one_by_one(kind: str):
+def test_random_questions_score_as_in_the_plain_loop(kind: str):
     model = loaded(kind, byte_tokenizer())
     for seed in range(4):
         questions = random_questions(seed, 12, 256)
@@ -49,7 +50,7 @@ def test_random_questions_score_as_one_by_one(kind: str):
 
 @pytest.mark.parametrize("target", ["fr", "zh", "ja"])
 @pytest.mark.parametrize("tokenizer_name", ["bytes", "metaspace", "merging"])
-def test_words_score_as_one_by_one_whatever_the_tokenizer(
+def test_words_score_as_in_the_plain_loop_with_every_tokenizer(
     small_words: WordSet, target: str, tokenizer_name: str
 ):
     tokenizer = {
@@ -64,7 +65,7 @@ def test_words_score_as_one_by_one_whatever_the_tokenizer(
 
 
 @pytest.mark.parametrize("limits", [Limits(1, 1), Limits(64, 3), Limits(100_000, 100_000)])
-def test_the_bounds_on_memory_change_no_number(limits: Limits):
+def test_the_bounds_on_memory_do_not_change_results(limits: Limits):
     model = loaded("gemma3", byte_tokenizer())
     questions = random_questions(9, 10, 256)
     assert log_probs(model, questions, limits) == pytest.approx(
@@ -80,7 +81,7 @@ def test_padded_batches_of_ten_give_the_same_numbers():
     )
 
 
-def test_a_question_may_come_alone_and_twice():
+def test_a_question_may_be_single_or_repeated():
     model = loaded("llama", byte_tokenizer())
     question = Question((1, 2, 3), (4, 5))
     once = log_probs(model, [question])
@@ -88,7 +89,7 @@ def test_a_question_may_come_alone_and_twice():
     assert once == pytest.approx(log_probs_plain(model, [question]), abs=NATS)
 
 
-def test_contexts_with_nothing_in_common_are_fine():
+def test_contexts_may_have_no_tokens_in_common():
     model = loaded("gpt2", byte_tokenizer())
     questions = [Question((1, 2), (3,)), Question((4,), (5, 6)), Question((4, 7, 8), (9,))]
     assert log_probs(model, questions) == pytest.approx(log_probs_plain(model, questions), abs=NATS)
@@ -100,7 +101,7 @@ def test_probabilities_of_all_next_tokens_sum_to_one():
     assert sum(2.718281828459045**value for value in values) == pytest.approx(1.0, abs=1e-4)
 
 
-def test_a_model_with_nan_in_its_weights_is_an_error_that_says_so():
+def test_nan_in_the_weights_is_an_error_that_names_them():
     model = loaded("llama", byte_tokenizer())
     with torch.no_grad():
         model.network.model.layers[1].mlp.down_proj.weight[0, 0] = float("nan")
@@ -108,7 +109,7 @@ def test_a_model_with_nan_in_its_weights_is_an_error_that_says_so():
         log_probs(model, [Question((1, 2), (3,)), Question((1, 4), (5, 6))])
 
 
-def test_a_cache_that_cannot_be_shared_is_found_out():
+def test_a_cache_that_cannot_be_shared_is_detected():
     model = loaded("llama", byte_tokenizer())
     whole = model.network.forward
 

@@ -10,8 +10,8 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
-from pivotmine.errors import InputError
-from pivotmine.model.evaluation.pairs import Pair, read_pairs
+from pivotmine.errors import ConfigError, InputError
+from pivotmine.model.losses.pairs import Pair, read_pairs
 
 ROWS = [
     ("en", "the cat", "fr", "le chat"),
@@ -28,20 +28,20 @@ def write_pairs(path: Path) -> Path:
     return path
 
 
-def test_a_row_of_pairs_serves_both_of_its_directions(tmp_path: Path):
+def test_a_row_of_pairs_counts_for_both_of_its_directions(tmp_path: Path):
     found = read_pairs(write_pairs(tmp_path / "pairs.jsonl"), ["fr-en", "en-fr"], 2)
     assert found["en-fr"] == [Pair("the cat", "le chat"), Pair("the dog", "le chien")]
     assert found["fr-en"] == [Pair("le chat", "the cat"), Pair("le chien", "the dog")]
 
 
-def test_pairs_that_cannot_be_held_against_each_other_are_refused(tmp_path: Path):
+def test_a_single_pair_and_unreadable_files_are_refused(tmp_path: Path):
     path = write_pairs(tmp_path / "pairs.jsonl")
     with pytest.raises(InputError, match="1 pairs of en-ja"):
         read_pairs(path, ["en-ja"], 0)
     with pytest.raises(InputError, match="cannot be read"):
         read_pairs(tmp_path / "none.parquet", ["en-ja"], 0)
     path.write_text('{"lang_a": "en"}')
-    with pytest.raises(InputError, match="wanted are lang_a, text_a"):
+    with pytest.raises(InputError, match="they need lang_a, text_a"):
         read_pairs(path, ["en-fr"], 0)
 
 
@@ -52,7 +52,7 @@ needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="torch is no
 def test_a_target_is_read_after_its_source_after_another_and_alone(tiny_model):
     import torch
 
-    from pivotmine.model.evaluation.conditional import conditional_losses
+    from pivotmine.model.losses.conditional import conditional_losses
 
     pairs = [Pair("the cat", "le chat"), Pair("the dog", "le chien"), Pair("sun", "le soleil")]
     read = conditional_losses(tiny_model, pairs, batch_tokens=24)
@@ -76,7 +76,9 @@ def test_a_target_is_read_after_its_source_after_another_and_alone(tiny_model):
 
 
 @needs_torch
-def test_one_command_asks_what_the_recipe_names(tiny_model, small_words, tmp_path: Path):
+def test_one_command_runs_the_evaluations_whose_inputs_are_given(
+    tiny_model, small_words, tmp_path: Path
+):
     from pivotmine.model.cli import app
     from pivotmine.model.words.dataset import save
 
@@ -99,13 +101,87 @@ def test_one_command_asks_what_the_recipe_names(tiny_model, small_words, tmp_pat
     assert found["retrieval"]["layer"] == 1, "the middle one of two, named beforehand"
     assert len(found["retrieval"]["by_layer"]) == 2
     late = CliRunner().invoke(app, [*command, *named])
-    assert "all of them examples" in str(late.exception) or "sacrebleu" in str(late.exception)
+    assert "pairs are examples" in str(late.exception) or "sacrebleu" in str(late.exception)
     assert "conditional loss" not in late.output, "said before anything was asked"
     nothing = CliRunner().invoke(app, command)
-    assert "nothing to ask: set evaluation.pairs" in str(nothing.exception)
+    assert "nothing to ask: give a word set" in str(nothing.exception)
 
 
-def test_csls_is_its_definition_and_takes_hubs_back():
+PLUGIN = '''
+from pivotmine import plugins
+from pivotmine.recipe import Section
+
+
+@plugins.evaluation("spelling")
+class Spelling(Section):
+    """How many tokens a model needs for a sentence."""
+
+    sentences: tuple[str, ...] = ("the cat",)
+
+    def evaluate(self, model, words, pairs):
+        n_tokens = sum(len(model.tokenizer(text)["input_ids"]) for text in self.sentences)
+        return {"n_sentences": len(self.sentences), "tokens_each": n_tokens / len(self.sentences)}
+'''
+
+
+@needs_torch
+def test_an_evaluation_of_the_user_runs_with_its_options(tiny_model, tmp_path: Path, monkeypatch):
+    from pivotmine.model.cli import app
+
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "examples" / "plugins"))
+    tiny_model.network.save_pretrained(tmp_path / "model")
+    tiny_model.tokenizer.save_pretrained(tmp_path / "model")
+    sentences = tmp_path / "sentences.txt"
+    sentences.write_text("the cat\nthe dog\nthe moon\n", encoding="utf-8")
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(
+        "plugins: [sentence_perplexity]\n"
+        "evaluation:\n"
+        "  plugins:\n"
+        f"    sentence_perplexity: {{sentences: {sentences}, max_sentences: 2}}\n"
+    )
+    command = ["evaluate", str(tmp_path / "model"), "-c", str(recipe), "--out", str(tmp_path)]
+    done = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    (path,) = tmp_path.glob("evaluation-*.json")
+    found = orjson.loads(path.read_bytes())
+    texts = sentences.read_text(encoding="utf-8").splitlines()[:2]
+    n_tokens = sum(len(tiny_model.tokenizer(text)["input_ids"]) - 1 for text in texts)
+    assert found["sentence_perplexity"]["n_tokens"] == n_tokens
+    assert found["settings"]["plugins"]["sentence_perplexity"]["max_sentences"] == 2
+    assert "perplexity" in done.output
+
+
+def test_a_recipe_lists_the_options_of_the_users_evaluation_and_refuses_others(
+    tmp_path: Path, monkeypatch
+):
+    from pivotmine.model.config import load_model_recipe
+
+    (tmp_path / "spelling_plugin.py").write_text(PLUGIN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    named = ["plugins=[spelling_plugin]", "evaluation.plugins={spelling: {}}"]
+    options = load_model_recipe(None, named).evaluation.plugins
+    assert options == {"spelling": {"sentences": ["the cat"]}}
+    with pytest.raises(ConfigError, match="spelling has no option 'sentence'"):
+        load_model_recipe(None, [named[0], "evaluation.plugins={spelling: {sentence: a}}"])
+    with pytest.raises(ConfigError, match="no model evaluation 'speling'; did you mean 'spelling'"):
+        load_model_recipe(None, [named[0], "evaluation.plugins={speling: {}}"])
+
+
+def test_what_is_built_in_is_what_the_registry_lists():
+    from pivotmine import plugins
+    from pivotmine.model.config import EvaluationConfig
+
+    assert plugins.EVALUATIONS.built_in == (
+        *("retrieval", "conditional", "translation"),
+        *("heldout", "benchmarks"),
+    )
+    known = {*EvaluationConfig.model_fields, "scoring"}
+    for name in plugins.EVALUATIONS.built_in:
+        assert {*plugins.EVALUATIONS[name].option_names()} <= known
+
+
+def test_csls_follows_its_definition_and_corrects_hubs():
     from pivotmine.model.evaluation.retrieval import csls, hits
 
     generator = np.random.default_rng(0)
@@ -128,8 +204,8 @@ def test_csls_is_its_definition_and_takes_hubs_back():
 @needs_torch
 def test_a_word_finds_itself_in_every_layer(tiny_model, small_words):
     from pivotmine.model.config import ScoringConfig
+    from pivotmine.model.direction import Direction
     from pivotmine.model.evaluation.retrieval import layer_means, retrieve
-    from pivotmine.model.scoring.prompts import Direction
 
     asked = [c for c in small_words.concepts if len(set(c.words.values())) == 4]
     same = [c.model_copy(update={"words": dict.fromkeys(c.words, c.words["en"])}) for c in asked]

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from pivotmine.dictionaries.packages import sha256_of
 from pivotmine.errors import ConfigError, SetupError
 from pivotmine.model.config import WordsConfig
 from pivotmine.model.words.build import build
-from pivotmine.model.words.fetch import archives, digest
+from pivotmine.model.words.fetch import archives
 from pivotmine.model.words.sources.registry import FREQUENCIES, LEMMAS, SOURCES, sources_for
 from pivotmine.model.words.sources.wordfreq import fill
 
@@ -21,7 +22,7 @@ def test_an_archive_that_is_there_is_used_whatever_its_version(tmp_path: Path):
     mine = tmp_path / "wordnet-base_9.9_all.deb"
     mine.write_bytes(b"mine")
     assert archives(tmp_path, [LEMMAS], print) == {"wordnet": mine}
-    assert digest(mine) != LEMMAS.sha256
+    assert sha256_of(mine) != LEMMAS.sha256
 
 
 def test_without_the_client_the_error_says_which_file_to_put_where(

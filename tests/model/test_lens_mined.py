@@ -36,7 +36,7 @@ def test_controls_are_the_nearest_tokens_of_the_same_kind():
     assert pairs == {" dog": " the", "dog": "the", "狗": "猫"}  # " 狗" has no like
 
 
-def test_pairs_whose_token_is_a_word_at_hand_are_left_out():
+def test_mined_tokens_of_the_words_themselves_are_left_out():
     assert Mined((1, 2, 3), (4, 5, 6)).without({2, 6}) == Mined((1,), (4,))
 
 

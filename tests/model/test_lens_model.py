@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import orjson
@@ -16,23 +17,17 @@ from typer.testing import CliRunner
 from pivotmine.errors import InputError
 from pivotmine.model.cli import app
 from pivotmine.model.config import LensConfig, ScoringConfig
+from pivotmine.model.direction import Direction, pivot_of
 from pivotmine.model.errors import ModelError
-from pivotmine.model.lens.ablation import ablate
-from pivotmine.model.lens.candidates import (
-    categories,
-    eligible,
-    n_lone_spaces,
-    pivot_of,
-    word_tokens,
-)
+from pivotmine.model.lens.ablation import Ablation, ablate
+from pivotmine.model.lens.candidates import categories, eligible, n_lone_spaces, word_tokens
 from pivotmine.model.lens.lenses import fit
 from pivotmine.model.lens.network import check_head, hooked, parts_of
 from pivotmine.model.lens.readout import Readings, read
 from pivotmine.model.lens.run import trace
 from pivotmine.model.lens.states import read_states
-from pivotmine.model.scoring.engine import Limits
-from pivotmine.model.scoring.prompts import Direction
-from pivotmine.model.scoring.run import Progress
+from pivotmine.model.progress import Progress
+from pivotmine.model.scoring.shared_cache import Limits
 from pivotmine.model.words.dataset import WordSet, save
 from tests.model.conftest import byte_tokenizer, loaded, metaspace_tokenizer
 
@@ -92,7 +87,7 @@ def test_states_are_those_of_the_model_and_the_last_gives_its_logits(kind: str):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_hooks_come_off_whatever_happens(kind: str):
+def test_hooks_are_removed_after_an_exception(kind: str):
     model = loaded(kind, byte_tokenizer())
     parts = parts_of(model)
     with pytest.raises(KeyboardInterrupt), hooked(dict.fromkeys(parts.layers, lambda _: None)):
@@ -120,7 +115,7 @@ def test_a_network_without_known_parts_is_an_error_that_names_it():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_tokens_direction_raises_its_logit_as_much_as_the_gain_says(kind: str):
+def test_a_tokens_direction_is_the_gradient_of_its_logit(kind: str):
     """Logits of a state of unit size, less those of its opposite, are products with directions."""
     model = loaded(kind, byte_tokenizer())
     with torch.no_grad():
@@ -177,7 +172,7 @@ def test_a_word_is_seen_with_and_without_a_space_and_with_a_capital(small_words:
     assert {tokenizer.convert_ids_to_tokens(token) for token in tokens["狗"]} == {"狗"}
 
 
-def test_bytes_of_a_character_stand_for_no_word():
+def test_bytes_of_a_character_do_not_stand_for_a_word():
     tokens = word_tokens(byte_tokenizer(), ["狗", "dog"])
     assert tokens["狗"] == ()
     assert tokens["dog"]
@@ -240,7 +235,9 @@ def ablated(model: Any, words: WordSet, layers: tuple[int, ...]) -> dict[tuple[s
     ]
     asked = [tuple(tokenizer(f"French: {c.words['fr']}\nChinese:")["input_ids"]) for c in concepts]
     statistics = fit(read_states(model, parts, asked, LIMITS).numpy())
-    table = ablate(model, parts, asked, watched, [statistics] * 5, "en", "zh", layers, 2, LIMITS)
+    table = ablate(
+        model, parts, asked, watched, [statistics] * 5, Ablation("en", "zh", layers, 2), LIMITS
+    )
     return {(row["concept"], row["condition"]): row["drop"] for row in table.to_pylist()}
 
 
@@ -291,7 +288,6 @@ def test_a_target_that_is_read_off_the_pivots_direction_falls_with_it(small_word
 
 
 def test_a_run_chooses_on_dev_and_writes_tables_json_and_figures(more_dev: WordSet, tmp_path: Path):
-    pytest.importorskip("matplotlib")
     model = loaded("llama", whole_words_tokenizer(more_dev))
     labels = {
         reader: {("tiny-llama", "fr-zh", c.id): label for c in more_dev.split("dev")}
@@ -310,15 +306,22 @@ def test_a_run_chooses_on_dev_and_writes_tables_json_and_figures(more_dev: WordS
     assert {row["sound"] for row in rows} <= {"pivot", "direct", "none"}
     asked = {row["concept"] for row in rows}
     assert asked <= {concept.id for concept in more_dev.split("test")}
-    assert len(list(tmp_path.glob("*.svg"))) == 4
+    figures = sorted(tmp_path.glob("*.svg"))
+    assert [path.name.partition("-")[0] for path in figures] == [
+        "heat",
+        "heat",
+        *["trajectory"] * 2,
+    ]
+    for path in figures:
+        texts = [element.text for element in ElementTree.parse(path).iter() if element.text]
+        assert any(text.startswith("fr-zh") for text in texts)
     again: list[str] = []
     progress = Progress(start=lambda name, _: again.append(name))
     assert trace(model, more_dev, SCORING, CONFIG, tmp_path, progress, labels)["directions"]
     assert again == []  # every cell was there
 
 
-def test_an_interrupted_run_goes_on_where_it_stopped(more_dev: WordSet, tmp_path: Path):
-    pytest.importorskip("matplotlib")
+def test_an_interrupted_run_continues_where_it_stopped(more_dev: WordSet, tmp_path: Path):
     model = loaded("gemma3", whole_words_tokenizer(more_dev))
     whole = trace(model, more_dev, SCORING, CONFIG, tmp_path / "whole", Progress())
 
@@ -333,8 +336,9 @@ def test_an_interrupted_run_goes_on_where_it_stopped(more_dev: WordSet, tmp_path
     assert orjson.dumps(again) == orjson.dumps(whole)
 
 
-def test_words_in_bytes_are_left_out_and_the_others_read(more_dev: WordSet, tmp_path: Path):
-    pytest.importorskip("matplotlib")
+def test_words_spelled_in_bytes_are_left_out_and_the_others_are_read(
+    more_dev: WordSet, tmp_path: Path
+):
     model = loaded("llama", byte_tokenizer())
     config = CONFIG.model_copy(update={"directions": ("zh-fr",), "n_ablated": 0})
     said: list[str] = []
@@ -347,16 +351,14 @@ def test_words_in_bytes_are_left_out_and_the_others_read(more_dev: WordSet, tmp_
     assert any(line.startswith("zh: 0% of the words") for line in said)
 
 
-def test_pivots_in_bytes_are_named_as_what_leaves_nothing_to_read(
-    more_dev: WordSet, tmp_path: Path
-):
+def test_an_error_names_pivots_spelled_in_bytes_as_the_reason(more_dev: WordSet, tmp_path: Path):
     model = loaded("llama", byte_tokenizer())
     config = CONFIG.model_copy(update={"directions": ("en-fr",), "n_ablated": 0})
     with pytest.raises(InputError, match=r"tokenizer spells the zh word in bytes: (\d+) of \1"):
         trace(model, more_dev, SCORING, config, tmp_path, Progress())
 
 
-def test_a_set_without_words_to_choose_on_says_so(small_words: WordSet, tmp_path: Path):
+def test_a_word_set_without_dev_words_is_refused(small_words: WordSet, tmp_path: Path):
     model = loaded("llama", whole_words_tokenizer(small_words))
     bare = WordSet(tuple(c for c in small_words.concepts if c.split != "dev"), "bare")
     with pytest.raises(InputError, match=r"no concept of the dev split.*it is empty"):
@@ -364,7 +366,6 @@ def test_a_set_without_words_to_choose_on_says_so(small_words: WordSet, tmp_path
 
 
 def test_the_command_prints_a_table(more_dev: WordSet, tmp_path: Path):
-    pytest.importorskip("matplotlib")
     model = loaded("llama", whole_words_tokenizer(more_dev))
     model.network.save_pretrained(tmp_path / "model")
     model.tokenizer.save_pretrained(tmp_path / "model")
@@ -381,8 +382,7 @@ def test_the_command_prints_a_table(more_dev: WordSet, tmp_path: Path):
     assert len(list((tmp_path / "out").glob("lens-*.json"))) == 1
 
 
-def test_a_run_watches_mined_pivots(tiny_model: Any, more_dev: WordSet, tmp_path: Path):
-    pytest.importorskip("matplotlib")
+def test_a_run_reads_the_mass_of_mined_pivots(tiny_model: Any, more_dev: WordSet, tmp_path: Path):
     pq.write_table(pa.table({"token": ["▁milk", "▁water"]}), tmp_path / "pivots.parquet")
     config = LensConfig(
         directions=("fr-zh",),
@@ -400,10 +400,9 @@ def test_a_run_watches_mined_pivots(tiny_model: Any, more_dev: WordSet, tmp_path
         trace(tiny_model, more_dev, SCORING, config, tmp_path, Progress())
 
 
-def test_where_pairs_have_pivots_of_their_own_only_those_pairs_are_read(
+def test_only_pairs_with_mined_pivots_are_read_if_pairs_have_their_own(
     more_dev: WordSet, tmp_path: Path
 ):
-    pytest.importorskip("matplotlib")
     model = loaded("llama", whole_words_tokenizer(more_dev))
     bridged = [c.id for split in ("dev", "test") for c in more_dev.split(split)[::2]]
     rows = [{"direction": "fr-zh", "concept": c, "token": "▁ship"} for c in bridged]

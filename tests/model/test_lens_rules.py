@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from pivotmine.errors import InputError
 from pivotmine.model.lens.agreement import agreement, kappa, read_labels
+from pivotmine.model.lens.bands import band, difference, estimate, peak_layers, separation
 from pivotmine.model.lens.behaviour import he2025, he2025_any, longest_run, sound, thresholds
 from pivotmine.model.lens.lenses import LENSES, apply, fit, fit_groups
-from pivotmine.model.lens.trajectory import band, difference, estimate, peak_layers, separation
 
 SOURCE, TARGET, ENGLISH, JUNK = 1, 2, 3, 9
 
@@ -65,7 +65,7 @@ def test_a_run_of_layers_with_the_pivot_before_the_target_is_a_pivot():
     assert sound_on([1e-9, 0.2, 0.3, 0.01], [1e-9, 1e-9, 0.1, 0.9]) == "pivot"
 
 
-def test_one_layer_is_no_run():
+def test_one_layer_is_not_a_run():
     assert sound_on([1e-9, 1e-9, 0.3, 0.01], [1e-9, 1e-9, 0.1, 0.9]) == "direct"
 
 
@@ -73,15 +73,15 @@ def test_a_pivot_after_the_target_took_over_does_not_count():
     assert sound_on([1e-9, 0.1, 0.1, 0.1], [1e-9, 0.2, 0.3, 0.9]) == "direct"
 
 
-def test_the_output_layer_is_no_middle_layer():
+def test_the_output_layer_does_not_count_as_a_pivot_layer():
     assert sound_on([1e-9, 1e-9, 0.3, 0.4], [1e-9, 1e-9, 0.1, 0.2]) == "direct"
 
 
-def test_a_word_near_in_meaning_that_weighs_as_much_is_no_evidence_for_the_pivot():
+def test_a_pivot_does_not_show_if_a_word_near_in_meaning_has_the_same_mass():
     assert sound_on([1e-9, 0.2, 0.3, 0.01], [1e-9, 1e-9, 0.1, 0.9], near=-0.5) == "direct"
 
 
-def test_layers_where_controls_weigh_as_much_do_not_count():
+def test_layers_at_which_controls_have_the_same_mass_do_not_count():
     """Junk of the first layers: the pivot is no likelier there than other concepts' words."""
     assert sound_on([0.2, 0.2, 1e-9, 1e-9], [1e-9, 1e-9, 0.1, 0.9], pivot_floor=-1.0) == "direct"
 
@@ -90,13 +90,13 @@ def test_neither_pivot_nor_target_is_none():
     assert sound_on([1e-9] * 4, [1e-9] * 4) == "none"
 
 
-def test_missing_near_words_do_not_disturb():
+def test_missing_near_words_are_ignored():
     near = np.full((2, 4), np.nan)
     assert sound_on([1e-9, 0.2, 0.3, 0.01], [1e-9, 1e-9, 0.1, 0.9], near=near) == "pivot"
 
 
 @given(st.lists(st.booleans(), max_size=12))
-def test_the_longest_run_is_that_of_the_text(flags: list[bool]):
+def test_the_longest_run_equals_that_of_a_split_string(flags: list[bool]):
     text = "".join("x" if flag else " " for flag in flags)
     expected = max(map(len, text.split()), default=0)
     assert longest_run(np.array(flags, dtype=bool)) == expected
@@ -108,7 +108,7 @@ def test_thresholds_let_through_the_stated_share_of_controls_at_every_layer():
     assert passed == pytest.approx([0.01] * 3, abs=0.001)
 
 
-def test_without_controls_nothing_passes():
+def test_without_controls_no_pivot_shows():
     assert np.isinf(thresholds(np.empty((0, 5, 3)), 0.99)).tolist() == [True] * 3
 
 
@@ -126,7 +126,7 @@ def test_the_logit_lens_changes_nothing_and_no_lens_changes_the_last_layer():
         assert (apply(lens, values, fit(values))[:, -1] == values[:, -1]).all()
 
 
-def test_a_centred_state_keeps_only_what_is_the_words_own():
+def test_a_centred_state_has_no_common_component():
     values = states()
     moved = apply("centred", values, fit(values))
     assert moved[:, :-1].mean(axis=0) == pytest.approx(np.zeros((3, 16)), abs=1e-4)
@@ -168,7 +168,7 @@ def test_missing_controls_are_left_out_and_ties_count_half():
     assert separation(np.array([[1.0]]), controls) == pytest.approx([0.5])
 
 
-def test_intervals_hold_the_truth_about_as_often_as_they_say():
+def test_intervals_have_about_their_nominal_coverage():
     hits = 0
     for seed in range(60):
         sample = np.random.default_rng(seed).normal(2.0, 1.0, 50)
@@ -203,7 +203,7 @@ def test_the_same_seed_gives_the_same_interval():
     assert estimate(values, 100, 3) == estimate(values, 100, 3)
 
 
-def test_kappa_is_that_of_the_textbook():
+def test_kappa_equals_the_textbook_example():
     """50 items, 20 and 15 agreed, 5 and 10 not: observed .7, chance .5, kappa .4."""
     labels = ["yes"] * 20 + ["yes"] * 5 + ["no"] * 10 + ["no"] * 15
     others = ["yes"] * 20 + ["no"] * 5 + ["yes"] * 10 + ["no"] * 15
@@ -212,7 +212,7 @@ def test_kappa_is_that_of_the_textbook():
     assert found.low < 0.4 < found.high
 
 
-def test_kappa_is_one_for_the_same_labels_and_undefined_for_a_single_one():
+def test_kappa_is_one_for_equal_labels_and_undefined_for_a_single_label():
     assert kappa(["a", "b"], ["a", "b"]) == 1.0
     assert np.isnan(kappa(["a", "a"], ["a", "a"]))
     assert agreement([], [], 10, 0).n_words == 0
@@ -236,7 +236,7 @@ def test_labels_are_read_by_model_direction_and_concept(tmp_path: Path):
         ("model\tdirection\tconcept\tlabel\nm\tfr-zh\tdog-n\tpivto\n", "line 2: label 'pivto'"),
     ],
 )
-def test_labels_that_are_none_are_refused(tmp_path: Path, text: str, message: str):
+def test_invalid_labels_are_refused(tmp_path: Path, text: str, message: str):
     file = tmp_path / "labels.tsv"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=message):

@@ -59,7 +59,7 @@ def test_no_gradient_is_kept(folder: Path):
     assert not any(weight.requires_grad for weight in network.parameters())
 
 
-def test_what_is_no_model_is_named(tmp_path: Path):
+def test_paths_without_a_model_are_named(tmp_path: Path):
     with pytest.raises(InputError, match="no model at 'nowhere'"):
         load_model("nowhere")
     with pytest.raises(InputError, match=r"holds no config\.json"):
@@ -101,8 +101,8 @@ def test_a_model_package_that_is_missing_names_the_command(
         load_model(name, cache=tmp_path)
 
 
-def test_a_device_that_is_not_there_is_an_error(folder: Path):
-    with pytest.raises(InputError, match="is no device"):
+def test_a_missing_device_is_an_error(folder: Path):
+    with pytest.raises(InputError, match="is not a device"):
         load_model(str(folder), ModelConfig(device="abacus"))
     if not torch.cuda.is_available():
         with pytest.raises(SetupError, match="finds no CUDA"):

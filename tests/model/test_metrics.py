@@ -78,7 +78,7 @@ def simulated(n_draws: int, n_words: int, seed: int, draw_effect: float = 0.0) -
     return answers(np.minimum(logs, -0.01))
 
 
-def test_intervals_hold_the_truth_about_as_often_as_they_say():
+def test_intervals_have_about_their_nominal_coverage():
     truth = estimates(simulated(5, 20_000, 1), 10, 0)["contrast"].mean
     hits = 0
     for seed in range(40):

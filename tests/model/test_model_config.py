@@ -8,21 +8,23 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from pivotmine import __version__
 from pivotmine.errors import ConfigError
 from pivotmine.model.cli import app, main
-from pivotmine.model.config import Recipe, load_recipe
+from pivotmine.model.config import ModelRecipe, load_model_recipe
+from pivotmine.recipe import Section
 
 
 def test_overrides_reach_their_setting():
-    recipe = load_recipe(None, ["scoring.n_draws=2", "scoring.directions=[en-fr]"])
+    recipe = load_model_recipe(None, ["scoring.n_draws=2", "scoring.directions=[en-fr]"])
     assert (recipe.scoring.n_draws, recipe.scoring.directions) == (2, ("en-fr",))
-    assert load_recipe() == Recipe()
+    assert load_model_recipe() == ModelRecipe()
 
 
 def test_a_recipe_is_read_and_overridden(tmp_path: Path):
     file = tmp_path / "recipe.yaml"
     file.write_text("scoring: {n_draws: 3, n_shots: 2}\n", encoding="utf-8")
-    recipe = load_recipe(str(file), ["scoring.n_shots=1"])
+    recipe = load_model_recipe(str(file), ["scoring.n_shots=1"])
     assert (recipe.scoring.n_draws, recipe.scoring.n_shots) == (3, 1)
 
 
@@ -38,24 +40,27 @@ def test_a_recipe_is_read_and_overridden(tmp_path: Path):
         ("grid.seeds=[1, 1]", "seeds must differ"),
         ("grid.languages={en: 0.4, fr: 0.4}", "languages must sum to 1, these sum to 0.8"),
         ("grid.arms=[{name: a, streams: [{shards: x, window: 0.5}]}]", "early and late streams"),
-        ("n_draws=2", "n_draws: unknown setting; allowed: words, scoring"),
+        ("n_draws=2", "n_draws: unknown setting; allowed: plugins, words"),
         ("scoring.n_draws", "write it as dotted.name=value"),
     ],
 )
 def test_a_wrong_setting_is_explained(override: str, message: str):
     overrides = [override] + (["words.dev_share=0.2"] if "train" in override else [])
     with pytest.raises(ConfigError, match=message.replace("(", r"\(")):
-        load_recipe(None, overrides)
+        load_model_recipe(None, overrides)
 
 
-def test_a_recipe_that_is_not_there_is_named():
+def test_a_missing_recipe_is_named():
     with pytest.raises(ConfigError, match=r"recipe not found: nowhere\.yaml"):
-        load_recipe("nowhere.yaml")
+        load_model_recipe("nowhere.yaml")
 
 
 def test_every_setting_is_documented():
-    for name in Recipe.model_fields:
-        section = type(getattr(Recipe(), name))
+    for name, setting in ModelRecipe.model_fields.items():
+        section = type(getattr(ModelRecipe(), name))
+        if not issubclass(section, Section):
+            assert setting.description, name
+            continue
         assert section.__doc__
         assert all(field.description for field in section.model_fields.values()), name
 
@@ -64,12 +69,19 @@ def test_the_settings_are_printed_as_a_recipe_that_reads_back_the_same(tmp_path:
     shown = CliRunner().invoke(app, ["config", "--set", "grid.seeds=[4]"]).output
     file = tmp_path / "recipe.yaml"
     file.write_text(shown, encoding="utf-8")
-    assert load_recipe(str(file)) == load_recipe(None, ["grid.seeds=[4]"])
+    assert load_model_recipe(str(file)) == load_model_recipe(None, ["grid.seeds=[4]"])
 
 
-def test_help_lists_the_commands():
-    shown = CliRunner().invoke(app, ["--help"]).output
-    assert "words" in shown and "score" in shown
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], []])
+def test_help_lists_the_commands(arguments: list[str]):
+    shown = CliRunner().invoke(app, arguments).output
+    assert {"words", "score", "evaluate", "--version"} <= set(shown.split())
+
+
+def test_the_version_is_that_of_the_package():
+    shown = CliRunner().invoke(app, ["--version"])
+    assert shown.exit_code == 0
+    assert shown.output == f"pivotmine-model {__version__}\n"
 
 
 def test_errors_are_one_message_and_status_2(

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
+from pivotmine.model.direction import Direction
 from pivotmine.model.load import PACKAGES, load_model
 from pivotmine.model.scoring.engine import log_probs
-from pivotmine.model.scoring.prompts import Direction, answer, prompt
+from pivotmine.model.scoring.prompts import answer, prompt
 from pivotmine.model.scoring.reference import log_probs_plain
 from pivotmine.model.scoring.tokens import tokenize
 from pivotmine.model.words.dataset import WordSet
@@ -69,7 +70,7 @@ def test_gemma_begins_with_its_bos_and_smollm_with_none(real_model: Any):
 
 
 @pytest.mark.parametrize("target", ["fr", "zh"])
-def test_real_models_score_as_one_by_one(real_model: Any, small_words: WordSet, target: str):
+def test_real_models_score_as_in_the_plain_loop(real_model: Any, small_words: WordSet, target: str):
     asked = questions(real_model, small_words, "en", target, 5)
     fast = log_probs(real_model, asked)
     assert fast == pytest.approx(log_probs_plain(real_model, asked), abs=1e-3)

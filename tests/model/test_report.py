@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 
 from pivotmine.errors import InputError
 from pivotmine.model.cli import app
-from pivotmine.model.report import svg
+from pivotmine.model.lens import figures
 from pivotmine.model.report.build import report
 from pivotmine.model.report.cells import interval
-from pivotmine.model.results import write_json, write_table
-from pivotmine.model.runs import Run, read_run
+from pivotmine.model.report.scatter import scatter
+from pivotmine.model.results import Run, read_run, write_json, write_table
 from pivotmine.model.words.dataset import WordSet, save
 from pivotmine.show import charts
 from pivotmine.show.page import embedded, table
@@ -164,7 +164,7 @@ def test_the_page_shows_the_numbers_and_names_of_its_runs(small_words: WordSet):
     assert "not measured" in text
 
 
-def test_words_are_data_in_the_page_whatever_they_hold(small_words: WordSet):
+def test_words_are_data_in_the_page_even_if_they_hold_markup(small_words: WordSet):
     html = report(
         [score_run(small_words, Path("scores-a.json"))],
         [lens_run(small_words, Path("lens-a.json"))],
@@ -184,7 +184,7 @@ def test_the_same_runs_give_the_same_page(small_words: WordSet):
     assert made[0] == made[1]
 
 
-def test_two_models_stand_beside_each_other(small_words: WordSet):
+def test_two_models_are_shown_side_by_side(small_words: WordSet):
     both = [score_run(small_words, Path(f"scores-{n}.json"), n) for n in ("one", "two")]
     text = parsed(report(both, [], [])).text
     assert "fr-zh one" in text
@@ -243,7 +243,7 @@ def test_attribute_and_report_work_from_the_command_line(small_words: WordSet, t
     assert f"{value:.3f}" in text
 
 
-def test_a_forest_plot_has_a_row_for_what_was_not_measured():
+def test_a_forest_plot_has_a_row_for_missing_values():
     rows = [charts.Interval("a", 0.5, 0.4, 0.6), charts.Interval("b<", None, None, None)]
     drawn = ElementTree.fromstring(charts.forest(rows, "t", 0.5))
     texts = [element.text for element in drawn.iter("text")]
@@ -262,13 +262,13 @@ def test_a_forest_plot_puts_larger_values_to_the_right():
 
 
 def test_the_heat_of_a_probability_darkens_with_it():
-    shades = [sum(bytes.fromhex(svg.heat(p)[1:])) for p in (0.0, 1e-4, 1e-3, 1e-2, 0.1, 1.0)]
+    shades = [sum(bytes.fromhex(figures.heat(p)[1:])) for p in (0.0, 1e-4, 1e-3, 1e-2, 0.1, 1.0)]
     assert shades == sorted(shades, reverse=True)
-    assert svg.heat(0.0) == svg.heat(1e-4)
+    assert figures.heat(0.0) == figures.heat(1e-4)
 
 
 def test_points_and_bars_are_drawn_one_for_one():
-    drawn = svg.scatter([(0.0, 1.0), (1.0, 2.0), (2.0, 0.0)], "t", "x", "y")
+    drawn = scatter([(0.0, 1.0), (1.0, 2.0), (2.0, 0.0)], "t", "x", "y")
     dots = next(p for p in ElementTree.fromstring(drawn).iter("path") if "h.01" in p.attrib["d"])
     assert dots.attrib["d"].count("M") == 3
     bars = ElementTree.fromstring(
@@ -278,7 +278,7 @@ def test_points_and_bars_are_drawn_one_for_one():
     assert widths[0] == pytest.approx(3 * widths[1])
 
 
-def test_numbers_that_json_lost_are_dashes(small_words: WordSet, tmp_path: Path):
+def test_nan_is_shown_as_a_dash(small_words: WordSet, tmp_path: Path):
     run = score_run(small_words, tmp_path / "scores-k.json")
     lost = dict.fromkeys(("mean", "low", "high"), math.nan)
     run.summary["directions"]["fr-zh"]["all"]["contrast"] = {**lost, "n_words": 0}

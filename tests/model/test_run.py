@@ -11,10 +11,12 @@ import pytest
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.model.config import ScoringConfig
-from pivotmine.model.scoring import run as scoring_run
-from pivotmine.model.scoring.prompts import Direction, directions, examples, select
+from pivotmine.model.direction import Direction
+from pivotmine.model.progress import Progress
+from pivotmine.model.scoring.cells import ANSWERS, ask, collect, word_task
+from pivotmine.model.scoring.prompts import directions, examples, select
 from pivotmine.model.scoring.reference import log_probs_plain
-from pivotmine.model.scoring.run import Progress, ask, collect, score
+from pivotmine.model.scoring.run import score
 from pivotmine.model.scoring.tokens import tokenize
 from pivotmine.model.words.dataset import WordSet, word_set
 
@@ -26,12 +28,12 @@ CONFIG = ScoringConfig(directions=("en-fr", "zh-ja"), n_draws=2, n_shots=3, n_re
 
 def test_scores_are_those_of_a_plain_loop(tiny_model, small_words: WordSet, tmp_path: Path):
     summary = score(tiny_model, small_words, CONFIG, tmp_path, Progress())
-    asked = select(CONFIG, small_words.split("test"))
+    task = word_task(small_words, CONFIG)
     total = []
-    for concept in asked:
+    for concept in task.concepts:
         losses = [[], []]
         for draw in range(2):
-            for group in ask(small_words, asked, CONFIG, Direction("zh", "ja"), draw):
+            for group in ask(task, Direction("zh", "ja"), draw):
                 mine = [a for a in group if a.concept == concept.id and a.side == "source"]
                 questions = tokenize(tiny_model.tokenizer, [a.text for a in mine])
                 values = log_probs_plain(tiny_model, questions)
@@ -58,7 +60,7 @@ def test_results_are_tables_and_json(tiny_model, small_words: WordSet, tmp_path:
     assert set(written["directions"]["zh-ja"]["form"]) == {"copy", "other"}
 
 
-def test_an_interrupted_run_goes_on_where_it_stopped(
+def test_an_interrupted_run_continues_where_it_stopped(
     tiny_model, small_words: WordSet, tmp_path: Path
 ):
     whole = score(tiny_model, small_words, CONFIG, tmp_path / "whole", Progress())
@@ -84,7 +86,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"n_shots": 2}, {"bos": "never"}, {"limit": 5}])
-def test_other_settings_never_take_up_old_numbers(
+def test_other_settings_do_not_reuse_old_results(
     tiny_model, small_words: WordSet, tmp_path: Path, change: dict
 ):
     config = CONFIG.model_copy(update={"directions": ("en-fr",), "n_draws": 1})
@@ -95,7 +97,7 @@ def test_other_settings_never_take_up_old_numbers(
     assert len(started) == 1
 
 
-def test_bounds_on_memory_are_no_other_settings(tiny_model, small_words: WordSet, tmp_path: Path):
+def test_bounds_on_memory_reuse_old_results(tiny_model, small_words: WordSet, tmp_path: Path):
     score(tiny_model, small_words, CONFIG, tmp_path, Progress())
     smaller = CONFIG.model_copy(update={"batch_tokens": 100, "logit_mib": 1})
     started: list[str] = []
@@ -106,11 +108,11 @@ def test_bounds_on_memory_are_no_other_settings(tiny_model, small_words: WordSet
 
 def test_examples_per_word_are_of_the_same_split_and_never_the_word_itself(small_words: WordSet):
     config = CONFIG.model_copy(update={"shots": "word"})
-    asked = select(config, small_words.split("test"))
-    groups = list(ask(small_words, asked, config, Direction("en", "fr"), 0))
-    assert len(groups) == len(asked)
+    task = word_task(small_words, config)
+    groups = list(ask(task, Direction("en", "fr"), 0))
+    assert len(groups) == len(task.concepts)
     starts = set()
-    for concept, group in zip(asked, groups, strict=True):
+    for concept, group in zip(task.concepts, groups, strict=True):
         text = group[0].text[0]
         solved, _, _ = text.rpartition("English: ")
         assert f"English: {concept.words['en']}\n" not in solved
@@ -119,18 +121,16 @@ def test_examples_per_word_are_of_the_same_split_and_never_the_word_itself(small
     assert len(starts) > 1
 
 
-def test_examples_per_word_score_as_one_by_one(tiny_model, small_words: WordSet, tmp_path: Path):
+def test_examples_per_word_score_as_in_the_plain_loop(
+    tiny_model, small_words: WordSet, tmp_path: Path
+):
     config = CONFIG.model_copy(
         update={"shots": "word", "directions": ("fr-zh",), "n_draws": 1, "limit": 3}
     )
     score(tiny_model, small_words, config, tmp_path, Progress())
     rows = pq.read_table(next((tmp_path / "answers").glob("*.parquet"))).to_pylist()
-    asked = select(config, small_words.split("test"))
-    texts = [
-        item.text
-        for group in ask(small_words, asked, config, Direction("fr", "zh"), 0)
-        for item in group
-    ]
+    task = word_task(small_words, config)
+    texts = [item.text for group in ask(task, Direction("fr", "zh"), 0) for item in group]
     plain = log_probs_plain(tiny_model, tokenize(tiny_model.tokenizer, texts))
     assert [row["log_prob"] for row in rows] == pytest.approx(plain, abs=2e-4)
 
@@ -146,7 +146,7 @@ def test_examples_come_from_the_train_split_and_are_the_same_in_all_directions(
 
 
 def test_too_few_examples_are_an_error(small_words: WordSet):
-    with pytest.raises(InputError, match="9 examples are wanted and the word set has 5"):
+    with pytest.raises(InputError, match="n_shots is 9, but the word set has only 5 concepts"):
         examples(CONFIG.model_copy(update={"n_shots": 9}), 0, small_words.split("train"))
 
 
@@ -170,7 +170,7 @@ def test_a_word_set_without_a_language_says_so(tiny_model, small_words: WordSet,
 def test_a_direction_must_be_two_languages_with_names(small_words: WordSet):
     with pytest.raises(ConfigError, match="like en-fr"):
         directions(ScoringConfig(directions=("english",)), small_words.languages)
-    with pytest.raises(ConfigError, match="what is 'fr' called"):
+    with pytest.raises(ConfigError, match="no name for 'fr'"):
         directions(ScoringConfig(language_names={"en": "English"}), ("en", "fr"))
 
 
@@ -180,7 +180,7 @@ def test_words_without_distractors_are_refused(tiny_model, small_words: WordSet,
         score(tiny_model, bare, CONFIG, tmp_path, Progress())
 
 
-def test_leaving_targets_out_leaves_the_other_scores_as_they_are(
+def test_scores_of_the_source_side_do_not_depend_on_the_target_side(
     tiny_model, small_words: WordSet, tmp_path: Path
 ):
     config = CONFIG.model_copy(update={"target_side": False})
@@ -197,4 +197,4 @@ def test_the_right_answer_is_the_first_target(tiny_model, small_words: WordSet, 
     ids = [concept.id for concept in select(CONFIG, small_words.split("test"))]
     answers = collect(parts, ids)
     assert (answers.target[..., 0] == answers.source[..., 0]).all()
-    assert scoring_run.ANSWERS.names == parts[0].schema.names
+    assert ANSWERS.names == parts[0].schema.names

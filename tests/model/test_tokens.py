@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pivotmine.errors import InputError
-from pivotmine.model.scoring.prompts import Direction, answer, prompt
+from pivotmine.model.direction import Direction
+from pivotmine.model.scoring.prompts import answer, prompt
 from pivotmine.model.scoring.tokens import Question, seam, tokenize
 from pivotmine.model.words.dataset import WordSet
 from tests.model.conftest import byte_tokenizer, merging_tokenizer, metaspace_tokenizer
@@ -64,7 +65,7 @@ def test_a_token_across_the_seam_is_the_first_of_the_answer():
     assert spelled(tokenizer, question.context) == list("French")
 
 
-def test_the_beginning_of_a_text_is_marked_as_the_tokenizer_does_or_as_told(small_words: WordSet):
+def test_the_bos_token_is_set_by_the_tokenizer_or_the_settings(small_words: WordSet):
     tokenizer = metaspace_tokenizer(small_words)
     text = [("English: horse\nFrench:", " cheval")]
     begins = {
@@ -73,11 +74,11 @@ def test_the_beginning_of_a_text_is_marked_as_the_tokenizer_does_or_as_told(smal
     }
     assert begins == {"auto": True, "always": True, "never": False}
     plain = byte_tokenizer()
-    with pytest.raises(InputError, match="no such token"):
+    with pytest.raises(InputError, match="has no BOS token"):
         tokenize(plain, text, "always")
 
 
-def test_a_token_of_the_end_of_a_text_is_no_part_of_the_answer(small_words: WordSet):
+def test_an_end_of_text_token_is_not_part_of_the_answer(small_words: WordSet):
     from tokenizers import processors
 
     tokenizer = metaspace_tokenizer(small_words)
@@ -88,12 +89,12 @@ def test_a_token_of_the_end_of_a_text_is_no_part_of_the_answer(small_words: Word
     assert tokenize(tokenizer, [("English: cat\nFrench:", " chat")]) == without
 
 
-def test_no_question_is_no_work():
+def test_no_questions_give_no_tokens():
     assert tokenize(byte_tokenizer(), []) == []
 
 
 def test_an_empty_answer_is_refused():
-    with pytest.raises(InputError, match="no token of the answer"):
+    with pytest.raises(InputError, match="no token for the answer"):
         tokenize(byte_tokenizer(), [("English:", "")])
 
 

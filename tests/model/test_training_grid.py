@@ -16,12 +16,13 @@ from typer.testing import CliRunner
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.model.cli import app
 from pivotmine.model.comparison.run import compare
-from pivotmine.model.config import load_recipe
+from pivotmine.model.config import load_model_recipe
+from pivotmine.model.direction import Direction
 from pivotmine.model.report.arms import arms_page
-from pivotmine.model.results import write_json, write_table
-from pivotmine.model.runs import Run, read_run
-from pivotmine.model.scoring.prompts import Direction, answer, prompt
-from pivotmine.model.training.grid import EVALUATIONS, make_plan, run_grid
+from pivotmine.model.results import Run, read_run, write_json, write_table
+from pivotmine.model.scoring.prompts import answer, prompt
+from pivotmine.model.training.grid import EVALUATIONS, run_grid
+from pivotmine.model.training.plan import make_plan
 from pivotmine.model.words.dataset import WordSet, save
 from tests.model.handmade_shards import word_tokenizer, write_arm
 from tests.model.test_report import parsed
@@ -137,15 +138,15 @@ def test_a_grid_is_trained_resumed_and_judged_by_two_commands(recipe: Path, tmp_
     assert (out / "comparison.html").exists()
 
 
-def test_what_cannot_be_trained_is_refused_before_any_training(recipe: Path, tmp_path: Path):
-    with pytest.raises(InputError, match=r"arm mixed: 50,008 tokens are wanted of mixed, which"):
-        make_plan(load_recipe(str(recipe), ["grid.tokens=50000"]))
+def test_an_invalid_grid_is_refused_before_any_training(recipe: Path, tmp_path: Path):
+    with pytest.raises(InputError, match=r"arm mixed needs 50,008 tokens of mixed, which"):
+        make_plan(load_model_recipe(str(recipe), ["grid.tokens=50000"]))
     with pytest.raises(InputError, match=r"arm mixed: 50.0% of its tokens are en, 70.0% in grid"):
-        make_plan(load_recipe(str(recipe), ["grid.languages={en: 0.7, fr: 0.3}"]))
+        make_plan(load_model_recipe(str(recipe), ["grid.languages={en: 0.7, fr: 0.3}"]))
     with pytest.raises(ConfigError, match=r"grid\.arms is empty"):
-        make_plan(load_recipe())
+        make_plan(load_model_recipe())
     with pytest.raises(ConfigError, match=r"a contrast names arm 'magic'; arms are mixed, plain"):
-        load_recipe(str(recipe), ["grid.contrasts=[{arm: magic, against: plain}]"])
+        load_model_recipe(str(recipe), ["grid.contrasts=[{arm: magic, against: plain}]"])
     shard = tmp_path / "plain" / "part-00000.npy"
     shard.write_bytes(b"\5" + shard.read_bytes()[1:])
     refused = CliRunner().invoke(app, ["train", "-c", str(recipe), "-o", str(tmp_path / "no")])
@@ -157,15 +158,15 @@ def test_every_seed_may_have_documents_of_its_own(recipe: Path, tmp_path: Path):
     for seed, arm in enumerate(ARMS):
         (tmp_path / str(seed)).symlink_to(tmp_path / arm)
     change(recipe, arms=[{"name": "drawn", "streams": [{"shards": str(tmp_path / "{seed}")}]}])
-    plan = make_plan(load_recipe(str(recipe), ["grid.contrasts=[]"]))
+    plan = make_plan(load_model_recipe(str(recipe), ["grid.contrasts=[]"]))
     read = {seed: arms[0].streams[0].checksum for seed, arms in plan.arms.items()}
     assert read[0] != read[1]
     with pytest.raises(InputError, match=r"/2 holds no manifest\.json"):
-        make_plan(load_recipe(str(recipe), ["grid.contrasts=[]", "grid.seeds=[2]"]))
+        make_plan(load_model_recipe(str(recipe), ["grid.contrasts=[]", "grid.seeds=[2]"]))
 
 
 @pytest.mark.parametrize("name", ["planted-placement", "real-arms"])
-def test_committed_results_give_the_committed_page_by_one_command(name: str, tmp_path: Path):
+def test_committed_results_give_the_committed_page(name: str, tmp_path: Path):
     committed = Path(__file__).parents[2] / "docs/results" / f"2026-11-22-{name}"
     command = ["compare", str(committed), "--out", str(tmp_path / "comparison.html")]
     done = CliRunner().invoke(app, command, catch_exceptions=False)
@@ -194,7 +195,7 @@ def hand_made(
                         {**at, "kind": "word", "name": "en-fr", "concept": f"c{word}",
                          "contrast": score, "accuracy_source": 0.5, "mrr_source": 0.6}
                     )  # fmt: skip
-    settings = load_recipe(str(change(recipe, seeds=list(range(n_seeds)))))
+    settings = load_model_recipe(str(change(recipe, seeds=list(range(n_seeds)))))
     phase = {"tokens": 200, "languages": {"en": 1.0}, "epochs": {"x": 1.0}, "shards": ["c"]}
     summary = {
         "model": {"name": "toy <b>"},
@@ -226,7 +227,7 @@ def test_a_planted_difference_is_found_with_its_size_and_its_tokens(recipe: Path
     assert "5 seeds cannot give the exact test less than p = 0.0625" in few["verdict"][0]
 
 
-def test_the_page_of_a_grid_is_well_formed_and_whole(recipe: Path):
+def test_the_page_of_a_grid_is_well_formed_and_complete(recipe: Path):
     html = arms_page(compare(hand_made(recipe, 7, 0.5)))
     page = parsed(html)
     assert page.open == []
@@ -265,8 +266,8 @@ def test_the_same_seed_starts_all_arms_from_the_same_weights(recipe: Path, tmp_p
     pytest.importorskip("accelerate")
     twins = [{"name": name, "streams": [{"shards": str(tmp_path / "mixed")}]} for name in "ab"]
     overrides = ["grid.seeds=[3]", "grid.evaluations=1", "grid.contrasts=[]"]
-    plan = make_plan(load_recipe(str(change(recipe, arms=twins, contrasts=[])), overrides))
-    from pivotmine.model.scoring.run import Progress
+    plan = make_plan(load_model_recipe(str(change(recipe, arms=twins, contrasts=[])), overrides))
+    from pivotmine.model.progress import Progress
 
     run_grid(plan, tmp_path / "out", Progress())
     rows = pq.read_table(next((tmp_path / "out").glob("losses-*.parquet"))).to_pylist()

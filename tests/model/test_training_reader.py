@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.model.config import GridConfig
-from pivotmine.model.training.budget import Share, check_languages, diet
+from pivotmine.model.shards.packing import Packing
+from pivotmine.model.shards.stream import open_stream
+from pivotmine.model.training.budget import StreamShare, check_languages, diet
 from pivotmine.model.training.mixture import Mixture, Placement, slots
-from pivotmine.model.training.packing import Packing
-from pivotmine.model.training.shards import open_stream
 from tests.model.handmade_shards import END, write_arm
 
 DOCUMENTS = st.lists(st.lists(st.integers(1, 99), min_size=1, max_size=12), min_size=1, max_size=12)
@@ -50,7 +50,7 @@ def test_sequences_are_the_shuffled_documents_end_to_end(documents, n_files, len
 
 @settings(max_examples=20, deadline=None)
 @given(DOCUMENTS, st.integers(0, 30))
-def test_a_sequence_is_the_same_whatever_was_read_before(documents, number):
+def test_a_sequence_does_not_depend_on_what_was_read_before(documents, number):
     with tempfile.TemporaryDirectory() as folder:
         stream = open_stream(write_arm(Path(folder), documents))
         read = Packing(stream, 7, (1,))
@@ -60,7 +60,7 @@ def test_a_sequence_is_the_same_whatever_was_read_before(documents, number):
     assert fresh[0].tolist() == used[0].tolist()
 
 
-def test_shards_elsewhere_are_copied_once_and_checked(tmp_path: Path):
+def test_remote_shards_are_copied_once_and_checked(tmp_path: Path):
     local = write_arm(tmp_path / "here", [[1, 2, 3], [4]])
     remote = fsspec.filesystem("memory")
     remote.put(local, "/arm", recursive=True)
@@ -108,7 +108,7 @@ def damaged(folder: Path, what: str) -> str:
         ("a document without boundaries", "do not tile its 7 tokens into 2 documents"),
         ("boundaries that are none", "boundaries .* cannot be read"),
         ("text only", r"only jsonl\): write them with shard.formats: \[npy\]"),
-        ("a manifest of something else", "none of PivotMine's"),
+        ("a manifest of something else", "not one of PivotMine's"),
         ("no manifest", "give the folder of one arm"),
     ],
 )
@@ -132,7 +132,7 @@ def test_every_stream_gets_exactly_its_share_of_the_run(weights, n, where):
     assert all(abs(c - w * n / total) < 1 for c, w in zip(counts, weights, strict=True))
 
 
-def test_uniform_streams_are_in_every_batch_alike():
+def test_uniform_streams_are_spread_evenly_over_batches():
     chosen = slots([Placement("a", 0.75), Placement("b", 0.25)], 800)
     assert {int(batch.sum()) for batch in chosen.reshape(-1, 8)} == {2}
 
@@ -140,7 +140,7 @@ def test_uniform_streams_are_in_every_batch_alike():
 @pytest.mark.parametrize(
     ("where", "inside"), [("early", slice(0, 300)), ("late", slice(700, None))]
 )
-def test_a_placed_stream_stays_in_its_window_and_the_others_go_on_beside_it(where, inside):
+def test_a_placed_stream_stays_in_its_window_beside_uniform_streams(where, inside):
     placements = [Placement("common", 0.8), Placement("links", 0.2, where, 0.3)]
     chosen = slots(placements, 1000, replay=0.25)
     assert chosen.sum() == 200 == chosen[inside].sum()
@@ -148,7 +148,7 @@ def test_a_placed_stream_stays_in_its_window_and_the_others_go_on_beside_it(wher
     assert all(abs(done - 2 / 3 * (n + 1)) <= 1 for n, done in enumerate(every)), "evenly"
 
 
-def test_a_mixture_that_cannot_be_is_explained():
+def test_an_impossible_mixture_is_explained():
     with pytest.raises(ConfigError, match=r"these sum to 0\.9: a 0\.5, b 0\.4"):
         slots([Placement("a", 0.5), Placement("b", 0.4)], 100)
     late = [Placement("a", 0.7), Placement("b", 0.3, "late", 0.3)]
@@ -159,7 +159,7 @@ def test_a_mixture_that_cannot_be_is_explained():
         slots(late, 100, replay=0.1)
 
 
-def test_workers_share_a_step_out_and_resuming_needs_its_number_only(tmp_path: Path):
+def test_workers_share_a_step_and_resuming_needs_only_its_number(tmp_path: Path):
     streams = [
         open_stream(write_arm(tmp_path, [[n, n + 1, n + 2] for n in range(1, 90, k + 1)], arm=name))
         for k, name in enumerate(("one", "two"))
@@ -178,15 +178,19 @@ def test_workers_share_a_step_out_and_resuming_needs_its_number_only(tmp_path: P
     assert len(whole) == 60
 
 
-def arm_of(folder: Path, name: str, **languages: int) -> Share:
+def arm_of(folder: Path, name: str, **languages: int) -> StreamShare:
     documents = [[1] * 9] * (sum(languages.values()) // 9)
-    return Share(open_stream(write_arm(folder, documents, arm=name, languages=languages)), 1.0)
+    return StreamShare(
+        open_stream(write_arm(folder, documents, arm=name, languages=languages)), 1.0
+    )
 
 
 def test_an_arm_with_too_few_tokens_is_refused(tmp_path: Path):
     share = arm_of(tmp_path, "small", en=450, fr=450)  # 1,000 with ends of documents
     assert diet("small", [share], 4_000, 4.0).epochs == {"small": 4.0}
-    with pytest.raises(InputError, match="4,001 tokens are wanted of small, which holds 1,000; "):
+    with pytest.raises(
+        InputError, match="arm small needs 4,001 tokens of small, which holds 1,000; "
+    ):
         diet("small", [share], 4_001, 4.0)
 
 

@@ -11,7 +11,7 @@ from pivotmine.model.training.schedule import rate
 
 
 @given(st.sampled_from(["constant", "cosine", "wsd"]), st.integers(1, 500))
-def test_it_rises_to_the_highest_and_never_beyond(schedule, n_steps):
+def test_the_rate_rises_to_the_highest_and_not_beyond(schedule, n_steps):
     config = TrainingConfig(schedule=schedule, learning_rate=0.5, warmup_share=0.1)
     rates = [rate(step, n_steps, config) for step in range(n_steps)]
     n_warmup = -(-n_steps // 10)
@@ -21,7 +21,7 @@ def test_it_rises_to_the_highest_and_never_beyond(schedule, n_steps):
     assert min(rates) > 0
 
 
-def test_cosine_and_wsd_end_where_they_should():
+def test_cosine_and_wsd_end_at_the_final_rate():
     settings = {"learning_rate": 1.0, "warmup_share": 0.1, "final_rate_share": 0.1}
     cosine = TrainingConfig(schedule="cosine", **settings)
     assert rate(99, 100, cosine) == pytest.approx(0.1)

@@ -12,11 +12,13 @@ from pivotmine.errors import InputError
 from pivotmine.model.config import ModelConfig, ShapeConfig, TrainingConfig
 from pivotmine.model.errors import ModelError
 from pivotmine.model.load import load_model
+from pivotmine.model.shards.packing import Packing
+from pivotmine.model.shards.stream import Stream, open_stream
+from pivotmine.model.shards.tokenizer import check_tokenizer, transformers_tokenizer
 from pivotmine.model.training.mixture import Mixture, Placement, slots
-from pivotmine.model.training.networks import check_tokenizer, start, tokenizer_of, with_lora
-from pivotmine.model.training.packing import Packing
-from pivotmine.model.training.shards import Stream, open_stream
-from pivotmine.model.training.train import Job, Trained, make_accelerator, prepared, train
+from pivotmine.model.training.networks import start, with_lora
+from pivotmine.model.training.train import Job, Trained, prepared, train
+from pivotmine.model.training.workers import make_accelerator
 from tests.model.handmade_shards import word_tokenizer, write_arm
 
 torch = pytest.importorskip("torch")
@@ -62,7 +64,7 @@ def curve(trained: Trained) -> list[tuple[float, ...]]:
 
 
 @pytest.mark.parametrize("killed_at", [[1], [3], [5, 7], [8]])
-def test_kill_and_resume_give_the_curve_of_an_undisturbed_run(
+def test_an_interrupted_and_resumed_run_gives_the_curve_of_an_undisturbed_run(
     stream: Stream, tmp_path: Path, killed_at: list[int]
 ):
     whole, network = run(stream, tmp_path / "whole")
@@ -75,7 +77,9 @@ def test_kill_and_resume_give_the_curve_of_an_undisturbed_run(
         assert torch.equal(one, other)
 
 
-def test_a_kill_between_checkpoints_loses_the_steps_since_the_last(stream: Stream, tmp_path: Path):
+def test_an_interruption_loses_only_the_steps_since_the_last_checkpoint(
+    stream: Stream, tmp_path: Path
+):
     whole, _ = run(stream, tmp_path / "whole")
     run(stream, tmp_path / "killed", stop_at=6)
     kept = [path.name for path in (tmp_path / "killed").glob("checkpoint-*")]
@@ -85,7 +89,7 @@ def test_a_kill_between_checkpoints_loses_the_steps_since_the_last(stream: Strea
     assert curve(again) == curve(whole)
 
 
-def test_the_loss_falls_and_the_table_says_at_what_cost(stream: Stream, tmp_path: Path):
+def test_the_loss_falls_and_the_table_gives_the_seconds(stream: Stream, tmp_path: Path):
     trained, _ = run(stream, tmp_path)
     losses = trained.losses["loss"].to_pylist()
     assert losses[-1] < losses[0]
@@ -115,7 +119,7 @@ def test_accumulation_gives_the_steps_of_one_batch(stream: Stream, tmp_path: Pat
         assert one == pytest.approx(other, rel=1e-4)
 
 
-def test_a_packed_document_is_read_as_if_it_stood_alone(stream: Stream):
+def test_a_packed_document_is_read_as_if_it_were_alone(stream: Stream):
     network = start(CONFIG, [stream], 7, print).network.eval()
     ids, positions = Packing(stream, 40, (7,)).take(0)
     starts = np.flatnonzero(positions == 0)
@@ -142,9 +146,7 @@ def test_bf16_trains(stream: Stream, tmp_path: Path):
     assert next(network.parameters()).dtype == torch.float32
 
 
-def test_low_rank_changes_leave_the_weights_alone_and_can_be_added_in(
-    stream: Stream, tmp_path: Path
-):
+def test_low_rank_changes_keep_the_weights_and_can_be_merged(stream: Stream, tmp_path: Path):
     pytest.importorskip("peft")
     from pivotmine.model.training.networks import merged
 
@@ -174,7 +176,7 @@ def saved(stream: Stream, tmp_path: Path) -> Path:
     """A model folder that knows the stream's tokenizer."""
     network = start(CONFIG, [stream], 1, print).network
     network.save_pretrained(tmp_path / "saved")
-    tokenizer_of(stream.tokenizer).save_pretrained(tmp_path / "saved")
+    transformers_tokenizer(stream.tokenizer).save_pretrained(tmp_path / "saved")
     return tmp_path / "saved"
 
 
@@ -185,7 +187,7 @@ def test_a_saved_model_is_trained_on(stream: Stream, saved: Path, tmp_path: Path
     stored = load_model(str(saved), ModelConfig(device="cpu")).network
     pairs = zip(network.parameters(), stored.parameters(), strict=True)
     assert not all(torch.equal(one, other) for one, other in pairs)
-    with pytest.raises(InputError, match="knows 12 positions: lower"):
+    with pytest.raises(InputError, match="has 12 positions: lower"):
         start(config.model_copy(update={"sequence_tokens": 13}), [stream], 0, print)
 
 
@@ -199,11 +201,11 @@ def test_shards_of_another_tokenizer_are_refused(stream: Stream, saved: Path, tm
     with pytest.raises(InputError, match="b and arm were tokenised by different tokenizers"):
         start(CONFIG, [stream, other], 0, print)
     large = open_stream(write_arm(tmp_path, [[5, 6]], arm="c", vocab_size=70_000))
-    with pytest.raises(InputError, match=r"ids up to 69,999, .* knows 100 tokens"):
+    with pytest.raises(InputError, match=r"ids up to 69,999, .* has 100 tokens"):
         check_tokenizer(loaded, large)
 
 
-def test_low_rank_says_what_is_missing(monkeypatch: pytest.MonkeyPatch):
+def test_low_rank_training_names_the_missing_package(monkeypatch: pytest.MonkeyPatch):
     import importlib.util
 
     from pivotmine.errors import SetupError

@@ -14,7 +14,7 @@ import yaml
 
 from pivotmine.errors import ConfigError
 from pivotmine.model.results import read_table
-from pivotmine.model.training.train import check_whole
+from pivotmine.model.training.workers import check_whole
 from tests.model.handmade_shards import write_arm
 
 pytest.importorskip("torch")

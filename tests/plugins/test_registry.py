@@ -156,6 +156,20 @@ def test_two_modules_with_one_name_are_an_error_that_names_both(folder):
         plugins.load(["first_measures", "second_measures"])
 
 
+def test_an_installed_package_offers_its_modules_without_a_recipe(folder, request):
+    request.addfinalizer(loading._offered_modules.cache_clear)
+    loading._offered_modules.cache_clear()
+    measure_module(folder, "offered_measures", "offered")
+    installed = folder / "my_package-1.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text("[pivotmine.plugins]\nmine = offered_measures\n")
+    sys.path.append(str(folder))
+    plugins.load()
+    assert "offered" in plugins.MEASURES
+    assert plugins.loaded() == ("offered_measures",)
+
+
 def test_a_worker_finds_plugins_by_name(folder):
     measure_module(folder, "worker_measures", "in_worker")
     plugins.load(["worker_measures"])

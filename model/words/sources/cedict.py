@@ -1,8 +1,8 @@
 """Glosses from CC-CEDICT, Chinese words with English translations.
 
 Names begin with a capital in their pinyin, and verbs are glossed with `to`. Nothing else tells
-parts of speech. Senses marked old, literary or bound are left out: a character that stands in
-compounds only is no word to answer with.
+parts of speech. Senses marked old, literary or bound are left out, since a character that stands in
+compounds only cannot be an answer.
 """
 
 from __future__ import annotations

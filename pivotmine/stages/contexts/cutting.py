@@ -14,8 +14,8 @@ import pyarrow as pa
 from blake3 import blake3
 from numpy.typing import NDArray
 
-from pivotmine.numeric.arrow_lists import node_columns
 from pivotmine.numeric.folded_contexts import FoldedContexts
+from pivotmine.numeric.node_columns import node_columns
 from pivotmine.numeric.nodes import NodeTable
 from pivotmine.stages.contexts.mixed_contexts import build_contexts
 from pivotmine.stages.contexts.repeated_lines import (

@@ -10,13 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.numeric.arrow_lists import (
-    NodeColumns,
-    TokenColumns,
-    language_indices,
-    node_columns,
-    token_columns,
-)
+from pivotmine.numeric.arrow_lists import TokenColumns, language_indices, token_columns
+from pivotmine.numeric.node_columns import NodeColumns, node_columns
 from pivotmine.numeric.nodes import NodeTable, segment_lengths
 from pivotmine.stages.score.link_coverage import LinkTable
 from pivotmine.stages.score.translation_structure import LinkedWords

@@ -1,9 +1,9 @@
-"""PivotMine's `npy` shards as a stream of documents, opened only after every byte was checked.
+"""PivotMine's `npy` shards as a stream of documents, opened after all bytes were checked.
 
-A folder that the shard stage wrote holds `manifest.json`, the tokenizer, and for every shard the
-raw ids and the boundaries of its documents. Local shards are memory-mapped where they lie. Shards
-elsewhere are first copied into a cache, under the name of their checksum: training reads at random
-places, and small ranged reads are what object stores are worst at.
+A folder that the shard stage wrote holds `manifest.json`, the tokenizer and, for every shard, the
+raw ids and the boundaries of its documents. Local shards are memory-mapped in place. Remote shards
+are first copied into a cache, under the name of their checksum, because training reads at random
+places and object stores are slow at small ranged reads.
 
 Memory: 20 bytes a document. Checking reads every shard once (BLAKE3, about 1 GB/s on one core).
 """
@@ -41,32 +41,32 @@ class TokenizerFile(NamedTuple):
 
 
 class Stream(NamedTuple):
-    """The documents of an arm, D of them in F files."""
+    """The documents of an arm: D documents in F files."""
 
     name: str
     ids: tuple[NDArray[np.unsignedinteger], ...]
     """[F] memory-mapped token ids."""
     files: NDArray[np.int32]
-    """[D] file of each document."""
+    """[D] number of each document's file."""
     starts: NDArray[np.int64]
     """[D] its first token in that file."""
     lengths: NDArray[np.int64]
-    """[D] its tokens, with the id that ends it, if there is one."""
+    """[D] its number of tokens, with the end-of-document id if there is one."""
     vocab_size: int
     tokenizer: TokenizerFile
     tokens_by_language: Mapping[str, int]
     """Without end-of-document ids, as the manifest says."""
     checksum: str
-    """Of all files' checksums: names the stream's content in keys of results."""
+    """Hash of all files' checksums; identifies the content in keys of results."""
 
     @property
     def n_tokens(self) -> int:
-        """Tokens, with the ids that end documents."""
+        """Number of tokens, with end-of-document ids."""
         return int(self.lengths.sum())
 
     @property
     def language_shares(self) -> dict[str, float]:
-        """Share of each language's tokens."""
+        """Language -> share of the tokens."""
         total = sum(self.tokens_by_language.values())
         return {name: n / total for name, n in sorted(self.tokens_by_language.items())}
 
@@ -79,7 +79,7 @@ def open_stream(folder: str, cache: Path | None = None) -> Stream:
     folder
         The arm's folder, at any address that fsspec opens.
     cache
-        Where shards from elsewhere are kept. Default: `~/.cache/pivotmine/shards`.
+        Where copies of remote shards are kept. Default: `~/.cache/pivotmine/shards`.
 
     Raises
     ------
@@ -141,12 +141,12 @@ def _manifest(filesystem: Any, root: str, folder: str) -> dict[str, Any]:
             "writes it (its address is in column path of table shards)"
         ) from None
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise InputError(f"{folder}: manifest.json is none of PivotMine's: {error}") from None
+        raise InputError(f"{folder}: manifest.json is not one of PivotMine's: {error}") from None
     return manifest
 
 
 def _checked(filesystem: Any, path: str, checksum: str, cache: Path) -> Path:
-    """A local file with the content of `path`, equal to its checksum."""
+    """A local file with the content of `path`, whose checksum was verified."""
     is_local = isinstance(filesystem, LocalFileSystem)
     kept = Path(path) if is_local else cache / f"{checksum}.npy"
     if not is_local and not kept.exists():
@@ -187,7 +187,7 @@ def _mapped(
 
 
 def _boundaries(filesystem: Any, path: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First and last (exclusive) token of every document."""
+    """First token of every document, and the one after its last."""
     try:
         lines = gzip.decompress(filesystem.cat_file(path)).splitlines()
         rows = [line.split(b",", 2)[:2] for line in lines]

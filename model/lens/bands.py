@@ -1,7 +1,7 @@
-"""Means over words at every layer, with bootstrap bands, and which layers hold the pivot.
+"""Means over words at every layer with bootstrap bands, and the layers that hold the pivot.
 
-Words are resampled whole (all layers together). The band is for each layer by itself; the claim
-about a model is made on one number, the mean over layers that were chosen on other words.
+Words are resampled whole, with all their layers. A band holds for each layer alone. The claim about
+a model rests on one number, the mean over layers that were chosen on other words.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pivotmine.numeric.bootstrap import LEVEL
 Matrix = NDArray[np.float64]
 
 FEWEST = 5
-"""Words that an interval needs: a resample of two or three can hardly differ from the sample."""
+"""Words that an interval needs: resamples of two or three words hardly differ from the sample."""
 
 
 class Band(NamedTuple):
@@ -55,7 +55,10 @@ def interval(resampled: Matrix) -> tuple[Matrix, Matrix]:
 
 
 def estimate(values: Matrix, n_resamples: int, seed: int) -> Estimate:
-    """Mean of values [words], NaN without a word; its interval, NaN with less than `FEWEST`."""
+    """Mean of values [words] with its interval.
+
+    The mean of no word is NaN, and so is the interval of fewer than `FEWEST` words.
+    """
     values = values[~np.isnan(values)]
     nan = float("nan")
     if len(values) < FEWEST:
@@ -65,9 +68,9 @@ def estimate(values: Matrix, n_resamples: int, seed: int) -> Estimate:
 
 
 def difference(values: Matrix, others: Matrix, n_resamples: int, seed: int) -> Estimate:
-    """Mean of one group of words less the mean of another, each resampled by itself.
+    """Mean of one group of words less the mean of another, with both groups resampled.
 
-    `n_words` is that of the smaller group; NaN with less than `FEWEST`.
+    `n_words` is the size of the smaller group; with fewer than `FEWEST` the result is NaN.
     """
     values, others = values[~np.isnan(values)], others[~np.isnan(others)]
     n_words = min(len(values), len(others))
@@ -82,10 +85,10 @@ def difference(values: Matrix, others: Matrix, n_resamples: int, seed: int) -> E
 
 
 def peak_layers(gap: Matrix) -> tuple[int, ...]:
-    """The layers around the highest mean gap [layers] that reach half of it, the last left out.
+    """The layers around the peak of a mean gap [layers], without the last layer.
 
-    Full width at half maximum: it needs no threshold and picks one run of layers. Empty if the gap
-    is nowhere above zero.
+    They are the full width at half maximum, which needs no threshold and gives one run of layers.
+    Empty if the gap is nowhere above zero.
     """
     inner = gap[:-1]
     if not len(inner) or not inner.max() > 0:
@@ -99,12 +102,12 @@ def peak_layers(gap: Matrix) -> tuple[int, ...]:
 
 
 def separation(own: Matrix, controls: Matrix) -> Matrix:
-    """How often a word's own mass beats a control's, per layer; ties count half. Chance is .5.
+    """How often a word's mass exceeds that of a control, [layers]; ties count half, chance is .5.
 
     Parameters
     ----------
     own
-        [words, layers], any monotone function of mass.
+        [words, layers], mass or a monotone function of it.
     controls
         [controls, words, layers]; NaN where a word has fewer.
     """

@@ -1,45 +1,42 @@
-"""Summaries of runs as tables for a terminal."""
+"""Summaries of runs as tables for the terminal."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from pivotmine.model.evaluation.base import Row, interval_text
+from pivotmine.model.scoring.metrics import NAMES
+
 if TYPE_CHECKING:
-    from pivotmine.model.training.grid import Plan
+    from pivotmine.model.training.plan import Plan
 
 
 def score_table(summary: dict[str, Any]) -> Table:
     """Means and 95 % intervals of every direction."""
-    columns = {
-        "he2025": "he2025 score",
-        "contrast": "contrast, nats",
-        "accuracy_source": "accuracy@1, source",
-        "mrr_source": "MRR, source",
-        "accuracy_target": "accuracy@1, target",
-    }
     first = next(iter(summary["directions"].values()))["all"]
-    shown = [name for name in columns if name in first]
+    columns = [name for name in NAMES if name in first]
     words = summary["words"]
     table = Table(
         title=f"{summary['model']['name']} on {words['n']} words ({words['split']}, "
         f"{words['version'][:12]}), mean [95 % interval]"
     )
     table.add_column("direction")
-    for name in shown:
-        table.add_column(columns[name], justify="right")
+    for name in columns:
+        table.add_column(NAMES[name], justify="right")
     for direction, groups in summary["directions"].items():
-        cells = (groups["all"][name] for name in shown)
+        cells = (groups["all"][name] for name in columns)
         table.add_row(
             direction,
-            *(f"{cell['mean']:.3f} [{cell['low']:.3f}, {cell['high']:.3f}]" for cell in cells),
+            *(interval_text(cell) for cell in cells),
         )
     return table
 
 
 def lens_table(summary: dict[str, Any]) -> Table:
-    """What the pivot layers hold, and what ablating them costs."""
+    """The pivot's mass at the pivot layers, and the loss when it is ablated."""
     name = summary["corrected_lens"]
     table = Table(
         title=f"{summary['model']['name']}, {summary['words']['split']} words, {name} lens, "
@@ -68,42 +65,27 @@ def lens_table(summary: dict[str, Any]) -> Table:
 def diet_table(plan: Plan) -> Table:
     """What every arm will be trained on."""
     training, grid = plan.recipe.training, plan.recipe.grid
-    a_step = training.batch_sequences * training.sequence_tokens
-    arms = plan.arms[grid.seeds[0]]
-    table = Table(title=f"{len(arms)} arms, {len(grid.seeds)} seeds")
+    table = Table(title=f"{len(grid.arms)} arms, {len(grid.seeds)} seeds")
     for head in ("arm", "tokens", "steps", "languages", "times each document is seen"):
         table.add_column(head)
-    for phase in (*([plan.base] if plan.base else []), *arms):
+    for phase in plan.phases:
         languages = (f"{name} {share:.1%}" for name, share in phase.diet.languages.items())
         epochs = (f"{name} {times:.2f}" for name, times in phase.diet.epochs.items())
-        n_tokens = f"{phase.n_steps * a_step:,}"
+        n_tokens = f"{phase.n_steps * training.step_tokens:,}"
         table.add_row(
             phase.name, n_tokens, str(phase.n_steps), ", ".join(languages), ", ".join(epochs)
         )
     return table
 
 
-def evaluation_table(found: dict[str, Any]) -> Table:
+def evaluation_table(model: str, rows: Iterable[Row]) -> Table:
     """What a model was asked beside the word task."""
-    table = Table(title=found["model"]["name"])
-    for head in ("measure", "of", "value"):
+    table = Table(title=model)
+    for head in Row._fields:
         table.add_column(head)
-    for way, hit in found.get("retrieval", {}).get("directions", {}).items():
-        table.add_row(f"retrieval, block {found['retrieval']['layer']}", way, _between(hit))
-    for way, one in found.get("conditional", {}).items():
-        table.add_row("worth of the source, nats a token", way, _between(one["gain"]))
-    for way, one in found.get("translation", {}).items():
-        table.add_row("chrF", way, f"{one['chrf']:.1f} ({one['n']} segments)")
-    for name, one in found.get("heldout", {}).items():
-        table.add_row("held-out loss, nats a token", name, f"{one['loss']:.3f}")
-    for task, one in found.get("benchmarks", {}).items():
-        numbers = (f"{k} {v:.3f}" for k, v in one.items() if isinstance(v, float))
-        table.add_row("lm-eval", task, ", ".join(numbers))
+    for row in rows:
+        table.add_row(*row)
     return table
-
-
-def _between(one: dict[str, float]) -> str:
-    return f"{one['mean']:.3f} [{one['low']:.3f}, {one['high']:.3f}]"
 
 
 def contrast_table(found: dict[str, Any]) -> Table:
@@ -125,8 +107,6 @@ def contrast_table(found: dict[str, Any]) -> Table:
     return table
 
 
-def cell(value: dict[str, float] | None) -> str:
-    """A mean with its interval."""
-    if value is None or not value["n_words"]:
-        return "-"
-    return f"{value['mean']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
+def cell(value: Mapping[str, float] | None) -> str:
+    """A mean with its interval, or a dash if no word was measured."""
+    return interval_text(value) if value and value["n_words"] else "-"

@@ -1,9 +1,9 @@
-"""Cross-lingual conditional loss: what a sentence's translation tells a model about it.
+"""Cross-lingual conditional loss: how much a sentence's source helps a model to predict it.
 
 A target segment is read three times, each time as a line of its own: after its source, after the
-source of another pair, and after nothing. The gain over nothing is what any line before it helps,
-its language and subject included; the gain over another pair's source is what is left of that for
-the translation itself, so that is what arms are compared by. Both are in nats a target token.
+source of another pair, and after an empty line. The gain over the empty line includes what any line
+before it gives, such as language and subject. The gain over another pair's source leaves the effect
+of the translation itself, so arms are compared by it. Both gains are in nats a target token.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.model.errors import ModelError
-from pivotmine.model.evaluation.pairs import Pair
+from pivotmine.model.losses.pairs import Pair
 from pivotmine.model.scoring.tokens import Question, tokenize
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
-class Reading(NamedTuple):
+class ConditionalLosses(NamedTuple):
     """Losses of P target segments, nats a token, float64[P] each."""
 
     given: Array
@@ -32,24 +32,24 @@ class Reading(NamedTuple):
     other: Array
     """After the source of the next pair."""
     alone: Array
-    """After nothing but a line end."""
+    """After an empty line."""
 
     @property
     def gain(self) -> Array:
-        """What the source is worth beyond another source; above 0 where it helps."""
+        """Loss after another source less loss after its own; above 0 if the source helps."""
         return self.other - self.given
 
 
 def conditional_losses(
     model: LoadedModel, pairs: Sequence[Pair], batch_tokens: int = 1024
-) -> Reading:
+) -> ConditionalLosses:
     """Losses of the targets of all pairs.
 
     Parameters
     ----------
     batch_tokens
-        Most tokens read at once, padding included; bounds memory (4 bytes of logits for each and
-        every word of the vocabulary).
+        Tokens that are read at once at most, with padding. Bounds memory: logits take 4 bytes a
+        token and vocabulary entry.
 
     Raises
     ------
@@ -64,12 +64,12 @@ def conditional_losses(
     for places in _batches([len(text.context) + len(text.answer) for text in texts], batch_tokens):
         losses[places] = _losses(model, [texts[place] for place in places])
     if not np.isfinite(losses).all():
-        raise ModelError(f"{model.name}: losses of aligned segments are not finite")
-    return Reading(*losses.reshape(3, -1))
+        raise ModelError(f"{model.name}: the losses of aligned segments are not finite")
+    return ConditionalLosses(*losses.reshape(3, -1))
 
 
 def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
-    """Places of texts that are read together, alike in length."""
+    """Batches of texts of similar length, by their places."""
     batch: list[int] = []
     for place in sorted(range(len(lengths)), key=lambda place: lengths[place]):
         if batch and (len(batch) + 1) * lengths[place] > batch_tokens:
@@ -81,7 +81,7 @@ def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
 
 
 def _losses(model: LoadedModel, texts: Sequence[Question]) -> Array:
-    """Mean loss of the answer of each text."""
+    """Mean loss of each text's answer, nats a token."""
     import torch
 
     longest = max(len(text.context) + len(text.answer) for text in texts)

@@ -1,8 +1,7 @@
-"""Aligned segments, held out: the same sentence in two languages.
+"""Held-out aligned segments: the same sentence in two languages.
 
-A Parquet file with columns lang_a, text_a, lang_b, text_b, or JSON Lines with the same names. Its
-order decides which pairs are asked, so a file that was shuffled once gives the same ones to every
-model.
+They are a Parquet file with the columns lang_a, text_a, lang_b, text_b, or JSON Lines with the same
+names. The order of the file decides which pairs are asked, so every model gets the same pairs.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ class Pair(NamedTuple):
 def read_pairs(path: Path, directions: Sequence[str], limit: int) -> dict[str, list[Pair]]:
     """The first `limit` pairs of every direction (`en-fr`); 0: all.
 
-    A row serves both of its directions.
+    A row counts for both of its directions.
 
     Raises
     ------
@@ -48,8 +47,8 @@ def read_pairs(path: Path, directions: Sequence[str], limit: int) -> dict[str, l
     for direction, pairs in found.items():
         if len(pairs) < 2:
             raise InputError(
-                f"{path} holds {len(pairs)} pairs of {direction}, and a pair is held against "
-                "another one's source: give at least two, or leave the direction out"
+                f"{path} holds {len(pairs)} pairs of {direction}, but a pair is compared with the "
+                "source of another: give at least two, or leave the direction out"
             )
     return found
 
@@ -63,5 +62,5 @@ def _columns(path: Path) -> list[list[str]]:
         return [[row[name] for row in rows] for name in COLUMNS]
     except (OSError, pa.ArrowInvalid, orjson.JSONDecodeError, KeyError, TypeError) as error:
         raise InputError(
-            f"aligned pairs {path} cannot be read ({error}); wanted are {', '.join(COLUMNS)}"
+            f"aligned pairs {path} cannot be read ({error}); they need {', '.join(COLUMNS)}"
         ) from None

@@ -1,11 +1,11 @@
-"""A stream's documents, shuffled and packed end to end into sequences of equal length.
+"""A stream's documents, shuffled, concatenated and cut into sequences of equal length.
 
-Sequence n of a stream is a pure function of (stream, seed, n): epoch e has its own order, drawn
-from (seed, e), and n says where in the endless row of epochs to cut. So there is no state to save
-but the step, resuming at a step costs nothing, and any number of workers can share the work without
-talking to each other.
+Sequence n of a stream is a pure function of (stream, seed, n). Epoch e has its own order of
+documents, drawn from (seed, e), and n gives the place in the endless concatenation of epochs. So
+the step is the only state to save, resuming at a step costs nothing, and any number of workers can
+share the work without communication.
 
-Memory: 16 bytes a document for each of the two epochs at hand.
+Memory: 16 bytes a document for each of the two epochs in use.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.model.training.shards import Stream
+from pivotmine.model.shards.stream import Stream
 
 _EPOCHS_KEPT = 2
 
@@ -27,7 +27,7 @@ class Sequences(NamedTuple):
     ids: NDArray[np.int64]
     """[n, L]"""
     positions: NDArray[np.int64]
-    """[n, L] place of each token in the part of its document that is here: 0 where one begins."""
+    """[n, L] position of each token in the part of its document that the sequence holds."""
 
 
 class Packing:
@@ -38,7 +38,7 @@ class Packing:
     length
         Tokens of a sequence.
     seed
-        Numbers that decide the order of documents.
+        Numbers from which the order of documents is drawn.
     """
 
     def __init__(self, stream: Stream, length: int, seed: Sequence[int]) -> None:
@@ -68,7 +68,7 @@ class Packing:
         return ids, positions
 
     def _epoch(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Documents in the order of an epoch, and where each of them ends in it."""
+        """The documents in the order of an epoch, and the end of each in tokens."""
         if number not in self._epochs:
             while len(self._epochs) >= _EPOCHS_KEPT:
                 del self._epochs[min(self._epochs)]

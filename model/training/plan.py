@@ -1,0 +1,175 @@
+"""A grid, opened and checked before anything is trained.
+
+Shards, tokenizers and token budgets are checked here, so a mistake in any of them is found before
+the first step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pivotmine.errors import ConfigError
+from pivotmine.model.config import ModelRecipe, StreamConfig
+from pivotmine.model.losses.pairs import Pair, read_pairs
+from pivotmine.model.shards.stream import Stream, open_stream
+from pivotmine.model.training.budget import Diet, StreamShare, check_languages, diet
+from pivotmine.model.training.mixture import Placement, slots
+from pivotmine.model.words.dataset import WordSet, load
+
+BASE = "base"
+"""Name of the common phase, beside the names of the arms."""
+
+
+class Phase(NamedTuple):
+    """An arm or the base phase, checked and ready."""
+
+    name: str
+    placements: tuple[Placement, ...]
+    streams: tuple[Stream, ...]
+    n_steps: int
+    replay: float
+    number: int
+    """0: base, 1: arms. Part of the seed of the order of documents."""
+    diet: Diet
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What the phase trains on, independent of where the shards lie."""
+        return {
+            "streams": [stream.checksum for stream in self.streams],
+            "placements": [placement[1:] for placement in self.placements],
+            "replay": self.replay,
+            "steps": self.n_steps,
+        }
+
+
+class Plan(NamedTuple):
+    """A grid, checked and ready."""
+
+    recipe: ModelRecipe
+    base: Phase | None
+    arms: Mapping[int, tuple[Phase, ...]]
+    """Seed -> arms. They differ between seeds if addresses of streams name the seed."""
+    heldout: Mapping[str, Stream]
+    words: WordSet | None
+    pairs: Mapping[str, Sequence[Pair]]
+    """Direction -> aligned segments."""
+
+    @property
+    def phases(self) -> list[Phase]:
+        """The base phase, if there is one, and the arms of the first seed."""
+        return [*([self.base] if self.base else []), *self.arms[self.recipe.grid.seeds[0]]]
+
+    @property
+    def streams(self) -> list[Stream]:
+        """Every stream that is read."""
+        arms = (arm for arms in self.arms.values() for arm in arms)
+        phases = [*([self.base] if self.base else []), *arms]
+        trained = [stream for phase in phases for stream in phase.streams]
+        return [*trained, *self.heldout.values()]
+
+    def identity(self, model: str, seeds: Sequence[int], arms: bool = True) -> dict[str, Any]:
+        """Everything that the results of these seeds depend on, as plain values.
+
+        Parameters
+        ----------
+        model
+            Version of the model that training starts from.
+        arms
+            False: what the base phase depends on.
+        """
+        training, grid = self.recipe.training, self.recipe.grid
+        without_effect = {"micro_sequences", "checkpoint_steps"}
+        found = {
+            "model": model,
+            "training": training.model_dump(mode="json", exclude=without_effect),
+            "scoring": self.recipe.scoring.model_dump(mode="json") if self.words else None,
+            "words": self.words.version if self.words else None,
+            "heldout": {name: stream.checksum for name, stream in self.heldout.items()},
+            "heldout_tokens": grid.heldout_tokens,
+            "evaluations": grid.evaluations,
+            "base": self.base.content if self.base else None,
+            "arms": None,
+            "seeds": list(seeds),
+        }
+        if arms:
+            found["arms"] = {
+                f"{arm.name} {seed}": arm.content for seed in seeds for arm in self.arms[seed]
+            }
+        if self.pairs:  # without pairs there is no such key, so older runs keep their names
+            found["pairs"] = {way: [list(pair) for pair in of] for way, of in self.pairs.items()}
+        return found
+
+
+def make_plan(recipe: ModelRecipe, say: Callable[[str], None] = lambda _: None) -> Plan:
+    """Open and check everything that the grid reads.
+
+    Raises
+    ------
+    ConfigError, InputError
+        The grid has no arms, or something does not fit.
+    """
+    grid = recipe.grid
+    if not grid.arms:
+        raise ConfigError("grid.arms is empty: name what to train on (conf/arms/planted-arms.yaml)")
+    shards = _Shards(say)
+    arms: dict[int, tuple[Phase, ...]] = {}
+    for seed in grid.seeds:
+        arms[seed] = tuple(
+            _phase(
+                recipe, shards, arm.name, _of_seed(arm.streams, seed), grid.tokens, 1, arm.replay
+            )
+            for arm in grid.arms
+        )
+        check_languages({arm.name: arm.diet for arm in arms[seed]}, grid)
+    base = None
+    if grid.base:
+        base = _phase(recipe, shards, BASE, grid.base.streams, grid.base.tokens, 0)
+    heldout = {name: shards.open(folder) for name, folder in sorted(grid.heldout.items())}
+    words = load(Path(grid.words)) if grid.words else None
+    asked = read_pairs(Path(grid.pairs), grid.pair_directions, grid.n_pairs) if grid.pairs else {}
+    return Plan(recipe, base, arms, heldout, words, asked)
+
+
+class _Shards:
+    """Opens each folder once."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._opened: dict[str, Stream] = {}
+
+    def open(self, folder: str) -> Stream:
+        if folder not in self._opened:
+            self._say(f"checking {folder}")
+            self._opened[folder] = open_stream(folder)
+        return self._opened[folder]
+
+
+def _phase(
+    recipe: ModelRecipe,
+    shards: _Shards,
+    name: str,
+    listed: Sequence[StreamConfig],
+    n_tokens: int,
+    number: int,
+    replay: float = 0.0,
+) -> Phase:
+    training = recipe.training
+    n_steps = -(-n_tokens // training.step_tokens)
+    streams = tuple(shards.open(stream.shards) for stream in listed)
+    placements = tuple(
+        Placement(stream.shards, stream.ratio, stream.placement, stream.window) for stream in listed
+    )
+    slots(placements, n_steps * training.batch_sequences, replay)  # raises if they do not fit
+    shares = [StreamShare(of, stream.ratio) for of, stream in zip(streams, listed, strict=True)]
+    eaten = diet(name, shares, n_steps * training.step_tokens, recipe.grid.max_epochs)
+    return Phase(name, placements, streams, n_steps, replay, number, eaten)
+
+
+def _of_seed(streams: Sequence[StreamConfig], seed: int) -> list[StreamConfig]:
+    return [
+        stream.model_copy(update={"shards": stream.shards.replace("{seed}", str(seed))})
+        for stream in streams
+    ]

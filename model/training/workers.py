@@ -1,0 +1,60 @@
+"""accelerate, set up for one process or several."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from pivotmine.errors import ConfigError
+from pivotmine.model.config import TrainingConfig
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+
+def make_accelerator(config: TrainingConfig, device: str = "auto") -> Accelerator:
+    """The accelerator that all runs of a process share.
+
+    Parameters
+    ----------
+    device
+        `model.device`: auto or cpu. The launcher decides which GPU a worker gets.
+
+    Raises
+    ------
+    ConfigError
+        Another device is named, the model is split over workers, or the batches of a step do not
+        divide among them.
+    """
+    from accelerate import Accelerator
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # it shows a bar for every file of weights
+    # accelerate warns at every checkpoint that tied weights are stored once, which loses nothing.
+    logging.getLogger("accelerate.utils.other").setLevel(logging.ERROR)
+    if device not in ("auto", "cpu"):
+        raise ConfigError(
+            f"model.device={device}: training takes the GPUs that it is given; set auto and choose "
+            "them with CUDA_VISIBLE_DEVICES or torchrun, or set cpu"
+        )
+    accelerator = Accelerator(
+        mixed_precision="bf16" if config.precision == "bf16" else "no", cpu=device == "cpu"
+    )
+    check_whole(accelerator.distributed_type)
+    n_micro = config.batch_sequences // config.micro_sequences
+    if n_micro % accelerator.num_processes:
+        raise ConfigError(
+            f"training.batch_sequences / training.micro_sequences = {n_micro} batches a step do "
+            f"not divide among {accelerator.num_processes} workers: lower micro_sequences"
+        )
+    return accelerator
+
+
+def check_whole(distributed: str) -> None:
+    """Raise `ConfigError` if workers hold parts of the model; evaluation needs all of it."""
+    if distributed in ("FSDP", "DEEPSPEED", "MEGATRON_LM"):
+        raise ConfigError(
+            f"accelerate is set up for {distributed}, which splits the model over workers; every "
+            "worker needs the whole model here: start with torchrun, and for models that do not "
+            "fit set training.lora_rank or a smaller training.micro_sequences"
+        )
