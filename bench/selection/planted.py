@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from duckdb import DuckDBPyConnection
 
 from pivotmine import api
 from pivotmine.judge.document_truth import join_truth
@@ -49,9 +50,15 @@ def judge(recipe: Path, seed: int) -> Iterator[Row]:
 
     Intervals come from the seeds, so areas are not resampled.
     """
-    lake, truth = Lake(load_recipe(str(recipe)).lake), recipe.parent / "truth"
-    connection = connect(lake)
-    join_truth(connection, truth)
+    settings, truth = load_recipe(str(recipe)), recipe.parent / "truth"
+
+    def connection_now() -> DuckDBPyConnection:
+        # A `Lake` keeps the snapshots that it saw first.
+        found = connect(Lake(settings.lake, read_only=True))
+        join_truth(found, truth)
+        return found
+
+    connection = connection_now()
     for separation in separate(connection, seed, n_resamples=0):
         yield from ({"seed": seed, **row} for row in separation.rows())
     lexicon = read_truth([str(truth / "lexicon.parquet")])
@@ -60,10 +67,9 @@ def judge(recipe: Path, seed: int) -> Iterator[Row]:
     arms.append(f"{{name: {MATCHED}, method: {MATCHED}, reference: distinct_links}}")
     for share in BUDGETS:
         budget = f"select.budget_tokens={round(share * n_tokens)}"
-        settings = [budget, f"select.arms=[{', '.join(arms)}]"]
-        api.run(load_recipe(str(recipe), settings), only="select")
-        connection = connect(lake)
-        join_truth(connection, truth)
+        chosen = load_recipe(str(recipe), [budget, f"select.arms=[{', '.join(arms)}]"])
+        api.run(chosen, only="select")
+        connection = connection_now()
         for spending in spend_by_arm(connection):
             yield from ({"seed": seed, "budget": share, **row} for row in spending.rows())
         if share >= MIN_RETRIEVAL_BUDGET:
