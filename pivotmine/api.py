@@ -152,7 +152,7 @@ def open_lake(source: Recipe | RecipeSource) -> LakeReader:
     from pivotmine.lake.lake import Lake
 
     lake = Lake(_lake_config(source), read_only=True)
-    if not lake.runs().num_rows:
+    if not lake.committed_run_ids():
         raise LakeError(
             f"nothing is committed in {lake.warehouse} (namespace {lake.namespace}) yet. Name the "
             "recipe with --config, or fill this lake with `pivotmine run`."

@@ -69,6 +69,7 @@ class Lake:
         self.catalog = open_catalog(config, read_only=read_only)
         self._tables: dict[str, IcebergTable] = {}
         self._runs: pa.Table | None = None
+        self._run_ids: set[str] | None = None
 
     @cached_property
     def filesystem(self) -> AbstractFileSystem:
@@ -82,10 +83,7 @@ class Lake:
     def runs(self) -> pa.Table:
         """Rows of `runs`, oldest first. Grows by one row a committed stage."""
         if self._runs is None:
-            table = self.iceberg_table(RUNS.name)
-            current = table.current_snapshot() if table else None
-            files = [file.file_path for file in self._data_files(RUNS.name, current)]
-            self._runs = self._read_files(files, RUNS.schema).sort_by("finished_at")
+            self._runs = self._read_runs(RUNS.schema).sort_by("finished_at")
         return self._runs
 
     def snapshot(self, name: str, as_of: datetime | None = None) -> Snapshot | None:
@@ -132,7 +130,17 @@ class Lake:
 
     def committed_run_ids(self) -> set[str]:
         """Ids of the runs that count."""
-        return set(self.runs().column(RUN_ID).to_pylist())
+        if self._run_ids is None:
+            rows = self._read_runs(pa.schema([RUNS.schema.field(RUN_ID)]))
+            self._run_ids = set(rows.column(RUN_ID).to_pylist())
+        return self._run_ids
+
+    def _read_runs(self, schema: pa.Schema) -> pa.Table:
+        """Columns of `runs`; its current snapshot is the committed one by definition."""
+        table = self.iceberg_table(RUNS.name)
+        current = table.current_snapshot() if table else None
+        files = [file.file_path for file in self._data_files(RUNS.name, current)]
+        return self._read_files(files, schema)
 
     def iceberg_table(self, name: str) -> IcebergTable | None:
         """The table as the catalog knows it; None before its first commit."""
@@ -241,7 +249,7 @@ class Lake:
                 f"another writer changed the lake while {run['stage']} was committing ({error}); "
                 "nothing of this stage counts. Run it again when the other run has ended."
             ) from error
-        self._runs = None
+        self._runs = self._run_ids = None
 
     def _replace(
         self,

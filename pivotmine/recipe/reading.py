@@ -9,9 +9,10 @@ from __future__ import annotations
 import difflib
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import IO, Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-import fsspec
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -103,7 +104,7 @@ def _describe(field: FieldInfo) -> str:
 
 def _read_yaml(uri: str) -> dict[str, Any]:
     try:
-        with fsspec.open(uri, "rt", encoding="utf-8") as stream:
+        with _open_text(uri) as stream:
             values = yaml.safe_load(stream)
     except FileNotFoundError:
         raise ConfigError(
@@ -118,6 +119,16 @@ def _read_yaml(uri: str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ConfigError(f"recipe {uri} must hold `section:` entries, not {type(values).__name__}")
     return values
+
+
+def _open_text(uri: str) -> AbstractContextManager[IO[str]]:
+    """A text file, local or remote; fsspec is imported for remote ones only."""
+    if "://" not in uri:
+        return Path(uri).expanduser().open(encoding="utf-8")
+    import fsspec
+
+    remote: AbstractContextManager[IO[str]] = fsspec.open(uri, "rt", encoding="utf-8")
+    return remote
 
 
 def _apply_override(values: dict[str, Any], override: str) -> None:
