@@ -84,7 +84,7 @@ def train_sentencepiece(
     n_pieces = sentencepiece.SentencePieceProcessor(model_proto=serialised).get_piece_size()
     if n_pieces < vocab_size:
         logger.warning(
-            "the sample supports %d pieces, not the %d of tokenizer.vocab_size",
+            "the sample supports %d pieces, not the %d of tokenize.vocab_size",
             n_pieces,
             vocab_size,
         )
@@ -137,10 +137,10 @@ def _why(vocab_size: int, message: str) -> str:
     too_small = re.search(r"smaller than required_chars\. \d+ vs (\d+)", message)
     if too_small:
         return (
-            f"tokenizer.vocab_size = {vocab_size} is too small for the sample: its characters, the"
+            f"tokenize.vocab_size = {vocab_size} is too small for the sample: its characters, the"
             f" 256 bytes and the control pieces are {too_small[1]}; raise it to several times that"
         )
-    return f"tokenizer.vocab_size = {vocab_size} cannot be trained on this sample: {message}"
+    return f"tokenize.vocab_size = {vocab_size} cannot be trained on this sample: {message}"
 
 
 def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
