@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import duckdb
 from blake3 import blake3
 
+from pivotmine.lake.addresses import local_path
 from pivotmine.lake.lake import Lake
 
 _BLOCK_BYTES = 8 * 2**20
@@ -170,7 +171,7 @@ def _audit_files(lake: Lake, connection: duckdb.DuckDBPyConnection) -> Iterator[
     for arm, path, format_name, _, n_docs, first in rows:
         beside = _READERS[format_name] == _BOUNDARIES
         ids_path = path.removesuffix(".npy") + ".csv.gz" if beside else path
-        quoted = "'" + ids_path.removeprefix("file://").replace("'", "''") + "'"
+        quoted = "'" + local_path(ids_path).replace("'", "''") + "'"
         sql = f"""
             SELECT count(*), count(s.position) FROM
               (SELECT doc_id, row_number() OVER () - 1 + {first} AS position

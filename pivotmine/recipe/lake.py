@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pivotmine.recipe.section import Name, PositiveInt, Section
+from typing import Annotated
+
+from pivotmine.recipe.section import Name, PositiveInt, Secrets, Section
 
 
 class LakeConfig(Section):
@@ -14,7 +16,7 @@ class LakeConfig(Section):
     namespace: Name = "pivotmine"
     """Iceberg namespace of the tables. Two corpora in one warehouse take two namespaces."""
 
-    catalog: dict[str, str] = {}
+    catalog: Annotated[dict[str, str], Secrets(every=True)] = {}
     """PyIceberg catalog properties, e.g. {type: rest, uri: ...}. Empty: an embedded SQLite catalog
     in the warehouse, which must then be a local folder."""
 
@@ -36,5 +38,5 @@ class SparkConfig(Section):
     """Partitions of a shuffle, before adaptive execution merges small ones. Results never depend
     on it."""
 
-    conf: dict[str, str] = {}
+    conf: Annotated[dict[str, str], Secrets()] = {}
     """Further Spark properties, passed through as they are."""

@@ -99,9 +99,9 @@ class Recipe(Section):
                 raise ValueError(f"{by} needs score {score}, which score.methods does not list")
 
     def section_json(self, names: tuple[str, ...]) -> dict[str, Any]:
-        """The named parts as plain JSON values (what a stage's result depends on).
+        """The named parts as plain JSON values (what a stage's result depends on), without secrets.
 
         A part is a section, or a setting of one (`ingest.language_model`).
         """
-        values = self.model_dump(mode="json")
+        values = self.public_json()
         return {name: reduce(getitem, name.split("."), values) for name in names}

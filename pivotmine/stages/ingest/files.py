@@ -66,13 +66,13 @@ def list_sources(recipe: Recipe) -> list[RecipeFile]:
     for index, (item, name) in enumerate(zip(recipe.ingest.inputs, names, strict=True)):
         for file in list_files(item.uris):
             detect(file.uri, item.format)
-            if file.uri in found:
+            if file.name in found:
                 raise ConfigError(
-                    f"{file.uri} belongs to two of ingest.inputs. A record is known by its file "
+                    f"{file.name} belongs to two of ingest.inputs. A record is known by its file "
                     "and its place there, so every file may be read once: narrow the patterns."
                 )
             fingerprint = _fingerprint(file, item, name)
-            found[file.uri] = RecipeFile(file, index, deliveries.index(name), name, fingerprint)
+            found[file.name] = RecipeFile(file, index, deliveries.index(name), name, fingerprint)
     return list(found.values())
 
 
@@ -94,7 +94,7 @@ def _fingerprint(file: InputFile, item: InputConfig, ingest_id: str) -> str:
 
 def as_table(files: Sequence[RecipeFile]) -> pa.Table:
     """Rows of `FILES`."""
-    rows = [{"uri": item.file.uri, "stamp": item.file.stamp, **item._asdict()} for item in files]
+    rows = [{"uri": item.file.name, "stamp": item.file.stamp, **item._asdict()} for item in files]
     return pa.Table.from_pylist(rows, FILES)
 
 
@@ -113,8 +113,8 @@ def split_by_what_is_known(
     unchanged = before.join(F.broadcast(listed), ["uri", "fingerprint"]).select("uri").distinct()
     known = unchanged.join(failed.select("uri"), "uri", "left_anti")
     found = set(inputs.local(known, len(files))["uri"].to_pylist())
-    new = [item for item in files if item.file.uri not in found]
-    return new, [item for item in files if item.file.uri in found]
+    new = [item for item in files if item.file.name not in found]
+    return new, [item for item in files if item.file.name in found]
 
 
 def plan_packs(files: Sequence[RecipeFile], recipe: Recipe) -> list[tuple[Split, ...]]:
