@@ -15,7 +15,6 @@ from pivotmine.engine.display import Display
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import ArrowRows, Renewed, Stage, StageOutputs, StageRows
 from pivotmine.errors import LakeError
-from pivotmine.lake.addresses import normal_address
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
 
@@ -67,9 +66,9 @@ def write_arrow_rows(lake: Lake, rows: ArrowRows, path: str) -> list[tuple[str, 
     written = rows.frame.mapInArrow(write, spark_schema(write_table.FILE_SCHEMA)).toArrow()
     files = sorted((row["path"], row["n_rows"]) for row in written.to_pylist())
     # Tasks that ran twice, or died, have left files that are not part of the table.
-    reported = {normal_address(file) for file, _ in files}
+    reported = {lake.normal_address(file) for file, _ in files}
     for file in lake.parquet_files(path):
-        if normal_address(file) not in reported:
+        if lake.normal_address(file) not in reported:
             lake.remove(file)
     return files
 

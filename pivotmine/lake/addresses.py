@@ -14,6 +14,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from pivotmine.errors import LakeError
+
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
@@ -41,7 +43,7 @@ def normal_address(address: str, filesystem: AbstractFileSystem | None = None) -
     address
         A URI or a local path; with `filesystem`, a name that it lists, which may have no scheme.
     filesystem
-        The fsspec filesystem that the name comes from.
+        The fsspec filesystem that the name comes from. All schemes that it calls its own are one.
 
     Examples
     --------
@@ -54,6 +56,9 @@ def normal_address(address: str, filesystem: AbstractFileSystem | None = None) -
         address = str(filesystem.unstrip_protocol(address))
     found = _SCHEME.fullmatch(address)
     scheme = found[1].lower() if found else "file"
+    if filesystem is not None:
+        names = filesystem.protocol
+        scheme = names[0] if not isinstance(names, str) and scheme in names else scheme
     scheme = _ALIASES.get(scheme, scheme)
     path = found[2] if found else address
     if scheme == "file":
@@ -78,10 +83,18 @@ def local_path(address: str) -> str:
     return normal.removeprefix("file://") if normal.startswith("file://") else address
 
 
-def relative_address(address: str, folder: str) -> str | None:
-    """The path of an address below a folder, both in normal form; None where it is not below."""
+def relative_address(address: str, folder: str) -> str:
+    """The path of an address below a folder, both in normal form; empty for the folder itself.
+
+    Raises
+    ------
+    LakeError
+        It is not below: the store lists a folder under another address than it was asked for.
+    """
     start = folder.rstrip("/") + "/"
-    return address.removeprefix(start) if address.startswith(start) else None
+    if address != folder and not address.startswith(start):
+        raise LakeError(f"{folder} was listed, and the store named {address}, which is not in it")
+    return address[len(start) :]
 
 
 def _absolute(path: str) -> str:

@@ -208,7 +208,7 @@ class Lake:
             found = self.filesystem.ls(folder, detail=False)
         except FileNotFoundError:
             return []
-        start = normal_address(folder)
+        start = self.normal_address(folder)
         below = (relative_address(self.normal_address(str(item)), start) for item in found)
         return sorted({path for path in below if path})
 
@@ -218,13 +218,12 @@ class Lake:
         A path that is a file stands for itself.
         """
         self.filesystem.invalidate_cache()
-        start = normal_address(folder)
+        start = self.normal_address(folder)
         found = {}
         for item in self.filesystem.find(folder):
             address = self.normal_address(str(item))
             path = relative_address(address, start)
-            if path or address == start:
-                found[address] = posixpath.join(folder, path) if path else folder
+            found[address] = posixpath.join(folder, path) if path else folder
         return found
 
     def normal_address(self, name: str) -> str:
@@ -323,8 +322,8 @@ class Lake:
         table = self._load_or_create(name)
         current = table.current_snapshot()
         listed = self._data_files(name, current)
-        stay = {normal_address(path) for path in kept}
-        leaving = [file for file in listed if normal_address(file.file_path) not in stay]
+        stay = {self.normal_address(path) for path in kept}
+        leaving = [file for file in listed if self.normal_address(file.file_path) not in stay]
         if len(listed) - len(leaving) != len(stay):
             raise LakeError(
                 f"table {name} no longer lists all files that should stay in it, so another writer "

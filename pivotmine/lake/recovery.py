@@ -19,7 +19,7 @@ import posixpath
 from collections.abc import Collection, Iterator
 
 from pivotmine.errors import LakeError
-from pivotmine.lake.addresses import local_path, normal_address
+from pivotmine.lake.addresses import local_path
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import RUNS, SHARDS, TABLES
 
@@ -102,7 +102,7 @@ def _delete_uncommitted_files(lake: Lake) -> list[str]:
             done += _delete_except(lake, f"{name}/data", committed)
     done += _delete_except(lake, f"{SHARDS.name}/files", committed)
     done += _delete_except(lake, "_scratch", ())  # of use only while its run goes on
-    rows = {normal_address(path) for path in lake.files(RUNS.name)}
+    rows = {lake.normal_address(path) for path in lake.files(RUNS.name)}
     return done + _delete_except(lake, f"{RUNS.name}/data", (), rows)
 
 

@@ -6,7 +6,6 @@ import posixpath
 from collections.abc import Collection
 
 from pivotmine.errors import LakeError
-from pivotmine.lake.addresses import normal_address
 from pivotmine.lake.lake import Lake, run_id
 from pivotmine.lake.tables import RUNS, SHARDS, TABLES
 
@@ -45,7 +44,7 @@ def forget_past(lake: Lake) -> int:
 def _check_listed(lake: Lake, name: str, kept: Collection[str]) -> None:
     """Every file that must stay is found where files are about to be deleted."""
     found = lake.files_below(_folder(lake, f"{name}/data"))
-    missing = [path for path in kept if normal_address(path) not in found]
+    missing = [path for path in kept if lake.normal_address(path) not in found]
     if missing:
         raise LakeError(
             f"{len(missing)} of {len(kept)} files of table {name} are not in its folder, for one "
@@ -58,7 +57,7 @@ def _remove_others(lake: Lake, kind: str, kept: Collection[str]) -> None:
     """Delete the files of past runs under a folder of the lake, but those in `kept`."""
     folder = _folder(lake, kind)
     committed = lake.committed_run_ids()
-    stay = {normal_address(path) for path in kept}
+    stay = {lake.normal_address(path) for path in kept}
     for name in lake.names_in(folder):
         if not lake.is_local and name not in committed:
             continue

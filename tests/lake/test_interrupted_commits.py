@@ -1,8 +1,9 @@
 """A commit may be interrupted at any catalog or file operation, and nothing committed is lost.
 
-Every operation of a run is numbered. A run is repeated as often as there are operations, and each
-time another of them fails: before it has done its work, or after it (its answer is lost). After
-that, and after the recovery of the next run, the lake is at one run, whole, without leftovers.
+Every operation from the beginning of the commit to the end of the run is numbered. The run is
+repeated as often as there are operations, and each time another of them fails: before it has done
+its work, or after it (its answer is lost). After that, and after the recovery of the next run, the
+lake is at one run, whole, without leftovers.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ from pivotmine.engine.stage import Stage
 from pivotmine.errors import LakeError
 from pivotmine.lake.addresses import normal_address
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.query import connect
 from pivotmine.lake.recovery import lock, recover
 from pivotmine.lake.tables import TABLES
 from pivotmine.recipe import Recipe
@@ -74,15 +74,25 @@ def run(recipe: Recipe, n_rows: int) -> Report:
 
 
 class Faults:
-    """Counts operations, and lets one fail."""
+    """Counts operations from the beginning of a commit, and lets one fail."""
 
     def __init__(self, fails_at: int, after: bool, error: Callable[[], BaseException]) -> None:
         self.fails_at, self.after, self.error = fails_at, after, error
         self.n_operations = 0
+        self.has_begun = False
+
+    def begin(self, commit: Callable[..., None]) -> Callable[..., None]:
+        def call(*arguments: Any) -> None:
+            self.has_begun = True
+            commit(*arguments)
+
+        return call
 
     def around(self, operation: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(operation)
         def call(*arguments: Any, **named: Any) -> Any:
+            if not self.has_begun:
+                return operation(*arguments, **named)
             at = self.n_operations
             self.n_operations += 1
             if at == self.fails_at and not self.after:
@@ -105,6 +115,7 @@ def faulty(
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in (*operations, *(FILE_OPERATIONS if files else ())):
             patch.setattr(owner, name, faults.around(getattr(owner, name)))
+        patch.setattr(Lake, "commit", faults.begin(Lake.commit))
         yield faults
 
 
@@ -133,11 +144,8 @@ def check_whole(recipe: Recipe) -> int:
         assert snapshot.snapshot_id == dict(last["outputs"])[name], "one run"
         for path in lake.files(name):
             assert lake.filesystem.exists(path), "no committed file is missing"
-    counts = "SELECT (SELECT count(*) FROM links), (SELECT count(*) FROM pivots)"
-    found = connect(lake).execute(counts).fetchone()
-    assert found is not None
-    assert found[0] == found[1] == dict(last["rows"])["links"]
-    return int(found[0])
+        assert lake.read(name, TABLES[name].schema.names[:1]).num_rows == dict(last["rows"])[name]
+    return int(dict(last["rows"])["links"])
 
 
 def check_no_leftovers(recipe: Recipe) -> None:
@@ -164,6 +172,10 @@ def n_operations(recipe: Recipe, *, files: bool = True) -> int:
     return faults.n_operations
 
 
+def interrupt(*arguments: Any) -> None:
+    raise KeyboardInterrupt
+
+
 def unknown() -> BaseException:
     return CommitStateUnknownException("504: the gateway timed out")
 
@@ -175,9 +187,9 @@ def test_ctrl_c_at_any_operation_loses_nothing(recipe: Recipe, after: bool):
         with faulty(at, after, KeyboardInterrupt), contextlib.suppress(KeyboardInterrupt):
             run(recipe, 5)
         outcomes.add(check_whole(recipe))
-        check_no_leftovers(recipe)
         n_rows = check_whole(recipe)
         assert run(recipe, 5).skipped == (n_rows == 5)
+        check_no_leftovers(recipe)
         assert check_whole(recipe) == 5
         restore(recipe)
     assert outcomes == {2, 5}, "both before and after the commit point"
@@ -204,18 +216,39 @@ def test_an_error_at_any_operation_loses_nothing_and_is_told(
 
 
 def test_an_answer_that_is_lost_after_the_commit_is_read_back(recipe: Recipe):
-    with faulty(-1, False, unknown, files=False) as faults:
-        operation = SqlCatalog.commit_table
+    operation = SqlCatalog.commit_table
 
-        def lost(*arguments: Any) -> Any:
-            operation(*arguments)
-            raise unknown()
+    def lost(*arguments: Any) -> Any:
+        operation(*arguments)
+        raise unknown()
 
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(SqlCatalog, "commit_table", lost)
-            assert run(recipe, 5).tally.rows_out == 5
-    assert faults.n_operations > 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SqlCatalog, "commit_table", lost)
+        assert run(recipe, 5).tally.rows_out == 5
     assert check_whole(recipe) == 5
+
+
+def test_recovery_may_be_interrupted_too(recipe: Recipe):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lake, "_append_run", interrupt)
+        with contextlib.suppress(KeyboardInterrupt):
+            run(recipe, 5)
+    folder = Path(recipe.lake.warehouse)
+    shutil.rmtree(folder.parent / "before")
+    shutil.copytree(folder, folder.parent / "before")
+    at, has_failed = 0, True
+    while has_failed:
+        with faulty(at, True, KeyboardInterrupt) as faults:
+            faults.has_begun = True
+            with contextlib.suppress(KeyboardInterrupt):
+                lake = Lake(recipe.lake)
+                with lock(lake):
+                    recover(lake)
+        has_failed = faults.n_operations > at
+        check_no_leftovers(recipe)
+        assert check_whole(recipe) == 2
+        restore(recipe)
+        at += 1
 
 
 def test_an_interrupted_first_run_leaves_nothing_that_is_not_committed(tmp_path: Path):
