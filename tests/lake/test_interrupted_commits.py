@@ -52,7 +52,7 @@ class Quiet:
         return contextlib.nullcontext()
 
 
-def stage(n_rows: int) -> Stage:
+def stage(n_rows: int, sections: tuple[str, ...] = ()) -> Stage:
     """A stage that writes tables of so many rows, without Spark."""
     made = {n: pa.Table.from_pylist([{}] * n_rows, TABLES[n].schema) for n in WRITES}
     return Stage(
@@ -60,16 +60,16 @@ def stage(n_rows: int) -> Stage:
         doc="two tables",
         reads=(),
         writes=WRITES,
-        sections=(),
+        sections=sections,
         run=lambda inputs, recipe: dict(made),
         tally=lambda rows, recipe: Tally(n_rows, n_rows),
         external=lambda recipe: n_rows,
     )
 
 
-def run(recipe: Recipe, n_rows: int) -> Report:
+def run(recipe: Recipe, n_rows: int, sections: tuple[str, ...] = ()) -> Report:
     no_session: Any = lambda: None  # noqa: E731
-    (report,) = run_stages(recipe, [stage(n_rows)], no_session, Quiet())
+    (report,) = run_stages(recipe, [stage(n_rows, sections)], no_session, Quiet())
     return report
 
 
