@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import posixpath
 import sqlite3
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -62,7 +63,9 @@ def open_catalog(config: LakeConfig, *, read_only: bool) -> Catalog:
         return EmbeddedCatalogReader(path)
     properties = dict(config.catalog) or {"type": "sql", "uri": f"sqlite:///{path}"}
     try:
-        catalog = load_catalog(CATALOG_NAME, **{"warehouse": warehouse, **properties})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # PyIceberg's quote the address
+            catalog = load_catalog(CATALOG_NAME, **{"warehouse": warehouse, **properties})
         if not read_only:
             catalog.create_namespace_if_not_exists(config.namespace)
     except Exception as error:

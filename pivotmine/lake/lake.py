@@ -156,6 +156,12 @@ class Lake:
                 self._tables[name] = self.catalog.load_table((self.namespace, name))
             except NoSuchTableError:
                 return None
+            except LakeError:
+                raise
+            except Exception as error:
+                raise LakeError(
+                    f"the catalog cannot read table {name}: {self._said(error)}"
+                ) from error
         return self._tables[name]
 
     def open(self, path: str) -> IO[bytes]:
