@@ -314,8 +314,10 @@ class Lake:
             raise  # PyIceberg promises that the commit did not go through
         except Exception:
             self.refresh()
-            if properties[RUN_ID] not in self.committed_run_ids():
-                raise
+            with contextlib.suppress(LakeError):  # the first error says more
+                if properties[RUN_ID] in self.committed_run_ids():
+                    return
+            raise
 
     def _replace(
         self,
@@ -344,11 +346,12 @@ class Lake:
             raise  # PyIceberg promises that the commit did not go through
         except Exception:
             self._tables.pop(name, None)
-            table = self._load_or_create(name)
-            snapshot = table.current_snapshot()
-            if snapshot is None or run_id(snapshot) != properties[RUN_ID]:
-                raise
-            return int(snapshot.snapshot_id)
+            with contextlib.suppress(LakeError):  # the first error says more
+                found = self.iceberg_table(name)
+                snapshot = found.current_snapshot() if found else None
+                if snapshot is not None and run_id(snapshot) == properties[RUN_ID]:
+                    return int(snapshot.snapshot_id)
+            raise
         snapshot = table.refresh().current_snapshot()
         assert snapshot is not None
         return int(snapshot.snapshot_id)
