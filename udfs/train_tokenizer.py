@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 
-from pivotmine.stages.train_tokenizer.tokenizer_row import tokenizer_row
-from pivotmine.stages.train_tokenizer.training import train_sentencepiece
+from pivotmine.stages.train_tokenizer.training import tokenizer_row, train_sentencepiece
 from pivotmine.text.tokenizer import Tokenizer
 
 

@@ -17,8 +17,6 @@ from numpy.typing import DTypeLike, NDArray
 
 from pivotmine.errors import InputError
 
-__all__ = ["check_range", "offsets_array", "readonly", "row_index"]
-
 
 def readonly(values: NDArray[Any], dtype: DTypeLike, name: str) -> NDArray[Any]:
     """`values` as a flat, contiguous, read-only array of `dtype`; a view where they are one.

@@ -17,20 +17,6 @@ from scipy.special import log_ndtr, xlog1py
 
 from pivotmine.errors import InputError
 
-__all__ = [
-    "MAX_P_VALUE_BIN",
-    "additive_background",
-    "benjamini_hochberg",
-    "bin_upper_log10_p",
-    "binned_q_values",
-    "dice",
-    "expected",
-    "log10_p_value",
-    "log_likelihood_ratio",
-    "npmi",
-    "p_value_bin",
-]
-
 # A power of two, so that bin edges are exact floats.
 _BINS_PER_DECADE = 256
 

@@ -19,13 +19,6 @@ from scipy.special import betaincinv, gammaln
 from pivotmine.errors import InputError
 from pivotmine.numeric.association import log10_p_value, log_likelihood_ratio
 
-__all__ = [
-    "log2_ratio_lower_bound",
-    "log10_attraction_p_value",
-    "log10_exact_p_value",
-    "smoothed_margins",
-]
-
 _EXACT_UP_TO = 64
 
 _CHUNK = 65_536

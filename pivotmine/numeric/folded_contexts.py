@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 
-__all__ = ["FoldedContexts", "PackedContexts", "join", "pack", "regrouped", "unpack"]
-
 
 class FoldedContexts(NamedTuple):
     """Contexts as CSR rows of distinct token ids in ascending order, and their hash folds."""

@@ -21,8 +21,6 @@ from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.jit import njit
 
-__all__ = ["NodeTable", "first_nodes", "node_table", "nodes_in_text", "segment_lengths"]
-
 
 class NodeTable(NamedTuple):
     """Nodes, numbered by (language, token), and the blank after the last."""

@@ -14,8 +14,6 @@ from pivotmine.errors import ConfigError, InputError
 from pivotmine.numeric.arrays import offsets_array, readonly, row_index
 from pivotmine.numeric.jit import njit
 
-__all__ = ["context_bounds"]
-
 
 def context_bounds(
     document_offsets: NDArray[np.integer],

@@ -24,8 +24,6 @@ from pivotmine.stages.contexts.repeated_lines import (
     holds_two_languages,
 )
 
-__all__ = ["CutPlan", "cut_documents", "document_folds", "part_tokens"]
-
 _PART_TOKENS = 2**18
 
 

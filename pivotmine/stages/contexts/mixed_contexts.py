@@ -19,8 +19,6 @@ from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.jit import njit
 
-__all__ = ["Contexts", "build_contexts"]
-
 
 class Contexts(NamedTuple):
     """Mixed contexts as CSR rows of distinct token ids, each row ordered by (language, id)."""

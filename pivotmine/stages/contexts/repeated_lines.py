@@ -27,19 +27,6 @@ from pivotmine.numeric.arrow_lists import flat_list, language_indices, token_col
 from pivotmine.numeric.mix import mix64
 from pivotmine.numeric.nodes import segment_lengths
 
-__all__ = [
-    "LineDocuments",
-    "RepeatedLines",
-    "document_keys",
-    "hidden_lines",
-    "holds_two_languages",
-    "line_hashes",
-    "lines_of",
-    "lowest_documents",
-    "lowest_documents_of_parts",
-    "to_leave_out",
-]
-
 Hashes = NDArray[np.uint64]
 
 _32 = np.uint64(32)

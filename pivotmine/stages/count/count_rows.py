@@ -13,8 +13,6 @@ from pivotmine.numeric.arrow_lists import matrix_column
 from pivotmine.stages.count.margins import MarginTable, pair_margins
 from pivotmine.stages.count.pair_runs import PairRun
 
-__all__ = ["PairNames", "count_rows"]
-
 
 class PairNames(NamedTuple):
     """What a pair of node numbers stands for."""

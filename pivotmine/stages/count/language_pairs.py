@@ -19,8 +19,6 @@ from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.jit import njit
 
-__all__ = ["LanguagePair", "TokenRanges", "language_pairs", "lower_bound"]
-
 _CHECKED_AT_ONCE = 2**20
 
 

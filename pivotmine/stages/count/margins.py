@@ -33,19 +33,6 @@ from pivotmine.numeric.jit import njit
 from pivotmine.stages.count.language_pairs import TokenRanges, language_pairs
 from pivotmine.stages.count.pair_runs import PairRun
 
-__all__ = [
-    "MARGIN_COLUMNS",
-    "MarginCounts",
-    "MarginTable",
-    "Margins",
-    "PairMargins",
-    "count_margins",
-    "margin_runs",
-    "margin_table",
-    "pair_margins",
-    "read_margins",
-]
-
 MARGIN_COLUMNS = 2
 """Counts of a margin: contexts and pair events."""
 

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from pivotmine.stages.count.language_pairs import LanguagePair
 
-__all__ = ["NARROW_CONTEXTS", "PairBlock", "PairWork", "row_blocks"]
-
 NARROW_CONTEXTS = 2**16
 """Fewest contexts of a row that 16 bits cannot count."""
 

@@ -24,8 +24,6 @@ from pivotmine.stages.count.language_pairs import language_pairs
 from pivotmine.stages.count.pair_blocks import PairWork
 from pivotmine.stages.count.pair_product import multiply_rows
 
-__all__ = ["MAX_LANGUAGE_TOKENS", "MAX_TOKENS", "PairCounts", "count_pairs"]
-
 MAX_TOKENS = 2**34
 """Most tokens of the contexts of one call; an entry of a row has 34 bits for them."""
 

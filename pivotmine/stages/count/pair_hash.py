@@ -16,8 +16,6 @@ from pivotmine.errors import ConfigError, InputError
 from pivotmine.numeric.arrays import check_range, readonly
 from pivotmine.stages.count.sketch_shape import SketchShape
 
-__all__ = ["block_of", "checked_pairs", "column_of", "hash_pair", "layout", "pair_block"]
-
 _32 = np.uint64(32)
 _33 = np.uint64(33)
 _LOW = np.uint64(2**32 - 1)

@@ -25,18 +25,6 @@ from numpy.typing import NDArray
 from pivotmine.numeric.arrays import readonly
 from pivotmine.numeric.jit import njit
 
-__all__ = [
-    "PACKED_BYTES_PER_PAIR",
-    "RUNS",
-    "Dealt",
-    "PairRun",
-    "deal",
-    "pack",
-    "packed_rows",
-    "unpack",
-    "unpacked_rows",
-]
-
 PACKED_BYTES_PER_PAIR = 4
 """About the packed bytes of a pair, for estimates. Every run measures the true figure."""
 

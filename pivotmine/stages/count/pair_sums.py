@@ -20,17 +20,6 @@ from pivotmine.numeric.arrays import readonly
 from pivotmine.numeric.jit import njit
 from pivotmine.stages.count.pair_runs import PairRun
 
-__all__ = [
-    "SAMPLE",
-    "PairSums",
-    "add_run",
-    "bytes_per_distinct_pair",
-    "cleared",
-    "in_sample",
-    "new_sums",
-    "summed",
-]
-
 _EMPTY = -(2**63)
 _LEAST_ID = -(2**31)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci hashing

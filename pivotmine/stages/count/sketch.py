@@ -25,12 +25,9 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, readonly
-from pivotmine.numeric.jit import njit
-from pivotmine.numeric.prefetch import prefetch
+from pivotmine.numeric.jit import njit, prefetch
 from pivotmine.stages.count.pair_hash import block_of, checked_pairs, column_of, hash_pair, layout
 from pivotmine.stages.count.sketch_shape import CountMinSketch
-
-__all__ = ["add_pairs", "estimate_pairs"]
 
 _32 = np.uint64(32)
 _LOW = np.uint64(2**32 - 1)

@@ -31,8 +31,6 @@ from pivotmine.stages.count.sketch_shape import (
     error_bound,
 )
 
-__all__ = ["OverCount", "SketchFilter", "counters_of", "local_sketch", "open_filter", "over_count"]
-
 
 class SketchFilter(NamedTuple):
     """Which pairs are sent to be summed."""

@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 from pivotmine.errors import InputError
 from pivotmine.stages.count.sketch_shape import MAX_DEPTH, CountMinSketch, SketchShape
 
-__all__ = ["from_bytes", "open_sketch", "to_bytes", "write_sketch"]
-
 _MAGIC = b"PMSKETCH"
 _VERSION = 1
 _HASH = 1  # how a pair finds its counters; renumber when `pair_hash` changes

@@ -10,17 +10,6 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import ConfigError, InputError
 
-__all__ = [
-    "MAX_DEPTH",
-    "CountMinSketch",
-    "ErrorBound",
-    "SketchShape",
-    "empty_sketch",
-    "error_bound",
-    "merge_blocks",
-    "sketch_shape",
-]
-
 MAX_DEPTH = 8
 
 

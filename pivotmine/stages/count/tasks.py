@@ -20,8 +20,6 @@ from pivotmine.stages.contexts.cutting import part_tokens
 from pivotmine.stages.count.pair_counts import count_pairs
 from pivotmine.stages.count.pair_runs import PairRun
 
-__all__ = ["Chunk", "CountPlan", "CountTask", "counted_runs", "plan_chunks", "plan_tasks"]
-
 MIN_TASK_EVENTS = 5_000_000
 """Fewer pair events, a thirtieth of a second, are not worth a task."""
 

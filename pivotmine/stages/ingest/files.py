@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 from pyspark.sql import functions as F
 
+from pivotmine import plugins
 from pivotmine.engine.stage import Inputs
 from pivotmine.errors import ConfigError
 from pivotmine.lake.tables import INPUTS, REJECTS
@@ -126,3 +127,11 @@ def plan_packs(files: Sequence[RecipeFile], recipe: Recipe) -> list[tuple[Split,
         splits = plan_splits(of_input, item.format, split_bytes, index)
         packs += pack_splits(splits, of_input, split_bytes)
     return packs
+
+
+def format_modules(recipe: Recipe) -> list[str]:
+    """Modules of the formats that the inputs name; of all formats if one is `auto`."""
+    named = {item.format for item in recipe.ingest.inputs}
+    if "auto" in named:
+        named = set(plugins.SOURCES.names())
+    return [plugins.SOURCES.module(name) for name in sorted(named)]

@@ -31,11 +31,11 @@ from pivotmine.stages.ingest.earlier import CONTENT, PLACE, ROW, Earlier, files_
 from pivotmine.stages.ingest.files import (
     RecipeFile,
     as_table,
+    format_modules,
     how_records_are_read,
     list_sources,
     split_by_what_is_known,
 )
-from pivotmine.stages.ingest.formats import modules
 from pivotmine.stages.ingest.near_duplicates import find_near_duplicates
 from pivotmine.stages.ingest.records import read_files, read_limits
 from pivotmine.stages.ingest.signatures import (
@@ -211,7 +211,7 @@ STAGE = Stage(
     sections=("ingest", "dedup"),
     run=run,
     tally=tally,
-    modules=modules,
+    modules=format_modules,
     external=external,
     reuse=reuse,
 )

@@ -20,8 +20,7 @@ from pivotmine.errors import InputError
 from pivotmine.lake.tables import TOKENIZER
 from pivotmine.recipe import Recipe
 from pivotmine.stages.draw import uniform
-from pivotmine.stages.train_tokenizer.tokenizer_row import tokenizer_row
-from pivotmine.stages.train_tokenizer.training import balanced_quota
+from pivotmine.stages.train_tokenizer.training import balanced_quota, tokenizer_row
 from pivotmine.text.tokenizer import Tokenizer, read_tokenizer_file
 from pivotmine.udfs import train_tokenizer
 

@@ -12,14 +12,18 @@ than one, since sums of floats depend on their order, so training takes one thre
 import io
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
+import pyarrow as pa
 import sentencepiece
 
 from pivotmine.errors import ConfigError, InputError
+from pivotmine.lake.tables import TOKENIZER
 from pivotmine.text.lines import prefix_lines
 from pivotmine.text.segments import split_segments
 from pivotmine.text.sentencepiece_runtime import LINE_PREFIX_MARK
+from pivotmine.text.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +32,16 @@ MAX_PIECE_CHARS = 16
 _SEED_FACTOR = 6
 _MIN_SEED_PIECES = 100_000
 _SILENT = 3
+_END_OF_DOCUMENT = (
+    "</s>",
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "<eos>",
+    "<|eos|>",
+    "<|im_end|>",
+    "[SEP]",
+)
+"""Names of the piece that ends a document; tokenizer files have no common way to name it."""
 
 
 def train_sentencepiece(
@@ -54,7 +68,7 @@ def train_sentencepiece(
     model = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=_chain(first, lines),
+            sentence_iterator=chain((first,), lines),
             model_writer=model,
             model_type="unigram",
             vocab_size=vocab_size,
@@ -114,6 +128,20 @@ def balanced_quota(bytes_by_language: Mapping[str, int], total_bytes: int) -> di
     return {language: quota[language] for language in bytes_by_language}
 
 
+def tokenizer_row(tokenizer: Tokenizer, origin: str) -> pa.RecordBatch:
+    """One row of table `tokenizer`; `origin` says where the model comes from."""
+    runtime = tokenizer.load()
+    row = {
+        "tokenizer_id": tokenizer.sha256,
+        "kind": tokenizer.kind,
+        "vocab_size": runtime.vocab_size,
+        "eos_token_id": _end_of_document_id(runtime.pieces()),
+        "origin": origin,
+        "model": tokenizer.model,
+    }
+    return pa.RecordBatch.from_pylist([row], schema=TOKENIZER.schema)
+
+
 def _training_lines(sample: Iterable[str], max_bytes: int) -> Iterator[str]:
     """The distinct segments of the sample as the tokenizer will see them, without newlines.
 
@@ -143,6 +171,7 @@ def _why(vocab_size: int, message: str) -> str:
     return f"tokenize.vocab_size = {vocab_size} cannot be trained on this sample: {message}"
 
 
-def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest
+def _end_of_document_id(pieces: Sequence[str]) -> int | None:
+    """Id of the piece that ends a document, by the first of the usual names; None without one."""
+    by_piece = {piece: token_id for token_id, piece in enumerate(pieces)}
+    return next((by_piece[name] for name in _END_OF_DOCUMENT if name in by_piece), None)

@@ -14,15 +14,6 @@ from numpy.typing import NDArray
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.jit import njit
 
-__all__ = [
-    "ALL_TOKENS",
-    "Frequencies",
-    "HeldFrequencies",
-    "add_frequencies",
-    "held",
-    "new_frequencies",
-]
-
 ALL_TOKENS = -1
 """`token_id` of the rows that count documents of a language."""
 
