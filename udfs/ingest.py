@@ -1,4 +1,4 @@
-"""Source files to records, and documents to the signatures by which near-duplicates are found."""
+"""Source files to records, and documents to signatures, which find near-duplicates."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def bind_read(
     columns: Sequence[ColumnMap],
     limits: ReadLimits,
     language_model: str | None,
-    bounds_of: BoundsOf = lambda lang: {},
+    bounds_of: BoundsOf,
 ) -> Callable[[Batches], Batches]:
     """Numbers of packs to rows of `pivotmine.stages.ingest.documents.SCHEMA`.
 
@@ -54,7 +54,7 @@ def bind_read(
     columns
         One for each input of the recipe; a split names its input.
     bounds_of
-        Quality bounds of documents in a language; none by default.
+        Quality bounds of documents in a language.
     """
 
     def read(batches: Batches) -> Batches:
@@ -100,7 +100,7 @@ def bind_sign(
 def bind_outdated(common_lines: NDArray[np.uint64]) -> Callable[[Batches], Batches]:
     """Batches with `doc_id`, `lines`, `left_out` to ids of documents that must be signed anew.
 
-    Those are the documents of which other lines would be left out now.
+    These are the documents whose common lines have changed.
     """
 
     def find(batches: Batches) -> Batches:

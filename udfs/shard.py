@@ -1,4 +1,4 @@
-"""Selected documents to shard files, and texts to the segments that the control arm exchanges."""
+"""Selected documents to shard files, and texts to segments, which the control arm exchanges."""
 
 from __future__ import annotations
 

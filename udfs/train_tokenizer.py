@@ -1,7 +1,6 @@
 """Sampled texts to a tokenizer model, in one task.
 
-A model is trained on one machine. A task rather than the driver does it, so that the sample stays
-out of the driver and a worker's memory can be used.
+One task trains the model, so the sample stays out of the driver and uses a worker's memory.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ def bind(
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Batches of `text` (one partition, in a fixed order) to one row of table `tokenizer`.
 
-    The size of a random sample varies; of a larger one only `max_sample_bytes` are used.
+    The size of a random sample varies; at most `max_sample_bytes` of it are used.
     """
 
     def train(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

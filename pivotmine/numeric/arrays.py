@@ -1,4 +1,4 @@
-"""Checks of the arrays that kernels are given.
+"""Checks of the arrays that kernels take.
 
 Compiled code does not check bounds: an offset past the end or a token id outside the vocabulary
 would silently read or overwrite other memory. These checks are single vectorised passes (a

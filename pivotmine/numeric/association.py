@@ -90,11 +90,10 @@ def additive_background(
 ) -> NDArray[np.float64]:
     """Rate of b in the contexts of a, above its rate overall: n_ab / n_a - n_b / n.
 
-    The measure of He et al. 2025 (arXiv 2505.16385) as a rate. Their code draws as many documents
-    that hold a as documents at random, S = 2,000 of each, and subtracts the document frequencies
-    of b in the two samples. The mean of that difference over samples is S times this value, so
-    the order of partners is the same but for sampling noise. It is not symmetric in a and b. Tokens
-    that never occur have rate 0.
+    The measure of He et al. 2025 (arXiv 2505.16385) as a rate. Their code draws S = 2,000 documents
+    that hold a and S documents at random, and subtracts the document frequencies of b in the two
+    samples. The mean of that difference is S times this value, so partners are in the same order
+    except for sampling noise. It is not symmetric in a and b. Tokens that never occur have rate 0.
     """
     n_ab, n_a, n_b, n = _floats(n_ab, n_a, n_b, n)
     return _ratio(n_ab, n_a) - _ratio(n_b, n)
@@ -114,7 +113,7 @@ def log10_p_value(
     expected get 0, p = 1. In logarithms because p leaves the range of a double at G2 of about
     1,400, far below the G2 of frequent translation pairs.
 
-    Pass `g2` where `log_likelihood_ratio` of the same tables is at hand; it is most of the work.
+    Pass `g2` if `log_likelihood_ratio` of the same tables is known; it is most of the work.
     """
     n_ab, n_a, n_b, n = _floats(n_ab, n_a, n_b, n)
     if g2 is None:
@@ -124,7 +123,7 @@ def log10_p_value(
 
 
 def benjamini_hochberg(log10_p: NDArray[np.float64], n_tests: int) -> NDArray[np.float64]:
-    """q-value of each test: the lowest false discovery rate at which it is called real.
+    """q-value of each test: the lowest false discovery rate at which it counts as a discovery.
 
     q_i = min(1, min over p_j >= p_i of n_tests * p_j / rank of p_j) (Benjamini and Hochberg 1995),
     computed in logarithms; q below 1e-308 becomes 0.
@@ -132,10 +131,10 @@ def benjamini_hochberg(log10_p: NDArray[np.float64], n_tests: int) -> NDArray[np
     Parameters
     ----------
     log10_p
-        [t] the tests at hand, t <= n_tests.
+        [t] the given tests, t <= n_tests.
     n_tests
-        Size of the whole family; tests that are not at hand count with p = 1. They only lengthen
-        the family: their own ranks come last and n_tests * 1 / rank is at least 1.
+        Size of the whole family; tests that are not given count with p = 1. They only lengthen the
+        family: their own ranks come last and n_tests * 1 / rank is at least 1.
 
     Raises
     ------

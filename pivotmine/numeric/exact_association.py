@@ -1,7 +1,7 @@
-"""Association of small counts: exact tails, bounds that mistrust few contexts, smoothed margins.
+"""Association of small counts: exact tails, cautious bounds, smoothed margins.
 
-The log-likelihood ratio of `association.py` is asymptotic, and its p-values are too small where
-counts are: 2.6 times for two words of 30 contexts in 10,000 that meet three times, 100 times for
+The log-likelihood ratio of `association.py` is asymptotic, and its p-values are too small for small
+counts: 2.6 times for two words of 30 contexts in 10,000 that meet three times, 100 times for
 two words of five contexts in 1,000 that always meet. The hypergeometric distribution is exact given
 the margins (Fisher 1935; for rare words in corpora: Moore 2004, On Log-Likelihood-Ratios and the
 Significance of Rare Events).
@@ -32,9 +32,9 @@ def log10_attraction_p_value(
 ) -> Floats:
     """log10 of the one-sided p-value of attraction, [m]: exact where words meet up to 64 times.
 
-    For pairs that meet more often it is `association.log10_p_value`, where the exact tail would
-    have more and more terms. Its p is 1.2 times too small there at 1e-3, and 1.4 times at 1e-13.
-    Pass `g2` where it is at hand.
+    For pairs that meet more often, whose exact tail has too many terms, it is
+    `association.log10_p_value`. Its p is 1.2 times too small there at 1e-3, and 1.4 times at 1e-13.
+    Pass `g2` if it is known already.
 
     Raises
     ------
@@ -51,10 +51,10 @@ def log10_attraction_p_value(
 def log10_exact_p_value(
     n_ab: ArrayLike, n_a: ArrayLike, n_b: ArrayLike, n: ArrayLike
 ) -> NDArray[np.float64]:
-    """log10 of P(X >= n_ab), X hypergeometric: of n contexts n_a hold a, and n_b of any hold b.
+    """log10 of P(X >= n_ab), X hypergeometric: n_a of n contexts hold a, and n_b are drawn.
 
-    The one-sided test of Fisher (1935). The tail on the far side of `n_ab` from the mean is summed
-    from its largest term on, each from the one before, until terms no longer count; so the work
+    The one-sided test of Fisher (1935). The tail beyond `n_ab`, away from the mean, is summed from
+    its largest term on, each term from the one before, until terms are negligible. So the work
     grows with the spread of the distribution (about 10 standard deviations), not with n. Relative
     error of p: 1e-15 times n ln n, which is 1e-10 at n = 10,000 and 2e-5 at 10**9. Memory: about
     10 numbers a table, 65,536 tables at a time.
@@ -160,7 +160,7 @@ def log2_ratio_lower_bound(
 
 
 def smoothed_margins(n: ArrayLike, exponent: float = 0.75) -> NDArray[np.float64]:
-    """Margins to take for the partner's in PMI: n**exponent, scaled to the same sum.
+    """Smoothed margins of partners, for PMI: n**exponent, scaled to the same sum.
 
     Context-distribution smoothing (Levy, Goldberg and Dagan 2015, TACL 3, section 3.2): rare
     partners count as somewhat more frequent, which removes part of the advantage that PMI gives

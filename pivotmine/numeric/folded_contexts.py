@@ -1,4 +1,4 @@
-"""Mixed contexts as they are stored between the step that cuts them and those that count them.
+"""Mixed contexts as they are stored for the steps that count them.
 
 Counting needs the distinct nodes of mixed contexts, some 7 % of the tokens of real text. The nodes
 of a context ascend, so they are kept as differences, whose upper bytes are mostly zero: zstd, which

@@ -13,7 +13,7 @@ _27, _30, _31 = (np.uint64(shift) for shift in (27, 30, 31))
 
 
 def mix64(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Each word mixed: a bijection in which every bit of the result depends on every bit given."""
+    """Each word mixed: a bijection in which every input bit moves every output bit."""
     with np.errstate(over="ignore"):
         values = values + _GOLDEN
         values = (values ^ (values >> _30)) * _MIX_1

@@ -50,11 +50,5 @@ def node_columns(
         len(columns.token_ids),
         window_tokens,
     )
-    in_text = nodes_in_text(
-        *columns,
-        language,
-        nodes,
-        bounds,
-        min_language_share,
-    )
+    in_text = nodes_in_text(*columns, language, nodes, bounds, min_language_share)
     return NodeColumns(in_text, bounds, document)

@@ -15,7 +15,7 @@ from pivotmine.stages.count.pair_runs import PairRun
 
 
 class PairNames(NamedTuple):
-    """What a pair of node numbers stands for."""
+    """Tokens, languages and margins by node number."""
 
     languages: tuple[str, ...]
     token: NDArray[np.int32]

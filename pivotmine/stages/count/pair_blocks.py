@@ -1,4 +1,4 @@
-"""Input and output of the product of rows, and how its rows are cut into blocks."""
+"""Input and output of the product of rows, and its rows cut into blocks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NARROW_CONTEXTS = 2**16
 
 
 class PairWork(NamedTuple):
-    """What is counted for one pair of languages."""
+    """Rows to count for one pair of languages."""
 
     tokens: NDArray[np.int32]
     pair: LanguagePair
@@ -29,7 +29,7 @@ class PairWork(NamedTuple):
 
 
 class PairBlock(NamedTuple):
-    """Counted pairs of some rows, and the number of pairs that met at all (`n_met`)."""
+    """Counted pairs of some rows, and the number of all pairs that met (`n_met`)."""
 
     n_met: int
     a: NDArray[np.int32]

@@ -5,8 +5,8 @@ row-wise product (ACM Transactions on Mathematical Software 4(3), 1978) takes on
 and adds up its partners in a dense accumulator (`pair_product.py`). So no pair is hashed or sorted,
 each pair is yielded once, already summed, and pairs that met in too few contexts are dropped.
 
-Rows can be counted apart: tasks that hold the same contexts share the work by ranges of rows. The
-counts of several sets of contexts are added by the caller (`pair_sums.py`).
+Tasks that hold the same contexts share the work by ranges of rows. The caller adds the counts of
+several sets of contexts (`pair_sums.py`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class PairCounts(NamedTuple):
     language_a: int
     language_b: int
     n_met: int
-    """Pairs that met at all; those below `min_count` are not among the rows."""
+    """All pairs that met; the rows leave out those below `min_count`."""
 
     a: NDArray[np.int32]
     """[P] token of `language_a`; rows are sorted by (a, b)."""

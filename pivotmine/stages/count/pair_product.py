@@ -81,7 +81,7 @@ def multiply_rows(work: PairWork, block_pairs: int) -> Iterator[PairBlock]:
 def _accumulator(
     lanes: int, n_folds: int, n_partners: int
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64]]:
-    """What a context of each fold adds, where, and the counters it is added to."""
+    """The increment and the plane of each fold, and the counters."""
     n_planes = -(-n_folds // lanes)
     plane, lane = np.divmod(np.arange(n_folds), lanes)
     increment = _ONE << (lane * (64 // lanes)).astype(np.uint64)

@@ -1,16 +1,16 @@
 """Runs of pairs on their way to be summed: dealt into buckets, and packed.
 
-A chunk's pairs leave the counting kernel already aggregated, so only chunks are left to be added
-up. Spark would take most of the stage's time to add them row by row. Here thousands of pairs are
-one row of packed bytes, which Spark only carries to its bucket, where `pair_sums` adds them.
+The counting kernel has already aggregated the pairs of a chunk, so only chunks remain to be added
+up. Adding row by row in Spark would take most of the stage's time. Here thousands of pairs are one
+row of packed bytes, which Spark only carries to its bucket, where `pair_sums` adds them.
 
-A bucket bounds the memory of a sum. A node's pairs are dealt by blocks of 4,096 partners: if the
-node alone decided, all partners of a frequent token would go to one bucket, and its task would be
-the last to end.
+A bucket bounds the memory of a sum. A node's pairs are dealt by blocks of 4,096 partners. If the
+node alone decided, all partners of a frequent token would go to one bucket, and its task would end
+last.
 
 Carrying a byte from Python through the JVM and the disk to another worker is slow. So counts travel
-as bytes where they fit, which they do for nine pairs of ten, and ids as steps from pair to pair
-under zstd: 2.2 bytes a pair of real text with four folds, of 24 in memory.
+as bytes where they fit, which is the case for nine pairs of ten, and ids as steps from pair to pair
+under zstd. On real text with four folds this takes 2.2 bytes a pair, instead of 24 in memory.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pivotmine.numeric.arrays import readonly
 from pivotmine.numeric.jit import njit
 
 PACKED_BYTES_PER_PAIR = 4
-"""About the packed bytes of a pair, for estimates. Every run measures the true figure."""
+"""Approximate bytes of a packed pair, for estimates. Every run measures the true figure."""
 
 RUNS = pa.schema(
     [

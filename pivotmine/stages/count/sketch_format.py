@@ -2,9 +2,9 @@
 
 A sketch is written once and mapped by every worker of a machine, so its counters are in the file as
 they are in memory, aligned to cache lines, and opening one copies and reads nothing. The header
-holds a digest of all bytes, which is checked where `verify` asks for it (0.4 s a gigabyte).
-Everything else, the length of the file included, is checked at each opening: a truncated file would
-otherwise kill a worker by SIGBUS.
+holds a digest of all bytes, which is checked if `verify` is set (0.4 s a gigabyte). Everything else
+is checked at each opening, the length of the file too: a truncated file would otherwise kill a
+worker by SIGBUS.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def open_sketch(path: str | Path, *, verify: bool = False) -> CountMinSketch:
         than its header says, or (with `verify`) was changed.
     """
     try:
-        # An empty file cannot be mapped, but has a better message to come.
+        # An empty file cannot be mapped; `_parse` reports it better.
         empty = Path(path).stat().st_size == 0
         data = np.empty(0, np.uint8) if empty else np.memmap(path, np.uint8, "r")
     except OSError as error:

@@ -55,8 +55,8 @@ def _sign(
 
 
 def choose_bands(n: int, similarity: float) -> tuple[int, int]:
-    """Bands, and rows a band: the longest rows with which a pair of this similarity shares one of
-    the bands by `CANDIDATE_CHANCE` (1 - (1 - s**rows)**bands, Leskovec et al., ch. 3)."""
+    """Number of bands, and of rows in each: the most rows with which a pair of this similarity
+    shares a band by `CANDIDATE_CHANCE` (1 - (1 - s**rows)**bands, Leskovec et al., ch. 3)."""
     for rows in range(n, 1, -1):
         if 1 - (1 - similarity**rows) ** (n // rows) >= CANDIDATE_CHANCE:
             return n // rows, rows

@@ -1,4 +1,4 @@
-"""What table `signatures` keeps of texts: hashes of lines, a MinHash signature and its keys."""
+"""Signatures of texts, as table `signatures` keeps them: line hashes, MinHash, band keys."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TextSignatures(NamedTuple):
     """[N] where the lines of each text end."""
 
     left_out: NDArray[np.uint64]
-    """[N] which lines were left out, as `lines_left_out` says it."""
+    """[N] hash of the lines that were left out (`lines_left_out`)."""
 
     signatures: NDArray[np.uint32]
     """[N, settings.permutations]"""

@@ -1,4 +1,4 @@
-"""Which languages a document holds, and how many tokens of each."""
+"""The languages of a document, and the number of tokens in each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import pairwise
 def tokens_by_language(
     segment_ends: Sequence[int], segment_langs: Sequence[str]
 ) -> list[tuple[str, int]]:
-    """Languages of a document with their tokens, most first; a mixed document has several.
+    """Languages of a document and their numbers of tokens, most first.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Train the run's own tokenizer: a sentencepiece unigram model on a balanced sample of the corpus.
 
-Unigram rather than BPE because it encodes faster, and every document is encoded while training
-happens once a run. A smaller seed vocabulary, pruning by half instead of a quarter, and one EM pass
+A unigram model encodes faster than BPE, and a run trains once but encodes every document. A smaller
+seed vocabulary, pruning by half instead of a quarter, and one EM pass
 a round make training two to three times as fast, at the same bytes per token within 1 %
 (docs/results/tokenizer-training.md).
 
@@ -75,7 +75,7 @@ def train_sentencepiece(
             hard_vocab_limit=False,
             character_coverage=character_coverage,
             byte_fallback=True,
-            # The text itself, blanks and all; `text/lines.py` puts in the space that marks a word.
+            # The text is taken as it is; `text/lines.py` adds the space that marks a word.
             normalization_rule_name="identity",
             add_dummy_prefix=False,
             remove_extra_whitespaces=False,
@@ -106,11 +106,11 @@ def train_sentencepiece(
 
 
 def balanced_quota(bytes_by_language: Mapping[str, int], total_bytes: int) -> dict[str, int]:
-    """How many bytes of each language to sample: equal shares, under what there is.
+    """How many bytes of each language to sample: equal shares, as far as the corpus has them.
 
-    Water-filling: a language with less than its share gives all it has, and the others share what
-    it leaves. The quotas sum to `total_bytes`, or to all there is if that is less; bytes that do
-    not divide go to the languages first in alphabetical order.
+    Water-filling: a language with less than its share gives all it has, and the others share the
+    rest. The quotas sum to `total_bytes`, or to the size of the corpus if that is less. A remainder
+    goes to the languages first in alphabetical order.
     """
     quota: dict[str, int] = {}
     left = max(total_bytes, 0)
@@ -145,8 +145,8 @@ def tokenizer_row(tokenizer: Tokenizer, origin: str) -> pa.RecordBatch:
 def _training_lines(sample: Iterable[str], max_bytes: int) -> Iterator[str]:
     """The distinct segments of the sample as the tokenizer will see them, without newlines.
 
-    Each once: a message that a thousand pages repeat would otherwise become one piece, and its
-    words would not be tokens.
+    Each comes once. Otherwise a message on a thousand pages would become one piece, and its words
+    would not be tokens.
     """
     left = max_bytes
     seen = {""}

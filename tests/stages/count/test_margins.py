@@ -52,7 +52,7 @@ def test_every_pair_finds_the_margins_of_both_its_nodes(pairs, order):
 
 def test_a_pair_without_a_margin_is_an_error_and_not_a_zero():
     table = margin_table(ids([0]), np.array([1], np.int8), np.array([7], np.int64), 6)
-    with pytest.raises(InputError, match="margins were not"):
+    with pytest.raises(InputError, match="has no margins"):
         pair_margins(table, ids([0]), ids([2]), LANGUAGE)
 
 

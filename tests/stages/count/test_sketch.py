@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.errors import ConfigError, InputError
-from pivotmine.stages.count.pair_hash import pair_block
+from pivotmine.stages.count.pair_hash import block_of, hash_pair
 from pivotmine.stages.count.sketch import add_pairs, estimate_pairs
 from pivotmine.stages.count.sketch_shape import (
     CountMinSketch,
@@ -151,7 +151,7 @@ def test_merged_counters_saturate_instead_of_wrapping(dtype):
 def test_loads_are_the_counts_added_to_each_block(shape, rows):
     sketch = sketch_of(shape, rows)
     a, b, n = columns(rows)
-    blocks = pair_block(a, b, shape.blocks)
+    blocks = block_of(hash_pair(a.astype(np.uint64), b.astype(np.uint64)), np.uint64(shape.blocks))
     loads = [int(n[blocks == block].sum()) for block in range(shape.blocks)]
     assert sketch.added.tolist() == loads
     assert all(blocks < shape.blocks)
