@@ -1,4 +1,4 @@
-"""Slices of batches: every row once, in order, and no slice larger than it must be."""
+"""Slices of batches: every row once, in order, in slices within the limit."""
 
 from __future__ import annotations
 

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 from blake3 import blake3
@@ -44,24 +43,6 @@ def write_sketch(sketch: CountMinSketch, file: IO[bytes]) -> None:
         file.write(piece)
 
 
-def to_bytes(sketch: CountMinSketch) -> bytes:
-    """The bytes that `write_sketch` writes."""
-    file = BytesIO()
-    write_sketch(sketch, file)
-    return file.getvalue()
-
-
-def from_bytes(data: bytes, *, verify: bool = True) -> CountMinSketch:
-    """A read-only sketch over `data`, which is not copied.
-
-    Raises
-    ------
-    InputError
-        As for `open_sketch`.
-    """
-    return _parse(np.frombuffer(data, np.uint8), "sketch", verify)
-
-
 def open_sketch(path: str | Path, *, verify: bool = False) -> CountMinSketch:
     """Map a sketch file into memory, read-only; processes of one machine share its pages.
 
@@ -79,7 +60,7 @@ def open_sketch(path: str | Path, *, verify: bool = False) -> CountMinSketch:
     try:
         # An empty file cannot be mapped; `_parse` reports it better.
         empty = Path(path).stat().st_size == 0
-        data = np.empty(0, np.uint8) if empty else np.memmap(path, np.uint8, "r")
+        data = np.empty(0, np.uint8) if empty else np.memmap(path, np.uint8, "r").view(np.ndarray)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
     return _parse(data, str(path), verify)
@@ -135,10 +116,11 @@ def _parse(data: NDArray[np.uint8], name: str, verify: bool) -> CountMinSketch:
         raise InputError(f"{name} is {problem}: {len(data)} bytes, not {start + shape.n_bytes}")
     if verify and _digest(data) != head[_DIGEST]:
         raise InputError(f"{name} is damaged: its bytes do not match its checksum; rebuild it")
-    added = _aligned(data[_ADDED_START : _ADDED_START + 8 * blocks], "<u8")
+    # Both arrays are aligned, as compiled kernels need them: a file is mapped from a page boundary.
+    added = data[_ADDED_START : _ADDED_START + 8 * blocks].view("<u8")
     if int(added.sum()) != n_added:
         raise InputError(f"{name} is damaged: blocks sum to {added.sum()}, not to {n_added}")
-    counters = _aligned(data[start:], f"<u{counter_bytes}").reshape(shape[:3])
+    counters = data[start:].view(f"<u{counter_bytes}").reshape(shape[:3])
     return CountMinSketch(shape, counters, added)
 
 
@@ -147,10 +129,3 @@ def _digest(data: NDArray[np.uint8]) -> bytes:
     for start in range(_DIGEST.stop, len(data), _PIECE_BYTES):
         digest.update(data[start : start + _PIECE_BYTES].data)
     return digest.digest()
-
-
-def _aligned(data: NDArray[np.uint8], dtype: str) -> NDArray[Any]:
-    # Compiled kernels take aligned arrays only; a view into other bytes may not be, and is copied.
-    view = np.require(data.view(np.ndarray).view(dtype), requirements=["C", "A"])
-    view.flags.writeable = False
-    return view

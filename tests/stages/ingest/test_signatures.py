@@ -1,4 +1,4 @@
-"""Signatures that are kept: the same rows as if all documents were signed today."""
+"""Kept signatures equal those of signing all documents again."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def signed(documents: list[str], common: set[str]) -> dict[str, dict]:
 
 @settings(max_examples=30)
 @given(texts, commons, commons)
-def test_of_kept_signatures_those_are_outdated_that_would_be_others_today(
+def test_a_signature_is_outdated_just_when_its_common_lines_have_changed(
     documents: list[str], before: set[str], today: set[str]
 ):
     kept, anew = signed(documents, before), signed(documents, today)
@@ -52,7 +52,7 @@ def test_of_kept_signatures_those_are_outdated_that_would_be_others_today(
 
 
 @given(texts)
-def test_lines_are_those_that_are_kept_with_signatures(documents: list[str]):
+def test_the_lines_counted_are_the_lines_kept_with_signatures(documents: list[str]):
     batch = pa.record_batch({"text": pa.array(documents, pa.string())})
     counted = Counter(
         n for found in ingest.hash_lines(iter([batch])) for n in found.column(0).to_pylist()
