@@ -9,8 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.engine.numbered_tasks import numbers
-from pivotmine.numeric.arrow_lists import list_column
-from pivotmine.numeric.batches import slice_by_bytes
+from pivotmine.numeric.arrow_batches import list_column, slice_by_bytes
 from pivotmine.recipe import DedupConfig
 from pivotmine.sources import read_split
 from pivotmine.sources.records import ColumnMap, ReadLimits, Split

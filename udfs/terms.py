@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 import pyarrow as pa
 
 from pivotmine.engine.numbered_tasks import numbers
-from pivotmine.numeric.batches import slice_by_values
+from pivotmine.numeric.arrow_batches import slice_by_values
 from pivotmine.stages.terms.buckets import buckets_of, sum_bucket
 from pivotmine.stages.terms.layout import DOCUMENTS, new_totals
 from pivotmine.stages.terms.rows import TermResult, piece_rows

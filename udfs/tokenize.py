@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pyarrow as pa
 
 from pivotmine.lake.tables import TOKENS
-from pivotmine.numeric.batches import slice_by_bytes
+from pivotmine.numeric.arrow_batches import slice_by_bytes
 from pivotmine.stages.tokenize.languages import tokens_by_language
 from pivotmine.text.language import load_identifier
 from pivotmine.text.segments import split_segments

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pyarrow as pa
 
-from pivotmine.numeric.arrow_lists import language_indices, token_columns
+from pivotmine.numeric.arrow_batches import language_indices, token_columns
 from pivotmine.stages.vocabulary.frequencies import add_frequencies, held, new_frequencies
 
 SCHEMA = pa.schema(

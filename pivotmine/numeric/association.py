@@ -24,16 +24,6 @@ MAX_P_VALUE_BIN = 2**20 - 1
 """The last bin; it is open, and holds all p-values of at most 10**-4095.99."""
 
 
-def _floats(*values: ArrayLike) -> list[NDArray[np.float64]]:
-    return [np.asarray(value, np.float64) for value in np.broadcast_arrays(*values)]
-
-
-def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Quotient, 0 where the denominator is 0."""
-    zeros = np.zeros(np.shape(denominator))
-    return np.divide(numerator, denominator, out=zeros, where=denominator > 0)
-
-
 def expected(n_a: ArrayLike, n_b: ArrayLike, n: ArrayLike) -> NDArray[np.float64]:
     """Contexts that would hold both tokens if they were independent: n_a * n_b / n."""
     n_a, n_b, n = _floats(n_a, n_b, n)
@@ -212,3 +202,13 @@ def binned_q_values(
     log10_q[counted] = np.log10(n_tests) + edges[counted] - np.log10(counts[counted])
     lowest = np.minimum.accumulate(log10_q[::-1])[::-1]
     return np.power(10.0, np.minimum(lowest, 0.0))
+
+
+def _floats(*values: ArrayLike) -> list[NDArray[np.float64]]:
+    return [np.asarray(value, np.float64) for value in np.broadcast_arrays(*values)]
+
+
+def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Quotient, 0 where the denominator is 0."""
+    zeros = np.zeros(np.shape(denominator))
+    return np.divide(numerator, denominator, out=zeros, where=denominator > 0)

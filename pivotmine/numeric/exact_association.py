@@ -81,49 +81,6 @@ def log10_exact_p_value(
     return result.reshape(shape)
 
 
-def _log10_tail(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
-    above = n_ab > n_a * n_b / n
-    first = np.where(above, n_ab, n_ab - 1)
-    # P(X >= 0) and P(X >= least possible) are 1.
-    certain = ~above & (first < np.maximum(0.0, n_a + n_b - n))
-    first = np.where(certain, n_ab, first)
-    log_tail = _log_mass(first, n_a, n_b, n) + np.log(_series(first, n_a, n_b, n, above))
-    # Rounding may lift a sum of all masses slightly above 1.
-    log_tail = np.minimum(log_tail, 0.0)
-    with np.errstate(divide="ignore"):
-        log_p = np.where(above, log_tail, np.log1p(-np.exp(log_tail)))
-    result: Floats = np.where(certain, 0.0, log_p) / np.log(10.0)
-    return result
-
-
-def _log_mass(k: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
-    def log_choose(total: Floats, chosen: Floats) -> Floats:
-        found: Floats = gammaln(total + 1) - gammaln(chosen + 1) - gammaln(total - chosen + 1)
-        return found
-
-    return log_choose(n_a, k) + log_choose(n - n_a, n_b - k) - log_choose(n, n_b)
-
-
-def _series(
-    first: Floats, n_a: Floats, n_b: Floats, n: Floats, upwards: NDArray[np.bool_]
-) -> Floats:
-    """Sum of masses from `first` away from the mean, in units of the first."""
-    total = np.ones(len(first))
-    active = np.arange(len(first))
-    k, term = first.copy(), np.ones(len(first))
-    while len(active):
-        a, b, size, up = n_a[active], n_b[active], n[active], upwards[active]
-        rising = (a - k) * (b - k) / ((k + 1) * (size - a - b + k + 1))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            falling = k * (size - a - b + k) / ((a - k + 1) * (b - k + 1))
-        term = term * np.where(up, rising, falling)
-        k = k + np.where(up, 1.0, -1.0)
-        total[active] += term
-        going = term > _NEGLIGIBLE * total[active]
-        active, k, term = active[going], k[going], term[going]
-    return total
-
-
 def log2_ratio_lower_bound(
     n_ab: ArrayLike,
     n_a: ArrayLike,
@@ -184,3 +141,46 @@ def smoothed_margins(n: ArrayLike, exponent: float = 0.75) -> NDArray[np.float64
     powers = margins**exponent
     total = powers.sum()
     return powers * (margins.sum() / total) if total > 0 else powers
+
+
+def _log10_tail(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
+    above = n_ab > n_a * n_b / n
+    first = np.where(above, n_ab, n_ab - 1)
+    # P(X >= 0) and P(X >= least possible) are 1.
+    certain = ~above & (first < np.maximum(0.0, n_a + n_b - n))
+    first = np.where(certain, n_ab, first)
+    log_tail = _log_mass(first, n_a, n_b, n) + np.log(_series(first, n_a, n_b, n, above))
+    # Rounding may lift a sum of all masses slightly above 1.
+    log_tail = np.minimum(log_tail, 0.0)
+    with np.errstate(divide="ignore"):
+        log_p = np.where(above, log_tail, np.log1p(-np.exp(log_tail)))
+    result: Floats = np.where(certain, 0.0, log_p) / np.log(10.0)
+    return result
+
+
+def _log_mass(k: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
+    def log_choose(total: Floats, chosen: Floats) -> Floats:
+        found: Floats = gammaln(total + 1) - gammaln(chosen + 1) - gammaln(total - chosen + 1)
+        return found
+
+    return log_choose(n_a, k) + log_choose(n - n_a, n_b - k) - log_choose(n, n_b)
+
+
+def _series(
+    first: Floats, n_a: Floats, n_b: Floats, n: Floats, upwards: NDArray[np.bool_]
+) -> Floats:
+    """Sum of masses from `first` away from the mean, in units of the first."""
+    total = np.ones(len(first))
+    active = np.arange(len(first))
+    k, term = first.copy(), np.ones(len(first))
+    while len(active):
+        a, b, size, up = n_a[active], n_b[active], n[active], upwards[active]
+        rising = (a - k) * (b - k) / ((k + 1) * (size - a - b + k + 1))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            falling = k * (size - a - b + k) / ((a - k + 1) * (b - k + 1))
+        term = term * np.where(up, rising, falling)
+        k = k + np.where(up, 1.0, -1.0)
+        total[active] += term
+        going = term > _NEGLIGIBLE * total[active]
+        active, k, term = active[going], k[going], term[going]
+    return total

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.numeric.arrow_lists import language_indices, token_columns
+from pivotmine.numeric.arrow_batches import language_indices, token_columns
 from pivotmine.numeric.nodes import NodeTable, nodes_in_text
 from pivotmine.numeric.windows import context_bounds
 

@@ -107,6 +107,17 @@ def nodes_in_text(
     return _nodes(tokens, np.cumsum(lengths), around, table.node_of, bounds, min_language_share)
 
 
+def segment_lengths(
+    segment_ends: NDArray[np.int32], segment_offsets: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """[S] tokens in each segment."""
+    lengths = np.diff(segment_ends, prepend=0).astype(np.int64)
+    # The first segment of a document begins at 0, not where the document before it ended.
+    first = segment_offsets[:-1][np.diff(segment_offsets) > 0]
+    lengths[first] = segment_ends[first]
+    return lengths
+
+
 def _spans(
     document_offsets: NDArray[np.int64],
     segment_ends: NDArray[np.int32],
@@ -163,14 +174,3 @@ def _nodes(
             if span_ends[s] >= end:
                 break
     return nodes
-
-
-def segment_lengths(
-    segment_ends: NDArray[np.int32], segment_offsets: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """[S] tokens in each segment."""
-    lengths = np.diff(segment_ends, prepend=0).astype(np.int64)
-    # The first segment of a document begins at 0, not where the document before it ended.
-    first = segment_offsets[:-1][np.diff(segment_offsets) > 0]
-    lengths[first] = segment_ends[first]
-    return lengths

@@ -23,7 +23,7 @@ from blake3 import blake3
 from numpy.typing import NDArray
 
 from pivotmine.numeric.arrays import row_index
-from pivotmine.numeric.arrow_lists import flat_list, language_indices, token_columns
+from pivotmine.numeric.arrow_batches import flat_list, language_indices, token_columns
 from pivotmine.numeric.mix import mix64
 from pivotmine.numeric.nodes import segment_lengths
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.lake.tables import COUNTS
-from pivotmine.numeric.arrow_lists import matrix_column
+from pivotmine.numeric.arrow_batches import matrix_column
 from pivotmine.stages.count.margins import MarginTable, pair_margins
 from pivotmine.stages.count.pair_runs import PairRun
 

@@ -71,6 +71,18 @@ def language_pairs(
         yield LanguagePair(x, y, context[in_x], a, b)
 
 
+@njit
+def lower_bound(values: NDArray[np.int32], start: int, end: int, least: int) -> int:
+    """First place in values[start:end], which ascend, of a value that is `least` or more."""
+    while start < end:
+        middle = (start + end) >> 1
+        if values[middle] < least:
+            start = middle + 1
+        else:
+            end = middle
+    return start
+
+
 def _checked(
     offsets: NDArray[np.int64], token_ids: NDArray[np.int32], first: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -86,18 +98,6 @@ def _checked(
         if not np.all(offsets[np.searchsorted(offsets, falls)] == falls):
             raise InputError("contexts must hold distinct tokens in ascending order")
     return offsets, tokens
-
-
-@njit
-def lower_bound(values: NDArray[np.int32], start: int, end: int, least: int) -> int:
-    """First place in values[start:end], which ascend, of a value that is `least` or more."""
-    while start < end:
-        middle = (start + end) >> 1
-        if values[middle] < least:
-            start = middle + 1
-        else:
-            end = middle
-    return start
 
 
 @njit

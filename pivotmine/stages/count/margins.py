@@ -104,21 +104,6 @@ def count_margins(contexts: FoldedContexts, first_token: NDArray[np.int64]) -> M
     return MarginCounts(np.concatenate(token_ids), np.concatenate(others), n, events, n_contexts)
 
 
-@njit
-def _count(
-    token_ids: NDArray[np.int32],
-    side: TokenRanges,
-    n_met: NDArray[np.int64],
-    first_token: int,
-    of_token: NDArray[np.int64],
-) -> None:
-    for c in range(len(n_met)):
-        for i in range(side.start[c], side.end[c]):
-            token = token_ids[i] - first_token
-            of_token[0, token] += 1
-            of_token[1, token] += n_met[c]
-
-
 def margin_runs(contexts: FoldedContexts, first_node: NDArray[np.int64]) -> Iterator[PairRun]:
     """Margins of some contexts as runs with codes: of every node, and of every two languages."""
     margins = count_margins(contexts, first_node)
@@ -194,6 +179,21 @@ def pair_margins(
     if min(n_a.min(initial=0), n_b.min(initial=0)) < 0:
         raise InputError("a counted pair of nodes has no margins")
     return n_a, n_b
+
+
+@njit
+def _count(
+    token_ids: NDArray[np.int32],
+    side: TokenRanges,
+    n_met: NDArray[np.int64],
+    first_token: int,
+    of_token: NDArray[np.int64],
+) -> None:
+    for c in range(len(n_met)):
+        for i in range(side.start[c], side.end[c]):
+            token = token_ids[i] - first_token
+            of_token[0, token] += 1
+            of_token[1, token] += n_met[c]
 
 
 @njit

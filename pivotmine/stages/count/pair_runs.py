@@ -99,10 +99,6 @@ def unpack(data: bytes | pa.Buffer, n_pairs: int, n_folds: int, wide: bool) -> P
     return PairRun(a, b, counts.reshape(n_pairs, n_folds))
 
 
-def _steps(ids: NDArray[np.int32]) -> NDArray[np.int32]:
-    return np.diff(ids, prepend=np.int32(0))
-
-
 def deal(run: PairRun, n_buckets: int) -> Iterator[Dealt]:
     """Cut a run into buckets: first the pairs whose counts fit in bytes, then the others.
 
@@ -148,6 +144,10 @@ def unpacked_rows(batch: pa.RecordBatch, n_folds: int) -> Iterator[tuple[int, Pa
     packed = batch.column("pairs")
     for row, (bucket, wide, n_pairs) in enumerate(zip(*columns, strict=True)):
         yield bucket, unpack(packed[row].as_buffer(), n_pairs, n_folds, wide)
+
+
+def _steps(ids: NDArray[np.int32]) -> NDArray[np.int32]:
+    return np.diff(ids, prepend=np.int32(0))
 
 
 @njit

@@ -87,12 +87,6 @@ def reading_settings(recipe: Recipe) -> dict[str, Any]:
     return recipe.ingest.model_dump(mode="json", exclude={"inputs", "ingest_id"})
 
 
-def _fingerprint(file: InputFile, item: InputConfig, ingest_id: str) -> str:
-    how = item.model_dump(mode="json", exclude={"uris", "ingest_id"})
-    content = json.dumps([file.stamp, file.size_bytes, how, ingest_id], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()[:_FINGERPRINT_CHARS]
-
-
 def as_table(files: Sequence[RecipeFile]) -> pa.Table:
     """Rows of `FILES`."""
     rows = [{"uri": item.file.uri, "stamp": item.file.stamp, **item._asdict()} for item in files]
@@ -135,3 +129,9 @@ def format_modules(recipe: Recipe) -> list[str]:
     if "auto" in named:
         named = set(plugins.SOURCES.names())
     return [plugins.SOURCES.module(name) for name in sorted(named)]
+
+
+def _fingerprint(file: InputFile, item: InputConfig, ingest_id: str) -> str:
+    how = item.model_dump(mode="json", exclude={"uris", "ingest_id"})
+    content = json.dumps([file.stamp, file.size_bytes, how, ingest_id], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:_FINGERPRINT_CHARS]
