@@ -112,32 +112,6 @@ def log10_p_value(
     return np.where(n_ab > expected(n_a, n_b, n), tail, 0.0)
 
 
-def benjamini_hochberg(log10_p: NDArray[np.float64], n_tests: int) -> NDArray[np.float64]:
-    """q-value of each test: the lowest false discovery rate at which it counts as a discovery.
-
-    q_i = min(1, min over p_j >= p_i of n_tests * p_j / rank of p_j) (Benjamini and Hochberg 1995),
-    computed in logarithms; q below 1e-308 becomes 0.
-
-    Parameters
-    ----------
-    log10_p
-        [t] the given tests, t <= n_tests.
-    n_tests
-        Size of the whole family; tests that are not given count with p = 1. They only lengthen the
-        family: their own ranks come last and n_tests * 1 / rank is at least 1.
-
-    Raises
-    ------
-    InputError
-        More p-values than tests, or a p-value above 1.
-    """
-    log10_p = np.asarray(log10_p, np.float64)
-    order = np.argsort(log10_p, kind="stable")
-    q_values = np.empty(len(log10_p))
-    q_values[order] = binned_q_values(log10_p[order], np.arange(1, len(log10_p) + 1), n_tests)
-    return q_values
-
-
 def p_value_bin(log10_p: ArrayLike) -> NDArray[np.int32]:
     """Bin of a p-value: higher bins hold smaller p-values, 256 bins a decade.
 
@@ -160,7 +134,8 @@ def binned_q_values(
 
     A bin's q is min(1, min over bins l with edge e_l >= its own of n_tests * e_l / R(e_l)), with
     R(e) the number of p-values <= e. R(e_l) is `cumulative_count`, exactly, since bins do not
-    overlap. Compared with `benjamini_hochberg` on the p-values themselves, for any p_i in a bin k:
+    overlap. The exact q-values of Benjamini and Hochberg (1995) are q_i = min(1, min over p_j >=
+    p_i of n_tests * p_j / rank of p_j). Compared with them, for any p_i in a bin k:
 
     * Never below. Take any l of the minimum that counts a test, and let p_j be the largest p-value
       <= e_l. Then R(p_j) = R(e_l) and p_j <= e_l, so the term of j in the exact minimum is no

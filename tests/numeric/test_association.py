@@ -12,7 +12,6 @@ from pivotmine.errors import InputError
 from pivotmine.numeric.association import (
     MAX_P_VALUE_BIN,
     additive_background,
-    benjamini_hochberg,
     bin_upper_log10_p,
     binned_q_values,
     dice,
@@ -22,6 +21,7 @@ from pivotmine.numeric.association import (
     npmi,
     p_value_bin,
 )
+from tests.numeric.q_values import benjamini_hochberg
 
 BIN_WIDTH = 10 ** (1 / 256)
 cell = st.integers(0, 10_000)

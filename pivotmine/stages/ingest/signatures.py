@@ -81,7 +81,7 @@ def sign_documents(
             stored = stored.join(outdated, "doc_id", "left_anti")
             new = new.union(texts(outdated))
     sign = udfs.bind_sign(common, settings)
-    made = inputs.checkpoint(ArrowRows(new, sign, udfs.SIGNED), "signatures")
+    made = inputs.checkpoint(ArrowRows(new, sign, SIGNATURES.schema), "signatures")
     inputs.measure("documents_signed", _count(inputs, made))
     columns = SIGNATURES.schema.names
     return Signed(before.select(columns).union(made), made, stored)
