@@ -29,12 +29,19 @@ class PairWork(NamedTuple):
 
 
 class PairBlock(NamedTuple):
-    """Counted pairs of some rows, and the number of all pairs that met (`n_met`)."""
+    """Contexts that hold both a and b, for a block of pairs of two languages."""
 
     n_met: int
+    """All pairs that met; the rows leave out those below `min_count`."""
+
     a: NDArray[np.int32]
+    """[P] token of the first language; rows are sorted by (a, b)."""
+
     b: NDArray[np.int32]
+    """[P] token of the second language."""
+
     fold_counts: NDArray[np.int32]
+    """[P, n_folds]"""
 
 
 def row_blocks(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from itertools import combinations
 
@@ -33,9 +34,9 @@ def count(rows, folds, first_token, n_folds, /, **options) -> Pairs:
         for a, b, counts in zip(
             block.a.tolist(), block.b.tolist(), block.fold_counts.tolist(), strict=True
         ):
-            for token, language in ((a, block.language_a), (b, block.language_b)):
-                assert first_token[language] <= token < first_token[language + 1]
-            order.append((block.language_a, block.language_b, a, b))
+            language_a, language_b = (bisect_right(first_token, token) for token in (a, b))
+            assert language_a < language_b
+            order.append((language_a, language_b, a, b))
             found[a, b] = counts
     assert order == sorted(set(order))
     return found
