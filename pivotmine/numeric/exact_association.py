@@ -1,9 +1,9 @@
 """Association of small counts: exact tails, cautious bounds, smoothed margins.
 
 The log-likelihood ratio of `association.py` is asymptotic, and its p-values are too small for small
-counts: 2.6 times for two words of 30 contexts in 10,000 that meet three times, 100 times for
-two words of five contexts in 1,000 that always meet. The hypergeometric distribution is exact given
-the margins (Fisher 1935; for rare words in corpora: Moore 2004, On Log-Likelihood-Ratios and the
+counts: 2.6 times for two words of 30 contexts in 10,000 that meet three times, 100 times for two
+words of five contexts in 1,000 that always meet. The hypergeometric distribution is exact given the
+margins (Fisher 1935; for rare words in corpora: Moore 2004, On Log-Likelihood-Ratios and the
 Significance of Rare Events).
 
 All functions take arrays or numbers that broadcast against each other; `n_ab`, `n_a`, `n_b`, `n` as

@@ -8,8 +8,7 @@ sketches), so a menu in two languages is still seen whole.
 
 A line is a segment of the tokenized text. Lines are compared by 64-bit hashes of their token ids
 and of the languages of the document, so a headword counts again in a dictionary of other languages.
-The probability that any two of a billion different lines share a
-hash is 0.03.
+The probability that any two of a billion different lines share a hash is 0.03.
 """
 
 from __future__ import annotations

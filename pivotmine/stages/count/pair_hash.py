@@ -1,7 +1,7 @@
 """The hash of a count-min sketch: the block of a pair, and its column in each row.
 
-A block takes the upper 32 bits,
-columns inside it the lower ones, by multiply-shift (Dietzfelbinger et al., 1997).
+The block comes from the upper 32 bits of the hash, and columns inside it from the lower ones, by
+multiply-shift (Dietzfelbinger et al., 1997).
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Train the run's own tokenizer: a sentencepiece unigram model on a balanced sample of the corpus.
 
 A unigram model encodes faster than BPE, and a run trains once but encodes every document. A smaller
-seed vocabulary, pruning by half instead of a quarter, and one EM pass
-a round make training two to three times as fast, at the same bytes per token within 1 %
-(docs/results/tokenizer-training.md).
+seed vocabulary, pruning by half instead of a quarter, and one EM pass a round make training two to
+three times as fast, at the same bytes per token within 1 % (docs/results/tokenizer-training.md).
 
 The model is a function of the sample and the settings alone. Two threads would give another model
 than one, since sums of floats depend on their order, so training takes one thread.
