@@ -45,9 +45,9 @@ def test_every_pair_finds_the_margins_of_both_its_nodes(pairs, order):
         len(LANGUAGE),
     )
     a, b = ids(a for a, _ in pairs), ids(b for _, b in pairs)
-    found = pair_margins(table, a, b, LANGUAGE)
-    assert found.n_a.tolist() == [margins[x, LANGUAGE[y]] for x, y in pairs]
-    assert found.n_b.tolist() == [margins[y, LANGUAGE[x]] for x, y in pairs]
+    n_a, n_b = pair_margins(table, a, b, LANGUAGE)
+    assert n_a.tolist() == [margins[x, LANGUAGE[y]] for x, y in pairs]
+    assert n_b.tolist() == [margins[y, LANGUAGE[x]] for x, y in pairs]
 
 
 def test_a_pair_without_a_margin_is_an_error():
