@@ -18,7 +18,7 @@ from pivotmine.model.attribution.counts import CONTEXTS
 from pivotmine.model.attribution.join import PREDICTORS, Panel
 from pivotmine.model.attribution.rank import auc, partial_correlation, rank_correlations
 from pivotmine.model.attribution.resample import Array, ConceptResamples, Places, Stat, stat
-from pivotmine.model.config import AttributionConfig
+from pivotmine.model.config.measuring import AttributionConfig
 
 FREQUENCIES = ("source_frequency", "target_frequency")
 BESIDE = (*FREQUENCIES, "pmi")

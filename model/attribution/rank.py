@@ -55,28 +55,6 @@ def mid_ranks(values: Array, weights: Array) -> Array:
     return ranks
 
 
-def partial_spearman(one: Array, other: Array, given: list[Array], weights: Array) -> Array:
-    """Correlation of the ranks of two variables when the ranks of others are held fixed.
-
-    Without `given` it is Spearman's correlation.
-
-    Parameters
-    ----------
-    one, other
-        [words]
-    given
-        Each [words].
-    weights
-        [resamples, words]
-
-    Returns
-    -------
-    [resamples]
-    """
-    correlations = rank_correlations([one, other, *given], weights)
-    return partial_correlation(correlations, 0, 1, range(2, 2 + len(given)))
-
-
 def rank_correlations(columns: Sequence[Array], weights: Array) -> Array:
     """Correlations of the ranks of columns [words], [resamples, columns, columns].
 

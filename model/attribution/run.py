@@ -21,9 +21,9 @@ from pivotmine.model.attribution.join import Panel, join
 from pivotmine.model.attribution.measures import Name, mean_over_directions, measure, stats
 from pivotmine.model.attribution.resample import ConceptResamples, Places, Stat
 from pivotmine.model.attribution.verdict import verdict
-from pivotmine.model.config import AttributionConfig
+from pivotmine.model.config.measuring import AttributionConfig
 from pivotmine.model.results import Run, key, write_json, write_table
-from pivotmine.model.statistics.holm import holm
+from pivotmine.model.statistics.verdict import holm
 from pivotmine.model.words.dataset import WordSet
 
 ALL = "all"
@@ -159,7 +159,7 @@ def declared(config: AttributionConfig) -> dict[str, tuple[str, Name]]:
         "score rises with co-occurrence, frequencies held fixed": (
             "measure",
             ("spearman", context, "cooccurrence, given frequencies"),
-        ),
+        )
     }
     for outcome, what in (("correct", "correct words"), (behaviour, "direct words")):
         for other in ("source_frequency", "target_frequency") if outcome else ():

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.table import Table
 
 from pivotmine.model.evaluation.base import Row, interval_text
 from pivotmine.model.scoring.metrics import NAMES
-
-if TYPE_CHECKING:
-    from pivotmine.model.training.plan import Plan
+from pivotmine.model.training.plan import Plan
 
 
 def score_table(summary: dict[str, Any]) -> Table:
@@ -28,10 +26,7 @@ def score_table(summary: dict[str, Any]) -> Table:
         table.add_column(NAMES[name], justify="right")
     for direction, groups in summary["directions"].items():
         cells = (groups["all"][name] for name in columns)
-        table.add_row(
-            direction,
-            *(interval_text(cell) for cell in cells),
-        )
+        table.add_row(direction, *(interval_text(cell) for cell in cells))
     return table
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 from pivotmine.model.comparison.tables import ArmScores, GridScores, chance, read_grid
-from pivotmine.model.config import ContrastConfig, GridConfig
+from pivotmine.model.config.training import ContrastConfig, GridConfig
 from pivotmine.model.results import Run, read_table
 from pivotmine.model.statistics.paired import equivalence, paired_t, two_way_bootstrap, wider
 from pivotmine.model.statistics.power import detectable, seeds_needed, spread

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pivotmine.model.load import LoadedModel
+from pivotmine.model.losses.pairs import Pair
+from pivotmine.model.words.dataset import WordSet
 from pivotmine.recipe import Section
-
-if TYPE_CHECKING:
-    from pivotmine.model.load import LoadedModel
-    from pivotmine.model.losses.pairs import Pair
-    from pivotmine.model.words.dataset import WordSet
 
 Pairs = Mapping[str, "Sequence[Pair]"]
 """Direction (`en-fr`) -> aligned segments."""

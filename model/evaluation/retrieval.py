@@ -10,25 +10,22 @@ close to many words, from being everybody's translation.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine import plugins
-from pivotmine.model.config import ScoringConfig
 from pivotmine.model.config.evaluation import RetrievalOptions
-from pivotmine.model.direction import Direction
+from pivotmine.model.config.measuring import ScoringConfig
 from pivotmine.model.evaluation.base import Evaluation, Pairs, Row, interval_text, mean_interval
 from pivotmine.model.lens.network import parts_of
 from pivotmine.model.lens.states import read_states
+from pivotmine.model.load import LoadedModel
 from pivotmine.model.scoring.prompts import directions, select
 from pivotmine.model.scoring.shared_cache import limits_of
 from pivotmine.model.scoring.tokens import tokenize
-
-if TYPE_CHECKING:
-    from pivotmine.model.load import LoadedModel
-    from pivotmine.model.words.dataset import Concept, WordSet
+from pivotmine.model.words.dataset import Concept, Direction, WordSet
 
 Array = NDArray[np.float64]
 

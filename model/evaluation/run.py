@@ -12,7 +12,7 @@ from typing import Any
 
 from pivotmine import plugins
 from pivotmine.errors import ConfigError
-from pivotmine.model.config import ModelRecipe
+from pivotmine.model.config.recipe import ModelRecipe
 from pivotmine.model.evaluation.base import Evaluation, Pairs, Row
 from pivotmine.model.load import LoadedModel
 from pivotmine.model.losses.pairs import read_pairs

@@ -29,10 +29,7 @@ OLDER_MASS = 0.1
 
 
 def he2025(
-    top_token: NDArray[np.int64],
-    top_mass: Layers,
-    source: Collection[int],
-    target: Collection[int],
+    top_token: NDArray[np.int64], top_mass: Layers, source: Collection[int], target: Collection[int]
 ) -> Behaviour:
     """The rule of He et al. 2025 on the likeliest token of every layer.
 
@@ -53,10 +50,7 @@ def he2025(
 
 
 def he2025_any(
-    top_token: NDArray[np.int64],
-    top_mass: Layers,
-    source: Collection[int],
-    target: Collection[int],
+    top_token: NDArray[np.int64], top_mass: Layers, source: Collection[int], target: Collection[int]
 ) -> Behaviour:
     """The older variant: a pivot if any layer gives a token of neither word `OLDER_MASS`."""
     if set(source) & set(target):

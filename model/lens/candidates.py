@@ -16,10 +16,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pivotmine.model.direction import Direction
 from pivotmine.model.lens.mined import SPACES, Mined
 from pivotmine.model.scoring.tokens import tokenize
-from pivotmine.model.words.dataset import Concept
+from pivotmine.model.words.dataset import Concept, Direction
 
 _BREAK = "\n"
 

@@ -13,13 +13,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pivotmine.errors import InputError
-from pivotmine.model.errors import ModelError
+from pivotmine.errors import InputError, ModelError
+from pivotmine.model.load import LoadedModel
 
 if TYPE_CHECKING:
     import torch
-
-    from pivotmine.model.load import LoadedModel
 
 _LAYERS = ("layers", "h", "blocks")
 _NORMS = ("norm", "ln_f", "final_layer_norm", "final_layernorm", "norm_f")

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.model.errors import ModelError
+from pivotmine.errors import ModelError
 from pivotmine.model.lens.candidates import Categories
 from pivotmine.model.lens.network import Parts
 from pivotmine.model.scoring.shared_cache import Limits

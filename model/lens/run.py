@@ -11,15 +11,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.errors import ConfigError, InputError
-from pivotmine.model.config import LensConfig, ScoringConfig
-from pivotmine.model.direction import Direction
+from pivotmine.model.config.measuring import LensConfig, ScoringConfig
 from pivotmine.model.lens.agreement import Labels
 from pivotmine.model.lens.bands import peak_layers
 from pivotmine.model.lens.behaviour import Behaviour
@@ -39,14 +38,12 @@ from pivotmine.model.lens.verdicts import (
     shares,
     sound_name,
 )
+from pivotmine.model.load import LoadedModel
 from pivotmine.model.progress import Progress
 from pivotmine.model.results import key, write_json, write_table
 from pivotmine.model.scoring.prompts import directions
 from pivotmine.model.scoring.shared_cache import limits_of
-from pivotmine.model.words.dataset import WordSet
-
-if TYPE_CHECKING:
-    from pivotmine.model.load import LoadedModel
+from pivotmine.model.words.dataset import Direction, WordSet
 
 CORRECTED: tuple[LensName, ...] = ("centred", "scaled")
 _ENOUGH_READABLE = 0.9

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pivotmine.model.lens.network import Parts, check_head, hooked
+from pivotmine.model.load import LoadedModel
 from pivotmine.model.scoring.shared_cache import (
     Limits,
     Tokens,
@@ -21,8 +22,6 @@ from pivotmine.model.scoring.shared_cache import (
 
 if TYPE_CHECKING:
     import torch
-
-    from pivotmine.model.load import LoadedModel
 
 
 def read_states(

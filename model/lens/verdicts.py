@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.model.config import LensConfig
-from pivotmine.model.direction import Direction
+from pivotmine.model.config.measuring import LensConfig
 from pivotmine.model.lens.agreement import Key, Labels, agreement
 from pivotmine.model.lens.bands import estimate
 from pivotmine.model.lens.behaviour import Behaviour, he2025, he2025_any, sound, thresholds
 from pivotmine.model.lens.cells import Cell
 from pivotmine.model.lens.lenses import LensName
 from pivotmine.model.lens.readout import Readings
+from pivotmine.model.words.dataset import Direction
 
 RULES = ("he2025", "he2025_any", "sound", "sound_corrected")
 """`sound` reads the logit lens, `sound_corrected` the corrected one. The corrected lens finds words

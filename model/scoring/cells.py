@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from pivotmine.errors import InputError
-from pivotmine.model.config import ScoringConfig
-from pivotmine.model.direction import Direction
+from pivotmine.model.config.measuring import ScoringConfig
+from pivotmine.model.load import LoadedModel
 from pivotmine.model.progress import Progress
 from pivotmine.model.scoring.engine import log_probs
 from pivotmine.model.scoring.metrics import Answers
 from pivotmine.model.scoring.prompts import answer, directions, examples, prompt, select
 from pivotmine.model.scoring.shared_cache import Limits
 from pivotmine.model.scoring.tokens import tokenize
-from pivotmine.model.words.dataset import Concept, WordSet
-
-if TYPE_CHECKING:
-    from pivotmine.model.load import LoadedModel
+from pivotmine.model.words.dataset import Concept, Direction, WordSet
 
 ANSWERS = pa.schema(
     [

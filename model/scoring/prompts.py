@@ -15,9 +15,8 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pivotmine.errors import ConfigError, InputError
-from pivotmine.model.config import ScoringConfig
-from pivotmine.model.direction import Direction
-from pivotmine.model.words.dataset import Concept
+from pivotmine.model.config.measuring import ScoringConfig
+from pivotmine.model.words.dataset import Concept, Direction
 
 Style = Literal["he2025", "lines"]
 

@@ -6,29 +6,24 @@ tables, so a new score needs no new run of the model.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from pivotmine.model.config import ScoringConfig
-from pivotmine.model.direction import Direction
+from pivotmine.model.config.measuring import ScoringConfig
+from pivotmine.model.load import LoadedModel
 from pivotmine.model.progress import Progress
 from pivotmine.model.results import key, read_table, write_json, write_table
 from pivotmine.model.scoring.bootstrap import Estimate, estimates, strata
 from pivotmine.model.scoring.cells import Task, ask, collect, run_cell, word_task
-from pivotmine.model.scoring.engine import check
 from pivotmine.model.scoring.metrics import Answers, by_word
+from pivotmine.model.scoring.reference import check
 from pivotmine.model.scoring.shared_cache import Limits, limits_of
 from pivotmine.model.scoring.tokens import tokenize
-from pivotmine.model.words.dataset import WordSet
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pivotmine.model.load import LoadedModel
-    from pivotmine.model.words.dataset import Concept
+from pivotmine.model.words.dataset import Concept, Direction, WordSet
 
 
 def score(

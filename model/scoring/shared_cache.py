@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pivotmine.model.config.measuring import ScoringConfig
+from pivotmine.model.load import LoadedModel
+
 if TYPE_CHECKING:
     import torch
-
-    from pivotmine.model.config import ScoringConfig
-    from pivotmine.model.load import LoadedModel
 
 Tokens = tuple[int, ...]
 

@@ -1,15 +1,14 @@
-"""What a model can do at a point of its training: rows for words, aligned pairs and held-out text.
+"""Evaluations during training: rows for words, aligned pairs and held-out text.
 
-Words are asked in the same way as by `pivotmine-model score` (`model/scoring`), so a row means the
-same here and there.
+Words are scored as by `pivotmine-model score` (`model/scoring`), so their rows compare with its.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from pivotmine.model.config import ScoringConfig
+from pivotmine.model.config.measuring import ScoringConfig
 from pivotmine.model.load import LoadedModel
 from pivotmine.model.losses.conditional import conditional_losses
 from pivotmine.model.losses.heldout import HeldoutTexts
@@ -81,24 +80,19 @@ def pair_rows(model: LoadedModel, pairs: Mapping[str, Sequence[Pair]]) -> Rows:
     return rows
 
 
-class Questions(NamedTuple):
-    """What a grid asks its models."""
-
-    words: WordSet | None
-    scoring: ScoringConfig
-    pairs: Mapping[str, Sequence[Pair]]
-    heldout: HeldoutTexts
-
-
-def evaluator(model: LoadedModel, questions: Questions) -> Callable[[Any], Rows]:
-    """A function that asks the network in training and returns rows of all kinds."""
+def evaluator(
+    model: LoadedModel,
+    words: WordSet | None,
+    scoring: ScoringConfig,
+    pairs: Mapping[str, Sequence[Pair]],
+    heldout: HeldoutTexts,
+) -> Callable[[Any], Rows]:
+    """A function that evaluates the network in training and returns rows of all kinds."""
 
     def evaluate(network: Any) -> Rows:
         device = next(network.parameters()).device
         asked = LoadedModel(network, model.tokenizer, model.name, model.version, device)
-        rows = heldout_rows(network, questions.heldout)
-        rows += pair_rows(asked, questions.pairs)
-        words = questions.words
-        return rows + (word_rows(asked, words, questions.scoring) if words else [])
+        rows = heldout_rows(network, heldout) + pair_rows(asked, pairs)
+        return rows + (word_rows(asked, words, scoring) if words else [])
 
     return evaluate

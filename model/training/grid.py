@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,7 +23,7 @@ from pivotmine.model.progress import Progress
 from pivotmine.model.results import key, read_table, write_json, write_table
 from pivotmine.model.shards.packing import Packing
 from pivotmine.model.training.checkpoints import LOSSES, Rows, checkpoints
-from pivotmine.model.training.evaluate import Questions, evaluator
+from pivotmine.model.training.evaluate import evaluator
 from pivotmine.model.training.mixture import Mixture, slots
 from pivotmine.model.training.networks import merged, start
 from pivotmine.model.training.plan import BASE, Phase, Plan
@@ -30,8 +31,6 @@ from pivotmine.model.training.train import Job, Trained, prepared, train
 from pivotmine.model.training.workers import make_accelerator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from accelerate import Accelerator
 
 EVALUATIONS = pa.schema(
@@ -164,7 +163,7 @@ class _Grid(NamedTuple):
         heldout = HeldoutTexts(
             plan.heldout, grid.heldout_tokens, config.sequence_tokens, config.mask_documents
         )
-        return evaluator(model, Questions(plan.words, plan.recipe.scoring, plan.pairs, heldout))
+        return evaluator(model, plan.words, plan.recipe.scoring, plan.pairs, heldout)
 
 
 def _write_tables(paths: Mapping[str, Path], arm: str, seed: int, trained: Trained) -> None:

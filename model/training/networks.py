@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pivotmine.errors import InputError
-from pivotmine.model.config import TrainingConfig
+from pivotmine.model.config.training import TrainingConfig
 from pivotmine.model.load import LoadedModel, load_model, require
 from pivotmine.model.shards.stream import Stream
 from pivotmine.model.shards.tokenizer import check_tokenizer, transformers_tokenizer

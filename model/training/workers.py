@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from pivotmine.errors import ConfigError
-from pivotmine.model.config import TrainingConfig
+from pivotmine.model.config.training import TrainingConfig
 
 if TYPE_CHECKING:
     from accelerate import Accelerator

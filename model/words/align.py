@@ -25,6 +25,7 @@ from itertools import combinations, product
 from typing import NamedTuple
 
 from pivotmine.model.words.graph import Link, Word, WordGraph
+from pivotmine.model.words.marks import han_characters
 from pivotmine.model.words.sources.wordnet import Lemma
 
 Zipf = Mapping[str, Mapping[str, float]]
@@ -261,10 +262,9 @@ def _shared(graph: WordGraph, word: Word, other: Word, through: str, hub: Word) 
 
 
 def _shared_characters(word: Word, other: Word, traditional: Mapping[str, str]) -> str:
-    def characters(side: Word) -> set[str]:
-        both = side[1] + (traditional.get(side[1], "") if side[0] == "zh" else "")
-        return {character for character in both if "\u3400" <= character <= "\u9fff"}
-
     if {word[0], other[0]} != {"zh", "ja"}:
         return ""
-    return "".join(sorted(characters(word) & characters(other)))
+    one, two = (
+        han_characters(text, traditional if lang == "zh" else {}) for lang, text in (word, other)
+    )
+    return "".join(sorted(one & two))

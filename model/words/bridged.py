@@ -15,8 +15,7 @@ import pyarrow as pa
 
 from pivotmine.ask.paths import ask, bridge_paths, open_paths
 from pivotmine.lake.query import WORD_START
-from pivotmine.model.direction import Direction
-from pivotmine.model.words.dataset import Concept
+from pivotmine.model.words.dataset import Concept, Direction
 
 PIVOTS = pa.schema(
     [

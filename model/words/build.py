@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pivotmine.dictionaries.packages import sha256_of
 from pivotmine.errors import ConfigError, InputError
-from pivotmine.model.config import WordsConfig
+from pivotmine.model.config.measuring import WordsConfig
 from pivotmine.model.words.align import UNKNOWN_ZIPF, Candidate, Zipf, candidates
 from pivotmine.model.words.dataset import Concept, WordSet, word_set
 from pivotmine.model.words.distractors import distractors
@@ -110,13 +110,7 @@ def read(
     zipf = {lang: read_zipf(paths[FREQUENCIES.name], lang) for lang in config.languages}
     for lang in sorted(_FINELY_CUT & zipf.keys()):
         fill(zipf[lang], graph.words(lang))
-    return Material(
-        graph,
-        wordnet.read(paths[LEMMAS.name]),
-        zipf,
-        traditional,
-        frozenset(unfit),
-    )
+    return Material(graph, wordnet.read(paths[LEMMAS.name]), zipf, traditional, frozenset(unfit))
 
 
 def assemble(config: WordsConfig, material: Material) -> WordSet:

@@ -30,8 +30,7 @@ def marks(words: Mapping[str, str], traditional: Mapping[str, str]) -> tuple[lis
 
 def is_cognate(word: str, other: str, traditional: Mapping[str, str]) -> bool:
     """Whether two different words are alike in form."""
-    characters = _han(word, traditional) & _han(other, traditional)
-    if characters:
+    if han_characters(word, traditional) & han_characters(other, traditional):
         return True
     loan = _is_katakana(word) or _is_katakana(other)
     latin, latin_other = _latin(word), _latin(other)
@@ -59,7 +58,8 @@ def _fold(word: str) -> str:
     return unicodedata.normalize("NFKC", word).casefold()
 
 
-def _han(word: str, traditional: Mapping[str, str]) -> set[str]:
+def han_characters(word: str, traditional: Mapping[str, str]) -> set[str]:
+    """Han characters of a word and of its traditional spelling, if it has one."""
     both = word + traditional.get(word, "")
     return {character for character in both if "\u3400" <= character <= "\u9fff"}
 

@@ -9,7 +9,7 @@ import pytest
 
 from pivotmine.dictionaries.packages import sha256_of
 from pivotmine.errors import ConfigError, SetupError
-from pivotmine.model.config import WordsConfig
+from pivotmine.model.config.measuring import WordsConfig
 from pivotmine.model.words.build import build
 from pivotmine.model.words.fetch import archives
 from pivotmine.model.words.sources.registry import FREQUENCIES, LEMMAS, SOURCES, sources_for

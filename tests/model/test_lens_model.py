@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pivotmine.errors import InputError
-from pivotmine.model.direction import Direction, pivot_of
-from pivotmine.model.errors import ModelError
+from pivotmine.errors import InputError, ModelError
 from pivotmine.model.lens.ablation import Ablation, ablate
 from pivotmine.model.lens.candidates import categories, eligible, n_lone_spaces, word_tokens
 from pivotmine.model.lens.lenses import fit
@@ -18,7 +16,7 @@ from pivotmine.model.lens.network import check_head, hooked, parts_of
 from pivotmine.model.lens.readout import Readings, read
 from pivotmine.model.lens.states import read_states
 from pivotmine.model.scoring.shared_cache import Limits
-from pivotmine.model.words.dataset import WordSet
+from pivotmine.model.words.dataset import Direction, WordSet, pivot_of
 from tests.model.conftest import byte_tokenizer, loaded, whole_words_tokenizer
 
 torch = pytest.importorskip("torch")

@@ -9,13 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.errors import InputError
-from pivotmine.model.config import WordsConfig
+from pivotmine.model.config.measuring import WordsConfig
 from pivotmine.model.words.build import Material, assemble, split_of
-from pivotmine.model.words.dataset import load, save
+from pivotmine.model.words.dataset import load, sample_lines, save
 from pivotmine.model.words.glosses import Gloss
 from pivotmine.model.words.graph import WordGraph
 from pivotmine.model.words.marks import is_cognate, marks, similarity
-from pivotmine.model.words.sample import lines
 from pivotmine.model.words.sources.wordnet import Lemma
 
 FAMILIES = {"fra-eng": "list", "eng-fra": "list"}
@@ -261,5 +260,5 @@ def test_a_missing_set_says_how_to_build_one(tmp_path: Path):
 
 def test_a_sample_is_the_same_for_the_same_set():
     built = assemble(CONFIG, material())
-    assert list(lines(built, 3)) == list(lines(built, 3))
-    assert len(list(lines(built, 3))) == 3
+    assert list(sample_lines(built, 3)) == list(sample_lines(built, 3))
+    assert len(list(sample_lines(built, 3))) == 3

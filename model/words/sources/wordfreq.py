@@ -20,11 +20,8 @@ from pathlib import Path
 
 from pivotmine.errors import InputError, SetupError
 
-LARGE, SMALL = "wordfreq/data/large_{lang}.msgpack.gz", "wordfreq/data/small_{lang}.msgpack.gz"
-
-
 CUT_COST = 1.0
-"""Zipf units that every cut inside a word takes off."""
+"""Zipf units that every cut inside a word costs."""
 
 
 def fill(zipf: dict[str, float], words: Iterable[str]) -> None:
@@ -67,15 +64,8 @@ def read_zipf(archive: Path, lang: str) -> dict[str, float]:
         ) from None
     try:
         with zipfile.ZipFile(archive) as wheel:
-            names = set(wheel.namelist())
-            chosen = next(
-                (
-                    name.format(lang=lang)
-                    for name in (LARGE, SMALL)
-                    if name.format(lang=lang) in names
-                ),
-                None,
-            )
+            lists = [f"wordfreq/data/{size}_{lang}.msgpack.gz" for size in ("large", "small")]
+            chosen = next((name for name in lists if name in wheel.namelist()), None)
             if chosen is None:
                 raise InputError(f"{archive.name} has no frequency list for language {lang!r}")
             levels = msgpack.unpackb(gzip.decompress(wheel.read(chosen)), raw=False)
