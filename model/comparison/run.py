@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 POWER = 0.8
 """Power at which detectable differences are given."""
 HALF = 0.5
-"""Accuracy for which the tokens to reach it are given for every arm."""
+"""Accuracy whose tokens to reach it are given for every arm."""
 GUARD_RAIL = 0.01
 """Margin of the equivalence test of held-out losses, as a share of the loss."""
 SEED = 0
@@ -34,7 +34,7 @@ SEED = 0
 
 
 def compare(run: Run) -> dict[str, Any]:
-    """Everything that the page shows, as plain values.
+    """The numbers of the page, as plain values.
 
     Raises
     ------

@@ -29,7 +29,7 @@ class WordsConfig(Section):
     """Further languages whose dictionaries only confirm: `leaf` and `feuille` are both `Blatt`."""
 
     n_concepts: PositiveInt = 2000
-    """Concepts wanted: the surest ones. Fewer are kept when dictionaries agree on fewer."""
+    """Largest number of concepts; the surest are kept. Dictionaries may agree on fewer."""
 
     min_zipf: float = 2.5
     """Least frequency of every word, log10 of occurrences per billion words (2.5: one in three
@@ -64,10 +64,10 @@ class ScoringConfig(Section):
     """Directions to score, e.g. [en-fr, fr-zh]. Empty: all ordered pairs of the set's languages."""
 
     split: Literal["train", "dev", "test"] = "test"
-    """Split of the concepts that are asked."""
+    """Split of the concepts in question."""
 
     limit: Annotated[int, Field(ge=0)] = 0
-    """Concepts of the split that are asked, the first by hash; 0: all."""
+    """Concepts of the split that are used, the first by hash; 0: all."""
 
     n_shots: Annotated[int, Field(ge=0)] = 5
     """Solved examples before the question."""
@@ -182,7 +182,7 @@ class AttributionConfig(Section):
     """Count words in text of their own language only; false: strings in any text."""
 
     context: Literal["windows", "docs"] = "windows"
-    """Where words must occur together, for contrasts and words. Tables give both."""
+    """Where words must occur together, for contrasts and single words. Other tables give both."""
 
     forms: tuple[Literal["copy", "cognate", "other"], ...] = ("cognate", "other")
     """Forms that are analysed. Copies (the same string) always co-occur, so they are left out."""

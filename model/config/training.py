@@ -187,13 +187,13 @@ class GridConfig(Section):
     """Share of each language in every arm. Empty: the shares of the first arm."""
 
     language_tolerance: Share = 0.01
-    """Largest allowed difference of an arm's share of a language from that."""
+    """Largest allowed difference between an arm's share of a language and `languages`."""
 
     max_epochs: Annotated[float, Field(gt=0)] = 4.0
     """How often a document may be seen at most."""
 
     base: BasePhase | None = None
-    """A phase before the arms that they have in common."""
+    """A phase before the arms, the same for all of them."""
 
     words: str = ".pivotmine/words"
     """Word set for the word task of section `scoring`; empty: none."""
@@ -203,16 +203,16 @@ class GridConfig(Section):
     text_b); empty: none."""
 
     pair_directions: tuple[str, ...] = ()
-    """Directions of them, e.g. [en-ja, ja-en]."""
+    """Directions of the segments, e.g. [en-ja, ja-en]."""
 
     n_pairs: PositiveInt = 50
-    """Pairs of each direction, the first of the file."""
+    """Pairs of each direction, from the beginning of the file."""
 
     heldout: dict[str, str] = Field(default={})
     """Name -> folder of shards that no arm is trained on; their loss is reported."""
 
     heldout_tokens: PositiveInt = 20_000
-    """Tokens that are read of each."""
+    """Tokens that are read of each text."""
 
     evaluations: PositiveInt = 8
     """Number of evaluations of a run, at equal distances; the last one is at its end."""

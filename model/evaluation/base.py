@@ -1,8 +1,7 @@
-"""What an evaluation of a model is: a class of options, registered by `@plugins.evaluation`.
+"""The base class of evaluations, which `@plugins.evaluation` registers.
 
-`pivotmine-model evaluate` makes an object of every evaluation that the recipe asks for, lets all of
-them check their inputs, and then runs one after the other. An evaluation needs only the method
-`evaluate`; this base class adds what the built-in ones have beside it.
+`pivotmine-model evaluate` makes an object of every evaluation that the recipe sets, lets all of
+them check their inputs, and then runs them in turn. Only the method `evaluate` is required.
 """
 
 from __future__ import annotations

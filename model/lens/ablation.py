@@ -78,8 +78,6 @@ def ablate(
     ----------
     statistics
         Those of each context's kind of position.
-    advance
-        Called with the number of distinct contexts just done.
     """
     import torch
 

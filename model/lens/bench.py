@@ -1,6 +1,6 @@
-"""What the lens reads in cells, kept as files.
+"""Readings and ablations of cells, computed once and kept as files.
 
-States are not kept: computing them takes seconds, unembedding them takes minutes.
+States are not kept, because computing them takes seconds; unembedding them takes minutes.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""The vocabulary tokens that stand for a word, and the words that serve as its controls.
+"""The vocabulary tokens by which a word is recognised, and the words that serve as its controls.
 
 A layer is read at one position, so a word is seen by its first token, in the forms that a model may
 choose: with or without a space (after a lone `▁` the answer continues without one), as written or
 with a capital. Tokens come from tokenising the form after a line break; strings are never looked up
 in the vocabulary. A token that shows no whole letter (a lone space, the first byte of a character)
-is left out, because it would stand for hundreds of words.
+is left out, because hundreds of words begin with it.
 
-Words that share a token cannot be told apart. A concept is asked only if no form of its pivot
+Words that share a token cannot be distinguished. A concept is used only if no form of its pivot
 shares a token with source or target (He et al. 2025, arXiv 2505.16385, also leave out pairs that
 share a token), and controls share no token with any word of the concept.
 """
@@ -19,8 +19,6 @@ from typing import Any, NamedTuple
 from pivotmine.model.lens.mined import SPACES, Mined
 from pivotmine.model.scoring.tokens import tokenize
 from pivotmine.model.words.dataset import Concept, Direction
-
-_BREAK = "\n"
 
 Ids = tuple[int, ...]
 
@@ -45,7 +43,7 @@ def word_tokens(tokenizer: Any, words: Sequence[str]) -> dict[str, Ids]:
         for word in dict.fromkeys(words)
     }
     flat = sorted({form for group in forms.values() for form in group})
-    questions = tokenize(tokenizer, [(_BREAK, form) for form in flat], "auto")
+    questions = tokenize(tokenizer, [("\n", form) for form in flat], "auto")
     first = {
         form: _first_readable(tokenizer, question.answer)
         for form, question in zip(flat, questions, strict=True)
@@ -85,7 +83,7 @@ def eligible(
 def obstacle(
     concept: Concept, direction: Direction, tokens: Mapping[str, Ids], pivot: str
 ) -> str | None:
-    """Why a concept cannot be asked; None if it can."""
+    """Why a concept cannot be used; None if it can."""
     source, target = (set(tokens[concept.words[lang]]) for lang in direction)
     own = set(tokens[concept.words[pivot]])
     if not own:
@@ -163,7 +161,7 @@ def _controls(
     avoided: set[int],
     n_controls: int,
 ) -> list[Ids]:
-    """Tokens of the words nearest in frequency that share no token with others."""
+    """Tokens of the words nearest in frequency that share no token with each other or `avoided`."""
 
     def distance(other: Concept) -> tuple[float, str]:
         return abs(other.zipf.get(lang, 0.0) - concept.zipf.get(lang, 0.0)), other.id

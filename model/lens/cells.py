@@ -71,9 +71,9 @@ class Cells:
             self._vocabulary = Vocabulary(model.tokenizer)
 
     def make(self, direction: Direction, split: str, limit: int) -> Cell:
-        """The first `limit` concepts of a split, by hash, whose pivot can be told apart.
+        """The first `limit` concepts of a split, by hash, whose pivot can be distinguished.
 
-        If pairs have mined pivots of their own, only those pairs are asked. Train words are exempt,
+        If pairs have mined pivots of their own, only those pairs are read. Train words are exempt,
         because they only show what states have in common.
 
         Raises

@@ -35,13 +35,13 @@ ANSWERS = pa.schema(
 
 
 class Task(NamedTuple):
-    """What a word set and the settings ask of a model."""
+    """The word task: a word set and its settings."""
 
     words: WordSet
     config: ScoringConfig
     directions: tuple[Direction, ...]
     concepts: tuple[Concept, ...]
-    """The concepts that are asked, in the order of their ids."""
+    """The concepts in question, in the order of their ids."""
 
 
 def word_task(words: WordSet, config: ScoringConfig) -> Task:

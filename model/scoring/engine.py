@@ -56,11 +56,6 @@ def log_probs(
 ) -> list[float]:
     """Natural log-probability of each answer after its context, summed over its tokens.
 
-    Parameters
-    ----------
-    advance
-        Called with the number of contexts just done.
-
     Raises
     ------
     ModelError

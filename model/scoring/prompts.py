@@ -25,7 +25,7 @@ LINE_WORDS = 4
 
 
 def directions(config: ScoringConfig, languages: Sequence[str]) -> tuple[Direction, ...]:
-    """The directions to score: those asked for, else all ordered pairs of `languages`.
+    """The directions to score: those of the settings, else all ordered pairs of `languages`.
 
     Raises
     ------

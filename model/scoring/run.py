@@ -64,7 +64,7 @@ def score(
 def _answers(
     model: LoadedModel, task: Task, out: Path, progress: Progress
 ) -> dict[Direction, list[pa.Table]]:
-    """The answers to every cell, by direction and in the order of draws."""
+    """The answers of every cell, by direction and in the order of draws."""
     limits = limits_of(model, task.config)
     tables: dict[Direction, list[pa.Table]] = {}
     is_checked = not task.config.check_pairs

@@ -1,4 +1,4 @@
-"""Which differences an experiment of some size can find, from the spread that a pilot measured.
+"""Which differences an experiment of some size can detect, from the spread in a pilot.
 
 Differences between two arms vary over seeds, over words, and by a residual. A mean over W words and
 S seeds has the standard error sqrt(s_seed^2/S + s_word^2/W + s_rest^2/(S W)) for new seeds and new

@@ -1,4 +1,4 @@
-"""What may be said about a declared contrast.
+"""The verdict on a declared contrast.
 
 A contrast is *significant* if three conditions hold: Holm's adjusted p of the paired t, over all
 declared contrasts, is at most alpha; p of the exact sign-flip test, unadjusted, is at most alpha;
@@ -23,7 +23,7 @@ Word = Literal["significant", "not significant", "too few seeds"]
 
 
 class Finding(NamedTuple):
-    """A contrast with everything that its verdict rests on."""
+    """A contrast with its verdict and the numbers behind it."""
 
     verdict: Word
     interval: Interval

@@ -56,14 +56,13 @@ def slots(
         listed = ", ".join(f"{p.name} {p.ratio:g}" for p in placements)
         raise ConfigError(f"ratios must sum to 1, these sum to {total:g}: {listed}")
     counts = _apportion([placement.ratio for placement in placements], n_sequences)
-    nobody = MAX_STREAMS
-    chosen = np.full(n_sequences, nobody, np.uint8)
+    chosen = np.full(n_sequences, MAX_STREAMS, np.uint8)  # which is the number of no stream
     by_window = sorted(range(len(placements)), key=lambda number: placements[number].window)
     placed = [number for number in by_window if placements[number].where != "uniform"]
     for number in placed:
         _place(chosen, number, placements[number], counts[number], replay)
     rest = [number for number in range(len(placements)) if number not in placed]
-    free = np.flatnonzero(chosen == nobody)
+    free = np.flatnonzero(chosen == MAX_STREAMS)
     if rest:
         # Sequence k of n has the place (k + .5) / n; in the order of places, streams are spread
         # evenly.

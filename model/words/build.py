@@ -1,4 +1,4 @@
-"""Building the word set: dictionaries, agreement, uniqueness, split, marks, distractors.
+"""The word set from dictionaries: agreement, uniqueness, split, marks, distractors.
 
 Deterministic: the same archives and settings give the same bytes. Takes about a minute and 1.2 GB.
 """
@@ -114,7 +114,7 @@ def read(
 
 
 def assemble(config: WordsConfig, material: Material) -> WordSet:
-    """Concepts from material that is read already.
+    """The word set from material.
 
     Raises
     ------
