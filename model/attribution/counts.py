@@ -82,12 +82,10 @@ class ContingencyTable(NamedTuple):
 
 
 class Counts:
-    """Counts by word and by pair, for one kind of population.
+    """Counts by word and by pair, from rows of `term_counts`.
 
     Parameters
     ----------
-    table
-        Rows of `term_counts`.
     in_lang
         Count words in text of their own language only: `chat` in English text is not the French
         word.

@@ -19,18 +19,8 @@ _LEAST_DETERMINANT = 1e-10
 def auc(values: Array, positive: NDArray[np.bool_], weights: Array) -> Array:
     """Probability that a positive word has a higher value than a negative one; ties count half.
 
-    The Mann-Whitney statistic over its maximum. NaN where no word is positive, or none negative.
-
-    Parameters
-    ----------
-    values, positive
-        [words]
-    weights
-        [resamples, words]
-
-    Returns
-    -------
-    [resamples]
+    The Mann-Whitney statistic over its maximum, [resamples], of words with weights [resamples,
+    words]. NaN where no word is positive, or none negative.
     """
     high, low = values[positive], values[~positive]
     wins = (high[:, None] > low[None]) + 0.5 * (high[:, None] == low[None])

@@ -50,10 +50,7 @@ class ConceptResamples:
     def apply(self, concepts: Places, statistic: Callable[[Array], Array]) -> Array:
         """A statistic of weights [block, words] in every resample, [resamples, ...].
 
-        Parameters
-        ----------
-        concepts
-            [words] concept of every word.
+        `concepts` [words] gives the concept of every word.
         """
         blocks = range(0, len(self._drawn), _BLOCK)
         parts = [

@@ -20,7 +20,7 @@ from pivotmine.model.config.evaluation import RetrievalOptions
 from pivotmine.model.config.measuring import ScoringConfig
 from pivotmine.model.evaluation.base import Evaluation, Pairs, Row, interval_text, mean_interval
 from pivotmine.model.lens.network import parts_of
-from pivotmine.model.lens.states import read_states
+from pivotmine.model.lens.readout import read_states
 from pivotmine.model.load import LoadedModel
 from pivotmine.model.scoring.prompts import directions, select
 from pivotmine.model.scoring.shared_cache import limits_of

@@ -19,8 +19,7 @@ from pivotmine.model.lens.ablation import ABLATIONS, Ablation, ablate
 from pivotmine.model.lens.cells import Cell, Cells
 from pivotmine.model.lens.lenses import LensName, Statistics, apply, fit_groups
 from pivotmine.model.lens.network import Parts
-from pivotmine.model.lens.readout import Readings, read
-from pivotmine.model.lens.states import read_states
+from pivotmine.model.lens.readout import Readings, read, read_states
 from pivotmine.model.load import LoadedModel
 from pivotmine.model.progress import Progress
 from pivotmine.model.results import key, read_table, write_table

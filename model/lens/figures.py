@@ -153,13 +153,7 @@ def heat(probability: float) -> str:
 
 
 def sheet(figures: Sequence[str], title: str, colours: Mapping[str, str]) -> str:
-    """Figures side by side as an SVG file of its own, with a title and a legend.
-
-    Parameters
-    ----------
-    colours
-        Legend: name -> colour.
-    """
+    """Figures side by side as an SVG file of its own, with a title and a legend of colours."""
     width, height = 310, 240
     parts = [text(10, 18, title, "start", bold=True)]
     x = 10.0

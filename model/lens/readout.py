@@ -1,6 +1,7 @@
-"""Probabilities and ranks of the watched tokens at every layer, and each layer's likeliest tokens.
+"""States at the answer position after every block, and what the unembedding reads in them.
 
-Memory: logits of `limits.logit_tokens` states, three times.
+A reading has the probabilities and ranks of the watched tokens at every layer, and each layer's
+likeliest tokens. Memory: logits of `limits.logit_tokens` states, three times.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import ModelError
 from pivotmine.model.lens.candidates import Categories
-from pivotmine.model.lens.network import Parts
-from pivotmine.model.scoring.shared_cache import Limits
+from pivotmine.model.lens.network import Parts, check_head, hooked
+from pivotmine.model.load import LoadedModel
+from pivotmine.model.scoring.shared_cache import Limits, Tokens, batched
 
 if TYPE_CHECKING:
     import torch
@@ -33,6 +35,45 @@ READINGS = pa.schema(
     ]
 )
 """A row for every concept and layer."""
+
+
+def read_states(
+    model: LoadedModel,
+    parts: Parts,
+    contexts: Sequence[Tokens],
+    limits: Limits,
+    advance: Callable[[int], None] = lambda _: None,
+) -> torch.Tensor:
+    """States [contexts, layers, width] after every block, at the last token of each context.
+
+    One vector a block is kept of each context; 400 contexts of Gemma 3 270M take 18 MB.
+
+    Raises
+    ------
+    ModelError
+        The lens on the last block does not give the model's own logits.
+    """
+    import torch
+
+    distinct = list(dict.fromkeys(contexts))
+    found: dict[Tokens, torch.Tensor] = {}
+    seen: dict[int, torch.Tensor] = {}
+    edits = {layer: _keep(seen, number) for number, layer in enumerate(parts.layers)}
+    with torch.inference_mode(), hooked(edits):
+        for batch, logits, _ in batched(model, distinct, limits):
+            states = torch.stack([seen[number] for number in range(len(parts.layers))], 1)
+            if not found:
+                check_head(parts, states[:, -1], logits[:, -1])
+            found.update(zip(batch, states, strict=True))
+            advance(len(batch))
+        return torch.stack([found[context] for context in contexts]).float()
+
+
+def _keep(seen: dict[int, torch.Tensor], number: int) -> Callable[[torch.Tensor], None]:
+    def keep(output: torch.Tensor) -> None:
+        seen[number] = output[:, -1].clone()
+
+    return keep
 
 
 def read(

@@ -111,18 +111,8 @@ def agreement_of(
 ) -> dict[str, dict[str, Any]]:
     """Kappa of every reader with every rule and with the readers before, on labelled dev words.
 
-    Labels count as pivot or no pivot.
-
-    Parameters
-    ----------
-    name
-        The model's name in the labels.
-    read
-        Readings of dev words by direction and lens.
-
-    Returns
-    -------
-    Reader -> rule or other reader -> kappa and the table of pairs.
+    Labels count as pivot or no pivot, and `name` is the model's name in them. The result is reader
+    -> rule or other reader -> kappa and the table of pairs.
     """
     marks: dict[str, dict[Key, str]] = {rule: {} for rule in RULES}
     for direction, cell in dev.items():

@@ -26,15 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from pivotmine.errors import ModelError
 from pivotmine.model.load import LoadedModel
-from pivotmine.model.scoring.shared_cache import (
-    Limits,
-    Tokens,
-    batches,
-    copied,
-    extend,
-    prefill,
-    shared_length,
-)
+from pivotmine.model.scoring.shared_cache import Limits, Tokens, batched, copied
 from pivotmine.model.scoring.tokens import Question
 
 if TYPE_CHECKING:
@@ -68,12 +60,8 @@ def log_probs(
         answers[question.context].add(question.answer)
     known: dict[Tokens, dict[Tokens, float]] = {}
     with torch.inference_mode():
-        contexts = list(answers)
-        n_shared = shared_length(contexts)
-        prefix = prefill(model, contexts[0][:n_shared]) if n_shared else None
         longest = max(len(question.answer) for question in questions)
-        for batch in batches(contexts, limits, longest):
-            logits, cache = extend(model, prefix, [context[n_shared:] for context in batch])
+        for batch, logits, cache in batched(model, list(answers), limits, longest):
             _answer(model, batch, answers, logits, cache, limits, known)
             advance(len(batch))
     sums = [known[question.context][question.answer] for question in questions]

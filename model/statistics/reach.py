@@ -30,15 +30,7 @@ class Reached(NamedTuple):
 
 
 def first_reach(tokens: Sequence[float], curve: Array, target: float) -> float:
-    """Tokens at which a curve first reaches `target`, linear between points; NaN if it does not.
-
-    Parameters
-    ----------
-    tokens
-        [points] increasing.
-    curve
-        [points] larger is better.
-    """
+    """Tokens at which a curve [points] first reaches `target`, linear between points, or NaN."""
     above = np.flatnonzero(curve >= target)
     if not len(above):
         return float("nan")
@@ -53,12 +45,7 @@ def first_reach(tokens: Sequence[float], curve: Array, target: float) -> float:
 def tokens_to_reach(tokens: Sequence[float], arm: Array, against: Array) -> Reached:
     """How many times fewer tokens `arm` needs to reach the final score of `against`, by seed.
 
-    Parameters
-    ----------
-    tokens
-        [points]
-    arm, against
-        [seeds, points]
+    `tokens` is [points], `arm` and `against` are [seeds, points].
     """
     reached = [
         first_reach(tokens, mine, float(theirs[-1]))

@@ -88,19 +88,14 @@ _MEANS = ("contrast", "accuracy_source", "mrr_source", "loss")
 
 
 class Board:
-    """Writes into `folder`/tensorboard, if TensorBoard is installed.
+    """Writes into `folder`/tensorboard, if TensorBoard is installed and this is the main worker.
 
-    Parameters
-    ----------
-    done
-        Steps that are done; what an interrupted run wrote beyond them is dropped.
-    writes
-        False: write nothing. For workers other than the main one.
+    What an interrupted run wrote beyond the `done` steps is dropped.
     """
 
-    def __init__(self, folder: Path, done: int, writes: bool = True) -> None:
+    def __init__(self, folder: Path, done: int, is_main: bool) -> None:
         self._writer: Any = None
-        if writes and importlib.util.find_spec("tensorboard"):
+        if is_main and importlib.util.find_spec("tensorboard"):
             from torch.utils.tensorboard import SummaryWriter
 
             self._writer = SummaryWriter(str(folder / "tensorboard"), purge_step=done + 1)

@@ -16,12 +16,7 @@ from pivotmine.model.shards.tokenizer import check_tokenizer, transformers_token
 def start(
     config: TrainingConfig, streams: Sequence[Stream], seed: int, say: Callable[[str], None]
 ) -> LoadedModel:
-    """The model that training starts from: `config.base`, or a new one with random weights.
-
-    Parameters
-    ----------
-    seed
-        Decides the weights of a new model.
+    """The model that training starts from: `config.base`, or a new one with weights from `seed`.
 
     Raises
     ------

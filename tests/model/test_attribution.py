@@ -1,4 +1,4 @@
-"""Scores and behaviours joined to counts: what is kept, what is told, what is concluded."""
+"""Scores and behaviours joined to counts, and the conclusions from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What trained models are asked beyond words: segments after their sources, layers, benchmarks."""
+"""Evaluations beyond words: segments after their sources, layers, benchmarks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Getting archives: those that are there, and what to do about those that are not."""
+"""Archives of dictionaries: found in the folder, or missing."""
 
 from __future__ import annotations
 

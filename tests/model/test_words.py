@@ -38,7 +38,7 @@ def gloss(source: str, lang: str, word: str, other: str, text: str, **rest) -> G
 
 
 def material(*more: Gloss) -> Material:
-    """Eight things that four dictionaries know, and what is added."""
+    """Eight concepts of four dictionaries, and the glosses that a test adds."""
     glosses = list(more)
     for hub, (french, chinese, japanese, _) in THINGS.items():
         glosses += [
@@ -170,7 +170,7 @@ def test_a_concept_stays_in_its_split_whatever_else_is_in_the_set(ids: set[str])
     }
 
 
-def test_splits_have_about_the_sizes_that_were_asked_for():
+def test_splits_have_about_the_sizes_of_the_settings():
     config = WordsConfig(train_share=0.2, dev_share=0.3)
     splits = [split_of(f"word{number}-n", config) for number in range(4000)]
     assert splits.count("train") == pytest.approx(800, abs=100)
