@@ -18,7 +18,7 @@ from pivotmine.model.losses.pairs import Pair
 from pivotmine.model.words.dataset import WordSet
 from pivotmine.recipe import Section
 
-Pairs = Mapping[str, "Sequence[Pair]"]
+Pairs = Mapping[str, Sequence[Pair]]
 """Direction (`en-fr`) -> aligned segments."""
 
 EXTRA = "benchmarks"

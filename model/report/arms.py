@@ -75,8 +75,7 @@ def _arms(found: Mapping[str, Any]) -> str:
     heads = ["arm", "seeds", *(f"seed {seed}" for seed in found["seeds"])]
     parts.append(table(heads, rows, "Thousand tokens until half of the words are right"))
     rows = _by_arm(found, lambda arm: map(number, arm["by_seed"]))
-    heads.remove("seeds")
-    parts.append(table(heads, rows, f"{METRIC_NAMES[metric]} of every seed"))
+    parts.append(table(["arm", *heads[2:]], rows, f"{METRIC_NAMES[metric]} of every seed"))
     return "".join(parts)
 
 

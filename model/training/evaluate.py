@@ -22,7 +22,7 @@ from pivotmine.model.words.dataset import WordSet
 Rows = list[dict[str, Any]]
 
 HELDOUT_BATCH = 16
-"""Sequences of held-out text at once."""
+"""Sequences of held-out text that are read at once."""
 
 
 def word_rows(model: LoadedModel, words: WordSet, config: ScoringConfig) -> Rows:
@@ -52,12 +52,6 @@ def word_rows(model: LoadedModel, words: WordSet, config: ScoringConfig) -> Rows
             for place, concept in enumerate(task.concepts)
         ]
     return rows
-
-
-def heldout_rows(network: Any, texts: HeldoutTexts) -> Rows:
-    """A row for every held-out stream: its mean loss, nats a token."""
-    losses = texts.losses(network, HELDOUT_BATCH)
-    return [{"kind": "heldout", "name": name, "loss": loss} for name, loss in losses.items()]
 
 
 def pair_rows(model: LoadedModel, pairs: Mapping[str, Sequence[Pair]]) -> Rows:
@@ -92,7 +86,10 @@ def evaluator(
     def evaluate(network: Any) -> Rows:
         device = next(network.parameters()).device
         asked = LoadedModel(network, model.tokenizer, model.name, model.version, device)
-        rows = heldout_rows(network, heldout) + pair_rows(asked, pairs)
-        return rows + (word_rows(asked, words, scoring) if words else [])
+        losses = heldout.losses(network, HELDOUT_BATCH)
+        rows: Rows = [
+            {"kind": "heldout", "name": name, "loss": loss} for name, loss in losses.items()
+        ]
+        return rows + pair_rows(asked, pairs) + (word_rows(asked, words, scoring) if words else [])
 
     return evaluate

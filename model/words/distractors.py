@@ -37,7 +37,10 @@ def distractors(
     pools: dict[tuple[str, str], list[Concept]] = defaultdict(list)
     for concept in concepts:
         pools[concept.pos, concept.split].append(concept)
-    order = {concept.id: _tie(concept.id, seed) for concept in concepts}
+    order = {
+        concept.id: hashlib.sha256(f"{seed}/{concept.id}".encode()).hexdigest()
+        for concept in concepts
+    }
     chosen = {}
     for concept in concepts:
         related = _related(concept, graph, lemmas)
@@ -74,7 +77,3 @@ def _cost(
 ) -> tuple[float, str]:
     gap = abs(other.zipf[lang] - concept.zipf[lang])
     return (round(gap + FIELD_COST * (other.field != concept.field), 3), order[other.id])
-
-
-def _tie(concept_id: str, seed: int) -> str:
-    return hashlib.sha256(f"{seed}/{concept_id}".encode()).hexdigest()
