@@ -1,4 +1,4 @@
-"""Corpus counts of the word set: the lexicon that asks for them, and `term_counts` read back.
+"""Corpus counts of the word set: the lexicon for counting it, and `term_counts` read back.
 
 A lake is read through PyIceberg: only what its runs committed, no Spark, no Java. An export is
 `COPY term_counts TO 'term_counts.parquet'` in `pivotmine query`.

@@ -1,6 +1,6 @@
 """Resampling of concepts, for every interval and p-value of the attribution.
 
-A concept is asked in many directions, so concepts are drawn with all their directions (cluster
+A concept has words in many directions, so concepts are drawn with all their directions (cluster
 bootstrap). A resample is a count per concept, so a statistic of thousands of resamples is a few
 matrix products.
 

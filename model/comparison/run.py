@@ -1,8 +1,8 @@
 """From a grid's raw results to its conclusions, as a pure function of two files.
 
-The unit of a contrast is a word. Its score is averaged over directions first, so a word that is
-asked in two directions counts once. Only the contrasts that the recipe declares are tested, as one
-family; the other numbers are descriptive and have no p-value.
+The unit of a contrast is a word. Its score is averaged over directions first, so a word counts
+once. Only the contrasts that the recipe declares are tested, as one family; the other numbers are
+descriptive and have no p-value.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def compare(run: Run) -> dict[str, Any]:
     Raises
     ------
     InputError
-        The grid asked no words, or its runs are not complete.
+        The grid has no word task, or its runs are not complete.
     """
     grid = GridConfig.model_validate(run.summary["recipe"]["grid"])
     arms = [arm.name for arm in grid.arms]

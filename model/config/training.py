@@ -32,7 +32,7 @@ class ShapeConfig(Section):
         if self.hidden_size % (2 * self.n_heads):
             raise ValueError(
                 f"hidden_size ({self.hidden_size}) must be an even multiple of n_heads "
-                f"({self.n_heads}): positions turn pairs of numbers"
+                f"({self.n_heads}): rotary positions turn pairs of numbers"
             )
         return self
 
@@ -87,8 +87,7 @@ class TrainingConfig(Section):
     """Precision of arithmetic; weights and optimizer are float32."""
 
     lora_rank: Annotated[int, Field(ge=0)] = 0
-    """Rank of low-rank changes (LoRA) to every linear layer, trained instead of the weights; 0:
-    train all weights."""
+    """Rank of low-rank changes (LoRA) to every linear layer; 0: train all weights instead."""
 
     checkpoint_steps: PositiveInt = 500
     """Steps between checkpoints; an interrupted run loses at most this many."""
@@ -176,9 +175,8 @@ class GridConfig(Section):
     """The arms that are compared."""
 
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0, 1, 2, 3, 4, 5)
-    """Each seed decides the initial weights, the base phase and the order of documents, for all
-    arms. With fewer than six seeds no difference can be significant
-    (model/statistics/verdict.py)."""
+    """Each decides the initial weights, the base phase and the order of documents of all arms. With
+    fewer than six, no difference can be significant (model/statistics/verdict.py)."""
 
     tokens: PositiveInt = 10_000_000
     """Tokens that every arm is trained on, rounded up to whole steps."""

@@ -3,8 +3,8 @@
 Each word is read as a line of its own, and its state is taken at its last token, after every block.
 States are centred on the mean of their language, because the language explains most of a state.
 Neighbours are ranked by CSLS (Conneau et al. 2018, arXiv 1710.04087): twice the cosine, less the
-mean cosine of each word to its nearest neighbours in the other language. This keeps hubs, which are
-close to many words, from being everybody's translation.
+mean cosine of each word to its nearest neighbours in the other language. This lowers hubs, which
+are close to many words.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Retrieval(Evaluation, RetrievalOptions):
     needs: ClassVar[str] = "a word set (--words)"
 
     scoring: ScoringConfig = ScoringConfig()
-    """Which words are asked in which directions, as in the word task."""
+    """Words and directions, as in the word task."""
 
     def is_asked(self, words: WordSet | None, pairs: Pairs) -> bool:
         return words is not None

@@ -8,7 +8,7 @@ over train words (mean ablation). The word is the pivot, or one that should not 
   little is removed.
 - `matched`: the direction of the same control word, with the amount that was removed of the pivot,
   layer by layer. This is the comparison that counts, because any push of this size costs something.
-  The amounts are those of the pivot's run; measured anew at every layer they would add up.
+  The amounts are those of the pivot's run; measured again at every layer, they would add up.
 - `near`: a word near the pivot in meaning, matched in size too.
 
 Directions are centred (the vocabulary's mean is subtracted) and made orthogonal to the target's.

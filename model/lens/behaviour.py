@@ -5,7 +5,7 @@ surest of its likeliest token. If that token is the final one or one of the sour
 directly, otherwise over a pivot. `he2025_any` is an older variant in the same code. Both take any
 token for a pivot, so junk tokens of the first layers, where models are often surest, count as one.
 
-`sound` asks for evidence about the concept. Before the target takes over, there must be a run of
+`sound` requires evidence about the concept. Before the target takes over, there must be a run of
 layers at which the pivot's probability exceeds that of 99 % of the control words (words of other
 concepts, in the pivot's language, near in frequency) and that of every word near in meaning, and is
 not negligible. First layers need no exception, because their junk affects controls in the same way.

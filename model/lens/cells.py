@@ -1,4 +1,4 @@
-"""The cells of a lens run: the questions of one direction and split, and what is watched there."""
+"""The cells of a lens run: the questions of one direction and split, with the tokens to watch."""
 
 from __future__ import annotations
 

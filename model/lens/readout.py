@@ -1,4 +1,4 @@
-"""States at the answer position after every block, and what the unembedding reads in them.
+"""States at the answer position after every block, and their reading by the unembedding.
 
 A reading has the probabilities and ranks of the watched tokens at every layer, and each layer's
 likeliest tokens. Memory: logits of `limits.logit_tokens` states, three times.

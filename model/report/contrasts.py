@@ -18,7 +18,7 @@ METRIC_NAMES[CONDITIONAL] = "worth of a segment's source, nats a token"
 
 
 def verdict(found: Mapping[str, Any]) -> str:
-    """What may be said about the declared contrasts."""
+    """The verdicts on the declared contrasts."""
     if not found["contrasts"]:
         return "<p>No contrast was declared before training, so none is judged.</p>"
     kinds = {"significant": "supported", "not significant": "", "too few seeds": ""}

@@ -21,7 +21,7 @@ _MINED = {
 
 
 def layers(runs: Sequence[Mapping[str, Any]]) -> str:
-    """Trajectories and heat maps by lens, and what the pivot layers hold."""
+    """Trajectories and heat maps by lens, and the pivot's mass at the pivot layers."""
     names = {"controls" if name == "control" else name: colour for name, colour in ROLES.items()}
     shades = {f"{p:g}": heat(p) for p in (1e-4, 1e-3, 1e-2, 0.1, 1.0)}
     parts = [

@@ -43,7 +43,7 @@ def estimates(answers: Answers, n_resamples: int, seed: int) -> dict[str, Estima
         )
         found[name] = _estimate(float(values.mean()), resampled, n_words)
     everything = np.arange(n_words)
-    # he2025 averages draws inside an exponential, so each set of draws is scored anew
+    # he2025 averages draws inside an exponential, so each set of draws is scored by itself
     known: dict[tuple[int, ...], NDArray[np.float64]] = {}
     resampled = np.empty(n_resamples)
     for number, chosen in enumerate(np.sort(draws, axis=1)):

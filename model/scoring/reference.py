@@ -1,7 +1,7 @@
-"""The plain way: every sequence goes through the model alone, and all logits are kept.
+"""The plain loop: every sequence goes through the model alone, and all logits are kept.
 
-It is slow, and it is the reference that `engine.py` is checked against. With `n_batch` = 10 it is
-the way of He et al. 2025 (arXiv 2505.16385): padded batches of ten, logits of every position.
+It is slow, and it is the reference that `engine.py` is checked against. With `n_batch` = 10 it
+scores as He et al. 2025 do (arXiv 2505.16385): padded batches of ten, logits of every position.
 """
 
 from __future__ import annotations

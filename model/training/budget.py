@@ -26,7 +26,7 @@ class Diet(NamedTuple):
 
 
 def diet(name: str, shares: Sequence[tuple[Stream, float]], tokens: int, max_epochs: float) -> Diet:
-    """The diet of a run of `tokens` tokens on streams, each with its share of them.
+    """The diet of a run of `tokens` tokens, which are divided over streams by their shares.
 
     Raises
     ------

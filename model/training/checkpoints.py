@@ -64,7 +64,7 @@ def save(accelerator: Accelerator, folder: Path, done: Done) -> None:
 
 
 def resume(accelerator: Accelerator, folder: Path) -> Done:
-    """Load the last checkpoint into what the accelerator has prepared, if there is one."""
+    """Load the last checkpoint, if there is one, into the accelerator's model and optimizer."""
     found = checkpoints(folder)
     if not found:
         return Done([], [], 0)

@@ -57,7 +57,7 @@ TABLES = {
 
 
 def run_grid(plan: Plan, out: Path, progress: Progress) -> dict[str, Any]:
-    """Train what is not done yet; returns the summary that is written to `out`/grid-<key>.json.
+    """Train all missing runs; returns the summary that is written to `out`/grid-<key>.json.
 
     Writes `evaluations-<key>.parquet` (`EVALUATIONS`) and `losses-<key>.parquet` beside it, and
     finished runs into `runs/`.

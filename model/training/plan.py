@@ -1,7 +1,6 @@
 """A grid, opened and checked before anything is trained.
 
-Shards, tokenizers and token budgets are checked here, so a mistake in any of them is found before
-the first step.
+Shards, tokenizers and token budgets are checked here, so a mistake is found before the first step.
 """
 
 from __future__ import annotations
@@ -80,7 +79,7 @@ class Plan(NamedTuple):
         model
             Version of the model that training starts from.
         arms
-            False: what the base phase depends on.
+            False: only what the base phase depends on.
         """
         training, grid = self.recipe.training, self.recipe.grid
         without_effect = {"micro_sequences", "checkpoint_steps"}

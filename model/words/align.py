@@ -13,7 +13,7 @@ combinations of the best few candidates are scored. A word of another language i
 * Han characters in common with another chosen word, in simplified or traditional spelling.
 
 A concept needs `min_confirmations` for every word. A hub word with a single sense adds one to each.
-No confirmation can tell apart two words that share the same two senses.
+No confirmation distinguishes two words that share the same two senses.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from functools import cache
 from itertools import combinations, product
 from typing import NamedTuple
 
-from pivotmine.model.words.graph import Link, Word, WordGraph
+from pivotmine.model.words.graph import Word, WordGraph
 from pivotmine.model.words.marks import han_characters
 from pivotmine.model.words.sources.wordnet import Lemma
 
@@ -151,7 +151,7 @@ def _ranked(
         if (
             word_zipf < min_zipf
             or not is_fit(lang, option)
-            or not _same_pos(graph, lang, option, link, pos)
+            or not graph.allows((lang, option), link, pos)
         ):
             continue
         central = link.weight if link else BRIDGED_WEIGHT * bridged[option]
@@ -162,9 +162,6 @@ def _ranked(
         cost = SINGLE_CHARACTER_COST * (lang == "zh" and len(option) == 1)
         ranked.append((central + own + 0.2 * word_zipf - 0.4 * gap - cost, option))
     return sorted(ranked, key=lambda item: (-item[0], item[1]))
-
-
-_FRENCH_VERB = ("er", "ir", "re", "ïr")
 
 
 def _bridged(graph: WordGraph, hub_word: Word, lang: str, through: Sequence[str]) -> dict[str, int]:
@@ -178,20 +175,6 @@ def _bridged(graph: WordGraph, hub_word: Word, lang: str, through: Sequence[str]
             thirds = graph.translations(hub_word, third)
             reached.update({w for t in thirds for w in graph.translations((third, t), lang)})
     return {word: number for word, number in reached.items() if number > 1}
-
-
-def _same_pos(graph: WordGraph, lang: str, word: str, link: Link | None, pos: str) -> bool:
-    """Whether the dictionaries let `word` be a `pos`.
-
-    CC-CEDICT marks verbs only (by `to`), so its unmarked glosses are nouns or adjectives. French
-    infinitives are known by their ending, where the dictionary says nothing.
-    """
-    known = (link.pos - {""} if link else set()) or graph.pos.get((lang, word), set())
-    if lang == "zh" and link:
-        return "v" in link.pos if pos == "v" else bool(link.pos - {"v"})
-    if lang == "fr" and pos == "v" and not word.endswith(_FRENCH_VERB):
-        return False
-    return pos in known if known else True
 
 
 class _Pair(NamedTuple):

@@ -1,7 +1,7 @@
 """The word set as a value and as files.
 
-A folder with `words.jsonl`, one concept a line in the order of their ids, and `manifest.json`: what
-it was built from. The version of the set is the SHA-256 of the bytes of `words.jsonl`, so a result
+A folder with `words.jsonl`, one concept a line in the order of their ids, and `manifest.json` with
+its sources. The version of the set is the SHA-256 of the bytes of `words.jsonl`, so a result
 names exactly the words that it was measured on. A list written by hand needs only `id`, `words` and
 `split`; without distractors, all scores that need none can be computed.
 """

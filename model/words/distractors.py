@@ -1,4 +1,4 @@
-"""Wrong words that are hard to tell from the right one.
+"""Wrong words that are hard to distinguish from the right one.
 
 For every concept and language, words of other concepts are taken, of the same language, part of
 speech and split. They are near in frequency and of the same field (WordNet's `noun.animal`), so

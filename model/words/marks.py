@@ -103,7 +103,7 @@ _MERGED = str.maketrans("lvcqxkzjy", "rbkkkksii")
 
 
 def _merge(latin: str) -> str:
-    """Letters that Japanese does not tell apart, without the vowels that it adds."""
+    """The letters with those merged that Japanese does not distinguish, without added vowels."""
     merged = latin.replace("ph", "h").replace("f", "h").replace("th", "s").replace("sh", "s")
     merged = merged.replace("ch", "t").translate(_MERGED)
     kept = "".join(
