@@ -19,11 +19,12 @@ No confirmation distinguishes two words that share the same two senses.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from itertools import combinations, product
 from typing import NamedTuple
 
+from pivotmine.model.config.measuring import WordsConfig
 from pivotmine.model.words.graph import Word, WordGraph
 from pivotmine.model.words.marks import han_characters
 from pivotmine.model.words.sources.wordnet import Lemma
@@ -32,6 +33,7 @@ Zipf = Mapping[str, Mapping[str, float]]
 """Language -> word -> zipf frequency (log10 of occurrences per billion)."""
 
 MOST_CANDIDATES = 6
+MIN_HUB_LETTERS = 3
 UNKNOWN_ZIPF = 0.5
 BRIDGED_WEIGHT = 0.4
 """Weight of a link over third languages, where no dictionary links a word with the hub word."""
@@ -64,52 +66,35 @@ class Candidate(NamedTuple):
     score: float
 
 
-def candidates(
-    graph: WordGraph,
-    languages: Sequence[str],
-    bridges: Sequence[str],
-    lemmas: Mapping[tuple[str, str], Lemma],
-    zipf: Zipf,
-    traditional: Mapping[str, str],
-    *,
-    min_zipf: float,
-    min_confirmations: int,
-    is_fit: Callable[[str, str], bool],
-) -> list[Candidate]:
-    """The best concept for every hub word and part of speech, unordered, words not yet unique.
+class Material(NamedTuple):
+    """The data that the word set is made from."""
 
-    Parameters
-    ----------
-    bridges
-        Further languages, whose words only confirm.
-    lemmas
-        Hub words with their parts of speech.
-    traditional
-        Chinese word -> traditional spelling, to compare characters with Japanese.
-    min_zipf
-        Least zipf frequency of every word of a concept.
-    is_fit
-        (language, word) -> whether the word may be used at all.
-    """
-    hub, others = languages[0], languages[1:]
-    through = (*others, *bridges)
+    graph: WordGraph
+    lemmas: Mapping[tuple[str, str], Lemma]
+    """Hub words with their parts of speech."""
+    zipf: Zipf
+    traditional: Mapping[str, str]
+    """Chinese word -> traditional spelling, to compare characters with Japanese."""
+    unfit: frozenset[tuple[str, str]]
+    """(language, word) that must not be used: rude, or also a name."""
+
+
+def candidates(config: WordsConfig, material: Material) -> list[Candidate]:
+    """The best concept for every hub word and part of speech, unordered, words not yet unique."""
+    graph, zipf = material.graph, material.zipf
+    hub, *others = config.languages
     found = []
-    for (word, pos), lemma in sorted(lemmas.items()):
-        if zipf[hub].get(word, UNKNOWN_ZIPF) < min_zipf or not is_fit(hub, word):
+    for (word, pos), lemma in sorted(material.lemmas.items()):
+        if len(word) < MIN_HUB_LETTERS or (hub, word) in material.unfit:
             continue
-        if lemma.share < MIN_POS_SHARE:
+        if zipf[hub].get(word, UNKNOWN_ZIPF) < config.min_zipf or lemma.share < MIN_POS_SHARE:
             continue
-        options = []
-        for lang in others:
-            ranked = _ranked(graph, (hub, word), pos, lang, through, zipf, min_zipf, is_fit)
-            options.append(ranked[:MOST_CANDIDATES])
+        options = [
+            _ranked(config, material, (hub, word), pos, lang)[:MOST_CANDIDATES] for lang in others
+        ]
         if not all(options):
             continue
-        pair = cache(
-            lambda one, other, hub_word=(hub, word): _pair(
-                graph, hub_word, bridges, one, other, traditional
-            )
-        )
+        pair = cache(partial(_pair, graph, material.traditional, config.bridges, (hub, word)))
         best: Candidate | None = None
         for choice in product(*options):
             words = {hub: word} | {
@@ -121,41 +106,32 @@ def candidates(
             base = sum(score for score, _ in choice)
             if best is None or base + sum(item.score for item in pairs) > best.score:
                 best = _join(hub, words, pos, lemma, pairs, base)
-        if best and min(best.confirmations[lang] for lang in others) >= min_confirmations:
+        if best and min(best.confirmations[lang] for lang in others) >= config.min_confirmations:
             found.append(best)
     return found
 
 
 def _ranked(
-    graph: WordGraph,
-    hub_word: tuple[str, str],
-    pos: str,
-    lang: str,
-    through: Sequence[str],
-    zipf: Zipf,
-    min_zipf: float,
-    is_fit: Callable[[str, str], bool],
+    config: WordsConfig, material: Material, hub_word: Word, pos: str, lang: str
 ) -> list[tuple[float, str]]:
     """Candidates of one language, best first.
 
     The best is central in its entry, has this meaning above others (`faiblesse` is given for
     `cowardice`, but by more dictionaries for `weakness`), and is about as common as the hub word.
     """
+    graph, zipf = material.graph, material.zipf
     hub_zipf = zipf[hub_word[0]].get(hub_word[1], UNKNOWN_ZIPF)
     ranked = []
     direct = graph.translations(hub_word, lang)
-    bridged = _bridged(graph, hub_word, lang, through)
+    bridged = _bridged(graph, hub_word, lang, (*config.languages[1:], *config.bridges))
     for option in sorted(direct.keys() | bridged.keys()):
-        link = direct.get(option)
+        word, link = (lang, option), direct.get(option)
         word_zipf = zipf[lang].get(option, UNKNOWN_ZIPF)
-        if (
-            word_zipf < min_zipf
-            or not is_fit(lang, option)
-            or not graph.allows((lang, option), link, pos)
-        ):
+        is_fit = word_zipf >= config.min_zipf and word not in material.unfit
+        if not is_fit or not graph.allows(word, link, pos):
             continue
         central = link.weight if link else BRIDGED_WEIGHT * bridged[option]
-        rivals = graph.translations((lang, option), hub_word[0]).values()
+        rivals = graph.translations(word, hub_word[0]).values()
         loudest = max((rival.voices for rival in rivals), default=0.0)
         own = link.voices / loudest if link else BRIDGED_WEIGHT
         gap = max(0.0, abs(hub_zipf - word_zipf) - 1.0)
@@ -187,11 +163,11 @@ class _Pair(NamedTuple):
 
 def _pair(
     graph: WordGraph,
-    hub: Word,
+    traditional: Mapping[str, str],
     bridges: Sequence[str],
+    hub: Word,
     word: Word,
     other: Word,
-    traditional: Mapping[str, str],
 ) -> _Pair:
     """How far two words confirm each other. Only `word` may be the hub word."""
     langs = (word[0], other[0])

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pivotmine.errors import InputError
 from pivotmine.model.config.measuring import WordsConfig
-from pivotmine.model.words.build import Material, assemble, split_of
+from pivotmine.model.words.align import Material
+from pivotmine.model.words.build import assemble, split_of
 from pivotmine.model.words.dataset import load, sample_lines, save
 from pivotmine.model.words.glosses import Gloss
 from pivotmine.model.words.graph import WordGraph
@@ -49,7 +50,7 @@ def material(*more: Gloss) -> Material:
             gloss("pictures", "en", hub, "zh", chinese, pos="n"),
         ]
     lemmas = {
-        (hub, "n"): Lemma(field, 2, frozenset({"hound"} if hub == "dog" else ()), frozenset(), 1.0)
+        (hub, "n"): Lemma(field, 2, frozenset({"hound"} if hub == "dog" else ()), 1.0)
         for hub, (*_, field) in THINGS.items()
     }
     zipf = {lang: {} for lang in ("en", "fr", "zh", "ja")}
