@@ -69,6 +69,28 @@ def measure(
     return found
 
 
+def mean_over_directions(measures: Sequence[Mapping[Name, Measure]]) -> dict[Name, Measure]:
+    """The mean of every statistic over the directions that have it; `n_words` is the sum."""
+    names = dict.fromkeys(name for each in measures for name in each)
+    found = {}
+    for name in names:
+        there = [each[name] for each in measures if name in each]
+        there = [each for each in there if not np.isnan(each.value)]
+        if there:
+            found[name] = Measure(
+                float(np.mean([each.value for each in there])),
+                np.mean([each.resampled for each in there], axis=0),
+                sum(each.n_words for each in there),
+                there[0].null,
+            )
+    return found
+
+
+def stats(measures: Mapping[Name, Measure]) -> dict[Name, Stat]:
+    """The statistics with intervals and p-values."""
+    return {name: stat(*each) for name, each in measures.items()}
+
+
 def _correlations(
     panel: Panel,
     predictors: Mapping[str, Array],
@@ -132,28 +154,6 @@ def _measure(
 ) -> Measure:
     value = float(statistic(np.ones((1, len(concepts))))[0])
     return Measure(value, resamples.apply(concepts, statistic), len(concepts), null)
-
-
-def mean_over_directions(measures: Sequence[Mapping[Name, Measure]]) -> dict[Name, Measure]:
-    """The mean of every statistic over the directions that have it; `n_words` is the sum."""
-    names = dict.fromkeys(name for each in measures for name in each)
-    found = {}
-    for name in names:
-        there = [each[name] for each in measures if name in each]
-        there = [each for each in there if not np.isnan(each.value)]
-        if there:
-            found[name] = Measure(
-                float(np.mean([each.value for each in there])),
-                np.mean([each.resampled for each in there], axis=0),
-                sum(each.n_words for each in there),
-                there[0].null,
-            )
-    return found
-
-
-def stats(measures: Mapping[Name, Measure]) -> dict[Name, Stat]:
-    """The statistics with intervals and p-values."""
-    return {name: stat(*each) for name, each in measures.items()}
 
 
 def _complete(*columns: Array) -> NDArray[np.bool_]:

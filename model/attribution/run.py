@@ -68,6 +68,33 @@ def attribute(
     return summary
 
 
+def declared(config: AttributionConfig) -> dict[str, tuple[str, Name]]:
+    """The contrasts: claim -> (kind of number, its name)."""
+    context = config.context
+    behaviour = f"direct ({config.rules[0]})" if config.rules else ""
+    found: dict[str, tuple[str, Name]] = {
+        "score rises with co-occurrence, frequencies held fixed": (
+            "measure",
+            ("spearman", context, "cooccurrence, given frequencies"),
+        )
+    }
+    for outcome, what in (("correct", "correct words"), (behaviour, "direct words")):
+        for other in ("source_frequency", "target_frequency") if outcome else ():
+            found[f"co-occurrence tells {what} better than {other.replace('_', ' ')}"] = (
+                "measure",
+                ("auc", outcome, context, f"cooccurrence less {other}"),
+            )
+    found["co-occurrence predicts new words' scores beyond frequencies"] = (
+        "fit",
+        (context, "gains", "co-occurrence beyond frequencies"),
+    )
+    found["the pivot path predicts new words' scores beyond co-occurrence"] = (
+        "fit",
+        (context, "gains", "both beyond co-occurrence"),
+    )
+    return found
+
+
 def _inputs(
     words: WordSet, counts: Counts, scores: Run | None, lens: Run | None, config: AttributionConfig
 ) -> dict[str, Any]:
@@ -149,33 +176,6 @@ def _nested(found: Mapping[Name, Stat], kind: str) -> dict[str, Any]:
                 branch = branch.setdefault(part, {})
             branch[name[-1]] = value._asdict()
     return tree
-
-
-def declared(config: AttributionConfig) -> dict[str, tuple[str, Name]]:
-    """The contrasts: claim -> (kind of number, its name)."""
-    context = config.context
-    behaviour = f"direct ({config.rules[0]})" if config.rules else ""
-    found: dict[str, tuple[str, Name]] = {
-        "score rises with co-occurrence, frequencies held fixed": (
-            "measure",
-            ("spearman", context, "cooccurrence, given frequencies"),
-        )
-    }
-    for outcome, what in (("correct", "correct words"), (behaviour, "direct words")):
-        for other in ("source_frequency", "target_frequency") if outcome else ():
-            found[f"co-occurrence tells {what} better than {other.replace('_', ' ')}"] = (
-                "measure",
-                ("auc", outcome, context, f"cooccurrence less {other}"),
-            )
-    found["co-occurrence predicts new words' scores beyond frequencies"] = (
-        "fit",
-        (context, "gains", "co-occurrence beyond frequencies"),
-    )
-    found["the pivot path predicts new words' scores beyond co-occurrence"] = (
-        "fit",
-        (context, "gains", "both beyond co-occurrence"),
-    )
-    return found
 
 
 def _contrasts(

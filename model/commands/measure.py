@@ -87,7 +87,7 @@ def lens(
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="As for `score`, or a model that `train` kept.")],
+    model: Annotated[str, typer.Argument(help="Model as for `score`, or one that `train` kept.")],
     words: Annotated[
         Path | None, typer.Option("--words", "-w", help="Word set, for retrieval in the layers.")
     ] = None,

@@ -25,10 +25,10 @@ def words(
     set_: SetOption = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the word set.")] = WORDS,
     archives: Annotated[
-        Path, typer.Option(help="Where the dictionaries' archives are, or are fetched to.")
+        Path, typer.Option(help="Folder of the dictionaries' archives; missing ones are fetched.")
     ] = ARCHIVES,
     sample: Annotated[int, typer.Option(help="Print this many concepts, drawn by hash.")] = 0,
-    sample_seed: Annotated[int, typer.Option(help="Draws another sample.")] = 0,
+    sample_seed: Annotated[int, typer.Option(help="Another seed draws another sample.")] = 0,
 ) -> None:
     """Build the word set from open dictionaries that agree (fetches 160 MB, takes 2 minutes).
 

@@ -45,7 +45,7 @@ def compare(run: Run) -> dict[str, Any]:
     arms = [arm.name for arm in grid.arms]
     table = read_grid(run.words, arms)
     if not table.concepts:
-        raise InputError("this grid asked no words (grid.words is empty): nothing to compare")
+        raise InputError("this grid has no word task (grid.words is empty): nothing to compare")
     differences = [
         final(table.arms[one.arm], grid.metric) - final(table.arms[one.against], grid.metric)
         for one in grid.contrasts

@@ -197,8 +197,7 @@ class GridConfig(Section):
     """Word set for the word task of section `scoring`; empty: none."""
 
     pairs: str = ""
-    """Aligned segments for the conditional loss (Parquet or JSON Lines with lang_a, text_a, lang_b,
-    text_b); empty: none."""
+    """Aligned segments for the conditional loss, a file as in `evaluation.pairs`; empty: none."""
 
     pair_directions: tuple[str, ...] = ()
     """Directions of the segments, e.g. [en-ja, ja-en]."""

@@ -81,8 +81,8 @@ def asked_evaluations(recipe: ModelRecipe, words: WordSet | None, pairs: Pairs) 
     if not found:
         *most, last = needs
         raise ConfigError(
-            f"nothing to ask: give {', '.join(most)} or {last}, or name an evaluation of a plugin "
-            "in evaluation.plugins"
+            f"no evaluation is set: give {', '.join(most)} or {last}, or name one of a plugin in "
+            "evaluation.plugins"
         )
     return found
 

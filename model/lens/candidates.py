@@ -62,17 +62,6 @@ def n_lone_spaces(tokenizer: Any, answer: Ids) -> int:
     return count
 
 
-def _first_readable(tokenizer: Any, tokens: Ids) -> int | None:
-    token = tokens[n_lone_spaces(tokenizer, tokens)]
-    text = tokenizer.decode([token])
-    whole = "\ufffd" not in text and any(letter.isalnum() for letter in text)
-    return token if whole else None
-
-
-def _capital(word: str) -> str:
-    return word[:1].upper() + word[1:]
-
-
 def eligible(
     concepts: Sequence[Concept], direction: Direction, tokens: Mapping[str, Ids], pivot: str
 ) -> list[Concept]:
@@ -151,6 +140,17 @@ def categories(
         found["mined"], found["mined_control"] = mined.without(ends)
         found["mined_new"], found["mined_new_control"] = mined.without(taken)
     return Categories(concept, {name: ids for name, ids in found.items() if ids})
+
+
+def _first_readable(tokenizer: Any, tokens: Ids) -> int | None:
+    token = tokens[n_lone_spaces(tokenizer, tokens)]
+    text = tokenizer.decode([token])
+    whole = "\ufffd" not in text and any(letter.isalnum() for letter in text)
+    return token if whole else None
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]
 
 
 def _controls(

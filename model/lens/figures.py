@@ -54,18 +54,6 @@ def panels(directions: Mapping[str, Any], lens: str) -> list[DirectionBands]:
     ]
 
 
-def _lines(bands: Mapping[str, Mapping[str, Any]]) -> tuple[Line, ...]:
-    third = [name for name in bands if name.startswith("other:") and not name.endswith(":gap")]
-    colours = {name: colour for name, colour in ROLES.items() if name in bands}
-    colours |= dict(zip(third, OTHERS, strict=False))
-    return tuple(
-        Line(
-            name.replace("other:", "third "), colour, *(bands[name][of] for of in Line._fields[2:])
-        )
-        for name, colour in colours.items()
-    )
-
-
 def trajectories(shown: Sequence[DirectionBands]) -> list[str]:
     """A figure for each panel: lines over layers with their bands, all on one vertical axis.
 
@@ -74,49 +62,6 @@ def trajectories(shown: Sequence[DirectionBands]) -> list[str]:
     highs = [high for panel in shown for line in panel.lines for high in line.high]
     top = max((high for high in highs if high is not None and there(high)), default=0.0)
     return [_trajectory(panel, max(_LEAST_TOP, min(1.0, top))) for panel in shown]
-
-
-def _trajectory(panel: DirectionBands, top: float) -> str:
-    n_layers = max((len(line.mean) for line in panel.lines), default=0)
-    if n_layers < 2:
-        return ""
-    left, width, upper, bottom = 36, 250, 22, 150
-
-    def x(layer: float) -> float:
-        return left + width * layer / (n_layers - 1)
-
-    def y(value: float) -> float:
-        return upper + (bottom - upper) * (1 - min(value / top, 1.0))
-
-    parts = []
-    if panel.marked:
-        start = max(x(panel.marked[0] - 0.5), left)
-        end = min(x(panel.marked[-1] + 0.5), left + width)
-        parts.append(
-            f'<rect x="{start:.1f}" y="{upper}" width="{end - start:.1f}" '
-            f'height="{bottom - upper}" fill="#000" opacity=".06"/>'
-        )
-    for tick in ticks(0, top):
-        parts.append(path(f"M{left} {y(tick):.1f}H{left + width}", "#e4e4e4"))
-        parts.append(text(left - 5, y(tick) + 4, label(tick), "end"))
-    for layer in range(0, n_layers, max(1, n_layers // 6)):
-        parts.append(text(x(layer), bottom + 14, str(layer), "middle"))
-    for line in panel.lines:
-        known = [
-            (n, m, a, b)
-            for n, (m, a, b) in enumerate(zip(line.mean, line.low, line.high, strict=True))
-            if m is not None and a is not None and b is not None and there(m)
-        ]
-        if known:
-            above = [f"{x(n):.1f} {y(b):.1f}" for n, _, _, b in known]
-            below = [f"{x(n):.1f} {y(a):.1f}" for n, _, a, _ in reversed(known)]
-            parts.append(
-                f'<path d="M{"L".join([*above, *below])}Z" fill="{line.colour}" opacity=".18"/>'
-            )
-            mean = "L".join(f"{x(n):.1f} {y(m):.1f}" for n, m, _, _ in known)
-            parts.append(path(f"M{mean}", line.colour, 1.8))
-    parts.append(text(left, 13, panel.title, "start", bold=True))
-    return figure(left + width + 10, bottom + 20, panel.title, parts)
 
 
 def heat_map(panel: DirectionBands) -> str:
@@ -172,3 +117,58 @@ def sheet(figures: Sequence[str], title: str, colours: Mapping[str, str]) -> str
         "<style>text{font:11px system-ui,sans-serif;fill:#333}</style>"
         f'<rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}</svg>\n'
     )
+
+
+def _lines(bands: Mapping[str, Mapping[str, Any]]) -> tuple[Line, ...]:
+    third = [name for name in bands if name.startswith("other:") and not name.endswith(":gap")]
+    colours = {name: colour for name, colour in ROLES.items() if name in bands}
+    colours |= dict(zip(third, OTHERS, strict=False))
+    return tuple(
+        Line(
+            name.replace("other:", "third "), colour, *(bands[name][of] for of in Line._fields[2:])
+        )
+        for name, colour in colours.items()
+    )
+
+
+def _trajectory(panel: DirectionBands, top: float) -> str:
+    n_layers = max((len(line.mean) for line in panel.lines), default=0)
+    if n_layers < 2:
+        return ""
+    left, width, upper, bottom = 36, 250, 22, 150
+
+    def x(layer: float) -> float:
+        return left + width * layer / (n_layers - 1)
+
+    def y(value: float) -> float:
+        return upper + (bottom - upper) * (1 - min(value / top, 1.0))
+
+    parts = []
+    if panel.marked:
+        start = max(x(panel.marked[0] - 0.5), left)
+        end = min(x(panel.marked[-1] + 0.5), left + width)
+        parts.append(
+            f'<rect x="{start:.1f}" y="{upper}" width="{end - start:.1f}" '
+            f'height="{bottom - upper}" fill="#000" opacity=".06"/>'
+        )
+    for tick in ticks(0, top):
+        parts.append(path(f"M{left} {y(tick):.1f}H{left + width}", "#e4e4e4"))
+        parts.append(text(left - 5, y(tick) + 4, label(tick), "end"))
+    for layer in range(0, n_layers, max(1, n_layers // 6)):
+        parts.append(text(x(layer), bottom + 14, str(layer), "middle"))
+    for line in panel.lines:
+        known = [
+            (n, m, a, b)
+            for n, (m, a, b) in enumerate(zip(line.mean, line.low, line.high, strict=True))
+            if m is not None and a is not None and b is not None and there(m)
+        ]
+        if known:
+            above = [f"{x(n):.1f} {y(b):.1f}" for n, _, _, b in known]
+            below = [f"{x(n):.1f} {y(a):.1f}" for n, _, a, _ in reversed(known)]
+            parts.append(
+                f'<path d="M{"L".join([*above, *below])}Z" fill="{line.colour}" opacity=".18"/>'
+            )
+            mean = "L".join(f"{x(n):.1f} {y(m):.1f}" for n, m, _, _ in known)
+            parts.append(path(f"M{mean}", line.colour, 1.8))
+    parts.append(text(left, 13, panel.title, "start", bold=True))
+    return figure(left + width + 10, bottom + 20, panel.title, parts)

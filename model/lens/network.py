@@ -101,16 +101,6 @@ def hooked(edits: Mapping[Any, Callable[[torch.Tensor], torch.Tensor | None]]) -
         yield
 
 
-def _hook(edit: Callable[[torch.Tensor], torch.Tensor | None]) -> Callable[..., Any]:
-    def hook(_module: Any, _inputs: Any, output: Any) -> Any:
-        if isinstance(output, tuple):
-            changed = edit(output[0])
-            return None if changed is None else (changed, *output[1:])
-        return edit(output)
-
-    return hook
-
-
 def check_head(parts: Parts, state: torch.Tensor, logits: torch.Tensor) -> None:
     """Check that the lens on the last layer gives the model's own logits.
 
@@ -134,3 +124,13 @@ def check_head(parts: Parts, state: torch.Tensor, logits: torch.Tensor) -> None:
             f"final norm and unembedding do not give the model's own logits (they differ by "
             f"{difference:.3g} of {scale:.3g}): this architecture does more after its last block"
         )
+
+
+def _hook(edit: Callable[[torch.Tensor], torch.Tensor | None]) -> Callable[..., Any]:
+    def hook(_module: Any, _inputs: Any, output: Any) -> Any:
+        if isinstance(output, tuple):
+            changed = edit(output[0])
+            return None if changed is None else (changed, *output[1:])
+        return edit(output)
+
+    return hook

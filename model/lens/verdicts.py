@@ -65,28 +65,6 @@ def false_pivots(
     return estimate(share, config.n_resamples, config.seed)._asdict()
 
 
-def _sound(
-    cell: Cell, readings: Readings, dev: Readings, own: NDArray[np.float64], config: LensConfig
-) -> list[Behaviour]:
-    target = f"word:{cell.direction.target}"
-    floor = thresholds(dev.group(f"control:{cell.pivot}:"), config.quantile)
-    target_floor = thresholds(dev.group(f"control:{cell.direction.target}:"), config.quantile)
-    masses = readings.log_mass.get(target, np.full_like(own, -np.inf))
-    near = readings.group(f"near:{cell.pivot}:")
-    return [
-        sound(
-            np.nan_to_num(own[place], nan=-np.inf),
-            np.nan_to_num(masses[place], nan=-np.inf),
-            near[:, place],
-            floor,
-            target_floor,
-            config.min_mass,
-            config.min_run,
-        )
-        for place in range(len(own))
-    ]
-
-
 def shares(verdicts: dict[str, list[Behaviour]], config: LensConfig) -> dict[str, Any]:
     """Share of pivot words by each rule, and all counts."""
     return {
@@ -127,6 +105,28 @@ def agreement_of(
         found[reader] = {other: _agree(own, theirs, config) for other, theirs in marks.items()}
         marks[reader] = own
     return found
+
+
+def _sound(
+    cell: Cell, readings: Readings, dev: Readings, own: NDArray[np.float64], config: LensConfig
+) -> list[Behaviour]:
+    target = f"word:{cell.direction.target}"
+    floor = thresholds(dev.group(f"control:{cell.pivot}:"), config.quantile)
+    target_floor = thresholds(dev.group(f"control:{cell.direction.target}:"), config.quantile)
+    masses = readings.log_mass.get(target, np.full_like(own, -np.inf))
+    near = readings.group(f"near:{cell.pivot}:")
+    return [
+        sound(
+            np.nan_to_num(own[place], nan=-np.inf),
+            np.nan_to_num(masses[place], nan=-np.inf),
+            near[:, place],
+            floor,
+            target_floor,
+            config.min_mass,
+            config.min_run,
+        )
+        for place in range(len(own))
+    ]
 
 
 def _agree(labels: dict[Key, str], others: dict[Key, str], config: LensConfig) -> dict[str, Any]:

@@ -55,10 +55,6 @@ def estimates(answers: Answers, n_resamples: int, seed: int) -> dict[str, Estima
     return dict(sorted(found.items()))
 
 
-def _estimate(mean: float, resampled: NDArray[np.float64], n_words: int) -> Estimate:
-    return Estimate(*percentile_interval(mean, resampled), n_words)
-
-
 def strata(
     labels: Mapping[str, list[str]], answers: Answers, n_resamples: int, seed: int
 ) -> dict[str, dict[str, dict[str, Estimate]]]:
@@ -81,3 +77,7 @@ def strata(
         }
         for name, groups in labels.items()
     }
+
+
+def _estimate(mean: float, resampled: NDArray[np.float64], n_words: int) -> Estimate:
+    return Estimate(*percentile_interval(mean, resampled), n_words)

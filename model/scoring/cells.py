@@ -60,20 +60,6 @@ def word_task(words: WordSet, config: ScoringConfig) -> Task:
     return Task(words, config, wanted, tuple(asked))
 
 
-def _require_distractors(
-    asked: Sequence[Concept], wanted: Sequence[Direction], target_side: bool
-) -> None:
-    needed = {direction.source for direction in wanted}
-    needed |= {direction.target for direction in wanted} if target_side else set()
-    for concept in asked:
-        for lang in sorted(needed):
-            if not concept.distractors.get(lang):
-                raise InputError(
-                    f"concept {concept.id!r} has no distractors in {lang!r}: build the word set "
-                    "with `pivotmine-model words`, or add them to its line"
-                )
-
-
 class Ask(NamedTuple):
     """One question of a cell with one candidate answer."""
 
@@ -97,23 +83,6 @@ def ask(task: Task, direction: Direction, draw: int) -> Iterator[list[Ask]]:
     for concept in task.concepts:
         shots = examples(config, draw, pool, concept)
         yield list(_asks(task, direction, shots, concept))
-
-
-def _asks(
-    task: Task, direction: Direction, shots: Sequence[Concept], concept: Concept
-) -> Iterator[Ask]:
-    """The questions about one concept: each source word, then each wrong answer."""
-    config, (source, target) = task.config, direction
-
-    def text(word: str, wanted: str) -> tuple[str, str]:
-        asked = prompt(direction, config.language_names, shots, word, config.prompt)
-        return asked, answer(wanted, config.prompt)
-
-    own, right = concept.words[source], concept.words[target]
-    for place, word in enumerate((own, *concept.distractors[source])):
-        yield Ask(concept.id, "source", place, word, right, text(word, right))
-    for place, wrong in enumerate(concept.distractors[target] if config.target_side else (), 1):
-        yield Ask(concept.id, "target", place, own, wrong, text(own, wrong))
 
 
 def run_cell(
@@ -174,3 +143,34 @@ def collect(parts: Sequence[pa.Table], concepts: Sequence[str]) -> Answers:
     has_targets = not np.isnan(values["target"][..., 1:]).all()
     values["target"][..., 0] = values["source"][..., 0]
     return Answers(values["source"], values["tokens"], values["target"] if has_targets else None)
+
+
+def _require_distractors(
+    asked: Sequence[Concept], wanted: Sequence[Direction], target_side: bool
+) -> None:
+    needed = {direction.source for direction in wanted}
+    needed |= {direction.target for direction in wanted} if target_side else set()
+    for concept in asked:
+        for lang in sorted(needed):
+            if not concept.distractors.get(lang):
+                raise InputError(
+                    f"concept {concept.id!r} has no distractors in {lang!r}: build the word set "
+                    "with `pivotmine-model words`, or add them to its line"
+                )
+
+
+def _asks(
+    task: Task, direction: Direction, shots: Sequence[Concept], concept: Concept
+) -> Iterator[Ask]:
+    """The questions about one concept: each source word, then each wrong answer."""
+    config, (source, target) = task.config, direction
+
+    def text(word: str, wanted: str) -> tuple[str, str]:
+        asked = prompt(direction, config.language_names, shots, word, config.prompt)
+        return asked, answer(wanted, config.prompt)
+
+    own, right = concept.words[source], concept.words[target]
+    for place, word in enumerate((own, *concept.distractors[source])):
+        yield Ask(concept.id, "source", place, word, right, text(word, right))
+    for place, wrong in enumerate(concept.distractors[target] if config.target_side else (), 1):
+        yield Ask(concept.id, "target", place, own, wrong, text(own, wrong))

@@ -108,6 +108,11 @@ def prompt(
     )
 
 
+def answer(word: str, style: Style = "he2025") -> str:
+    """The answer as it follows the prompt."""
+    return word if style == "lines" else f" {word}"
+
+
 def _lines(direction: Direction, shots: Sequence[Concept], word: str) -> str:
     """Solved lines of four words, and a line that begins with the word in question."""
     beside, solved = shots[: LINE_WORDS - 1], shots[LINE_WORDS - 1 :]
@@ -118,11 +123,6 @@ def _lines(direction: Direction, shots: Sequence[Concept], word: str) -> str:
     ]
     lines.append(" ".join([word, *(shot.words[direction.source] for shot in beside)]))
     return "".join(f"{line}.\n" for line in lines)
-
-
-def answer(word: str, style: Style = "he2025") -> str:
-    """The answer as it follows the prompt."""
-    return word if style == "lines" else f" {word}"
 
 
 def _hash(name: str, concept_id: str) -> bytes:

@@ -61,6 +61,25 @@ def score(
     return summary
 
 
+def labels(asked: Sequence[Concept], direction: Direction) -> dict[str, list[str]]:
+    """Grouping -> the group of every concept: form, part of speech, frequency.
+
+    Frequency groups are terciles of the frequency of the rarer of the two words.
+    """
+    rarer = [
+        min(concept.zipf.get(direction.source, 0.0), concept.zipf.get(direction.target, 0.0))
+        for concept in asked
+    ]
+    low, high = np.quantile(rarer, [1 / 3, 2 / 3])
+    return {
+        "form": [concept.kind(*direction) for concept in asked],
+        "pos": [concept.pos or "unknown" for concept in asked],
+        "frequency": [
+            "rare" if zipf < low else "frequent" if zipf >= high else "middle" for zipf in rarer
+        ],
+    }
+
+
 def _answers(
     model: LoadedModel, task: Task, out: Path, progress: Progress
 ) -> dict[Direction, list[pa.Table]]:
@@ -126,25 +145,6 @@ def _word_rows(answers: Answers, task: Task, direction: Direction) -> list[dict[
         }
         for place, concept in enumerate(task.concepts)
     ]
-
-
-def labels(asked: Sequence[Concept], direction: Direction) -> dict[str, list[str]]:
-    """Grouping -> the group of every concept: form, part of speech, frequency.
-
-    Frequency groups are terciles of the frequency of the rarer of the two words.
-    """
-    rarer = [
-        min(concept.zipf.get(direction.source, 0.0), concept.zipf.get(direction.target, 0.0))
-        for concept in asked
-    ]
-    low, high = np.quantile(rarer, [1 / 3, 2 / 3])
-    return {
-        "form": [concept.kind(*direction) for concept in asked],
-        "pos": [concept.pos or "unknown" for concept in asked],
-        "frequency": [
-            "rare" if zipf < low else "frequent" if zipf >= high else "middle" for zipf in rarer
-        ],
-    }
 
 
 def _dependencies(config: ScoringConfig) -> dict[str, Any]:

@@ -74,31 +74,6 @@ def slots(
     return chosen
 
 
-def _place(
-    chosen: NDArray[np.uint8], number: int, placement: Placement, n: int, replay: float
-) -> None:
-    n_window = round(placement.window * len(chosen))
-    window = slice(len(chosen) - n_window, None) if placement.where == "late" else slice(n_window)
-    free = np.flatnonzero(chosen[window] == MAX_STREAMS) + (window.start or 0)
-    if n > len(free) - int(replay * n_window + 1e-9):  # whole sequences
-        raise ConfigError(
-            f"{placement.name}: {placement.ratio:.0%} of the run do not fit into its "
-            f"{placement.where} {placement.window:.0%} with {replay:.0%} of replay; widen the "
-            "window, or lower ratio or replay"
-        )
-    chosen[free[((np.arange(n) + 0.5) * len(free) / max(n, 1)).astype(np.int64)]] = number
-
-
-def _apportion(shares: Sequence[float], total: int) -> list[int]:
-    """Integers in proportion to shares, with sum `total` (largest remainder method)."""
-    exact = [share * total for share in shares]
-    counts = [int(value + 1e-9) for value in exact]
-    by_rest = sorted(range(len(shares)), key=lambda n: (counts[n] - exact[n], n))
-    for number in by_rest[: total - sum(counts)]:
-        counts[number] += 1
-    return counts
-
-
 class Mixture:
     """The sequences of a run, in order."""
 
@@ -123,3 +98,28 @@ class Mixture:
         All workers together take the same `per_step` sequences for any number of workers.
         """
         return self.take(range(step * per_step + rank, (step + 1) * per_step, world))
+
+
+def _place(
+    chosen: NDArray[np.uint8], number: int, placement: Placement, n: int, replay: float
+) -> None:
+    n_window = round(placement.window * len(chosen))
+    window = slice(len(chosen) - n_window, None) if placement.where == "late" else slice(n_window)
+    free = np.flatnonzero(chosen[window] == MAX_STREAMS) + (window.start or 0)
+    if n > len(free) - int(replay * n_window + 1e-9):  # whole sequences
+        raise ConfigError(
+            f"{placement.name}: {placement.ratio:.0%} of the run do not fit into its "
+            f"{placement.where} {placement.window:.0%} with {replay:.0%} of replay; widen the "
+            "window, or lower ratio or replay"
+        )
+    chosen[free[((np.arange(n) + 0.5) * len(free) / max(n, 1)).astype(np.int64)]] = number
+
+
+def _apportion(shares: Sequence[float], total: int) -> list[int]:
+    """Integers in proportion to shares, with sum `total` (largest remainder method)."""
+    exact = [share * total for share in shares]
+    counts = [int(value + 1e-9) for value in exact]
+    by_rest = sorted(range(len(shares)), key=lambda n: (counts[n] - exact[n], n))
+    for number in by_rest[: total - sum(counts)]:
+        counts[number] += 1
+    return counts

@@ -48,6 +48,24 @@ def start(
     return loaded
 
 
+def with_lora(network: Any, rank: int) -> Any:
+    """The network with low-rank changes to all linear layers; only these are trained."""
+    require("peft")
+    from peft import LoraConfig, get_peft_model
+
+    settings = LoraConfig(
+        r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
+    return get_peft_model(network, settings)
+
+
+def merged(network: Any) -> Any:
+    """The network with its low-rank changes, if any, added to its weights."""
+    with contextlib.suppress(AttributeError):
+        return network.merge_and_unload()
+    return network
+
+
 def _from_scratch(config: TrainingConfig, stream: Stream, seed: int) -> LoadedModel:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
@@ -72,21 +90,3 @@ def _from_scratch(config: TrainingConfig, stream: Stream, seed: int) -> LoadedMo
     name = f"llama {shape.n_layers}x{shape.hidden_size}, {size / 1e6:.2f} M parameters"
     tokenizer = transformers_tokenizer(stream.tokenizer)
     return LoadedModel(network, tokenizer, name, f"scratch-{seed}", torch.device("cpu"))
-
-
-def with_lora(network: Any, rank: int) -> Any:
-    """The network with low-rank changes to all linear layers; only these are trained."""
-    require("peft")
-    from peft import LoraConfig, get_peft_model
-
-    settings = LoraConfig(
-        r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM"
-    )
-    return get_peft_model(network, settings)
-
-
-def merged(network: Any) -> Any:
-    """The network with its low-rank changes, if any, added to its weights."""
-    with contextlib.suppress(AttributeError):
-        return network.merge_and_unload()
-    return network

@@ -114,7 +114,9 @@ def make_plan(recipe: ModelRecipe, say: Callable[[str], None] = lambda _: None) 
     """
     grid = recipe.grid
     if not grid.arms:
-        raise ConfigError("grid.arms is empty: name what to train on (conf/arms/planted-arms.yaml)")
+        raise ConfigError(
+            "grid.arms is empty: name each arm's shards (conf/arms/planted-arms.yaml)"
+        )
 
     @cache
     def opened(folder: str) -> Stream:

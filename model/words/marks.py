@@ -54,14 +54,14 @@ def similarity(word: str, other: str) -> float:
     return 1 - row[-1] / max(len(word), len(other), 1)
 
 
-def _fold(word: str) -> str:
-    return unicodedata.normalize("NFKC", word).casefold()
-
-
 def han_characters(word: str, traditional: Mapping[str, str]) -> set[str]:
     """Han characters of a word and of its traditional spelling, if it has one."""
     both = word + traditional.get(word, "")
     return {character for character in both if "\u3400" <= character <= "\u9fff"}
+
+
+def _fold(word: str) -> str:
+    return unicodedata.normalize("NFKC", word).casefold()
 
 
 def _is_katakana(word: str) -> bool:

@@ -104,7 +104,7 @@ def test_one_command_runs_the_evaluations_whose_inputs_are_given(
     assert "pairs are examples" in str(late.exception) or "sacrebleu" in str(late.exception)
     assert "conditional loss" not in late.output, "said before anything was asked"
     nothing = CliRunner().invoke(app, command)
-    assert "nothing to ask: give a word set" in str(nothing.exception)
+    assert "no evaluation is set: give a word set" in str(nothing.exception)
 
 
 PLUGIN = '''

@@ -32,20 +32,6 @@ def fill(zipf: dict[str, float], words: Iterable[str]) -> None:
             zipf[word] = value
 
 
-def _from_parts(zipf: Mapping[str, float], word: str) -> float | None:
-    parts = []
-    start = 0
-    while start < len(word):
-        ends = range(len(word), start, -1)
-        end = next((end for end in ends if word[start:end] in zipf), None)
-        if end is None:
-            return None
-        parts.append(zipf[word[start:end]])
-        start = end
-    total = sum(10.0**-part for part in parts)
-    return round(-math.log10(total) - CUT_COST * (len(parts) - 1), 2)
-
-
 def read_zipf(archive: Path, lang: str) -> dict[str, float]:
     """Word -> zipf frequency; words that are not listed have less than about 1.
 
@@ -77,3 +63,17 @@ def read_zipf(archive: Path, lang: str) -> dict[str, float]:
     return {
         word: round(9 - index / 100, 2) for index, words in enumerate(levels[1:]) for word in words
     }
+
+
+def _from_parts(zipf: Mapping[str, float], word: str) -> float | None:
+    parts = []
+    start = 0
+    while start < len(word):
+        ends = range(len(word), start, -1)
+        end = next((end for end in ends if word[start:end] in zipf), None)
+        if end is None:
+            return None
+        parts.append(zipf[word[start:end]])
+        start = end
+    total = sum(10.0**-part for part in parts)
+    return round(-math.log10(total) - CUT_COST * (len(parts) - 1), 2)
