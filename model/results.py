@@ -81,10 +81,7 @@ def write_page(path: Path, html: str) -> None:
 def read_run(path: Path, kind: str) -> Run:
     """Read a run from its summary's file, or from a folder with one summary of this kind.
 
-    Parameters
-    ----------
-    kind
-        A key of `TABLE_OF`.
+    `kind` is a key of `TABLE_OF`.
 
     Raises
     ------

@@ -60,10 +60,7 @@ def fold_of(concept_id: str, n_folds: int) -> int:
 def fits(sample: Sample, folds: Places, resamples: ConceptResamples) -> dict[str, Any]:
     """Slopes of the largest model, R2 of every model, and the gain of each step.
 
-    Parameters
-    ----------
-    folds
-        [concepts] fold of every concept.
+    `folds` [concepts] is the fold of every concept.
 
     Returns
     -------

@@ -65,11 +65,8 @@ def stat(
 ) -> Stat:
     """Interval and p-value of a statistic from its values in resamples [resamples].
 
-    Parameters
-    ----------
-    only_above
-        Test only the side above the null, because values below it are no finding either (a
-        useless predictor costs accuracy on new words). The p-value is still doubled.
+    With `only_above`, only the side above the null is tested, because values below it are no
+    finding either (a useless predictor costs accuracy on new words). The p-value is still doubled.
     """
     nan = float("nan")
     known = resampled[~np.isnan(resampled)]

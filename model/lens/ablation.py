@@ -74,10 +74,7 @@ def ablate(
 ) -> pa.Table:
     """The target's loss by ablation, as `ABLATIONS`; concepts without target tokens are left out.
 
-    Parameters
-    ----------
-    statistics
-        Those of each context's kind of position.
+    `statistics` are those of each context's kind of position.
     """
     import torch
 
@@ -133,12 +130,8 @@ def _edits(
 ) -> dict[Any, Callable[[torch.Tensor], torch.Tensor]]:
     """Functions that change the last position of each layer's output.
 
-    Parameters
-    ----------
-    means
-        [rows, layers, width]
-    taken
-        Layer -> amount taken of the pivot [rows, 1]; the pivot's own condition fills it.
+    `means` is [rows, layers, width]. `taken` maps a layer to the amount taken of the pivot [rows,
+    1]; the pivot's own condition fills it.
     """
 
     def edit(layer: int) -> Callable[[torch.Tensor], torch.Tensor]:

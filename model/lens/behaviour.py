@@ -33,12 +33,8 @@ def he2025(
 ) -> Behaviour:
     """The rule of He et al. 2025 on the likeliest token of every layer.
 
-    Parameters
-    ----------
-    top_token, top_mass
-        [layers], logit lens.
-    source, target
-        All tokens of source and target word, without lone spaces.
+    `top_token` and `top_mass` [layers] are from the logit lens. `source` and `target` are all
+    tokens of the two words, without lone spaces.
     """
     if set(source) & set(target):
         return "excluded"
@@ -82,10 +78,7 @@ def sound(
 ) -> Behaviour:
     """The sound rule on log-masses per layer, [layers].
 
-    Parameters
-    ----------
-    near
-        [words, layers], words near the pivot in meaning; NaN where there are fewer.
+    `near` [words, layers] has words near the pivot in meaning; NaN where there are fewer.
     """
     last = len(pivot) - 1
     floor = np.log(min_mass)

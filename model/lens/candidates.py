@@ -111,12 +111,8 @@ def categories(
     Controls are words of `pool` in the same language, nearest in frequency among those with as many
     token forms (a word with two forms is twice as likely to catch mass); ties are broken by id.
 
-    Parameters
-    ----------
-    tokens
-        Tokens of every word of the pool and of the concept's distractors.
-    n_controls, n_near
-        Words of each kind and language.
+    `tokens` has every word of the pool and of the concept's distractors. `n_controls` and `n_near`
+    are numbers of words for each language.
     """
     ends = {token for lang in direction for token in tokens[concept.words[lang]]}
     own = {lang: tokens[concept.words[lang]] for lang in languages}

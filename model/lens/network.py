@@ -102,14 +102,7 @@ def hooked(edits: Mapping[Any, Callable[[torch.Tensor], torch.Tensor | None]]) -
 
 
 def check_head(parts: Parts, state: torch.Tensor, logits: torch.Tensor) -> None:
-    """Check that the lens on the last layer gives the model's own logits.
-
-    Parameters
-    ----------
-    state
-        [rows, width] after the last block.
-    logits
-        [rows, vocabulary] of the model.
+    """Check that the lens on the last layer [rows, width] gives the model's [rows, vocabulary].
 
     Raises
     ------

@@ -43,11 +43,8 @@ def conditional_losses(
 ) -> ConditionalLosses:
     """Losses of the targets of all pairs.
 
-    Parameters
-    ----------
-    batch_tokens
-        Tokens that are read at once at most, with padding. Bounds memory: logits take 4 bytes a
-        token and vocabulary entry.
+    At most `batch_tokens` tokens, with padding, are read at once. This bounds memory: logits take 4
+    bytes a token and vocabulary entry.
 
     Raises
     ------

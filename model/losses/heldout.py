@@ -17,12 +17,8 @@ ORDER_SEED = (0, 2)
 class HeldoutTexts:
     """The first sequences of held-out streams.
 
-    Parameters
-    ----------
-    n_tokens
-        Tokens of each stream that are read, rounded down to whole sequences but at least one.
-    masks_documents
-        Whether a token sees its own document only.
+    `n_tokens` of each stream are read, rounded down to whole sequences but at least one. With
+    `masks_documents` a token sees its own document only.
     """
 
     def __init__(

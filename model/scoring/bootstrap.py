@@ -60,10 +60,7 @@ def strata(
 ) -> dict[str, dict[str, dict[str, Estimate]]]:
     """Estimates within groups of words: name of the grouping -> group -> score -> estimate.
 
-    Parameters
-    ----------
-    labels
-        Name of a grouping -> the group of every word.
+    `labels` maps the name of a grouping to the group of every word.
     """
     every_draw = np.arange(answers.source.shape[0])
     return {

@@ -119,15 +119,7 @@ def run_cell(
 
 
 def collect(parts: Sequence[pa.Table], concepts: Sequence[str]) -> Answers:
-    """The answers of one direction as arrays.
-
-    Parameters
-    ----------
-    parts
-        `ANSWERS` of each draw.
-    concepts
-        Ids of concepts, in the order that the arrays get.
-    """
+    """The answers of one direction (`ANSWERS` of each draw) as arrays, in the order of concepts."""
     place = {concept: number for number, concept in enumerate(concepts)}
     n_candidates = 1 + max(max(part["candidate"].to_pylist(), default=0) for part in parts)
     shape = (len(parts), len(concepts), n_candidates)

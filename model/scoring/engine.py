@@ -80,12 +80,8 @@ def _answer(
 ) -> None:
     """Fill `known` for the answers of a batch of contexts.
 
-    Parameters
-    ----------
-    logits
-        [contexts, 1, vocabulary], after the last token of each context.
-    cache
-        Keys and values of the contexts, one row each.
+    `logits` [contexts, 1, vocabulary] are those after the last token of each context, and `cache`
+    has a row for each.
     """
     import torch
 

@@ -51,10 +51,7 @@ def spread(differences: Array) -> Spread:
 def power(effect: float, deviation: float, n_seeds: int, alpha: float) -> float:
     """Chance that a two-sided paired t over seeds finds a true mean difference `effect`.
 
-    Parameters
-    ----------
-    deviation
-        Standard deviation of the difference between seeds.
+    `deviation` is the standard deviation of the difference between seeds.
     """
     if n_seeds < 2:
         return 0.0

@@ -17,9 +17,8 @@ from pivotmine.model.progress import Progress
 from pivotmine.model.scoring.cells import collect, run_cell, word_task
 from pivotmine.model.scoring.metrics import by_word
 from pivotmine.model.scoring.shared_cache import limits_of
+from pivotmine.model.training.checkpoints import Rows
 from pivotmine.model.words.dataset import WordSet
-
-Rows = list[dict[str, Any]]
 
 HELDOUT_BATCH = 16
 """Sequences of held-out text that are read at once."""

@@ -38,10 +38,7 @@ def slots(
 ) -> NDArray[np.uint8]:
     """The number of the stream of each sequence, [n_sequences].
 
-    Parameters
-    ----------
-    replay
-        Least share of the uniform streams in the window of an early or late stream.
+    `replay` is the least share of the uniform streams in the window of an early or late stream.
 
     Raises
     ------

@@ -74,12 +74,8 @@ class Plan(NamedTuple):
     def identity(self, model: str, seeds: Sequence[int], arms: bool = True) -> dict[str, Any]:
         """Everything that the results of these seeds depend on, as plain values.
 
-        Parameters
-        ----------
-        model
-            Version of the model that training starts from.
-        arms
-            False: only what the base phase depends on.
+        `model` is the version of the model that training starts from. Without `arms`, these are the
+        values that the base phase depends on.
         """
         training, grid = self.recipe.training, self.recipe.grid
         without_effect = {"micro_sequences", "checkpoint_steps"}
@@ -114,9 +110,7 @@ def make_plan(recipe: ModelRecipe, say: Callable[[str], None] = lambda _: None) 
     """
     grid = recipe.grid
     if not grid.arms:
-        raise ConfigError(
-            "grid.arms is empty: name each arm's shards (conf/arms/planted-arms.yaml)"
-        )
+        raise ConfigError("grid.arms is empty: see conf/arms/planted-arms.yaml for an example")
 
     @cache
     def opened(folder: str) -> Stream:

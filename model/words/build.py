@@ -37,10 +37,7 @@ def build(
 ) -> tuple[WordSet, dict[str, Any]]:
     """The word set, and its manifest: settings, sources with digests and licences.
 
-    Parameters
-    ----------
-    folder
-        Where the dictionaries' archives are, or are fetched to (100 MB).
+    `folder` has the dictionaries' archives; missing ones are fetched into it (100 MB).
 
     Raises
     ------
