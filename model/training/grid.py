@@ -25,9 +25,9 @@ from pivotmine.model.shards.packing import Packing
 from pivotmine.model.training.checkpoints import LOSSES, Rows, checkpoints
 from pivotmine.model.training.evaluate import evaluator
 from pivotmine.model.training.mixture import Mixture, slots
-from pivotmine.model.training.networks import merged, start
+from pivotmine.model.training.networks import merged, start, with_lora
 from pivotmine.model.training.plan import BASE, Phase, Plan
-from pivotmine.model.training.train import Job, Trained, prepared, train
+from pivotmine.model.training.train import Job, Trained, train
 from pivotmine.model.training.workers import make_accelerator
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class _Grid(NamedTuple):
         if not paths["losses"].exists():
             job = self._job(phase, seed, model, folder)
             self.progress.start(f"{phase.name}, seed {seed}", job.n_steps * job.config.step_tokens)
-            network = prepared(copy.deepcopy(model.network), job.config)
+            network = with_lora(copy.deepcopy(model.network), job.config.lora_rank)
             trained = train(self.accelerator, network, job)
             self.progress.note(_finished(phase.name, seed, trained.losses))
             if self.accelerator.is_main_process:

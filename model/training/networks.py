@@ -49,7 +49,9 @@ def start(
 
 
 def with_lora(network: Any, rank: int) -> Any:
-    """The network with low-rank changes to all linear layers; only these are trained."""
+    """The network with low-rank changes to all linear layers, or as it is if the rank is 0."""
+    if not rank:
+        return network
     require("peft")
     from peft import LoraConfig, get_peft_model
 

@@ -28,7 +28,6 @@ from pivotmine.errors import ModelError
 from pivotmine.model.config.training import TrainingConfig
 from pivotmine.model.training.checkpoints import LOSSES, Board, Done, Rows, resume, save
 from pivotmine.model.training.mixture import Mixture
-from pivotmine.model.training.networks import with_lora
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -66,7 +65,7 @@ class Trained(NamedTuple):
 def train(accelerator: Accelerator, network: Any, job: Job) -> Trained:
     """Train from the beginning or the last checkpoint; the network is changed in place.
 
-    If `prepared` added low-rank changes, only these are trained; `networks.merged` applies them.
+    If `networks.with_lora` added low-rank changes, only these are trained.
 
     Raises
     ------
@@ -103,11 +102,6 @@ def train(accelerator: Accelerator, network: Any, job: Job) -> Trained:
     board.close()
     accelerator.free_memory()
     return Trained(pa.Table.from_pylist(losses, schema=LOSSES), evaluations)
-
-
-def prepared(network: Any, config: TrainingConfig) -> Any:
-    """The network as it is trained, with low-rank changes if the settings say so."""
-    return with_lora(network, config.lora_rank) if config.lora_rank else network
 
 
 def rate(step: int, n_steps: int, config: TrainingConfig) -> float:

@@ -19,7 +19,7 @@ from pivotmine.model.shards.stream import Stream, open_stream
 from pivotmine.model.shards.tokenizer import check_tokenizer, transformers_tokenizer
 from pivotmine.model.training.mixture import Mixture, Placement, slots
 from pivotmine.model.training.networks import start, with_lora
-from pivotmine.model.training.train import Job, Trained, prepared, rate, train
+from pivotmine.model.training.train import Job, Trained, rate, train
 from pivotmine.model.training.workers import make_accelerator
 from tests.model.handmade_shards import word_tokenizer, write_arm
 
@@ -48,7 +48,7 @@ def stream(tmp_path_factory: pytest.TempPathFactory) -> Stream:
 def run(
     stream: Stream, folder: Path, config: TrainingConfig = CONFIG, stop_at: int | None = None
 ) -> tuple[Trained, Any]:
-    network = prepared(start(config, [stream], 7, print).network, config)
+    network = with_lora(start(config, [stream], 7, print).network, config.lora_rank)
     chosen = slots([Placement("all", 1.0)], N_STEPS * config.batch_sequences)
     mixture = Mixture([Packing(stream, config.sequence_tokens, (7,))], chosen)
 
