@@ -134,7 +134,7 @@ def parsed(html: str) -> Balance:
     return found
 
 
-def test_the_page_is_well_formed_and_asks_for_nothing_from_outside(small_words: WordSet):
+def test_the_page_is_well_formed_and_loads_nothing_from_outside(small_words: WordSet):
     html = report(
         [score_run(small_words, Path("scores-a.json"))],
         [lens_run(small_words, Path("lens-a.json"))],

@@ -90,7 +90,7 @@ def change(recipe: Path, **grid: Any) -> Path:
 
 
 def ask_pairs(recipe: Path, folder: Path) -> None:
-    """Ask the models of a grid three aligned pairs, too, and judge its contrasts by them."""
+    """Add three aligned pairs to a grid, and take its contrasts from them."""
     lines = [
         {"lang_a": "en", "text_a": source, "lang_b": "fr", "text_b": target}
         for source, target in (("dog .", "chien ."), ("moon .", "lune ."), ("cat .", "chat ."))

@@ -24,14 +24,6 @@ CUT_COST = 1.0
 """Zipf units that every cut inside a word costs."""
 
 
-def fill(zipf: dict[str, float], words: Iterable[str]) -> None:
-    """Add estimates for words that the list does not have but whose parts it has."""
-    listed = dict(zipf)  # estimates must not build on estimates
-    for word in words:
-        if word not in listed and (value := _from_parts(listed, word)) is not None:
-            zipf[word] = value
-
-
 def read_zipf(archive: Path, lang: str) -> dict[str, float]:
     """Word -> zipf frequency; words that are not listed have less than about 1.
 
@@ -63,6 +55,14 @@ def read_zipf(archive: Path, lang: str) -> dict[str, float]:
     return {
         word: round(9 - index / 100, 2) for index, words in enumerate(levels[1:]) for word in words
     }
+
+
+def fill(zipf: dict[str, float], words: Iterable[str]) -> None:
+    """Add estimates for words that the list does not have but whose parts it has."""
+    listed = dict(zipf)  # estimates must not build on estimates
+    for word in words:
+        if word not in listed and (value := _from_parts(listed, word)) is not None:
+            zipf[word] = value
 
 
 def _from_parts(zipf: Mapping[str, float], word: str) -> float | None:
