@@ -91,7 +91,7 @@ def test_the_choice_that_other_dictionaries_confirm_wins():
         gloss("jmdict", "ja", "銀行", "en", "banking", pos="n"),
     ]
     stock = material(*extra)
-    stock.lemmas["bank", "n"] = Lemma("noun.group", 10, frozenset(), frozenset(), 1.0)
+    stock.lemmas["bank", "n"] = Lemma("noun.group", 10, frozenset(), 1.0)
     assert words_of(assemble(CONFIG, stock))["bank-n"] == ("bank", "banque", "银行", "銀行")
 
 
@@ -103,7 +103,7 @@ def test_a_concept_that_one_dictionary_gives_is_left_out():
         gloss("jmdict", "ja", "月", "en", "moon", pos="n"),
     ]
     stock = material(*extra)
-    stock.lemmas["moon", "n"] = Lemma("noun.object", 3, frozenset(), frozenset(), 1.0)
+    stock.lemmas["moon", "n"] = Lemma("noun.object", 3, frozenset(), 1.0)
     assert "moon-n" not in words_of(assemble(CONFIG, stock))
 
 
@@ -116,7 +116,7 @@ def test_every_word_is_used_once_a_language():
         gloss("fra-jpn", "fr", "limier", "ja", "猟犬", pos="n"),
     ]
     stock = material(*extra)
-    stock.lemmas["hound", "n"] = Lemma("noun.animal", 3, frozenset(), frozenset(), 1.0)
+    stock.lemmas["hound", "n"] = Lemma("noun.animal", 3, frozenset(), 1.0)
     found = words_of(assemble(CONFIG, stock))
     for place in range(4):
         column = [row[place] for row in found.values()]
