@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from bench import machine
+from bench.counting.contenders import WAYS
 from bench.counting.page import section_lines, write_page
 from bench.counting.results import Limits, Outcome, Results, disagreement, save
-from bench.counting.roster import WAYS
 from bench.counting.sections import CORPORA, Plan, sections
 from pivotmine.show.console import run_app
 

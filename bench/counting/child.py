@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from bench.counting.roster import WAYS
+from bench.counting.contenders import WAYS
 from bench.counting.ways import Done, Job
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench import tables
+from bench.counting.contenders import WAYS
 from bench.counting.results import Results, Section, growth_exponent
-from bench.counting.roster import WAYS
 from bench.plot import figure
 from bench.plot import lines as plot_lines
 

@@ -135,11 +135,9 @@ def prepare(
 
 
 def _code_hash() -> str:
-    here = Path(__file__).parent
-    makers = here.parent / "corpora"
     digest = hashlib.sha256()
-    for path in (here / "cut.py", here / "prepare.py", makers / "zipf.py", makers / "lakes.py"):
-        digest.update(path.read_bytes())
+    for name in ("cut", "prepare", "zipf", "lakes"):
+        digest.update(Path(__file__).with_name(f"{name}.py").read_bytes())
     return digest.hexdigest()
 
 

@@ -1,11 +1,9 @@
-"""Which ways meet on which corpora.
+"""The corpora on which all ways count.
 
 zipf
     A synthetic corpus; contexts are documents. It has many pairs.
 real
     Text of a lake; contexts are windows. It has fewer pairs, and real skew.
-kernel
-    The contexts of `zipf` in memory: one thread, no files.
 """
 
 from __future__ import annotations
@@ -16,22 +14,19 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from bench.corpora import lakes, zipf
-from bench.corpora.zipf import Zipf
+from bench.counting import lakes, zipf
+from bench.counting.contenders import WAYS
 from bench.counting.prepare import Prepared, prepare
 from bench.counting.race import race, run_way
 from bench.counting.results import Limits, Outcome, Section
-from bench.counting.roster import KERNEL_WAYS, STAGE_WAYS, WAYS
-from bench.counting.ways import Way
+from bench.counting.zipf import Zipf
 from bench.machine import without_paths
 from pivotmine.errors import PivotMineError
 from pivotmine.lake.lake import Lake
 from pivotmine.recipe import Recipe
 from pivotmine.recipe.reading import load_recipe
 
-CORPORA = ("zipf", "real", "kernel")
-KERNEL_SIZE = 4
-"""Largest size for the kernel alone; growth is a matter of the stage."""
+CORPORA = ("zipf", "real")
 
 
 @dataclass(frozen=True)
@@ -61,7 +56,7 @@ def sections(plan: Plan) -> Iterator[Section]:
     for name in plan.corpora:
         plan.say(f"{name}: preparing the input")
         try:
-            yield _MAKERS[name](plan)
+            yield _zipf(plan) if name == "zipf" else _real(plan)
         except PivotMineError as error:
             # One corpus that is missing does not keep the others from being measured.
             yield Section(name, name, "", problem=without_paths(str(error)))
@@ -75,17 +70,7 @@ def _zipf(plan: Plan) -> Section:
         f"left out as infrequent, is that of {max(plan.sizes):g}x at all sizes."
     )
     section = Section("zipf", "Synthetic Zipf corpus", text)
-    return _race(section, _zipf_inputs(plan), STAGE_WAYS, plan)
-
-
-def _kernel(plan: Plan) -> Section:
-    inputs = _zipf_inputs(plan)
-    few = {size: inputs[size] for size in plan.sizes if size <= KERNEL_SIZE} or inputs
-    text = (
-        "The contexts of the synthetic corpus in memory; every way on one thread. Seconds are "
-        "those of counting alone: no reading, no writing, no minimum."
-    )
-    return _race(Section("kernel", "The kernel alone", text), few, KERNEL_WAYS, plan)
+    return _race(section, _zipf_inputs(plan), plan)
 
 
 def _real(plan: Plan) -> Section:
@@ -108,16 +93,11 @@ def _real(plan: Plan) -> Section:
         f"{', '.join(recipe.languages)}. {max(plan.sizes):g}x is all of it; smaller sizes are "
         "shares of its documents by hash, none repeated."
     )
-    return _race(Section("real", "Real text", text), inputs, STAGE_WAYS, plan)
+    return _race(Section("real", "Real text", text), inputs, plan)
 
 
-_MAKERS = {"zipf": _zipf, "real": _real, "kernel": _kernel}
-
-
-def _race(
-    section: Section, inputs: Mapping[float, Prepared], ways: Sequence[Way], plan: Plan
-) -> Section:
-    chosen = [way for way in ways if way.name in plan.ways]
+def _race(section: Section, inputs: Mapping[float, Prepared], plan: Plan) -> Section:
+    chosen = [WAYS[name] for name in plan.ways]
     folder = plan.work / "runs" / section.name
     outcomes = race(inputs, chosen, plan.limits, folder, plan.progress)
     facts = {size: prepared.facts for size, prepared in sorted(inputs.items())}

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 import typer
 
 from bench import tables
-from bench.corpora.files import write_jsonl, write_warc
+from bench.ingest.files import write_jsonl, write_warc
 from bench.race import Run, run
 from pivotmine.lake.lake import Lake
 from pivotmine.recipe.reading import load_recipe

@@ -1,6 +1,6 @@
 """Languages of lines, beside other identifiers: `python -m bench.segment_language --help`.
 
-Two corpora of real text with known languages (`bench/corpora/messages.py`). Figures are of the test
+Two corpora of real text with known languages (`messages.py`). Figures are of the test
 half unless `--dev` is given. Identifiers that are not installed are listed and left out.
 """
 
@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from bench.corpora import messages
+from bench.segment_language import messages
 from bench.segment_language.pages import KINDS, ONE, Page, pages
 from bench.segment_language.score import BUCKET_NAMES, Line, bucket, cross, named
 from bench.segment_language.ways import WAYS, Way

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from bench.corpora.messages import Groups, Row
+from bench.segment_language.messages import Groups, Row
 from pivotmine.demo.documents import even_pages
 
 LINES = 20

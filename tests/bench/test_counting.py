@@ -19,10 +19,10 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from bench.corpora import zipf
-from bench.counting import page
+from bench.counting import page, zipf
 from bench.counting import race as counting_race
 from bench.counting.answers import Answer, Pairs, read_answer, write_pairs
+from bench.counting.contenders import WAYS
 from bench.counting.cut import window_ends
 from bench.counting.prepare import Facts, Prepared, prepare
 from bench.counting.race import race
@@ -36,7 +36,6 @@ from bench.counting.results import (
     growth_exponent,
     save,
 )
-from bench.counting.roster import WAYS
 from bench.counting.ways import Job
 from bench.race import kill_tree, tree
 from pivotmine.recipe.reading import load_recipe

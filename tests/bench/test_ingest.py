@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bench.corpora.files import write_jsonl, write_warc
+from bench.ingest.files import write_jsonl, write_warc
 from bench.race import run
 from pivotmine.sources import ColumnMap, ReadLimits, read_split
 from pivotmine.sources.listing import list_files, plan_splits

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bench.corpora.messages import Part, read_catalogues
+from bench.segment_language.messages import Part, read_catalogues
 from bench.segment_language.pages import ALTERNATING, ONE, ONE_IN_TEN, pages
 from bench.segment_language.score import accuracy, bucket, cross, macro, named
 from bench.segment_language.ways import PAGE, WAYS
