@@ -53,12 +53,12 @@ def count(
     work: Annotated[
         Path, typer.Option(help="Inputs and scratch; inputs are kept for the next run.")
     ] = Path(".pivotmine/bench"),
-    out: Annotated[Path, typer.Option(help="Folder of tables and plots.")] = Path("docs/results"),
+    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("docs/results"),
 ) -> None:
     """Count the same pairs by PivotMine's stage and by what a user would pick instead.
 
     Each way runs in a process of its own with the same threads and limits. All ways must give the
-    same pairs, or the command fails. Writes counting-DATE.md, .json and .svg.
+    same pairs, or the command fails. Writes counting-DATE.md and .json.
 
     A quick look: [bold]--corpus zipf --sizes 1,2 --documents 400[/bold]
     """
@@ -94,7 +94,7 @@ def count(
         save(results, out / f"{stem}.json")
         print("\n".join(section_lines(section)), flush=True)
     write_page(results, out, stem)
-    print(f"written: {out / stem}.md, .json, .svg")
+    print(f"written: {out / stem}.md, .json")
     if differing := [text for text in map(disagreement, results.sections) if text]:
         print("\n".join(["the ways disagree:", *differing]))
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""Figures of a run, stored as JSON. Tables and plots are made from them."""
+"""Figures of a run, stored as JSON. `page` makes tables of them."""
 
 from __future__ import annotations
 

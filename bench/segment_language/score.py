@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bench import tables
-from bench.segment_language.pages import Page
+from bench.segment_language.messages import Page
 from bench.segment_language.ways import Identify
 from pivotmine.numeric.bootstrap import Interval, Resamples
 

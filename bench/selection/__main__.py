@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from bench.selection.planted import judge, mine, write_rows
-from bench.selection.summary import draw, read_rows, summarise
+from bench.selection.plot import draw
+from bench.selection.summary import read_rows, summarise
 from pivotmine.show.console import plain_console, run_app
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
