@@ -11,7 +11,7 @@ import numpy as np
 from bench.arms.documents import Document
 from pivotmine.recipe import Recipe
 from pivotmine.stages.shard.manifest import write_manifests
-from pivotmine.stages.shard.npy import NpyWriter
+from pivotmine.stages.shard.token_files import NpyWriter
 from pivotmine.stages.shard.writer import ShardDocument, TokenFormat
 
 Sizes = dict[str, Any]

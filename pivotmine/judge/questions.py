@@ -1,7 +1,7 @@
-"""The questions of an evaluation, in SQL over the tables that `pair_tables.py` makes.
+"""The questions of `links.py`, in SQL over the tables that `pair_tables.py` makes.
 
-Every answer is a `Sample`: rows that belong to a word, with hits and totals. Any part of them is a
-ratio with an interval. Only a few numbers for each word, language pair and stratum leave DuckDB.
+Every answer is a `Sample`: rows with a word, hits and totals, any part of which gives a ratio with
+an interval. Only a few numbers for each word, language pair and stratum leave DuckDB.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from pivotmine.judge.measures import ADDITIVE, MEASURES, direction
 
 STRATA = ("5-19", "20-99", "100-999", "1000+")
-"""Mixed contexts that hold the word; of a pair, the rarer of its words. The first begins at 0."""
+"""By mixed contexts that hold the word, or the rarer word of a pair. The first begins at 0."""
 
 _STRATUM = "(({n} >= 20)::INT + ({n} >= 100)::INT + ({n} >= 1000)::INT)"
 
 
 class Sample(NamedTuple):
-    """Rows of a ratio: language pair, stratum, word and whether it is a hit."""
+    """Rows of a ratio: language pair, stratum, whether it is a copy, word, hits and totals."""
 
     pair: NDArray[np.int64]
     stratum: NDArray[np.int64]
@@ -73,7 +73,7 @@ _QUERIES = f"""
     JOIN eval_frequency f USING (word, lang, other_lang)
     WHERE (n_docs < 0 OR n_docs >= $min_docs) AND NOT is_copy AND f.n >= $min_count
 """
-"""Words whose translation is asked for, on either side of each language pair."""
+"""Words that are asked for a translation, on either side of each language pair."""
 
 _JUDGED = "SELECT * FROM eval_pairs WHERE known_a AND known_b"
 _TOP = """
@@ -104,7 +104,7 @@ def select(connection: duckdb.DuckDBPyConnection, method: str) -> None:
 def retrieval(
     connection: duckdb.DuckDBPyConnection, method: str, names: list[tuple[str, str]]
 ) -> tuple[Sample, Sample]:
-    """Whether the first, and one of the first five, partners of each query translates it."""
+    """Whether the first partner of each query, and one of the first five, translates it."""
     parts = []
     of_links = method in ("links", "prevails")
     measure = {"links": "g2", "prevails": "won"}.get(method, method)
@@ -156,7 +156,7 @@ def precision(connection: duckdb.DuckDBPyConnection, names: list[tuple[str, str]
 
 
 def recall(connection: duckdb.DuckDBPyConnection, names: list[tuple[str, str]]) -> Sample:
-    """Which of the translations that ought to be found are selected."""
+    """Which of the translations that could be found are selected."""
     return _sample(
         connection,
         f"""
@@ -194,7 +194,7 @@ def _empty() -> Sample:
 
 
 def where(sample: Sample, rows: NDArray[np.bool_]) -> Sample:
-    """Some of the rows."""
+    """The rows of a sample that a mask selects."""
     columns: list[NDArray[Any]] = [column[rows] for column in sample]
     return Sample(*columns)
 
@@ -203,7 +203,7 @@ _CURVE_STEPS, _CURVE_MOST = 20, 4
 
 
 def curve(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, float, float]]:
-    """Precision of the first pairs of each measure, up to four times as many as were judged."""
+    """Precision of the first pairs of each measure, up to four times as many as are judged."""
     judged = f"{_JUDGED} AND NOT is_copy"
     for name in MEASURES:
         top = _TOP.format(measure=name, judged=judged, most=_CURVE_MOST)

@@ -1,4 +1,4 @@
-"""What a document is, by what translates in it."""
+"""The type of a document, by what is translated in it."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def document_types(
 ) -> NDArray[np.int8]:
     """[D] index into `TYPES`, the first of these that fits.
 
-    boilerplate: half of its tokens are segments that many documents hold; dictionary: six or more
-    runs in turn, of 8 tokens on average, whether links know their words or not; parallel: 0.3 of
-    the bits of the best block are covered on both sides, after shrinking; glossed: 0.4 on one of
-    them; code_switched: a second language holds a tenth; monolingual: all others. (Sentences of
-    Tatoeba beside their translations cover 0.4 to 0.6 of themselves, planted ones 0.9.)
+    boilerplate: half of its tokens are in segments that many documents hold; dictionary: six or
+    more runs of at most 8 tokens on average, with or without links; parallel: 0.3 of the bits of
+    the best block are covered on both sides, after shrinking; glossed: 0.4 on one side;
+    code_switched: a second language holds a tenth of the tokens; monolingual: all others. (Of
+    sentences of Tatoeba beside their translations 0.4 to 0.6 is covered, of planted ones 0.9.)
 
     Parameters
     ----------
     language_tokens
         [D, L] tokens in segments of each language.
     repeated_tokens
-        [D] tokens in segments that are found in many documents.
+        [D] tokens in segments that many documents hold.
     n_tokens
         [D] length of each document.
     """

@@ -1,4 +1,4 @@
-"""Runs: consecutive segments of one language, between which translation structure is looked for."""
+"""Runs: consecutive segments of one language."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Runs(NamedTuple):
     """[S] where the next one begins: segments tile the text."""
 
     segment_offsets: NDArray[np.int64]
-    """[D + 1] first segment of each document; text after the last given segment is one more."""
+    """[D + 1] first segment of each document; text after its last given segment is one more."""
 
     start: NDArray[np.int64]
     """[R]"""

@@ -1,4 +1,4 @@
-"""Score translation: how densely the best block of a document covers itself with links.
+"""Score translation: how densely links cover the best block of a document.
 
 With the score come the block, the type of the document, the links that it realises, and the
 template that it is made from (`translation_structure.py`, `repeated_segments.py`).
@@ -32,7 +32,7 @@ class Translation:
         language = documents.segment_language
         runs = segment_runs(*columns[1:], language, len(corpus.languages))
         in_text = nodes_in_text(*columns, language, nodes, documents.offsets, 0.0)
-        # A word of another language in a sentence: no word of the sentence's, but of one other.
+        # A foreign word in a sentence: a word of one language only, which is not the sentence's.
         run_language = np.repeat(runs.language, runs.end - runs.start)
         foreign = (in_text == len(nodes.token)) & (run_language >= 0)
         in_text[foreign] = corpus.home_nodes[documents.token_ids[foreign]]
@@ -75,7 +75,7 @@ def _blocks(found: Structure, languages: tuple[str, ...]) -> pa.Array:
 
 
 def _link_lists(found: Structure, links: ScoringLinks, n_documents: int) -> pa.ListArray:
-    """Numbers of each document's links, ascending; of too many, the last ones."""
+    """Numbers of each document's links, ascending; at most `max_a_document`, the highest."""
     ids = links.ids[found.link]
     order = np.lexsort((-ids, found.document))
     document, ids = found.document[order], ids[order]

@@ -1,7 +1,7 @@
-"""Totals on their way to be summed: entries that are not zero, in buckets of neighbours.
+"""Counts of tasks, packed to be summed: those that are not zero, in buckets of neighbours.
 
-A task sends each count at most once, however much text it has read: at most 12 bytes a count of the
-lexicon. A bucket is summed in a dense array.
+A task sends each count at most once, in 12 bytes, however much text it has read. A bucket is summed
+in a dense array.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ looks at every character once, but finds `a` in every word and leaves the bounda
 afterwards; it took three to four times as long (docs/results/terms.md).
 
 The trie is cut where only one term is left; the rest of that term is compared with the text. That
-leaves 1.5 nodes a term instead of 6, or 71 bytes, beside a table of 4.5 MB.
+leaves 1.5 nodes a term instead of 6. A term takes 71 bytes, and the alphabet 4.5 MB.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class TermTrie(NamedTuple):
     """[N + 1] node n's children are first_child[n] to first_child[n + 1] - 1; a leaf has none."""
 
     strings: NDArray[np.int32]
-    """[N] the string that ends at a node, or of a leaf the one that goes on from there; else -1."""
+    """[N] the string that ends at a node, or at a leaf the string that goes on there; else -1."""
 
     characters: NDArray[np.int32]
     """Symbols of all strings."""
@@ -62,7 +62,7 @@ class TermTrie(NamedTuple):
 
 
 class Matches(NamedTuple):
-    """M occurrences, by position, and at one position the shorter first."""
+    """M occurrences in the order of position; at one position the shorter comes first."""
 
     string: NDArray[np.int32]
     """[M]"""
@@ -177,7 +177,7 @@ def find_terms(points: NDArray[np.int32], trie: TermTrie) -> Matches:
 
 @njit
 def _child(symbols: NDArray[np.int32], child: int, end: int, symbol: int) -> int:
-    """Which of the nodes child to end - 1 a symbol leads to; -1 for none."""
+    """The node among child to end - 1 that a symbol leads to; -1 for none."""
     while end - child > _FEW_CHILDREN:
         middle = (child + end) >> 1
         if symbols[middle] <= symbol:

@@ -1,9 +1,9 @@
-"""The text of every token id, folded, for `pivotmine.stages.terms.token_text`.
+"""The folded text of every token id, for `token_text.py`.
 
 Pieces are in the notation of `pivotmine.text.token_notation`: U+2581 is a space, `<0xE5>` a byte.
 What a tokenizer changes or drops before it encodes cannot be recovered. So a probe sentence is
-encoded and rebuilt, and a tokenizer that does not return it is refused. That holds for WordPiece,
-which does not keep blanks, and for models that mark the end of a word.
+encoded and rebuilt, and a tokenizer that does not give it back is refused: WordPiece, which drops
+blanks, and models that mark the end of a word.
 """
 
 from __future__ import annotations

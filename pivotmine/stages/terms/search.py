@@ -19,7 +19,7 @@ __all__ = ["TermSearch", "count_batch"]
 
 
 class TermSearch(NamedTuple):
-    """All that is needed to count terms in tokens."""
+    """What a task needs to count terms in tokens."""
 
     pieces: PieceTexts
     trie: TermTrie

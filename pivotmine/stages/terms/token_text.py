@@ -1,12 +1,12 @@
-"""Folded text out of token ids, so that words can be looked for without reading the texts again.
+"""Folded text made from token ids, so that words are found without reading the texts again.
 
-Table `tokens` holds whole documents: the pieces of a document, end to end, are its text. Reading
-the text from there saves a join of two copies of the corpus by id. And it gives the token of every
-character, hence its segment, its language and its window.
+The pieces of a document in table `tokens`, end to end, are its text. Reading it from there saves a
+join of two copies of the corpus, and gives the token of every character, hence its segment, its
+language and its window.
 
-A piece is folded once, not once for each of its occurrences. Pieces that cannot be folded by
-themselves are spelled out: bytes of a character that is cut in two, as in byte-level BPE and byte
-fallback, and pieces that begin with a mark which joins the letter before it.
+A piece is folded once, not at each occurrence. Some pieces cannot be folded by themselves, and
+are spelled out: bytes of a divided character, as in byte-level BPE and byte fallback, and pieces
+that begin with a mark which joins the letter before it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MOST_POINTS_A_BYTE = 6  # U+FDFA folds to 18 code points and takes 3 bytes
 
 
 class PieceTexts(NamedTuple):
-    """What every token id stands for. Made by `pivotmine.stages.terms.piece_texts`."""
+    """The text of every token id, as `piece_texts.py` makes it."""
 
     offsets: NDArray[np.int64]
     """[V + 1]"""
@@ -64,9 +64,9 @@ class TokenText(NamedTuple):
 def _append_folded(
     points: NDArray[np.int32], n: int, start: int, point: int, texts: PieceTexts
 ) -> int:
-    """Fold a code point and put it after `n` others of a document that begins at `start`.
+    """Fold a code point and append it to the `n` so far of a document that begins at `start`.
 
-    Returns how many there are now. A mark that composes with the last one changes that one.
+    Returns the new number. A mark that composes with the last code point changes that one.
     """
     single = texts.folded[point]
     first, last = 0, 1
@@ -154,8 +154,8 @@ def rebuild_text(
 ) -> TokenText:
     """The folded text of documents, and where each token begins in it.
 
-    Without space at the beginning of a document; bytes that form no character, and characters that
-    the tokenizer does not know, are U+FFFD. Memory: 4 B a code point and 8 B a token.
+    Space at the beginning of a document is dropped. Bytes that form no character, and characters
+    that the tokenizer does not know, become U+FFFD. Memory: 4 B a code point and 8 B a token.
 
     Parameters
     ----------
