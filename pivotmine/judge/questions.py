@@ -97,7 +97,7 @@ def select(connection: duckdb.DuckDBPyConnection, method: str) -> None:
     else:
         threshold = float(method.removeprefix("q <= "))
         sql = f"SELECT p.* FROM ({_JUDGED}) p JOIN eval_q USING (lang_a, lang_b, p_bin)"
-        sql += f" WHERE q <= {threshold}"
+        sql += f" WHERE q_value <= {threshold}"
     connection.execute(f"CREATE OR REPLACE TABLE eval_selected AS {sql}")
 
 

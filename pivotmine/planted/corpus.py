@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -125,14 +125,7 @@ def _files(documents: Iterator[PlantedDocument]) -> Iterator[Iterator[list[Plant
     """Blocks of documents for each file; a file must be read before the next."""
     blocks = iter(lambda: list(islice(documents, BLOCK_DOCUMENTS)), [])
     for block in blocks:
-        yield _and_then(block, islice(blocks, _FILE_BLOCKS - 1))
-
-
-def _and_then(
-    first: list[PlantedDocument], more: Iterator[list[PlantedDocument]]
-) -> Iterator[list[PlantedDocument]]:
-    yield first
-    yield from more
+        yield chain([block], islice(blocks, _FILE_BLOCKS - 1))
 
 
 def _corpus_rows(block: list[PlantedDocument]) -> pa.Table:

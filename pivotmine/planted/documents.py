@@ -8,6 +8,7 @@ text and a block. Source documents are taken in a shuffled order, each once befo
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -76,16 +77,10 @@ def _source_document(text: SourceText, plan: Plan, number: int) -> int:
     return int(_shuffled(plan.seed, epoch, n_documents)[place])
 
 
-_orders: dict[tuple[int, int, int], NDArray[np.int64]] = {}
-
-
+@lru_cache(maxsize=1)
 def _shuffled(seed: int, epoch: int, n_documents: int) -> NDArray[np.int64]:
     """The order of an epoch. The last one is cached, since every document needs it."""
-    key = (seed, epoch, n_documents)
-    if key not in _orders:
-        _orders.clear()
-        _orders[key] = np.random.default_rng([seed, 4, epoch]).permutation(n_documents)
-    return _orders[key]
+    return np.random.default_rng([seed, 4, epoch]).permutation(n_documents)
 
 
 def _repeat(draw: Draw, original: PlantedDocument, url: str) -> PlantedDocument:

@@ -22,8 +22,6 @@ from pivotmine.numeric.association import (
 from pivotmine.numeric.exact_association import log10_attraction_p_value
 from pivotmine.numeric.measures import strength
 
-__all__ = ["Associations", "associations", "q_values"]
-
 Floats = NDArray[np.float64]
 
 _Q_VALUES = pa.schema(

@@ -26,8 +26,6 @@ from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.folded_contexts import FoldedContexts
 from pivotmine.numeric.jit import njit
 
-__all__ = ["WON", "Contenders", "Contest", "contenders", "contest", "won_rows"]
-
 WON = pa.schema(
     [
         ("a", pa.int32()),

@@ -20,8 +20,6 @@ from pivotmine.numeric.arrays import row_index
 from pivotmine.numeric.folded_contexts import FoldedContexts
 from pivotmine.numeric.mix import mix64
 
-__all__ = ["permuted_contexts"]
-
 _Spans = tuple[NDArray[np.int64], NDArray[np.int64]]
 """[C, L] start and length of the nodes of each language in each context."""
 

@@ -21,15 +21,6 @@ from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly, row_index
 from pivotmine.numeric.jit import njit
 
-__all__ = [
-    "Coverage",
-    "LinkTable",
-    "checked_text",
-    "link_coverage",
-    "link_places",
-    "link_table",
-]
-
 
 class LinkTable(NamedTuple):
     """Links as adjacency lists over token ids; plain arrays, so it pickles as such.

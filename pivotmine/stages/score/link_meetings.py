@@ -17,8 +17,6 @@ from pivotmine.numeric.arrays import check_range, readonly
 from pivotmine.numeric.jit import njit
 from pivotmine.stages.score.link_coverage import LinkTable, checked_text
 
-__all__ = ["Meetings", "link_meetings"]
-
 
 class Meetings(NamedTuple):
     """Links in slices of text."""

@@ -18,17 +18,6 @@ from pivotmine.numeric.arrow_lists import token_columns
 from pivotmine.stages.contexts.repeated_lines import line_hashes
 from pivotmine.stages.score.segment_runs import segment_runs
 
-__all__ = [
-    "MIN_SEGMENT_TOKENS",
-    "MIN_TEMPLATE_SHARE",
-    "SEGMENT_COUNTS",
-    "copies",
-    "document_segment_hashes",
-    "document_templates",
-    "segment_counts",
-    "segment_hashes",
-]
-
 MIN_SEGMENT_TOKENS = 4
 """Shorter segments repeat by nature (`OK`, `1.`) and are never looked at."""
 

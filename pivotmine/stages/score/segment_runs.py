@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 
-__all__ = ["Runs", "segment_runs"]
-
 
 class Runs(NamedTuple):
     """S segments and R runs of D documents, as places in their tokens, all ascending."""

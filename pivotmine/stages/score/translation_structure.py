@@ -34,13 +34,6 @@ from pivotmine.stages.score.link_coverage import LinkTable
 from pivotmine.stages.score.link_meetings import Meetings, link_meetings
 from pivotmine.stages.score.segment_runs import Runs
 
-__all__ = [
-    "LinkedWords",
-    "Structure",
-    "linked_words",
-    "translation_structure",
-]
-
 MAX_BITS = 10.0
 """Most information of a word: that of words in a thousandth of the contexts or less."""
 

@@ -34,8 +34,6 @@ from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.jit import njit
 from pivotmine.stages.select.first_fit import fits, spend
 
-__all__ = ["CoverState", "Covering", "Pool", "Worth", "cover", "coverage_value", "levels"]
-
 _MOST_BITS, _LEAST_BITS = 10, -40
 """Levels lie between these powers of 2: gains per token, in weights of the heaviest link. The gain
 of a document of 1,000 links and one token is below the first."""

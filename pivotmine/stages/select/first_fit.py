@@ -10,8 +10,6 @@ from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.arrow_lists import flat_list
 from pivotmine.numeric.jit import njit
 
-__all__ = ["first_fit", "fits", "rows_that_fit", "spend"]
-
 
 def rows_that_fit(batch: pa.RecordBatch, left: NDArray[np.int64]) -> pa.RecordBatch:
     """Rows that `first_fit` takes, by their lists `budget` and `charge`."""

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from pivotmine.stages.terms.layout import TermPairs, TermTotals, new_totals
 
-__all__ = ["BUCKETS", "buckets_of", "n_buckets", "sum_bucket", "totals_of"]
-
 BUCKETS = pa.schema([("bucket", pa.int32()), ("entries", pa.binary()), ("counts", pa.binary())])
 """Counts that are not zero: int32 places in the bucket, and int64 counts."""
 

@@ -23,8 +23,6 @@ from pivotmine.numeric.jit import njit
 from pivotmine.stages.terms.layout import DOCUMENTS, WINDOWS, TermPairs, TermTotals
 from pivotmine.stages.terms.matching import Matches
 
-__all__ = ["Spans", "add_term_counts"]
-
 _PRESENT, _IN_LANG = 1, 3
 
 

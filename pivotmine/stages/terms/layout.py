@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 
-__all__ = ["DOCUMENTS", "WINDOWS", "TermPairs", "TermTotals", "new_totals", "term_pairs"]
-
 DOCUMENTS, WINDOWS = 0, 1
 """Kinds of context, as they index the counts."""
 

@@ -26,8 +26,6 @@ from pivotmine.numeric.arrays import check_range, readonly
 from pivotmine.numeric.jit import njit
 from pivotmine.stages.terms.token_text import END_OF_DOCUMENT
 
-__all__ = ["Matches", "TermTrie", "build_trie", "find_terms"]
-
 _LETTER = 1 << 30
 _SYMBOL = _LETTER - 1
 _FEW_CHILDREN = 8

@@ -15,8 +15,6 @@ from pivotmine.stages.terms.layout import TermPairs, TermTotals
 from pivotmine.stages.terms.matching import TermTrie, find_terms
 from pivotmine.stages.terms.token_text import PieceTexts, rebuild_text
 
-__all__ = ["TermSearch", "count_batch"]
-
 
 class TermSearch(NamedTuple):
     """What a task needs to count terms in tokens."""

@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.jit import njit
 
-__all__ = ["END_OF_DOCUMENT", "PieceTexts", "TokenText", "rebuild_text"]
-
 END_OF_DOCUMENT = 0
 """Code point that follows each document. No term holds it, so no match crosses it."""
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.numeric.nodes import NodeTable
-from pivotmine.stages.score.document_types import TYPES, document_types
 from pivotmine.stages.score.link_coverage import link_table
 from pivotmine.stages.score.segment_runs import segment_runs
+from pivotmine.stages.score.translation import TYPES, document_types
 from pivotmine.stages.score.translation_structure import linked_words, translation_structure
 
 LANGUAGE = np.array([0] * 100 + [1] * 100 + [-1], np.int8)
