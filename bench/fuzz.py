@@ -1,14 +1,14 @@
-"""Feed damaged files to the readers: no crash, no hang, and no record may vanish.
+"""Feed damaged files to the readers, which must not crash, hang or lose a record.
 
     python -m bench.fuzz --cases 12000 --seed 0
 
 Files of every format, plain, in gzip and in zstd, are damaged before or after compression: bytes
 are flipped, cut, copied, lost or inserted. They are read with small limits. In each case the number
 of records must equal that of documents and rejects, Arrow batches must validate, and the processor
-time must stay below a limit. Where a file is cut at places that are found by looking, its pieces
-must give what the whole file gives, or say that they do not meet. Readers run in a process of their
-own, a batch of cases each, so that a crash of native code (zlib, zstd, Arrow, fastwarc, Lexbor) is
-reported. Prints Markdown; exits with 1 if a case failed. Failing files are kept.
+time must stay below a limit. If a file is cut at record boundaries found by search, its pieces must
+give the records of the whole file, or report that they do not meet. Readers run in a process of
+their own, a batch of cases each, so that a crash of native code (zlib, zstd, Arrow, fastwarc,
+Lexbor) is reported. Prints Markdown; exits with 1 if a case failed. Failing files are kept.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ Fate = tuple[int, str | None, str | None]
 """Position, text and reason of a record."""
 
 SplitRead = tuple[list[Fate], str | None]
-"""Fates of a split, and the detail of its last row, which describes it as a piece."""
+"""Fates of a split, and the detail of its last row, which says how it meets the next piece."""
 
 
 class Outcome(NamedTuple):
@@ -76,7 +76,7 @@ class Outcome(NamedTuple):
     reasons: tuple[str, ...]
     seconds: float
     met: bool = False
-    """Whether the file was cut into pieces by looking, and they met."""
+    """Whether the file was cut into pieces by search, and they met."""
 
 
 def main() -> None:
@@ -155,7 +155,7 @@ def read_case(path: Path, draw: random.Random) -> Outcome:
             whole, _ = _read_split(splits[0]._replace(start=0, end=WHOLE_FILE))
             joined = join_pieces(splits, reads)
             if joined not in (None, whole):
-                failure = "pieces that meet give something else than the whole file"
+                failure = "pieces that meet differ from the whole file"
             met, fates = joined is not None, whole
     except BaseException as error:
         failure = f"{type(error).__name__}: {error}"
@@ -319,7 +319,7 @@ MAKERS: dict[str, Callable[[random.Random], bytes]] = {
 
 
 def report(outcomes: list[Outcome], seconds: float) -> None:
-    """Print what was fed, what came out, and what failed."""
+    """Print the cases, their documents and rejects, and the failures."""
     print(f"{len(outcomes):,} damaged files in {seconds:.0f} s\n")
     rows = []
     for name in sorted({outcome.format for outcome in outcomes}):

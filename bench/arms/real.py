@@ -1,13 +1,13 @@
 """Make the shards of conf/arms/real-arms.yaml: `python -m bench.arms.real`.
 
-The engine mines with a vocabulary in which words are single tokens, and a model has its own. Texts
-are therefore tokenised again, segment by segment as the engine cut them, and keep the languages
-that it found. Each arm is drawn anew for every seed from one selection of the engine, which holds
-many times as much, until the model's tokens of each language are used up. Arms thus hold equal
-tokens of every language, and differences between seeds include the draw of documents.
+The engine mines with a vocabulary in which words are single tokens, and a model has its own. So
+texts are tokenised again, segment by segment as the engine cut them, with the languages that it
+found. For every seed, each arm is drawn anew from a selection of the engine many times its size,
+until the model's tokens of each language are used up. So arms hold equal tokens of every language,
+and differences between seeds include the draw of documents.
 
 random, he2025, entropy, ...   arms of table `selection`
-aligned   documents whose source marks them as aligned: positive control, known from outside
+aligned   documents marked as aligned by their source: positive control
 broken    those of `distinct_links`, with the segments of other languages than their first shuffled
           among documents: same segments, same languages everywhere, no translations
 
@@ -125,16 +125,16 @@ def read_documents(
     languages: Sequence[str],
     aligned_source: str,
 ) -> Iterator[Document]:
-    """The documents that a condition chooses.
+    """The documents that meet a condition.
 
-    Documents with a segment in none of `languages` are left out, since it has no budget.
+    Documents with a segment in no language of `languages` are left out, since it has no budget.
 
     Parameters
     ----------
     where
         SQL on the columns of tables `documents` and `tokens`, and an order.
     aligned_source
-        Beginning of the `source` of documents that are known to be aligned.
+        Beginning of the `source` of aligned documents.
     """
     found = lake.sql(
         "SELECT doc_id, documents.lang, source, text, segment_langs FROM documents JOIN tokens "

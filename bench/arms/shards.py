@@ -15,7 +15,7 @@ from pivotmine.stages.shard.token_files import NpyWriter
 from pivotmine.stages.shard.writer import ShardDocument, TokenFormat
 
 Sizes = dict[str, Any]
-"""Of an arm: n_docs, n_tokens, and tokens_by_language without languages of which it has none."""
+"""Of an arm: n_docs, n_tokens and tokens_by_language, for the languages that it holds."""
 
 
 def write_shards(

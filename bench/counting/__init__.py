@@ -2,7 +2,7 @@
 
     python -m bench.counting --help
 
-`sections` names the corpora, and `prepare` writes their inputs, cut by `cut`. `race` runs the ways
-of counting (`contenders`, `ways`) on inputs of growing size within limits, each in a process of its
-own (`child`), and compares their `answers`. `results` stores the figures, and `page` shows them.
+`sections` makes the corpora (`zipf`, `lakes`), and `prepare` writes the inputs, cut by `cut`.
+`race` runs the ways of counting (`ways`, `contenders`) on inputs of growing size, each in a process
+of its own, and reads their `answers`. `results` stores the figures, and `page` shows them.
 """

@@ -76,7 +76,6 @@ def count(
         limits,
         recipe,
         work.absolute(),
-        print,
         _progress,
     )
     results = Results(

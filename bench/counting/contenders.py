@@ -1,10 +1,16 @@
 """PivotMine's counting stages, and what a user would count with instead.
 
-The others count one language pair after another, so that no pair within a language is made.
+    python -m bench.counting.contenders FOLDER WAY
+
+runs one way alone in a process: `FOLDER/job.json` holds a `Job`, and the answer, a `Done`, is
+written to `FOLDER/done.json`. The rivals count one language pair after another, so that no pair
+within a language is made.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections import Counter, defaultdict
 from itertools import product
@@ -14,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from bench.counting.answers import Pairs, parquet_files, write_pairs
 from bench.counting.prepare import Prepared
@@ -214,3 +221,19 @@ WAYS = {
     for way in (stage, spark_sql, duckdb_sql, polars_frames, scipy_product, dictionaries)
 }
 """By name; PivotMine first, since the others are compared with it."""
+
+
+def main() -> None:
+    """Run the way that the arguments name, on as many cores as its job allows."""
+    folder, name = Path(sys.argv[1]), sys.argv[2]
+    job = TypeAdapter(Job).validate_json((folder / "job.json").read_bytes())
+    # Libraries differ in the variable that they obey. All of them, and the JVM, obey the affinity.
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: job.threads])
+    for variable in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[variable] = str(job.threads)
+    done = WAYS[name].count(job)
+    (folder / "done.json").write_bytes(TypeAdapter(Done).dump_json(done))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""Real text of a mined lake, and lakes whose tables are files that exist already."""
+"""Real text of a mined lake, and lakes made of existing files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HEX_DIGITS = 13
 
 
 def snapshots(lake: Lake) -> list[int]:
-    """Snapshots of `tokens` and `vocabulary`.
+    """Ids of the snapshots of `tokens` and `vocabulary`.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def snapshots(lake: Lake) -> list[int]:
 
 
 def commit_files(lake: Lake, tables: Mapping[str, list[str]]) -> None:
-    """Make files the tables of a lake; they stay where they lie."""
+    """Commit files as the tables of a lake, without copying them."""
     now = datetime.now(UTC)
     run = {"run_id": "files", "stage": "files", "fingerprint": "files", "inputs": {}, "rows": {}}
     lake.commit({**run, "started_at": now, "finished_at": now}, dict(tables))
@@ -50,7 +50,7 @@ def vocabulary(lake: Lake) -> pa.Table:
 def batches(lake: Lake, share: float) -> Iterator[pa.RecordBatch]:
     """Rows of table `tokens` for a share of the documents.
 
-    A document's id is a hash, and decides: a smaller share is part of every larger one, and all
+    A document's id, a hash, decides. So a smaller share is part of every larger one, and all
     sources and languages shrink alike.
     """
     below = f"{round(share * 16**_HEX_DIGITS):0{_HEX_DIGITS}x}"

@@ -24,7 +24,7 @@ begins when the input is opened (libraries imported, Spark session open) and end
 is written; *with start* is the whole process. Memory is the proportional set size of the process
 tree; *worker* is the largest Python process below the first.
 
-The comparison flatters the rivals. PivotMine's stage reads raw rows of tables `tokens` and
+The comparison favours the rivals. PivotMine's stage reads raw rows of tables `tokens` and
 `vocabulary`, cuts contexts, counts in folds, counts margins, and commits two tables. The rivals get
 contexts that are already cut, without repetitions and infrequent tokens, one file a language in the
 layout that suits them, and write only the sums. Their contexts are cut by code that shares nothing
@@ -84,7 +84,7 @@ def _growth(section: Section) -> Iterator[str]:
 
 
 def _fact_rows(section: Section) -> Iterator[tuple[str, ...]]:
-    """A row for each size: what there was to count."""
+    """A row for each size, with the size of its input."""
     for size, facts in section.facts.items():
         found = [outcome for outcome in section.outcomes if outcome.size == size]
         answers = [outcome.answer for outcome in found if outcome.answer]

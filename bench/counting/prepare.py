@@ -1,10 +1,9 @@
 """The input of all ways, written once for each corpus and size.
 
-PivotMine gets what its stage reads: Parquet files of `tokens` and `vocabulary`, to be committed to
-a lake. The rivals get contexts that are already cut, without repetitions and infrequent tokens: for
-each language rows of (context, node), in the order of contexts. That flatters them. A node is a
-token in text of a language, numbered language index * vocabulary + token. Memory: one batch of
-documents.
+PivotMine gets Parquet files of `tokens` and `vocabulary`, to be committed to a lake. The rivals get
+contexts that are already cut, without repetitions and infrequent tokens: for each language rows of
+(context, node), in the order of contexts. That favours them. A node is a token in text of a
+language, numbered language index * vocabulary + token. Memory: one batch of documents.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ _CONTEXTS = pa.schema([("context", pa.int32()), ("node", pa.int32())])
 
 @dataclass(frozen=True)
 class Facts:
-    """What a prepared input holds."""
+    """Contents of a prepared input."""
 
     n_documents: int
     n_tokens: int
@@ -45,7 +44,7 @@ class Facts:
     """Contexts that hold nodes of two languages."""
 
     pair_events: int
-    """Pairs of nodes of different languages, each counted once a context that holds both."""
+    """Pairs of nodes of different languages, counted in each context that holds both."""
 
     languages: tuple[str, ...]
     """In alphabetical order; a node's language is an index into them."""
@@ -58,7 +57,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Where an input lies."""
+    """An input and its files."""
 
     folder: Path
     facts: Facts
@@ -87,12 +86,12 @@ def prepare(
     recipe: Recipe,
     recount: bool,
 ) -> Prepared:
-    """Write an input, unless it is there and was made from the same.
+    """Write an input, unless it is there and was made from the same things.
 
     Parameters
     ----------
     made_from
-        What `batches` and `vocabulary` depend on, as JSON values.
+        Values on which `batches` and `vocabulary` depend.
     batches
         Rows of table `tokens`; not drawn when the input is there.
     vocabulary
@@ -100,9 +99,9 @@ def prepare(
     recipe
         Its languages and section `count` say how contexts are cut.
     recount
-        Count the frequencies in `vocabulary` anew. Otherwise they are those of a larger corpus of
-        which this one is a part. The same tokens are then infrequent at every size, and pair events
-        grow as documents do.
+        Count the frequencies in `vocabulary` anew. Otherwise they are those of a larger corpus that
+        contains this one. So the same tokens are infrequent at every size, and pair events grow
+        like documents.
     """
     count = recipe.count
     wanted = {

@@ -1,7 +1,6 @@
 """Running ways of counting against each other: one process at a time, within limits.
 
-Every outcome is reported. A way that passes a limit is killed, is too slow or too big, and is not
-tried on larger inputs.
+Every outcome is reported. A way that passes a limit is killed, and not tried on larger inputs.
 """
 
 from __future__ import annotations
@@ -72,7 +71,7 @@ def _run_once(outcome: Outcome, prepared: Prepared, limits: Limits, folder: Path
     (folder / "out").mkdir(parents=True)
     job = Job(prepared, folder / "out", outcome.threads, limits.max_bytes, limits.overrides)
     (folder / "job.json").write_bytes(TypeAdapter(Job).dump_json(job))
-    command = [sys.executable, "-m", "bench.counting.child", str(folder), outcome.way]
+    command = [sys.executable, "-m", "bench.counting.contenders", str(folder), outcome.way]
     log = folder / "log"
     seen = processes.run(command, log, limits.max_seconds, limits.max_bytes, cwd=ROOT)
     if seen.exceeded == "seconds":

@@ -31,7 +31,7 @@ CORPORA = ("zipf", "real")
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run."""
+    """What is run."""
 
     corpora: tuple[str, ...]
     sizes: tuple[float, ...]
@@ -45,7 +45,6 @@ class Plan:
     """Of a lake of real text."""
 
     work: Path
-    say: Callable[[str], None]
     progress: Callable[[Outcome], None]
 
 
@@ -54,11 +53,11 @@ def sections(plan: Plan) -> Iterator[Section]:
     if "pivotmine" in plan.ways:
         _warm_up(plan)
     for name in plan.corpora:
-        plan.say(f"{name}: preparing the input")
+        print(f"{name}: preparing the input")
         try:
             yield _zipf(plan) if name == "zipf" else _real(plan)
         except PivotMineError as error:
-            # One corpus that is missing does not keep the others from being measured.
+            # The other corpora are measured even if one is missing.
             yield Section(name, name, "", problem=without_paths(str(error)))
 
 
@@ -106,7 +105,7 @@ def _race(section: Section, inputs: Mapping[float, Prepared], plan: Plan) -> Sec
 
 def _warm_up(plan: Plan) -> None:
     """Run PivotMine once on a tiny corpus, so that numba's cache fills outside of any timing."""
-    plan.say("warming up: compiling kernels into numba's cache")
+    print("warming up: compiling kernels into numba's cache")
     prepared = _prepare_zipf(replace(plan, documents=50), 1, plan.work / "warm-up")
     once = replace(plan.limits, repeat=1, max_seconds=float("inf"))
     outcome = run_way(WAYS["pivotmine"], 1, prepared, once, plan.work / "runs" / "warm-up")
@@ -115,7 +114,7 @@ def _warm_up(plan: Plan) -> None:
 
 
 def _zipf_inputs(plan: Plan) -> dict[float, Prepared]:
-    """Inputs by size. All have the vocabulary of the largest, of which they are the beginning."""
+    """Inputs by size. Each is the beginning of the largest, and has its vocabulary."""
     *smaller, last = plan.sizes
     largest = _prepare_zipf(plan, last, plan.work / f"zipf-{last:g}x")
     found = {

@@ -29,7 +29,7 @@ def read_rows(paths: Iterable[Path]) -> list[Row]:
 
 
 def mean(values: Sequence[float]) -> Interval:
-    """Mean and t interval; the interval of a single value is unknown."""
+    """Mean and t interval, which is unknown for a single value."""
     return paired_t(np.array(values, np.float64))[0]
 
 
@@ -76,7 +76,7 @@ def summarise(rows: Sequence[Row]) -> Iterator[str]:
 def by_length(rows: Sequence[Row], against: str) -> dict[str, dict[str, list[float]]]:
     """Areas of seeds by kind and quarter of length, and by score.
 
-    The first row of a seed, score and kind is of all documents, the others are of quarters.
+    The first row of a seed, score and kind is for all documents, the others for quarters.
     """
     cells: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     n_seen: dict[tuple[int, str, str], int] = defaultdict(int)
@@ -102,7 +102,7 @@ def by_budget(
 
 
 def _cell(values: Sequence[float], show: Callable[[float], str] = tables.share) -> str:
-    """Mean and interval; that of shares is cut to 0 and 1."""
+    """Mean and interval, cut to 0 and 1 for shares."""
     value, low, high = mean(values)
     if math.isnan(low):
         return show(value)
