@@ -17,7 +17,7 @@ PACKAGES = ("pyspark", "duckdb", "polars", "scipy", "numpy", "numba", "pyarrow")
 
 
 def describe() -> str:
-    """This machine in a line."""
+    """The current machine in a line."""
     cpus = _values("/proc/cpuinfo", "model name")
     try:
         java = check_java()

@@ -1,4 +1,4 @@
-"""The counting benchmark compares like with like: every way gives the pairs of a brute count.
+"""The counting benchmark: every way gives the pairs of a brute count.
 
 Ways whose package is not installed are skipped; `make bench` installs them.
 """
@@ -214,7 +214,7 @@ def test_a_way_that_is_not_installed_says_what_it_needs(tmp_path: Path):
 
 
 @needs_proc
-def test_a_killed_tree_leaves_nobody_behind():
+def test_kill_tree_kills_all_descendants():
     script = "import subprocess, time; subprocess.Popen(['sleep', '600']); time.sleep(600)"
     process = subprocess.Popen([sys.executable, "-c", script])
     while len(found := tree(process.pid)) < 2:

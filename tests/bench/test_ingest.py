@@ -27,7 +27,7 @@ def texts_in(folder: Path) -> list[str]:
     return [row["text"].strip() for row in rows if row["kind"] == "document"]
 
 
-def test_every_twentieth_document_is_there_twice(tmp_path: Path):
+def test_every_twentieth_document_is_written_twice(tmp_path: Path):
     pages = tmp_path / "pages"
     pages.mkdir()
     for number in range(20):

@@ -40,7 +40,7 @@ def wheel(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_message_that_was_not_translated_is_no_text_in_its_language(wheel: Path):
+def test_untranslated_messages_are_left_out_of_a_language(wheel: Path):
     halves = [read_messages(wheel, list(MESSAGES), Part(test, 9, 9)) for test in (True, False)]
     assert sorted(map(len, halves)) == [0, 1], "a group is in one half"
     (rows,) = (rows for half in halves for rows in half.values())
@@ -50,7 +50,7 @@ def test_a_message_that_was_not_translated_is_no_text_in_its_language(wheel: Pat
     ]
 
 
-def test_pages_know_the_language_of_every_line_and_ours_names_them():
+def test_pages_have_the_language_of_every_line_and_pivotmine_finds_them():
     rows = [{lang: texts[at].strip() for lang, texts in MESSAGES.items()} for at in range(len(EN))]
     found = list(pages({"app": rows}, list(MESSAGES)))
     kinds = [(page.kind, page.lang) for page in found]
