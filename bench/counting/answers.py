@@ -66,8 +66,3 @@ def write_pairs(path: Path, parts: Iterable[Pairs]) -> str:
         for pairs in parts:
             writer.write_table(pa.table(pairs._asdict(), schema=schema))
     return str(path)
-
-
-def parquet_files(folder: Path) -> list[str]:
-    """All Parquet files below a folder, sorted."""
-    return sorted(str(path) for path in folder.rglob("*.parquet"))

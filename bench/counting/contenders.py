@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from bench.counting.answers import Pairs, parquet_files, write_pairs
+from bench.counting.answers import Pairs, write_pairs
 from bench.counting.prepare import Prepared
 from bench.counting.ways import Done, Job, way
 
@@ -213,7 +213,8 @@ def _pairs_folder(job: Job) -> Path:
 
 def _done(started: float, folder: Path, n_distinct: int | None = None) -> Done:
     seconds = time.perf_counter() - started
-    return Done(seconds, tuple(parquet_files(folder)), n_distinct=n_distinct)
+    files = tuple(sorted(map(str, folder.rglob("*.parquet"))))
+    return Done(seconds, files, n_distinct=n_distinct)
 
 
 WAYS = {

@@ -63,9 +63,8 @@ def _panel(
         means = [mean(values) for values in cells]
         reach = [np.nan_to_num(one.high - one.mean) for one in means]
         style = {
-            "color": COLOURS[place % len(COLOURS)],
-            "marker": MARKERS[place % len(MARKERS)],
-            "linestyle": "-" if place < len(COLOURS) else "--",
+            "color": COLOURS[place],
+            "marker": MARKERS[place],
             "markersize": 4,
             "label": name,
         }
