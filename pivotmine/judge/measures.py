@@ -86,11 +86,11 @@ def measure(
     return columns | lower
 
 
-def _signed_g2(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
-    g2 = log_likelihood_ratio(n_ab, n_a, n_b, n)
-    return np.where(n_ab > expected(n_a, n_b, n), g2, -g2)
-
-
 def direction(name: str, side: str) -> str:
     """Column that ranks the partners of a word on side `ab` or `ba`."""
     return f"{name}_{side}" if name in SIDED else name
+
+
+def _signed_g2(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
+    g2 = log_likelihood_ratio(n_ab, n_a, n_b, n)
+    return np.where(n_ab > expected(n_a, n_b, n), g2, -g2)

@@ -20,6 +20,8 @@ STRATA = ("5-19", "20-99", "100-999", "1000+")
 
 _STRATUM = "(({n} >= 20)::INT + ({n} >= 100)::INT + ({n} >= 1000)::INT)"
 
+_CURVE_STEPS, _CURVE_MOST = 20, 4
+
 
 class Sample(NamedTuple):
     """Rows of a ratio: language pair, stratum, whether it is a copy, word, hits and totals."""
@@ -176,30 +178,10 @@ def recall(connection: duckdb.DuckDBPyConnection, names: list[tuple[str, str]]) 
     )
 
 
-def _sample(
-    connection: duckdb.DuckDBPyConnection, sql: str, names: list[tuple[str, str]]
-) -> Sample:
-    found = connection.execute(sql).fetchnumpy()
-    numbers = {name: number for number, name in enumerate(names)}
-    pairs = zip(found["lang_a"].tolist(), found["lang_b"].tolist(), strict=True)
-    pair = np.array([numbers.get(name, -1) for name in pairs], np.int64)
-    columns = ("stratum", "is_copy", "word", "hits", "totals")
-    sample = Sample(pair, *(np.asarray(found[name]) for name in columns))
-    return where(sample, pair >= 0)
-
-
-def _empty() -> Sample:
-    whole, real = np.empty(0, np.int64), np.empty(0)
-    return Sample(whole, whole, np.empty(0, np.bool_), whole, real, real)
-
-
 def where(sample: Sample, rows: NDArray[np.bool_]) -> Sample:
     """The rows of a sample that a mask selects."""
     columns: list[NDArray[Any]] = [column[rows] for column in sample]
     return Sample(*columns)
-
-
-_CURVE_STEPS, _CURVE_MOST = 20, 4
 
 
 def curve(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, float, float]]:
@@ -218,3 +200,20 @@ def curve(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, float, f
         for step, pairs, true in rows:
             n_pairs, n_true = n_pairs + pairs, n_true + true
             yield name, step / _CURVE_STEPS, n_true / n_pairs
+
+
+def _sample(
+    connection: duckdb.DuckDBPyConnection, sql: str, names: list[tuple[str, str]]
+) -> Sample:
+    found = connection.execute(sql).fetchnumpy()
+    numbers = {name: number for number, name in enumerate(names)}
+    pairs = zip(found["lang_a"].tolist(), found["lang_b"].tolist(), strict=True)
+    pair = np.array([numbers.get(name, -1) for name in pairs], np.int64)
+    columns = ("stratum", "is_copy", "word", "hits", "totals")
+    sample = Sample(pair, *(np.asarray(found[name]) for name in columns))
+    return where(sample, pair >= 0)
+
+
+def _empty() -> Sample:
+    whole, real = np.empty(0, np.int64), np.empty(0)
+    return Sample(whole, whole, np.empty(0, np.bool_), whole, real, real)

@@ -1,4 +1,4 @@
-"""Planted corpora: real text in several languages, every translation of which is known.
+"""Planted corpora: real text in several languages, with every translation known.
 
 A run on such a corpus can be judged exactly: which links are translations, which are accidents, and
 which were missed. The text of one language is kept, and the others are ciphers of it

@@ -6,8 +6,8 @@ only if both spell a common sense of a word. Words are made of random letters, s
 carries meaning, and are about as long as the words that they replace.
 
 Each cipher is written in a script that the identifier knows from one language only, and has the
-code of that language. So a planted corpus needs no language model of its own: its segments are told
-apart by script, as Chinese and English are. (Of random words of five letters, lid.176 alone gives
+code of that language. So a planted corpus needs no language model of its own: script separates its
+segments, as it does Chinese and English. (Of random words of five letters, lid.176 alone gives
 86 % to el, 99 % to he, 96 % to hy and 76 % to ka; Hangul needs no model.)
 """
 

@@ -1,4 +1,4 @@
-"""Lines drawn from the text and written in any language, of which documents are composed."""
+"""Material of documents: lines drawn from the text, written in any language."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Plan:
     Raises
     ------
     ConfigError
-        A setting is not allowed; the message says what is.
+        A setting is not allowed; the message names the allowed values.
     """
 
     n_documents: int = 10_000

@@ -101,7 +101,7 @@ def test_an_arm_teaches_translations_that_stand_side_by_side(asked):
     found = {row["arm"]: row for row in rows if row["lang_a"] == "all"}
     assert found["beside"]["p_at_1"] == 1.0
     assert found["apart"]["p_at_1"] == 0.0
-    # Both are cut to the tokens that both have, and asked for the same words.
+    # Both are cut to the same tokens, and the same words are asked.
     assert {row["n_tokens"] for row in found.values()} == {48}
     assert {row["n_queries"] for row in found.values()} == {8}
 

@@ -128,7 +128,7 @@ def link_coverage(
 ) -> Coverage:
     """Match documents against the links, context by context.
 
-    Links between tokens of one language, or to a token without language, are not looked at.
+    Links between tokens of one language, or to a token without language, are ignored.
 
     Memory: 12 B per vocabulary entry and 4 B per link.
 

@@ -56,8 +56,8 @@ def link_meetings(
     starts, ends
         [C] slices `token_ids[start:end]`; they may overlap, and be empty.
     token_language
-        [V] language index of each id, -1 for none. Links within a language, or with a token of
-        none, are not looked at.
+        [V] language index of each id, -1 for none. Links within a language, or with a token
+        without language, are ignored.
 
     Raises
     ------

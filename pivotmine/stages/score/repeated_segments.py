@@ -19,7 +19,7 @@ from pivotmine.stages.contexts.repeated_lines import line_hashes
 from pivotmine.stages.score.segment_runs import segment_runs
 
 MIN_SEGMENT_TOKENS = 4
-"""Shorter segments repeat by nature (`OK`, `1.`) and are never looked at."""
+"""Shorter segments repeat by nature (`OK`, `1.`) and are ignored."""
 
 MIN_TEMPLATE_SHARE = 0.2
 """A document is made from a template if repeated segments hold at least this share of its tokens:

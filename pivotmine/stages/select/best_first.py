@@ -66,7 +66,7 @@ def check_limits(
             inputs.note(
                 f"{row['lang']}: with max_{group}_share={share:g} its documents fill at most "
                 f"{row['usable']:,} of its {row['budget']:,} tokens (they hold {row['held']:,}); "
-                "every arm takes what there is"
+                "every arm takes that much"
             )
 
 

@@ -82,7 +82,7 @@ def check_budgets(
         if held < budget.tokens and not limits:
             inputs.note(
                 f"{budget.name}: its share of the budget is {budget.tokens:,} tokens, but its "
-                f"documents hold {held:,}: every arm takes what there is"
+                f"documents hold {held:,}: every arm takes all of them"
             )
 
 

@@ -1,4 +1,4 @@
-"""Counts of tasks, packed to be summed: those that are not zero, in buckets of neighbours.
+"""Counts of tasks, packed to be summed: without zeros, in buckets of neighbouring places.
 
 A task sends each count at most once, in 12 bytes, however much text it has read. A bucket is summed
 in a dense array.

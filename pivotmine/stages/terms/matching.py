@@ -126,6 +126,28 @@ def build_trie(strings: Sequence[str], letters: NDArray[np.bool_]) -> TermTrie:
     )
 
 
+def find_terms(points: NDArray[np.int32], trie: TermTrie) -> Matches:
+    """Every occurrence of every string of the trie.
+
+    Memory: 12 B a match.
+
+    Parameters
+    ----------
+    points
+        [P] folded text; each document ends with `END_OF_DOCUMENT`, as `rebuild_text` gives it.
+
+    Raises
+    ------
+    InputError
+        Values that are no code points, or a text that does not end with `END_OF_DOCUMENT`.
+    """
+    text = readonly(points, np.int32, "points")
+    check_range(text, 0, len(trie.symbol_of), "points")
+    if len(text) and text[-1] != END_OF_DOCUMENT:
+        raise InputError("points must end with END_OF_DOCUMENT, as rebuild_text gives them")
+    return Matches(*_find(text, *trie))
+
+
 def _shared_prefixes(
     characters: NDArray[np.int32], offsets: NDArray[np.int64]
 ) -> NDArray[np.int64]:
@@ -149,28 +171,6 @@ def _shared_prefixes(
         alike = alike[characters[before] == characters[this]]
         shared[alike] += 1
     return shared
-
-
-def find_terms(points: NDArray[np.int32], trie: TermTrie) -> Matches:
-    """Every occurrence of every string of the trie.
-
-    Memory: 12 B a match.
-
-    Parameters
-    ----------
-    points
-        [P] folded text; each document ends with `END_OF_DOCUMENT`, as `rebuild_text` gives it.
-
-    Raises
-    ------
-    InputError
-        Values that are no code points, or a text that does not end with `END_OF_DOCUMENT`.
-    """
-    text = readonly(points, np.int32, "points")
-    check_range(text, 0, len(trie.symbol_of), "points")
-    if len(text) and text[-1] != END_OF_DOCUMENT:
-        raise InputError("points must end with END_OF_DOCUMENT, as rebuild_text gives them")
-    return Matches(*_find(text, *trie))
 
 
 @njit

@@ -36,7 +36,7 @@ def piece_texts(tokenizer: TokenizerRuntime) -> PieceTexts:
     found = "".join(map(chr, points[:-1].tolist()))
     if found.strip() != fold("".join(PROBE)):
         raise ConfigError(
-            "terms are looked for in the text that the tokens spell, and this tokenizer's tokens "
+            "terms are found in the text that the tokens spell, and this tokenizer's tokens "
             f"do not spell it: {''.join(PROBE)!r} came back as {found!r}. Leave terms.lexicons "
             "empty, or use a tokenizer that keeps blanks (sentencepiece, byte-level BPE)."
         )

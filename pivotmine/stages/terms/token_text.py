@@ -58,6 +58,33 @@ class TokenText(NamedTuple):
     """[T + 1] where the code points of each token begin; some tokens have none."""
 
 
+def rebuild_text(
+    token_ids: NDArray[np.int32], document_offsets: NDArray[np.integer], texts: PieceTexts
+) -> TokenText:
+    """The folded text of documents, and where each token begins in it.
+
+    Space at the beginning of a document is dropped. Bytes that form no character, and characters
+    that the tokenizer does not know, become U+FFFD. Memory: 4 B a code point and 8 B a token.
+
+    Parameters
+    ----------
+    token_ids, document_offsets
+        [T] ids of all documents one after another, and [D + 1] where each begins and ends; the
+        first begins at 0 and the last ends at T.
+
+    Raises
+    ------
+    InputError
+        Ids outside the vocabulary, broken offsets.
+    """
+    tokens = readonly(token_ids, np.int32, "token_ids")
+    documents = offsets_array(document_offsets, len(tokens), "document_offsets")
+    check_range(tokens, 0, len(texts.spelled), "token_ids")
+    most = np.diff(texts.offsets) * np.where(texts.spelled, _MOST_POINTS_A_BYTE, 1)
+    capacity = int(most[tokens].sum()) + len(documents)
+    return TokenText(*_rebuild(tokens, documents, texts, capacity))
+
+
 @njit
 def _append_folded(
     points: NDArray[np.int32], n: int, start: int, point: int, texts: PieceTexts
@@ -145,30 +172,3 @@ def _rebuild(
             n += 1
     starts[len(token_ids)] = n
     return points[:n], starts
-
-
-def rebuild_text(
-    token_ids: NDArray[np.int32], document_offsets: NDArray[np.integer], texts: PieceTexts
-) -> TokenText:
-    """The folded text of documents, and where each token begins in it.
-
-    Space at the beginning of a document is dropped. Bytes that form no character, and characters
-    that the tokenizer does not know, become U+FFFD. Memory: 4 B a code point and 8 B a token.
-
-    Parameters
-    ----------
-    token_ids, document_offsets
-        [T] ids of all documents one after another, and [D + 1] where each begins and ends; the
-        first begins at 0 and the last ends at T.
-
-    Raises
-    ------
-    InputError
-        Ids outside the vocabulary, broken offsets.
-    """
-    tokens = readonly(token_ids, np.int32, "token_ids")
-    documents = offsets_array(document_offsets, len(tokens), "document_offsets")
-    check_range(tokens, 0, len(texts.spelled), "token_ids")
-    most = np.diff(texts.offsets) * np.where(texts.spelled, _MOST_POINTS_A_BYTE, 1)
-    capacity = int(most[tokens].sum()) + len(documents)
-    return TokenText(*_rebuild(tokens, documents, texts, capacity))

@@ -68,7 +68,7 @@ def test_the_best_documents_are_taken_until_the_budget_is_spent(take, method):
 
 
 def test_a_document_that_does_not_fit_ends_the_arm(take):
-    # d would fit after b, but c comes before it: what is taken are the best documents.
+    # d would fit after b, but c comes before it, and only the best documents are taken.
     assert take(ENGLISH, arm("links")) == {"only": {"a", "b"}}
 
 
