@@ -65,8 +65,8 @@ def _zipf(plan: Plan) -> Section:
     text = (
         f"Synthetic: Zipf-distributed tokens, {Zipf.words:,} words in each of {plan.languages} "
         f"languages, sentences of {zipf.SENTENCE_TOKENS} tokens, {Zipf.second_share:.0%} of them "
-        f"in a second language; {plan.documents:,} documents at 1x. All sizes have the vocabulary of "
-        f"{max(plan.sizes):g}x, and so the same infrequent tokens."
+        f"in a second language; {plan.documents:,} documents at 1x. All sizes have the vocabulary "
+        f"of {max(plan.sizes):g}x, and so the same infrequent tokens."
     )
     section = Section("zipf", "Synthetic Zipf corpus", text)
     return _race(section, _zipf_inputs(plan), plan)
