@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from pivotmine.errors import InputError
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.tables import TOKENS, VOCABULARY
+from pivotmine.lake.tables import TOKENS
 
 _HEX_DIGITS = 13
 
@@ -42,9 +42,7 @@ def commit_files(lake: Lake, tables: Mapping[str, list[str]]) -> None:
 
 def vocabulary(lake: Lake) -> pa.Table:
     """Table `vocabulary`, by id."""
-    parts = [pq.read_table(_path(uri)) for uri in lake.files("vocabulary")]
-    rows = pa.concat_tables(parts).select(VOCABULARY.schema.names)
-    return rows.cast(VOCABULARY.schema).sort_by("token_id")
+    return lake.read("vocabulary").sort_by("token_id")
 
 
 def batches(lake: Lake, share: float) -> Iterator[pa.RecordBatch]:
@@ -55,13 +53,9 @@ def batches(lake: Lake, share: float) -> Iterator[pa.RecordBatch]:
     """
     below = f"{round(share * 16**_HEX_DIGITS):0{_HEX_DIGITS}x}"
     for uri in lake.files("tokens"):
-        for batch in pq.ParquetFile(_path(uri)).iter_batches(2_000):
+        for batch in pq.ParquetFile(uri.removeprefix("file://")).iter_batches(2_000):
             rows = batch.select(TOKENS.schema.names).cast(TOKENS.schema)
             if share < 1:
                 start = pc.utf8_slice_codeunits(rows.column("doc_id"), 0, _HEX_DIGITS)
                 rows = rows.filter(pc.less(start, below))
             yield rows
-
-
-def _path(uri: str) -> str:
-    return uri.removeprefix("file://")
