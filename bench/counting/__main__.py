@@ -14,7 +14,7 @@ import typer
 from bench import machine
 from bench.counting.contenders import WAYS
 from bench.counting.page import section_lines, write_page
-from bench.counting.results import Limits, Outcome, Results, disagreement, save
+from bench.counting.results import Limits, Results, disagreement, save
 from bench.counting.sections import CORPORA, Plan, sections
 from pivotmine.show.console import run_app
 
@@ -76,7 +76,6 @@ def count(
         limits,
         recipe,
         work.absolute(),
-        _progress,
     )
     results = Results(
         f"{now:%Y-%m-%d %H:%M} UTC",
@@ -108,14 +107,6 @@ def _names(given: str, known: tuple[str, ...], option: str) -> tuple[str, ...]:
                 f"{name!r} is none of {', '.join(known)}, all", param_hint=option
             )
     return tuple(name for name in known if name in chosen)
-
-
-def _progress(outcome: Outcome) -> None:
-    text = f"{outcome.status}: {outcome.reason}"
-    if outcome.status == "counted":
-        text = f"{outcome.seconds:.2f} s, {outcome.process_seconds:.1f} s with start"
-    label = f"{outcome.size:g}x {WAYS[outcome.way].label}"
-    print(f"{datetime.now(UTC):%H:%M:%S} {label}: {text}", flush=True)
 
 
 if __name__ == "__main__":

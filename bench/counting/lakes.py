@@ -40,11 +40,6 @@ def commit_files(lake: Lake, tables: Mapping[str, list[str]]) -> None:
     lake.commit({**run, "started_at": now, "finished_at": now}, dict(tables))
 
 
-def vocabulary(lake: Lake) -> pa.Table:
-    """Table `vocabulary`, by id."""
-    return lake.read("vocabulary").sort_by("token_id")
-
-
 def batches(lake: Lake, share: float) -> Iterator[pa.RecordBatch]:
     """Rows of table `tokens` for a share of the documents.
 

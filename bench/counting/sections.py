@@ -8,8 +8,9 @@ real
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -45,7 +46,6 @@ class Plan:
     """Of a lake of real text."""
 
     work: Path
-    progress: Callable[[Outcome], None]
 
 
 def sections(plan: Plan) -> Iterator[Section]:
@@ -83,7 +83,7 @@ def _real(plan: Plan) -> Section:
             plan.work / f"real-{size:g}x",
             {"snapshots": made_from, "share": share},
             lakes.batches(lake, share),
-            lakes.vocabulary(lake),
+            lake.read("vocabulary").sort_by("token_id"),
             _recipe(plan, recipe.languages, "window"),
             recount=False,
         )
@@ -98,9 +98,20 @@ def _real(plan: Plan) -> Section:
 def _race(section: Section, inputs: Mapping[float, Prepared], plan: Plan) -> Section:
     chosen = [WAYS[name] for name in plan.ways]
     folder = plan.work / "runs" / section.name
-    outcomes = race(inputs, chosen, plan.limits, folder, plan.progress)
+    outcomes = []
+    for outcome in race(inputs, chosen, plan.limits, folder):
+        _print_outcome(outcome)
+        outcomes.append(outcome)
     facts = {size: prepared.facts for size, prepared in sorted(inputs.items())}
     return replace(section, facts=facts, outcomes=tuple(outcomes))
+
+
+def _print_outcome(outcome: Outcome) -> None:
+    text = f"{outcome.status}: {outcome.reason}"
+    if outcome.status == "counted":
+        text = f"{outcome.seconds:.2f} s, {outcome.process_seconds:.1f} s with start"
+    label = f"{outcome.size:g}x {WAYS[outcome.way].label}"
+    print(f"{datetime.now(UTC):%H:%M:%S} {label}: {text}", flush=True)
 
 
 def _warm_up(plan: Plan) -> None:

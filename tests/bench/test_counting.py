@@ -181,7 +181,6 @@ def test_a_way_runs_in_a_process_of_its_own_and_is_measured(
         [WAYS["scipy"]],
         replace(LIMITS, repeat=2),
         tmp_path,
-        lambda _: None,
     )
     assert outcome.status == "counted", outcome.reason
     assert outcome.answer == brute_answer(given, tmp_path)
@@ -199,16 +198,15 @@ def test_a_way_over_a_limit_is_reported_and_not_tried_on_more(
     limits: Limits, status: str, tmp_path: Path
 ):
     given = make_input(tmp_path / "input", "document")
-    said: list[Outcome] = []
-    race({1.0: given, 2.0: given}, [WAYS["dicts"]], limits, tmp_path, said.append)
-    assert [outcome.status for outcome in said] == [status, "not tried"]
-    assert all(outcome.reason for outcome in said)
+    outcomes = list(race({1.0: given, 2.0: given}, [WAYS["dicts"]], limits, tmp_path))
+    assert [outcome.status for outcome in outcomes] == [status, "not tried"]
+    assert all(outcome.reason for outcome in outcomes)
 
 
 def test_a_way_that_is_not_installed_says_what_it_needs(tmp_path: Path):
     way = replace(WAYS["polars"], packages=("no_such_package",))
     given = make_input(tmp_path / "input", "document")
-    (outcome,) = race({1.0: given}, [way], LIMITS, tmp_path, lambda _: None)
+    (outcome,) = race({1.0: given}, [way], LIMITS, tmp_path)
     assert outcome.status == "not installed"
     assert "no_such_package" in outcome.reason
 
