@@ -24,7 +24,7 @@ from pivotmine.judge.truth import Truth
 from pivotmine.judge.vocabulary import put_rows, put_table, token_words
 from pivotmine.numeric.association import p_value_bin
 from pivotmine.numeric.exact_association import log10_attraction_p_value, smoothed_margins
-from pivotmine.stages.link.associate import q_values
+from pivotmine.numeric.q_values import q_values
 
 
 class KnownWords(NamedTuple):

@@ -29,9 +29,9 @@ from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.numeric.association import MAX_P_VALUE_BIN
 from pivotmine.numeric.nodes import NodeTable
+from pivotmine.numeric.q_values import q_values
 from pivotmine.recipe import Recipe
 from pivotmine.stages.contexts.stage import context_languages, load_nodes
-from pivotmine.stages.link.associate import q_values
 from pivotmine.stages.link.from_contexts import contest_links, permuted_counts
 from pivotmine.text.token_notation import SPACE
 from pivotmine.udfs.link import ASSOCIATED, bind_associate
