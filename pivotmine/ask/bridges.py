@@ -18,13 +18,14 @@ import pyarrow as pa
 from pivotmine.ask.paths import bridge_paths, open_paths, target_paths
 from pivotmine.errors import LakeError
 from pivotmine.lake.query import WordTokens, find_word
+from pivotmine.text.language_code import LANGUAGE_CODE
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TABLES_READ = ("links", "vocabulary")
 
-_LANGUAGE = re.compile(r"([a-z]{2,3}(?:_[A-Z][a-z]{3})?):")
+_LANGUAGE = re.compile(rf"({LANGUAGE_CODE}):")
 
 
 class Place(NamedTuple):

@@ -39,8 +39,7 @@ def demo(config: ConfigOption = None, set_: SetOption = None) -> None:
     """
     from pivotmine import api
     from pivotmine.demo import assemble
-    from pivotmine.recipe.bundled import bundled_recipe
-    from pivotmine.recipe.reading import load_recipe
+    from pivotmine.recipe.reading import bundled_recipe, load_recipe
     from pivotmine.show import findings
 
     config = config or bundled_recipe("demo")

@@ -20,6 +20,7 @@ from pivotmine.errors import LakeError
 from pivotmine.lake.catalog import local_path
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
+from pivotmine.text.language_code import LANGUAGE_CODE
 
 WORD_START = "▁Ġ"
 """Marks of a word start in the pieces of sentencepiece and byte-level BPE."""
@@ -170,7 +171,7 @@ def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
     return WordTokens(spelling, lang, ids, tokens, tuple(tuple(names) for names in langs))
 
 
-_WITH_LANGUAGE = re.compile(r"([a-z]{2,3}(?:_[A-Z][a-z]{3})?):(.+)")
+_WITH_LANGUAGE = re.compile(rf"({LANGUAGE_CODE}):(.+)")
 
 
 def _quoted(path: str) -> str:

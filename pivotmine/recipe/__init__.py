@@ -13,16 +13,13 @@ meaning, and the same fingerprint, on every machine.
 from __future__ import annotations
 
 from pivotmine.recipe.arms import ArmConfig
-from pivotmine.recipe.counting import CountConfig, TermsConfig
+from pivotmine.recipe.counting import CountConfig, TermsConfig, TokenizeConfig
 from pivotmine.recipe.ingest import DedupConfig, FiltersConfig, IngestConfig, InputConfig
-from pivotmine.recipe.lake import LakeConfig, SparkConfig
 from pivotmine.recipe.linking import He2025PivotConfig, LinkConfig, LinksPivotConfig, PivotConfig
-from pivotmine.recipe.recipe import Recipe
+from pivotmine.recipe.recipe import LakeConfig, Recipe, SparkConfig
 from pivotmine.recipe.score import ScoreConfig
 from pivotmine.recipe.section import LanguageCode, Name, PositiveInt, Section, Share
-from pivotmine.recipe.select import DocumentType, PlacementConfig, SelectConfig
-from pivotmine.recipe.shard import ShardConfig
-from pivotmine.recipe.tokenize import TokenizeConfig
+from pivotmine.recipe.select import DocumentType, PlacementConfig, SelectConfig, ShardConfig
 
 __all__ = [
     "ArmConfig",

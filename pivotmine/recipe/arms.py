@@ -8,8 +8,7 @@ from pydantic import model_validator
 
 from pivotmine import plugins
 from pivotmine.errors import ConfigError
-from pivotmine.recipe.options import complete_options
-from pivotmine.recipe.section import Name, OneOf, Section
+from pivotmine.recipe.section import Name, OneOf, Section, complete_options
 
 _RENAMED = (
     ("density", "he2025"),

@@ -8,8 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from pivotmine import plugins
 from pivotmine.errors import ConfigError
-from pivotmine.recipe.options import complete_options
-from pivotmine.recipe.section import OneOf, OptionsOf, PositiveInt, Section
+from pivotmine.recipe.section import OneOf, OptionsOf, PositiveInt, Section, complete_options
 
 ScoreName = Annotated[str, OneOf(plugins.SCORES.names)]
 

@@ -1,4 +1,4 @@
-"""How documents are selected under a token budget."""
+"""How documents are selected under a token budget, and written for training."""
 
 from __future__ import annotations
 
@@ -116,6 +116,23 @@ class SelectConfig(Section):
                     f"arm that does not depend on it; arms are {names}"
                 )
         return self
+
+
+class ShardConfig(Section):
+    """Training files."""
+
+    formats: Annotated[
+        tuple[Literal["npy", "megatron", "jsonl", "parquet"], ...], Field(min_length=1)
+    ] = (
+        "npy",
+        "jsonl",
+    )
+    """npy: raw token memmap with a .csv.gz of document boundaries, as OLMo reads it; megatron:
+    .bin and .idx of Megatron's indexed dataset, document names beside them; jsonl: text as
+    JSON Lines with zstd; parquet: text as Parquet."""
+
+    max_shard_tokens: PositiveInt = 50_000_000
+    """Most tokens of one shard file, about."""
 
 
 def check_pair_shares(settings: SelectConfig) -> None:
