@@ -20,8 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.text.repeated_ngrams import Grams, covered_by_repeats, join
-from pivotmine.text.words import Words, find_words
+from pivotmine.text.words import Grams, Words, covered_by_repeats, find_words, join
 
 _SENTENCE_ENDS = tuple(".!?。！？…؟।:：”」\"'»")
 _BULLETS = tuple("•‣▪◦●○■□-*–·・")
