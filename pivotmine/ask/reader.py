@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from pivotmine.ask.documents import FoundDocument
     from pivotmine.ask.explain import Explanation
     from pivotmine.ask.links import Partner
-    from pivotmine.ask.query import Query
+    from pivotmine.ask.query import Query, TableState
     from pivotmine.ask.rows import Rows
-    from pivotmine.ask.tables import TableState
     from pivotmine.lake.lake import Lake
 
 
@@ -61,7 +60,7 @@ class LakeReader:
         >>> states["links"].meaning
         'Cross-language pairs whose association is statistically real.'
         """
-        from pivotmine.ask.tables import list_tables
+        from pivotmine.ask.query import list_tables
 
         return list_tables(self.lake)
 

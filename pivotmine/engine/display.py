@@ -12,17 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-
-@dataclass(frozen=True)
-class Tally:
-    """Rows that a stage took in, and what became of them."""
-
-    rows_in: int
-    rows_out: int
-    rejected: int = 0
-    duplicate: int = 0
-    conserved: bool = True
-    """Whether in = out + rejected + duplicate must hold; an aggregating stage has no such law."""
+    from pivotmine.engine.stage import Tally
 
 
 @dataclass(frozen=True)

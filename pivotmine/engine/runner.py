@@ -19,10 +19,10 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 import pivotmine
-from pivotmine.engine.display import Display, Report, Tally
+from pivotmine.engine.display import Display, Report
 from pivotmine.engine.fingerprint import reuse_fingerprint, stage_fingerprint
 from pivotmine.engine.inputs import LakeInputs
-from pivotmine.engine.stage import Renewed, Rows, Stage, StageOutputs
+from pivotmine.engine.stage import Renewed, Rows, Stage, StageOutputs, Tally
 from pivotmine.engine.staging import write_tables
 from pivotmine.errors import ConservationError, LakeError
 from pivotmine.lake.compaction import merge_small_files

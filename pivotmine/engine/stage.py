@@ -14,7 +14,6 @@ from typing import Any, Protocol, TypeAlias
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-from pivotmine.engine.display import Tally as Tally
 from pivotmine.engine.session import spark_schema
 from pivotmine.recipe import Recipe
 
@@ -127,6 +126,18 @@ class Rows:
 
     total: Callable[[str, str], int]
     """`total(table, column)`: sum of a column of a written table."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Rows that a stage took in, and what became of them."""
+
+    rows_in: int
+    rows_out: int
+    rejected: int = 0
+    duplicate: int = 0
+    conserved: bool = True
+    """Whether in = out + rejected + duplicate must hold; an aggregating stage has no such law."""
 
 
 StageOutputs = dict[str, StageRows | Renewed]

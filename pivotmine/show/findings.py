@@ -9,7 +9,7 @@ from rich.console import Console
 
 from pivotmine.ask.arms import Arms
 from pivotmine.ask.bridges import find_bridges
-from pivotmine.ask.tables import TableState
+from pivotmine.ask.query import TableState
 from pivotmine.errors import LakeError
 from pivotmine.show.answers import print_bridges
 from pivotmine.show.progress import STAGE_COLUMNS, stage_cells

@@ -14,8 +14,8 @@ from pivotmine.errors import LakeError
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.lake.recovery import lock, recover
-from pivotmine.lake.removal import forget_past
 from pivotmine.lake.tables import TABLES
+from pivotmine.lake.withdrawals import forget_past
 from pivotmine.recipe import LakeConfig
 
 
