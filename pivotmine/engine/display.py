@@ -1,6 +1,6 @@
-"""What a run reports, and to whom: the end of each stage, and what happens until then.
+"""What a run reports: the progress of each stage, and its end.
 
-The runner tells a `Display`; `pivotmine/show/progress.py` shows it to a person.
+The runner calls a `Display`; `pivotmine/show/progress.py` shows it to a person.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Display(Protocol):
     """Where the runner says what it is doing."""
 
     def note(self, text: str) -> None:
-        """Something worth knowing that belongs to no stage."""
+        """A message that belongs to no stage."""
 
     def start(self, stage: str, doc: str) -> None:
         """A stage begins to run (skipped stages do not start)."""

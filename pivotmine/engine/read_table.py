@@ -35,7 +35,7 @@ def bind(
     columns: Sequence[str],
     make: Callable[[Batches], Batches],
 ) -> Callable[[Batches], Batches]:
-    """Batches of one column, numbers of splits, to what `make` makes of the rows in them.
+    """A function for workers: split numbers to what `make` makes of the rows of these splits.
 
     `make` is called once a task. Memory: a row group, compressed, and a batch.
     """

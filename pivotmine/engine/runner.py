@@ -46,12 +46,12 @@ def run_stages(
     session
         Gives the Spark session; called only when a stage really has to run.
     force
-        Run also what is committed.
+        Run committed stages too.
 
     Raises
     ------
     InputError, ConfigError
-        Something outside the lake is not there; raised before anything runs.
+        Something outside the lake is missing; raised before anything runs.
     LakeError
         The lake cannot be written, is in use by another run, or lacks a table that is read.
     ConservationError
@@ -98,7 +98,7 @@ def _snapshots(stage: Stage, lake: Lake) -> dict[str, int]:
 
 
 def find_committed(lake: Lake, stage: Stage, fingerprint: str) -> dict[str, Any] | None:
-    """The row of `runs` that holds this very result, if its outputs are still the current ones."""
+    """The row of `runs` with this fingerprint, if its outputs are still current."""
     for row in reversed(lake.runs().to_pylist()):
         if row["stage"] != stage.name or row["fingerprint"] != fingerprint:
             continue

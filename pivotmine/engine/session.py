@@ -1,7 +1,7 @@
 """The Spark session, and the settings that PivotMine needs.
 
-Under spark-submit the cluster's session is used as it is. Otherwise a local one is started, whose
-settings keep it quiet, its time zone UTC and its memory small.
+Under spark-submit the cluster's session is used as it is. Otherwise a local one is started, with
+little output, little memory and time zone UTC.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def build_session(config: SparkConfig, app_name: str = "pivotmine") -> SparkSess
         return _with_plugin_path(active)
     builder = SparkSession.builder.appName(app_name)
     if "PYSPARK_GATEWAY_PORT" in os.environ:
-        # spark-submit has started the JVM: master, memory and the rest are its business.
+        # spark-submit has started the JVM, and has set master and memory.
         return _with_plugin_path(builder.getOrCreate())
     check_java()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)

@@ -34,7 +34,7 @@ class ArrowRows:
     schema: pa.Schema
 
     def in_spark(self) -> DataFrame:
-        """The rows where Spark is to go on with them."""
+        """The rows as a DataFrame, for further work in Spark."""
         return self.frame.mapInArrow(self.make, spark_schema(self.schema))
 
 
@@ -48,7 +48,7 @@ class Renewed:
 
     rows: tuple[StageRows, ...]
     kept: tuple[str, ...]
-    """Of `Inputs.previous_files`."""
+    """Names from `Inputs.previous_files`."""
 
 
 PREVIOUS_FILE = "previous_file"
@@ -80,7 +80,7 @@ class Inputs(Protocol):
         """Files of a declared table, each with its number of rows, for tasks that read files."""
 
     def previous(self, table: str, files: Sequence[str] | None = None) -> DataFrame:
-        """Rows that this stage wrote into a table before, with `PREVIOUS_FILE`; of some files only.
+        """Rows that this stage wrote before, with `PREVIOUS_FILE`; those of all files by default.
 
         Empty where nothing can be used again (`Stage.reuse`). What a stage returns must not depend
         on it.
@@ -90,7 +90,7 @@ class Inputs(Protocol):
         """The files of `previous`; they may stay in the table (`Renewed`)."""
 
     def numbers(self, n: int) -> DataFrame:
-        """0 to n - 1, each in its own partition, for tasks that are told apart by a number."""
+        """0 to n - 1, each in its own partition, for tasks that differ by a number."""
 
     def local(self, frame: DataFrame, max_rows: int) -> pa.Table:
         """A frame in driver memory, where the recipe bounds its rows (and not the corpus)."""
@@ -168,7 +168,7 @@ class Stage:
         values. They are used where code and values are the same.
     modules
         Names of modules that the recipe's choices add to the stage's code, such as plugins and
-        what is found by name; the fingerprint covers them and all that they import of ours.
+        code found by name; the fingerprint covers them and all that they import of ours.
     external
         What the result depends on outside the lake (source files), as JSON values. Raises
         `InputError` when it is not there, before anything is started.

@@ -2,7 +2,7 @@
 
 Rows that Python makes would otherwise cross into the JVM to be written there row by row, which took
 five times as long for table `counts`. File names are random, so a task that runs twice leaves two
-files, of which the driver commits the one that the task reported.
+files; the driver commits the one that was reported.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _write(batches: Batches, schema: pa.Schema, path: str) -> int:
     filesystem, local = fsspec.core.url_to_fs(path)
     filesystem.makedirs(local.rpartition("/")[0], exist_ok=True)
     n_rows = 0
-    # The Arrow schema is left out: readers go by the table's own.
+    # The Arrow schema is left out: readers use the table's own.
     with (
         filesystem.open(local, "wb") as stream,
         pq.ParquetWriter(stream, schema, compression="zstd", store_schema=False) as writer,

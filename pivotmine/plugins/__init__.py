@@ -1,4 +1,4 @@
-"""Ways to add to PivotMine from outside: formats, scores, selections, measures and evaluations.
+"""Plugins: formats, scores, selection methods, measures and evaluations of your own.
 
 A plugin is a class or function in a module of your own, registered by a decorator of this module:
 
@@ -12,8 +12,8 @@ The recipe names the module (`plugins: [my_package.measures]`) and then the plug
 what is built in (`link: {measure: jaccard}`). A package that is installed can offer its modules as
 entry points of the group `pivotmine.plugins` instead; these need not be listed in recipes.
 
-Built-ins register through the same decorators. Their modules are imported when they are first
-asked for, so this module, and the recipes that check names against it, stay light.
+Built-ins register through the same decorators. Their modules are imported when first needed, so
+this module, and the recipes that check names against it, stay light.
 docs/plugins.md is the guide, and examples/plugins holds one of each kind.
 """
 
@@ -65,7 +65,7 @@ class SourceFacts(NamedTuple):
     """Compressions (`none`, `gzip`, `zstd`) in which large files are cut into even pieces."""
 
     by_looking: tuple[str, ...] = ()
-    """Those in which they are cut if their beginning shows several units: gzip members, zstd
+    """Compressions in which they are cut if their beginning shows several units: gzip members, zstd
     frames, or records."""
 
 
@@ -73,21 +73,20 @@ class ScoreFacts(NamedTuple):
     """What is known of a document score."""
 
     pieces: bool = False
-    """Whether it looks at the strings of tokens."""
+    """Whether it reads the strings of tokens."""
 
 
 class SelectionFacts(NamedTuple):
     """What is known of a selection method."""
 
     scores: tuple[str, ...] = ()
-    """Document scores that it goes by."""
+    """Document scores that it uses."""
 
     columns: tuple[str, ...] = ()
-    """Columns of table `documents` that it looks at."""
+    """Columns of table `documents` that it reads."""
 
     needs: tuple[str, ...] = ()
-    """Settings of an arm that it needs (`reference`, `truth`), and which have no meaning for
-    methods that do not."""
+    """Settings of an arm that it requires (`reference`, `truth`); other methods refuse them."""
 
 
 class Scored(NamedTuple):
@@ -109,8 +108,8 @@ _METHODS = f"{_STAGES}.select.methods"
 _MEASURES = "pivotmine.numeric.measures"
 _EVALUATION = "pivotmine.model.evaluation"
 
-# Facts of what is built in stand here too, as recipes are checked by them without the modules;
-# `Registry.register` refuses a built-in one that says anything else.
+# Facts of built-in plugins are repeated here, so that recipes are checked without importing them.
+# `Registry.register` checks that both agree.
 SOURCES: Registry[SourceFacts] = Registry(
     "source format",
     {
@@ -167,7 +166,7 @@ def selection_methods() -> tuple[str, ...]:
 
 
 def selection_scores(method: str) -> tuple[str, ...]:
-    """Document scores that a selection method goes by. Raises `ConfigError` if there is none."""
+    """Document scores that a method uses. Raises `ConfigError` if there is no such method."""
     return (method,) if method in SCORES else SELECTIONS.facts(method).scores
 
 
@@ -190,11 +189,11 @@ def source(
     suffixes
         File suffixes that mean this format where an input says `format: auto`.
     even
-        Compressions (`none`, `gzip`, `zstd`) of which large files are cut into even pieces of
+        Compressions (`none`, `gzip`, `zstd`) in which large files are cut into even pieces of
         bytes, for readers that find the first record of a piece.
     by_looking
-        Those of which large files are cut only if their beginning shows several parts; for readers
-        that report whether pieces met (`count.piece`).
+        Compressions in which large files are cut only if their beginning shows several parts, for
+        readers that report whether pieces met (`count.piece`).
     """
     facts = SourceFacts(tuple(suffixes), tuple(even), tuple(by_looking))
     for other in SOURCES.names():
@@ -252,7 +251,7 @@ def selection(
     Parameters
     ----------
     scores
-        Document scores that it goes by: columns `score_NAME` of the candidates.
+        Document scores that it uses: columns `score_NAME` of the candidates.
     columns
         Columns of table `documents` that the candidates have besides.
     needs

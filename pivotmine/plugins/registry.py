@@ -26,7 +26,7 @@ class Plugin(Generic[Facts]):
     module
         Module that registered it.
     facts
-        What the decorator was told about it.
+        What the decorator says about it.
     """
 
     name: str
@@ -115,7 +115,7 @@ class Registry(Generic[Facts]):
         Raises
         ------
         ConfigError
-            None has that name; the message lists those that there are.
+            No plugin has that name; the message lists those that exist.
         """
         self.check(name)
         if name not in self._found:
@@ -157,7 +157,7 @@ class Registry(Generic[Facts]):
         Raises
         ------
         ConfigError
-            Another one has the name, or it is no identifier of letters, digits, `_`, `.` and `-`.
+            Another plugin has the name, or it has other characters than letters, digits, `_.-`.
         """
         if not name.replace("_", "").replace(".", "").replace("-", "").isalnum():
             raise ConfigError(f"{self.kind} {name!r}: give a name of letters, digits, _, . and -")

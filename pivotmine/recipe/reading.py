@@ -1,7 +1,7 @@
-"""Reading recipes: YAML from any URI, dotted overrides, and errors that teach.
+"""Reading recipes: YAML from any URI, and dotted overrides.
 
-pydantic finds what is wrong; this module says it the way a user needs it: the dotted name, the
-value that was given, what is allowed, and the nearest existing name for a misspelt key.
+pydantic finds what is wrong; the messages give the dotted name, the value, what is allowed, and the
+nearest existing name for a misspelt key.
 """
 
 from __future__ import annotations

@@ -61,8 +61,8 @@ class Recipe(Section):
         "zh",
         "ja",
     )
-    """Languages that are mined (ISO 639-1; of languages without such a code, the label of your
-    language model: kab_Latn). Documents of others are kept, but not counted."""
+    """Languages that are mined (ISO 639-1; for languages without such a code, the label of
+    your language model: kab_Latn). Documents of others are kept, but not counted."""
 
     plugins: tuple[str, ...] = ()
     """Modules of your own that register formats, scores, selection methods or measures
@@ -117,7 +117,7 @@ class Recipe(Section):
         return self
 
     def _check_scores(self) -> None:
-        """Every score that selecting looks at is computed."""
+        """Check that every score that selection uses is computed."""
         settings = self.select
         asked: dict[str, str] = {}
         for arm in settings.arms:

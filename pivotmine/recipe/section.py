@@ -29,14 +29,14 @@ class Section(BaseModel):
 
 @dataclass(frozen=True)
 class OneOf:
-    """Annotation of a string that must be one of a list, which plugins may have made longer.
+    """Annotation of a string that must be one of a list, which plugins may extend.
 
     Parameters
     ----------
     names
-        The list, as it is when a value is checked.
+        Returns the list, when a value is checked.
     renamed
-        Names of the past, with what each is called now.
+        Old names, each with its new one.
     """
 
     names: Callable[[], Iterable[str]]
@@ -67,10 +67,9 @@ class OptionsOf:
 def complete_options(
     registry: plugins.Registry[Any], names: Iterable[str], given: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, dict[str, Any]]:
-    """Options of plugins by their names, defaults included; of those that have any.
+    """Options of each plugin that has any, by its name, defaults included.
 
-    Built-in ones have none: their settings are those of the sections of a recipe, and they are not
-    imported for this.
+    Built-in plugins have none: their settings are sections of the recipe. They are not imported.
 
     Raises
     ------
