@@ -24,7 +24,7 @@ READ_BYTES = 130 * 2**20
 
 ROW_GROUP_BYTES = 64e6
 SAMPLE_BYTES = 64e6
-"""Of the sample that `tokenizer_seconds` was measured on."""
+"""Size of the sample that `tokenizer_seconds` was measured on."""
 
 _NS, _US, _HOUR, _MB = 1e-9, 1e-6, 3600.0, 1e6
 _TOKEN_FORMATS = ("npy", "megatron")
@@ -44,7 +44,7 @@ class StageCost:
     """None where it was never measured."""
 
     disk_bytes: float
-    """Of the tables and files that it writes."""
+    """Bytes of the tables and files that it writes."""
 
     is_parallel: bool = True
 
@@ -68,12 +68,12 @@ class Plan:
 
     @property
     def core_hours(self) -> float:
-        """Of all stages."""
+        """Core-hours of all stages."""
         return sum(stage.core_hours for stage in self.stages)
 
     @property
     def disk_bytes(self) -> float:
-        """Of the lake and its shards."""
+        """Bytes of the lake and its shards."""
         return sum(stage.disk_bytes for stage in self.stages)
 
     def hours(self, n_cores: int) -> float:

@@ -1,7 +1,7 @@
-"""What a byte, a token and a pair cost: the measured constants behind `pivotmine plan`.
+"""The measured costs of bytes, tokens and pairs, from which `pivotmine plan` is made.
 
-`Constants` is the only place where they are written. Each has a unit, and the page below `docs/`
-that describes the measurement with its machine and commit.
+Each constant has a unit, and the page below `docs/` that describes the measurement with its machine
+and commit.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Measured(NamedTuple):
 
 
 class Constants(NamedTuple):
-    """Everything that is multiplied with the size of a corpus."""
+    """All constants."""
 
     token_bytes: Measured = Measured(4.24, "bytes/token", "UTF-8 text of a token", _ROAD)
     document_bytes: Measured = Measured(2300.0, "bytes/document", "text of a document", _ROAD)

@@ -31,12 +31,12 @@ class Counting:
     """Sent in one pass; 0 where all contexts are one chunk."""
 
     shuffle_bytes: float
-    """Of one pass."""
+    """Bytes shuffled in one pass."""
 
     two_passes: bool
     core_hours: float
     sent_bytes: float
-    """In as many passes as there would be."""
+    """Bytes shuffled in all passes."""
 
 
 @dataclass(frozen=True)

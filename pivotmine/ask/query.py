@@ -1,4 +1,4 @@
-"""SQL over a lake, run when its rows are asked for; and the tables that there are."""
+"""SQL over a lake, run when its rows are fetched; and the list of its tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Query:
-    """SQL over a lake. Nothing is read before its rows are asked for.
+    """SQL over a lake. Nothing is read before its rows are fetched.
 
     Examples
     --------

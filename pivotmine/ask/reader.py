@@ -1,4 +1,4 @@
-"""A lake to be asked: one method a question, one DuckDB connection a question."""
+"""A lake to query: each question is a method, and opens its own DuckDB connection."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class LakeReader:
-    """A lake to be asked, as `pivotmine.open_lake` gives it.
+    """A lake to query, as `pivotmine.open_lake` gives it.
 
     Every question opens its own DuckDB connection, which reads the Parquet files of the committed
     snapshots. Answers are rows of dataclasses (`.df()` and `.to_arrow()` turn them into tables), or
-    queries that run when their rows are asked for.
+    queries that run when their rows are fetched.
 
     Examples
     --------
@@ -67,14 +67,14 @@ class LakeReader:
     def table(
         self, name: str, columns: Sequence[str] | None = None, where: str | None = None
     ) -> Query:
-        """Rows of a table, read when they are asked for.
+        """Rows of a table, read when they are fetched.
 
         Parameters
         ----------
         name
             A table; `pivotmine tables` lists them with their meaning.
         columns
-            The columns to read; without them, all.
+            Columns to read; all by default.
         where
             A condition in SQL.
 
@@ -214,7 +214,7 @@ class LakeReader:
         Parameters
         ----------
         word, other
-            Words, which may name a language: `fr:chat` stands for the word in lines of French.
+            Words, which may name a language: `fr:chat` means the word in lines of French.
         limit
             Most documents; those in which the words are nearest come first.
         max_lines
@@ -290,7 +290,7 @@ class LakeReader:
         Parameters
         ----------
         tables
-            The tables that are needed; without them, all.
+            Tables to read; all by default.
         as_of
             See the lake as it was at this moment; a time without a zone is local.
 

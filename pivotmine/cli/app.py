@@ -55,7 +55,9 @@ app.command(
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
 )(ask.renamed_pivots)
 
-judge = typer.Typer(help="Judge what was mined against what is known.", no_args_is_help=True)
+judge = typer.Typer(
+    help="Compare results with known translations and documents.", no_args_is_help=True
+)
 judge.command("links")(evaluate.evaluate_links)
 judge.command("documents")(evaluate.evaluate_documents)
 judge.command("selection")(evaluate.evaluate_selection)

@@ -22,8 +22,8 @@ def init(
 ) -> None:
     """Write a recipe for your own files, with what a sample of them shows.
 
-    Formats go by the names of files. Text columns and languages are guessed from a megabyte each of
-    up to 8 files of a format, and the recipe says so.
+    Formats follow from the names of files. Text columns and languages are guessed from a megabyte
+    each of up to 8 files of a format, and the recipe says so.
 
     Example: pivotmine init corpus/ 'crawl/*.warc.gz' --out corpus.yaml
     """

@@ -1,4 +1,4 @@
-"""The command that tells what a run would cost."""
+"""The command that estimates the cost of a run."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def plan(
     ] = False,
     output: FormatOption = OutputFormat.TABLE,
 ) -> None:
-    """Tell what a run would cost: core-hours, memory, shuffle and disk of each stage.
+    """Estimate the cost of a run: core-hours, memory, shuffle and disk of each stage.
 
     Costs are sizes times constants that were measured on small corpora. Files of the recipe are
-    listed and not read; compressed ones are taken to unpack to 2.5 times their size. `--constant
+    listed and not read; compressed ones count for 2.5 times their size. `--constant
     mixed_share=0.02` is nearer to the open web than the measured share.
 
     Example: pivotmine plan --bytes 100TB --languages 4 --cores 512

@@ -19,7 +19,7 @@ def run(
     set_: SetOption = None,
     until: Annotated[str | None, typer.Option(help="Last stage to run.")] = None,
     only: Annotated[str | None, typer.Option(help="The one stage to run.")] = None,
-    force: Annotated[bool, typer.Option(help="Run also what is committed already.")] = False,
+    force: Annotated[bool, typer.Option(help="Run committed stages too.")] = False,
 ) -> None:
     """Run the road, or part of it; stages that are committed are skipped.
 
@@ -33,7 +33,7 @@ def run(
 
 
 def demo(config: ConfigOption = None, set_: SetOption = None) -> None:
-    """Assemble the demo corpus, run the whole road on it, and print what was found and where.
+    """Assemble the demo corpus, run the whole road on it, and print what was found.
 
     Without --config it runs the recipe that is installed with PivotMine.
     """

@@ -71,7 +71,7 @@ class Lexicon(NamedTuple):
     """[M] word of the earlier language of the alphabet, or of one language the earlier word."""
 
     b: NDArray[np.int32]
-    """[M]"""
+    """[M] the other word."""
 
     n_pair_listed: NDArray[np.int64]
     """[M] rows that list the pair, either way round."""

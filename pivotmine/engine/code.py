@@ -118,7 +118,7 @@ class Code:
     def _parse(self, module: str) -> ast.Module:
         source = self._source(module)
         if source is None:
-            raise ConfigError(f"module {module}: its source is not found")
+            raise ConfigError(f"the source of module {module} is not found")
         return stripped(source.read_text("utf-8") if source.suffix == ".py" else "")
 
     def _bind(self, module: str) -> Bindings:

@@ -126,7 +126,7 @@ def check_java() -> str:
     output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
     match = re.search(r'version "(\d+)(?:\.(\d+))?', output)
     if not match:
-        raise SetupError(f"{java} does not tell its version: {output.strip()!r}. {fix}")
+        raise SetupError(f"{java} does not report its version: {output.strip()!r}. {fix}")
     major = int(match[2] or 0) if match[1] == "1" else int(match[1])
     if not MIN_JAVA <= major <= MAX_JAVA:
         raise SetupError(f"{java} is Java {major}, Spark 4 needs {MIN_JAVA} to {MAX_JAVA}. {fix}")

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pivotmine.sources import ColumnMap, ReadLimits, Split, read_split
-from pivotmine.sources.listing import detect, list_files
+from pivotmine.sources.files import list_files
+from pivotmine.sources.listing import detect
 from pivotmine.sources.records import WHOLE_FILE
 from pivotmine.text.codes import UNDETERMINED
 from pivotmine.text.language import load_identifier
@@ -33,7 +34,7 @@ _LEAST_CERTAINTY = 0.5
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file, with what its name tells."""
+    """A file, with the format that its name shows."""
 
     uri: str
     n_bytes: int
@@ -42,7 +43,7 @@ class FoundFile:
 
 
 def find_files(uri: str) -> list[FoundFile]:
-    """Files that a URI names. Raises `InputError` where a name does not tell its format."""
+    """Files that a URI names. Raises `InputError` where a name does not show its format."""
     return [FoundFile(f.uri, f.size_bytes or 0, *detect(f.uri, "auto")) for f in list_files([uri])]
 
 
@@ -69,7 +70,7 @@ def columns_of(file: FoundFile) -> tuple[str | None, tuple[str, ...]]:
         else:
             return None, ()
     except (OSError, ValueError, EOFError, pa.ArrowException):
-        return "text", ()  # its reader will say what is wrong
+        return "text", ()  # its reader will report the error
     lengths: Counter[str] = Counter()
     for row in rows:
         lengths.update({name: len(v) for name, v in _flat(row).items() if isinstance(v, str)})
@@ -148,7 +149,7 @@ def language_shares(texts: Sequence[str]) -> dict[str, float]:
 
 
 def _pieces(text: str) -> list[str]:
-    """Lines that are long enough to tell their language, or the whole text."""
+    """Lines that are long enough to identify their language, or the whole text."""
     lines = [line for line in text.splitlines() if len(line) >= _LEAST_LETTERS]
     step = -(-len(lines) // _DOCUMENT_PIECES) or 1
     return lines[::step] or [text]

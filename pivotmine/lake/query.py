@@ -42,13 +42,10 @@ def connect(
 
     Parameters
     ----------
-    lake
-        The lake to be asked.
     as_of
-        A moment in the past; without one, now.
+        A moment in the past; now by default.
     tables
-        Names of the tables that are needed; without them, all. The metadata of each costs a few
-        milliseconds to read.
+        Tables to read; all by default. The metadata of each costs a few milliseconds.
 
     Raises
     ------
@@ -74,25 +71,25 @@ def connect(
 
 
 def tables_named(sql: str) -> list[str]:
-    """The tables whose names occur in a statement; all of them where it asks for the catalog."""
+    """The tables whose names occur in a statement; all of them if it queries the catalog."""
     words = set(re.findall(r"\w+", sql.lower()))
-    if words & _ASKS_CATALOG or any(word.startswith("duckdb_") for word in words):
+    if words & _CATALOG_WORDS or any(word.startswith("duckdb_") for word in words):
         return list(TABLES)
     return [name for name in TABLES if name in words]
 
 
-_ASKS_CATALOG = {"show", "pragma", "information_schema", "sqlite_master", "pg_catalog"}
+_CATALOG_WORDS = {"show", "pragma", "information_schema", "sqlite_master", "pg_catalog"}
 
 
 def run_sql(
     connection: duckdb.DuckDBPyConnection, sql: str
 ) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    """Execute a statement; returns the names of its columns, and its rows as they are asked for.
+    """Execute a statement; returns the names of its columns, and an iterator over its rows.
 
     Raises
     ------
     LakeError
-        DuckDB refuses the statement, at once or at a row further down; the message is DuckDB's.
+        DuckDB refuses the statement, at once or while rows are read; the message is DuckDB's.
     """
 
     def rows() -> Iterator[tuple[Any, ...]]:
@@ -108,7 +105,7 @@ def run_sql(
 
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
-    """DuckDB's errors as `LakeError`, with the tables that there are."""
+    """DuckDB's errors as `LakeError`, with a list of the tables."""
     try:
         yield
     except duckdb.Error as error:
@@ -117,11 +114,11 @@ def explained() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class WordTokens:
-    """The tokens that stand for a word: spellings with and without a word start, in any case."""
+    """The tokens of a word: spellings with and without a word start, in any case."""
 
     word: str
     lang: str | None
-    """Language that was asked for, as in `fr:chat`."""
+    """Language that the question names, as in `fr:chat`."""
     token_ids: tuple[int, ...]
     tokens: tuple[str, ...]
     langs: tuple[tuple[str, ...], ...]

@@ -106,7 +106,7 @@ class SelectConfig(Section):
         if (total := sum(self.pair_shares.values())) > 1.0 + 1e-6:
             raise ValueError(f"pair_shares must sum to 1 or less, these sum to {total:g}")
         if self.max_epochs > 1 and (self.pair_shares or self.type_shares):
-            raise ValueError("max_epochs above 1 goes with shares of languages alone")
+            raise ValueError("max_epochs above 1 allows no pair_shares and no type_shares")
         stuck = set(names) - {arm.name for arm in self.arms_in_order()}
         for arm in self.arms:
             if arm.name in stuck:

@@ -81,7 +81,7 @@ def _coverage(found: Arms, parts: Sequence[Coverage], said: str) -> str:
 
 def _languages(found: Arms) -> str:
     return (
-        "<p>By segment: what a model would read. A budget goes by the language of most of a "
+        "<p>By segment: what a model would read. Budgets count the language of most of a "
         "document, so the arms are equal in that, and differ in what else their documents hold."
         f"</p>{_bars(found.segment_languages, 'Tokens by language of the segment')}"
         "<h3>By document</h3>"

@@ -174,7 +174,7 @@ def key_of(colours: Mapping[str, str]) -> str:
 
 
 def _over(x: float, y: float, shown: str, colour: str) -> str:
-    """The colour of text on a coloured background: dark on a light one."""
+    """Text on a coloured background: dark on a light one."""
     red, green, blue = bytes.fromhex(colour[1:])
     ink = "#222" if 0.3 * red + 0.59 * green + 0.11 * blue > 150 else "#fff"
     # A style, since that of the page would win over an attribute.

@@ -126,7 +126,7 @@ def _percents(parts: dict[str, int], total: int) -> str:
 
 
 def print_terms(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
-    """Of the lexicons' pairs, how many meet, by languages; nothing is printed without a lexicon."""
+    """How many pairs of the lexicons meet, by languages; prints nothing without a lexicon."""
     rows = connection.execute(
         """
         SELECT lang_a, lang_b, count(*), count(*) FILTER (n_docs > 0),

@@ -67,7 +67,7 @@ def gzip_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
 def gzip_blocks_past_damage(blocks: Iterable[bytes], begins: bytes) -> Iterator[bytes]:
     """As `gzip_blocks`, but continue after damage at the next member that can be decoded.
 
-    The content of that member starts with `begins`. A `Damage` block stands for the bytes lost.
+    The content of that member starts with `begins`. A `Damage` block marks the bytes lost.
     """
     waiting = iter(blocks)
     source: Iterator[bytes] = waiting

@@ -108,9 +108,8 @@ def frame_lines(
             partial = _head(pieces, limits.raw_bytes)
             raise BrokenStream(position + n_bytes, partial) from error
         if count.piece is not None and count.piece.content_bytes is not None:
-            end = (
-                count.piece.content_bytes + 1
-            )  # this piece also owns the line after its last newline
+            # The piece also owns the line after its last newline.
+            end = count.piece.content_bytes + 1
         cursor = 0
         while True:
             newline = block.find(b"\n", cursor)

@@ -1,4 +1,4 @@
-"""Check the page headers of Parquet before Arrow allocates memory by them.
+"""Check the page headers of Parquet before Arrow allocates the memory that they ask for.
 
 A page header gives the inflated size of the page, and Arrow allocates that much. One flipped bit
 there made a file of 22 KB take 2 GB (`python -m bench.fuzz`), which kills a worker in a container

@@ -16,9 +16,7 @@ from pivotmine.sources.records import BLOCK_BYTES
 ZSTD_BLOCK_BYTES = 128 * 1024
 _ZSTD_HEADER_BYTES = 18  # the longest frame header, magic number included
 _ZSTD_SKIPPABLE = range(0x184D2A50, 0x184D2A60)
-_PROBE_BYTES = (
-    _ZSTD_HEADER_BYTES + ZSTD_BLOCK_BYTES + 3
-)  # read of a possible frame: its first block
+_PROBE_BYTES = _ZSTD_HEADER_BYTES + ZSTD_BLOCK_BYTES + 3  # header and first block of a frame
 
 
 def zstd_blocks(blocks: Iterable[bytes], max_window_bytes: int) -> Iterator[bytes]:

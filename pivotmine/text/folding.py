@@ -2,7 +2,7 @@
 
 Text is brought to NFKC and lower case. Four differences that NFKC keeps, but that real pages mix,
 are removed too: the typographic apostrophe and hyphen (`aujourd’hui`), the final sigma, invisible
-characters (soft hyphens, joiners, byte order marks), and white space, any run of which becomes one
+characters (soft hyphens, joiners, byte order marks), and white space: a run of it becomes one
 space. Accents stay: `pêche` is not `péché`.
 
 `fold` takes a whole string. Text that is rebuilt from tokens is folded a character at a time, with

@@ -42,7 +42,7 @@ _FOREIGN_WEIGHT = 0.2  # on the summed probability of languages outside the reci
 _PRIOR_SEGMENTS = 1.0  # pseudo-count of the configured languages, in equal shares
 _DOCUMENT_PRIOR_SEGMENTS = 2.0  # the document's own has this beside
 _FOREIGN_PRIOR_SEGMENTS = 0.05
-_FLOOR = 0.01  # what a smaller probability counts as
+_FLOOR = 0.01  # smaller probabilities count as this
 _LOCAL_SHARE = 0.15  # of the prior that comes from the two segments on either side
 _ROUNDS = 5
 
@@ -64,7 +64,7 @@ class Identifier:
         return self.identify_documents([text])[0]
 
     def identify_documents(self, texts: Sequence[str]) -> list[tuple[str, float]]:
-        """Main language of each text and how sure that is; `("und", 0.0)` without letters.
+        """Main language of each text and its certainty; `("und", 0.0)` without letters.
 
         400 characters each of the beginning, the middle and the end are read. Script tells Chinese,
         Japanese and Korean, and the probability is then the share of the words in that script.

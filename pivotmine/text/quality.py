@@ -1,4 +1,4 @@
-"""Is a text worth keeping? Measures of the Gopher, C4 and FineWeb families, each by itself.
+"""Quality measures of the Gopher, C4 and FineWeb families, each by itself.
 
 A measure is a number about one page; a setting `min_X` or `max_X` bounds measure X, and the first
 bound that a page breaks is the reason for which it is rejected. Nothing is cut out of a page: one
@@ -6,8 +6,8 @@ that loses lines no longer says where its translations stand.
 
 Sources: Rae et al. 2021 (Gopher, appendix A.1.1), Raffel et al. 2020 (C4, section 2.2), Penedo et
 al. 2024 (FineWeb, section 3.6). Their thresholds were tuned on English web pages. Here a word of a
-script without spaces is a character, and measures about letters in words are not asked of pages
-that consist of such.
+script without spaces is a character, and pages in such scripts have no measures about letters in
+words.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ STOP_WORDS: dict[str, frozenset[str]] = {
 
 
 class Page:
-    """A text, with what several measures need of it computed once."""
+    """A text; what several measures need is computed once."""
 
     def __init__(self, text: str, lang: str) -> None:
         self.text = text
@@ -222,4 +222,4 @@ MEASURES: dict[str, Callable[[Page], float | None]] = {
     "curly_brackets": _curly_brackets,
     "lorem_ipsum": _lorem_ipsum,
 }
-"""Every measure by its name; None where it says nothing about a page."""
+"""Every measure by its name; None where it does not apply to a page."""

@@ -1,7 +1,7 @@
 """Token ids of segments, by a tokenizer trained on the corpus or a given one.
 
 A `Tokenizer` is a value: the bytes of the model and how it is used. It has 1 to 10 MB, so it can be
-broadcast, and its checksum stands for it in fingerprints. `load` turns it into a runtime, once per
+broadcast, and fingerprints hold its checksum. `load` turns it into a runtime, once per
 process. Every segment is encoded by itself. No token crosses a segment, so counts, windows and
 shards agree on its tokens. The ids of a document's segments, end to end, decode to the document.
 

@@ -109,7 +109,7 @@ def test_java_without_a_version_is_refused_with_what_it_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("JAVA_HOME", str(fake_java(tmp_path / "jdk", "Unrecognized option")))
-    with pytest.raises(SetupError, match="does not tell its version: 'Unrecognized option'"):
+    with pytest.raises(SetupError, match="does not report its version: 'Unrecognized option'"):
         check_java()
 
 

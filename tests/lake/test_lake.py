@@ -161,7 +161,7 @@ def test_a_reader_leaves_no_trace_and_can_commit_nothing(config: LakeConfig):
     reader = Lake(config, read_only=True)
     assert n_seen(reader, "links") == 3
     assert {p: p.stat().st_mtime_ns for p in Path(config.warehouse).rglob("*")} == before
-    with pytest.raises(LakeError, match="opened to be read"):
+    with pytest.raises(LakeError, match="open for reading only"):
         commit(reader, "two", links=1)
     assert n_seen(Lake(config), "links") == 3
 
