@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import pivotmine
-from pivotmine.cli import ask, evaluate, init, keep, plan, road
+from pivotmine.cli import ask, evaluate, keep, plan, road
 from pivotmine.show.console import run_app
 
 app = typer.Typer(
@@ -40,7 +40,7 @@ def _options(
 
 
 for command in (
-    *(road.run, road.demo, init.init),
+    *(road.run, road.demo, road.init),
     *(ask.tables, ask.query, ask.links, ask.bridges, ask.cooccurrence),
     *(ask.documents, ask.explain, ask.arms),
     *(keep.audit, keep.status, keep.rejects, keep.takedown),

@@ -90,7 +90,7 @@ class _Strip(ast.NodeTransformer):
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
         self.generic_visit(node)
-        return None if _is_name(node.targets[0], "__all__") else node
+        return None if getattr(node.targets[0], "id", "") == "__all__" else node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
         if self._in_class:
@@ -226,7 +226,3 @@ class _Writer:
             self._say(f"<{identity}>")
         else:
             self.parts.append(identity)
-
-
-def _is_name(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name

@@ -59,7 +59,7 @@ def connect(
         snapshot = lake.snapshot(name, as_of)
         paths = lake.files(name, snapshot) if snapshot else []
         if paths:
-            listed = ", ".join(_quoted(local_path(path)) for path in paths)
+            listed = ", ".join(quoted(local_path(path)) for path in paths)
             view = f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet([{listed}])'
             try:
                 connection.execute(view)
@@ -68,6 +68,11 @@ def connect(
         else:
             connection.register(name, pa.Table.from_batches([], TABLES[name].schema))
     return connection
+
+
+def quoted(text: str) -> str:
+    """Text as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def tables_named(sql: str) -> list[str]:
@@ -169,7 +174,3 @@ def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
 
 
 _WITH_LANGUAGE = re.compile(rf"({LANGUAGE_CODE}):(.+)")
-
-
-def _quoted(path: str) -> str:
-    return "'" + path.replace("'", "''") + "'"

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pivotmine.errors import ConfigError
 from pivotmine.plugins.loading import ENTRY_POINTS, folders, load, loaded, with_plugins
-from pivotmine.plugins.registry import Plugin, Registry, registering
+from pivotmine.plugins.registry import Plugin, Registry
 
 __all__ = [
     "ENTRY_POINTS",
@@ -202,7 +202,7 @@ def source(
             raise ConfigError(
                 f"source format {name!r}: suffix {taken.pop()} means format {other!r}"
             )
-    return registering(SOURCES, name, facts)
+    return lambda value: SOURCES.register(name, value, facts)
 
 
 def score(name: str, *, pieces: bool = False) -> Callable[[Value], Value]:
@@ -231,7 +231,7 @@ def score(name: str, *, pieces: bool = False) -> Callable[[Value], Value]:
     ...         return plugins.Scored(np.minimum(documents.n_tokens / self.most, 1.0))
     """
     SELECTIONS.check_free(name)
-    return registering(SCORES, name, ScoreFacts(pieces))
+    return lambda value: SCORES.register(name, value, ScoreFacts(pieces))
 
 
 def selection(
@@ -259,7 +259,7 @@ def selection(
     """
     SCORES.check_free(name)
     facts = SelectionFacts(tuple(scores), tuple(columns), tuple(needs))
-    return registering(SELECTIONS, name, facts)
+    return lambda value: SELECTIONS.register(name, value, facts)
 
 
 def measure(name: str) -> Callable[[Value], Value]:
@@ -270,7 +270,7 @@ def measure(name: str) -> Callable[[Value], Value]:
     languages. More is stronger; NaN is an error. It runs on executors. p-values do not depend on
     it.
     """
-    return registering(MEASURES, name, None)
+    return lambda value: MEASURES.register(name, value, None)
 
 
 def evaluation(name: str) -> Callable[[Value], Value]:
@@ -287,4 +287,4 @@ def evaluation(name: str) -> Callable[[Value], Value]:
     runs, a class attribute `title` for the log, and a static method `rows(found) -> list[Row]` for
     the terminal. `pivotmine.model.evaluation.base.Evaluation` has them all.
     """
-    return registering(EVALUATIONS, name, None)
+    return lambda value: EVALUATIONS.register(name, value, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -181,8 +181,3 @@ class Registry(Generic[Facts]):
 
 def _identity(value: Any) -> tuple[str, str]:
     return str(value.__module__), str(value.__qualname__)
-
-
-def registering(registry: Registry[Facts], name: str, facts: Facts) -> Callable[[Value], Value]:
-    """The decorator that enters a class or function."""
-    return lambda value: registry.register(name, value, facts)

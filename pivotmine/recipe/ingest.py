@@ -11,21 +11,13 @@ from pivotmine.recipe.section import LanguageCode, Name, OneOf, PositiveInt, Sec
 from pivotmine.text.quality_bounds import FAMILIES, MEASURES
 
 
-def _formats() -> tuple[str, ...]:
-    return ("auto", *plugins.SOURCES.names())
-
-
-def _families() -> tuple[str, ...]:
-    return tuple(FAMILIES)
-
-
 class InputConfig(Section):
     """One set of source files that share a format and a column layout."""
 
     uris: Annotated[tuple[str, ...], Field(min_length=1)]
     """Files, folders or globs; any fsspec URI."""
 
-    format: Annotated[str, OneOf(_formats)] = "auto"
+    format: Annotated[str, OneOf(lambda: ("auto", *plugins.SOURCES.names()))] = "auto"
     """Record format; `auto`: by the file's suffix, without .gz or .zst (docs/sources.md)."""
 
     text_column: str = "text"
@@ -51,7 +43,7 @@ class FiltersConfig(Section):
     default: the published thresholds were tuned on English web pages, and reject lists and tables.
     """
 
-    families: tuple[Annotated[str, OneOf(_families)], ...] = ()
+    families: tuple[Annotated[str, OneOf(lambda: FAMILIES)], ...] = ()
     """Sets of bounds with their published thresholds (pivotmine/text/quality_bounds.py)."""
 
     bounds: dict[str, float | None] = {}
