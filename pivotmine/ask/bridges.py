@@ -79,10 +79,6 @@ class Reached:
         return f"from {self.source.word} to {self.lang}:\n{_shown(self.targets)}"
 
 
-def _shown(table: pa.Table) -> str:
-    return str(table.to_pandas().to_string(index=False)) if table.num_rows else "none"
-
-
 def named_alone(word: str) -> str | None:
     """The language in `ja:`, which names no word; None for other questions."""
     named = _LANGUAGE.fullmatch(word)
@@ -147,6 +143,10 @@ def find_reached(
         params={"lang": lang, "limit": limit},
     ).to_arrow_table()
     return Reached(word, lang, targets)
+
+
+def _shown(table: pa.Table) -> str:
+    return str(table.to_pandas().to_string(index=False)) if table.num_rows else "none"
 
 
 _DIRECT = """

@@ -83,20 +83,6 @@ def run_stages(
     return reports
 
 
-def _snapshots(stage: Stage, lake: Lake) -> dict[str, int]:
-    """Snapshot id of every table that the stage reads."""
-    snapshots = {}
-    for name in stage.reads:
-        snapshot = lake.snapshot(name)
-        if snapshot is None:
-            raise LakeError(
-                f"stage {stage.name} reads table {name}, which is not in the lake yet. Run the "
-                f"stages before it: `pivotmine run --until {stage.name}`."
-            )
-        snapshots[name] = snapshot.snapshot_id
-    return snapshots
-
-
 def find_committed(lake: Lake, stage: Stage, fingerprint: str) -> dict[str, Any] | None:
     """The row of `runs` with this fingerprint, if its outputs are still current."""
     for row in reversed(lake.runs().to_pylist()):
@@ -115,6 +101,20 @@ def last_run(lake: Lake, stage: Stage) -> dict[str, Any] | None:
     """The last row of a stage in `runs`."""
     rows = (row for row in reversed(lake.runs().to_pylist()) if row["stage"] == stage.name)
     return next(rows, None)
+
+
+def _snapshots(stage: Stage, lake: Lake) -> dict[str, int]:
+    """Snapshot id of every table that the stage reads."""
+    snapshots = {}
+    for name in stage.reads:
+        snapshot = lake.snapshot(name)
+        if snapshot is None:
+            raise LakeError(
+                f"stage {stage.name} reads table {name}, which is not in the lake yet. Run the "
+                f"stages before it: `pivotmine run --until {stage.name}`."
+            )
+        snapshots[name] = snapshot.snapshot_id
+    return snapshots
 
 
 @dataclass(frozen=True)

@@ -76,19 +76,6 @@ def build_session(config: SparkConfig, app_name: str = "pivotmine") -> SparkSess
     return _with_plugin_path(session)
 
 
-def _with_plugin_path(session: SparkSession) -> SparkSession:
-    """Let Python workers on this machine find the modules of plugins where the driver did.
-
-    Workers elsewhere find what is installed there, or comes with `spark-submit --py-files`.
-    """
-    environment = session.sparkContext.environment
-    known = environment.get("PYTHONPATH", "").split(os.pathsep)
-    path = os.pathsep.join(dict.fromkeys(filter(None, (*known, *plugins.folders()))))
-    if path:
-        environment["PYTHONPATH"] = path
-    return session
-
-
 def worker_path() -> list[str]:
     """Folders from which Python workers import what the driver imports: our code and the user's.
 
@@ -97,16 +84,6 @@ def worker_path() -> list[str]:
     named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     candidates = [str(Path(__file__).resolve().parents[2]), *named, *sys.path]
     return [path for path in dict.fromkeys(candidates) if path and not _is_installed(Path(path))]
-
-
-def _is_installed(folder: Path) -> bool:
-    paths = sysconfig.get_paths()
-    return (
-        folder.suffix == ".zip"  # of Python's own library
-        or folder.is_relative_to(paths["stdlib"])
-        or str(folder) == paths["scripts"]
-        or bool({"site-packages", "dist-packages"} & set(folder.parts))
-    )
 
 
 def check_java() -> str:
@@ -137,3 +114,26 @@ def check_java() -> str:
 def spark_schema(schema: pa.Schema) -> StructType:
     """An Arrow schema as Spark sees it."""
     return from_arrow_schema(schema)
+
+
+def _with_plugin_path(session: SparkSession) -> SparkSession:
+    """Let Python workers on this machine find the modules of plugins where the driver did.
+
+    Workers elsewhere find what is installed there, or comes with `spark-submit --py-files`.
+    """
+    environment = session.sparkContext.environment
+    known = environment.get("PYTHONPATH", "").split(os.pathsep)
+    path = os.pathsep.join(dict.fromkeys(filter(None, (*known, *plugins.folders()))))
+    if path:
+        environment["PYTHONPATH"] = path
+    return session
+
+
+def _is_installed(folder: Path) -> bool:
+    paths = sysconfig.get_paths()
+    return (
+        folder.suffix == ".zip"  # of Python's own library
+        or folder.is_relative_to(paths["stdlib"])
+        or str(folder) == paths["scripts"]
+        or bool({"site-packages", "dist-packages"} & set(folder.parts))
+    )

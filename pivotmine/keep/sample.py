@@ -80,6 +80,37 @@ def columns_of(file: FoundFile) -> tuple[str | None, tuple[str, ...]]:
     return text, tuple(sorted(name for name in lengths if name != text))
 
 
+def records(file: FoundFile, text_column: str) -> Iterator[tuple[str, str]]:
+    """Kind and text, or kind and reason, of some records of a file."""
+    ranges = [(0, WHOLE_FILE)]
+    if file.format == "parquet":
+        ranges = [(0, 1)]  # its first row group
+    elif file.format == "jsonl" and file.compression == "none":
+        n_places = _PLACES if file.n_bytes > SAMPLE_BYTES else 1
+        starts = [file.n_bytes * place // n_places for place in range(n_places)]
+        ranges = [(start, start + SAMPLE_BYTES // n_places) for start in starts]
+    for start, end in ranges:
+        split = Split(file.uri, file.format, file.compression, start, end, 0)
+        n_bytes = 0
+        for row in _rows(split, ColumnMap(text=text_column)):
+            yield row["kind"], row["text"] or row["reason"]
+            n_bytes += len((row["text"] or "").encode())
+            if n_bytes > SAMPLE_BYTES // len(ranges):
+                break
+
+
+def language_shares(texts: Sequence[str]) -> dict[str, float]:
+    """Shares of languages, by lines, since one document may hold several."""
+    pieces = [piece for text in texts for piece in _pieces(text)]
+    found = load_identifier().identify_documents(pieces)
+    weights: Counter[str] = Counter()
+    for piece, (language, certainty) in zip(pieces, found, strict=True):
+        if language != UNDETERMINED and certainty >= _LEAST_CERTAINTY:
+            weights[language] += len(piece.encode())
+    total = weights.total()
+    return {language: weight / total for language, weight in weights.most_common()}
+
+
 def _json_rows(file: FoundFile) -> list[Any]:
     compression = None if file.compression == "none" else file.compression
     rows = []
@@ -111,41 +142,10 @@ def _flat(row: Any, prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def records(file: FoundFile, text_column: str) -> Iterator[tuple[str, str]]:
-    """Kind and text, or kind and reason, of some records of a file."""
-    ranges = [(0, WHOLE_FILE)]
-    if file.format == "parquet":
-        ranges = [(0, 1)]  # its first row group
-    elif file.format == "jsonl" and file.compression == "none":
-        n_places = _PLACES if file.n_bytes > SAMPLE_BYTES else 1
-        starts = [file.n_bytes * place // n_places for place in range(n_places)]
-        ranges = [(start, start + SAMPLE_BYTES // n_places) for start in starts]
-    for start, end in ranges:
-        split = Split(file.uri, file.format, file.compression, start, end, 0)
-        n_bytes = 0
-        for row in _rows(split, ColumnMap(text=text_column)):
-            yield row["kind"], row["text"] or row["reason"]
-            n_bytes += len((row["text"] or "").encode())
-            if n_bytes > SAMPLE_BYTES // len(ranges):
-                break
-
-
 def _rows(split: Split, columns: ColumnMap) -> Iterator[dict[str, Any]]:
     for batch in read_split(split, columns, ReadLimits()):
         rows = batch.select(["kind", "text", "reason"]).to_pylist()
         yield from (row for row in rows if row["kind"] != "split")
-
-
-def language_shares(texts: Sequence[str]) -> dict[str, float]:
-    """Shares of languages, by lines, since one document may hold several."""
-    pieces = [piece for text in texts for piece in _pieces(text)]
-    found = load_identifier().identify_documents(pieces)
-    weights: Counter[str] = Counter()
-    for piece, (language, certainty) in zip(pieces, found, strict=True):
-        if language != UNDETERMINED and certainty >= _LEAST_CERTAINTY:
-            weights[language] += len(piece.encode())
-    total = weights.total()
-    return {language: weight / total for language, weight in weights.most_common()}
 
 
 def _pieces(text: str) -> list[str]:

@@ -104,10 +104,6 @@ def curves(
     return figure(left + width + 24, height + 34, title, parts)
 
 
-def _listed(value: float | None) -> list[float]:
-    return [] if value is None else [value]
-
-
 def shares(
     rows: Sequence[tuple[str, Sequence[tuple[str, float]]]],
     title: str,
@@ -171,6 +167,10 @@ def key_of(colours: Mapping[str, str]) -> str:
         for name, colour in colours.items()
     )
     return f'<div class="key">{items}</div>'
+
+
+def _listed(value: float | None) -> list[float]:
+    return [] if value is None else [value]
 
 
 def _over(x: float, y: float, shown: str, colour: str) -> str:

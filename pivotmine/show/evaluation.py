@@ -123,16 +123,6 @@ def print_bridge_figures(console: Console, figures: Sequence[BridgeFigure]) -> N
         )
 
 
-def _bridge_cells(figure: BridgeFigure) -> tuple[str, ...]:
-    return (
-        figure.method,
-        _estimate(figure.first),
-        _share(figure.among_5.mean),
-        _estimate(figure.bridge_first),
-        _share(figure.bridge_among_5.mean),
-    )
-
-
 def print_judged_pivots(console: Console, pivots: Sequence[JudgedPivot]) -> None:
     """A table a method, then the share of each."""
     shares = share_of(pivots)
@@ -158,6 +148,16 @@ def print_judged_pivots(console: Console, pivots: Sequence[JudgedPivot]) -> None
         for method, counts, share in shares
     ]
     print_table(console, "", ("method", *CLASSES, "no content"), totals, range(1, 6))
+
+
+def _bridge_cells(figure: BridgeFigure) -> tuple[str, ...]:
+    return (
+        figure.method,
+        _estimate(figure.first),
+        _share(figure.among_5.mean),
+        _estimate(figure.bridge_first),
+        _share(figure.bridge_among_5.mean),
+    )
 
 
 def _percent(share: Interval) -> str:

@@ -120,11 +120,6 @@ def print_arms(console: Console, found: Arms) -> None:
             print_line(console, f"shards of {arm.name}: {arm.folder}")
 
 
-def _percents(parts: dict[str, int], total: int) -> str:
-    largest = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
-    return ", ".join(f"{name} {100 * n / total:.0f}%" for name, n in largest)
-
-
 def print_terms(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
     """How many pairs of the lexicons meet, by languages; prints nothing without a lexicon."""
     rows = connection.execute(
@@ -138,3 +133,8 @@ def print_terms(console: Console, connection: duckdb.DuckDBPyConnection) -> None
         cells = [(a, b, *(f"{n:,}" for n in counts)) for a, b, *counts in rows]
         heads = ("", "", "listed", "meet in a document", "in a window", "each in its language")
         print_table(console, "Word pairs of the lexicons", heads, cells, range(2, 6))
+
+
+def _percents(parts: dict[str, int], total: int) -> str:
+    largest = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
+    return ", ".join(f"{name} {100 * n / total:.0f}%" for name, n in largest)

@@ -97,10 +97,6 @@ class _Cursor:
         return found
 
 
-def _signed(zigzag: int) -> int:
-    return zigzag >> 1 ^ -(zigzag & 1)
-
-
 def read_header(data: memoryview, at: int) -> Header | None:
     """The page header at offset `at` of `data`; None if the data ends inside it.
 
@@ -216,3 +212,7 @@ class PageGuard(io.RawIOBase):
 
     def seekable(self) -> bool:
         return True
+
+
+def _signed(zigzag: int) -> int:
+    return zigzag >> 1 ^ -(zigzag & 1)

@@ -56,18 +56,6 @@ def load_tokenizer(kind: Kind, model: bytes, line_prefix: bool | None = None) ->
     return Tokenizer(kind, model, line_prefix).load()
 
 
-@lru_cache(maxsize=4)
-def _load(tokenizer: Tokenizer) -> TokenizerRuntime:
-    # Each library is imported only when a run uses it.
-    if tokenizer.kind == "sentencepiece":
-        from pivotmine.text.sentencepiece_runtime import load_sentencepiece
-
-        return load_sentencepiece(tokenizer.model, tokenizer.line_prefix)
-    from pivotmine.text.huggingface_runtime import load_huggingface
-
-    return load_huggingface(tokenizer.model)
-
-
 def read_tokenizer_file(uri: str) -> tuple[Kind, bytes]:
     """Kind and content of a tokenizer file, local or at any address that fsspec opens.
 
@@ -91,6 +79,18 @@ def read_tokenizer_file(uri: str) -> tuple[Kind, bytes]:
             f" {error}"
         ) from error
     return kind, content
+
+
+@lru_cache(maxsize=4)
+def _load(tokenizer: Tokenizer) -> TokenizerRuntime:
+    # Each library is imported only when a run uses it.
+    if tokenizer.kind == "sentencepiece":
+        from pivotmine.text.sentencepiece_runtime import load_sentencepiece
+
+        return load_sentencepiece(tokenizer.model, tokenizer.line_prefix)
+    from pivotmine.text.huggingface_runtime import load_huggingface
+
+    return load_huggingface(tokenizer.model)
 
 
 def _is_json(content: bytes) -> bool:
