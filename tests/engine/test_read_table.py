@@ -67,7 +67,7 @@ def test_splits_cover_all_bytes_in_equal_shares_and_are_not_too_many(given_sizes
     assert len(splits) <= MAX_SPLITS
 
 
-def test_a_file_that_is_gone_says_so(files, tmp_path: Path):
+def test_a_deleted_file_is_named_in_the_error(files, tmp_path: Path):
     missing = plan_splits([*files, (str(tmp_path / "gone.parquet"), 100)], 10**9)
     with pytest.raises(FileNotFoundError, match=r"gone\.parquet"):
         read(missing)

@@ -1,4 +1,4 @@
-"""The doctor: says what is there, and what to do about what is not."""
+"""The doctor reports what is installed, and how to install what is missing."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def symptom(subject: str, recipe: Recipe) -> Symptom:
     return found
 
 
-def test_versions_of_python_and_libraries_are_told(examined):
+def test_versions_of_python_and_libraries_are_shown(examined):
     assert examined["Python"].state.startswith(platform.python_version())
     for library in ("pyspark", "pyiceberg", "duckdb", "numpy"):
         assert examined[library] == Symptom(library, version(library))
