@@ -51,11 +51,6 @@ class Tokenizer:
         return _load(self)
 
 
-def load_tokenizer(kind: Kind, model: bytes, line_prefix: bool | None = None) -> TokenizerRuntime:
-    """Runtime of a model, cached per process by checksum; same as `Tokenizer(...).load()`."""
-    return Tokenizer(kind, model, line_prefix).load()
-
-
 def read_tokenizer_file(uri: str) -> tuple[Kind, bytes]:
     """Kind and content of a tokenizer file, local or at any address that fsspec opens.
 
