@@ -39,7 +39,7 @@ _LOCAL_CONF = {
 }
 
 
-def build_session(config: SparkConfig, app_name: str = "pivotmine") -> SparkSession:
+def build_session(config: SparkConfig) -> SparkSession:
     """The active session, or a new one as the recipe says.
 
     Raises
@@ -50,7 +50,7 @@ def build_session(config: SparkConfig, app_name: str = "pivotmine") -> SparkSess
     active = SparkSession.getActiveSession()
     if active is not None:
         return _with_plugin_path(active)
-    builder = SparkSession.builder.appName(app_name)
+    builder = SparkSession.builder.appName("pivotmine")
     if "PYSPARK_GATEWAY_PORT" in os.environ:
         # spark-submit has started the JVM, and has set master and memory.
         return _with_plugin_path(builder.getOrCreate())
