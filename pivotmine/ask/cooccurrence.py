@@ -106,7 +106,7 @@ def _listed_pairs(
 
 
 def _turn(row: dict[str, Any]) -> dict[str, Any]:
-    """The row with its sides changed."""
+    """The row with its sides exchanged."""
     sides = {"_a": "_b", "_b": "_a"}
     return {name[:-2] + sides.get(name[-2:], name[-2:]): value for name, value in row.items()}
 

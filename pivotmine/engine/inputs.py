@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pivotmine.engine import read_table
 from pivotmine.engine.display import Display
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Stage
 from pivotmine.engine.staging import write_arrow_rows, write_rows
+from pivotmine.engine.table_files import bind_reader, plan_splits
 from pivotmine.errors import LakeError
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
@@ -57,8 +57,8 @@ class LakeInputs:
         files = self._files[table]
         n_tasks = TASKS_PER_CORE * self.spark.sparkContext.defaultParallelism
         share = sum(size for _, size in files) // n_tasks
-        splits = read_table.plan_splits(files, min(max(share, MIN_SPLIT_BYTES), MAX_SPLIT_BYTES))
-        read = read_table.bind(splits, columns, make)
+        splits = plan_splits(files, min(max(share, MIN_SPLIT_BYTES), MAX_SPLIT_BYTES))
+        read = bind_reader(splits, columns, make)
         return ArrowRows(self.numbers(len(splits)), read, schema)
 
     def table(self, name: str, columns: Sequence[str], max_rows: int) -> pa.Table:

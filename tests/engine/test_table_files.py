@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotmine.engine.read_table import MAX_SPLITS, bind, plan_splits
+from pivotmine.engine.table_files import MAX_SPLITS, bind_reader, plan_splits
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, int]]:
 
 def read(splits, columns=("id", "values")) -> list[list[dict]]:
     """Rows that each task reads."""
-    task = bind(splits, columns, lambda batches: batches)
+    task = bind_reader(splits, columns, lambda batches: batches)
     numbers = ([pa.record_batch({"id": [i]})] for i in range(len(splits)))
     return [[row for b in task(iter(number)) for row in b.to_pylist()] for number in numbers]
 
