@@ -103,14 +103,8 @@ def advise(
         Memory of the largest Python worker of all other stages.
     """
     max_shuffle = recipe.count.max_shuffle_bytes
-    sketch = _rounded_up(possible_pairs)
-    chunk = _best_chunk(context_tokens, core_bytes, 0.0, c)
-    best = count(context_tokens, chunk, max_shuffle, c)
-    if best.two_passes:
-        # The first pass holds a sketch beside its chunk.
-        sketch = min(sketch, core_bytes / 2)
-        chunk = _best_chunk(context_tokens, core_bytes, sketch, c)
-        best = count(context_tokens, chunk, max_shuffle, c)
+    best, sketch = _best_counting(context_tokens, possible_pairs, max_shuffle, core_bytes, c)
+    chunk = best.chunk_tokens
     one = "one chunk holds all contexts, so nothing is shuffled"
     several = (
         f"the largest that fits {core_bytes / 1e9:g} GB a core: {best.core_hours:,.1f} core-hours "
@@ -131,7 +125,7 @@ def advise(
         ]
     else:
         found.append(Advice("passes", "one", shuffled))
-    counting = chunk_bytes(min(chunk, context_tokens), sketch if best.two_passes else 0.0, c)
+    counting = chunk_bytes(min(chunk, context_tokens), sketch, c)
     found.append(
         Advice(
             "spark.executor.memoryOverhead",
@@ -150,6 +144,24 @@ def advise(
             )
         )
     return found
+
+
+def _best_counting(
+    context_tokens: float,
+    possible_pairs: float,
+    max_shuffle: float,
+    core_bytes: float,
+    c: Constants,
+) -> tuple[Counting, float]:
+    """Counting with the best chunk that fits a core, and the bytes of its sketch."""
+    chunk = _best_chunk(context_tokens, core_bytes, 0.0, c)
+    best = count(context_tokens, chunk, max_shuffle, c)
+    if not best.two_passes:
+        return best, 0.0
+    # The first pass holds a sketch beside its chunk.
+    sketch = min(_rounded_up(possible_pairs), core_bytes / 2)
+    chunk = _best_chunk(context_tokens, core_bytes, sketch, c)
+    return count(context_tokens, chunk, max_shuffle, c), sketch
 
 
 def _best_chunk(context_tokens: float, core_bytes: float, sketch_bytes: float, c: Constants) -> int:
