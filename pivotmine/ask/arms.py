@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TABLES_READ = ("selection", "scores", "documents", "links", "shards")
 
 STRATA = ("5-19", "20-99", "100-999", "1000+")
-"""Contexts in which the two words of a link meet; the first begins wherever counting does."""
+"""Contexts in which the two words of a link meet; the first begins at count.min_count."""
 
 _MAX_SOURCES = 9
 _N_EXAMPLES = 3

@@ -247,7 +247,7 @@ class LakeReader:
         Parameters
         ----------
         doc_id
-            Id of a document, or the beginning of it.
+            Id of a document, or its beginning.
 
         Raises
         ------

@@ -148,7 +148,7 @@ def documents(
 
 
 def explain(
-    doc_id: Annotated[str, typer.Argument(help="Id of a document, or the beginning of it.")],
+    doc_id: Annotated[str, typer.Argument(help="Id of a document, or its beginning.")],
     config: ConfigOption = None,
     set_: SetOption = None,
     limit: Annotated[int, typer.Option(min=1, help="Segments and links to show.")] = 20,

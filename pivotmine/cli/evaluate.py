@@ -199,7 +199,7 @@ def evaluate_pivots(
     output: FormatOption = OutputFormat.TABLE,
     top: Annotated[int, typer.Option(min=1, help="Pivots of each method.")] = 100,
 ) -> None:
-    """Show the best pivots of every method, and how many of them bridge nothing.
+    """Show the best pivots of every method, and how many bridge nothing.
 
     Each gets the first class that fits. boilerplate: without a letter, or a word of addresses and
     markup. fragment: not a whole word. function: a stop word of its language by stopwords-iso, or a

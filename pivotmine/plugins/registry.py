@@ -85,7 +85,7 @@ class Registry(Generic[Facts]):
     kind
         What they are called in messages, such as "document score".
     built_in
-        Module that registers each of those built in, imported on demand, and its facts.
+        Names of built-in plugins; each with its module, imported on demand, and its facts.
     """
 
     def __init__(self, kind: str, built_in: Mapping[str, tuple[str, Facts]]) -> None:
@@ -95,7 +95,7 @@ class Registry(Generic[Facts]):
 
     @property
     def built_in(self) -> tuple[str, ...]:
-        """Names of those built in."""
+        """Names of the built-in plugins."""
         return tuple(self._built_in)
 
     def names(self) -> tuple[str, ...]:

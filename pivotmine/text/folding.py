@@ -80,7 +80,7 @@ class FoldingTables(NamedTuple):
     """[E + 1]"""
 
     sequences: NDArray[np.int32]
-    """Code points of the foldings that are none or several."""
+    """Code points of the foldings to none or several."""
 
     pairs: NDArray[np.int64]
     """[P] ascending first * N_CODE_POINTS + second, for each two that compose."""
