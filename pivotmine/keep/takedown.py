@@ -1,4 +1,4 @@
-"""Takedown: a delivery leaves the lake, and stays out.
+"""Takedown: remove a delivery from the lake for good.
 
 All tables are made anew without it, because it has contributed to most counts, links and scores.
 Earlier snapshots hold it until they are deleted, and the history of the lake with them.

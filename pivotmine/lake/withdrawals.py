@@ -1,7 +1,7 @@
-"""Deliveries that were taken down, as table `withdrawals` lists them.
+"""Deliveries that were taken down.
 
-The runner removes their inputs from every recipe, so a later run of the same recipe does not bring
-them back.
+Table `withdrawals` lists these deliveries. The runner removes their inputs from every recipe, so a
+later run of the same recipe does not bring them back.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def withdraw(lake: Lake, ingest_id: str, known: set[str], reason: str) -> None:
     now = datetime.now(UTC)
     row = {"ingest_id": ingest_id, "withdrawn_at": now, "reason": reason}
     added = pa.Table.from_pylist([row], WITHDRAWALS.schema)
-    run_id = f"{now:%Y%m%dT%H%M%S}-takedown-{secrets.token_hex(4)}"
-    folder = lake.staging_path(WITHDRAWALS.name, run_id)
+    run = f"{now:%Y%m%dT%H%M%S}-takedown-{secrets.token_hex(4)}"
+    folder = lake.staging_path(WITHDRAWALS.name, run)
     with lock(lake):
         recover(lake)
         rows = pa.concat_tables([read_withdrawals(lake), added])
@@ -76,14 +76,24 @@ def withdraw(lake: Lake, ingest_id: str, known: set[str], reason: str) -> None:
         with lake.filesystem.open(f"{folder}/part-0.parquet", "wb") as stream:
             pq.write_table(rows, stream, store_schema=False)
         lake.commit(
-            _run_row(run_id, now, rows.num_rows), {WITHDRAWALS.name: lake.parquet_files(folder)}
+            _run_row(run, now, rows.num_rows), {WITHDRAWALS.name: lake.parquet_files(folder)}
         )
 
 
-def _run_row(run_id: str, now: datetime, n_rows: int) -> dict[str, Any]:
+def _run_row(run: str, now: datetime, n_rows: int) -> dict[str, Any]:
     return {
-        **{"run_id": run_id, "stage": "takedown", "fingerprint": run_id, "config": "{}"},
-        **{"started_at": now, "finished_at": now, "inputs": {}, "version": pivotmine.__version__},
-        **{"rows": {WITHDRAWALS.name: n_rows}, "rows_in": n_rows, "rows_out": n_rows},
-        **{"rows_rejected": 0, "rows_duplicate": 0, "measures": {}},
+        "run_id": run,
+        "stage": "takedown",
+        "fingerprint": run,
+        "started_at": now,
+        "finished_at": now,
+        "config": "{}",
+        "inputs": {},
+        "rows": {WITHDRAWALS.name: n_rows},
+        "rows_in": n_rows,
+        "rows_out": n_rows,
+        "rows_rejected": 0,
+        "rows_duplicate": 0,
+        "measures": {},
+        "version": pivotmine.__version__,
     }
