@@ -22,9 +22,9 @@ from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import CommitStateUnknownException
 from pyiceberg.io.pyarrow import PyArrowFile, PyArrowFileIO
 
-from pivotmine.engine.display import Report, Tally
+from pivotmine.engine.display import Report
 from pivotmine.engine.runner import run_stages
-from pivotmine.engine.stage import Stage
+from pivotmine.engine.stage import Stage, Tally
 from pivotmine.errors import LakeError
 from pivotmine.lake.addresses import normal_address
 from pivotmine.lake.lake import Lake
