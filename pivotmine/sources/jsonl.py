@@ -108,9 +108,8 @@ def frame_lines(
             partial = _head(pieces, limits.raw_bytes)
             raise BrokenStream(position + n_bytes, partial) from error
         if count.piece is not None and count.piece.content_bytes is not None:
-            end = (
-                count.piece.content_bytes + 1
-            )  # this piece also owns the line after its last newline
+            # The piece also owns the line after its last newline.
+            end = count.piece.content_bytes + 1
         cursor = 0
         while True:
             newline = block.find(b"\n", cursor)
@@ -141,6 +140,27 @@ def frame_lines(
                 return
 
 
+def too_long(n_bytes: int, limits: ReadLimits) -> str:
+    """The detail of a `record_too_long` reject."""
+    return f"{n_bytes} bytes, over max_record_bytes = {limits.max_record_bytes}"
+
+
+def broken_row(broken: BrokenStream, split: Split, columns: ColumnMap) -> Row:
+    """The reject that ends a split whose stream broke."""
+    assert broken.__cause__ is not None
+    reason, detail = why_broken(broken.__cause__)
+    return reject_row(split, columns, broken.position, reason, detail, broken.partial or None)
+
+
+def why_broken(error: BaseException) -> tuple[Reason, str]:
+    """Reason and detail of the reject for an error that ended a stream."""
+    if isinstance(error, CorruptCompression):
+        return Reason.CORRUPT_COMPRESSION, str(error)
+    if isinstance(error, InflatesTooMuch):
+        return Reason.INFLATES_TOO_MUCH, str(error)
+    return Reason.UNREADABLE_FILE, f"{type(error).__name__}: {error}"
+
+
 def _head(pieces: list[bytes], n_bytes: int) -> bytes:
     """The first `n_bytes` of the joined pieces, without joining all of them."""
     kept = b""
@@ -161,24 +181,3 @@ def _row(line: Line, split: Split, columns: ColumnMap, limits: ReadLimits) -> Ro
     else:
         fate = parse_json(line.data, columns, limits)
     return fate_row(fate, split, line.position, line.data, columns, limits)
-
-
-def too_long(n_bytes: int, limits: ReadLimits) -> str:
-    """The detail of a `record_too_long` reject."""
-    return f"{n_bytes} bytes, over max_record_bytes = {limits.max_record_bytes}"
-
-
-def broken_row(broken: BrokenStream, split: Split, columns: ColumnMap) -> Row:
-    """The reject that ends a split whose stream broke."""
-    assert broken.__cause__ is not None
-    reason, detail = why_broken(broken.__cause__)
-    return reject_row(split, columns, broken.position, reason, detail, broken.partial or None)
-
-
-def why_broken(error: BaseException) -> tuple[Reason, str]:
-    """Reason and detail of the reject for an error that ended a stream."""
-    if isinstance(error, CorruptCompression):
-        return Reason.CORRUPT_COMPRESSION, str(error)
-    if isinstance(error, InflatesTooMuch):
-        return Reason.INFLATES_TOO_MUCH, str(error)
-    return Reason.UNREADABLE_FILE, f"{type(error).__name__}: {error}"

@@ -170,7 +170,8 @@ def _read_row_group(
                 sources = _as_bytes(batch, wanted[1]) if wanted[1:] else [None] * len(texts)
                 count.n_records += batch.num_rows
                 for text, source in zip(texts, sources, strict=True):
-                    yield _row(text, source, position + n_read, split, columns, limits)
+                    fate = parse_bytes(text, source, columns, limits)
+                    yield fate_row(fate, split, position + n_read, text, columns, limits)
                     n_read += 1
             break
         except Exception as error:
@@ -196,18 +197,6 @@ def _batches(
         if skip < batch.num_rows:
             yield batch.slice(skip)
         skip = max(skip - batch.num_rows, 0)
-
-
-def _row(
-    text: bytes | None,
-    source: bytes | None,
-    position: int,
-    split: Split,
-    columns: ColumnMap,
-    limits: ReadLimits,
-) -> Row:
-    fate = parse_bytes(text, source, columns, limits)
-    return fate_row(fate, split, position, text, columns, limits)
 
 
 def _has_source(schema: pa.Schema, path: str) -> bool:
