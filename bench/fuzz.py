@@ -7,7 +7,7 @@ are flipped, cut, copied, lost or inserted. They are read with small limits. In 
 of records must equal that of documents and rejects, Arrow batches must validate, and the processor
 time must stay below a limit. Where a file is cut at places that are found by looking, its pieces
 must give what the whole file gives, or say that they do not meet. Readers run in a process of their
-own, a batch of cases each, so that a crash of native code (zlib, zstd, Arrow, fastwarc, Lexbor) is
+own, a batch of cases each, so that a crash of native code (zlib, zstd, Arrow, brotli, Lexbor) is
 reported. Prints Markdown; exits with 1 if a case failed. Failing files are kept.
 """
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import orjson
 
+from pivotmine.sources.encodings import Decoded, decode_marked
 from pivotmine.sources.records import ColumnMap, ReadLimits, Row, Split, reject_row
 
 UTF8_BOM = b"\xef\xbb\xbf"
@@ -43,7 +44,7 @@ class Reason(StrEnum):
 
 
 EXPLANATIONS: dict[Reason, str] = {
-    Reason.UNDECODABLE_BYTES: "The record is not valid UTF-8; detail: first bad byte and offset.",
+    Reason.UNDECODABLE_BYTES: "The text is not valid in its encoding; detail: the first bad byte.",
     Reason.INVALID_JSON: "The line is not one JSON value (NaN and Infinity are not JSON either).",
     Reason.NOT_AN_OBJECT: "The line is JSON, but an array, a string, a number or a literal.",
     Reason.MISSING_TEXT: "The text column is absent from the record, or null.",
@@ -107,10 +108,19 @@ def parse_json(record: bytes, columns: ColumnMap, limits: ReadLimits) -> Documen
 def parse_text(
     data: bytes, columns: ColumnMap, limits: ReadLimits, source: object = None
 ) -> Document | Refusal:
-    """Parse a record that is UTF-8 text as a whole, with or without a byte order mark."""
-    if undecodable := refuse_undecodable(data):
-        return undecodable
-    return check_text(data.removeprefix(UTF8_BOM).decode(), source, columns, limits)
+    """Parse a record that is text as a whole: UTF-8, or what its byte order mark says."""
+    if marked := decode_marked(data):
+        return check_decoded(marked, source, columns, limits)
+    return refuse_undecodable(data) or check_text(data.decode(), source, columns, limits)
+
+
+def check_decoded(
+    decoded: Decoded, source: object, columns: ColumnMap, limits: ReadLimits
+) -> Document | Refusal:
+    """`check_text`, and a refusal where a character of the text was lost."""
+    if decoded.lost:
+        return Refusal(Reason.UNDECODABLE_BYTES, decoded.lost)
+    return check_text(decoded.text, source, columns, limits)
 
 
 def parse_bytes(
