@@ -22,6 +22,7 @@ from pivotmine.errors import InputError
 from pivotmine.sources.decoding import CorruptCompression, WindowTooLarge
 from pivotmine.sources.files import list_files
 from pivotmine.sources.gzip_members import gzip_blocks
+from pivotmine.sources.parquet import as_bytes, is_text
 from pivotmine.sources.streams import plain_blocks
 from pivotmine.sources.zstd_frames import zstd_blocks
 
@@ -207,8 +208,7 @@ def _parquet_file(file: Any, uri: str) -> tuple[pq.ParquetFile, list[int]]:
     indices = _column_indices(names, uri)
     for i in indices:
         kind = parquet.schema_arrow.field(i).type if i >= 0 else pa.string()
-        kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        if not is_text(kind):
             raise InputError(f"lexicon {uri}: column {names[i]} is {kind}, not a string")
     return parquet, indices
 
@@ -220,11 +220,9 @@ def _parquet_rows(uri: str) -> Iterator[LexiconRow]:
         is_planted = _PLANTED in parquet.schema_arrow.names
         number = 0
         for batch in parquet.iter_batches(columns=[*names, _PLANTED] if is_planted else names):
-            columns = [
-                batch[name].cast(pa.large_string()).cast(pa.large_binary()) for name in names
-            ]
+            columns = [as_bytes(batch[name]) for name in names]
             planted = batch[_PLANTED].to_pylist() if is_planted else [None] * len(batch)
-            for n_docs, *row in zip(planted, *(c.to_pylist() for c in columns), strict=True):
+            for n_docs, *row in zip(planted, *columns, strict=True):
                 number += 1
                 given = [cell or b"" for cell in row]
                 raw = b"\t".join(given)
