@@ -24,6 +24,7 @@ from pivotmine.sources.files import InputFile, list_files
 from pivotmine.sources.listing import detect, pack_splits, plan_splits
 from pivotmine.sources.parse import Reason
 from pivotmine.sources.records import Split
+from pivotmine.text.fasttext_model import model_digest
 
 _FINGERPRINT_CHARS = 32
 
@@ -82,8 +83,9 @@ def ingest_ids(recipe: Recipe) -> list[str]:
 
 
 def how_records_are_read(recipe: Recipe) -> dict[str, Any]:
-    """Settings that all records depend on; those of an input are in its files' fingerprints."""
-    return recipe.ingest.model_dump(mode="json", exclude={"inputs", "ingest_id"})
+    """What all records depend on; the settings of an input are in its files' fingerprints."""
+    settings = recipe.ingest.model_dump(mode="json", exclude={"inputs", "ingest_id"})
+    return settings | {"language_model": model_digest(recipe.ingest.language_model)}
 
 
 def _fingerprint(file: InputFile, item: InputConfig, ingest_id: str) -> str:
