@@ -100,6 +100,10 @@ class IngestConfig(Section):
     """How many times its own size a compressed file may inflate to, beyond the first 64 MiB. The
     rest of a file that goes further is rejected. Real text stays below 20."""
 
+    max_window_bytes: Annotated[int, Field(ge=1024, le=1 << 31)] = 1 << 27
+    """Largest window of a zstd frame, bytes; a task needs as much memory. The default is that of
+    `zstd`; files of `zstd --long=31` need 2147483648."""
+
     raw_bytes: PositiveInt = 1024
     """How much of a rejected record is kept, bytes."""
 

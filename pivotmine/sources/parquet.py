@@ -20,7 +20,7 @@ most of it fixed. In pages of 60 MB, which pyarrow writes by default for texts o
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 import fsspec
 import pyarrow as pa
@@ -28,6 +28,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pivotmine import plugins
+from pivotmine.sources.content import HEAD_BYTES, WrongContent, compression_of, refuse_content
 from pivotmine.sources.parquet_pages import PageGuard
 from pivotmine.sources.parse import Reason, Refusal, fate_row, parse_bytes
 from pivotmine.sources.records import (
@@ -70,6 +71,8 @@ def read_parquet(
         refusal = None
         if file.seek(0, 2) == 0:
             refusal = Refusal(Reason.EMPTY_FILE, "the file holds no bytes")
+        elif what := _other_content(file):
+            refusal = Refusal(Reason.WRONG_CONTENT, what)
         else:
             guard = PageGuard(file)
             guard.seek(0)
@@ -131,6 +134,21 @@ def as_bytes(array: pa.Array) -> list[bytes | None]:
         array = array.dictionary_decode()
     values: list[bytes | None] = array.cast(pa.large_binary()).to_pylist()
     return values
+
+
+def _other_content(file: BinaryIO) -> str:
+    """What a file is that does not begin as Parquet, if that is known."""
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    if head.startswith(b"PAR1"):
+        return ""
+    try:
+        if (compression := compression_of(head, "none")) != "none":
+            return f"the file is compressed with {compression} as a whole; unpack it"
+        refuse_content(head, "parquet")
+    except WrongContent as error:
+        return str(error)
+    return ""
 
 
 def _refuse_file(parquet: pq.ParquetFile, columns: ColumnMap) -> Refusal | None:

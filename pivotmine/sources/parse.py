@@ -39,6 +39,7 @@ class Reason(StrEnum):
     MALFORMED_RECORD = "malformed_record"
     HTTP_STATUS = "http_status"
     NOT_TEXT = "not_text"
+    WRONG_CONTENT = "wrong_content"
 
 
 EXPLANATIONS: dict[Reason, str] = {
@@ -59,6 +60,7 @@ EXPLANATIONS: dict[Reason, str] = {
     Reason.MALFORMED_RECORD: "The bytes are not a record of the format (WARC, catalogue entry).",
     Reason.HTTP_STATUS: "The captured response has a status other than 200; detail: the status.",
     Reason.NOT_TEXT: "The captured page is neither HTML nor plain text; detail: its type.",
+    Reason.WRONG_CONTENT: "The file is not what its name says; detail: what it is.",
 }
 
 
