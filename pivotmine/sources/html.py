@@ -34,11 +34,13 @@ _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 
 # What resiliparse takes for white space around a text node, and NUL, which the parser leaves out.
 _SPACE = r"[ \t\n\v\f\r\0]*"
-_BETWEEN_TAGS = re.compile(
-    rf"((?:>|\A|\[CDATA\[){_SPACE})"
-    rf"(?:([\u0800-\ud7ff\uf900-\uffff])|(&#?\w+;?))"
+_ONE = (
+    rf"{_SPACE}(?:([\u0800-\ud7ff\uf900-\uffff])|(&#?\w+;?))"
     rf"(?={_SPACE}(?:<|\Z|\]\]>))"
 )
+# A pattern that begins with one character is searched for five times as fast.
+_AFTER_TAG, _AT_START = re.compile(f">{_ONE}"), re.compile(_ONE)
+_IN_CDATA = re.compile(rf"\[CDATA\[{_ONE}")
 _NONCHARACTERS = tuple(map(chr, range(0xFDD0, 0xFDF0)))
 
 
@@ -69,7 +71,7 @@ def extract_text(html: str, whole: bool = False) -> str:
     main = not whole and html.count("<") <= MAX_TAGS
     pad = next((c for c in _NONCHARACTERS if c not in html), "")
     if main and pad:
-        html = _BETWEEN_TAGS.sub(lambda found: _padded(found, pad), html)
+        html = _pad_single_characters(html, pad)
     text: str = extract_plain_text(
         html,
         preserve_formatting=True,
@@ -80,12 +82,22 @@ def extract_text(html: str, whole: bool = False) -> str:
     return text.replace(pad, "") if main and pad else text
 
 
-def _padded(found: re.Match[str], pad: str) -> str:
-    _, character, reference = found.groups()
-    meant = character or unescape(reference)
-    is_short = len(meant) == 1 and len(meant.encode("utf-8", "replace")) == 3
-    is_icon = "\ue000" <= meant <= "\uf8ff"
-    return found[0] + pad if is_short and not is_icon else found[0]
+def _pad_single_characters(html: str, pad: str) -> str:
+    if html.isascii() and "&" not in html:
+        return html
+
+    def padded(found: re.Match[str]) -> str:
+        character, reference = found.groups()
+        meant = character or unescape(reference)
+        is_short = len(meant) == 1 and len(meant.encode("utf-8", "replace")) == 3
+        is_icon = "\ue000" <= meant <= "\uf8ff"
+        return found[0] + pad if is_short and not is_icon else found[0]
+
+    if first := _AT_START.match(html):
+        html = padded(first) + html[first.end() :]
+    if "[CDATA[" in html:
+        html = _IN_CDATA.sub(padded, html)
+    return _AFTER_TAG.sub(padded, html)
 
 
 def decode_page(page: bytes, charset: str | None) -> Decoded:
