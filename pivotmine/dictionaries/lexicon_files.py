@@ -19,11 +19,12 @@ import pyarrow.parquet as pq
 from blake3 import blake3
 
 from pivotmine.errors import InputError
+from pivotmine.sources.content import WrongContent, compression_of, refuse_content
 from pivotmine.sources.decoding import CorruptCompression, WindowTooLarge
 from pivotmine.sources.files import list_files
 from pivotmine.sources.gzip_members import gzip_blocks
 from pivotmine.sources.parquet import as_bytes, is_text
-from pivotmine.sources.streams import plain_blocks
+from pivotmine.sources.streams import peek_head, plain_blocks
 from pivotmine.sources.zstd_frames import zstd_blocks
 
 COLUMNS = ("lang_a", "word_a", "lang_b", "word_b")
@@ -31,7 +32,7 @@ COLUMNS = ("lang_a", "word_a", "lang_b", "word_b")
 
 _PLANTED = "n_docs"
 _SUFFIXES = (".tsv", ".csv", ".parquet")
-_COMPRESSIONS = ("", ".gz", ".zst")
+_COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _MAX_LINE_BYTES = 2**20
 _ZSTD_WINDOW_BYTES = 2**27
 
@@ -119,7 +120,7 @@ def _explained(uri: str) -> Iterator[None]:
     try:
         yield
     except (
-        *(OSError, ValueError, CorruptCompression, WindowTooLarge, csv.Error),
+        *(OSError, ValueError, CorruptCompression, WindowTooLarge, WrongContent, csv.Error),
         *(pa.ArrowException, EOFError),
     ) as error:
         raise InputError(f"lexicon {uri} cannot be read: {error}") from error
@@ -145,11 +146,15 @@ def _open(uri: str) -> Any:
 def _lines(uri: str) -> Iterator[bytes]:
     """Lines without their ends. Very long lines are cut; they are rejected as words later."""
     with _open(uri) as file:
-        blocks = plain_blocks(file, 0, None)
-        if uri.lower().endswith(".gz"):
+        head, blocks = peek_head(plain_blocks(file, 0, None))
+        suffix = posixpath.splitext(uri.lower())[1]
+        compression = compression_of(head, _COMPRESSIONS.get(suffix, "none"))
+        if compression == "gzip":
             blocks = gzip_blocks(blocks)
-        elif uri.lower().endswith(".zst"):
+        elif compression == "zstd":
             blocks = zstd_blocks(blocks, _ZSTD_WINDOW_BYTES)
+        head, blocks = peek_head(blocks)
+        refuse_content(head, "lexicon")
         rest = b""
         for block in blocks:
             *lines, rest = (rest + block).split(b"\n")

@@ -64,6 +64,8 @@ def refuse_content(head: bytes, format: str) -> None:
         raise WrongContent(
             "the file is a Git LFS pointer, not the data; fetch that with `git lfs pull`"
         )
+    if format == "lexicon" and _PAGE.match(head):
+        raise WrongContent("the file is an HTML page")
     if format not in _DATA:
         return
     if head.startswith(b"PAR1") and format != "parquet":

@@ -133,7 +133,9 @@ def _as_utf8(data: bytes, declared: list[str], evidence: int) -> Decoded | None:
         return _lossy(data, "utf-8") if n_bad * _DAMAGE < n_good - n_bad else None
     if text.isascii():
         # Encodings that use ASCII's bytes for other things show it.
-        in_utf16 = b"\0" in data and (not declared or declared[0] in _UTF16)
+        in_utf16 = _tags_in_utf16(data) or (
+            b"\0" in data and bool(declared) and declared[0] in _UTF16
+        )
         return None if in_utf16 or any(e in data for e in _ESCAPE_SEQUENCES) else Decoded(text, "")
     n_continuation = len(data) - len(text)
     weak = not declared or declared[0] in ("windows-1252", "utf-8")
@@ -143,17 +145,24 @@ def _as_utf8(data: bytes, declared: list[str], evidence: int) -> Decoded | None:
 
 
 def _candidates(data: bytes, declared: list[str], guess: bool) -> Iterator[str]:
+    if guess and (found := _tags_in_utf16(data)):
+        yield found
     for codec in declared:
         if codec not in _UTF16 or b"\0" in data:
             yield codec
     if not guess:
         return
-    head = data[:1024]
-    if b"<\0" in head or b"\0<" in head:
-        yield _UTF16[b"<\0" not in head or head.startswith(b"\0<")]
     yield from codec_names(detect_encoding(data, from_html_meta=False))
     if data.isascii():
         yield "ascii"
+
+
+def _tags_in_utf16(data: bytes) -> str:
+    """The byte order of a page in UTF-16 without a mark; empty if it is no such page."""
+    head = data[:1024]
+    if len(re.findall(rb"<\0[!a-z/]\0|\0<\0[!a-z/]", head, re.IGNORECASE)) < 2:
+        return ""
+    return _UTF16[head[0::2].count(0) > head[1::2].count(0)]
 
 
 def _strict(data: bytes, codec: str) -> str | None:

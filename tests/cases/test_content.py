@@ -21,6 +21,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pivotmine.dictionaries.lexicon_files import lexicon_rows, list_lexicons
+from pivotmine.errors import InputError
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.sources import ReadLimits
 from pivotmine.sources.listing import detect
@@ -185,3 +187,15 @@ def test_a_bomb_within_a_compressed_file_stays_within_the_limit(tmp_path: Path, 
     found = read(path, limits=ReadLimits(max_inflation=20))
     assert found.reasons == ["inflates_too_much"]
     assert found.splits[0]["n_bytes"] < 100 << 20
+
+
+@pytest.mark.parametrize(("packed", "suffix"), [*product(["plain", "gzip", "zstd"], ["", ".gz"])])
+def test_lexicons_are_told_by_their_first_bytes_too(packed: str, suffix: str, tmp_path: Path):
+    path = tmp_path / f"a.tsv{suffix}"
+    path.write_bytes(PACK[packed]("lang_a\tword_a\nja\t猫\n".encode()))
+    (file,) = list_lexicons([str(path)], 10)
+    assert [row.cells for row in lexicon_rows(file.uri)] == [("ja", "猫", "", "")]
+    for data, what in ((POINTER, "Git LFS pointer"), (PAGE, "HTML page"), (OTHER["xz"], "is xz")):
+        path.write_bytes(data)
+        with pytest.raises(InputError, match=what):
+            list_lexicons([str(path)], 10)

@@ -99,7 +99,10 @@ def test_utf16_without_a_mark_is_read_by_its_label_or_its_tags():
     page = "<html><body><p>The cat sleeps. 猫</p></body></html>"
     for codec in ("utf-16-le", "utf-16-be"):
         assert html_to_text(page.encode(codec), codec).text == "The cat sleeps. 猫"
-        assert html_to_text(page.encode(codec)).text == "The cat sleeps. 猫"
+        for wrong in (None, "utf-8", "iso-8859-1", "gbk"):
+            assert html_to_text(page.encode(codec), wrong).text == "The cat sleeps. 猫"
+            english = page.replace("猫", "").encode(codec)
+            assert html_to_text(english, wrong).text == "The cat sleeps."
 
 
 def test_a_page_with_bad_bytes_in_its_text_is_refused_and_one_with_them_elsewhere_is_not(
