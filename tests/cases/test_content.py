@@ -71,6 +71,12 @@ def test_pages_and_catalogues_may_be_compressed_unsaid(packed: str, tmp_path: Pa
     assert found == [["A page."], ["A text.\n"], ["a\nb"]]
 
 
+def test_a_first_line_that_is_cut_short_costs_itself_alone(tmp_path: Path, read: Read):
+    (tmp_path / "a.jsonl").write_bytes(b"{\n" + JSONL)
+    found = read(tmp_path / "a.jsonl")
+    assert (found.texts, found.reasons) == (TEXTS, ["invalid_json"])
+
+
 def archive(kind: str) -> bytes:
     out = io.BytesIO()
     if kind == "zip":
@@ -102,6 +108,7 @@ OTHER = {
     "a tar archive": archive("tar"),
     "Parquet": parquet(),
     "WARC": b"WARC/1.0\r\nWARC-Type: response\r\n\r\n",
+    "one JSON value": json.dumps([{"text": text} for text in TEXTS], indent=1).encode(),
     "in UTF-16": JSONL.decode().encode("utf-16"),
 }
 
