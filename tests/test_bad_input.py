@@ -1,4 +1,4 @@
-"""Bad input: a run ends well, loses nothing, and says of everything it refused why and where."""
+"""Bad input: a run ends well, loses nothing, and reports why and where it refused a record."""
 
 from __future__ import annotations
 
@@ -255,7 +255,7 @@ def test_every_reject_explains_itself_with_values(run: Run):
     assert "9 rows not read; columns: title (string), body (string)" in columns
 
 
-def test_copies_are_told_apart_from_what_they_copy(run: Run, corpus: Corpus):
+def test_copies_are_distinguished_from_their_originals(run: Run, corpus: Corpus):
     duplicates = rows(run, "duplicates")
     assert len(duplicates) == corpus.n_copies
     assert {Path(row[5]).name for row in duplicates} == {"good.jsonl", "copies.jsonl"}
@@ -311,7 +311,7 @@ def test_a_corpus_of_nothing_but_rejects_is_ingested(spark: SparkSession, tmp_pa
     assert cli("audit", *arguments).status == 0
 
 
-def test_what_a_task_refuses_is_one_message_too(spark: SparkSession, tmp_path: Path):
+def test_an_error_in_a_task_is_one_message_too(spark: SparkSession, tmp_path: Path):
     (tmp_path / "corpus.jsonl").write_bytes(json_line(GOOD[0]))
     inputs = f"ingest.inputs=[{{uris: ['{tmp_path}/corpus.jsonl']}}]"
     overrides = (f"lake.warehouse={tmp_path}/lake", inputs, "ingest.language_model=/no/such.bin")

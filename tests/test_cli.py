@@ -275,7 +275,7 @@ def test_a_table_stops_at_100_rows_and_says_so(lake):
     assert len(query(lake, "FROM range(101)", "-f", "csv").splitlines()) == 102
 
 
-def test_json_holds_nested_values_and_nothing_that_is_no_json(lake):
+def test_json_holds_nested_values_and_is_always_valid(lake):
     sql = """SELECT ['a', '猫'] AS l, MAP {'n': 1, 'x': 'nan'::DOUBLE} AS m, {'k': [1]} AS s,
                     'inf'::DOUBLE AS i, 1.5::DECIMAL(4, 2) AS d,
                     TIMESTAMP '2026-01-02 03:04:05' AS t,
@@ -347,7 +347,7 @@ def test_bridges_prints_each_bridge_with_the_evidence_of_both_sides(lake):
     assert bridge.split() == ["▁cat", "en", "0.192", "yes", "0.50", "1,234", "0.50", "10"]
 
 
-def test_bridges_tells_of_a_direct_link(lake):
+def test_bridges_shows_a_direct_link(lake):
     out = cli("bridges", "cat", "chat", *settings(lake)).out
     assert "linked directly: together in 1,234 contexts, 4.0 expected, npmi 0.50, q 1.0e-03" in out
 

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from blake3 import blake3
 
-from pivotmine.demo.homeassistant import flatten
+from pivotmine.demo.catalogues import flatten
 from pivotmine.demo.messages import clean, has_words
 from pivotmine.text.codes import writes
 from pivotmine.text.scripts import NONE, count_scripts

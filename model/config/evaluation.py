@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from pivotmine import plugins
 from pivotmine.errors import ConfigError
 from pivotmine.recipe import PositiveInt, Section, Share
-from pivotmine.recipe.options import complete_options
+from pivotmine.recipe.section import complete_options
 
 
 class PairsOptions(Section):

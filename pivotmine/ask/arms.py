@@ -1,8 +1,8 @@
 """What the arms hold: sizes, languages, types, sources, links, documents in common.
 
 Each figure is one query over `selection` and `scores`, and a few numbers for each arm leave DuckDB.
-Links are those that count for scores: they prevail over their rivals and join two words that are
-not the same string.
+Only links that count for scores are shown: they prevail over their rivals and join two different
+strings.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TABLES_READ = ("selection", "scores", "documents", "links", "shards")
 
 STRATA = ("5-19", "20-99", "100-999", "1000+")
-"""Contexts in which the two words of a link meet; the first begins wherever counting does."""
+"""Contexts in which the two words of a link meet; the first begins at count.min_count."""
 
 _MAX_SOURCES = 9
 _N_EXAMPLES = 3
@@ -38,7 +38,7 @@ class Arm(NamedTuple):
     """Distinct documents; an arm may hold one several times, once an epoch."""
 
     n_tokens: int
-    """Of all epochs."""
+    """All epochs together."""
 
     lengths: tuple[int, int, int]
     """Quartiles of the tokens of a document, over distinct documents."""
@@ -72,14 +72,14 @@ class Example(NamedTuple):
 
 
 class Arms(NamedTuple):
-    """Everything that is shown of the arms."""
+    """The figures of all arms."""
 
     arms: list[Arm]
     languages: Shares
-    """Of documents as wholes, which budgets go by."""
+    """By the language of the document, which budgets count."""
 
     segment_languages: Shares
-    """Of their segments."""
+    """By the language of the segment."""
 
     types: Shares
     sources: Shares
@@ -101,7 +101,7 @@ class Arms(NamedTuple):
 
 
 def describe_arms(connection: duckdb.DuckDBPyConnection) -> Arms:
-    """Ask the lake everything about its arms.
+    """The figures of all arms of the lake.
 
     Raises
     ------

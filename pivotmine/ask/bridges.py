@@ -1,6 +1,6 @@
 """Bridges: tokens that link two words, and words that one reaches through another language.
 
-`pivotmine/ask/paths.py` says what a path is worth.
+`pivotmine/ask/paths.py` scores the paths.
 
 The languages at the two ends need not meet in the corpus: Greek words reach Korean ones through
 English. Answers come from table `links` alone, by DuckDB, in milliseconds.
@@ -18,13 +18,14 @@ import pyarrow as pa
 from pivotmine.ask.paths import bridge_paths, open_paths, target_paths
 from pivotmine.errors import LakeError
 from pivotmine.lake.query import WordTokens, find_word
+from pivotmine.text.language_code import LANGUAGE_CODE
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TABLES_READ = ("links", "vocabulary")
 
-_LANGUAGE = re.compile(r"([a-z]{2,3}(?:_[A-Z][a-z]{3})?):")
+_LANGUAGE = re.compile(rf"({LANGUAGE_CODE}):")
 
 
 class Place(NamedTuple):
@@ -49,8 +50,8 @@ class Bridges:
     """Tokens linked to both, best first: token, lang, score, prevails; npmi, strength, n_ab,
     q_value of each side."""
     places: tuple[Place, ...]
-    """Of the target among all words that paths from the source lead to, for each language of it
-    that they lead to."""
+    """Place of the target among all words that paths from the source reach, for each of its
+    languages that they reach."""
 
     def df(self) -> pd.DataFrame:
         """The bridges, a row each, as a pandas frame."""
@@ -78,12 +79,8 @@ class Reached:
         return f"from {self.source.word} to {self.lang}:\n{_shown(self.targets)}"
 
 
-def _shown(table: pa.Table) -> str:
-    return str(table.to_pandas().to_string(index=False)) if table.num_rows else "none"
-
-
 def named_alone(word: str) -> str | None:
-    """The language of a question that names no word of it: `ja:`."""
+    """The language in `ja:`, which names no word; None for other questions."""
     named = _LANGUAGE.fullmatch(word)
     return named[1] if named else None
 
@@ -91,7 +88,7 @@ def named_alone(word: str) -> str | None:
 def find_bridges(
     connection: duckdb.DuckDBPyConnection, source: str, target: str, limit: int = 10
 ) -> Bridges:
-    """Tokens that are linked to both words, and how the target fares among all that are reached.
+    """Tokens that are linked to both words, and the place of the target among all words reached.
 
     A word's spellings count together: for each side the strongest link is the evidence. Links join
     tokens of different languages, so a pivot is of another language than the words it bridges.
@@ -148,6 +145,10 @@ def find_reached(
     return Reached(word, lang, targets)
 
 
+def _shown(table: pa.Table) -> str:
+    return str(table.to_pandas().to_string(index=False)) if table.num_rows else "none"
+
+
 _DIRECT = """
     SELECT w.word, w.word_lang, w.other, w.other_lang, w.n_ab, w.expected, w.npmi, w.q_value,
            w.prevails, w.rank, w.other_rank
@@ -159,7 +160,7 @@ _DIRECT = """
 
 
 def _ask_word(connection: duckdb.DuckDBPyConnection, side: str, word: WordTokens) -> None:
-    """Set one word as what is asked on a side. In SQL, since `pa.array` would import pandas."""
+    """Set the word of a side. In SQL, since `pa.array` would import pandas."""
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE asked_{side} AS SELECT 0::BIGINT AS query, "
         "unnest($ids::BIGINT[]) AS word, $lang::VARCHAR AS word_lang",

@@ -60,13 +60,13 @@ def find_cooccurrence(
 ) -> Rows[Cooccurrence]:
     """The four tables of each listed pair of the two words, most windows first.
 
-    A word may name its language, `fr:chat`; else it stands for the word of any language. The sides
-    are those of the question.
+    A word may name its language, `fr:chat`; otherwise it means the word in any language. Sides a
+    and b are as in the question.
 
     Raises
     ------
     LakeError
-        No lexicon is counted, it does not hold a word, or not the pair; says what to add.
+        No lexicon is counted, or none has the words or the pair; the message says what to add.
     """
     sides = [(lang, fold(spelling)) for lang, spelling in map(named_language, (word_a, word_b))]
     if sides[0] == sides[1]:
@@ -106,7 +106,7 @@ def _listed_pairs(
 
 
 def _turn(row: dict[str, Any]) -> dict[str, Any]:
-    """The row with its sides changed."""
+    """The row with its sides exchanged."""
     sides = {"_a": "_b", "_b": "_a"}
     return {name[:-2] + sides.get(name[-2:], name[-2:]): value for name, value in row.items()}
 

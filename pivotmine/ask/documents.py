@@ -72,7 +72,7 @@ class Line:
 
 @dataclass(frozen=True)
 class FoundDocument:
-    """A document that holds the words, with what the lake says of it."""
+    """A document that holds the words, with its scores and arms."""
 
     doc_id: str
     source: str
@@ -90,7 +90,7 @@ class FoundDocument:
     n_lines: int
     """Lines that hold a word of the question."""
     lines: tuple[Line, ...]
-    """Those of them where the words are nearest, in the order of the text."""
+    """The lines where the words are nearest, in the order of the text."""
 
 
 def find_documents(
@@ -108,7 +108,7 @@ def find_documents(
     connection
         A connection to a lake (`pivotmine.lake.query.connect`) with the tables `TABLES_READ`.
     word, other
-        Words, which may name a language: `fr:chat` stands for the word in lines of French only.
+        Words, which may name a language: `fr:chat` means the word in lines of French only.
     limit
         Most documents.
     max_lines

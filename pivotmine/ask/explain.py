@@ -58,7 +58,7 @@ class Explanation:
 
 
 def explain(connection: duckdb.DuckDBPyConnection, doc_id: str) -> Explanation:
-    """Gather what the lake knows about a document, named by its id or the beginning of it.
+    """Gather what the lake knows about a document, named by its id or the beginning of the id.
 
     Raises
     ------

@@ -18,7 +18,7 @@ _BATCH_DOCUMENTS = 256
 
 @dataclass(frozen=True)
 class Meeting:
-    """A document that holds all words, with no more of it than an answer needs."""
+    """A document that holds all words, and the lines that an answer shows."""
 
     distance: int
     """Lines from one word to the other at the nearest place; 0 for a single word."""

@@ -1,4 +1,4 @@
-"""Paths of two links between words, as SQL: which there are, and how good each is.
+"""Paths of two links between words, and their scores, as SQL.
 
 A path of two links, word - bridge - word, is as good as the weaker of the two (the widest path:
 Pollack 1960, The Maximum Capacity Through a Network, Operations Research 8(5)), so that a strong
@@ -52,13 +52,13 @@ def open_paths(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def ask(connection: duckdb.DuckDBPyConnection, side: str, nodes: pa.Table) -> None:
-    """Set what is asked on a side, `source` or `target`.
+    """Set the words of a side, `source` or `target`.
 
     Parameters
     ----------
     nodes
         query long, word long, word_lang string: the tokens of each question. A null language
-        stands for any.
+        means any.
     """
     connection.register("asked_rows", nodes)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE asked_{side} AS SELECT * FROM asked_rows")
@@ -130,7 +130,7 @@ _PATH = """
 
 
 def _side(side: str, ways: str = "ways") -> str:
-    """Partners of what is asked on a side, each with the best of the links of all spellings."""
+    """Partners of the words of a side, each with the best of the links of all spellings."""
     return f"""
         SELECT a.query, w.* FROM asked_{side} a
         JOIN {ways} w ON w.word = a.word AND coalesce(w.word_lang = a.word_lang, true)

@@ -1,8 +1,7 @@
 """What a run would cost: core-hours, memory, shuffles and disk of every stage, before it starts.
 
-The costs are sizes times measured constants (`plan_constants.py`). All steps are linear in the text
-but one: the distinct pairs of a chunk grow with the power `growth` of its tokens. The larger a
-chunk, the more often its pairs are the same. `docs/scale.md` shows the arithmetic.
+The costs are sizes times measured constants (`plan_constants.py`). `docs/scale.md` shows the
+arithmetic.
 """
 
 from __future__ import annotations
@@ -14,19 +13,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pivotmine.ask.plan_constants import MEASURED, Constants
+from pivotmine.ask.plan_counting import Advice, Counting, advise, chunk_bytes, count
 from pivotmine.errors import ConfigError
 
 if TYPE_CHECKING:
     from pivotmine.recipe import Recipe
 
-MAX_CHUNK_TOKENS = 2**31 - 1
 READ_BYTES = 130 * 2**20
 """Memory of reading plain records (docs/architecture.md, Bounds on memory)."""
 
 ROW_GROUP_BYTES = 64e6
-PAIR_BLOCK_BYTES = 30e6
 SAMPLE_BYTES = 64e6
-"""Of the sample that `tokenizer_seconds` was measured on."""
+"""Size of the sample that `tokenizer_seconds` was measured on."""
 
 _NS, _US, _HOUR, _MB = 1e-9, 1e-6, 3600.0, 1e6
 _TOKEN_FORMATS = ("npy", "megatron")
@@ -46,36 +44,9 @@ class StageCost:
     """None where it was never measured."""
 
     disk_bytes: float
-    """Of the tables and files that it writes."""
+    """Bytes of the tables and files that it writes."""
 
     is_parallel: bool = True
-
-
-@dataclass(frozen=True)
-class Counting:
-    """How contexts would be counted with chunks of one size."""
-
-    chunk_tokens: int
-    n_chunks: float
-    pairs: float
-    """Sent in one pass; 0 where all contexts are one chunk."""
-
-    shuffle_bytes: float
-    """Of one pass."""
-
-    two_passes: bool
-    core_hours: float
-    sent_bytes: float
-    """In as many passes as there would be."""
-
-
-@dataclass(frozen=True)
-class Advice:
-    """A setting that an operator should choose."""
-
-    setting: str
-    value: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -97,12 +68,12 @@ class Plan:
 
     @property
     def core_hours(self) -> float:
-        """Of all stages."""
+        """Core-hours of all stages."""
         return sum(stage.core_hours for stage in self.stages)
 
     @property
     def disk_bytes(self) -> float:
-        """Of the lake and its shards."""
+        """Bytes of the lake and its shards."""
         return sum(stage.disk_bytes for stage in self.stages)
 
     def hours(self, n_cores: int) -> float:
@@ -174,44 +145,9 @@ def plan(
         *_counting_stages(sized, recipe, c),
         *_selection_stages(sized, recipe, c),
     )
-    advice = tuple(_advice(sized, stages, recipe, core_bytes, c))
+    others = max(stage.task_bytes for stage in stages if stage.stage != "count")
+    advice = tuple(advise(counting, context_tokens, possible, others, recipe, core_bytes, c))
     return replace(sized, stages=stages, advice=advice)
-
-
-def count(
-    context_tokens: float,
-    chunk_tokens: int,
-    max_shuffle_bytes: float,
-    constants: Constants = MEASURED,
-) -> Counting:
-    """Cost of stage `count`, in one pass or, where that would shuffle too much, in two."""
-    c = constants
-    n_chunks = max(context_tokens / chunk_tokens, 1.0)
-    in_chunk = c.chunk_pairs.value * (chunk_tokens / c.chunk_tokens.value) ** c.growth.value
-    pairs = n_chunks * in_chunk if n_chunks > 1 else 0.0
-    shuffle_bytes = pairs * c.pair_bytes.value
-    two_passes = shuffle_bytes > max_shuffle_bytes
-    load = context_tokens * c.load_ns.value
-    multiply = context_tokens * c.events.value * c.event_ns.value
-    send = pairs * c.pair_ns.value
-    if two_passes:
-        sketch = pairs * c.sketch_ns.value
-        nanoseconds = 3 * load + 2 * (multiply + sketch) + send * c.sent_share.value
-        sent_bytes = shuffle_bytes * c.sent_share.value
-    else:
-        nanoseconds, sent_bytes = 2 * load + multiply + send, shuffle_bytes
-    core_hours = nanoseconds * _NS / _HOUR
-    return Counting(
-        chunk_tokens, n_chunks, pairs, shuffle_bytes, two_passes, core_hours, sent_bytes
-    )
-
-
-def chunk_bytes(
-    chunk_tokens: float, sketch_bytes: float = 0.0, constants: Constants = MEASURED
-) -> float:
-    """Memory of a task that counts a chunk, with the sketch of the first of two passes."""
-    held = chunk_tokens * constants.context_memory.value
-    return held + PAIR_BLOCK_BYTES + constants.worker_bytes.value + sketch_bytes
 
 
 def _text_stages(sized: Plan, recipe: Recipe, c: Constants) -> list[StageCost]:
@@ -230,7 +166,7 @@ def _text_stages(sized: Plan, recipe: Recipe, c: Constants) -> list[StageCost]:
     read, tokens = base + ROW_GROUP_BYTES, sized.n_tokens * c.tokens_bytes.value
     return [
         StageCost("ingest", ingest_seconds / _HOUR, base + READ_BYTES, None, ingest_disk),
-        StageCost("tokenizer", training / _HOUR, 40.0 * sample, 0.0, 0.0, is_parallel=False),
+        StageCost("train_tokenizer", training / _HOUR, 40.0 * sample, 0.0, 0.0, is_parallel=False),
         StageCost("tokenize", megabytes * c.tokenize_seconds.value / _HOUR, read, 0.0, tokens),
         StageCost("vocabulary", vocabulary / _HOUR, read, None, 0.0),
     ]
@@ -289,78 +225,3 @@ def _selection_stages(sized: Plan, recipe: Recipe, c: Constants) -> list[StageCo
 
 def _segments(sized: Plan, c: Constants) -> float:
     return sized.n_tokens / c.segment_tokens.value
-
-
-def _advice(
-    sized: Plan, stages: Sequence[StageCost], recipe: Recipe, core_bytes: float, c: Constants
-) -> list[Advice]:
-    given, max_shuffle = sized.counting, recipe.count.max_shuffle_bytes
-    sketch = _rounded_up(sized.possible_pairs)
-    chunk = _best_chunk(sized.context_tokens, core_bytes, 0.0, c)
-    best = count(sized.context_tokens, chunk, max_shuffle, c)
-    if best.two_passes:
-        # The first pass holds a sketch beside its chunk.
-        sketch = min(sketch, core_bytes / 2)
-        chunk = _best_chunk(sized.context_tokens, core_bytes, sketch, c)
-        best = count(sized.context_tokens, chunk, max_shuffle, c)
-    one = "one chunk holds all contexts, so nothing is shuffled"
-    several = (
-        f"the largest that fits {core_bytes / 1e9:g} GB a core: {best.core_hours:,.1f} core-hours "
-        f"for `count`, with the recipe's {given.chunk_tokens:,} {given.core_hours:,.1f}"
-    )
-    reason = one if best.n_chunks <= 1 else several
-    found = [Advice("count.chunk_tokens", f"{chunk:,}", reason)]
-    shuffled = f"one pass shuffles {best.shuffle_bytes / 1e12:.2g} TB"
-    if best.two_passes:
-        found += [
-            Advice(
-                "passes",
-                "two",
-                f"{shuffled}, more than count.max_shuffle_bytes ({max_shuffle / 1e12:.2g} TB); "
-                "raise that where scratch disks take it and most pairs reach min_count",
-            ),
-            Advice("count.sketch_bytes", f"{sketch:,.0f}", "a byte for each pair that can exist"),
-        ]
-    else:
-        found.append(Advice("passes", "one", shuffled))
-    others = max(stage.task_bytes for stage in stages if stage.stage != "count")
-    counting = chunk_bytes(min(chunk, sized.context_tokens), sketch if best.two_passes else 0.0, c)
-    found.append(
-        Advice(
-            "spark.executor.memoryOverhead",
-            f"{max(others, counting) / 2**30:.1f} GiB a core",
-            "the largest Python worker of any stage, beside the JVM's own memory",
-        )
-    )
-    mean = sized.context_tokens * c.events.value / max(sized.possible_pairs, 1.0)
-    if mean / 10 > recipe.count.min_count:
-        found.append(
-            Advice(
-                "count.min_count",
-                f"{_one_digit(mean / 10):,}",
-                f"a tenth of the mean of the pairs that can exist ({mean:,.0f}): rarer pairs say "
-                "little in a corpus of this size",
-            )
-        )
-    return found
-
-
-def _best_chunk(context_tokens: float, core_bytes: float, sketch_bytes: float, c: Constants) -> int:
-    """As many tokens as fit, or as there are; at least a million."""
-    room = core_bytes - chunk_bytes(0.0, sketch_bytes, c)
-    fitting = min(max(room / c.context_memory.value, 1e6), MAX_CHUNK_TOKENS)
-    # A quarter more than was estimated: one chunk too many costs a shuffle of everything.
-    needed = max(_rounded_up(1.25 * context_tokens), 1e6)
-    return int(min(fitting, needed))
-
-
-def _rounded_up(value: float) -> float:
-    """To two significant digits."""
-    step = 10.0 ** (math.floor(math.log10(max(value, 1.0))) - 1)
-    return math.ceil(value / step) * step
-
-
-def _one_digit(value: float) -> int:
-    """The nearest whole number with one significant digit."""
-    step = 10 ** math.floor(math.log10(value)) if value >= 1 else 1
-    return max(round(value / step) * int(step), 1)

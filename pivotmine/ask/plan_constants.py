@@ -1,7 +1,7 @@
-"""What a byte, a token and a pair cost: the measured constants behind `pivotmine plan`.
+"""The measured costs of bytes, tokens and pairs, from which `pivotmine plan` is made.
 
-`Constants` is the only place where they are written. Each has a unit, and the page below `docs/`
-that describes the measurement with its machine and commit.
+Each constant has a unit, and the page below `docs/` that describes the measurement with its machine
+and commit.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Measured(NamedTuple):
 
 
 class Constants(NamedTuple):
-    """Everything that is multiplied with the size of a corpus."""
+    """All constants."""
 
     token_bytes: Measured = Measured(4.24, "bytes/token", "UTF-8 text of a token", _ROAD)
     document_bytes: Measured = Measured(2300.0, "bytes/document", "text of a document", _ROAD)
@@ -61,16 +61,16 @@ class Constants(NamedTuple):
     load_ns: Measured = Measured(30.0, "ns/context token", "read contexts, count margins", _SCALE)
     events: Measured = Measured(15.3, "events/context token", "pairs that meet", _SCALE)
     event_ns: Measured = Measured(6.5, "ns/event", "count a pair once", _COUNTING)
-    chunk_tokens: Measured = Measured(3.98e6, "context tokens", "a chunk of this size", _SCALE)
-    chunk_pairs: Measured = Measured(25.75e6, "pairs", "has this many distinct pairs", _SCALE)
-    growth: Measured = Measured(0.71, "exponent", "which grow with this power of it", _SCALE)
+    chunk_tokens: Measured = Measured(3.98e6, "context tokens", "size of a measured chunk", _SCALE)
+    chunk_pairs: Measured = Measured(25.75e6, "pairs", "distinct pairs of that chunk", _SCALE)
+    growth: Measured = Measured(0.71, "exponent", "power of its size by which they grow", _SCALE)
     pair_bytes: Measured = Measured(2.2, "bytes/pair", "a pair on its way to its bucket", _SCALE)
     pair_ns: Measured = Measured(250.0, "ns/pair", "deal, shuffle and sum a pair", _COUNTING)
     sketch_ns: Measured = Measured(25.0, "ns/pair", "add to the sketch, or ask it", _SCALE)
     sent_share: Measured = Measured(0.1, "pairs/pair", "sent after a sketch has filtered", _ASSUMED)
     counts_bytes: Measured = Measured(5.9, "bytes/pair", "row of `counts`", _SCALE)
     language_nodes: Measured = Measured(
-        1.22, "nodes", "a language, of its equal share of the vocabulary", _SCALE
+        1.22, "nodes", "of a language, for a token of its share of the vocabulary", _SCALE
     )
     contest_ns: Measured = Measured(130.0, "ns/context token", "contests of links", _SCALE)
     pivot_seconds: Measured = Measured(20.8, "s", "pivots, whatever the size of the text", _ROAD)

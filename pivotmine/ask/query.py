@@ -1,10 +1,13 @@
-"""A query that runs when its rows are asked for, and the query that reads one table."""
+"""SQL over a lake, run when its rows are fetched; and the list of its tables."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from pivotmine.ask.rows import Rows
 from pivotmine.errors import LakeError, SetupError
 from pivotmine.lake.tables import TABLES
 
@@ -14,9 +17,11 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from pivotmine.lake.lake import Lake
+
 
 class Query:
-    """SQL over a lake. Nothing is read before its rows are asked for.
+    """SQL over a lake. Nothing is read before its rows are fetched.
 
     Examples
     --------
@@ -116,3 +121,29 @@ def table_sql(name: str, columns: Sequence[str] | None = None, where: str | None
             )
     chosen = "*" if columns is None else ", ".join(f'"{column}"' for column in columns)
     return f"SELECT {chosen} FROM {name}" + (f" WHERE {where}" if where else "")
+
+
+@dataclass(frozen=True)
+class TableState:
+    """A table of the lake, as it is now."""
+
+    name: str
+    n_rows: int | None
+    """None before the first commit, as for the next two."""
+    committed_at: datetime | None
+    snapshot_id: int | None
+    meaning: str
+
+
+def list_tables(lake: Lake) -> Rows[TableState]:
+    """All tables, in the order in which the road writes them."""
+    return Rows(TableState, (_state(lake, name) for name in TABLES))
+
+
+def _state(lake: Lake, name: str) -> TableState:
+    snapshot = lake.snapshot(name)
+    if snapshot is None:
+        return TableState(name, None, None, None, TABLES[name].doc)
+    moment = datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC)
+    n_rows = lake.n_rows(name, snapshot)
+    return TableState(name, n_rows, moment, snapshot.snapshot_id, TABLES[name].doc)

@@ -1,4 +1,4 @@
-"""A lake to be asked: one method a question, one DuckDB connection a question."""
+"""A lake to query: each question is a method, and opens its own DuckDB connection."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ if TYPE_CHECKING:
     from pivotmine.ask.documents import FoundDocument
     from pivotmine.ask.explain import Explanation
     from pivotmine.ask.links import Partner
-    from pivotmine.ask.query import Query
+    from pivotmine.ask.query import Query, TableState
     from pivotmine.ask.rows import Rows
-    from pivotmine.ask.tables import TableState
     from pivotmine.lake.lake import Lake
 
 
 class LakeReader:
-    """A lake to be asked, as `pivotmine.open_lake` gives it.
+    """A lake to query, as `pivotmine.open_lake` gives it.
 
     Every question opens its own DuckDB connection, which reads the Parquet files of the committed
     snapshots. Answers are rows of dataclasses (`.df()` and `.to_arrow()` turn them into tables), or
-    queries that run when their rows are asked for.
+    queries that run when their rows are fetched.
 
     Examples
     --------
@@ -61,21 +60,21 @@ class LakeReader:
         >>> states["links"].meaning
         'Cross-language pairs whose association is statistically real.'
         """
-        from pivotmine.ask.tables import list_tables
+        from pivotmine.ask.query import list_tables
 
         return list_tables(self.lake)
 
     def table(
         self, name: str, columns: Sequence[str] | None = None, where: str | None = None
     ) -> Query:
-        """Rows of a table, read when they are asked for.
+        """Rows of a table, read when they are fetched.
 
         Parameters
         ----------
         name
             A table; `pivotmine tables` lists them with their meaning.
         columns
-            The columns to read; without them, all.
+            Columns to read; all by default.
         where
             A condition in SQL.
 
@@ -215,7 +214,7 @@ class LakeReader:
         Parameters
         ----------
         word, other
-            Words, which may name a language: `fr:chat` stands for the word in lines of French.
+            Words, which may name a language: `fr:chat` means the word in lines of French.
         limit
             Most documents; those in which the words are nearest come first.
         max_lines
@@ -248,7 +247,7 @@ class LakeReader:
         Parameters
         ----------
         doc_id
-            Id of a document, or the beginning of it.
+            Id of a document, or its beginning.
 
         Raises
         ------
@@ -291,7 +290,7 @@ class LakeReader:
         Parameters
         ----------
         tables
-            The tables that are needed; without them, all.
+            Tables to read; all by default.
         as_of
             See the lake as it was at this moment; a time without a zone is local.
 

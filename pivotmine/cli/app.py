@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import pivotmine
-from pivotmine.cli import ask, evaluate, init, keep, plan, road
+from pivotmine.cli import ask, evaluate, keep, plan, road
 from pivotmine.show.console import run_app
 
 app = typer.Typer(
@@ -40,7 +40,7 @@ def _options(
 
 
 for command in (
-    *(road.run, road.demo, init.init),
+    *(road.run, road.demo, road.init),
     *(ask.tables, ask.query, ask.links, ask.bridges, ask.cooccurrence),
     *(ask.documents, ask.explain, ask.arms),
     *(keep.audit, keep.status, keep.rejects, keep.takedown),
@@ -55,7 +55,9 @@ app.command(
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
 )(ask.renamed_pivots)
 
-judge = typer.Typer(help="Judge what was mined against what is known.", no_args_is_help=True)
+judge = typer.Typer(
+    help="Compare results with known translations and documents.", no_args_is_help=True
+)
 judge.command("links")(evaluate.evaluate_links)
 judge.command("documents")(evaluate.evaluate_documents)
 judge.command("selection")(evaluate.evaluate_selection)

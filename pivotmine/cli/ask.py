@@ -10,7 +10,7 @@ import typer
 
 from pivotmine.cli.options import ConfigOption, FormatOption, LimitOption, SetOption, open_lake
 from pivotmine.show.console import plain_console
-from pivotmine.show.rows import OutputFormat, print_result, write_answer, write_rows
+from pivotmine.show.rows import OutputFormat, print_result, show_answer, write_rows
 
 
 def tables(config: ConfigOption = None, set_: SetOption = None) -> None:
@@ -63,10 +63,7 @@ def links(
     from pivotmine.show.answers import print_links
 
     found = open_lake(config, set_).links(word, lang, limit)
-    if output is OutputFormat.TABLE:
-        print_links(plain_console(), word, found)
-    else:
-        write_answer(output, found)
+    show_answer(output, found, lambda console: print_links(console, word, found))
 
 
 def bridges(
@@ -121,10 +118,7 @@ def cooccurrence(
     from pivotmine.show.answers import print_cooccurrence
 
     found = open_lake(config, set_).cooccurrence(word_a, word_b)
-    if output is OutputFormat.TABLE:
-        print_cooccurrence(plain_console(), found)
-    else:
-        write_answer(output, found)
+    show_answer(output, found, lambda console: print_cooccurrence(console, found))
 
 
 def documents(
@@ -149,14 +143,12 @@ def documents(
     from pivotmine.show.documents import print_documents
 
     found = open_lake(config, set_).documents(word_a, word_b, limit, max_lines)
-    if output is OutputFormat.TABLE:
-        print_documents(plain_console(), [word for word in (word_a, word_b) if word], found)
-    else:
-        write_answer(output, found)
+    words = [word for word in (word_a, word_b) if word]
+    show_answer(output, found, lambda console: print_documents(console, words, found))
 
 
 def explain(
-    doc_id: Annotated[str, typer.Argument(help="Id of a document, or the beginning of it.")],
+    doc_id: Annotated[str, typer.Argument(help="Id of a document, or its beginning.")],
     config: ConfigOption = None,
     set_: SetOption = None,
     limit: Annotated[int, typer.Option(min=1, help="Segments and links to show.")] = 20,

@@ -1,4 +1,4 @@
-"""Commands that judge what was mined against what is known."""
+"""Commands that compare results with known translations and documents."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pivotmine.show.rows import OutputFormat, write_rows
 
 
 class Competing(StrEnum):
-    """Sets of links whose size other measures are compared at."""
+    """Sets of links; as many pairs of every measure are judged."""
 
     LINKS = "links"
     PREVAILS = "prevails"
@@ -123,7 +123,7 @@ def evaluate_selection(
     window_tokens: Annotated[int, typer.Option(min=2, help="Tokens of a context.")] = 64,
     dimensions: Annotated[int, typer.Option(min=1, help="Length of a word's vector.")] = 100,
     min_docs: Annotated[
-        int, typer.Option(min=1, help="Least documents of the corpus for a word asked for.")
+        int, typer.Option(min=1, help="Least documents of the corpus for a word to be looked up.")
     ] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Seed of decomposition and bootstrap.")] = 0,
 ) -> None:
@@ -166,7 +166,7 @@ def evaluate_bridges(
 ) -> None:
     """Judge two-hop answers (`pivotmine bridges fr:chat ja:`) where languages never meet.
 
-    A word is asked if its translation can be reached: both links over a third word were found. Is
+    Words whose translation can be reached are queried: both links over a third word were found. Is
     the first word that paths lead to right, or one of the first five? Does the first token that
     bridges two translations translate both? `rewired`: the same with the links into the second
     language exchanged at random; `frequent`: its most frequent words. 95 % intervals by bootstrap
@@ -199,7 +199,7 @@ def evaluate_pivots(
     output: FormatOption = OutputFormat.TABLE,
     top: Annotated[int, typer.Option(min=1, help="Pivots of each method.")] = 100,
 ) -> None:
-    """Show the best pivots of every method, and how many of them bridge nothing.
+    """Show the best pivots of every method, and how many bridge nothing.
 
     Each gets the first class that fits. boilerplate: without a letter, or a word of addresses and
     markup. fragment: not a whole word. function: a stop word of its language by stopwords-iso, or a

@@ -1,4 +1,4 @@
-"""What the spark-submit entry points in `jobs/` share."""
+"""The body of the spark-submit entry points in `jobs/`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pivotmine.recipe.reading import load_recipe
 
 
 def main(stage: str | None = None) -> None:
-    """Body of every entry point in `jobs/`: one stage, or the whole road when `stage` is None."""
+    """Run one stage, or the whole road when `stage` is None."""
     parser = argparse.ArgumentParser(
         description=f"PivotMine: {'stage ' + stage if stage else 'the whole road'}, on the session "
         "that spark-submit provides."
@@ -20,7 +20,7 @@ def main(stage: str | None = None) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="override one setting"
     )
-    parser.add_argument("--force", action="store_true", help="run also what is committed already")
+    parser.add_argument("--force", action="store_true", help="run committed stages too")
     if stage is None:
         parser.add_argument("--until", help="last stage to run")
     arguments = parser.parse_args()

@@ -29,7 +29,7 @@ def audit(config: ConfigOption = None, set_: SetOption = None) -> None:
 
 
 def status(config: ConfigOption = None, set_: SetOption = None) -> None:
-    """Show what is new in the source files, and what `pivotmine run` would do now, and why."""
+    """Show what is new in the source files, what `pivotmine run` would do now, and why."""
     from pivotmine.keep.status import deliveries, road_status
     from pivotmine.lake.withdrawals import without_withdrawn
     from pivotmine.recipe.reading import load_recipe
@@ -74,8 +74,8 @@ def rejects(
 
     The first ingest.raw_bytes of a record are kept. After a change of settings or code, `pivotmine
     run` reads refused records again by itself. To mend records: export them, edit the files, delete
-    those that are not worth it, and name the folder in ingest.inputs with an ingest_id of its own.
-    The file _rejects.jsonl says where each of them came from.
+    the hopeless ones, and name the folder in ingest.inputs with an ingest_id of its own. The file
+    _rejects.jsonl says where each came from.
     """
     from pivotmine.keep.rejects import INDEX, export, summarise
     from pivotmine.show.tables import print_table

@@ -1,4 +1,4 @@
-"""What most commands take, and the lake that they ask."""
+"""Options of most commands, and the lake that they query."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ConfigOption = Annotated[
         "--config",
         "-c",
         envvar=CONFIG_ENV,
-        help="Recipe: path or URI of a YAML file. Without one, every setting has its default.",
+        help="Recipe: path or URI of a YAML file. Without it, every setting has its default.",
     ),
 ]
 SetOption = Annotated[
@@ -38,7 +38,7 @@ LimitOption = Annotated[int, typer.Option(min=1, help="Most answers to show.")]
 
 
 def open_lake(config: str | None, overrides: list[str] | None) -> LakeReader:
-    """The lake of a recipe, to be asked."""
+    """The lake of a recipe, for queries."""
     from pivotmine import api
     from pivotmine.recipe.reading import load_recipe
 

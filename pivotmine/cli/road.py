@@ -19,7 +19,7 @@ def run(
     set_: SetOption = None,
     until: Annotated[str | None, typer.Option(help="Last stage to run.")] = None,
     only: Annotated[str | None, typer.Option(help="The one stage to run.")] = None,
-    force: Annotated[bool, typer.Option(help="Run also what is committed already.")] = False,
+    force: Annotated[bool, typer.Option(help="Run committed stages too.")] = False,
 ) -> None:
     """Run the road, or part of it; stages that are committed are skipped.
 
@@ -33,14 +33,13 @@ def run(
 
 
 def demo(config: ConfigOption = None, set_: SetOption = None) -> None:
-    """Assemble the demo corpus, run the whole road on it, and print what was found and where.
+    """Assemble the demo corpus, run the whole road on it, and print what was found.
 
     Without --config it runs the recipe that is installed with PivotMine.
     """
     from pivotmine import api
     from pivotmine.demo import assemble
-    from pivotmine.recipe.bundled import bundled_recipe
-    from pivotmine.recipe.reading import load_recipe
+    from pivotmine.recipe.reading import bundled_recipe, load_recipe
     from pivotmine.show import findings
 
     config = config or bundled_recipe("demo")
@@ -67,6 +66,41 @@ def demo(config: ConfigOption = None, set_: SetOption = None) -> None:
         '"SELECT token_a, token_b, npmi FROM links ORDER BY npmi DESC LIMIT 10"',
         soft_wrap=True,
     )
+
+
+def init(
+    files: Annotated[
+        list[str],
+        typer.Argument(help="Files, folders or globs, of any format that can be read."),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The recipe to write.")] = Path(
+        "corpus.yaml"
+    ),
+    force: Annotated[bool, typer.Option(help="Overwrite a recipe that is there.")] = False,
+) -> None:
+    """Write a recipe for your own files, with what a sample of them shows.
+
+    Formats follow from the names of files. Text columns and languages are guessed from a megabyte
+    each of up to 8 files of a format, and the recipe says so.
+
+    Example: pivotmine init corpus/ 'crawl/*.warc.gz' --out corpus.yaml
+    """
+    from pivotmine.errors import InputError
+    from pivotmine.keep.init import describe, recipe_text
+    from pivotmine.keep.survey import survey
+
+    if out.exists() and not force:
+        raise InputError(
+            f"{out} is there already; overwrite it with --force, or name another --out"
+        )
+    found = survey(files)
+    text = recipe_text(found, str(out), ".pivotmine/lake")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(text, encoding="utf-8")
+    console = plain_console()
+    for line in describe(found):
+        console.print(line, soft_wrap=True)
+    console.print(f"wrote {out}; read it, then: pivotmine run --config {out}", soft_wrap=True)
 
 
 def config_command(config: ConfigOption = None, set_: SetOption = None) -> None:

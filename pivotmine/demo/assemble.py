@@ -84,6 +84,45 @@ def assemble(
     return _corpus(directory, sources, counts)
 
 
+def credits_text(sources: Sequence[DemoSource], counts: tuple[Count, ...]) -> str:
+    """`CREDITS.md`: what was taken from where, under which licence, and whose work it is."""
+    introduction = (
+        f"Assembled on this machine by PivotMine (demo recipe {VERSION}) from data inside "
+        "published Python packages. The texts keep their licences; whoever passes this corpus on "
+        "passes on these credits. Each document names its source and licence in its `source` and "
+        "`license` fields. Changed in all of them: cut into pages, translations laid out as "
+        f"alternating lines. The word pairs of {LEXICON} are taken from the dictionary entries and "
+        "the short messages among them; its column `source` says which."
+    )
+    lines = [
+        "# Credits of the demo corpus",
+        "",
+        introduction,
+        "",
+        "| source | documents | MB | licence |",
+        "|---|---:|---:|---|",
+    ]
+    licenses = {source.name: source.license for source in sources}
+    for count in counts:
+        lines.append(
+            f"| {count.source}, {count.kind} | {count.n_documents:,} | {count.n_bytes / 1e6:.2f} "
+            f"| {licenses[count.source]} |"
+        )
+    for source in sources:
+        package = source.package
+        lines += [
+            "",
+            f"## {source.title}",
+            "",
+            f"- Package: {package.name} {package.version}",
+            f"- File: `{package.filename}`, SHA-256 `{package.sha256}`",
+            f"- Taken: {source.taken}",
+            f"- Licence: {source.license}",
+            f"- Credit: {source.credit} ({source.home})",
+        ]
+    return "\n".join(lines) + "\n"
+
+
 def _output_names(sources: Sequence[DemoSource]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for source in sources for name, _ in source.outputs))
 
@@ -138,42 +177,3 @@ def _write(
     n_pairs = lexicon.write(folder / LEXICON)
     progress(f"writing {LEXICON}: {n_pairs:,} word pairs")
     return tuple(Count(*key, *total) for key, total in totals.items())
-
-
-def credits_text(sources: Sequence[DemoSource], counts: tuple[Count, ...]) -> str:
-    """`CREDITS.md`: what was taken from where, under which licence, and whose work it is."""
-    introduction = (
-        f"Assembled on this machine by PivotMine (demo recipe {VERSION}) from data inside "
-        "published Python packages. The texts keep their licences; whoever passes this corpus on "
-        "passes on these credits. Each document names its source and licence in its `source` and "
-        "`license` fields. Changed in all of them: cut into pages, translations laid out as "
-        f"alternating lines. The word pairs of {LEXICON} are taken from the dictionary entries and "
-        "the short messages among them; its column `source` says which."
-    )
-    lines = [
-        "# Credits of the demo corpus",
-        "",
-        introduction,
-        "",
-        "| source | documents | MB | licence |",
-        "|---|---:|---:|---|",
-    ]
-    licenses = {source.name: source.license for source in sources}
-    for count in counts:
-        lines.append(
-            f"| {count.source}, {count.kind} | {count.n_documents:,} | {count.n_bytes / 1e6:.2f} "
-            f"| {licenses[count.source]} |"
-        )
-    for source in sources:
-        package = source.package
-        lines += [
-            "",
-            f"## {source.title}",
-            "",
-            f"- Package: {package.name} {package.version}",
-            f"- File: `{package.filename}`, SHA-256 `{package.sha256}`",
-            f"- Taken: {source.taken}",
-            f"- Licence: {source.license}",
-            f"- Credit: {source.credit} ({source.home})",
-        ]
-    return "\n".join(lines) + "\n"

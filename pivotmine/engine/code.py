@@ -1,9 +1,9 @@
 """The code that a module reaches by imports, as one hash of what it does.
 
-Each module that is ours, and each of a plugin's, gets a digest of its normal form. In it, a name of
-another such module stands as that module's digest and the name there. A digest therefore changes
-when a call goes to a function of the same name in another module, and does not change when a
-module moves. Digests are refined in rounds from the forms alone, so imports in circles do no harm.
+Each of our modules, and each module of a plugin, gets a digest of its normal form. There, a name
+imported from another such module is written as that module's digest and the name. So a digest
+changes when a call goes to a function of the same name in another module, and does not change when
+a module moves. Digests are refined in rounds from the forms alone, so circular imports do no harm.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ NO_PART_OF_A_RESULT = (
     *("pivotmine.recipe", "pivotmine.plugins", "pivotmine.errors", "pivotmine.lake.tables"),
     *("pivotmine.engine.session", "pivotmine.engine.stage"),
 )
-"""Modules, with those below them, that decide no value in a table: settings are hashed by
-themselves, schemas are checked at every write, and a registry only says where code lies."""
+"""Modules, submodules included, that decide no value in a table: settings are hashed separately,
+schemas are checked at every write, and a registry only says where code lies."""
 
 _INSTALLED = {"site-packages", "dist-packages"}
 
@@ -90,7 +90,7 @@ class Code:
         return Reference(module, name) if self._source(module) else f"{module}.{name}"
 
     def _resolve(self, wanted: Imported) -> Identity:
-        """What a name stands for, followed to the module that defines it."""
+        """What a name refers to, followed to the module that defines it."""
         seen = set()
         while wanted not in seen:
             seen.add(wanted)
@@ -118,7 +118,7 @@ class Code:
     def _parse(self, module: str) -> ast.Module:
         source = self._source(module)
         if source is None:
-            raise ConfigError(f"module {module}: its source is not found")
+            raise ConfigError(f"the source of module {module} is not found")
         return stripped(source.read_text("utf-8") if source.suffix == ".py" else "")
 
     def _bind(self, module: str) -> Bindings:
@@ -169,7 +169,7 @@ def _decides_nothing(module: str) -> bool:
 
 
 def _digests(forms: Mapping[str, Sequence[Identity]]) -> dict[str, str]:
-    """A digest of each module, refined until no round tells more modules apart."""
+    """A digest of each module, refined until a round distinguishes no more modules."""
     found = dict.fromkeys(forms, "")
     while True:
         refined = {

@@ -1,6 +1,6 @@
-"""What a run reports, and to whom: the end of each stage, and what happens until then.
+"""What a run reports: the progress of each stage, and its end.
 
-The runner tells a `Display`; `pivotmine/show/progress.py` shows it to a person.
+The runner calls a `Display`; `pivotmine/show/progress.py` shows it to a person.
 """
 
 from __future__ import annotations
@@ -12,17 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-
-@dataclass(frozen=True)
-class Tally:
-    """Rows that a stage took in, and what became of them."""
-
-    rows_in: int
-    rows_out: int
-    rejected: int = 0
-    duplicate: int = 0
-    conserved: bool = True
-    """Whether in = out + rejected + duplicate must hold; an aggregating stage has no such law."""
+    from pivotmine.engine.stage import Tally
 
 
 @dataclass(frozen=True)
@@ -42,7 +32,7 @@ class Display(Protocol):
     """Where the runner says what it is doing."""
 
     def note(self, text: str) -> None:
-        """Something worth knowing that belongs to no stage."""
+        """A message that belongs to no stage."""
 
     def start(self, stage: str, doc: str) -> None:
         """A stage begins to run (skipped stages do not start)."""

@@ -10,20 +10,20 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pivotmine.engine import read_table
 from pivotmine.engine.display import Display
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Stage
 from pivotmine.engine.staging import write_arrow_rows, write_rows
+from pivotmine.engine.table_files import bind_reader, plan_splits
 from pivotmine.errors import LakeError
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
 
 TASKS_PER_CORE = 4
-"""Tasks that read a table, for each core, where it is neither small nor huge."""
+"""Tasks a core for reading a table that is neither small nor huge."""
 
 MIN_SPLIT_BYTES, MAX_SPLIT_BYTES = 4_000_000, 64_000_000
-"""Bytes of Parquet that such a task reads."""
+"""Bounds on the Parquet that such a task reads, bytes."""
 
 _DATA = "/data/"
 
@@ -57,8 +57,8 @@ class LakeInputs:
         files = self._files[table]
         n_tasks = TASKS_PER_CORE * self.spark.sparkContext.defaultParallelism
         share = sum(size for _, size in files) // n_tasks
-        splits = read_table.plan_splits(files, min(max(share, MIN_SPLIT_BYTES), MAX_SPLIT_BYTES))
-        read = read_table.bind(splits, columns, make)
+        splits = plan_splits(files, min(max(share, MIN_SPLIT_BYTES), MAX_SPLIT_BYTES))
+        read = bind_reader(splits, columns, make)
         return ArrowRows(self.numbers(len(splits)), read, schema)
 
     def table(self, name: str, columns: Sequence[str], max_rows: int) -> pa.Table:
@@ -78,7 +78,7 @@ class LakeInputs:
         return self._lake.file_sizes(name, self._resolved[name], in_rows=True)
 
     def offer_previous(self, last: Mapping[str, Any], keys: Mapping[str, str]) -> None:
-        """Make rows of the stage's last run available, of tables whose key is still the same."""
+        """Offer the rows of the stage's last run, for tables whose key is unchanged."""
         for table, key in keys.items():
             snapshot = self._lake.snapshot(table)
             if snapshot is None or dict(last["outputs"]).get(table) != snapshot.snapshot_id:
@@ -93,11 +93,11 @@ class LakeInputs:
         schema = spark_schema(TABLES[table].schema)
         names = self.previous_files(table) if files is None else files
         if not names:
-            # `limit` lets Spark see that nothing is there, and leave out what depends on it.
+            # `limit` tells Spark that there are no rows, so it skips what depends on them.
             empty = self.spark.createDataFrame([], schema).limit(0)
             return empty.withColumn(PREVIOUS_FILE, F.lit(None).cast("string"))
         paths = (self._previous[table][name][0] for name in names)
-        # By its name below the table: Spark escapes what comes before as a URI.
+        # Only the name below the table: Spark escapes the rest as a URI.
         name = F.substring_index("_metadata.file_path", _DATA, -1)
         return self.spark.read.schema(schema).parquet(*paths).withColumn(PREVIOUS_FILE, name)
 

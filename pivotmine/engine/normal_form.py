@@ -1,8 +1,8 @@
-"""A Python module written so that only what it does shows.
+"""The text of a Python module, reduced to what it does.
 
 Docstrings, comments, annotations, `__all__`, line breaks and imports for type checkers are gone.
-A name that is imported is replaced by what it stands for, so neither its alias nor the way of
-importing it shows. The text is the same on every version of Python.
+An imported name is replaced by what it refers to, so neither its alias nor the form of the import
+matters. The text is the same on every version of Python.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ class Reference(NamedTuple):
 
 
 Identity = Reference | str
-"""What an imported name stands for: something of ours, or the dotted name of what is not."""
+"""What an imported name refers to: our own code, or other code by its dotted name."""
 
 Resolve = Callable[[Imported], Identity]
 
-# What says nothing about behaviour, or only in some versions of Python.
+# Fields that say nothing about behaviour, or exist in some versions of Python only.
 _UNSAID = frozenset(("ctx", "kind", "type_comment", "type_ignores", "type_params", "returns"))
 
 
 def stripped(source: str) -> ast.Module:
-    """The syntax tree of a source text without all that has no effect."""
+    """The syntax tree of a source text without what has no effect."""
     tree = ast.parse(source)
     _Strip().visit(tree)
     return tree
@@ -90,7 +90,7 @@ class _Strip(ast.NodeTransformer):
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
         self.generic_visit(node)
-        return None if _is_name(node.targets[0], "__all__") else node
+        return None if getattr(node.targets[0], "id", "") == "__all__" else node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
         if self._in_class:
@@ -110,7 +110,7 @@ class _Strip(ast.NodeTransformer):
 
 
 class _Writer:
-    """Writes a tree as text, knowing at each name which scopes it is in."""
+    """Writes a tree as text, and keeps track of the scopes."""
 
     def __init__(self, tree: ast.Module, package: str, resolve: Resolve) -> None:
         self.parts: list[Identity] = [""]
@@ -130,7 +130,7 @@ class _Writer:
         elif isinstance(value, ast.Import | ast.ImportFrom):
             self._import(value)
         elif isinstance(value, ast.Name | ast.Attribute) and (found := self._identity(value)):
-            self._stand_for(found)
+            self._refer_to(found)
         else:
             self._node(value)
 
@@ -166,7 +166,7 @@ class _Writer:
             self.write(node.body)
 
     def _comprehension(self, node: Comprehension) -> None:
-        self.write(node.generators[0].iter)  # which alone is evaluated outside
+        self.write(node.generators[0].iter)  # the only part that is evaluated outside
         with self._scope(bindings_of_comprehension(node)):
             for number, generator in enumerate(node.generators):
                 self.write([generator.target, *([generator.iter] if number else [])])
@@ -176,20 +176,20 @@ class _Writer:
                 self.write(getattr(node, field, None))
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
-        """Nothing, unless the name means something else too or cannot be told."""
+        """Write an import only if its name has other meanings too, or is unknown (a star)."""
         for alias in node.names:
             if isinstance(node, ast.ImportFrom) and alias.name == "*":
                 self._say("(star ")
-                self._stand_for(self._resolve(Imported(module_of(node, self._package), "")))
+                self._refer_to(self._resolve(Imported(module_of(node, self._package), "")))
                 self._say(")")
             for name, value in bound_names(alias, node, self._package).items():
                 if value is not None and self._look_up(name) is None:
                     self._say(f"(bind {name} ")
-                    self._stand_for(self._resolve(value))
+                    self._refer_to(self._resolve(value))
                     self._say(")")
 
     def _identity(self, node: ast.AST) -> Identity | None:
-        """What a name, or an attribute of an imported module, stands for."""
+        """What a name, or an attribute of an imported module, refers to."""
         if isinstance(node, ast.Name):
             imported = self._look_up(node.id)
             return self._resolve(imported) if imported else None
@@ -221,12 +221,8 @@ class _Writer:
         else:
             self.parts.append(text)
 
-    def _stand_for(self, identity: Identity) -> None:
+    def _refer_to(self, identity: Identity) -> None:
         if isinstance(identity, str):
             self._say(f"<{identity}>")
         else:
             self.parts.append(identity)
-
-
-def _is_name(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name

@@ -40,5 +40,5 @@ def share_out(files: Sequence[tuple[str, int]], room: int) -> list[tuple[FileRan
 
 
 def numbers(batches: Iterator[pa.RecordBatch]) -> Iterator[int]:
-    """Numbers of tasks, from batches of one column of them."""
+    """Task numbers, from batches of one column."""
     return (number for batch in batches for number in batch.column(0).to_pylist())

@@ -19,10 +19,10 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 import pivotmine
-from pivotmine.engine.display import Display, Report, Tally
+from pivotmine.engine.display import Display, Report
 from pivotmine.engine.fingerprint import reuse_fingerprint, stage_fingerprint
 from pivotmine.engine.inputs import LakeInputs
-from pivotmine.engine.stage import Renewed, Rows, Stage, StageOutputs
+from pivotmine.engine.stage import Renewed, Rows, Stage, StageOutputs, Tally
 from pivotmine.engine.staging import write_tables
 from pivotmine.errors import ConservationError, LakeError
 from pivotmine.lake.compaction import merge_small_files
@@ -46,12 +46,12 @@ def run_stages(
     session
         Gives the Spark session; called only when a stage really has to run.
     force
-        Run also what is committed.
+        Run committed stages too.
 
     Raises
     ------
     InputError, ConfigError
-        Something outside the lake is not there; raised before anything runs.
+        Something outside the lake is missing; raised before anything runs.
     LakeError
         The lake cannot be written, is in use by another run, or lacks a table that is read.
     ConservationError
@@ -83,22 +83,8 @@ def run_stages(
     return reports
 
 
-def _snapshots(stage: Stage, lake: Lake) -> dict[str, int]:
-    """Snapshot id of every table that the stage reads."""
-    snapshots = {}
-    for name in stage.reads:
-        snapshot = lake.snapshot(name)
-        if snapshot is None:
-            raise LakeError(
-                f"stage {stage.name} reads table {name}, which is not in the lake yet. Run the "
-                f"stages before it: `pivotmine run --until {stage.name}`."
-            )
-        snapshots[name] = snapshot.snapshot_id
-    return snapshots
-
-
 def find_committed(lake: Lake, stage: Stage, fingerprint: str) -> dict[str, Any] | None:
-    """The row of `runs` that holds this very result, if its outputs are still the current ones."""
+    """The row of `runs` with this fingerprint, if its outputs are still current."""
     for row in reversed(lake.runs().to_pylist()):
         if row["stage"] != stage.name or row["fingerprint"] != fingerprint:
             continue
@@ -115,6 +101,20 @@ def last_run(lake: Lake, stage: Stage) -> dict[str, Any] | None:
     """The last row of a stage in `runs`."""
     rows = (row for row in reversed(lake.runs().to_pylist()) if row["stage"] == stage.name)
     return next(rows, None)
+
+
+def _snapshots(stage: Stage, lake: Lake) -> dict[str, int]:
+    """Snapshot id of every table that the stage reads."""
+    snapshots = {}
+    for name in stage.reads:
+        snapshot = lake.snapshot(name)
+        if snapshot is None:
+            raise LakeError(
+                f"stage {stage.name} reads table {name}, which is not in the lake yet. Run the "
+                f"stages before it: `pivotmine run --until {stage.name}`."
+            )
+        snapshots[name] = snapshot.snapshot_id
+    return snapshots
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ class Imported(NamedTuple):
 
 
 Bindings = dict[str, Imported | None]
-"""Names that a scope binds. None: bound by something else than one import."""
+"""Names that a scope binds; None where the value is not that of exactly one import."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -34,7 +34,7 @@ def module_of(node: ast.ImportFrom, package: str) -> str:
 
 
 def bound_names(alias: ast.alias, node: ast.Import | ast.ImportFrom, package: str) -> Bindings:
-    """What one name of an import statement binds; a star binds nothing that can be told."""
+    """What one name of an import statement binds; the names of a star are unknown."""
     if isinstance(node, ast.ImportFrom):
         if alias.name == "*":
             return {}

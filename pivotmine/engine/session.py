@@ -1,7 +1,7 @@
 """The Spark session, and the settings that PivotMine needs.
 
-Under spark-submit the cluster's session is used as it is. Otherwise a local one is started, whose
-settings keep it quiet, its time zone UTC and its memory small.
+Under spark-submit the cluster's session is used as it is. Otherwise a local one is started, with
+little output, little memory and time zone UTC.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _LOCAL_CONF = {
 }
 
 
-def build_session(config: SparkConfig, app_name: str = "pivotmine") -> SparkSession:
+def build_session(config: SparkConfig) -> SparkSession:
     """The active session, or a new one as the recipe says.
 
     Raises
@@ -50,9 +50,9 @@ def build_session(config: SparkConfig, app_name: str = "pivotmine") -> SparkSess
     active = SparkSession.getActiveSession()
     if active is not None:
         return _with_plugin_path(active)
-    builder = SparkSession.builder.appName(app_name)
+    builder = SparkSession.builder.appName("pivotmine")
     if "PYSPARK_GATEWAY_PORT" in os.environ:
-        # spark-submit has started the JVM: master, memory and the rest are its business.
+        # spark-submit has started the JVM, and has set master and memory.
         return _with_plugin_path(builder.getOrCreate())
     check_java()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -76,19 +76,6 @@ def build_session(config: SparkConfig, app_name: str = "pivotmine") -> SparkSess
     return _with_plugin_path(session)
 
 
-def _with_plugin_path(session: SparkSession) -> SparkSession:
-    """Let Python workers on this machine find the modules of plugins where the driver did.
-
-    Workers elsewhere find what is installed there, or comes with `spark-submit --py-files`.
-    """
-    environment = session.sparkContext.environment
-    known = environment.get("PYTHONPATH", "").split(os.pathsep)
-    path = os.pathsep.join(dict.fromkeys(filter(None, (*known, *plugins.folders()))))
-    if path:
-        environment["PYTHONPATH"] = path
-    return session
-
-
 def worker_path() -> list[str]:
     """Folders from which Python workers import what the driver imports: our code and the user's.
 
@@ -97,16 +84,6 @@ def worker_path() -> list[str]:
     named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     candidates = [str(Path(__file__).resolve().parents[2]), *named, *sys.path]
     return [path for path in dict.fromkeys(candidates) if path and not _is_installed(Path(path))]
-
-
-def _is_installed(folder: Path) -> bool:
-    paths = sysconfig.get_paths()
-    return (
-        folder.suffix == ".zip"  # of Python's own library
-        or folder.is_relative_to(paths["stdlib"])
-        or str(folder) == paths["scripts"]
-        or bool({"site-packages", "dist-packages"} & set(folder.parts))
-    )
 
 
 def check_java() -> str:
@@ -126,7 +103,7 @@ def check_java() -> str:
     output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
     match = re.search(r'version "(\d+)(?:\.(\d+))?', output)
     if not match:
-        raise SetupError(f"{java} does not tell its version: {output.strip()!r}. {fix}")
+        raise SetupError(f"{java} does not report its version: {output.strip()!r}. {fix}")
     major = int(match[2] or 0) if match[1] == "1" else int(match[1])
     if not MIN_JAVA <= major <= MAX_JAVA:
         raise SetupError(f"{java} is Java {major}, Spark 4 needs {MIN_JAVA} to {MAX_JAVA}. {fix}")
@@ -137,3 +114,26 @@ def check_java() -> str:
 def spark_schema(schema: pa.Schema) -> StructType:
     """An Arrow schema as Spark sees it."""
     return from_arrow_schema(schema)
+
+
+def _with_plugin_path(session: SparkSession) -> SparkSession:
+    """Let Python workers on this machine find the modules of plugins where the driver did.
+
+    Workers elsewhere find what is installed there, or comes with `spark-submit --py-files`.
+    """
+    environment = session.sparkContext.environment
+    known = environment.get("PYTHONPATH", "").split(os.pathsep)
+    path = os.pathsep.join(dict.fromkeys(filter(None, (*known, *plugins.folders()))))
+    if path:
+        environment["PYTHONPATH"] = path
+    return session
+
+
+def _is_installed(folder: Path) -> bool:
+    paths = sysconfig.get_paths()
+    return (
+        folder.suffix == ".zip"  # of Python's own library
+        or folder.is_relative_to(paths["stdlib"])
+        or str(folder) == paths["scripts"]
+        or bool({"site-packages", "dist-packages"} & set(folder.parts))
+    )

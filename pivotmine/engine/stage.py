@@ -14,7 +14,6 @@ from typing import Any, Protocol, TypeAlias
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-from pivotmine.engine.display import Tally as Tally
 from pivotmine.engine.session import spark_schema
 from pivotmine.recipe import Recipe
 
@@ -35,7 +34,7 @@ class ArrowRows:
     schema: pa.Schema
 
     def in_spark(self) -> DataFrame:
-        """The rows where Spark is to go on with them."""
+        """The rows as a DataFrame, for further work in Spark."""
         return self.frame.mapInArrow(self.make, spark_schema(self.schema))
 
 
@@ -49,7 +48,7 @@ class Renewed:
 
     rows: tuple[StageRows, ...]
     kept: tuple[str, ...]
-    """Of `Inputs.previous_files`."""
+    """Names from `Inputs.previous_files`."""
 
 
 PREVIOUS_FILE = "previous_file"
@@ -81,7 +80,7 @@ class Inputs(Protocol):
         """Files of a declared table, each with its number of rows, for tasks that read files."""
 
     def previous(self, table: str, files: Sequence[str] | None = None) -> DataFrame:
-        """Rows that this stage wrote into a table before, with `PREVIOUS_FILE`; of some files only.
+        """Rows that this stage wrote before, with `PREVIOUS_FILE`; those of all files by default.
 
         Empty where nothing can be used again (`Stage.reuse`). What a stage returns must not depend
         on it.
@@ -91,7 +90,7 @@ class Inputs(Protocol):
         """The files of `previous`; they may stay in the table (`Renewed`)."""
 
     def numbers(self, n: int) -> DataFrame:
-        """0 to n - 1, each in its own partition, for tasks that are told apart by a number."""
+        """0 to n - 1, each in its own partition, for tasks that differ by a number."""
 
     def local(self, frame: DataFrame, max_rows: int) -> pa.Table:
         """A frame in driver memory, where the recipe bounds its rows (and not the corpus)."""
@@ -129,6 +128,18 @@ class Rows:
     """`total(table, column)`: sum of a column of a written table."""
 
 
+@dataclass(frozen=True)
+class Tally:
+    """Rows that a stage took in, and what became of them."""
+
+    rows_in: int
+    rows_out: int
+    rejected: int = 0
+    duplicate: int = 0
+    conserved: bool = True
+    """Whether in = out + rejected + duplicate must hold; an aggregating stage has no such law."""
+
+
 StageOutputs = dict[str, StageRows | Renewed]
 Finish = Callable[[Inputs, Recipe, Mapping[str, Any], Mapping[str, DataFrame]], None]
 
@@ -157,7 +168,7 @@ class Stage:
         values. They are used where code and values are the same.
     modules
         Names of modules that the recipe's choices add to the stage's code, such as plugins and
-        what is found by name; the fingerprint covers them and all that they import of ours.
+        code found by name; the fingerprint covers them and all that they import of ours.
     external
         What the result depends on outside the lake (source files), as JSON values. Raises
         `InputError` when it is not there, before anything is started.

@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pivotmine.engine import write_table
 from pivotmine.engine.display import Display
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import ArrowRows, Renewed, Stage, StageOutputs, StageRows
+from pivotmine.engine.table_files import FILE_SCHEMA, bind_writer
 from pivotmine.errors import LakeError
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
@@ -62,8 +62,8 @@ def write_rows(lake: Lake, rows: StageRows, path: str) -> list[str]:
 
 def write_arrow_rows(lake: Lake, rows: ArrowRows, path: str) -> list[tuple[str, int]]:
     """Write rows by the workers that make them; returns the files, each with its rows."""
-    write = write_table.bind(rows.make, rows.schema, path)
-    written = rows.frame.mapInArrow(write, spark_schema(write_table.FILE_SCHEMA)).toArrow()
+    write = bind_writer(rows.make, rows.schema, path)
+    written = rows.frame.mapInArrow(write, spark_schema(FILE_SCHEMA)).toArrow()
     files = sorted((row["path"], row["n_rows"]) for row in written.to_pylist())
     # Tasks that ran twice, or died, have left files that are not part of the table.
     for orphan in set(lake.parquet_files(path)) - {file for file, _ in files}:

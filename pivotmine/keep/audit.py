@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import duckdb
 from blake3 import blake3
 
+from pivotmine.lake.catalog import local_path
 from pivotmine.lake.lake import Lake
+from pivotmine.lake.query import quoted
 
 _BLOCK_BYTES = 8 * 2**20
 _BOUNDARIES = "SELECT column2 AS doc_id FROM read_csv({path}, header = false, all_varchar = true)"
@@ -170,11 +172,10 @@ def _audit_files(lake: Lake, connection: duckdb.DuckDBPyConnection) -> Iterator[
     for arm, path, format_name, _, n_docs, first in rows:
         beside = _READERS[format_name] == _BOUNDARIES
         ids_path = path.removesuffix(".npy") + ".csv.gz" if beside else path
-        quoted = "'" + ids_path.removeprefix("file://").replace("'", "''") + "'"
         sql = f"""
             SELECT count(*), count(s.position) FROM
               (SELECT doc_id, row_number() OVER () - 1 + {first} AS position
-               FROM ({_READERS[format_name].format(path=quoted)})) f
+               FROM ({_READERS[format_name].format(path=quoted(local_path(ids_path)))})) f
             LEFT JOIN selection s ON s.doc_id = f.doc_id AND s.position = f.position
              AND s.arm = '{arm}'
             """

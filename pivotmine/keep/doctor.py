@@ -37,7 +37,7 @@ _TRAPS = {"fasttext", "fasttext-wheel"}
 
 @dataclass(frozen=True)
 class Symptom:
-    """One thing that was examined; `fix` says what to do if it is not well."""
+    """One thing that was examined, and a remedy if it is not well."""
 
     subject: str
     state: str

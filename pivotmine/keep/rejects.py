@@ -1,7 +1,7 @@
 """Refused records: a summary by reason, and an export of their bytes, to be mended and read again.
 
 A record is exported as a file of its own format: a line of JSON as `.jsonl`, a page of an archive
-as `.warc`. The folder, once mended, is an input like any other. Its index tells where each record
+as `.warc`. The folder, once mended, is an input like any other. Its index says where each record
 came from; ingest ignores it, because its name begins with an underscore.
 """
 
@@ -65,7 +65,7 @@ def export(
 
     `_rejects.jsonl` names for each file the uri, position, reason, detail and delivery. A file
     holds the first `ingest.raw_bytes` of a record; `cut` is true where the record may have been
-    longer. Records of which no bytes were kept have no file.
+    longer. A record without kept bytes has no file.
 
     Returns
     -------

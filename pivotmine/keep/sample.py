@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pivotmine.sources import ColumnMap, ReadLimits, Split, read_split
+from pivotmine.sources.files import list_files
 from pivotmine.sources.lenient_json import loads_leniently
-from pivotmine.sources.listing import detect, list_files
+from pivotmine.sources.listing import detect
 from pivotmine.sources.records import WHOLE_FILE
 from pivotmine.text.codes import UNDETERMINED
 from pivotmine.text.language import load_identifier
@@ -33,7 +34,7 @@ _LEAST_CERTAINTY = 0.5
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file, with what its name tells."""
+    """A file, with the format that its name shows."""
 
     uri: str
     n_bytes: int
@@ -42,7 +43,7 @@ class FoundFile:
 
 
 def find_files(uri: str) -> list[FoundFile]:
-    """Files that a URI names. Raises `InputError` where a name does not tell its format."""
+    """Files that a URI names. Raises `InputError` where a name does not show its format."""
     return [FoundFile(f.uri, f.size_bytes or 0, *detect(f.uri, "auto")) for f in list_files([uri])]
 
 
@@ -69,7 +70,7 @@ def columns_of(file: FoundFile) -> tuple[str | None, tuple[str, ...]]:
         else:
             return None, ()
     except (OSError, ValueError, EOFError, pa.ArrowException):
-        return "text", ()  # its reader will say what is wrong
+        return "text", ()  # its reader will report the error
     lengths: Counter[str] = Counter()
     for row in rows:
         lengths.update({name: len(v) for name, v in _flat(row).items() if isinstance(v, str)})
@@ -77,6 +78,37 @@ def columns_of(file: FoundFile) -> tuple[str | None, tuple[str, ...]]:
         return "text", ()
     text = "text" if "text" in lengths else lengths.most_common(1)[0][0]
     return text, tuple(sorted(name for name in lengths if name != text))
+
+
+def records(file: FoundFile, text_column: str) -> Iterator[tuple[str, str]]:
+    """Kind and text, or kind and reason, of some records of a file."""
+    ranges = [(0, WHOLE_FILE)]
+    if file.format == "parquet":
+        ranges = [(0, 1)]  # its first row group
+    elif file.format == "jsonl" and file.compression == "none":
+        n_places = _PLACES if file.n_bytes > SAMPLE_BYTES else 1
+        starts = [file.n_bytes * place // n_places for place in range(n_places)]
+        ranges = [(start, start + SAMPLE_BYTES // n_places) for start in starts]
+    for start, end in ranges:
+        split = Split(file.uri, file.format, file.compression, start, end, 0)
+        n_bytes = 0
+        for row in _rows(split, ColumnMap(text=text_column)):
+            yield row["kind"], row["text"] or row["reason"]
+            n_bytes += len((row["text"] or "").encode())
+            if n_bytes > SAMPLE_BYTES // len(ranges):
+                break
+
+
+def language_shares(texts: Sequence[str]) -> dict[str, float]:
+    """Shares of languages, by lines, since one document may hold several."""
+    pieces = [piece for text in texts for piece in _pieces(text)]
+    found = load_identifier().identify_documents(pieces)
+    weights: Counter[str] = Counter()
+    for piece, (language, certainty) in zip(pieces, found, strict=True):
+        if language != UNDETERMINED and certainty >= _LEAST_CERTAINTY:
+            weights[language] += len(piece.encode())
+    total = weights.total()
+    return {language: weight / total for language, weight in weights.most_common()}
 
 
 def _json_rows(file: FoundFile) -> list[Any]:
@@ -110,45 +142,14 @@ def _flat(row: Any, prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def records(file: FoundFile, text_column: str) -> Iterator[tuple[str, str]]:
-    """Kind and text, or kind and reason, of some records of a file."""
-    ranges = [(0, WHOLE_FILE)]
-    if file.format == "parquet":
-        ranges = [(0, 1)]  # its first row group
-    elif file.format == "jsonl" and file.compression == "none":
-        n_places = _PLACES if file.n_bytes > SAMPLE_BYTES else 1
-        starts = [file.n_bytes * place // n_places for place in range(n_places)]
-        ranges = [(start, start + SAMPLE_BYTES // n_places) for start in starts]
-    for start, end in ranges:
-        split = Split(file.uri, file.format, file.compression, start, end, 0)
-        n_bytes = 0
-        for row in _rows(split, ColumnMap(text=text_column)):
-            yield row["kind"], row["text"] or row["reason"]
-            n_bytes += len((row["text"] or "").encode())
-            if n_bytes > SAMPLE_BYTES // len(ranges):
-                break
-
-
 def _rows(split: Split, columns: ColumnMap) -> Iterator[dict[str, Any]]:
     for batch in read_split(split, columns, ReadLimits()):
         rows = batch.select(["kind", "text", "reason"]).to_pylist()
         yield from (row for row in rows if row["kind"] != "split")
 
 
-def language_shares(texts: Sequence[str]) -> dict[str, float]:
-    """Shares of languages, by lines, since one document may hold several."""
-    pieces = [piece for text in texts for piece in _pieces(text)]
-    found = load_identifier().identify_documents(pieces)
-    weights: Counter[str] = Counter()
-    for piece, (language, certainty) in zip(pieces, found, strict=True):
-        if language != UNDETERMINED and certainty >= _LEAST_CERTAINTY:
-            weights[language] += len(piece.encode())
-    total = weights.total()
-    return {language: weight / total for language, weight in weights.most_common()}
-
-
 def _pieces(text: str) -> list[str]:
-    """Lines that are long enough to tell their language, or the whole text."""
+    """Lines that are long enough to identify their language, or the whole text."""
     lines = [line for line in text.splitlines() if len(line) >= _LEAST_LETTERS]
     step = -(-len(lines) // _DOCUMENT_PIECES) or 1
     return lines[::step] or [text]

@@ -73,7 +73,7 @@ def survey(uris: Sequence[str]) -> Survey:
     Raises
     ------
     InputError
-        Nothing matches, a name does not tell its format, or no record holds text.
+        Nothing matches, a name does not show its format, or no record holds text.
     """
     inputs: list[InputSurvey] = []
     texts: list[str] = []

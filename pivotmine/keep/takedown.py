@@ -1,4 +1,4 @@
-"""Takedown: a delivery leaves the lake, and stays out.
+"""Takedown: remove a delivery from the lake for good.
 
 All tables are made anew without it, because it has contributed to most counts, links and scores.
 Earlier snapshots hold it until they are deleted, and the history of the lake with them.
@@ -11,8 +11,7 @@ from collections.abc import Callable
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.lake.recovery import lock
-from pivotmine.lake.removal import forget_past
-from pivotmine.lake.withdrawals import withdraw, without_withdrawn
+from pivotmine.lake.withdrawals import forget_past, withdraw, without_withdrawn
 from pivotmine.recipe import Recipe
 from pivotmine.stages.ingest.files import ingest_ids
 from pivotmine.stages.road import ROAD

@@ -1,4 +1,4 @@
-"""The catalog of a lake: which folder it is in, and where the metadata of its tables lie.
+"""The catalog of a lake: it knows where the metadata of each table lies.
 
 A local lake has an embedded SQLite catalog, `catalog.db`, in its warehouse. Runs open it through
 PyIceberg. Readers ask it with Python's own `sqlite3` instead: that takes a third of the time to
@@ -50,8 +50,8 @@ def open_catalog(config: LakeConfig, *, read_only: bool) -> Catalog:
     Raises
     ------
     LakeError
-        The warehouse is remote and no catalog is named, the catalog cannot be reached, or it is to
-        be read and is not there.
+        The warehouse is remote and no catalog is named, the catalog cannot be reached, or there is
+        none to read.
     """
     warehouse, is_local = resolve_warehouse(config.warehouse)
     if not config.catalog and not is_local:
@@ -94,7 +94,7 @@ def prove_writable(warehouse: str, filesystem: AbstractFileSystem) -> None:
 
 
 class EmbeddedCatalogReader(NoopCatalog):
-    """Tables of an embedded SQLite catalog, to be read.
+    """Reads the tables of an embedded SQLite catalog.
 
     Raises
     ------
@@ -150,16 +150,16 @@ class EmbeddedCatalogReader(NoopCatalog):
 
 
 class _LocalFiles(FileIO):
-    """Files of this machine, to be read. PyIceberg's own classes import pyarrow or fsspec."""
+    """Reads files of this machine. PyIceberg's own classes import pyarrow or fsspec."""
 
     def new_input(self, location: str) -> InputFile:
         return _LocalFile(location)
 
     def new_output(self, location: str) -> OutputFile:
-        raise LakeError(f"{location}: this lake was opened to be read")
+        raise LakeError(f"{location}: this lake is open for reading only")
 
     def delete(self, location: str | InputFile | OutputFile) -> None:
-        raise LakeError(f"{location}: this lake was opened to be read")
+        raise LakeError(f"{location}: this lake is open for reading only")
 
 
 class _LocalFile(InputFile):

@@ -1,8 +1,8 @@
 """Merging of small files, before they are committed.
 
 Every run adds files to the tables that it does not replace, and hundreds of small files are slow to
-plan and to read. Where a table that gets new files would have more than `MAX_SMALL_FILES` small
-ones, the driver copies them into one; no row changes. A merged file that has grown beyond
+plan and to read. If a table that gets new files would have more than `MAX_SMALL_FILES` small ones,
+the driver copies them into one; no row changes. A merged file that has grown beyond
 `SMALL_FILE_BYTES` is not merged again.
 
 Bound: `MAX_MERGED_BYTES` of a table go through the driver in a run, `ROW_GROUP_BYTES` and a row

@@ -51,8 +51,8 @@ class Lake:
     config
         Section `lake` of a recipe.
     read_only
-        Leave no trace: a lake on a disk that may not be written can be queried, and a mistyped
-        name makes no folder.
+        Write nothing: a lake on a read-only disk can be queried, and a mistyped name makes no
+        folder.
 
     Raises
     ------
@@ -129,7 +129,7 @@ class Lake:
         return int(snapshot.summary["total-records"] or 0)
 
     def committed_run_ids(self) -> set[str]:
-        """Ids of the runs that count."""
+        """Ids of committed runs."""
         if self._run_ids is None:
             rows = self._read_runs(pa.schema([RUNS.schema.field(RUN_ID)]))
             self._run_ids = set(rows.column(RUN_ID).to_pylist())
@@ -152,7 +152,7 @@ class Lake:
         return self._tables[name]
 
     def open(self, path: str) -> IO[bytes]:
-        """A file of the lake, to be read."""
+        """Open a file of the lake for reading."""
         if self.is_local:
             return open(local_path(path), "rb")
         stream: IO[bytes] = self.filesystem.open(path, "rb")
@@ -228,10 +228,10 @@ class Lake:
         Raises
         ------
         LakeError
-            Another writer was faster, or the lake was opened to be read.
+            Another writer was faster, or the lake is open for reading only.
         """
         if self._read_only:
-            raise LakeError(f"{self.warehouse} was opened to be read, so nothing can be committed")
+            raise LakeError(f"{self.warehouse} is open for reading only; nothing can be committed")
         properties = {
             RUN_ID: run["run_id"],
             "fingerprint": run["fingerprint"],

@@ -126,7 +126,11 @@ PIVOTS = declare(
     ("degree", LONG, "partners that count"),
     ("languages", pa.list_(STRING), "languages of the partners"),
     ("rank", INT, "rank within the method"),
-    ("expected_degree", DOUBLE, "mean degree of words as frequent; links only, as what follows"),
+    (
+        "expected_degree",
+        DOUBLE,
+        "mean degree of words as frequent; links only, as all below",
+    ),
     ("participation", DOUBLE, "how evenly partners spread over languages, 0 to 1"),
     ("stability", DOUBLE, "share of hash folds that the links were found in, over all of them"),
     ("closable", LONG, "partners that could be linked with a partner in another language"),

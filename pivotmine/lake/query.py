@@ -20,6 +20,7 @@ from pivotmine.errors import LakeError
 from pivotmine.lake.catalog import local_path
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
+from pivotmine.text.language_code import LANGUAGE_CODE
 
 WORD_START = "▁Ġ"
 """Marks of a word start in the pieces of sentencepiece and byte-level BPE."""
@@ -41,13 +42,10 @@ def connect(
 
     Parameters
     ----------
-    lake
-        The lake to be asked.
     as_of
-        A moment in the past; without one, now.
+        A moment in the past; now by default.
     tables
-        Names of the tables that are needed; without them, all. The metadata of each costs a few
-        milliseconds to read.
+        Tables to read; all by default. The metadata of each costs a few milliseconds.
 
     Raises
     ------
@@ -61,7 +59,7 @@ def connect(
         snapshot = lake.snapshot(name, as_of)
         paths = lake.files(name, snapshot) if snapshot else []
         if paths:
-            listed = ", ".join(_quoted(local_path(path)) for path in paths)
+            listed = ", ".join(quoted(local_path(path)) for path in paths)
             view = f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet([{listed}])'
             try:
                 connection.execute(view)
@@ -72,26 +70,31 @@ def connect(
     return connection
 
 
+def quoted(text: str) -> str:
+    """Text as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def tables_named(sql: str) -> list[str]:
-    """The tables whose names occur in a statement; all of them where it asks for the catalog."""
+    """The tables whose names occur in a statement; all of them if it queries the catalog."""
     words = set(re.findall(r"\w+", sql.lower()))
-    if words & _ASKS_CATALOG or any(word.startswith("duckdb_") for word in words):
+    if words & _CATALOG_WORDS or any(word.startswith("duckdb_") for word in words):
         return list(TABLES)
     return [name for name in TABLES if name in words]
 
 
-_ASKS_CATALOG = {"show", "pragma", "information_schema", "sqlite_master", "pg_catalog"}
+_CATALOG_WORDS = {"show", "pragma", "information_schema", "sqlite_master", "pg_catalog"}
 
 
 def run_sql(
     connection: duckdb.DuckDBPyConnection, sql: str
 ) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    """Execute a statement; returns the names of its columns, and its rows as they are asked for.
+    """Execute a statement; returns the names of its columns, and an iterator over its rows.
 
     Raises
     ------
     LakeError
-        DuckDB refuses the statement, at once or at a row further down; the message is DuckDB's.
+        DuckDB refuses the statement, at once or while rows are read; the message is DuckDB's.
     """
 
     def rows() -> Iterator[tuple[Any, ...]]:
@@ -107,7 +110,7 @@ def run_sql(
 
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
-    """DuckDB's errors as `LakeError`, with the tables that there are."""
+    """DuckDB's errors as `LakeError`, with a list of the tables."""
     try:
         yield
     except duckdb.Error as error:
@@ -116,11 +119,11 @@ def explained() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class WordTokens:
-    """The tokens that stand for a word: spellings with and without a word start, in any case."""
+    """The tokens of a word: spellings with and without a word start, in any case."""
 
     word: str
     lang: str | None
-    """Language that was asked for, as in `fr:chat`."""
+    """Language that the question names, as in `fr:chat`."""
     token_ids: tuple[int, ...]
     tokens: tuple[str, ...]
     langs: tuple[tuple[str, ...], ...]
@@ -170,8 +173,4 @@ def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
     return WordTokens(spelling, lang, ids, tokens, tuple(tuple(names) for names in langs))
 
 
-_WITH_LANGUAGE = re.compile(r"([a-z]{2,3}(?:_[A-Z][a-z]{3})?):(.+)")
-
-
-def _quoted(path: str) -> str:
-    return "'" + path.replace("'", "''") + "'"
+_WITH_LANGUAGE = re.compile(rf"({LANGUAGE_CODE}):(.+)")

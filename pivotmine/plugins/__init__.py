@@ -1,4 +1,4 @@
-"""Ways to add to PivotMine from outside: formats, scores, selections, measures and evaluations.
+"""Plugins: formats, scores, selection methods, measures and evaluations of your own.
 
 A plugin is a class or function in a module of your own, registered by a decorator of this module:
 
@@ -12,8 +12,8 @@ The recipe names the module (`plugins: [my_package.measures]`) and then the plug
 what is built in (`link: {measure: jaccard}`). A package that is installed can offer its modules as
 entry points of the group `pivotmine.plugins` instead; these need not be listed in recipes.
 
-Built-ins register through the same decorators. Their modules are imported when they are first
-asked for, so this module, and the recipes that check names against it, stay light.
+Built-ins register through the same decorators. Their modules are imported when first needed, so
+this module, and the recipes that check names against it, stay light.
 docs/plugins.md is the guide, and examples/plugins holds one of each kind.
 """
 
@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pivotmine.errors import ConfigError
 from pivotmine.plugins.loading import ENTRY_POINTS, folders, load, loaded, with_plugins
-from pivotmine.plugins.registry import Plugin, Registry, registering
+from pivotmine.plugins.registry import Plugin, Registry
 
 __all__ = [
     "ENTRY_POINTS",
@@ -65,7 +65,7 @@ class SourceFacts(NamedTuple):
     """Compressions (`none`, `gzip`, `zstd`) in which large files are cut into even pieces."""
 
     by_looking: tuple[str, ...] = ()
-    """Those in which they are cut if their beginning shows several units: gzip members, zstd
+    """Compressions in which they are cut if their beginning shows several units: gzip members, zstd
     frames, or records."""
 
 
@@ -73,21 +73,20 @@ class ScoreFacts(NamedTuple):
     """What is known of a document score."""
 
     pieces: bool = False
-    """Whether it looks at the strings of tokens."""
+    """Whether it reads the strings of tokens."""
 
 
 class SelectionFacts(NamedTuple):
     """What is known of a selection method."""
 
     scores: tuple[str, ...] = ()
-    """Document scores that it goes by."""
+    """Document scores that it uses."""
 
     columns: tuple[str, ...] = ()
-    """Columns of table `documents` that it looks at."""
+    """Columns of table `documents` that it reads."""
 
     needs: tuple[str, ...] = ()
-    """Settings of an arm that it needs (`reference`, `truth`), and which have no meaning for
-    methods that do not."""
+    """Settings of an arm that it requires (`reference`, `truth`); other methods refuse them."""
 
 
 class Scored(NamedTuple):
@@ -109,8 +108,8 @@ _METHODS = f"{_STAGES}.select.methods"
 _MEASURES = "pivotmine.numeric.measures"
 _EVALUATION = "pivotmine.model.evaluation"
 
-# Facts of what is built in stand here too, as recipes are checked by them without the modules;
-# `Registry.register` refuses a built-in one that says anything else.
+# Facts of built-in plugins are repeated here, so that recipes are checked without importing them.
+# `Registry.register` checks that both agree.
 SOURCES: Registry[SourceFacts] = Registry(
     "source format",
     {
@@ -167,7 +166,7 @@ def selection_methods() -> tuple[str, ...]:
 
 
 def selection_scores(method: str) -> tuple[str, ...]:
-    """Document scores that a selection method goes by. Raises `ConfigError` if there is none."""
+    """Document scores that a method uses. Raises `ConfigError` if there is no such method."""
     return (method,) if method in SCORES else SELECTIONS.facts(method).scores
 
 
@@ -190,11 +189,11 @@ def source(
     suffixes
         File suffixes that mean this format where an input says `format: auto`.
     even
-        Compressions (`none`, `gzip`, `zstd`) of which large files are cut into even pieces of
+        Compressions (`none`, `gzip`, `zstd`) in which large files are cut into even pieces of
         bytes, for readers that find the first record of a piece.
     by_looking
-        Those of which large files are cut only if their beginning shows several parts; for readers
-        that report whether pieces met (`count.piece`).
+        Compressions in which large files are cut only if their beginning shows several parts, for
+        readers that report whether pieces met (`count.piece`).
     """
     facts = SourceFacts(tuple(suffixes), tuple(even), tuple(by_looking))
     for other in SOURCES.names():
@@ -203,7 +202,7 @@ def source(
             raise ConfigError(
                 f"source format {name!r}: suffix {taken.pop()} means format {other!r}"
             )
-    return registering(SOURCES, name, facts)
+    return lambda value: SOURCES.register(name, value, facts)
 
 
 def score(name: str, *, pieces: bool = False) -> Callable[[Value], Value]:
@@ -232,7 +231,7 @@ def score(name: str, *, pieces: bool = False) -> Callable[[Value], Value]:
     ...         return plugins.Scored(np.minimum(documents.n_tokens / self.most, 1.0))
     """
     SELECTIONS.check_free(name)
-    return registering(SCORES, name, ScoreFacts(pieces))
+    return lambda value: SCORES.register(name, value, ScoreFacts(pieces))
 
 
 def selection(
@@ -252,7 +251,7 @@ def selection(
     Parameters
     ----------
     scores
-        Document scores that it goes by: columns `score_NAME` of the candidates.
+        Document scores that it uses: columns `score_NAME` of the candidates.
     columns
         Columns of table `documents` that the candidates have besides.
     needs
@@ -260,7 +259,7 @@ def selection(
     """
     SCORES.check_free(name)
     facts = SelectionFacts(tuple(scores), tuple(columns), tuple(needs))
-    return registering(SELECTIONS, name, facts)
+    return lambda value: SELECTIONS.register(name, value, facts)
 
 
 def measure(name: str) -> Callable[[Value], Value]:
@@ -271,7 +270,7 @@ def measure(name: str) -> Callable[[Value], Value]:
     languages. More is stronger; NaN is an error. It runs on executors. p-values do not depend on
     it.
     """
-    return registering(MEASURES, name, None)
+    return lambda value: MEASURES.register(name, value, None)
 
 
 def evaluation(name: str) -> Callable[[Value], Value]:
@@ -288,4 +287,4 @@ def evaluation(name: str) -> Callable[[Value], Value]:
     runs, a class attribute `title` for the log, and a static method `rows(found) -> list[Row]` for
     the terminal. `pivotmine.model.evaluation.base.Evaluation` has them all.
     """
-    return registering(EVALUATIONS, name, None)
+    return lambda value: EVALUATIONS.register(name, value, None)

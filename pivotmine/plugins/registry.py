@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -26,7 +26,7 @@ class Plugin(Generic[Facts]):
     module
         Module that registered it.
     facts
-        What the decorator was told about it.
+        What the decorator says about it.
     """
 
     name: str
@@ -85,7 +85,7 @@ class Registry(Generic[Facts]):
     kind
         What they are called in messages, such as "document score".
     built_in
-        Module that registers each of those built in, imported on demand, and its facts.
+        Names of built-in plugins; each with its module, imported on demand, and its facts.
     """
 
     def __init__(self, kind: str, built_in: Mapping[str, tuple[str, Facts]]) -> None:
@@ -95,7 +95,7 @@ class Registry(Generic[Facts]):
 
     @property
     def built_in(self) -> tuple[str, ...]:
-        """Names of those built in."""
+        """Names of the built-in plugins."""
         return tuple(self._built_in)
 
     def names(self) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ class Registry(Generic[Facts]):
         Raises
         ------
         ConfigError
-            None has that name; the message lists those that there are.
+            No plugin has that name; the message lists those that exist.
         """
         self.check(name)
         if name not in self._found:
@@ -157,7 +157,7 @@ class Registry(Generic[Facts]):
         Raises
         ------
         ConfigError
-            Another one has the name, or it is no identifier of letters, digits, `_`, `.` and `-`.
+            Another plugin has the name, or it has other characters than letters, digits, `_.-`.
         """
         if not name.replace("_", "").replace(".", "").replace("-", "").isalnum():
             raise ConfigError(f"{self.kind} {name!r}: give a name of letters, digits, _, . and -")
@@ -181,8 +181,3 @@ class Registry(Generic[Facts]):
 
 def _identity(value: Any) -> tuple[str, str]:
     return str(value.__module__), str(value.__qualname__)
-
-
-def registering(registry: Registry[Facts], name: str, facts: Facts) -> Callable[[Value], Value]:
-    """The decorator that enters a class or function."""
-    return lambda value: registry.register(name, value, facts)

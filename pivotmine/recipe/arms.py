@@ -8,8 +8,7 @@ from pydantic import model_validator
 
 from pivotmine import plugins
 from pivotmine.errors import ConfigError
-from pivotmine.recipe.options import complete_options
-from pivotmine.recipe.section import Name, OneOf, Section
+from pivotmine.recipe.section import Name, OneOf, Section, complete_options
 
 _RENAMED = (
     ("density", "he2025"),
@@ -26,27 +25,27 @@ class ArmConfig(Section):
     """Name of the arm, and of its shard folder."""
 
     method: Annotated[str, OneOf(plugins.selection_methods, _RENAMED)]
-    """A score, of which documents with most are taken (he2025: share of pivot tokens, He et al.
-    2025; entropy: mixture of languages; links: share of tokens with a linked partner in the same
-    context; translation: density of the best block of text beside its translation), or: random:
-    any documents; distinct_links: those that together realise most distinct links for their
-    tokens; length_matched: any documents, but as many tokens of each language and length (within a
-    factor of 2) as the arm `reference` has; oracle: any of the documents that `truth` lists;
-    links_broken: the documents of `reference`, in whose shards the segments of all but the first
-    language of a document change places with others of their language."""
+    """A score, to take the documents with the highest: he2025 (share of pivot tokens, He et al.
+    2025), entropy (mixture of languages), links (share of tokens with a linked partner in the same
+    context), translation (density of the best block of text beside its translation). Or another
+    method: random (any documents); distinct_links (documents that together realise most distinct
+    links for their tokens); length_matched (any documents, with as many tokens of each language
+    and length, within a factor of 2, as arm `reference`); oracle (any of the documents that `truth`
+    lists); links_broken (the documents of `reference`; in the shards, segments of all but the first
+    language of a document change places with others of their language)."""
 
     options: dict[str, Any] = {}
     """Options of a method that a plugin adds."""
 
     reference: Name | None = None
-    """Arm whose lengths `length_matched`, or whose documents `links_broken` takes over."""
+    """Arm whose lengths (length_matched) or documents (links_broken) this one takes over."""
 
     tokens_of: Name | None = None
     """Arm whose tokens of each language (and pair) are this arm's budget, instead of the shares
-    below: for arms that cannot spend what others can."""
+    below: for comparison with arms that cannot spend their shares."""
 
     truth: str | tuple[str, ...] = ()
-    """oracle: Parquet file with a column doc_id or uri, or ids and URIs of documents themselves."""
+    """oracle: Parquet file with a column doc_id or uri, or a list of ids and URIs of documents."""
 
     truth_where: str = "true"
     """oracle: condition on columns of that file, in Spark SQL, such as kind = 'parallel'."""

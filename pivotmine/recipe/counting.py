@@ -1,4 +1,4 @@
-"""What is counted: tokens that meet, and words of your own."""
+"""Text to tokens, and what is counted: tokens that meet, and words of your own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,33 @@ from pydantic import Field
 from pivotmine.recipe.section import PositiveInt, Section, Share
 
 
+class TokenizeConfig(Section):
+    """Text to token ids, and the language of every segment."""
+
+    tokenizer: str | None = None
+    """URI of a sentencepiece .model or Hugging Face tokenizer.json. Default: train a sentencepiece
+    unigram model on a balanced sample of the corpus."""
+
+    vocab_size: PositiveInt = 64_000
+    """Pieces of a trained tokenizer. Large on purpose: frequent words of every language, Chinese
+    and Japanese included, should be single tokens."""
+
+    sample_bytes: PositiveInt = 64_000_000
+    """Text to train a tokenizer on, bytes, shared out evenly over the languages. Bounds the memory
+    of the one task that trains (about 40 times this)."""
+
+    seed: int = 0
+    """Seed of the sample."""
+
+    min_language_share: Annotated[float, Field(gt=0.5, le=1.0)] = 0.8
+    """A token belongs to a language when that language holds at least this share of its document
+    frequency (rates, so that big languages do not swallow small ones); else it is `shared`."""
+
+    min_word_share: Annotated[float, Field(gt=0.0, le=0.5)] = 0.1
+    """A token counts as a word of every language that holds at least this share of it, in text of
+    that language: 猫 is counted as Chinese and as Japanese."""
+
+
 class CountConfig(Section):
     """Cross-language co-occurrence."""
 
@@ -16,8 +43,8 @@ class CountConfig(Section):
     """Where two tokens must meet to count: the same run of segments, or the same document."""
 
     window_tokens: PositiveInt = 256
-    """Longest window, tokens. Keep it at or below the training context: what never meets there
-    teaches nothing."""
+    """Longest window, tokens. Keep it at or below the training context: words that never share
+    one teach nothing about each other."""
 
     min_language_share: Share = 0.05
     """A language takes part in a context only if segments of it hold at least this share of the
@@ -27,12 +54,12 @@ class CountConfig(Section):
     """Pairs that meet in fewer contexts are dropped. Every pair at or above it is exact."""
 
     max_line_documents: Annotated[int, Field(ge=0, le=1000)] = 2
-    """In how many documents of the same languages a line of text counts: those whose ids hash
+    """Most documents of the same languages in which a line of text counts: those whose ids hash
     lowest. The others are counted without it. Otherwise menus, banners and templates would look
-    like translations of each other. 0: in all."""
+    like translations of each other. 0: no limit."""
 
     max_repeated_lines: PositiveInt = 5_000_000
-    """Most lines for which that is observed, 16 bytes each in the driver and in every worker."""
+    """Most repeated lines kept for this, 16 bytes each in the driver and in every worker."""
 
     folds: Annotated[int, Field(ge=1, le=16)] = 4
     """Hash folds of documents that are counted apart, to tell stable links from accidents."""
@@ -43,8 +70,8 @@ class CountConfig(Section):
     without a shuffle."""
 
     merge_bytes: PositiveInt = 512_000_000
-    """Memory in which a task may merge the pairs of a bucket, bytes. Decides, with the size of the
-    vocabulary, into how many buckets pairs are dealt."""
+    """Memory in which a task may merge the pairs of a bucket, bytes. With the size of the
+    vocabulary, it sets the number of buckets."""
 
     max_shuffle_bytes: PositiveInt = 100_000_000_000
     """Most bytes that counting in one pass may shuffle, where contexts are more than one chunk; a
@@ -53,7 +80,7 @@ class CountConfig(Section):
 
     sketch_bytes: Annotated[int, Field(ge=8)] = 1_000_000_000
     """Largest count-min sketch of the first of two passes, bytes. Every task of that pass holds
-    one. The counts are exact whatever its size; a larger one lets less through in vain."""
+    one. Counts are exact at any size; a larger sketch lets fewer rare pairs through."""
 
 
 class TermsConfig(Section):

@@ -11,22 +11,14 @@ from pivotmine.recipe.section import LanguageCode, Name, OneOf, PositiveInt, Sec
 from pivotmine.text.quality_bounds import FAMILIES, MEASURES
 
 
-def _formats() -> tuple[str, ...]:
-    return ("auto", *plugins.SOURCES.names())
-
-
-def _families() -> tuple[str, ...]:
-    return tuple(FAMILIES)
-
-
 class InputConfig(Section):
     """One set of source files that share a format and a column layout."""
 
     uris: Annotated[tuple[str, ...], Field(min_length=1)]
     """Files, folders or globs; any fsspec URI."""
 
-    format: Annotated[str, OneOf(_formats)] = "auto"
-    """Record format; `auto` goes by the file's suffix, without .gz or .zst (docs/sources.md)."""
+    format: Annotated[str, OneOf(lambda: ("auto", *plugins.SOURCES.names()))] = "auto"
+    """Record format; `auto`: by the file's suffix, without .gz or .zst (docs/sources.md)."""
 
     text_column: str = "text"
     """Column or JSON key of the document's text; dots reach into nested records."""
@@ -43,7 +35,7 @@ class InputConfig(Section):
     the one of the delivery that is named first is kept."""
 
     whole_pages: bool = False
-    """Of HTML take all text, not only what looks like the main content of the page."""
+    """Take all text of HTML pages, not only what looks like their main content."""
 
 
 class FiltersConfig(Section):
@@ -51,7 +43,7 @@ class FiltersConfig(Section):
     default: the published thresholds were tuned on English web pages, and reject lists and tables.
     """
 
-    families: tuple[Annotated[str, OneOf(_families)], ...] = ()
+    families: tuple[Annotated[str, OneOf(lambda: FAMILIES)], ...] = ()
     """Sets of bounds with their published thresholds (pivotmine/text/quality_bounds.py)."""
 
     bounds: dict[str, float | None] = {}
@@ -73,7 +65,7 @@ class FiltersConfig(Section):
         return self
 
     def bounds_of(self, lang: str | None) -> dict[str, float]:
-        """All bounds for documents of a language, in the order in which they are asked."""
+        """All bounds for documents of a language, in the order in which they are checked."""
         found: dict[str, float | None] = {}
         for family in self.families:
             found |= FAMILIES[family]
@@ -97,15 +89,15 @@ class IngestConfig(Section):
     """Longest raw line held in memory, bytes; longer ones are skipped and rejected unread."""
 
     max_inflation: PositiveInt = 200
-    """How many times its own size a compressed file may inflate to, beyond the first 64 MiB. The
-    rest of a file that goes further is rejected. Real text stays below 20."""
+    """A compressed file may inflate to this many times its size, and 64 MiB more. The rest of a
+    larger one is rejected. Real text stays below 20."""
 
     max_window_bytes: Annotated[int, Field(ge=1024, le=1 << 31)] = 1 << 27
     """Largest window of a zstd frame, bytes; a task needs as much memory. The default is that of
     `zstd`; files of `zstd --long=31` need 2147483648."""
 
     raw_bytes: PositiveInt = 1024
-    """How much of a rejected record is kept, bytes."""
+    """Bytes that are kept of a rejected record."""
 
     split_bytes: PositiveInt = 16_000_000
     """Size of the pieces into which splittable files are cut, bytes on disk. A piece is a task;
@@ -119,7 +111,7 @@ class IngestConfig(Section):
 
 
 class DedupConfig(Section):
-    """Near-duplicates: copies but for an edit here and there. Exact copies always go."""
+    """Near-duplicates: copies with a few edits. Exact copies are always dropped."""
 
     near: bool = False
     """Find near-duplicates and keep one of each group. Part of `ingest`; no file is read again
@@ -130,7 +122,8 @@ class DedupConfig(Section):
     signatures estimate it."""
 
     shingle_words: Annotated[int, Field(ge=1, le=64)] = 5
-    """Words of a shingle; of scripts without spaces, characters. An edited word costs this many."""
+    """Words of a shingle (characters in scripts without spaces). An edited word changes this many
+    shingles."""
 
     permutations: Annotated[int, Field(ge=16, le=1024)] = 128
     """Length of a signature. The standard error of a similarity s is sqrt(s (1 - s) / this)."""

@@ -24,8 +24,8 @@ class LinkConfig(Section):
     """In how many hash folds the pair must meet more often than expected (at most count.folds)."""
 
     measure: Annotated[str, OneOf(plugins.MEASURES.names)] = "g2"
-    """How strong an association is: ranks the partners of a token, and says which link a contest
-    begins with. q-values and `min_npmi` do not depend on it."""
+    """Measure of association: it ranks the partners of a token, and orders the links in a contest.
+    q-values and `min_npmi` do not depend on it."""
 
     max_rank: PositiveInt = 50
     """Links kept per token and language: those that rank this high on either side."""
@@ -65,8 +65,8 @@ class LinksPivotConfig(Section):
     """Other languages that a pivot must reach."""
 
     max_partners: PositiveInt = 50
-    """Partners of a token, in each language, that are looked at for whether they are linked with
-    each other; the strongest ones. Bounds the work, which grows with its square."""
+    """Strongest partners of a token, in each language, that are checked for links with each other.
+    Work grows with its square."""
 
     max_pivots: PositiveInt = 2_000
     """Pivots kept."""

@@ -1,7 +1,7 @@
-"""Reading recipes: YAML from any URI, dotted overrides, and errors that teach.
+"""Reading recipes: YAML from any URI, and dotted overrides.
 
-pydantic finds what is wrong; this module says it the way a user needs it: the dotted name, the
-value that was given, what is allowed, and the nearest existing name for a misspelt key.
+pydantic finds what is wrong; the messages give the dotted name, the value, what is allowed, and the
+nearest existing name for a misspelt key.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import difflib
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from importlib.resources import files
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal, TypeVar, get_args, get_origin
 
@@ -51,6 +52,23 @@ def read_recipe(
         return kind.model_validate(values)
     except ValidationError as error:
         raise ConfigError(_explain(error, kind, uri, lister)) from None
+
+
+def bundled_recipe(name: str) -> str:
+    """Path of an installed recipe, such as `demo`.
+
+    Raises
+    ------
+    ConfigError
+        None of this name is installed.
+    """
+    folder = files("pivotmine") / "conf"
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        names = (file.name.partition(".") for file in folder.iterdir())
+        recipes = sorted(stem for stem, _, suffix in names if suffix == "yaml")
+        raise ConfigError(f"no recipe {name!r} is installed; there are {', '.join(recipes)}")
+    return str(path)
 
 
 def to_yaml(recipe: BaseModel, documented: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""A whole recipe, and what its sections have to agree on."""
+"""A whole recipe: where its tables live, all sections, and the checks across sections."""
 
 from __future__ import annotations
 
@@ -9,15 +9,47 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from pivotmine import plugins
-from pivotmine.recipe.counting import CountConfig, TermsConfig
+from pivotmine.recipe.counting import CountConfig, TermsConfig, TokenizeConfig
 from pivotmine.recipe.ingest import DedupConfig, IngestConfig
-from pivotmine.recipe.lake import LakeConfig, SparkConfig
 from pivotmine.recipe.linking import LinkConfig, PivotConfig
 from pivotmine.recipe.score import ScoreConfig
-from pivotmine.recipe.section import LanguageCode, Section
-from pivotmine.recipe.select import SelectConfig, check_pair_shares
-from pivotmine.recipe.shard import ShardConfig
-from pivotmine.recipe.tokenize import TokenizeConfig
+from pivotmine.recipe.section import LanguageCode, Name, PositiveInt, Section
+from pivotmine.recipe.select import SelectConfig, ShardConfig, check_pair_shares
+
+
+class LakeConfig(Section):
+    """Where the Iceberg tables live and which catalog knows them."""
+
+    warehouse: str = ".pivotmine/lake"
+    """Folder or URI that holds tables and shards (local path, s3://, gs://, hdfs://)."""
+
+    namespace: Name = "pivotmine"
+    """Iceberg namespace of the tables. Two corpora in one warehouse take two namespaces."""
+
+    catalog: dict[str, str] = {}
+    """PyIceberg catalog properties, e.g. {type: rest, uri: ...}. Empty: an embedded SQLite catalog
+    in the warehouse, which must then be a local folder."""
+
+
+class SparkConfig(Section):
+    """The Spark session, when PivotMine has to start one (spark-submit brings its own)."""
+
+    master: str = "local[*]"
+    """Spark master for a session that PivotMine starts itself."""
+
+    driver_memory: str = "4g"
+    """JVM heap, Spark notation. In local mode it serves driver and executors alike."""
+
+    java_options: str = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    """Options of that session's JVM. The default starts fast: PivotMine's work is done in Python
+    workers, and the JVM compiles and collects little. With dozens of cores, -XX:+UseParallelGC."""
+
+    shuffle_partitions: PositiveInt = 16
+    """Partitions of a shuffle, before adaptive execution merges small ones. Results never depend
+    on it."""
+
+    conf: dict[str, str] = {}
+    """Further Spark properties, passed through as they are."""
 
 
 class Recipe(Section):
@@ -29,8 +61,8 @@ class Recipe(Section):
         "zh",
         "ja",
     )
-    """Languages that are mined (ISO 639-1; of languages without such a code, the label of your
-    language model: kab_Latn). Documents of others are kept, but not counted."""
+    """Languages that are mined (ISO 639-1; for languages without such a code, the label of
+    your language model: kab_Latn). Documents of others are kept, but not counted."""
 
     plugins: tuple[str, ...] = ()
     """Modules of your own that register formats, scores, selection methods or measures
@@ -85,7 +117,7 @@ class Recipe(Section):
         return self
 
     def _check_scores(self) -> None:
-        """Every score that selecting looks at is computed."""
+        """Check that every score that selection uses is computed."""
         settings = self.select
         asked: dict[str, str] = {}
         for arm in settings.arms:

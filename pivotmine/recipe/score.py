@@ -8,8 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from pivotmine import plugins
 from pivotmine.errors import ConfigError
-from pivotmine.recipe.options import complete_options
-from pivotmine.recipe.section import OneOf, OptionsOf, PositiveInt, Section
+from pivotmine.recipe.section import OneOf, OptionsOf, PositiveInt, Section, complete_options
 
 ScoreName = Annotated[str, OneOf(plugins.SCORES.names)]
 
@@ -29,14 +28,14 @@ class ScoreConfig(Section):
 
     max_document_links: PositiveInt = 1_000
     """Most links listed for a document, the rarest ones; bounds table `scores` (4 bytes a link) and
-    what selection by coverage reads."""
+    what `distinct_links` reads."""
 
     min_repeats: Annotated[int, Field(ge=2)] = 10
-    """A segment of at least 4 tokens that this many documents hold, or more, is boilerplate: all
-    its copies together count for translation as much as this many."""
+    """A segment of 4 tokens or more in at least this many documents is boilerplate: all its copies
+    together count for translation as much as this many."""
 
     max_repeated_segments: PositiveInt = 1_000_000
-    """Most such segments that are known, those of most documents first; 16 bytes each in every
+    """Most boilerplate segments that are kept, the most frequent first; 16 bytes each in every
     worker."""
 
     @field_validator("methods")

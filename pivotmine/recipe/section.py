@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,9 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from pivotmine import plugins
-
-LANGUAGE_CODE = r"[a-z]{2,3}(?:_[A-Z][a-z]{3})?"
-"""Pattern of a language: ISO 639-1, or the label of a language model (`kab_Latn`)."""
+from pivotmine.errors import ConfigError
+from pivotmine.text.language_code import LANGUAGE_CODE
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 PositiveInt = Annotated[int, Field(gt=0)]
@@ -30,14 +29,14 @@ class Section(BaseModel):
 
 @dataclass(frozen=True)
 class OneOf:
-    """Annotation of a string that must be one of a list, which plugins may have made longer.
+    """Annotation of a string that must be one of a list, which plugins may extend.
 
     Parameters
     ----------
     names
-        The list, as it is when a value is checked.
+        Returns the list, when a value is checked.
     renamed
-        Names of the past, with what each is called now.
+        Old names, each with its new one.
     """
 
     names: Callable[[], Iterable[str]]
@@ -63,3 +62,27 @@ class OptionsOf:
     """Annotation of a map from names of plugins to their options."""
 
     registry: plugins.Registry[Any]
+
+
+def complete_options(
+    registry: plugins.Registry[Any], names: Iterable[str], given: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Options of each plugin that has any, by its name, defaults included.
+
+    Built-in plugins have none: their settings are sections of the recipe. They are not imported.
+
+    Raises
+    ------
+    ConfigError
+        An option does not exist, or its value is not allowed.
+    """
+    found = {}
+    for name in names:
+        if name in registry.built_in:
+            if given.get(name):
+                raise ConfigError(f"{name} is built in and has no options here")
+            continue
+        entry = registry[name]
+        if options := entry.options(entry.make(given.get(name))):
+            found[name] = options
+    return found

@@ -1,4 +1,4 @@
-"""How documents are selected under a token budget."""
+"""How documents are selected under a token budget, and written for training."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ DocumentType = Literal[
 
 
 class PlacementConfig(Section):
-    """The documents that an early or late arm holds at one end, beside others (replay)."""
+    """Documents that an early or late arm has at one end, mixed with others (replay)."""
 
     score: ScoreName = "translation"
-    """Documents with most of this score are placed; the others lie all over the arm."""
+    """Documents with the highest score are placed; the others are spread over the arm."""
 
     share: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.2
     """Share of the arm's tokens that is placed, of each language."""
 
     window: Annotated[float, Field(gt=0.0, le=1.0)] = 0.4
-    """Share of the arm's length that they are spread over, measured without them."""
+    """Share of the arm's other tokens among which they are spread."""
 
 
 class SelectConfig(Section):
@@ -40,8 +40,8 @@ class SelectConfig(Section):
     pair_shares, no shares of languages."""
 
     language_tokens: Literal["document", "segments"] = "document"
-    """What uses a language's share: all tokens of its documents, or those of its segments in any
-    document (the tokens of segments without a language go with the document's)."""
+    """What counts against a language's share: all tokens of its documents, or those of its segments
+    in any document (segments without a language count for the document's)."""
 
     pair_shares: dict[str, Share] = {}
     """Share of the budget per language pair of a document's best block, such as {en-fr: .3}, or per
@@ -53,27 +53,26 @@ class SelectConfig(Section):
 
     max_source_share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     """Most of a language's budget that may go to documents of one source. An arm takes the best of
-    each source in its own order (distinct_links: by the score of translation)."""
+    each source in its own order (distinct_links: by score translation)."""
 
     max_template_share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
-    """Most of a language's budget that may go to documents made from one template: those of which
-    a fifth or more is text that `score.min_repeats` documents hold, with the same longest segment
-    of such text. Which are taken is decided as for sources."""
+    """Most of a language's budget that may go to documents of one template: those of which a fifth
+    or more is boilerplate (`score.min_repeats`), with the same longest segment of it. The best are
+    taken, as for sources."""
 
     max_epochs: PositiveInt = 1
-    """How often a document may stand in an arm whose languages have not enough documents."""
+    """How often an arm may hold a document whose language has too few."""
 
     link_repeats: PositiveInt = 100
-    """distinct_links: number of documents after which a link is worth nothing more. Below it, c
-    documents with a link are worth log(1 + c)."""
+    """distinct_links: documents with a link after which another one adds nothing. Up to there, c
+    documents are worth log(1 + c)."""
 
     pair_weights: dict[str, Annotated[float, Field(ge=0.0)]] = {}
-    """distinct_links: worth of a link by its language pair, such as {en-fr: 2}; 1 where none is
-    given."""
+    """distinct_links: worth of a link by its language pair, such as {en-fr: 2}; 1 by default."""
 
     max_round_links: PositiveInt = 100_000_000
     """distinct_links: links of documents that a task holds, about 10 bytes each. A corpus with more
-    is gone through in rounds; the documents taken are the same."""
+    takes several rounds, with the same result."""
 
     placement: PlacementConfig = PlacementConfig()
 
@@ -88,7 +87,7 @@ class SelectConfig(Section):
     """The arms to build."""
 
     def arms_in_order(self) -> list[ArmConfig]:
-        """Every arm after those that it is made from; not those that wait for each other."""
+        """Arms, each after those that it is made from; arms in a circle are left out."""
         done: list[ArmConfig] = []
         waiting = list(self.arms)
         while ready := [arm for arm in waiting if arm.needs <= {one.name for one in done}]:
@@ -107,7 +106,7 @@ class SelectConfig(Section):
         if (total := sum(self.pair_shares.values())) > 1.0 + 1e-6:
             raise ValueError(f"pair_shares must sum to 1 or less, these sum to {total:g}")
         if self.max_epochs > 1 and (self.pair_shares or self.type_shares):
-            raise ValueError("max_epochs above 1 goes with shares of languages alone")
+            raise ValueError("max_epochs above 1 allows no pair_shares and no type_shares")
         stuck = set(names) - {arm.name for arm in self.arms_in_order()}
         for arm in self.arms:
             if arm.name in stuck:
@@ -116,6 +115,23 @@ class SelectConfig(Section):
                     f"arm that does not depend on it; arms are {names}"
                 )
         return self
+
+
+class ShardConfig(Section):
+    """Training files."""
+
+    formats: Annotated[
+        tuple[Literal["npy", "megatron", "jsonl", "parquet"], ...], Field(min_length=1)
+    ] = (
+        "npy",
+        "jsonl",
+    )
+    """npy: raw token memmap with a .csv.gz of document boundaries, as OLMo reads it; megatron:
+    .bin and .idx of Megatron's indexed dataset, document names beside them; jsonl: text as
+    JSON Lines with zstd; parquet: text as Parquet."""
+
+    max_shard_tokens: PositiveInt = 50_000_000
+    """Approximate limit on the tokens of a shard file."""
 
 
 def check_pair_shares(settings: SelectConfig) -> None:

@@ -74,17 +74,6 @@ def print_reached(console: Console, reached: Reached) -> None:
     print_table(console, "", heads, cells, range(3, 10), without_rows=nothing)
 
 
-def _path(row: dict[str, Any]) -> tuple[str, ...]:
-    return (
-        f"{row['score']:.3f}",
-        "yes" if row["prevails"] else "no",
-        f"{row['source_npmi']:.2f}",
-        f"{row['source_n_ab']:,}",
-        f"{row['target_npmi']:.2f}",
-        f"{row['target_n_ab']:,}",
-    )
-
-
 def print_cooccurrence(console: Console, found: Sequence[Cooccurrence]) -> None:
     """How often the words of each pair meet, one table a pair."""
     for (lang_a, term_a, lang_b, term_b), tables in groupby(
@@ -107,6 +96,17 @@ def print_cooccurrence(console: Console, found: Sequence[Cooccurrence]) -> None:
         heads = ("", "", "together", term_a, term_b, "of", "expected", "npmi", "G2")
         title = f"{term_a} ({lang_a}) and {term_b} ({lang_b})"
         print_table(console, title, heads, cells, range(2, 9))
+
+
+def _path(row: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        f"{row['score']:.3f}",
+        "yes" if row["prevails"] else "no",
+        f"{row['source_npmi']:.2f}",
+        f"{row['source_n_ab']:,}",
+        f"{row['target_npmi']:.2f}",
+        f"{row['target_n_ab']:,}",
+    )
 
 
 _WHERE = {"anywhere": "anywhere", "in_lang": "in its language"}

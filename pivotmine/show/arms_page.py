@@ -55,9 +55,9 @@ def _sizes(found: Arms) -> str:
 
 def _coverages(found: Arms) -> str:
     return (
-        "<p>Of the links that prevail over their rivals, the share that at least one document of "
-        "the arm realises. Frequent links are in every arm sooner or later; what an arm is worth "
-        "shows in the rare ones, and in the pairs of languages that meet least.</p>"
+        "<p>How many of the links that prevail over their rivals at least one document of the arm "
+        "realises. Frequent links are in every arm; arms differ in rare links, and in pairs of "
+        "languages that seldom meet.</p>"
         + f'<div class="figures">{_coverage(found, found.strata, "contexts in which they meet")}'
         + f"{_coverage(found, found.pairs, 'language pair')}</div>"
     )
@@ -74,14 +74,14 @@ def _coverage(found: Arms, parts: Sequence[Coverage], said: str) -> str:
         for arm in found.arms
     ]  # fmt: skip
     totals = ", ".join(f"{part.name}: {part.n_links:,}" for part in parts)
-    caption = f"<figcaption>By {said}. Links there are: {escape(totals)}.</figcaption>"
+    caption = f"<figcaption>By {said}. Number of links: {escape(totals)}.</figcaption>"
     drawn = matrix(heads, rows, f"Links realised, by {said}")
     return f"<figure>{drawn}{caption}</figure>"
 
 
 def _languages(found: Arms) -> str:
     return (
-        "<p>By segment: what a model would read. A budget goes by the language of most of a "
+        "<p>By segment: what a model would read. Budgets count the language of most of a "
         "document, so the arms are equal in that, and differ in what else their documents hold."
         f"</p>{_bars(found.segment_languages, 'Tokens by language of the segment')}"
         "<h3>By document</h3>"

@@ -104,10 +104,6 @@ def curves(
     return figure(left + width + 24, height + 34, title, parts)
 
 
-def _listed(value: float | None) -> list[float]:
-    return [] if value is None else [value]
-
-
 def shares(
     rows: Sequence[tuple[str, Sequence[tuple[str, float]]]],
     title: str,
@@ -173,8 +169,12 @@ def key_of(colours: Mapping[str, str]) -> str:
     return f'<div class="key">{items}</div>'
 
 
+def _listed(value: float | None) -> list[float]:
+    return [] if value is None else [value]
+
+
 def _over(x: float, y: float, shown: str, colour: str) -> str:
-    """The colour of text on a coloured background: dark on a light one."""
+    """Text on a coloured background: dark on a light one."""
     red, green, blue = bytes.fromhex(colour[1:])
     ink = "#222" if 0.3 * red + 0.59 * green + 0.11 * blue > 150 else "#fff"
     # A style, since that of the page would win over an attribute.

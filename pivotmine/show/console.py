@@ -1,4 +1,4 @@
-"""How the commands of both packages print, and how they fail."""
+"""How commands print, and how they fail."""
 
 from __future__ import annotations
 

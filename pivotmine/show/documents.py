@@ -33,17 +33,6 @@ def print_documents(console: Console, words: Sequence[str], found: Sequence[Foun
             print_line(console, f"  {len(one.lines)} of {one.n_lines:,} lines that hold a word")
 
 
-def _print_marked(console: Console, start: str, line: Line) -> None:
-    """A line with its words in colour on a terminal, else in brackets."""
-    if not console.is_terminal:
-        print_line(console, start + " ".join(line.marked().split("\n")))
-        return
-    text = Text(start + visible(line.text).replace("\n", " "))
-    for mark in line.marks:
-        text.stylize(_STYLES[mark.word], len(start) + mark.start, len(start) + mark.end)
-    console.print(text, soft_wrap=True)
-
-
 def print_explanation(console: Console, found: Explanation, limit: int) -> None:
     """One document: where it is, its scores, its best block, its links."""
     kind = found.type or "type unknown"
@@ -72,3 +61,14 @@ def print_explanation(console: Console, found: Explanation, limit: int) -> None:
     heads = ("", "", "npmi", "contexts", "documents")
     title = f"Links, {len(links)} of {len(found.links)}, those of fewest documents first"
     print_table(console, title, heads, links, (2, 3, 4))
+
+
+def _print_marked(console: Console, start: str, line: Line) -> None:
+    """A line with its words in colour on a terminal, else in brackets."""
+    if not console.is_terminal:
+        print_line(console, start + " ".join(line.marked().split("\n")))
+        return
+    text = Text(start + visible(line.text).replace("\n", " "))
+    for mark in line.marks:
+        text.stylize(_STYLES[mark.word], len(start) + mark.start, len(start) + mark.end)
+    console.print(text, soft_wrap=True)

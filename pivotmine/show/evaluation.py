@@ -99,7 +99,7 @@ def print_retrieval(console: Console, found: Sequence[Retrieval]) -> None:
         if row.lang_a == ALL
     ]
     asked = next((row.n_queries for row in found if row.lang_a == ALL), 0)
-    title = f"{asked:,} words asked of vectors from each arm"
+    title = f"{asked:,} words looked up in vectors of each arm"
     print_table(console, title, ("arm", "tokens", "held", "P@1", "P@5"), cells, range(1, 5))
     ways = list(dict.fromkeys((row.lang_a, row.lang_b) for row in found if row.lang_a != ALL))
     p_at_1 = {(row.arm, row.lang_a, row.lang_b): _estimate(row.p_at_1) for row in found}
@@ -116,21 +116,11 @@ def print_bridge_figures(console: Console, figures: Sequence[BridgeFigure]) -> N
         title = "all directions" if way[0] == ALL else f"{way[0]} to {way[1]}"
         print_table(
             console,
-            f"{title}: {asked.n_words:,} words asked, {asked.n_pairs:,} pairs with a bridge",
+            f"{title}: {asked.n_words:,} words queried, {asked.n_pairs:,} pairs with a bridge",
             ("method", "first is right", "of five", "bridge is right", "of five"),
             [_bridge_cells(figure) for figure in of_way],
             range(1, 5),
         )
-
-
-def _bridge_cells(figure: BridgeFigure) -> tuple[str, ...]:
-    return (
-        figure.method,
-        _estimate(figure.first),
-        _share(figure.among_5.mean),
-        _estimate(figure.bridge_first),
-        _share(figure.bridge_among_5.mean),
-    )
 
 
 def print_judged_pivots(console: Console, pivots: Sequence[JudgedPivot]) -> None:
@@ -160,6 +150,16 @@ def print_judged_pivots(console: Console, pivots: Sequence[JudgedPivot]) -> None
     print_table(console, "", ("method", *CLASSES, "no content"), totals, range(1, 6))
 
 
+def _bridge_cells(figure: BridgeFigure) -> tuple[str, ...]:
+    return (
+        figure.method,
+        _estimate(figure.first),
+        _share(figure.among_5.mean),
+        _estimate(figure.bridge_first),
+        _share(figure.bridge_among_5.mean),
+    )
+
+
 def _percent(share: Interval) -> str:
     return f"{share.mean:.0%} ({share.low:.0%}-{share.high:.0%})"
 
@@ -172,7 +172,7 @@ def _asked_of(row: Separation, by_length: bool) -> str:
 
 def _asked(figures: list[Figure]) -> str:
     n_queries = max(figure.n_queries for figure in figures)
-    return f"{n_queries:,} words asked for, {figures[0].n_targets:,} translations wanted"
+    return f"{n_queries:,} words queried, {figures[0].n_targets:,} translations to find"
 
 
 def _cells(figure: Figure) -> tuple[str, ...]:

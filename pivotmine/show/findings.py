@@ -9,7 +9,7 @@ from rich.console import Console
 
 from pivotmine.ask.arms import Arms
 from pivotmine.ask.bridges import find_bridges
-from pivotmine.ask.tables import TableState
+from pivotmine.ask.query import TableState
 from pivotmine.errors import LakeError
 from pivotmine.show.answers import print_bridges
 from pivotmine.show.progress import STAGE_COLUMNS, stage_cells
@@ -43,10 +43,8 @@ def print_stages(console: Console, reports: Iterable[Report]) -> None:
     print_table(console, "Stages", STAGE_COLUMNS, rows, numeric=range(1, 6))
 
 
-def print_strongest_links(
-    console: Console, connection: duckdb.DuckDBPyConnection, limit: int = 10
-) -> None:
-    """Strongest links of each language pair: best partners of each other, by G2."""
+def print_strongest_links(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    """The ten strongest links of each language pair: best partners of each other, by G2."""
     pairs = connection.execute(
         "SELECT DISTINCT lang_a, lang_b FROM links ORDER BY lang_a, lang_b"
     ).fetchall()
@@ -55,9 +53,9 @@ def print_strongest_links(
             """
             SELECT token_a, token_b, n_ab, expected, npmi, g2, q_value FROM links
             WHERE lang_a = $a AND lang_b = $b AND rank_ab = 1 AND rank_ba = 1 AND NOT is_copy
-            ORDER BY g2 DESC, a, b LIMIT $limit
+            ORDER BY g2 DESC, a, b LIMIT 10
             """,
-            {"a": lang_a, "b": lang_b, "limit": limit},
+            {"a": lang_a, "b": lang_b},
         ).fetchall()
         cells = [
             (a, b, f"{n:,}", f"{chance:.1f}", f"{npmi:.2f}", f"{g2:,.0f}", f"{q:.1e}")
@@ -67,15 +65,15 @@ def print_strongest_links(
         print_table(console, f"Strongest links {lang_a}-{lang_b}", heads, cells, range(2, 7))
 
 
-def print_pivots(console: Console, connection: duckdb.DuckDBPyConnection, limit: int = 10) -> None:
-    """Strongest pivots, one table a method."""
+def print_pivots(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    """The ten strongest pivots, one table a method."""
     for (method,) in connection.execute("SELECT DISTINCT method FROM pivots ORDER BY 1").fetchall():
         rows = connection.execute(
             """
             SELECT rank, token, lang, score, degree, array_to_string(languages, ' ') FROM pivots
-            WHERE method = $method ORDER BY rank LIMIT $limit
+            WHERE method = $method ORDER BY rank LIMIT 10
             """,
-            {"method": method, "limit": limit},
+            {"method": method},
         ).fetchall()
         cells = [
             (str(rank), token, lang, f"{score:.2f}", f"{degree:,}", languages)
@@ -86,15 +84,12 @@ def print_pivots(console: Console, connection: duckdb.DuckDBPyConnection, limit:
 
 
 def print_word_pairs(
-    console: Console,
-    connection: duckdb.DuckDBPyConnection,
-    pairs: Sequence[tuple[str, str]],
-    limit: int = 5,
+    console: Console, connection: duckdb.DuckDBPyConnection, pairs: Sequence[tuple[str, str]]
 ) -> None:
-    """Bridges of several pairs; a word that is not a token gets its error message instead."""
+    """Five bridges of each pair; a word that is not a token gets its error message instead."""
     for source, target in pairs:
         try:
-            print_bridges(console, find_bridges(connection, source, target, limit))
+            print_bridges(console, find_bridges(connection, source, target, limit=5))
         except LakeError as error:
             console.print(f"\n{source} → {target}: {error}", markup=False, highlight=False)
 
@@ -120,13 +115,8 @@ def print_arms(console: Console, found: Arms) -> None:
             print_line(console, f"shards of {arm.name}: {arm.folder}")
 
 
-def _percents(parts: dict[str, int], total: int) -> str:
-    largest = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
-    return ", ".join(f"{name} {100 * n / total:.0f}%" for name, n in largest)
-
-
 def print_terms(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
-    """Of the lexicons' pairs, how many meet, by languages; nothing is printed without a lexicon."""
+    """How many pairs of the lexicons meet, by languages; prints nothing without a lexicon."""
     rows = connection.execute(
         """
         SELECT lang_a, lang_b, count(*), count(*) FILTER (n_docs > 0),
@@ -138,3 +128,8 @@ def print_terms(console: Console, connection: duckdb.DuckDBPyConnection) -> None
         cells = [(a, b, *(f"{n:,}" for n in counts)) for a, b, *counts in rows]
         heads = ("", "", "listed", "meet in a document", "in a window", "each in its language")
         print_table(console, "Word pairs of the lexicons", heads, cells, range(2, 6))
+
+
+def _percents(parts: dict[str, int], total: int) -> str:
+    largest = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
+    return ", ".join(f"{name} {100 * n / total:.0f}%" for name, n in largest)

@@ -16,8 +16,7 @@ def print_plan(console: Console, found: Plan, n_cores: int) -> None:
     print_line(
         console,
         f"{size(found.text_bytes)} of text: about {found.n_documents:,.0f} documents, "
-        f"{found.n_tokens:.2g} tokens, {found.context_tokens:.2g} of them distinct ones of mixed "
-        "contexts",
+        f"{found.n_tokens:.2g} tokens, {found.context_tokens:.2g} distinct ones in mixed contexts",
     )
     rows = [
         (

@@ -136,7 +136,7 @@ def stage_cells(report: Report) -> tuple[str, ...]:
 
 
 def _task_progress(spark: SparkSession) -> str:
-    """Tasks done of the Spark stages that are active now; empty where Spark does not tell."""
+    """Tasks done of the Spark stages that are active now; empty where Spark reports none."""
     try:
         tracker = spark.sparkContext.statusTracker()
         infos = [tracker.getStageInfo(stage_id) for stage_id in tracker.getActiveStageIds()]

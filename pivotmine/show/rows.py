@@ -11,6 +11,8 @@ from enum import StrEnum
 from itertools import chain, count, islice
 from typing import Any
 
+from rich.console import Console
+
 from pivotmine.ask.rows import Rows
 from pivotmine.show.console import plain_console
 from pivotmine.show.tables import print_table
@@ -35,9 +37,12 @@ def write_rows(output: OutputFormat, heads: Sequence[str], rows: Iterable[tuple[
         writer.writerows([_cell(value) for value in row] for row in rows)
 
 
-def write_answer(output: OutputFormat, rows: Rows[Any]) -> None:
-    """All rows of an answer for another program."""
-    write_rows(output, rows.columns, (tuple(row.values()) for row in rows.dicts()))
+def show_answer(output: OutputFormat, rows: Rows[Any], draw: Callable[[Console], None]) -> None:
+    """An answer for a person, drawn, or for another program."""
+    if output is OutputFormat.TABLE:
+        draw(plain_console())
+    else:
+        write_rows(output, rows.columns, (tuple(row.values()) for row in rows.dicts()))
 
 
 def print_result(heads: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:

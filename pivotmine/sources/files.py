@@ -69,7 +69,7 @@ def list_files(uris: Sequence[str]) -> list[InputFile]:
 
 
 def _expand(fs: Any, path: str) -> dict[str, Any]:
-    """Files that a file, directory or pattern stands for: name -> information from the store."""
+    """Files that a path or pattern names: name -> information from the store."""
     try:
         info = fs.info(path)
     except FileNotFoundError:

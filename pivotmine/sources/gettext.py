@@ -92,14 +92,6 @@ def read_gettext(
         yield reject_row(split, columns, 0, Reason.EMPTY_FILE, f"the file {what}")
 
 
-def _page(
-    lines: list[str], split: Split, position: int, columns: ColumnMap, limits: ReadLimits
-) -> Row:
-    text = "\n".join(lines)
-    raw = text.encode("utf-8", "surrogatepass")
-    return fate_row(check_text(text, None, columns, limits), split, position, raw, columns, limits)
-
-
 def parse_entries(lines: Iterable[Line], limits: ReadLimits) -> Iterator[Entry]:
     """Entries of a catalogue. An entry ends where a comment or a `msgid` follows a `msgstr`."""
     strings: dict[bytes, list[bytes]] = {}
@@ -188,3 +180,11 @@ def _unescape(text: str, charset: str) -> str:
         return escaped.text
 
     return _ESCAPE.sub(meant, text)
+
+
+def _page(
+    lines: list[str], split: Split, position: int, columns: ColumnMap, limits: ReadLimits
+) -> Row:
+    text = "\n".join(lines)
+    raw = text.encode("utf-8", "surrogatepass")
+    return fate_row(check_text(text, None, columns, limits), split, position, raw, columns, limits)

@@ -19,7 +19,7 @@ from pivotmine.sources.records import BLOCK_BYTES
 GZIP_WRAPPER = 31  # zlib's wbits for "gzip header, largest window"
 GZIP_MAGIC = b"\x1f\x8b\x08"
 _PROBE_BYTES = 4096  # read of a possible member, to see what it begins with
-_PROBED_BYTES = 64 * 1024  # most that is decoded of it if its beginning is not known
+_PROBED_BYTES = 64 * 1024  # decoded at most, if its beginning is not known
 
 
 def gzip_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -67,7 +67,7 @@ def gzip_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
 def gzip_blocks_past_damage(blocks: Iterable[bytes], begins: bytes) -> Iterator[bytes]:
     """As `gzip_blocks`, but continue after damage at the next member that can be decoded.
 
-    The content of that member starts with `begins`. A `Damage` block stands for the bytes lost.
+    The content of that member starts with `begins`. A `Damage` block marks the bytes lost.
     """
     waiting = iter(blocks)
     source: Iterator[bytes] = waiting

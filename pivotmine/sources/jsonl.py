@@ -109,9 +109,8 @@ def frame_lines(
             partial = _head(pieces, limits.raw_bytes)
             raise BrokenStream(position + n_bytes, partial) from error
         if count.piece is not None and count.piece.content_bytes is not None:
-            end = (
-                count.piece.content_bytes + 1
-            )  # this piece also owns the line after its last newline
+            # The piece also owns the line after its last newline.
+            end = count.piece.content_bytes + 1
         cursor = 0
         while True:
             newline = block.find(b"\n", cursor)
@@ -142,28 +141,6 @@ def frame_lines(
                 return
 
 
-def _head(pieces: list[bytes], n_bytes: int) -> bytes:
-    """The first `n_bytes` of the joined pieces, without joining all of them."""
-    kept = b""
-    for piece in pieces:
-        kept += piece[: n_bytes - len(kept)]
-    return kept
-
-
-def _is_blank(data: bytes) -> bool:
-    body = data.removeprefix(UTF8_BOM)
-    return not body or body.isspace()
-
-
-def _row(line: Line, split: Split, columns: ColumnMap, limits: ReadLimits) -> Row:
-    fate: Document | Refusal
-    if line.n_bytes > limits.max_record_bytes:
-        fate = Refusal(Reason.RECORD_TOO_LONG, too_long(line.n_bytes, limits))
-    else:
-        fate = parse_json(line.data, columns, limits)
-    return fate_row(fate, split, line.position, line.data, columns, limits)
-
-
 def too_long(n_bytes: int, limits: ReadLimits) -> str:
     """The detail of a `record_too_long` reject."""
     return f"{n_bytes} bytes, over max_record_bytes = {limits.max_record_bytes}"
@@ -185,3 +162,25 @@ def why_broken(error: BaseException) -> tuple[Reason, str]:
     if isinstance(error, InflatesTooMuch):
         return Reason.INFLATES_TOO_MUCH, str(error)
     return Reason.UNREADABLE_FILE, f"{type(error).__name__}: {error}"
+
+
+def _head(pieces: list[bytes], n_bytes: int) -> bytes:
+    """The first `n_bytes` of the joined pieces, without joining all of them."""
+    kept = b""
+    for piece in pieces:
+        kept += piece[: n_bytes - len(kept)]
+    return kept
+
+
+def _is_blank(data: bytes) -> bool:
+    body = data.removeprefix(UTF8_BOM)
+    return not body or body.isspace()
+
+
+def _row(line: Line, split: Split, columns: ColumnMap, limits: ReadLimits) -> Row:
+    fate: Document | Refusal
+    if line.n_bytes > limits.max_record_bytes:
+        fate = Refusal(Reason.RECORD_TOO_LONG, too_long(line.n_bytes, limits))
+    else:
+        fate = parse_json(line.data, columns, limits)
+    return fate_row(fate, split, line.position, line.data, columns, limits)

@@ -1,8 +1,7 @@
 """From the files of an input to splits: how to share the reading out.
 
 Runs on the driver. Splits depend on the files and on `split_bytes` alone, never on how many cores
-there are. Within what the names tell nothing is left out: a file whose format cannot be told is an
-error, not a file quietly passed over.
+there are. No file is skipped silently: a file whose name does not show its format is an error.
 """
 
 import posixpath
@@ -20,16 +19,6 @@ from pivotmine.sources.content import HEAD_BYTES, compression_of
 from pivotmine.sources.files import InputFile, list_files
 from pivotmine.sources.records import WHOLE_FILE, Split
 from pivotmine.sources.unit_splits import holds_several
-
-__all__ = [
-    "InputFile",
-    "detect",
-    "list_files",
-    "list_splits",
-    "pack_splits",
-    "plan_splits",
-    "suffixes",
-]
 
 _WEB = re.compile("https?://", re.IGNORECASE)
 
@@ -60,9 +49,9 @@ def plan_splits(
 ) -> list[Split]:
     """Cut files into splits of about `split_bytes` bytes on disk, sorted.
 
-    `format` is `auto` (by suffix) or a format's name. Files up to `split_bytes` stay whole, and
-    compressed ones that are one gzip member or zstd frame; of larger ones the beginnings or footers
-    are read, 16 at a time. Raises `InputError` where the format cannot be told,
+    `format` is `auto` (by suffix) or a format's name. Files of up to `split_bytes` stay whole, and
+    so do compressed files of one gzip member or zstd frame. The beginnings or footers of larger
+    files are read, 16 at a time. Raises `InputError` where a name does not show its format,
     `ConfigError` for a `format` that does not exist.
     """
     if split_bytes < 1:

@@ -213,7 +213,8 @@ def _read_row_group(
                 n_fit, left = _rows_that_fit(texts, sources, left)
                 count.n_records += n_fit
                 for text, source in zip(texts[:n_fit], sources[:n_fit], strict=True):
-                    yield _row(text, source, position + n_read, split, columns, limits)
+                    fate = parse_bytes(text, source, columns, limits)
+                    yield fate_row(fate, split, position + n_read, text, columns, limits)
                     n_read += 1
                 if n_fit < batch.num_rows:
                     count.n_records += 1
@@ -246,18 +247,6 @@ def _batches(
         if skip < batch.num_rows:
             yield batch.slice(skip)
         skip = max(skip - batch.num_rows, 0)
-
-
-def _row(
-    text: bytes | None,
-    source: bytes | None,
-    position: int,
-    split: Split,
-    columns: ColumnMap,
-    limits: ReadLimits,
-) -> Row:
-    fate = parse_bytes(text, source, columns, limits)
-    return fate_row(fate, split, position, text, columns, limits)
 
 
 def _has_source(schema: pa.Schema, path: str) -> bool:

@@ -1,4 +1,4 @@
-"""Check the page headers of Parquet before Arrow allocates memory by them.
+"""Check the page headers of Parquet before Arrow allocates the memory that they ask for.
 
 A page header gives the inflated size of the page, and Arrow allocates that much. One flipped bit
 there made a file of 22 KB take 2 GB (`python -m bench.fuzz`), which kills a worker in a container
@@ -95,10 +95,6 @@ class _Cursor:
             elif kind not in (_TRUE, _FALSE):
                 raise BadPage(f"a page header has a field of type {kind}")
         return found
-
-
-def _signed(zigzag: int) -> int:
-    return zigzag >> 1 ^ -(zigzag & 1)
 
 
 def read_header(data: memoryview, at: int) -> Header | None:
@@ -216,3 +212,7 @@ class PageGuard(io.RawIOBase):
 
     def seekable(self) -> bool:
         return True
+
+
+def _signed(zigzag: int) -> int:
+    return zigzag >> 1 ^ -(zigzag & 1)

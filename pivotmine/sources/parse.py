@@ -73,7 +73,7 @@ class Document(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why there is no document. `detail` gives values and offsets for people to read."""
+    """Why there is no document. `detail` gives values and offsets, for people."""
 
     reason: Reason
     detail: str

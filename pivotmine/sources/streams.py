@@ -39,7 +39,7 @@ def open_blocks(
 
     For a plain file they begin at the byte before `split.start` and go on after `split.end`. With
     `resume`, reading of a gzip file continues after damage at the next member whose content starts
-    with these bytes, and a `Damage` block stands for what was lost.
+    with these bytes, and a `Damage` block marks what was lost.
 
     The first bytes of a file tell its compression, `split.compression` only where they do not.
     Reading raises `CorruptCompression`, `WindowTooLarge` or `InflatesTooMuch` after all good bytes,

@@ -67,54 +67,6 @@ def open_piece(
         yield _content(_find(blocks, split, begins, limits), split, limits, piece, on)
 
 
-def _content(
-    found: tuple[int, Iterator[Step]] | None,
-    split: Split,
-    limits: ReadLimits,
-    piece: Piece,
-    on: bool,
-) -> Iterator[bytes]:
-    if found is None:
-        return
-    begin, steps = found
-    piece.begin = begin
-    n_given = 0
-    head = b""
-    for out, at, ends in steps:
-        n_given += len(out)
-        if begin == 0 and len(head) < HEAD_BYTES:
-            head += out[:HEAD_BYTES]
-            if compression_of(head, "none") != "none":
-                raise CorruptCompression("a file that is compressed twice has no pieces")
-            refuse_content(head, split.format)
-        if n_given > limits.max_inflation * (at - begin):
-            raise InflatesTooMuch(f"{at - begin} bytes of a piece inflate to {n_given}")
-        if out:
-            yield out
-        if ends and piece.end is None and at >= split.end:
-            piece.end, piece.content_bytes = at, n_given
-            if not on:
-                return
-
-
-def _find(
-    blocks: Iterator[bytes], split: Split, begins: bytes, limits: ReadLimits
-) -> tuple[int, Iterator[Step]] | None:
-    """Offset of the first unit of a piece, and the steps of decoding from there on."""
-    if split.compression == "zstd":
-        stream = Bytes(blocks, split.start)
-        if split.start and not seek_frame(stream, begins, split.end, limits.max_window_bytes):
-            return None
-        return stream.position, frames(stream, limits.max_window_bytes)
-    if not split.start:
-        return 0, members(next(blocks, b""), blocks, 0)
-    found = seek_member(b"", blocks, begins, split.end - split.start)
-    if found is None:
-        return None
-    begin = split.start + found[1]
-    return begin, members(found[0], blocks, begin)
-
-
 def holds_several(uri: str, compression: str) -> bool:
     """Whether the first unit of a file ends within `PEEK_BYTES` and another one follows."""
     if compression == "none":
@@ -165,3 +117,51 @@ def check_pieces(pieces: Iterable[PieceRead]) -> tuple[dict[tuple[str, int], int
         if read.piece.end is not None:
             expected = read.piece.end
     return {key: n for key, n in before.items() if key[0] not in torn}, torn
+
+
+def _content(
+    found: tuple[int, Iterator[Step]] | None,
+    split: Split,
+    limits: ReadLimits,
+    piece: Piece,
+    on: bool,
+) -> Iterator[bytes]:
+    if found is None:
+        return
+    begin, steps = found
+    piece.begin = begin
+    n_given = 0
+    head = b""
+    for out, at, ends in steps:
+        n_given += len(out)
+        if begin == 0 and len(head) < HEAD_BYTES:
+            head += out[:HEAD_BYTES]
+            if compression_of(head, "none") != "none":
+                raise CorruptCompression("a file that is compressed twice has no pieces")
+            refuse_content(head, split.format)
+        if n_given > limits.max_inflation * (at - begin):
+            raise InflatesTooMuch(f"{at - begin} bytes of a piece inflate to {n_given}")
+        if out:
+            yield out
+        if ends and piece.end is None and at >= split.end:
+            piece.end, piece.content_bytes = at, n_given
+            if not on:
+                return
+
+
+def _find(
+    blocks: Iterator[bytes], split: Split, begins: bytes, limits: ReadLimits
+) -> tuple[int, Iterator[Step]] | None:
+    """Offset of the first unit of a piece, and the steps of decoding from there on."""
+    if split.compression == "zstd":
+        stream = Bytes(blocks, split.start)
+        if split.start and not seek_frame(stream, begins, split.end, limits.max_window_bytes):
+            return None
+        return stream.position, frames(stream, limits.max_window_bytes)
+    if not split.start:
+        return 0, members(next(blocks, b""), blocks, 0)
+    found = seek_member(b"", blocks, begins, split.end - split.start)
+    if found is None:
+        return None
+    begin = split.start + found[1]
+    return begin, members(found[0], blocks, begin)

@@ -97,6 +97,16 @@ def read_warc(
         yield reject_row(split, columns, 0, Reason.EMPTY_FILE, "the file holds no bytes")
 
 
+def frame_records(
+    blocks: Iterator[bytes], limits: ReadLimits, count: RecordCount
+) -> Iterator[Framed]:
+    """The records of a stream that may contain a page, and the bytes that are not a record.
+
+    Adds the framed records to `count`. An error of the blocks ends the stream with one refusal.
+    """
+    return _records(LookAhead(blocks), limits, count, math.inf)
+
+
 def _read_piece(split: Split, limits: ReadLimits, count: RecordCount) -> Iterator[Framed]:
     """Records of the members or frames that begin in a piece. Positions count from the first one.
 
@@ -126,16 +136,6 @@ def _read_plain_piece(split: Split, limits: ReadLimits, count: RecordCount) -> I
             yield from _records(stream, limits, count, split.end - begin)
             piece.end, piece.content_bytes = begin + count.n_bytes, count.n_bytes
     piece.sound = not stream.ended_early
-
-
-def frame_records(
-    blocks: Iterator[bytes], limits: ReadLimits, count: RecordCount
-) -> Iterator[Framed]:
-    """The records of a stream that may contain a page, and the bytes that are not a record.
-
-    Adds the framed records to `count`. An error of the blocks ends the stream with one refusal.
-    """
-    return _records(LookAhead(blocks), limits, count, math.inf)
 
 
 def _records(

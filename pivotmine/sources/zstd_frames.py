@@ -19,9 +19,7 @@ MAX_WINDOW_BYTES = 1 << 31
 ZSTD_BLOCK_BYTES = 128 * 1024
 _ZSTD_HEADER_BYTES = 18  # the longest frame header, magic number included
 _ZSTD_SKIPPABLE = range(0x184D2A50, 0x184D2A60)
-_PROBE_BYTES = (
-    _ZSTD_HEADER_BYTES + ZSTD_BLOCK_BYTES + 3
-)  # read of a possible frame: its first block
+_PROBE_BYTES = _ZSTD_HEADER_BYTES + ZSTD_BLOCK_BYTES + 3  # header and first block of a frame
 
 
 def zstd_blocks(blocks: Iterable[bytes], max_window_bytes: int) -> Iterator[bytes]:
@@ -68,44 +66,6 @@ def seek_frame(stream: "Bytes", begins: bytes, end: int, max_window_bytes: int) 
             pass
         stream.take(1)
     return False
-
-
-def _frame(stream: "Bytes", magic: bytes, max_window_bytes: int) -> Iterator[bytes]:
-    header = magic + stream.peek(_ZSTD_HEADER_BYTES - len(magic))
-    header = header[: zstandard.frame_header_size(header)]
-    parameters = zstandard.get_frame_parameters(header)
-    stream.take(len(header) - len(magic))
-    if parameters.window_size > max_window_bytes:
-        can = parameters.window_size <= MAX_WINDOW_BYTES
-        advice = "raise that to read the file" if can else "pack the file anew without --ultra"
-        raise WindowTooLarge(
-            f"a zstd frame needs a window of {parameters.window_size} bytes, more than"
-            f" ingest.max_window_bytes = {max_window_bytes}; {advice}"
-        )
-    decoder = zstandard.ZstdDecompressor(max_window_size=max_window_bytes).decompressobj()
-    decoder.decompress(header)
-    last = False
-    while not last:
-        head = stream.exactly(3)
-        bits = int.from_bytes(head, "little")
-        last, kind, n_bytes = bool(bits & 1), bits >> 1 & 3, bits >> 3
-        if kind == 3 or n_bytes > ZSTD_BLOCK_BYTES:
-            raise CorruptCompression(f"no zstd block has type {kind} and {n_bytes} bytes")
-        # Type 1 repeats a single byte n_bytes times.
-        if out := decoder.decompress(head + stream.exactly(1 if kind == 1 else n_bytes)):
-            yield out
-    if parameters.has_checksum:
-        decoder.decompress(stream.exactly(4))
-    if not decoder.eof:
-        raise CorruptCompression("the zstd frame does not end where its last block says")
-
-
-def _skip_frames(stream: "Bytes") -> None:
-    while int.from_bytes(stream.peek(4), "little") in _ZSTD_SKIPPABLE:
-        stream.take(4)
-        left = int.from_bytes(stream.exactly(4), "little")
-        while left:
-            left -= len(stream.exactly(min(left, BLOCK_BYTES)))
 
 
 class Bytes:
@@ -160,3 +120,41 @@ class Bytes:
                 return False
         self._at = found
         return True
+
+
+def _frame(stream: "Bytes", magic: bytes, max_window_bytes: int) -> Iterator[bytes]:
+    header = magic + stream.peek(_ZSTD_HEADER_BYTES - len(magic))
+    header = header[: zstandard.frame_header_size(header)]
+    parameters = zstandard.get_frame_parameters(header)
+    stream.take(len(header) - len(magic))
+    if parameters.window_size > max_window_bytes:
+        can = parameters.window_size <= MAX_WINDOW_BYTES
+        advice = "raise that to read the file" if can else "pack the file anew without --ultra"
+        raise WindowTooLarge(
+            f"a zstd frame needs a window of {parameters.window_size} bytes, more than"
+            f" ingest.max_window_bytes = {max_window_bytes}; {advice}"
+        )
+    decoder = zstandard.ZstdDecompressor(max_window_size=max_window_bytes).decompressobj()
+    decoder.decompress(header)
+    last = False
+    while not last:
+        head = stream.exactly(3)
+        bits = int.from_bytes(head, "little")
+        last, kind, n_bytes = bool(bits & 1), bits >> 1 & 3, bits >> 3
+        if kind == 3 or n_bytes > ZSTD_BLOCK_BYTES:
+            raise CorruptCompression(f"no zstd block has type {kind} and {n_bytes} bytes")
+        # Type 1 repeats a single byte n_bytes times.
+        if out := decoder.decompress(head + stream.exactly(1 if kind == 1 else n_bytes)):
+            yield out
+    if parameters.has_checksum:
+        decoder.decompress(stream.exactly(4))
+    if not decoder.eof:
+        raise CorruptCompression("the zstd frame does not end where its last block says")
+
+
+def _skip_frames(stream: "Bytes") -> None:
+    while int.from_bytes(stream.peek(4), "little") in _ZSTD_SKIPPABLE:
+        stream.take(4)
+        left = int.from_bytes(stream.exactly(4), "little")
+        while left:
+            left -= len(stream.exactly(min(left, BLOCK_BYTES)))

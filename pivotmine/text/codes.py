@@ -2,7 +2,7 @@
 
 Recipes, tables and tests use ISO 639-1 where it has a code. So does lid.176. GlotLID and OpenLID
 use ISO 639-3 with a script, which is translated. A language without a two-letter code keeps its
-label. One that is in no list of scripts counts as written in Latin letters, as most are.
+label. A language in no list of scripts counts as written in Latin letters, as most are.
 """
 
 from functools import lru_cache
@@ -49,7 +49,7 @@ _MEMBERS = dict(
         """
     )
 )
-"""Members of macrolanguages that texts on the web are normally written in. They bear the code of
+"""Members of macrolanguages that texts on the web are normally written in. They get the code of
 the macrolanguage; other members, such as `arz`, keep their own."""
 
 

@@ -2,7 +2,7 @@
 
 Text is brought to NFKC and lower case. Four differences that NFKC keeps, but that real pages mix,
 are removed too: the typographic apostrophe and hyphen (`aujourd’hui`), the final sigma, invisible
-characters (soft hyphens, joiners, byte order marks), and white space, any run of which becomes one
+characters (soft hyphens, joiners, byte order marks), and white space: a run of it becomes one
 space. Accents stay: `pêche` is not `péché`.
 
 `fold` takes a whole string. Text that is rebuilt from tokens is folded a character at a time, with
@@ -69,16 +69,6 @@ class _FoldedCharacters(dict[int, str]):
 _FOLDED = _FoldedCharacters()
 
 
-def _fold_character(character: str) -> str:
-    if character.isspace():
-        return " "
-    if character in _INVISIBLE:
-        return ""
-    if category(character) in ("Cc", "Cs"):
-        return UNKNOWN
-    return "".join(_ALIKE.get(char, char) for char in character.lower())
-
-
 class FoldingTables(NamedTuple):
     """Folding one code point at a time, for kernels."""
 
@@ -90,7 +80,7 @@ class FoldingTables(NamedTuple):
     """[E + 1]"""
 
     sequences: NDArray[np.int32]
-    """Code points of the foldings that are none or several."""
+    """Code points of the foldings to none or several."""
 
     pairs: NDArray[np.int64]
     """[P] ascending first * N_CODE_POINTS + second, for each two that compose."""
@@ -129,6 +119,32 @@ def folding_tables() -> FoldingTables:
     )
 
 
+@lru_cache(maxsize=1)
+def spaced_letters() -> NDArray[np.bool_]:
+    """[N_CODE_POINTS] letters, digits and marks of scripts that put spaces between words.
+
+    A match must not begin or end inside a word of such a script. Hangul is one of them. Korean
+    writes particles at the end of a word, so a noun is found where it stands alone, and with
+    particles only if the lexicon lists it with them.
+    """
+    table = np.zeros(N_CODE_POINTS, np.bool_)
+    low, high = _TABLE_RANGES[0]
+    table[low:high] = [category(chr(code))[0] in "LMN" for code in range(low, high)]
+    for first, last in UNSPACED_RANGES:
+        table[first : last + 1] = False
+    return table
+
+
+def _fold_character(character: str) -> str:
+    if character.isspace():
+        return " "
+    if character in _INVISIBLE:
+        return ""
+    if category(character) in ("Cc", "Cs"):
+        return UNKNOWN
+    return "".join(_ALIKE.get(char, char) for char in character.lower())
+
+
 def _composing_pairs() -> dict[int, int]:
     """Canonical composition of two code points, by the Unicode data that Python carries."""
     pairs = {}
@@ -146,19 +162,3 @@ def _composing_pairs() -> dict[int, int]:
                 closed = syllable + tail - _HANGUL_TAILS.start + 1
                 pairs[syllable * N_CODE_POINTS + tail] = closed
     return pairs
-
-
-@lru_cache(maxsize=1)
-def spaced_letters() -> NDArray[np.bool_]:
-    """[N_CODE_POINTS] letters, digits and marks of scripts that put spaces between words.
-
-    A match must not begin or end inside a word of such a script. Hangul is one of them. Korean
-    writes particles at the end of a word, so a noun is found where it stands alone, and with
-    particles only if the lexicon lists it with them.
-    """
-    table = np.zeros(N_CODE_POINTS, np.bool_)
-    low, high = _TABLE_RANGES[0]
-    table[low:high] = [category(chr(code))[0] in "LMN" for code in range(low, high)]
-    for first, last in UNSPACED_RANGES:
-        table[first : last + 1] = False
-    return table

@@ -36,15 +36,6 @@ def load_huggingface(content: bytes) -> TokenizerRuntime:
     return HuggingFace(first, rest, config)
 
 
-def _open(config: dict[str, Any]) -> HuggingFaceTokenizer:
-    tokenizer = HuggingFaceTokenizer.from_str(json.dumps(config))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    # A page that spells `<|endoftext|>` must not end a document.
-    tokenizer.encode_special_tokens = True
-    return tokenizer
-
-
 class HuggingFace(TokenizerRuntime):
     """A tokenizer.json with its own conventions; see the module docstring."""
 
@@ -87,6 +78,15 @@ class HuggingFace(TokenizerRuntime):
             for i, encoding in zip(opening, batch, strict=True):
                 encoded[i] = encoding.ids
         return encoded
+
+
+def _open(config: dict[str, Any]) -> HuggingFaceTokenizer:
+    tokenizer = HuggingFaceTokenizer.from_str(json.dumps(config))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    # A page that spells `<|endoftext|>` must not end a document.
+    tokenizer.encode_special_tokens = True
+    return tokenizer
 
 
 def _first_segments(documents: Sequence[Sequence[str]]) -> Iterator[int]:

@@ -3,9 +3,9 @@
 Segments are often a few words long, and an identifier alone is often wrong about these. Three kinds
 of evidence decide together:
 
-* the script (`scripts.py`, `han.py`), which tells Chinese, Japanese and Korean without any model;
+* the script (`scripts.py`), which tells Chinese, Japanese and Korean without any model;
 * a fastText model (`fasttext_model.py`), restricted to the languages of the recipe, for alphabets;
-* the languages of the rest of the page (`page_languages.py`).
+* the languages of the rest of the page.
 
 The worth of each, by language and length, and a comparison with other identifiers are in
 docs/results/2026-11-22-segment-language.md.
@@ -20,9 +20,16 @@ from numpy.typing import NDArray
 
 from pivotmine.text.codes import UNDETERMINED, writes
 from pivotmine.text.fasttext_model import LanguageModel, load_model
-from pivotmine.text.han import chance_of_unmarked_chinese, dominant_scripts, han_evidence
-from pivotmine.text.page_languages import weigh_by_page
-from pivotmine.text.scripts import HAN, HANGUL, KANA, ScriptCounts, count_scripts
+from pivotmine.text.scripts import (
+    HAN,
+    HANGUL,
+    KANA,
+    ScriptCounts,
+    chance_of_unmarked_chinese,
+    count_scripts,
+    dominant_scripts,
+    han_evidence,
+)
 
 # Samples of a document that its language is read from: beginning, middle and end.
 _SAMPLE_CHARS = 400
@@ -35,7 +42,9 @@ _FOREIGN_WEIGHT = 0.2  # on the summed probability of languages outside the reci
 _PRIOR_SEGMENTS = 1.0  # pseudo-count of the configured languages, in equal shares
 _DOCUMENT_PRIOR_SEGMENTS = 2.0  # the document's own has this beside
 _FOREIGN_PRIOR_SEGMENTS = 0.05
-_FLOOR = 0.01  # what a smaller probability counts as
+_FLOOR = 0.01  # smaller probabilities count as this
+_LOCAL_SHARE = 0.15  # of the prior that comes from the two segments on either side
+_ROUNDS = 5
 
 
 @lru_cache(maxsize=4)
@@ -55,7 +64,7 @@ class Identifier:
         return self.identify_documents([text])[0]
 
     def identify_documents(self, texts: Sequence[str]) -> list[tuple[str, float]]:
-        """Main language of each text and how sure that is; `("und", 0.0)` without letters.
+        """Main language of each text and its certainty; `("und", 0.0)` without letters.
 
         400 characters each of the beginning, the middle and the end are read. Script tells Chinese,
         Japanese and Korean, and the probability is then the share of the words in that script.
@@ -132,7 +141,7 @@ class Identifier:
             ]
             + [_FOREIGN_PRIOR_SEGMENTS]
         )
-        best = weigh_by_page(evidence, prior).argmax(axis=1)
+        best = _weigh_by_page(evidence, prior).argmax(axis=1)
         names = [name if name in languages else UNDETERMINED for name in classes]
         names.append(UNDETERMINED)
         # Row of the last lettered segment at or before each segment, the first one at the start.
@@ -187,6 +196,31 @@ class Identifier:
             evidence[rows, -1] = foreign ** sharpness[:, 0]
         evidence[evidence.sum(axis=1) == 0, -1] = 1.0
         return evidence
+
+
+def _weigh_by_page(
+    evidence: NDArray[np.float64], prior_segments: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """float64[S, C]: posterior of each class given the evidence and the rest of the page.
+
+    The shares of the languages on a page, and near a segment, are estimated from its own segments
+    by expectation-maximisation (a mixture model with known components: Dempster, Laird and Rubin
+    1977). The prior of a segment mixes the shares on the page (pseudo-counts `prior_segments`,
+    float64[C]) with those of the two segments before and after it. So short strings take the
+    language of a page in one language, and a page that alternates between two keeps both.
+    """
+    posterior: NDArray[np.float64] = evidence / evidence.sum(axis=1, keepdims=True)
+    for _ in range(_ROUNDS):
+        page = posterior.sum(axis=0) + prior_segments
+        page /= page.sum()
+        near = np.tile(prior_segments / 4, (len(posterior), 1))
+        for distance in (1, 2):
+            near[distance:] += posterior[:-distance]
+            near[:-distance] += posterior[distance:]
+        near /= near.sum(axis=1, keepdims=True)
+        posterior = evidence * ((1 - _LOCAL_SHARE) * page + _LOCAL_SHARE * near)
+        posterior /= posterior.sum(axis=1, keepdims=True)
+    return posterior
 
 
 def _sharpness(letters: NDArray[np.int64]) -> NDArray[np.float64]:

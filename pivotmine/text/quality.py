@@ -1,4 +1,4 @@
-"""Is a text worth keeping? Measures of the Gopher, C4 and FineWeb families, each by itself.
+"""Quality measures of the Gopher, C4 and FineWeb families, each by itself.
 
 A measure is a number about one page; a setting `min_X` or `max_X` bounds measure X, and the first
 bound that a page breaks is the reason for which it is rejected. Nothing is cut out of a page: one
@@ -6,8 +6,8 @@ that loses lines no longer says where its translations stand.
 
 Sources: Rae et al. 2021 (Gopher, appendix A.1.1), Raffel et al. 2020 (C4, section 2.2), Penedo et
 al. 2024 (FineWeb, section 3.6). Their thresholds were tuned on English web pages. Here a word of a
-script without spaces is a character, and measures about letters in words are not asked of pages
-that consist of such.
+script without spaces is a character, and pages in such scripts have no measures about letters in
+words.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.text.repeated_ngrams import Grams, covered_by_repeats, join
-from pivotmine.text.words import Words, find_words
+from pivotmine.text.words import Grams, Words, covered_by_repeats, find_words, join
 
 _SENTENCE_ENDS = tuple(".!?。！？…؟।:：”」\"'»")
 _BULLETS = tuple("•‣▪◦●○■□-*–·・")
@@ -40,7 +39,7 @@ STOP_WORDS: dict[str, frozenset[str]] = {
 
 
 class Page:
-    """A text, with what several measures need of it computed once."""
+    """A text; what several measures need is computed once."""
 
     def __init__(self, text: str, lang: str) -> None:
         self.text = text
@@ -101,10 +100,6 @@ def judge(text: str, lang: str, bounds: Mapping[str, float]) -> Verdict | None:
     return None
 
 
-def _words(page: Page) -> float:
-    return page.n_words
-
-
 def _mean_word_chars(page: Page) -> float | None:
     if page.is_unspaced or not page.n_words:
         return None
@@ -133,33 +128,9 @@ def _stop_words(page: Page) -> float | None:
     return len(known & {page.text[start:end].lower() for start, end in places})
 
 
-def _bullet_line_share(page: Page) -> float:
-    return _share(line.startswith(_BULLETS) for line in page.lines)
-
-
-def _ellipsis_line_share(page: Page) -> float:
-    return _share(line.endswith(_ELLIPSES) for line in page.lines)
-
-
-def _unpunctuated_line_share(page: Page) -> float:
-    return _share(not line.endswith(_SENTENCE_ENDS) for line in page.lines)
-
-
-def _short_line_share(page: Page) -> float:
-    return _share(len(line) <= _SHORT_LINE_CHARS for line in page.lines)
-
-
-def _duplicate_line_share(page: Page) -> float:
-    return 1 - len(set(page.lines)) / max(len(page.lines), 1)
-
-
 def _duplicate_line_char_share(page: Page) -> float:
     n_chars = sum(map(len, page.lines))
     return (n_chars - sum(map(len, set(page.lines)))) / max(n_chars, 1)
-
-
-def _duplicate_paragraph_share(page: Page) -> float:
-    return 1 - len(set(page.paragraphs)) / max(len(page.paragraphs), 1)
 
 
 def _top_ngram_char_share(n: int) -> Callable[[Page], float]:
@@ -189,38 +160,34 @@ def _duplicate_ngram_char_share(n: int) -> Callable[[Page], float]:
     return measure
 
 
-def _curly_brackets(page: Page) -> float:
-    return page.text.count("{")
-
-
-def _lorem_ipsum(page: Page) -> float:
-    return page.text.lower().count("lorem ipsum")
-
-
 def _share(values: Iterable[bool]) -> float:
     flags = list(values)
     return sum(flags) / max(len(flags), 1)
 
 
 MEASURES: dict[str, Callable[[Page], float | None]] = {
-    "words": _words,
+    "words": lambda page: page.n_words,
     "mean_word_chars": _mean_word_chars,
     "alphabetic_word_share": _alphabetic_word_share,
     "symbol_word_ratio": _symbol_word_ratio,
     "stop_words": _stop_words,
-    "bullet_line_share": _bullet_line_share,
-    "ellipsis_line_share": _ellipsis_line_share,
-    "unpunctuated_line_share": _unpunctuated_line_share,
-    "short_line_share": _short_line_share,
-    "duplicate_line_share": _duplicate_line_share,
+    "bullet_line_share": lambda page: _share(line.startswith(_BULLETS) for line in page.lines),
+    "ellipsis_line_share": lambda page: _share(line.endswith(_ELLIPSES) for line in page.lines),
+    "unpunctuated_line_share": lambda page: _share(
+        not line.endswith(_SENTENCE_ENDS) for line in page.lines
+    ),
+    "short_line_share": lambda page: _share(len(line) <= _SHORT_LINE_CHARS for line in page.lines),
+    "duplicate_line_share": lambda page: 1 - len(set(page.lines)) / max(len(page.lines), 1),
     "duplicate_line_char_share": _duplicate_line_char_share,
-    "duplicate_paragraph_share": _duplicate_paragraph_share,
+    "duplicate_paragraph_share": lambda page: (
+        1 - len(set(page.paragraphs)) / max(len(page.paragraphs), 1)
+    ),
     "top_2gram_char_share": _top_ngram_char_share(2),
     "top_3gram_char_share": _top_ngram_char_share(3),
     "top_4gram_char_share": _top_ngram_char_share(4),
     "duplicate_5gram_char_share": _duplicate_ngram_char_share(5),
     "duplicate_10gram_char_share": _duplicate_ngram_char_share(10),
-    "curly_brackets": _curly_brackets,
-    "lorem_ipsum": _lorem_ipsum,
+    "curly_brackets": lambda page: page.text.count("{"),
+    "lorem_ipsum": lambda page: page.text.lower().count("lorem ipsum"),
 }
-"""Every measure by its name; None where it says nothing about a page."""
+"""Every measure by its name; None where it does not apply to a page."""

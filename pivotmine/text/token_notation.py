@@ -2,7 +2,7 @@
 
 Tables `vocabulary` and `links` show tokens to people, and filters ask whether a token is a word. So
 the tokens of all tokenizers are written the same way: a space is U+2581 as in sentencepiece, and a
-byte that is no text by itself is `<0xE5>`. Byte-level BPE stores each byte as a stand-in character
+byte that is not text by itself is `<0xE5>`. Byte-level BPE stores each byte as a stand-in character
 (a Chinese character becomes three accented Latin letters), which is read back here.
 """
 
@@ -19,7 +19,7 @@ _BYTE_VALUE = re.compile(rb"<0x([0-9A-F]{2})>")
 
 
 def piece_bytes(piece: str) -> bytes:
-    """The UTF-8 bytes that a piece stands for."""
+    """The UTF-8 bytes of a piece."""
     raw = piece.replace(SPACE, " ").encode("utf-8", "surrogatepass")
     return _BYTE_VALUE.sub(lambda found: bytes([int(found[1], 16)]), raw)
 
@@ -66,7 +66,7 @@ def read_byte_level(piece: str) -> str:
 
 @lru_cache(maxsize=1)
 def _byte_of_stand_in() -> dict[str, int]:
-    """GPT-2's mapping: printable Latin-1 stands for itself, other bytes for U+0100 onwards."""
+    """GPT-2's mapping: printable Latin-1 bytes are themselves, the others U+0100 onwards."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [byte for byte in range(256) if byte not in printable]
     mapping = {chr(byte): byte for byte in printable}

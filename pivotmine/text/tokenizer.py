@@ -1,7 +1,7 @@
 """Token ids of segments, by a tokenizer trained on the corpus or a given one.
 
 A `Tokenizer` is a value: the bytes of the model and how it is used. It has 1 to 10 MB, so it can be
-broadcast, and its checksum stands for it in fingerprints. `load` turns it into a runtime, once per
+broadcast, and fingerprints hold its checksum. `load` turns it into a runtime, once per
 process. Every segment is encoded by itself. No token crosses a segment, so counts, windows and
 shards agree on its tokens. The ids of a document's segments, end to end, decode to the document.
 
@@ -51,23 +51,6 @@ class Tokenizer:
         return _load(self)
 
 
-def load_tokenizer(kind: Kind, model: bytes, line_prefix: bool | None = None) -> TokenizerRuntime:
-    """Runtime of a model, cached per process by checksum; same as `Tokenizer(...).load()`."""
-    return Tokenizer(kind, model, line_prefix).load()
-
-
-@lru_cache(maxsize=4)
-def _load(tokenizer: Tokenizer) -> TokenizerRuntime:
-    # Each library is imported only when a run uses it.
-    if tokenizer.kind == "sentencepiece":
-        from pivotmine.text.sentencepiece_runtime import load_sentencepiece
-
-        return load_sentencepiece(tokenizer.model, tokenizer.line_prefix)
-    from pivotmine.text.huggingface_runtime import load_huggingface
-
-    return load_huggingface(tokenizer.model)
-
-
 def read_tokenizer_file(uri: str) -> tuple[Kind, bytes]:
     """Kind and content of a tokenizer file, local or at any address that fsspec opens.
 
@@ -91,6 +74,18 @@ def read_tokenizer_file(uri: str) -> tuple[Kind, bytes]:
             f" {error}"
         ) from error
     return kind, content
+
+
+@lru_cache(maxsize=4)
+def _load(tokenizer: Tokenizer) -> TokenizerRuntime:
+    # Each library is imported only when a run uses it.
+    if tokenizer.kind == "sentencepiece":
+        from pivotmine.text.sentencepiece_runtime import load_sentencepiece
+
+        return load_sentencepiece(tokenizer.model, tokenizer.line_prefix)
+    from pivotmine.text.huggingface_runtime import load_huggingface
+
+    return load_huggingface(tokenizer.model)
 
 
 def _is_json(content: bytes) -> bool:

@@ -60,7 +60,7 @@ def test_sizes_turn_into_a_frame(arms):
     assert list(frame["n_docs"]) == [4, 3]
 
 
-def test_a_lake_without_a_selection_is_told_what_to_run(tmp_path):
+def test_a_lake_without_a_selection_is_refused_with_what_to_run(tmp_path):
     lake = make_lake(tmp_path / "lake", documents=[{"doc_id": "d"}])
     with pytest.raises(LakeError, match="run --until select"):
         describe_arms(connect(lake, tables=TABLES_READ))

@@ -127,7 +127,7 @@ def test_the_language_of_a_word_decides_which_of_its_links_count(connection):
     assert bridging(connection, "fr:chat", "ja:猫") == []
 
 
-def test_no_more_bridges_than_asked_for(connection):
+def test_the_limit_bounds_the_bridges(connection):
     found = find_bridges(connection, "chat", "猫", limit=1).pivots
     assert found["token"].to_pylist() == ["▁cat"]
 
@@ -184,12 +184,12 @@ def test_paths_do_not_lead_back_into_the_language_they_start_in(connection):
     assert reached(connection, "matou", "fr") == []
 
 
-def test_a_word_pair_is_told_where_the_target_stands_among_all_that_are_reached(connection):
+def test_a_word_pair_has_the_place_of_the_target_among_all_words_reached(connection):
     assert find_bridges(connection, "fr:chat", "猫").places == (("ja", None, 2), ("zh", 1, 2))
     assert find_bridges(connection, "fr:chat", "狮子").places == (("zh", 2, 2),)
 
 
-def test_a_language_without_a_word_is_refused_with_those_there_are(connection):
+def test_a_language_without_a_word_is_refused_with_a_list_of_languages(connection):
     with pytest.raises(LakeError, match=r"'ko'; languages of the corpus: en, fr, ja, zh"):
         find_reached(connection, "fr:chat", "ko")
 
@@ -199,7 +199,7 @@ def test_a_language_alone_ends_in_a_colon(asked: str, lang: str | None):
     assert named_alone(asked) == lang
 
 
-def test_the_command_answers_with_words_where_a_language_is_asked_for(lake):
+def test_the_command_lists_words_if_the_target_is_a_language(lake):
     status, out, err = cli("bridges", "fr:chat", "zh:", *settings(lake))
     assert (status, err) == (0, "")
     asked, _, heads, cat, lion = out.strip().splitlines()

@@ -87,7 +87,7 @@ def test_the_sides_are_those_of_the_question(lake):
     assert (row["term_a"], row["n_a"], row["term_b"], row["n_b"]) == ("chat", 80, "cat", 100)
 
 
-def test_a_word_without_a_language_stands_for_all_the_most_frequent_pair_first(lake):
+def test_a_word_without_a_language_matches_all_the_most_frequent_pair_first(lake):
     assert pairs(asked(lake, "chat", "猫")) == [
         ("fr", "chat", "ja", "猫"),
         ("fr", "chat", "zh", "猫"),
@@ -148,7 +148,7 @@ def test_without_a_lexicon_it_says_how_to_give_one(tmp_path: Path):
         find_cooccurrence(connect(bare), "cat", "chat")
 
 
-def test_what_means_something_to_sql_is_only_a_word(lake):
+def test_sql_syntax_in_a_word_is_only_text(lake):
     for odd in ("'; DROP TABLE term_counts; --", "%", "$one"):
         with pytest.raises(LakeError, match="is in no lexicon"):
             find_cooccurrence(connect(lake), odd, "cat")

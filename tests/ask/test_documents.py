@@ -115,7 +115,7 @@ def test_one_word_has_no_distance(lake):
     ]
 
 
-def test_no_more_documents_than_asked_for_and_the_best_of_them(lake):
+def test_the_limit_keeps_the_best_documents(lake):
     assert [one.doc_id for one in ask(lake, "chat", "cat", limit=2)] == ["same", "english"]
 
 
@@ -183,7 +183,7 @@ def test_json_holds_documents_with_their_lines(lake):
     assert near["lines"][0]["text"] == "The cat"
 
 
-def test_the_command_says_so_where_no_document_holds_the_words(lake):
+def test_the_command_says_that_no_document_holds_the_words(lake):
     assert cli("documents", "dog", "zh:猫", *settings(lake)).out == (
         "no document holds dog and zh:猫\n"
     )

@@ -55,7 +55,7 @@ def test_a_word_that_names_its_language_has_the_links_of_that_language(lake):
     assert partners(lake, "en:chat") == [("▁chat", "fr")]
 
 
-def test_a_link_is_seen_from_the_word_that_is_asked(lake):
+def test_a_link_is_seen_from_the_word_of_the_question(lake):
     connection = connect(lake, tables=TABLES_READ)
     there, back = (find_links(connection, name)[0] for name in ("cat", "fr:chat"))
     assert (there.word, there.partner, there.rank) == ("▁cat", "▁chat", 1)
@@ -63,7 +63,7 @@ def test_a_link_is_seen_from_the_word_that_is_asked(lake):
     assert there.g2 == back.g2
 
 
-def test_partners_of_one_language_and_no_more_than_asked_for(lake):
+def test_partners_can_be_limited_in_language_and_number(lake):
     assert partners(lake, "cat", "zh") == [("猫", "zh")]
     assert partners(lake, "cat", limit=1) == [("▁chat", "fr")]
 
@@ -81,6 +81,6 @@ def test_the_command_shows_partners_with_their_evidence(lake):
     assert (first["partner"], first["npmi"]) == ("▁cat", 0.9)
 
 
-def test_the_command_says_so_where_a_word_has_no_links(lake):
+def test_the_command_says_that_a_word_has_no_links(lake):
     out = cli("links", "fr:toit", "--lang", "zh", *settings(lake)).out
     assert out == "no link joins fr:toit to a word of another language\n"

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from pivotmine.ask.plan import Plan, chunk_bytes, count, parse_bytes, plan, text_bytes
+from pivotmine.ask.plan import Plan, parse_bytes, plan, text_bytes
 from pivotmine.ask.plan_constants import MEASURED, Constants
+from pivotmine.ask.plan_counting import chunk_bytes, count
 from pivotmine.cli.app import app
 from pivotmine.errors import ConfigError
 from pivotmine.recipe.reading import load_recipe
@@ -173,7 +174,7 @@ def test_files_of_the_recipe_are_listed_where_no_size_is_given(tmp_path: Path):
     given_size = output_of("--bytes", "4000", "--format", "json")
     assert output_of("--set", inputs, "--format", "json") == given_size
     rows = [json.loads(line) for line in given_size.splitlines()]
-    assert [row["stage"] for row in rows][:3] == ["ingest", "tokenizer", "tokenize"]
+    assert [row["stage"] for row in rows][:3] == ["ingest", "train_tokenizer", "tokenize"]
 
 
 def test_without_files_and_size_the_command_asks_for_them():

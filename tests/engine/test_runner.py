@@ -115,7 +115,7 @@ def test_a_changed_setting_of_another_stage_changes_nothing(run, lake_config):
     assert skipped(run(source_stage(), copying_stage(), recipe=changed)) == [True, True]
 
 
-def test_a_changed_source_file_reruns(run):
+def test_a_changed_source_file_reruns_its_stage(run):
     run(source_stage())
     assert skipped(run(source_stage(external="file of today"))) == [False]
 

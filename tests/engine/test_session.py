@@ -21,7 +21,7 @@ def test_workers_import_from_the_folders_of_the_driver_and_of_the_user(
     assert worker_path() == [ROOT, str(tmp_path / "named"), str(tmp_path / "appended")]
 
 
-def test_workers_are_not_told_where_libraries_are_installed(monkeypatch: pytest.MonkeyPatch):
+def test_the_path_of_workers_leaves_out_installed_libraries(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("PYTHONPATH", raising=False)
     installed = [sysconfig.get_path(name) for name in ("stdlib", "purelib", "scripts")]
     monkeypatch.setattr(sys, "path", installed)

@@ -1,4 +1,4 @@
-"""The doctor: says what is there, and what to do about what is not."""
+"""The doctor reports what is installed, and how to install what is missing."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def symptom(subject: str, recipe: Recipe) -> Symptom:
     return found
 
 
-def test_versions_of_python_and_libraries_are_told(examined):
+def test_versions_of_python_and_libraries_are_shown(examined):
     assert examined["Python"].state.startswith(platform.python_version())
     for library in ("pyspark", "pyiceberg", "duckdb", "numpy"):
         assert examined[library] == Symptom(library, version(library))
@@ -109,7 +109,7 @@ def test_java_without_a_version_is_refused_with_what_it_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("JAVA_HOME", str(fake_java(tmp_path / "jdk", "Unrecognized option")))
-    with pytest.raises(SetupError, match="does not tell its version: 'Unrecognized option'"):
+    with pytest.raises(SetupError, match="does not report its version: 'Unrecognized option'"):
         check_java()
 
 

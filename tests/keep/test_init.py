@@ -38,7 +38,7 @@ def recipe_of(folder: Path, *uris: str):
     return load_recipe(str(path))
 
 
-def test_languages_go_by_their_share_of_the_sample(tmp_path: Path):
+def test_languages_are_chosen_by_their_share_of_the_sample(tmp_path: Path):
     uri = write_jsonl(tmp_path / "a.jsonl", *[ENGLISH] * 9, *[FRENCH] * 5, JAPANESE)
     assert recipe_of(tmp_path, uri).languages == ("en", "fr", "ja")
 
@@ -116,7 +116,7 @@ def test_what_is_read_is_bounded(tmp_path: Path):
     assert found.n_sampled_bytes <= SAMPLE_FILES * SAMPLE_BYTES
 
 
-def test_records_that_are_refused_are_told(tmp_path: Path):
+def test_refused_records_are_reported(tmp_path: Path):
     (tmp_path / "a.jsonl").write_text(f'{{"text": "{ENGLISH}"}}\nnot json\n{{"text": ""}}\n')
     told = describe(survey([str(tmp_path / "a.jsonl")]))
     assert "refused in the sample: 1 invalid_json, 1 empty_text" in told
@@ -140,7 +140,7 @@ def test_the_command_writes_a_recipe_and_says_what_it_found(
     assert load_recipe("corpus.yaml").ingest.inputs[0].uris == ("in",)
 
 
-def test_the_command_overwrites_nothing_unless_it_is_told_to(
+def test_the_command_overwrites_a_recipe_only_with_force(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""Status, takedown and rejects: what a keeper of a lake asks and does."""
+"""Status, takedown and rejects: how a lake is kept in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many small files of a table become one; few, and large ones, stay."""
+"""Many small files of a table become one; few files, and large ones, stay."""
 
 from __future__ import annotations
 

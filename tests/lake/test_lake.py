@@ -14,8 +14,8 @@ from pivotmine.errors import LakeError
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.lake.recovery import lock, recover
-from pivotmine.lake.removal import forget_past
 from pivotmine.lake.tables import TABLES
+from pivotmine.lake.withdrawals import forget_past
 from pivotmine.recipe import LakeConfig
 
 
@@ -161,12 +161,12 @@ def test_a_reader_leaves_no_trace_and_can_commit_nothing(config: LakeConfig):
     reader = Lake(config, read_only=True)
     assert n_seen(reader, "links") == 3
     assert {p: p.stat().st_mtime_ns for p in Path(config.warehouse).rglob("*")} == before
-    with pytest.raises(LakeError, match="opened to be read"):
+    with pytest.raises(LakeError, match="open for reading only"):
         commit(reader, "two", links=1)
     assert n_seen(Lake(config), "links") == 3
 
 
-def test_reading_a_lake_that_is_not_there_makes_none(tmp_path: Path):
+def test_reading_a_missing_lake_creates_none(tmp_path: Path):
     config = LakeConfig(warehouse=str(tmp_path / "mistyped"))
     with pytest.raises(LakeError, match="nothing is committed in"):
         Lake(config, read_only=True)
@@ -178,7 +178,7 @@ def test_a_remote_warehouse_needs_a_catalog():
         Lake(LakeConfig(warehouse="memory://bucket/lake"))
 
 
-def test_another_catalog_is_a_matter_of_configuration(tmp_path: Path):
+def test_the_configuration_can_name_another_catalog(tmp_path: Path):
     config = LakeConfig(
         warehouse=str(tmp_path / "lake"),
         catalog={"type": "sql", "uri": f"sqlite:///{tmp_path}/elsewhere.db"},
@@ -213,7 +213,7 @@ def test_a_lake_can_forget_its_past(config: LakeConfig):
     assert recover(lake) == []
 
 
-def test_files_can_stay_and_a_table_of_which_all_stay_keeps_its_snapshot(config: LakeConfig):
+def test_files_can_stay_and_a_table_whose_files_all_stay_keeps_its_snapshot(config: LakeConfig):
     lake = Lake(config)
     commit(lake, "one", links=3)
     (first,) = lake.files("links")

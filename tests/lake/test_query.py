@@ -73,7 +73,7 @@ def test_a_word_of_another_language_is_refused_with_its_name(connection):
         find_word(connection, "zh:chat")
 
 
-def test_tokens_that_contain_a_word_do_not_stand_for_it_but_are_named(connection):
+def test_tokens_that_contain_a_word_do_not_match_it_but_are_listed(connection):
     with pytest.raises(LakeError, match=r"contain it: ▁château\.") as refused:
         find_word(connection, "hâte")
     assert "'hâte' is not a single token" in str(refused.value)
@@ -84,7 +84,7 @@ def test_a_token_that_never_occurs_is_no_word(connection):
         find_word(connection, "ghost")
 
 
-def test_what_means_something_to_sql_is_only_a_word(connection):
+def test_sql_syntax_in_a_word_is_only_text(connection):
     for odd in ("'; DROP TABLE links; --", "%", "_", "$word", "c_at"):
         with pytest.raises(LakeError, match="is not a single token"):
             find_word(connection, odd)
@@ -108,18 +108,18 @@ def test_rows_come_with_the_names_of_their_columns(connection):
     ],
     ids=["table", "column", "syntax", "far down"],
 )
-def test_a_refused_statement_is_explained_with_the_tables_there_are(connection, sql: str):
+def test_a_refused_statement_is_explained_with_a_list_of_tables(connection, sql: str):
     with pytest.raises(LakeError, match=r"Tables: inputs, documents, .*, runs"):
         list(run_sql(connection, sql)[1])
 
 
 @pytest.mark.parametrize("sql", ["", "  \n", "-- nothing"])
-def test_no_statement_is_refused(connection, sql: str):
+def test_an_empty_statement_is_refused(connection, sql: str):
     with pytest.raises(LakeError, match="holds no SQL statement"):
         run_sql(connection, sql)
 
 
-def test_a_table_whose_file_is_gone_is_named(tmp_path: Path):
+def test_a_table_whose_file_is_missing_is_named(tmp_path: Path):
     lake = make_lake(tmp_path / "lake", vocabulary=VOCABULARY, links=LINKS)
     put(lake, pivots=[{"method": "links"}])
     (path,) = lake.files("links")
@@ -152,7 +152,7 @@ def test_a_statement_about_the_catalog_opens_all_tables(sql: str):
     assert tables_named(sql) == list(TABLES)
 
 
-def test_a_connection_has_the_tables_that_were_asked_for(lake):
+def test_a_connection_has_only_the_tables_named(lake):
     connection = connect(lake, tables=["links"])
     assert connection.execute("SELECT count(*) FROM links").fetchall() == [(1,)]
     with pytest.raises(duckdb.CatalogException):

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from pivotmine.errors import ConfigError
 from pivotmine.recipe import Recipe
-from pivotmine.recipe.reading import load_recipe, to_yaml
+from pivotmine.recipe.reading import bundled_recipe, load_recipe, to_yaml
 
 RECIPES = sorted(Path(__file__).parents[2].joinpath("conf").glob("*.yaml"))
 
@@ -172,3 +172,13 @@ def test_importing_recipes_imports_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert not heavy & set(loaded.stdout.split())
+
+
+@pytest.mark.parametrize("name", ["demo", "production"])
+def test_an_installed_recipe_is_valid(name: str):
+    assert load_recipe(bundled_recipe(name)).ingest.inputs
+
+
+def test_a_recipe_that_is_not_installed_is_named_beside_those_that_are():
+    with pytest.raises(ConfigError, match="no recipe 'dmeo' is installed; there are demo, product"):
+        bundled_recipe("dmeo")

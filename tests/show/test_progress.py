@@ -8,7 +8,8 @@ import re
 import pytest
 from rich.console import Console
 
-from pivotmine.engine.display import Report, Tally
+from pivotmine.engine.display import Report
+from pivotmine.engine.stage import Tally
 from pivotmine.show.progress import LiveDisplay, PlainDisplay, open_display
 
 INGEST = Report("ingest", False, Tally(20_542, 20_400, 33, 109), {}, 12.34)

@@ -12,13 +12,8 @@ from hypothesis import strategies as st
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.sources import Split
-from pivotmine.sources.listing import (
-    InputFile,
-    list_files,
-    list_splits,
-    pack_splits,
-    plan_splits,
-)
+from pivotmine.sources.files import InputFile, list_files
+from pivotmine.sources.listing import list_splits, pack_splits, plan_splits
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Files in pieces: the records of the whole file wherever it is cut, or a piece that says no."""
+"""Files read in pieces give the records of the whole file, wherever they are cut."""
 
 from __future__ import annotations
 

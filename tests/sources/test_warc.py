@@ -89,7 +89,7 @@ def test_captured_pages_become_documents_and_the_rest_says_why_not(tmp_path: Pat
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
-def test_a_member_a_record_or_one_for_all_read_the_same(tmp_path: Path, read: Read, pack: Any):
+def test_records_in_one_member_or_in_one_each_read_the_same(tmp_path: Path, read: Read, pack: Any):
     suffix = ".gz" if pack is gzip.compress else ".zst"
     whole, apart = tmp_path / f"whole.warc{suffix}", tmp_path / f"apart.warc.wet{suffix}"
     whole.write_bytes(pack(b"".join(RECORDS)))

@@ -65,7 +65,7 @@ def test_a_document_is_in_its_main_language(language: str) -> None:
     assert 0.5 < probability <= 1.0
 
 
-def test_upper_case_is_no_other_language() -> None:
+def test_upper_case_does_not_change_the_language() -> None:
     text = "PLEASE READ THE LICENSE AGREEMENT BEFORE YOU INSTALL THIS SOFTWARE"
     assert load_identifier().identify_document(text)[0] == "en"
 
@@ -114,7 +114,7 @@ def test_segments_in_other_languages_are_und() -> None:
     assert languages_of(JA, "ja", ["en", "zh"]) == ["und"] * 5
 
 
-def test_other_scripts_are_told_apart() -> None:
+def test_other_scripts_are_distinguished() -> None:
     korean = "파일을 열 수 없습니다.\n"
     russian = "Не удалось открыть файл, потому что он используется.\n"
     assert languages_of([korean, russian, EN[0]], "ko", ["en", "ko", "ru"]) == ["ko", "ru", "en"]

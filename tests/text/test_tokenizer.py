@@ -18,7 +18,7 @@ from pivotmine.stages.train_tokenizer.training import train_sentencepiece
 from pivotmine.text.lines import prefix_lines, strip_lines
 from pivotmine.text.segments import split_segments
 from pivotmine.text.token_notation import is_byte_piece, languages_written
-from pivotmine.text.tokenizer import Tokenizer, load_tokenizer, read_tokenizer_file
+from pivotmine.text.tokenizer import Tokenizer, read_tokenizer_file
 
 VERBS = (("Delete", "删除", "削除"), ("Open", "打开", "起動"), ("Rename", "改名", "改称"))
 NOUNS = (("file", "文件", "ファイル"), ("window", "窗口", "ウィンドウ"), ("page", "页面", "頁"))
@@ -245,7 +245,7 @@ def test_a_tokenizer_is_loaded_once_and_travels_by_value() -> None:
     copy = pickle.loads(pickle.dumps(OWN))
     assert copy == OWN
     assert copy.load() is OWN.load()
-    assert load_tokenizer("sentencepiece", OWN.model) is OWN.load()
+    assert Tokenizer("sentencepiece", OWN.model).load() is OWN.load()
 
 
 def test_the_checksum_covers_the_convention() -> None:

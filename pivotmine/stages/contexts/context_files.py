@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pivotmine.engine.numbered_tasks import FileRange
-from pivotmine.engine.read_table import read_row_range
+from pivotmine.engine.table_files import read_row_range
 from pivotmine.numeric.folded_contexts import FoldedContexts, PackedContexts, unpack
 
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from pivotmine.recipe import FiltersConfig
 from pivotmine.sources import ColumnMap, ReadLimits
-from pivotmine.sources.listing import list_files, pack_splits, plan_splits
+from pivotmine.sources.files import list_files
+from pivotmine.sources.listing import pack_splits, plan_splits
 from pivotmine.udfs.ingest import bind_read
 from tests.sources.test_warc import page, record
 

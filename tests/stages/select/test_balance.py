@@ -178,7 +178,7 @@ def test_documents_are_repeated_whole_epochs_first_up_to_the_limit(run):
         ),
         (
             ["select.max_epochs=2", "select.type_shares={boilerplate: 0}"],
-            "goes with shares of languages alone",
+            "allows no pair_shares and no type_shares",
         ),
     ],
 )  # fmt: skip

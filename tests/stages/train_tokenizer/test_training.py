@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.stages.train_tokenizer.training import balanced_quota, train_sentencepiece
-from pivotmine.text.tokenizer import load_tokenizer
+from pivotmine.text.tokenizer import Tokenizer
 
 SAMPLE = [
     f"{verb} the {noun} {n}\nor {verb}, {noun}s: {verb}!\n{verb_zh}{noun_zh}{n}。或{verb_zh}。\n"
@@ -23,14 +23,13 @@ def test_the_same_sample_gives_the_same_model() -> None:
 
 
 def test_frequent_words_of_every_language_are_single_tokens() -> None:
-    pieces = load_tokenizer("sentencepiece", train_sentencepiece(SAMPLE, 400)).pieces()
+    pieces = Tokenizer("sentencepiece", train_sentencepiece(SAMPLE, 400)).load().pieces()
     assert {"▁Delete", "▁file", "删除"} <= set(pieces)
 
 
 def test_no_token_crosses_scripts_or_carries_the_mark_before_han() -> None:
-    pieces = load_tokenizer(
-        "sentencepiece", train_sentencepiece(["按 Delete键 删除 file文件\n"] * 200, 400)
-    ).pieces()
+    model = train_sentencepiece(["按 Delete键 删除 file文件\n"] * 200, 400)
+    pieces = Tokenizer("sentencepiece", model).load().pieces()
     mixed = [p for p in pieces if any(c >= "\u4e00" for c in p) and any(c < "\u0250" for c in p)]
     assert mixed == []
 
@@ -40,7 +39,7 @@ def test_a_sample_too_small_for_the_vocabulary_gives_a_smaller_one(
 ) -> None:
     with caplog.at_level(logging.WARNING):
         model = train_sentencepiece(SAMPLE, 30_000)
-    size = load_tokenizer("sentencepiece", model).vocab_size
+    size = Tokenizer("sentencepiece", model).load().vocab_size
     assert size < 1000
     assert f"{size} pieces, not the 30000" in caplog.text
 

@@ -1,14 +1,18 @@
-"""A table's Parquet files to Arrow batches, read by the Python workers that need them.
+"""A table's Parquet files to Arrow batches and back, by the Python workers that need or make them.
 
 What Spark reads for Python is decoded in the JVM, made into rows, made into Arrow again, and sent
-through a socket, which takes five times as long for a column of lists. Spark still plans: every
-task gets a split, byte ranges of files as in Spark's own reader, and a row group belongs to the
-split in which it begins. (`pivotmine.engine.write_table` is the way back.)
+through a socket, which takes five times as long for a column of lists. The way back is as slow.
+Spark still plans: every task gets a split, byte ranges of files as in Spark's own reader, and a row
+group belongs to the split in which it begins.
+
+Names of written files are random, so a task that runs twice leaves two files; the driver commits
+the one that was reported.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from uuid import uuid4
 
 import fsspec
 import pyarrow as pa
@@ -18,10 +22,15 @@ from pivotmine.engine.numbered_tasks import FileRange, numbers, share_out
 
 Batches = Iterator[pa.RecordBatch]
 
+FILE_SCHEMA = pa.schema([("path", pa.string()), ("n_rows", pa.int64())])
+
 BATCH_ROWS = 1024
 
 MAX_SPLITS = 50_000
 """Most tasks that read a table; the driver sends each its split."""
+
+ROW_GROUP_BYTES = 64_000_000
+"""Arrow bytes of a row group; bounds what a writer holds."""
 
 
 def plan_splits(files: Sequence[tuple[str, int]], split_bytes: int) -> list[tuple[FileRange, ...]]:
@@ -30,12 +39,12 @@ def plan_splits(files: Sequence[tuple[str, int]], split_bytes: int) -> list[tupl
     return share_out(files, max(split_bytes, -(-total // MAX_SPLITS)))
 
 
-def bind(
+def bind_reader(
     splits: Sequence[Sequence[FileRange]],
     columns: Sequence[str],
     make: Callable[[Batches], Batches],
 ) -> Callable[[Batches], Batches]:
-    """Batches of one column, numbers of splits, to what `make` makes of the rows in them.
+    """A function for workers: split numbers to what `make` makes of the rows of these splits.
 
     `make` is called once a task. Memory: a row group, compressed, and a batch.
     """
@@ -60,6 +69,23 @@ def read_row_range(part: FileRange) -> Iterator[pa.Table]:
                 yield file.read_row_group(group, use_threads=False).slice(start, end - start)
 
 
+def bind_writer(
+    make: Callable[[Batches], Batches], schema: pa.Schema, folder: str
+) -> Callable[[Batches], Batches]:
+    """Write what `make` makes of a task's batches to a file in `folder`; emits its path and rows.
+
+    A task without rows writes no file. Memory: one row group, and one batch.
+    """
+
+    def write(batches: Batches) -> Batches:
+        path = f"{folder}/part-{uuid4().hex}.parquet"
+        n_rows = _write(make(batches), schema, path)
+        if n_rows:
+            yield pa.RecordBatch.from_pylist([{"path": path, "n_rows": n_rows}], FILE_SCHEMA)
+
+    return write
+
+
 def _read(part: FileRange, columns: Sequence[str]) -> Batches:
     """Row groups that begin in the bytes of a part."""
     with fsspec.open(part.path, "rb") as stream:
@@ -79,3 +105,37 @@ def _first_byte(group: pq.RowGroupMetaData) -> int:
     column = group.column(0)
     first = int(column.data_page_offset)
     return min(first, int(column.dictionary_page_offset)) if column.has_dictionary_page else first
+
+
+def _write(batches: Batches, schema: pa.Schema, path: str) -> int:
+    groups = _row_groups(batches)
+    first = next(groups, None)
+    if first is None:
+        return 0
+    filesystem, local = fsspec.core.url_to_fs(path)
+    filesystem.makedirs(local.rpartition("/")[0], exist_ok=True)
+    n_rows = 0
+    # The Arrow schema is left out: readers use the table's own.
+    with (
+        filesystem.open(local, "wb") as stream,
+        pq.ParquetWriter(stream, schema, compression="zstd", store_schema=False) as writer,
+    ):
+        while first is not None:
+            writer.write_table(first, row_group_size=first.num_rows)
+            n_rows += first.num_rows
+            first = next(groups, None)
+    return n_rows
+
+
+def _row_groups(batches: Batches) -> Iterator[pa.Table]:
+    gathered: list[pa.RecordBatch] = []
+    n_bytes = 0
+    for batch in batches:
+        if batch.num_rows:
+            gathered.append(batch)
+            n_bytes += batch.nbytes
+        if n_bytes >= ROW_GROUP_BYTES:
+            yield pa.Table.from_batches(gathered)
+            gathered, n_bytes = [], 0
+    if gathered:
+        yield pa.Table.from_batches(gathered)

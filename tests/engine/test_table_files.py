@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotmine.engine.read_table import MAX_SPLITS, bind, plan_splits
+from pivotmine.engine.table_files import MAX_SPLITS, bind_reader, plan_splits
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, int]]:
 
 def read(splits, columns=("id", "values")) -> list[list[dict]]:
     """Rows that each task reads."""
-    task = bind(splits, columns, lambda batches: batches)
+    task = bind_reader(splits, columns, lambda batches: batches)
     numbers = ([pa.record_batch({"id": [i]})] for i in range(len(splits)))
     return [[row for b in task(iter(number)) for row in b.to_pylist()] for number in numbers]
 
@@ -67,7 +67,7 @@ def test_splits_cover_all_bytes_in_equal_shares_and_are_not_too_many(given_sizes
     assert len(splits) <= MAX_SPLITS
 
 
-def test_a_file_that_is_gone_says_so(files, tmp_path: Path):
+def test_a_deleted_file_is_named_in_the_error(files, tmp_path: Path):
     missing = plan_splits([*files, (str(tmp_path / "gone.parquet"), 100)], 10**9)
     with pytest.raises(FileNotFoundError, match=r"gone\.parquet"):
         read(missing)

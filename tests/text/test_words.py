@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pivotmine.text.repeated_ngrams import Grams, covered_by_repeats, join, number_spans
+from pivotmine.text.words import Grams, covered_by_repeats, join, number_spans
 
 
 def of_words(words: list[int]) -> Grams:
