@@ -20,22 +20,23 @@ from pivotmine.stages.contexts.repeated_lines import (
 Batches = Iterator[pa.RecordBatch]
 
 COLUMNS = ("doc_id", "token_ids", "segment_ends", "segment_langs")
-"""What is read of table `tokens`."""
+"""Columns of table `tokens` that are read."""
 
 LINES = pa.schema([("line", pa.int64()), ("document", pa.int64())])
-"""A line, as the bits of its hash, and the key of a document that holds it."""
+"""The hash of a line, and the key of a document that holds it; as signed bits."""
 
 
 def bind_lines(languages: Sequence[str], n_lowest: int) -> Callable[[Batches], Batches]:
     """Batches of `COLUMNS` to rows of `LINES`: for each line its first `n_lowest` documents.
 
-    Only documents with two languages are looked at, since no other text is in a mixed context. A
-    line may come several times from a task, each time with its first documents among those that
-    the task had gathered (`lowest_documents_of_parts`).
+    Only documents with two languages are read, since no other text is in a mixed context. A task
+    may yield a line several times, each time with its first documents among those gathered so far
+    (`lowest_documents_of_parts`).
     """
 
     def find(batches: Batches) -> Batches:
-        parts = (lines_of(_mixed(batch, languages), languages) for batch in batches)
+        mixed = (batch.filter(pa.array(holds_two_languages(batch, languages))) for batch in batches)
+        parts = (lines_of(batch, languages) for batch in mixed)
         yield from map(_line_rows, lowest_documents_of_parts(parts, n_lowest))
 
     return find
@@ -49,10 +50,6 @@ def bind_cut(plan: CutPlan) -> Callable[[Batches], Batches]:
         yield from map(_context_row, regrouped(contexts, plan.part_tokens))
 
     return cut
-
-
-def _mixed(batch: pa.RecordBatch, languages: Sequence[str]) -> pa.RecordBatch:
-    return batch.filter(pa.array(holds_two_languages(batch, languages)))
 
 
 def _line_rows(found: LineDocuments) -> pa.RecordBatch:

@@ -1,9 +1,9 @@
 """Packed contexts to counts of pairs: complete ones, or runs that are summed; and their sketch.
 
-A task holds a chunk of the corpus's contexts and counts a range of rows. Where all contexts are one
-chunk its counts are complete, and pairs below the threshold are never written. Where there are
-several chunks, their counts leave as packed runs (`RUNS`), a row for each bucket, and are summed
-bucket by bucket. Margins are always summed; they are few.
+A task holds a chunk of the contexts and counts a range of rows. With a single chunk its counts are
+complete, and pairs below the threshold are never written. With several chunks, counts leave as
+packed runs (`RUNS`), a row for each bucket, and are summed bucket by bucket. Margins are always
+summed; they are few.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def fold_columns(n_folds: int) -> list[str]:
 def bind_complete(
     plan: CountPlan, names: PairNames, min_count: int
 ) -> Callable[[Batches], Batches]:
-    """Numbers of tasks, whose counts are complete, to rows of table `counts`."""
+    """Numbers of tasks to rows of table `counts`; all contexts must be one chunk."""
 
     def count(batches: Batches) -> Batches:
         for number in numbers(batches):

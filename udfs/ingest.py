@@ -1,4 +1,4 @@
-"""Source files to records, and documents to the signatures by which near-duplicates are found."""
+"""Source files to records, and documents to signatures, which find near-duplicates."""
 
 from __future__ import annotations
 
@@ -9,31 +9,20 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.engine.numbered_tasks import numbers
-from pivotmine.numeric.arrow_lists import list_column
-from pivotmine.numeric.batches import slice_by_bytes
+from pivotmine.numeric.arrow_batches import slice_by_bytes
 from pivotmine.recipe import DedupConfig
 from pivotmine.sources import read_split
 from pivotmine.sources.records import ColumnMap, ReadLimits, Split
 from pivotmine.stages.ingest.documents import BoundsOf, identify, reject_low_quality
 from pivotmine.stages.ingest.minhash import similarities
 from pivotmine.stages.ingest.shingles import MAX_CHARS, distinct_lines, find_words, lines_left_out
-from pivotmine.stages.ingest.text_signatures import sign_texts
+from pivotmine.stages.ingest.text_signatures import signature_rows
 from pivotmine.text.language import load_identifier
 
 Batches = Iterator[pa.RecordBatch]
 
 LINES = pa.schema([("line", pa.int64())])
 IDS = pa.schema([("doc_id", pa.string())])
-SIGNED = pa.schema(
-    [
-        ("doc_id", pa.string()),
-        ("lines", pa.list_(pa.int64())),
-        ("left_out", pa.int64()),
-        ("signature", pa.binary()),
-        ("keys", pa.list_(pa.int64())),
-    ]
-)
-"""Table `signatures`."""
 COMPARED = pa.schema([("u", pa.string()), ("v", pa.string()), ("similarity", pa.float64())])
 
 
@@ -42,7 +31,7 @@ def bind_read(
     columns: Sequence[ColumnMap],
     limits: ReadLimits,
     language_model: str | None,
-    bounds_of: BoundsOf = lambda lang: {},
+    bounds_of: BoundsOf,
 ) -> Callable[[Batches], Batches]:
     """Numbers of packs to rows of `pivotmine.stages.ingest.documents.SCHEMA`.
 
@@ -54,7 +43,7 @@ def bind_read(
     columns
         One for each input of the recipe; a split names its input.
     bounds_of
-        Quality bounds of documents in a language; none by default.
+        Quality bounds of documents in a language.
     """
 
     def read(batches: Batches) -> Batches:
@@ -77,22 +66,10 @@ def hash_lines(batches: Batches) -> Batches:
 def bind_sign(
     common_lines: NDArray[np.uint64], settings: DedupConfig
 ) -> Callable[[Batches], Batches]:
-    """Batches with `doc_id` and `text` to rows of `SIGNED`, one for one."""
+    """Batches with `doc_id` and `text` to rows of table `signatures`, one for one."""
 
     def make(batches: Batches) -> Batches:
-        for batch in _sliced(batches):
-            found = sign_texts(batch.column("text").to_pylist(), common_lines, settings)
-            signatures = [row.tobytes() for row in found.signatures]
-            yield pa.RecordBatch.from_arrays(
-                [
-                    batch.column("doc_id"),
-                    list_column(found.lines.view(np.int64), found.line_ends),
-                    pa.array(found.left_out.view(np.int64)),
-                    pa.array(signatures, pa.binary(), mask=~found.is_signed),
-                    list_column(found.keys, found.key_ends),
-                ],
-                schema=SIGNED,
-            )
+        return (signature_rows(batch, common_lines, settings) for batch in _sliced(batches))
 
     return make
 
@@ -100,7 +77,7 @@ def bind_sign(
 def bind_outdated(common_lines: NDArray[np.uint64]) -> Callable[[Batches], Batches]:
     """Batches with `doc_id`, `lines`, `left_out` to ids of documents that must be signed anew.
 
-    Those are the documents of which other lines would be left out now.
+    These are the documents whose common lines have changed.
     """
 
     def find(batches: Batches) -> Batches:

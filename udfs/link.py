@@ -1,4 +1,4 @@
-"""Rows of table `counts` to association measures, and contexts to the links won in them."""
+"""Rows of table `counts` to association measures, and contexts to the links that win them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def bind_associate(measure: str) -> Callable[[Batches], Batches]:
 def bind_contest(
     shares: Sequence[Sequence[FileRange]], held: Contest
 ) -> Callable[[Batches], Batches]:
-    """Numbers of tasks to rows of `contest.WON`: links, and the contexts where a task saw them won.
+    """Numbers of tasks to rows of `contest.WON`: links, and the number of contexts that they won.
 
     Memory: the links, 8 B more for each, and a row of table `contexts`.
 

@@ -1,4 +1,4 @@
-"""Rows of table `tokens` to scores, and to the segments that documents hold."""
+"""Rows of table `tokens` to scores, and to the numbers of documents that hold a segment."""
 
 from __future__ import annotations
 
@@ -33,5 +33,5 @@ def bind(scores: Mapping[str, Any], corpus: Corpus) -> Callable[[Batches], Batch
 
 
 def count_segments(batches: Batches) -> Batches:
-    """Documents of each batch that hold a segment (`repeated_segments.SEGMENT_COUNTS`)."""
+    """Numbers of documents of each batch that hold a segment (`SEGMENT_COUNTS`)."""
     return map(segment_counts, batches)

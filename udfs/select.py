@@ -1,4 +1,4 @@
-"""Candidates of an arm to those that fit its budgets, and to those that cover most links."""
+"""Candidates of an arm to the documents that fit its budgets or cover the most links."""
 
 from __future__ import annotations
 

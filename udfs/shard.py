@@ -1,4 +1,4 @@
-"""Selected documents to shard files, and texts to the segments that the control arm exchanges."""
+"""Selected documents to shard files, and texts to segments, which the control arm exchanges."""
 
 from __future__ import annotations
 
@@ -39,6 +39,15 @@ def bind_write(folder: str, format_name: str, tokens: TokenFormat) -> Callable[[
     return write
 
 
+def split_texts(batches: Batches) -> Batches:
+    """Batches of (`doc_id`, `text`) to rows of `SEGMENTS`, one for one."""
+    for batch in batches:
+        segments = [split_segments(text) for text in batch.column("text").to_pylist()]
+        yield pa.RecordBatch.from_pydict(
+            {"doc_id": batch.column("doc_id"), "segments": segments}, schema=SEGMENTS
+        )
+
+
 def _documents(batch: pa.RecordBatch, kind: str) -> Iterator[Placed]:
     shards = zip(batch.column("arm").to_pylist(), batch.column("shard").to_pylist(), strict=True)
     names = ("doc_id", "source", "position", "lang", "n_tokens")
@@ -49,12 +58,3 @@ def _documents(batch: pa.RecordBatch, kind: str) -> Iterator[Placed]:
         text = batch.column("text")[row].as_py() if kind == "text" else None
         ids = batch.column("token_ids")[row].values.to_numpy() if kind == "tokens" else None
         yield shard, ShardDocument(doc_id, source, position, lang, n_tokens, ids, text)
-
-
-def split_texts(batches: Batches) -> Batches:
-    """Batches of (`doc_id`, `text`) to rows of `SEGMENTS`, one for one."""
-    for batch in batches:
-        segments = [split_segments(text) for text in batch.column("text").to_pylist()]
-        yield pa.RecordBatch.from_pydict(
-            {"doc_id": batch.column("doc_id"), "segments": segments}, schema=SEGMENTS
-        )

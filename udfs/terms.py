@@ -1,4 +1,4 @@
-"""Rows of table `tokens` to counts of a lexicon's words and pairs, and these to `term_counts`."""
+"""Rows of table `tokens` to counts of words and pairs of a lexicon, and to `term_counts`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 import pyarrow as pa
 
 from pivotmine.engine.numbered_tasks import numbers
-from pivotmine.numeric.batches import slice_by_values
+from pivotmine.numeric.arrow_batches import slice_by_values
 from pivotmine.stages.terms.buckets import buckets_of, sum_bucket
 from pivotmine.stages.terms.layout import DOCUMENTS, new_totals
 from pivotmine.stages.terms.rows import TermResult, piece_rows
@@ -19,15 +19,15 @@ Batches = Iterator[pa.RecordBatch]
 T = TypeVar("T", covariant=True)
 
 COLUMNS = ("token_ids", "segment_ends", "segment_langs")
-"""What is read of table `tokens`."""
+"""Columns of table `tokens` that are read."""
 
 _CHUNK_TOKENS = 2**18
-"""Tokens whose text is spelled out at once, or those of one longer document. Takes about 60 bytes a
-token; larger chunks leave the cache."""
+"""Tokens decoded to text at once, unless one document has more. Takes about 60 bytes a token;
+larger chunks leave the cache."""
 
 
 class Shared(Protocol[T]):
-    """What Spark brings to every worker process once: a broadcast variable."""
+    """A broadcast variable: Spark brings it to every worker process once."""
 
     @property
     def value(self) -> T: ...

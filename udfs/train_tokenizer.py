@@ -1,7 +1,6 @@
 """Sampled texts to a tokenizer model, in one task.
 
-A model is trained on one machine. A task rather than the driver does it, so that the sample stays
-out of the driver and a worker's memory can be used.
+One task trains the model, so the sample stays out of the driver and uses a worker's memory.
 """
 
 from __future__ import annotations
@@ -10,8 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 
-from pivotmine.stages.train_tokenizer.tokenizer_row import tokenizer_row
-from pivotmine.stages.train_tokenizer.training import train_sentencepiece
+from pivotmine.stages.train_tokenizer.training import tokenizer_row, train_sentencepiece
 from pivotmine.text.tokenizer import Tokenizer
 
 
@@ -20,7 +18,7 @@ def bind(
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Batches of `text` (one partition, in a fixed order) to one row of table `tokenizer`.
 
-    The size of a random sample varies; of a larger one only `max_sample_bytes` are used.
+    The size of a random sample varies; at most `max_sample_bytes` of it are used.
     """
 
     def train(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -6,13 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pyarrow as pa
 
-from pivotmine.numeric.arrow_lists import language_indices, token_columns
-from pivotmine.stages.vocabulary.frequencies import (
-    Frequencies,
-    add_frequencies,
-    held,
-    new_frequencies,
-)
+from pivotmine.numeric.arrow_batches import language_indices, token_columns
+from pivotmine.stages.vocabulary.frequencies import add_frequencies, held, new_frequencies
 
 SCHEMA = pa.schema(
     [
@@ -24,7 +19,7 @@ SCHEMA = pa.schema(
 )
 
 COLUMNS = ("token_ids", "segment_ends", "segment_langs")
-"""What is read of table `tokens`."""
+"""Columns of table `tokens` that are read."""
 
 
 def bind(
@@ -32,7 +27,7 @@ def bind(
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Batches of table `tokens` to partial sums for (token, language index).
 
-    What the columns hold is said in `frequencies.HeldFrequencies`.
+    `frequencies.HeldFrequencies` describes the columns.
     """
 
     def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -43,10 +38,7 @@ def bind(
             add_frequencies(totals, *token_columns(batch), langs, n_docs)
             n_docs += batch.num_rows
         if n_docs:
-            yield _rows(totals)
+            columns = [pa.array(column) for column in held(totals)]
+            yield pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
 
     return count
-
-
-def _rows(totals: Frequencies) -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([pa.array(c) for c in held(totals)], schema=SCHEMA)

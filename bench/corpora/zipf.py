@@ -20,7 +20,7 @@ from blake3 import blake3
 from numpy.typing import NDArray
 
 from pivotmine.lake.tables import TOKENS, VOCABULARY
-from pivotmine.stages.tokenize.languages import tokens_by_language
+from pivotmine.stages.tokenize.rows import tokens_by_language
 
 BLOCK_DOCUMENTS = 1_000
 SENTENCE_TOKENS = 20

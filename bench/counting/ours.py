@@ -15,7 +15,7 @@ from bench.counting.ways import Done, Job, way
 
 if TYPE_CHECKING:
     from pivotmine.numeric.folded_contexts import FoldedContexts
-    from pivotmine.stages.count.pair_counts import PairCounts
+    from pivotmine.stages.count.pair_blocks import PairBlock
 
 FOLDS = 4
 
@@ -97,10 +97,10 @@ def _kernel(job: Job, n_folds: int, min_count: int) -> Done:
     first_node = np.arange(len(facts.languages) + 1) * facts.vocab_size
     contexts = _contexts(job, n_folds)
 
-    def count(some: FoldedContexts) -> Iterator[PairCounts]:
+    def count(some: FoldedContexts) -> Iterator[PairBlock]:
         return count_pairs(some, first_node, n_folds, min_count=min_count)
 
-    def pairs(block: PairCounts) -> Pairs:
+    def pairs(block: PairBlock) -> Pairs:
         n = block.fold_counts.sum(axis=1)
         kept = n >= facts.min_count
         return Pairs(*(part[kept].astype(np.int64) for part in (block.a, block.b, n)))

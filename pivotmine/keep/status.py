@@ -14,7 +14,7 @@ from pivotmine.engine.stage import Stage
 from pivotmine.errors import PivotMineError
 from pivotmine.lake.lake import Lake
 from pivotmine.recipe import Recipe
-from pivotmine.stages.ingest.files import how_records_are_read, list_sources
+from pivotmine.stages.ingest.files import list_sources, reading_settings
 from pivotmine.stages.ingest.stage import STAGE as INGEST
 
 
@@ -46,7 +46,7 @@ def deliveries(lake: Lake, recipe: Recipe) -> list[Delivery]:
     sources = list_sources(recipe)
     before = {row["uri"]: row for row in lake.read("inputs").to_pylist()}
     last = last_run(lake, INGEST)
-    key = reuse_fingerprint(INGEST, recipe, how_records_are_read(recipe))
+    key = reuse_fingerprint(INGEST, recipe, reading_settings(recipe))
     reusable = last is not None and dict(last.get("reuse") or {}).get("inputs") == key
     here = {source.file.uri for source in sources}
     names = {source.ingest_id for source in sources}

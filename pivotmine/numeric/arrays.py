@@ -1,4 +1,4 @@
-"""Checks of the arrays that kernels are given.
+"""Checks of the arrays that kernels take.
 
 Compiled code does not check bounds: an offset past the end or a token id outside the vocabulary
 would silently read or overwrite other memory. These checks are single vectorised passes (a
@@ -16,8 +16,6 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pivotmine.errors import InputError
-
-__all__ = ["check_range", "offsets_array", "readonly", "row_index"]
 
 
 def readonly(values: NDArray[Any], dtype: DTypeLike, name: str) -> NDArray[Any]:

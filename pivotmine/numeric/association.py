@@ -17,35 +17,11 @@ from scipy.special import log_ndtr, xlog1py
 
 from pivotmine.errors import InputError
 
-__all__ = [
-    "MAX_P_VALUE_BIN",
-    "additive_background",
-    "benjamini_hochberg",
-    "bin_upper_log10_p",
-    "binned_q_values",
-    "dice",
-    "expected",
-    "log10_p_value",
-    "log_likelihood_ratio",
-    "npmi",
-    "p_value_bin",
-]
-
 # A power of two, so that bin edges are exact floats.
 _BINS_PER_DECADE = 256
 
 MAX_P_VALUE_BIN = 2**20 - 1
 """The last bin; it is open, and holds all p-values of at most 10**-4095.99."""
-
-
-def _floats(*values: ArrayLike) -> list[NDArray[np.float64]]:
-    return [np.asarray(value, np.float64) for value in np.broadcast_arrays(*values)]
-
-
-def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Quotient, 0 where the denominator is 0."""
-    zeros = np.zeros(np.shape(denominator))
-    return np.divide(numerator, denominator, out=zeros, where=denominator > 0)
 
 
 def expected(n_a: ArrayLike, n_b: ArrayLike, n: ArrayLike) -> NDArray[np.float64]:
@@ -104,11 +80,10 @@ def additive_background(
 ) -> NDArray[np.float64]:
     """Rate of b in the contexts of a, above its rate overall: n_ab / n_a - n_b / n.
 
-    The measure of He et al. 2025 (arXiv 2505.16385) as a rate. Their code draws as many documents
-    that hold a as documents at random, S = 2,000 of each, and subtracts the document frequencies
-    of b in the two samples. The mean of that difference over samples is S times this value, so
-    the order of partners is the same but for sampling noise. It is not symmetric in a and b. Tokens
-    that never occur have rate 0.
+    The measure of He et al. 2025 (arXiv 2505.16385) as a rate. Their code draws S = 2,000 documents
+    that hold a and S documents at random, and subtracts the document frequencies of b in the two
+    samples. The mean of that difference is S times this value, so partners are in the same order
+    except for sampling noise. It is not symmetric in a and b. Tokens that never occur have rate 0.
     """
     n_ab, n_a, n_b, n = _floats(n_ab, n_a, n_b, n)
     return _ratio(n_ab, n_a) - _ratio(n_b, n)
@@ -128,39 +103,13 @@ def log10_p_value(
     expected get 0, p = 1. In logarithms because p leaves the range of a double at G2 of about
     1,400, far below the G2 of frequent translation pairs.
 
-    Pass `g2` where `log_likelihood_ratio` of the same tables is at hand; it is most of the work.
+    Pass `g2` if `log_likelihood_ratio` of the same tables is known; it is most of the work.
     """
     n_ab, n_a, n_b, n = _floats(n_ab, n_a, n_b, n)
     if g2 is None:
         g2 = log_likelihood_ratio(n_ab, n_a, n_b, n)
     tail = log_ndtr(-np.sqrt(g2)) / np.log(10.0)
     return np.where(n_ab > expected(n_a, n_b, n), tail, 0.0)
-
-
-def benjamini_hochberg(log10_p: NDArray[np.float64], n_tests: int) -> NDArray[np.float64]:
-    """q-value of each test: the lowest false discovery rate at which it is called real.
-
-    q_i = min(1, min over p_j >= p_i of n_tests * p_j / rank of p_j) (Benjamini and Hochberg 1995),
-    computed in logarithms; q below 1e-308 becomes 0.
-
-    Parameters
-    ----------
-    log10_p
-        [t] the tests at hand, t <= n_tests.
-    n_tests
-        Size of the whole family; tests that are not at hand count with p = 1. They only lengthen
-        the family: their own ranks come last and n_tests * 1 / rank is at least 1.
-
-    Raises
-    ------
-    InputError
-        More p-values than tests, or a p-value above 1.
-    """
-    log10_p = np.asarray(log10_p, np.float64)
-    order = np.argsort(log10_p, kind="stable")
-    q_values = np.empty(len(log10_p))
-    q_values[order] = binned_q_values(log10_p[order], np.arange(1, len(log10_p) + 1), n_tests)
-    return q_values
 
 
 def p_value_bin(log10_p: ArrayLike) -> NDArray[np.int32]:
@@ -185,7 +134,8 @@ def binned_q_values(
 
     A bin's q is min(1, min over bins l with edge e_l >= its own of n_tests * e_l / R(e_l)), with
     R(e) the number of p-values <= e. R(e_l) is `cumulative_count`, exactly, since bins do not
-    overlap. Compared with `benjamini_hochberg` on the p-values themselves, for any p_i in a bin k:
+    overlap. The exact q-values of Benjamini and Hochberg (1995) are q_i = min(1, min over p_j >=
+    p_i of n_tests * p_j / rank of p_j). Compared with them, for any p_i in a bin k:
 
     * Never below. Take any l of the minimum that counts a test, and let p_j be the largest p-value
       <= e_l. Then R(p_j) = R(e_l) and p_j <= e_l, so the term of j in the exact minimum is no
@@ -227,3 +177,13 @@ def binned_q_values(
     log10_q[counted] = np.log10(n_tests) + edges[counted] - np.log10(counts[counted])
     lowest = np.minimum.accumulate(log10_q[::-1])[::-1]
     return np.power(10.0, np.minimum(lowest, 0.0))
+
+
+def _floats(*values: ArrayLike) -> list[NDArray[np.float64]]:
+    return [np.asarray(value, np.float64) for value in np.broadcast_arrays(*values)]
+
+
+def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Quotient, 0 where the denominator is 0."""
+    zeros = np.zeros(np.shape(denominator))
+    return np.divide(numerator, denominator, out=zeros, where=denominator > 0)

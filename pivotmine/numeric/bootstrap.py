@@ -1,8 +1,8 @@
-"""Intervals of means, by resampling and for shares.
+"""Intervals of means, by resampling, and of shares.
 
-Percentile intervals (Efron 1979, Bootstrap methods: another look at the jackknife). What is drawn
-anew is what varies independently: words, documents or seeds, and never their parts. Pairs of one
-word are right or wrong together, so a pair is drawn with its word.
+Percentile intervals (Efron 1979, Bootstrap methods: another look at the jackknife). Resamples draw
+the units that vary independently: words, documents or seeds, never their parts. Pairs of one word
+are right or wrong together, so they are drawn together.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 LEVEL = 0.95
-"""Of every interval in the project."""
+"""Confidence level of every interval in the project."""
 
 Floats = NDArray[np.float64]
 
@@ -59,15 +59,6 @@ def multinomial_draws(
     return generator.multinomial(n, np.full(n, 1 / n), n_resamples)
 
 
-def poisson_draws(n: int, n_resamples: int, seed: int) -> NDArray[np.uint8]:
-    """How often each of n units is drawn, a Poisson(1) number each: [n, n_resamples].
-
-    The draws of a unit do not depend on those of others, so no resample needs the whole data
-    (Chamandy et al. 2012, Estimating uncertainty for massive data streams).
-    """
-    return np.random.default_rng(seed).poisson(1.0, (n, n_resamples)).astype(np.uint8)
-
-
 def wilson(hits: int, total: int) -> Interval:
     """A share with its score interval (Wilson 1927); unknown where `total` is 0."""
     if not total:
@@ -79,7 +70,9 @@ def wilson(hits: int, total: int) -> Interval:
 class Resamples:
     """Draws of units, the same for every ratio, so that ratios of one table can be compared.
 
-    Memory: one byte a unit and resample.
+    Each unit is drawn a Poisson(1) number of times. Its draws do not depend on those of others, so
+    no resample needs the whole data (Chamandy et al. 2012, Estimating uncertainty for massive data
+    streams). Memory: one byte a unit and resample.
 
     Parameters
     ----------
@@ -90,7 +83,8 @@ class Resamples:
     """
 
     def __init__(self, n_units: int, n_resamples: int = 300, seed: int = 0) -> None:
-        self._draws = poisson_draws(n_units, n_resamples, seed)
+        draws = np.random.default_rng(seed).poisson(1.0, (n_units, n_resamples))
+        self._draws = draws.astype(np.uint8)
 
     def ratio(self, units: NDArray[np.integer], hits: Floats, totals: Floats) -> Interval:
         """Sum of hits / sum of totals over rows, each of which belongs to a unit.

@@ -1,4 +1,4 @@
-"""Mixed contexts as they are stored between the step that cuts them and those that count them.
+"""Mixed contexts as they are stored for the steps that count them.
 
 Counting needs the distinct nodes of mixed contexts, some 7 % of the tokens of real text. The nodes
 of a context ascend, so they are kept as differences, whose upper bytes are mostly zero: zstd, which
@@ -14,8 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
-
-__all__ = ["FoldedContexts", "PackedContexts", "join", "pack", "regrouped", "unpack"]
 
 
 class FoldedContexts(NamedTuple):
@@ -70,20 +68,6 @@ def regrouped(parts: Iterable[FoldedContexts], max_tokens: int) -> Iterator[Fold
         yield from _cut(join(gathered), max_tokens)
 
 
-def _cut(contexts: FoldedContexts, max_tokens: int) -> list[FoldedContexts]:
-    offsets, token_ids, folds = contexts
-    parts = []
-    start = 0
-    while start < len(folds):
-        fits = int(np.searchsorted(offsets, offsets[start] + max_tokens, side="right")) - 1
-        end = max(fits, start + 1)
-        of_part = offsets[start : end + 1]
-        tokens = token_ids[of_part[0] : of_part[-1]]
-        parts.append(FoldedContexts(of_part - of_part[0], tokens, folds[start:end]))
-        start = end
-    return parts
-
-
 def pack(contexts: FoldedContexts) -> PackedContexts:
     """Contexts as bytes, to be compressed."""
     steps = np.diff(contexts.token_ids, prepend=np.int32(0))
@@ -116,6 +100,20 @@ def unpack(parts: Sequence[PackedContexts]) -> FoldedContexts:
         start += part.n_tokens
     offsets = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
     return FoldedContexts(offsets, token_ids, np.frombuffer(folds, np.uint8))
+
+
+def _cut(contexts: FoldedContexts, max_tokens: int) -> list[FoldedContexts]:
+    offsets, token_ids, folds = contexts
+    parts = []
+    start = 0
+    while start < len(folds):
+        fits = int(np.searchsorted(offsets, offsets[start] + max_tokens, side="right")) - 1
+        end = max(fits, start + 1)
+        of_part = offsets[start : end + 1]
+        tokens = token_ids[of_part[0] : of_part[-1]]
+        parts.append(FoldedContexts(of_part - of_part[0], tokens, folds[start:end]))
+        start = end
+    return parts
 
 
 def _ints(data: bytes) -> NDArray[np.int32]:

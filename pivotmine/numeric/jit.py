@@ -1,4 +1,4 @@
-"""How kernels are compiled.
+"""How kernels are compiled, and two machine instructions that numba has no name for.
 
 Compiling a kernel takes about a second, and every executor process would pay it again, so machine
 code is cached on disk. numba refuses to cache where it has no folder to write to (a package inside
@@ -12,10 +12,8 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
-
-__all__ = ["njit", "trailing_zeros"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -45,5 +43,28 @@ def _trailing_zeros(typing_context: Any, word: Any) -> Any:
 trailing_zeros: Any = intrinsic(_trailing_zeros)
 """Position of the lowest bit that is set in a uint64 other than 0; for use inside kernels.
 
-One machine instruction that numba has no name for; other ways slow pair counting by a tenth.
+Other ways slow pair counting by a tenth.
+"""
+
+
+def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        untyped: Any = cgutils
+        ir = untyped.ir
+        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        address = builder.bitcast(builder.gep(data, [arguments[1]]), byte)
+        kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        call = untyped.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        to_read, keep, data_cache = word(0), word(3), word(1)
+        builder.call(call, [address, to_read, keep, data_cache])
+        return context.get_dummy_value()
+
+    return types.void(array, types.uint64), generate
+
+
+prefetch: Any = intrinsic(_prefetch)
+"""`prefetch(array, index)` fetches the cache line of an element; for use inside kernels.
+
+`index` is uint64 and may lie past the end.
 """

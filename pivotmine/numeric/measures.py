@@ -28,7 +28,7 @@ def strength(measure: str, n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) ->
     ConfigError
         No measure has that name.
     InputError
-        It returns NaN, or an array of another shape.
+        The measure returns NaN, or an array of another shape.
     """
     found = np.asarray(plugins.MEASURES[measure].value(n_ab, n_a, n_b, n), np.float64)
     if found.shape != n_ab.shape:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.numeric.arrow_lists import language_indices, token_columns
+from pivotmine.numeric.arrow_batches import language_indices, token_columns
 from pivotmine.numeric.nodes import NodeTable, nodes_in_text
 from pivotmine.numeric.windows import context_bounds
 
@@ -50,11 +50,5 @@ def node_columns(
         len(columns.token_ids),
         window_tokens,
     )
-    in_text = nodes_in_text(
-        *columns,
-        language,
-        nodes,
-        bounds,
-        min_language_share,
-    )
+    in_text = nodes_in_text(*columns, language, nodes, bounds, min_language_share)
     return NodeColumns(in_text, bounds, document)

@@ -1,13 +1,11 @@
-"""Nodes: a token in text of one language, which is what co-occurs, is linked and bridges.
+"""Nodes: a node is a token in text of one language. Nodes co-occur, are linked, and are bridges.
 
 A token alone does not say which word it is. `chat` is an animal in French and a conversation in
-English; 猫 is a cat in Chinese and in Japanese; `son` is French by its shares, and the child in an
-English sentence. One language a token would leave out the first two as shared, and would count the
-English `son` as French. So an occurrence takes the language of its segment if the token is a word
-of that language at all (its share of the token is large enough). Other occurrences, such as a
-product name in a Chinese sentence, are blank.
-
-A blank has no language, so the counting kernels pass over it.
+English; 猫 is a cat in Chinese and in Japanese; `son` is French by its shares, and a child in an
+English sentence. With one language for each token, the first two would be left out as shared, and
+the English `son` would count as French. So an occurrence takes the language of its segment if the
+token is a word of that language (its share of the token is large enough). Other occurrences, such
+as a product name in a Chinese sentence, are blank. Counting kernels skip blanks.
 """
 
 from __future__ import annotations
@@ -21,15 +19,13 @@ from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.jit import njit
 
-__all__ = ["NodeTable", "first_nodes", "node_table", "nodes_in_text", "segment_lengths"]
-
 
 class NodeTable(NamedTuple):
     """Nodes, numbered by (language, token), and the blank after the last."""
 
     node_of: NDArray[np.int32]
-    """[n_languages + 1, vocab_size] node of a token in text of a language; the last row stands for
-    text of no language and is all blank."""
+    """[n_languages + 1, vocab_size] node of a token in text of a language; the last row is for text
+    of no language and all blank."""
 
     token: NDArray[np.int32]
     """[n_nodes]"""
@@ -79,8 +75,8 @@ def nodes_in_text(
     token_ids, document_offsets
         [T] ids of all documents, one after another, and [D + 1] where each begins in them.
     segment_ends
-        [S] ends of segments, each relative to the start of its document. Tokens after a
-        document's last end are text of no language.
+        [S] ends of segments, relative to the start of the document. Tokens after the last end of a
+        document are text of no language.
     segment_offsets
         [D + 1] where each document's segments begin.
     segment_language
@@ -88,7 +84,7 @@ def nodes_in_text(
     context_bounds
         [C + 1] where each context begins in `token_ids`.
     min_language_share
-        Tokens of a language are blank in contexts of which it holds a smaller share.
+        Tokens of a language are blank in contexts where it holds a smaller share.
 
     Raises
     ------
@@ -111,13 +107,24 @@ def nodes_in_text(
     return _nodes(tokens, np.cumsum(lengths), around, table.node_of, bounds, min_language_share)
 
 
+def segment_lengths(
+    segment_ends: NDArray[np.int32], segment_offsets: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """[S] tokens in each segment."""
+    lengths = np.diff(segment_ends, prepend=0).astype(np.int64)
+    # The first segment of a document begins at 0, not where the document before it ended.
+    first = segment_offsets[:-1][np.diff(segment_offsets) > 0]
+    lengths[first] = segment_ends[first]
+    return lengths
+
+
 def _spans(
     document_offsets: NDArray[np.int64],
     segment_ends: NDArray[np.int32],
     segment_offsets: NDArray[np.int64],
     segment_language: NDArray[np.int8],
 ) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
-    """Tokens and language of every segment, and of what each document holds after its last one."""
+    """Lengths and languages of all segments, with the rest of each document as one more."""
     lengths = segment_lengths(segment_ends, segment_offsets)
     in_segments = np.concatenate(([0], np.cumsum(lengths)))[segment_offsets]
     after = np.diff(document_offsets) - np.diff(in_segments)
@@ -144,7 +151,7 @@ def _nodes(
         start, end = bounds[c], bounds[c + 1]
         while first < len(span_ends) and span_ends[first] <= start:
             first += 1
-        # Languages are tallied by segments, so text of one language costs no look at its tokens.
+        # Languages are tallied by segment, without reading tokens.
         s, position = first, start
         while position < end:
             stop = min(span_ends[s], end)
@@ -167,14 +174,3 @@ def _nodes(
             if span_ends[s] >= end:
                 break
     return nodes
-
-
-def segment_lengths(
-    segment_ends: NDArray[np.int32], segment_offsets: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """[S] tokens in each segment."""
-    lengths = np.diff(segment_ends, prepend=0).astype(np.int64)
-    # The first segment of a document begins at 0, not where the document before it ended.
-    first = segment_offsets[:-1][np.diff(segment_offsets) > 0]
-    lengths[first] = segment_ends[first]
-    return lengths

@@ -1,8 +1,8 @@
 """Contexts: the places in which two tokens can meet.
 
 A context is a whole document or a window of consecutive segments (lines, sentences). Windows are
-made of whole segments because what links two languages is adjacency of a sentence and its
-translation; cutting through sentences at a fixed stride would split exactly those pairs.
+made of whole segments because a sentence and its translation are often neighbours; cutting at a
+fixed stride would split exactly those pairs.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.numeric.arrays import offsets_array, readonly, row_index
 from pivotmine.numeric.jit import njit
-
-__all__ = ["context_bounds"]
 
 
 def context_bounds(
@@ -27,16 +25,16 @@ def context_bounds(
     """Cut documents into contexts.
 
     Windows take consecutive segments greedily while they fit in `window_tokens`. A longer segment
-    is first cut into pieces of `window_tokens`; its last, shorter piece is packed on like any
-    segment. Windows tile the document and none is empty.
+    is first cut into pieces of `window_tokens`; its last, shorter piece is packed like any segment.
+    Windows tile the document and none is empty.
 
     Parameters
     ----------
     document_offsets
         [D + 1], int32 or int64, into the flat token array of `n_tokens`.
     segment_ends
-        [S] each counted in tokens from the start of its own document; tokens after a document's
-        last end count as one more segment.
+        [S] in tokens from the start of the document; tokens after the last end of a document count
+        as one more segment.
     segment_offsets
         [D + 1], int32 or int64, into `segment_ends`.
     window_tokens

@@ -1,4 +1,4 @@
-"""Deterministic draws: a uniform number for a row that depends on its identity and a seed alone.
+"""Deterministic draws: uniform numbers that depend on the identity of a row and a seed alone.
 
 Spark's `rand()` depends on partitioning and `monotonically_increasing_id` on scheduling. A hash of
 the row's identity depends on neither, so samples, orders and folds are the same on any cluster.
@@ -16,7 +16,7 @@ def uniform(purpose: str, seed: int, *columns: str) -> Column:
     """A number in [0, 1) from xxHash64 of the columns; 52 bits.
 
     Draws for different purposes are independent. Otherwise the documents that train the tokenizer
-    would be the first of every random arm, and all in one fold.
+    would also come first in every random arm, and lie in one fold.
     """
     hashed = F.xxhash64(F.lit(purpose), F.lit(seed), *columns)
     low_bits = hashed.bitwiseAND(F.lit(2**_BITS - 1))

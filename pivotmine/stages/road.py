@@ -1,4 +1,4 @@
-"""The road: one step a stage, one file a stage, in the order in which a document travels."""
+"""The road: all stages, in the order in which a document travels."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def choose_stages(only: str | None = None, until: str | None = None) -> tuple[St
     Raises
     ------
     ConfigError
-        No such stage, or both are given.
+        There is no such stage, or both are given.
     """
     if only and until:
         raise ConfigError("give --only or --until, not both")

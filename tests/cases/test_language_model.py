@@ -9,7 +9,7 @@ import pytest
 
 from pivotmine.errors import SetupError
 from pivotmine.recipe.reading import load_recipe
-from pivotmine.stages.ingest.files import how_records_are_read
+from pivotmine.stages.ingest.files import reading_settings
 from pivotmine.stages.ingest.stage import STAGE as INGEST
 from pivotmine.stages.tokenize.stage import STAGE as TOKENIZE
 from pivotmine.text.fasttext_model import model_digest
@@ -26,9 +26,7 @@ def test_other_bytes_under_the_same_path_change_what_stages_depend_on(tmp_path: 
     for content in (b"one model", b"two model", b"one model"):
         model.write_bytes(content)
         os.utime(model, ns=(len(seen) + 1, len(seen) + 1))  # a write within a tick of the clock
-        seen.append(
-            (INGEST.external(recipe), TOKENIZE.external(recipe), how_records_are_read(recipe))
-        )
+        seen.append((INGEST.external(recipe), TOKENIZE.external(recipe), reading_settings(recipe)))
     assert all(one != two for one, two in zip(seen[0], seen[1], strict=True))
     assert seen[0] == seen[2]
 

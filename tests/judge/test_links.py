@@ -18,10 +18,10 @@ from pivotmine.judge.truth import read_truth
 from pivotmine.judge.vocabulary import whole_word
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
-from pivotmine.numeric.association import benjamini_hochberg
 from pivotmine.numeric.exact_association import log10_attraction_p_value
 from pivotmine.show.evaluation_plot import plot_evaluation
 from tests.handmade import Row, cli, link, make_lake, settings, word
+from tests.numeric.q_values import benjamini_hochberg
 
 CAT, DOG, SUN, ING, PARIS = range(5)
 CHAT, CHIEN, SOLEIL, NT, CHATS = range(10, 15)

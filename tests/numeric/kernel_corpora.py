@@ -1,4 +1,4 @@
-"""Small random corpora for the kernels, and what contexts mean in plain Python."""
+"""Small random corpora for the kernels, and their contexts in plain Python."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from pivotmine.errors import InputError
 from pivotmine.numeric.association import (
     MAX_P_VALUE_BIN,
     additive_background,
-    benjamini_hochberg,
     bin_upper_log10_p,
     binned_q_values,
     dice,
@@ -22,6 +21,7 @@ from pivotmine.numeric.association import (
     npmi,
     p_value_bin,
 )
+from tests.numeric.q_values import benjamini_hochberg
 
 BIN_WIDTH = 10 ** (1 / 256)
 cell = st.integers(0, 10_000)
@@ -35,7 +35,7 @@ def margins(both: int, only_a: int, only_b: int, neither: int) -> tuple[int, int
 
 
 @given(cell, cell, cell, cell)
-def test_g2_is_that_of_scipy_zero_cells_included(both, only_a, only_b, neither):
+def test_g2_equals_that_of_scipy_also_with_zero_cells(both, only_a, only_b, neither):
     table = np.array([[both, only_a], [only_b, neither]])
     g2 = log_likelihood_ratio(*margins(both, only_a, only_b, neither))
     if (table.sum(axis=0) == 0).any() or (table.sum(axis=1) == 0).any():
@@ -120,7 +120,7 @@ def test_a_known_g2_gives_the_same_p_value():
 
 
 @given(log10_p_values, st.integers(0, 100))
-def test_q_values_are_those_of_scipy_with_untested_pairs_at_one(log10_p, untested):
+def test_q_values_equal_those_of_scipy_with_untested_pairs_at_one(log10_p, untested):
     p_values = np.concatenate((10.0**log10_p, np.ones(untested)))
     reference = stats.false_discovery_control(p_values)[: len(log10_p)]
     q_values = benjamini_hochberg(log10_p, len(p_values))
@@ -169,7 +169,7 @@ def test_empty_bins_may_be_left_in():
         ([np.nan], [1], "ascending order"),
     ],
 )
-def test_histograms_that_are_none_are_refused(edges, counts, message):
+def test_invalid_histograms_are_refused(edges, counts, message):
     with pytest.raises(InputError, match=message):
         binned_q_values(np.array(edges), np.array(counts), 3)
 

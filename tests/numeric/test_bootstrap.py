@@ -37,7 +37,7 @@ def test_intervals_narrow_with_the_number_of_words():
     assert width[1] == pytest.approx(2 * 1.96 * 0.5 / np.sqrt(4000), rel=0.2)
 
 
-def test_rows_of_one_word_are_no_independent_evidence():
+def test_rows_of_one_word_are_drawn_together():
     words = [place // 50 for place in range(1000)]
     hits = [word % 2 for word in words]
     clustered = ratio(words, hits)
@@ -54,14 +54,14 @@ def test_a_ratio_of_nothing_is_unknown():
     assert np.isnan(ratio([], [])).all() and not UNKNOWN.is_known
 
 
-def test_the_interval_is_wilsons():
+def test_the_interval_of_a_share_is_that_of_wilson():
     # Newcombe 1998, Two-sided confidence intervals for the single proportion, table I: 81 of 263.
     assert wilson(81, 263)[1:] == pytest.approx((0.2553, 0.3662), abs=1e-4)
     assert wilson(0, 20)[1:] == pytest.approx((0.0, 0.1611), abs=1e-4)
     assert np.isnan(wilson(0, 0)).all()
 
 
-def test_ends_are_percentiles_of_the_resamples_that_are_known():
+def test_ends_are_percentiles_of_the_known_resamples():
     resampled = np.append(np.arange(101.0), np.nan)
     assert percentile_interval(50.0, resampled) == pytest.approx((50.0, 2.5, 97.5))
     assert not percentile_interval(50.0, resampled[:0]).is_known

@@ -56,17 +56,17 @@ def test_tails_fall_from_one_as_words_meet_more_often(only_a, only_b, n):
     )
 
 
-def test_where_much_is_expected_the_exact_tail_is_that_of_the_likelihood_ratio():
+def test_with_large_counts_the_exact_tail_equals_that_of_the_likelihood_ratio():
     table = (1150, 10_000, 10_000, 100_000)
     assert log10_exact_p_value(*table) == pytest.approx(log10_p_value(*table), rel=0.02)
 
 
-def test_where_little_is_expected_the_likelihood_ratio_promises_too_much():
+def test_with_small_counts_the_likelihood_ratio_overstates_significance():
     table = (3, 30, 30, 10_000)
     assert log10_p_value(*table) < log10_exact_p_value(*table) - 0.3
 
 
-def test_columns_in_columns_out():
+def test_columns_give_columns():
     counts = np.array([[3, 30, 30, 1000]] * 70_000).T
     tails = log10_exact_p_value(*counts)
     assert tails.shape == (70_000,)
@@ -76,7 +76,7 @@ def test_columns_in_columns_out():
 
 
 @pytest.mark.parametrize("table", [(5, 4, 9, 100), (0, 60, 60, 100), (-1, 4, 4, 9), (0, 0, 0, 0)])
-def test_what_is_no_table_is_refused(table):
+def test_an_impossible_table_is_refused(table):
     with pytest.raises(InputError, match="is no 2x2 table"):
         log10_exact_p_value(*table)
 
@@ -95,7 +95,7 @@ def test_the_lower_bound_is_that_of_clopper_and_pearson(both, only_a, only_b, ne
     assert bound < np.log2(n_ab * n / (n_a * n_b))
 
 
-def test_the_lower_bound_prefers_many_contexts_to_perfection_in_one():
+def test_the_lower_bound_ranks_many_contexts_above_one_perfect_context():
     once, often = log2_ratio_lower_bound([1, 45], [1, 50], [1, 50], [10_000, 10_000])
     pmi_once, pmi_often = np.log2([10_000, 45 * 10_000 / 2500])
     assert pmi_once > pmi_often

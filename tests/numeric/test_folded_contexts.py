@@ -1,4 +1,4 @@
-"""Contexts on their way: what is packed comes back, in one part or in several."""
+"""Packed contexts are unpacked unchanged, in one part or in several."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def as_lists(contexts: FoldedContexts) -> tuple[list[int], list[int], list[int]]
 
 
 @given(parts)
-def test_packed_parts_come_back_joined(given_parts):
+def test_packed_parts_are_unpacked_as_one(given_parts):
     whole = join(given_parts)
     assert len(whole.token_ids) == sum(len(part.token_ids) for part in given_parts)
     assert whole.folds.tolist() == [fold for part in given_parts for fold in part.folds]
@@ -36,7 +36,7 @@ def test_packed_parts_come_back_joined(given_parts):
 
 
 @given(parts, st.integers(1, 12))
-def test_regrouped_parts_are_the_same_contexts_in_parts_as_full_as_can_be(given_parts, most):
+def test_regrouped_parts_hold_the_same_contexts_and_are_full(given_parts, most):
     held = [part for part in given_parts if np.diff(part.offsets).all()]
     found = list(regrouped(iter(held), most))
     assert as_lists(join(found)) == as_lists(join(held))

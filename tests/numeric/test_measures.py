@@ -1,4 +1,4 @@
-"""Registered association measures: those built in, and what a measure may return."""
+"""Registered association measures: the built-in ones, and checks of results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_built_in_measure_puts_a_perfect_pair_above_all_others(name: str):
     assert found[0] > found[1:].max()
 
 
-def test_links_are_ranked_by_the_measure_that_is_asked_for():
+def test_links_are_ranked_by_the_measure_of_the_recipe():
     columns = {"a": [1], "b": [2], "n_ab": [4], "n_a": [8], "n_b": [5], "n_contexts": [20]}
     batch = pa.RecordBatch.from_pydict(
         {**columns, "lang_a": ["en"], "lang_b": ["fr"], "fold_counts": [[2, 2]]}
@@ -48,7 +48,7 @@ def test_links_are_ranked_by_the_measure_that_is_asked_for():
     ],
     ids=["another shape", "not a number"],
 )
-def test_a_measure_that_returns_something_else_is_refused(measured, message, monkeypatch):
+def test_an_invalid_result_of_a_measure_is_refused(measured, message, monkeypatch):
     monkeypatch.setattr(plugins.MEASURES, "_found", {**plugins.MEASURES._found})
     plugins.measure("odd")(measured)
     with pytest.raises(InputError, match=message):

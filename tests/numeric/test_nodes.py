@@ -82,7 +82,7 @@ class Text:
         ).tolist()
 
     def read(self, min_language_share: float = 0.0) -> list[tuple[int, int] | None]:
-        """What each token is taken for, (token, language) or None, with the words above."""
+        """The node of each token, (token, language) or None, with the words above."""
         table = table_of(WORDS)
         names = list(zip(table.token.tolist(), table.language[:-1].tolist(), strict=True))
         return [[*names, None][node] for node in self.nodes(table, min_language_share)]
@@ -110,7 +110,7 @@ def test_nodes_are_numbered_by_language_then_token_with_the_blank_last(pairs):
 
 
 @given(words)
-def test_every_cell_that_is_no_node_is_blank_and_so_is_text_of_no_language(pairs):
+def test_all_other_cells_and_text_of_no_language_are_blank(pairs):
     table = table_of(pairs)
     assert table.node_of.shape == (N_LANGUAGES + 1, VOCAB_SIZE)
     number = {pair: i for i, pair in enumerate(sorted(pairs, key=lambda pair: (pair[1], pair[0])))}
@@ -122,7 +122,7 @@ def test_every_cell_that_is_no_node_is_blank_and_so_is_text_of_no_language(pairs
 
 
 @given(words, st.randoms(use_true_random=False))
-def test_the_order_of_the_words_does_not_show(pairs, random):
+def test_the_order_of_the_words_does_not_matter(pairs, random):
     shuffled = random.sample(pairs, len(pairs))
     for one, other in zip(table_of(pairs), table_of(shuffled), strict=True):
         assert np.array_equal(one, other)
@@ -138,7 +138,7 @@ def test_segment_lengths_are_those_of_each_document(documents):
 
 # Shares of a power of two are exact in floating point, so the oracle need not guess at rounding.
 @given(text=texts(), pairs=words, min_language_share=st.sampled_from([0.0, 0.125, 0.25, 0.5, 1.0]))
-def test_a_token_is_the_node_of_its_segments_language_where_that_holds_its_share(
+def test_a_token_is_the_node_of_its_segments_language_if_that_holds_its_share(
     text, pairs, min_language_share
 ):
     number = {pair: i for i, pair in enumerate(sorted(pairs, key=lambda pair: (pair[1], pair[0])))}
@@ -157,12 +157,12 @@ def test_a_homograph_is_another_node_in_text_of_the_other_language():
     assert text.read() == [(CHAT, EN), (DOG, EN), (CHAT, FR), (CHIEN, FR)]
 
 
-def test_a_word_in_text_of_a_language_that_it_is_no_word_of_is_blank():
+def test_a_token_in_text_of_a_language_where_it_is_not_a_word_is_blank():
     text = one_context((ZH, [GOU, LINUX]), (EN, [LINUX, CHIEN]))
     assert text.read() == [(GOU, ZH), None, (LINUX, EN), None]
 
 
-def test_words_in_text_of_no_language_and_words_of_none_are_blank():
+def test_text_of_no_language_and_tokens_that_are_no_words_are_blank():
     assert one_context((NONE, [DOG, CHAT]), (EN, [DOT, DOG])).read() == [
         None,
         None,
@@ -171,7 +171,7 @@ def test_words_in_text_of_no_language_and_words_of_none_are_blank():
     ]
 
 
-def test_a_language_takes_part_from_its_least_share_on_and_not_below():
+def test_a_language_takes_part_if_it_reaches_the_least_share():
     context = [(EN, [DOG] * 15), (FR, [CHIEN])]
     assert one_context(*context).read(1 / 16)[-1] == (CHIEN, FR)
     assert one_context(*context, (EN, [DOG])).read(1 / 16)[15] is None
@@ -227,6 +227,6 @@ def test_a_segment_past_the_end_of_its_document_is_refused():
         in_french(3)
 
 
-def test_nothing_in_gives_nothing_out():
+def test_an_empty_batch_has_no_nodes():
     assert Text([], [0]).read() == []
     assert Text([[], []], [0]).read(0.05) == []

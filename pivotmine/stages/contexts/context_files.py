@@ -1,7 +1,6 @@
 """Contexts read back by the tasks that count them, from the files of table `contexts`.
 
-Several tasks may count the same contexts, each for some of the rows of the counts, so they read
-files themselves instead of being sent them.
+Several tasks may count the same contexts, each for other rows, so each task reads the files itself.
 """
 
 from __future__ import annotations

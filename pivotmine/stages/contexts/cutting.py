@@ -1,7 +1,7 @@
 """Documents cut into mixed contexts: windows or whole documents in which two languages take part.
 
-Text of one language, some 98 % of the web, goes no further than this: documents without segments
-of two languages are dropped before their tokens are looked at.
+Some 98 % of the web is text of one language. Documents without segments of two languages are
+dropped here, before their tokens are read.
 """
 
 from __future__ import annotations
@@ -24,19 +24,17 @@ from pivotmine.stages.contexts.repeated_lines import (
     holds_two_languages,
 )
 
-__all__ = ["CutPlan", "cut_documents", "document_folds", "part_tokens"]
-
 _PART_TOKENS = 2**18
 
 
 class CutPlan(NamedTuple):
-    """What is cut out of a document."""
+    """How contexts are cut out of documents."""
 
     languages: tuple[str, ...]
     """In the order of their indices."""
 
     nodes: NodeTable
-    """What is counted."""
+    """The nodes that are counted."""
 
     window_tokens: int | None
     """Longest window; None makes the whole document one context."""
@@ -72,8 +70,8 @@ def cut_documents(plan: CutPlan, batch: pa.RecordBatch) -> FoldedContexts:
 def document_folds(doc_ids: Iterable[str], n_folds: int) -> NDArray[np.uint8]:
     """[D] hash fold of each document, in 0..n_folds - 1, by its id alone; about a microsecond each.
 
-    The id is hashed once more with a word in front, so that folds are independent of other draws
-    by the id, and of the id's own bits, by which it may have been chosen.
+    The id is hashed with a prefix, so that folds are independent of other draws by the id, and of
+    its own bits, by which the document may have been chosen.
     """
     drawn = [int.from_bytes(blake3(f"fold {doc_id}".encode()).digest(8)) for doc_id in doc_ids]
     return np.array([(number * n_folds) >> 64 for number in drawn], np.uint8)

@@ -1,7 +1,7 @@
 """Mixed contexts: the distinct tokens of every context that holds two languages.
 
-Presence is what is counted, so a context keeps each token once, and only tokens that have a
-language. Contexts of a single language are dropped here, at the earliest point: they cannot hold a
+Counts are of presence, so a context keeps each token once, and only tokens that have a language.
+Contexts of a single language are dropped here, at the earliest point: they cannot hold a
 cross-language pair, and on the web they are about 98 % of all text.
 
 Everything is linear in the tokens read: duplicates are found with a stamp per token id, and rows
@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.jit import njit
-
-__all__ = ["Contexts", "build_contexts"]
 
 
 class Contexts(NamedTuple):

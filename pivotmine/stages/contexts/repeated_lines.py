@@ -2,14 +2,13 @@
 
 Two words of a template meet in every page of its site, and no statistic of their meetings tells
 them from a translation. But such pages are not independent evidence, so a line counts only in the
-few documents whose ids hash lowest. Those are the same for all lines that travel together
+few documents whose ids hash lowest. Lines that always appear together keep the same documents
 (coordinated, or bottom-k, samples: Cohen and Kaplan 2007, Summarizing data using bottom-k
-sketches): a menu in two languages is still seen whole, as often as a page that exists once.
+sketches), so a menu in two languages is still seen whole.
 
-A line is a segment, which is how text is cut when it is tokenized. Lines are compared by 64-bit
-hashes of their token ids, together with the languages of the document: a headword counts afresh in
-a dictionary of other languages. The probability that any two of a billion different lines share a
-hash is 0.03.
+A line is a segment of the tokenized text. Lines are compared by 64-bit hashes of their token ids
+and of the languages of the document, so a headword counts again in a dictionary of other languages.
+The probability that any two of a billion different lines share a hash is 0.03.
 """
 
 from __future__ import annotations
@@ -23,22 +22,9 @@ from blake3 import blake3
 from numpy.typing import NDArray
 
 from pivotmine.numeric.arrays import row_index
-from pivotmine.numeric.arrow_lists import flat_list, language_indices, token_columns
+from pivotmine.numeric.arrow_batches import flat_list, language_indices, token_columns
 from pivotmine.numeric.mix import mix64
 from pivotmine.numeric.nodes import segment_lengths
-
-__all__ = [
-    "LineDocuments",
-    "RepeatedLines",
-    "document_keys",
-    "hidden_lines",
-    "holds_two_languages",
-    "line_hashes",
-    "lines_of",
-    "lowest_documents",
-    "lowest_documents_of_parts",
-    "to_leave_out",
-]
 
 Hashes = NDArray[np.uint64]
 
@@ -57,7 +43,7 @@ class LineDocuments(NamedTuple):
 
 
 class RepeatedLines(NamedTuple):
-    """Lines with more documents than may count; 16 B each."""
+    """Lines that are in more documents than may count; 16 B each."""
 
     lines: Hashes
     """[R] ascending."""
@@ -67,10 +53,10 @@ class RepeatedLines(NamedTuple):
 
 
 def document_keys(doc_ids: Iterable[str]) -> Hashes:
-    """[D] the order in which documents are preferred, by their ids alone; lowest first.
+    """[D] keys by which documents are preferred, lowest first; hashes of their ids alone.
 
-    63 bits, which are in the same order as signed numbers. Hashed with a word in front, so that the
-    order is independent of folds and other draws.
+    They have 63 bits, so their order is that of signed numbers. Ids are hashed with a prefix, so
+    that the order is independent of folds and other draws.
     """
     digests = (blake3(f"line {doc_id}".encode()).digest(8) for doc_id in doc_ids)
     return np.array([int.from_bytes(digest) >> 1 for digest in digests], np.uint64)
@@ -81,8 +67,8 @@ def line_hashes(
 ) -> Hashes:
     """Hash of each line: of its token ids in order, and the languages of its document.
 
-    The sum of one mixed word for each token and its place, so that a batch is hashed at once
-    (about 17 ns a token).
+    It is a sum of one mixed word for each token and its place, so a batch is hashed at once (about
+    17 ns a token).
 
     Parameters
     ----------
@@ -91,7 +77,7 @@ def line_hashes(
     ends
         [S] where each line ends in `token_ids`; a line may be empty.
     language_sets
-        [S] any number that stands for the languages of the line's document.
+        [S] a hash of the languages of the line's document.
     """
     lengths = np.diff(ends, prepend=0)
     starts = ends - lengths
@@ -106,7 +92,7 @@ def line_hashes(
 def lowest_documents(lines: Hashes, documents: Hashes, n_lowest: int) -> LineDocuments:
     """The documents of each line with the lowest keys, at most `n_lowest`, each once.
 
-    Of the results for several parts of a corpus, joined, it gives that for the whole.
+    Applied to the joined results for parts of a corpus, it gives the result for the whole.
     """
     order = np.lexsort((documents, lines))
     lines, documents = lines[order], documents[order]
@@ -179,7 +165,7 @@ def lines_of(batch: pa.RecordBatch, languages: Sequence[str]) -> LineDocuments:
     keys = document_keys(batch.column("doc_id").to_pylist())
     sets = _language_sets(language_indices(batch.column("segment_langs"), languages), document)
     ends = np.cumsum(lengths)
-    # What follows a document's last segment belongs to no line.
+    # Tokens after the last segment of a document belong to no line.
     starts_in_text = columns.document_offsets[:-1][document] + columns.segment_ends - lengths
     in_line = np.repeat(starts_in_text - (ends - lengths), lengths) + np.arange(lengths.sum())
     hashes = line_hashes(columns.token_ids[in_line], ends, sets[document])
@@ -196,7 +182,7 @@ def hidden_lines(
 
 
 def _language_sets(language: NDArray[np.int8], document: NDArray[np.int64]) -> Hashes:
-    """[D] a number for the languages of each document: the sum of one random power for each."""
+    """[D] a hash of the languages of each document."""
     n_documents = int(document[-1]) + 1 if len(document) else 0
     held = np.zeros((n_documents, 128), np.bool_)
     held[document, language] = True

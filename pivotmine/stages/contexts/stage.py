@@ -2,12 +2,12 @@
 
 A context is a window of consecutive segments, or a document. It is mixed when two languages take
 part in it. Only mixed contexts are counted, some 7 % of the tokens of real text, so they are cut
-out once: counting reads them, links compete in them, and a permutation of them tells what chance
+out once. Counting reads them, links compete in them, and a permutation of them shows what chance
 alone would link.
 
-What is kept of a context are its distinct nodes: tokens in text of one language
-(`pivotmine.numeric.nodes` says why). Lines that many documents hold count in a few of them
-(`repeated_lines.py`): the pages of a template are no independent evidence.
+A context is kept as its distinct nodes: tokens in text of one language (`pivotmine.numeric.nodes`
+says why). A line that many documents hold counts in a few of them only (`repeated_lines.py`), since
+pages of one template are not independent evidence.
 
 Tokens that occur less than `min_count` times are left out here. They cannot reach that count in
 any pair, so no pair at or above `min_count` is lost.
@@ -81,7 +81,7 @@ def load_nodes(inputs: Inputs, languages: Sequence[str], min_count: int) -> Node
 
 
 def _repeated(inputs: Inputs, recipe: Recipe) -> RepeatedLines:
-    """Lines of more documents than they may count in, each with the last in which it counts."""
+    """Lines that too many documents hold, each with the last document in which it counts."""
     most, max_lines = recipe.count.max_line_documents, recipe.count.max_repeated_lines
     if most == 0:
         return RepeatedLines(np.empty(0, np.uint64), np.empty(0, np.uint64))
@@ -97,8 +97,8 @@ def _repeated(inputs: Inputs, recipe: Recipe) -> RepeatedLines:
     found = inputs.local(beyond.orderBy("line").limit(max_lines), max_lines)
     if found.num_rows == max_lines:
         inputs.note(
-            f"{max_lines:,} lines or more are in over {most} documents; those beyond that number "
-            "count everywhere. Raise count.max_repeated_lines, 16 bytes each in every worker."
+            f"{max_lines:,} lines or more are in over {most} documents; the limit applies to "
+            f"{max_lines:,}. Raise count.max_repeated_lines (16 bytes each in every worker)."
         )
     inputs.measure("repeated_lines", found.num_rows)
     line, document = (found[name].to_numpy().view(np.uint64) for name in LINES.names)
@@ -107,7 +107,7 @@ def _repeated(inputs: Inputs, recipe: Recipe) -> RepeatedLines:
 
 
 def tally(rows: Rows, recipe: Recipe) -> Tally:
-    """Documents in, rows of packed contexts out: most text is in no mixed context."""
+    """Documents in, rows of packed contexts out; most text is in no mixed context."""
     return Tally(rows.read["tokens"], rows.written["contexts"], conserved=False)
 
 

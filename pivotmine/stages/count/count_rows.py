@@ -9,15 +9,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.lake.tables import COUNTS
-from pivotmine.numeric.arrow_lists import matrix_column
+from pivotmine.numeric.arrow_batches import matrix_column
 from pivotmine.stages.count.margins import MarginTable, pair_margins
 from pivotmine.stages.count.pair_runs import PairRun
 
-__all__ = ["PairNames", "count_rows"]
-
 
 class PairNames(NamedTuple):
-    """What a pair of node numbers stands for."""
+    """Tokens, languages and margins by node number."""
 
     languages: tuple[str, ...]
     token: NDArray[np.int32]

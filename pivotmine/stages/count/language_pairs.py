@@ -1,10 +1,10 @@
-"""The mixed contexts of each pair of languages, and where each of the two stands in them.
+"""The mixed contexts of each pair of languages, and the tokens of each language in them.
 
-The population of a cross-language pair is the mixed contexts of its two languages. So every count,
-of pairs and of margins alike, starts from the contexts that hold both languages, and in them the
-tokens of the one and of the other. Token ids are numbered by language and contexts hold them in
-ascending order, so a language's part of a context is one run. Finding where runs begin copies
-nothing, and looks at each run, not at each token.
+The population of a cross-language pair is the mixed contexts of its two languages. So the counts of
+pairs and of margins both start from the contexts that hold both languages, and from the tokens of
+each language there. Token ids are numbered by language and contexts hold them in ascending order,
+so a language's part of a context is one run. Finding where runs begin copies nothing, and reads
+each run, not each token.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.jit import njit
-
-__all__ = ["LanguagePair", "TokenRanges", "language_pairs", "lower_bound"]
 
 _CHECKED_AT_ONCE = 2**20
 
@@ -63,7 +61,7 @@ def language_pairs(
     Raises
     ------
     InputError
-        Ids that are of no language, or rows that are not in order.
+        Ids outside all languages, or rows that are not in order.
     """
     first = offsets_array(first_token, int(first_token[-1]), "first_token")
     offsets, tokens = _checked(offsets, token_ids, first)
@@ -71,23 +69,6 @@ def language_pairs(
     for x, y, in_x, in_y in _meetings(context, language):
         a, b = (TokenRanges(start[side], end[side]) for side in (in_x, in_y))
         yield LanguagePair(x, y, context[in_x], a, b)
-
-
-def _checked(
-    offsets: NDArray[np.int64], token_ids: NDArray[np.int32], first: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    tokens = readonly(token_ids, np.int32, "token_ids")
-    check_range(tokens, int(first[0]), int(first[-1]), "token_ids")
-    offsets = offsets_array(offsets, len(tokens), "offsets")
-    if offsets[0] != 0 or offsets[-1] != len(tokens):
-        raise InputError("offsets must cover token_ids")
-    # A piece at a time, for the comparison takes memory of its own.
-    for i in range(0, len(tokens) - 1, _CHECKED_AT_ONCE):
-        piece = tokens[i : i + _CHECKED_AT_ONCE + 1]
-        falls = np.flatnonzero(piece[1:] <= piece[:-1]) + i + 1
-        if not np.all(offsets[np.searchsorted(offsets, falls)] == falls):
-            raise InputError("contexts must hold distinct tokens in ascending order")
-    return offsets, tokens
 
 
 @njit
@@ -100,6 +81,23 @@ def lower_bound(values: NDArray[np.int32], start: int, end: int, least: int) -> 
         else:
             end = middle
     return start
+
+
+def _checked(
+    offsets: NDArray[np.int64], token_ids: NDArray[np.int32], first: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    tokens = readonly(token_ids, np.int32, "token_ids")
+    check_range(tokens, int(first[0]), int(first[-1]), "token_ids")
+    offsets = offsets_array(offsets, len(tokens), "offsets")
+    if offsets[0] != 0 or offsets[-1] != len(tokens):
+        raise InputError("offsets must cover token_ids")
+    # A piece at a time, since the comparison takes memory too.
+    for i in range(0, len(tokens) - 1, _CHECKED_AT_ONCE):
+        piece = tokens[i : i + _CHECKED_AT_ONCE + 1]
+        falls = np.flatnonzero(piece[1:] <= piece[:-1]) + i + 1
+        if not np.all(offsets[np.searchsorted(offsets, falls)] == falls):
+            raise InputError("contexts must hold distinct tokens in ascending order")
+    return offsets, tokens
 
 
 @njit
@@ -133,8 +131,8 @@ def _meetings(
     """Languages x < y that meet, and which runs of each make up their mixed contexts.
 
     Runs of a context are neighbours, so runs i and i + k meet if they are of one context. The cost
-    is that of the meetings; intersecting the contexts of every two languages would cost the square
-    of the languages, whether they meet or not.
+    is linear in the meetings; intersecting the contexts of every two languages would be quadratic
+    in the languages, whether they meet or not.
     """
     ahead, behind = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
     for k in range(1, len(context)):

@@ -1,9 +1,8 @@
-"""The margins of 2x2 tables: how often a node was there to be met by nodes of another language.
+"""The margins of 2x2 tables: how many mixed contexts hold a node, by the other language.
 
-For every node and every other language they are the mixed contexts of the two languages that hold
-the node, and the pair events: how many nodes of the other language these contexts hold together.
-The first is the margin. The second is the work of the node's row in `pair_counts`, known before it
-is done.
+For every node and every other language there are two numbers. The margin is the number of mixed
+contexts of the two languages that hold the node. The pair events are the number of nodes of the
+other language in these contexts. They are the cost of the node's row in `pair_counts`.
 
 Tasks send margins as runs of pairs, with codes in place of nodes:
 
@@ -14,7 +13,7 @@ node           -1 - other language    mixed contexts that hold the node; pair ev
 -1 - language  -1 - other language    mixed contexts of the two languages; 0
 =============  =====================  ==============================================
 
-A table of nodes by languages would be mostly empty with many languages, so each node lists the
+With many languages, a table of nodes by languages would be mostly empty. So each node lists the
 languages that it met. The list is short and is searched from its start.
 """
 
@@ -32,19 +31,6 @@ from pivotmine.numeric.folded_contexts import FoldedContexts
 from pivotmine.numeric.jit import njit
 from pivotmine.stages.count.language_pairs import TokenRanges, language_pairs
 from pivotmine.stages.count.pair_runs import PairRun
-
-__all__ = [
-    "MARGIN_COLUMNS",
-    "MarginCounts",
-    "MarginTable",
-    "Margins",
-    "PairMargins",
-    "count_margins",
-    "margin_runs",
-    "margin_table",
-    "pair_margins",
-    "read_margins",
-]
 
 MARGIN_COLUMNS = 2
 """Counts of a margin: contexts and pair events."""
@@ -83,7 +69,7 @@ class MarginTable(NamedTuple):
 
 
 class Margins(NamedTuple):
-    """What the 2x2 tables need beside the pairs, and what counting them will cost."""
+    """Margins of the 2x2 tables, and the cost of counting the pairs."""
 
     table: MarginTable
     n_contexts: NDArray[np.int64]
@@ -91,13 +77,6 @@ class Margins(NamedTuple):
 
     row_events: NDArray[np.int64]
     """[n_nodes] pair events of each node as the first of a pair."""
-
-
-class PairMargins(NamedTuple):
-    """[P] contexts that hold a, and that hold b, of those of both languages."""
-
-    n_a: NDArray[np.int64]
-    n_b: NDArray[np.int64]
 
 
 def count_margins(contexts: FoldedContexts, first_token: NDArray[np.int64]) -> MarginCounts:
@@ -123,21 +102,6 @@ def count_margins(contexts: FoldedContexts, first_token: NDArray[np.int64]) -> M
             counted.append(of_token[:, occurs])
     n, events = np.concatenate(counted, axis=1)
     return MarginCounts(np.concatenate(token_ids), np.concatenate(others), n, events, n_contexts)
-
-
-@njit
-def _count(
-    token_ids: NDArray[np.int32],
-    side: TokenRanges,
-    n_met: NDArray[np.int64],
-    first_token: int,
-    of_token: NDArray[np.int64],
-) -> None:
-    for c in range(len(n_met)):
-        for i in range(side.start[c], side.end[c]):
-            token = token_ids[i] - first_token
-            of_token[0, token] += 1
-            of_token[1, token] += n_met[c]
 
 
 def margin_runs(contexts: FoldedContexts, first_node: NDArray[np.int64]) -> Iterator[PairRun]:
@@ -192,8 +156,8 @@ def pair_margins(
     a: NDArray[np.int32],
     b: NDArray[np.int32],
     node_language: NDArray[np.int8],
-) -> PairMargins:
-    """Margins of both nodes of every pair.
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """[P] and [P]: contexts of both languages that hold a, and that hold b.
 
     Parameters
     ----------
@@ -210,12 +174,26 @@ def pair_margins(
     one, other = readonly(a, np.int32, "a"), readonly(b, np.int32, "b")
     for name, nodes in (("a", one), ("b", other)):
         check_range(nodes, 0, len(table.offsets) - 1, name)
-    found = PairMargins(
-        _find(*table, one, node_language[other]), _find(*table, other, node_language[one])
-    )
-    if any(n.size and n.min() < 0 for n in found):
-        raise InputError("a pair of nodes was counted whose margins were not")
-    return found
+    n_a = _find(*table, one, node_language[other])
+    n_b = _find(*table, other, node_language[one])
+    if min(n_a.min(initial=0), n_b.min(initial=0)) < 0:
+        raise InputError("a counted pair of nodes has no margins")
+    return n_a, n_b
+
+
+@njit
+def _count(
+    token_ids: NDArray[np.int32],
+    side: TokenRanges,
+    n_met: NDArray[np.int64],
+    first_token: int,
+    of_token: NDArray[np.int64],
+) -> None:
+    for c in range(len(n_met)):
+        for i in range(side.start[c], side.end[c]):
+            token = token_ids[i] - first_token
+            of_token[0, token] += 1
+            of_token[1, token] += n_met[c]
 
 
 @njit

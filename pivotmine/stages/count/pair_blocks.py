@@ -1,4 +1,4 @@
-"""Input and output of the product of rows, and how its rows are cut into blocks."""
+"""Input and output of the product of rows, and its rows cut into blocks."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 
 from pivotmine.stages.count.language_pairs import LanguagePair
 
-__all__ = ["NARROW_CONTEXTS", "PairBlock", "PairWork", "row_blocks"]
-
 NARROW_CONTEXTS = 2**16
 """Fewest contexts of a row that 16 bits cannot count."""
 
 
 class PairWork(NamedTuple):
-    """What is counted for one pair of languages."""
+    """Rows to count for one pair of languages."""
 
     tokens: NDArray[np.int32]
     pair: LanguagePair
@@ -31,12 +29,19 @@ class PairWork(NamedTuple):
 
 
 class PairBlock(NamedTuple):
-    """Counted pairs of some rows, and the number of pairs that met at all (`n_met`)."""
+    """Contexts that hold both a and b, for a block of pairs of two languages."""
 
     n_met: int
+    """All pairs that met; the rows leave out those below `min_count`."""
+
     a: NDArray[np.int32]
+    """[P] token of the first language; rows are sorted by (a, b)."""
+
     b: NDArray[np.int32]
+    """[P] token of the second language."""
+
     fold_counts: NDArray[np.int32]
+    """[P, n_folds]"""
 
 
 def row_blocks(

@@ -5,14 +5,13 @@ row-wise product (ACM Transactions on Mathematical Software 4(3), 1978) takes on
 and adds up its partners in a dense accumulator (`pair_product.py`). So no pair is hashed or sorted,
 each pair is yielded once, already summed, and pairs that met in too few contexts are dropped.
 
-Rows can be counted apart: tasks that hold the same contexts share the work by ranges of rows. The
-counts of several sets of contexts are added by the caller (`pair_sums.py`).
+Tasks that hold the same contexts share the work by ranges of rows. The caller adds the counts of
+several sets of contexts (`pair_sums.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,34 +20,14 @@ from pivotmine.errors import ConfigError, InputError
 from pivotmine.numeric.arrays import check_range, readonly
 from pivotmine.numeric.folded_contexts import FoldedContexts
 from pivotmine.stages.count.language_pairs import language_pairs
-from pivotmine.stages.count.pair_blocks import PairWork
+from pivotmine.stages.count.pair_blocks import PairBlock, PairWork
 from pivotmine.stages.count.pair_product import multiply_rows
-
-__all__ = ["MAX_LANGUAGE_TOKENS", "MAX_TOKENS", "PairCounts", "count_pairs"]
 
 MAX_TOKENS = 2**34
 """Most tokens of the contexts of one call; an entry of a row has 34 bits for them."""
 
 MAX_LANGUAGE_TOKENS = 2**22 - 1
 """Most token ids of a language, and so most of them in a context."""
-
-
-class PairCounts(NamedTuple):
-    """Contexts that hold both a and b, for a block of pairs of two languages."""
-
-    language_a: int
-    language_b: int
-    n_met: int
-    """Pairs that met at all; those below `min_count` are not among the rows."""
-
-    a: NDArray[np.int32]
-    """[P] token of `language_a`; rows are sorted by (a, b)."""
-
-    b: NDArray[np.int32]
-    """[P] token of `language_b`."""
-
-    fold_counts: NDArray[np.int32]
-    """[P, n_folds]"""
 
 
 def count_pairs(
@@ -59,7 +38,7 @@ def count_pairs(
     rows: range | None = None,
     min_count: int = 1,
     block_pairs: int = 2**18,
-) -> Iterator[PairCounts]:
+) -> Iterator[PairBlock]:
     """Count every cross-language pair that meets `min_count` times or more, in blocks.
 
     Language pairs come in ascending order, each in one block or several, and rows are in order
@@ -95,13 +74,12 @@ def count_pairs(
             raise ConfigError(f"{name}={value}; use 1 or more")
     tokens = readonly(contexts.token_ids, np.int32, "token_ids")
     for pair in language_pairs(contexts.offsets, tokens, first_token):
-        x, y = pair.language_a, pair.language_b
-        of_x, of_y = (range(int(first_token[z]), int(first_token[z + 1])) for z in (x, y))
+        languages = (pair.language_a, pair.language_b)
+        of_x, of_y = (range(int(first_token[z]), int(first_token[z + 1])) for z in languages)
         counted = of_x if rows is None else _within(rows, of_x)
         if counted:
             work = PairWork(tokens, pair, fold[pair.context], counted, of_y, n_folds, min_count)
-            for block in multiply_rows(work, block_pairs):
-                yield PairCounts(x, y, *block)
+            yield from multiply_rows(work, block_pairs)
 
 
 def _checked_folds(

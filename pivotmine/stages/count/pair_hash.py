@@ -1,7 +1,7 @@
 """The hash of a count-min sketch: the block of a pair, and its column in each row.
 
-For uint64 numbers inside kernels and for arrays of uint64 outside. A block takes the upper 32 bits,
-columns inside it the lower ones, by multiply-shift (Dietzfelbinger et al., 1997).
+The block comes from the upper 32 bits of the hash, and columns inside it from the lower ones, by
+multiply-shift (Dietzfelbinger et al., 1997).
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.errors import ConfigError, InputError
+from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, readonly
+from pivotmine.numeric.jit import njit
 from pivotmine.stages.count.sketch_shape import SketchShape
-
-__all__ = ["block_of", "checked_pairs", "column_of", "hash_pair", "layout", "pair_block"]
 
 _32 = np.uint64(32)
 _33 = np.uint64(33)
@@ -30,6 +29,7 @@ _MULTIPLIERS = tuple(
 )
 
 
+@njit
 def hash_pair(a: Any, b: Any) -> Any:
     """64 bits of a pair of ids."""
     h = (a << _32) | b
@@ -38,11 +38,13 @@ def hash_pair(a: Any, b: Any) -> Any:
     return h ^ (h >> _33)
 
 
+@njit
 def block_of(h: Any, n_blocks: Any) -> Any:
     """Block of a hash."""
     return ((h >> _32) * n_blocks) >> _32
 
 
+@njit
 def column_of(key: Any, multiplier: Any, shift: Any) -> Any:
     """Column, in a row with this multiplier, of the lower 32 bits of a hash."""
     return ((key * multiplier) & _LOW) >> shift
@@ -70,21 +72,3 @@ def checked_pairs(
     check_range(a, 0, 2**31, "a")
     check_range(b, 0, 2**31, "b")
     return a, b
-
-
-def pair_block(a: NDArray[np.int32], b: NDArray[np.int32], n_blocks: int) -> NDArray[np.uint64]:
-    """[R] the block of each pair in a sketch of `n_blocks`.
-
-    Raises
-    ------
-    ConfigError
-        `n_blocks` is not in 1..2**32.
-    InputError
-        Lengths differ, or an id is negative.
-    """
-    a, b = checked_pairs(a, b)
-    if not 1 <= n_blocks <= 2**32:
-        raise ConfigError(f"n_blocks={n_blocks}; use 1..2**32")
-    hashed: NDArray[np.uint64] = hash_pair(a.astype(np.uint64), b.astype(np.uint64))
-    blocks: NDArray[np.uint64] = block_of(hashed, np.uint64(n_blocks))
-    return blocks

@@ -18,12 +18,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.numeric.jit import njit, trailing_zeros
-from pivotmine.numeric.prefetch import prefetch
+from pivotmine.numeric.jit import njit, prefetch, trailing_zeros
 from pivotmine.stages.count.language_pairs import lower_bound
 from pivotmine.stages.count.pair_blocks import PairBlock, PairWork, row_blocks
-
-__all__ = ["multiply_rows"]
 
 _ONE, _SIX, _SIXTY_THREE = np.uint64(1), np.uint64(6), np.uint64(63)
 _FOLD_BITS, _LENGTH_BITS = np.uint64(8), np.uint64(22)
@@ -84,7 +81,7 @@ def multiply_rows(work: PairWork, block_pairs: int) -> Iterator[PairBlock]:
 def _accumulator(
     lanes: int, n_folds: int, n_partners: int
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64]]:
-    """What a context of each fold adds, where, and the counters it is added to."""
+    """The increment and the plane of each fold, and the counters."""
     n_planes = -(-n_folds // lanes)
     plane, lane = np.divmod(np.arange(n_folds), lanes)
     increment = _ONE << (lane * (64 // lanes)).astype(np.uint64)

@@ -1,16 +1,16 @@
 """Runs of pairs on their way to be summed: dealt into buckets, and packed.
 
-A chunk's pairs leave the counting kernel already aggregated, so only chunks are left to be added
-up. Spark would take most of the stage's time to add them row by row. Here thousands of pairs are
-one row of packed bytes, which Spark only carries to its bucket, where `pair_sums` adds them.
+The counting kernel has already aggregated the pairs of a chunk, so only chunks remain to be added
+up. Adding row by row in Spark would take most of the stage's time. Here thousands of pairs are one
+row of packed bytes, which Spark only carries to its bucket, where `pair_sums` adds them.
 
-A bucket bounds the memory of a sum. A node's pairs are dealt by blocks of 4,096 partners: if the
-node alone decided, all partners of a frequent token would go to one bucket, and its task would be
-the last to end.
+A bucket bounds the memory of a sum. A node's pairs are dealt by blocks of 4,096 partners. If the
+node alone decided, all partners of a frequent token would go to one bucket, and its task would end
+last.
 
 Carrying a byte from Python through the JVM and the disk to another worker is slow. So counts travel
-as bytes where they fit, which they do for nine pairs of ten, and ids as steps from pair to pair
-under zstd: 2.2 bytes a pair of real text with four folds, of 24 in memory.
+as bytes where they fit, which is the case for nine pairs of ten, and ids as steps from pair to pair
+under zstd. On real text with four folds this takes 2.2 bytes a pair, instead of 24 in memory.
 """
 
 from __future__ import annotations
@@ -25,20 +25,8 @@ from numpy.typing import NDArray
 from pivotmine.numeric.arrays import readonly
 from pivotmine.numeric.jit import njit
 
-__all__ = [
-    "PACKED_BYTES_PER_PAIR",
-    "RUNS",
-    "Dealt",
-    "PairRun",
-    "deal",
-    "pack",
-    "packed_rows",
-    "unpack",
-    "unpacked_rows",
-]
-
 PACKED_BYTES_PER_PAIR = 4
-"""About the packed bytes of a pair, for estimates. Every run measures the true figure."""
+"""Approximate bytes of a packed pair, for estimates. Every run measures the true figure."""
 
 RUNS = pa.schema(
     [
@@ -111,10 +99,6 @@ def unpack(data: bytes | pa.Buffer, n_pairs: int, n_folds: int, wide: bool) -> P
     return PairRun(a, b, counts.reshape(n_pairs, n_folds))
 
 
-def _steps(ids: NDArray[np.int32]) -> NDArray[np.int32]:
-    return np.diff(ids, prepend=np.int32(0))
-
-
 def deal(run: PairRun, n_buckets: int) -> Iterator[Dealt]:
     """Cut a run into buckets: first the pairs whose counts fit in bytes, then the others.
 
@@ -160,6 +144,10 @@ def unpacked_rows(batch: pa.RecordBatch, n_folds: int) -> Iterator[tuple[int, Pa
     packed = batch.column("pairs")
     for row, (bucket, wide, n_pairs) in enumerate(zip(*columns, strict=True)):
         yield bucket, unpack(packed[row].as_buffer(), n_pairs, n_folds, wide)
+
+
+def _steps(ids: NDArray[np.int32]) -> NDArray[np.int32]:
+    return np.diff(ids, prepend=np.int32(0))
 
 
 @njit

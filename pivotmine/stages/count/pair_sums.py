@@ -20,17 +20,6 @@ from pivotmine.numeric.arrays import readonly
 from pivotmine.numeric.jit import njit
 from pivotmine.stages.count.pair_runs import PairRun
 
-__all__ = [
-    "SAMPLE",
-    "PairSums",
-    "add_run",
-    "bytes_per_distinct_pair",
-    "cleared",
-    "in_sample",
-    "new_sums",
-    "summed",
-]
-
 _EMPTY = -(2**63)
 _LEAST_ID = -(2**31)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci hashing
@@ -40,8 +29,8 @@ _FIRST_SLOTS = 2**12
 
 
 SAMPLE = 1024
-"""One pair in this many is kept whatever its count. From the sample follow the number of distinct
-pairs and the over-count of a sketch. The frequent pairs alone would make both look better."""
+"""One pair in this many is kept whatever its count. The sample gives the number of distinct pairs
+and the over-count of a sketch. Frequent pairs alone would make both look better."""
 
 
 class PairSums(NamedTuple):
@@ -69,13 +58,13 @@ def add_run(sums: PairSums, run: PairRun) -> PairSums:
     Raises
     ------
     InputError
-        An id is -2**31, the one value that stands for an empty slot, or columns differ in length.
+        An id is -2**31, which marks an empty slot, or columns differ in length.
     """
     a, b = readonly(run.a, np.int32, "a"), readonly(run.b, np.int32, "b")
     if not len(a) == len(b) == len(run.fold_counts):
         raise InputError(f"{len(a)} a, {len(b)} b and {len(run.fold_counts)} counts in a run")
     if a.size and a.min() == _LEAST_ID:
-        raise InputError(f"id {_LEAST_ID} stands for an empty slot; no pair may have it")
+        raise InputError(f"id {_LEAST_ID} marks an empty slot; no pair may have it")
     slots, n_pairs = sums
     done = 0
     while True:

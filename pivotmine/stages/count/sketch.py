@@ -1,8 +1,8 @@
 """A count-min sketch of token pairs: upper bounds of counts in memory of a fixed size.
 
-Two-pass counting asks it which pairs may reach `min_count`. It may keep too many, never too few:
-`estimate >= min(true count, saturation)`, whatever the size. Cormode & Muthukrishnan (Journal of
-Algorithms 55(1), 2005) gave the structure and its bound.
+Two-pass counting uses it to find the pairs that may reach `min_count`. It may keep too many, but
+never too few: `estimate >= min(true count, saturation)` at any size. Cormode & Muthukrishnan
+(Journal of Algorithms 55(1), 2005) gave the structure and its bound.
 
 *Conservative update* (Estan & Varghese, SIGCOMM 2002) raises a pair's counters only as far as the
 pair's new estimate needs. Each of them is then at least the pair's count so far, and other pairs
@@ -25,12 +25,9 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, readonly
-from pivotmine.numeric.jit import njit
-from pivotmine.numeric.prefetch import prefetch
+from pivotmine.numeric.jit import njit, prefetch
 from pivotmine.stages.count.pair_hash import block_of, checked_pairs, column_of, hash_pair, layout
 from pivotmine.stages.count.sketch_shape import CountMinSketch
-
-__all__ = ["add_pairs", "estimate_pairs"]
 
 _32 = np.uint64(32)
 _LOW = np.uint64(2**32 - 1)
@@ -114,11 +111,6 @@ def _flat_counters(sketch: CountMinSketch) -> NDArray[np.unsignedinteger]:
     return counters.reshape(-1)
 
 
-_jit_hash = njit(hash_pair)
-_jit_block_of = njit(block_of)
-_jit_column_of = njit(column_of)
-
-
 @njit
 def _group(
     a: NDArray[np.int32],
@@ -132,7 +124,7 @@ def _group(
     n_blocks = np.uint64(len(ends))
     ends[:] = 0
     for i in range(len(a)):
-        block = _jit_block_of(_jit_hash(np.uint64(a[i]), np.uint64(b[i])), n_blocks)
+        block = block_of(hash_pair(np.uint64(a[i]), np.uint64(b[i])), n_blocks)
         ends[block] += 1
         added[block] += np.uint64(n[i])
     before = 0
@@ -142,8 +134,8 @@ def _group(
         before += rows
     for i in range(len(a)):
         # Hashing again is cheaper than storing and reading eight bytes.
-        h = _jit_hash(np.uint64(a[i]), np.uint64(b[i]))
-        block = _jit_block_of(h, n_blocks)
+        h = hash_pair(np.uint64(a[i]), np.uint64(b[i]))
+        block = block_of(h, n_blocks)
         grouped[np.uint64(ends[block])] = (h << _32) | np.uint64(n[i])
         ends[block] += 1
 
@@ -174,19 +166,19 @@ def _update(
                 first = np.uint64(block_ahead) * block_counters
                 key = grouped[ahead] >> _32
                 for row in range(len(multipliers)):
-                    prefetch(counters, first + _jit_column_of(key, multipliers[row], shift))
+                    prefetch(counters, first + column_of(key, multipliers[row], shift))
                     first += width
             key = grouped[i] >> _32
             low = saturation
             first = base
             for row in range(len(multipliers)):
-                cell = first + _jit_column_of(key, multipliers[row], shift)
+                cell = first + column_of(key, multipliers[row], shift)
                 low = min(low, np.int64(counters[cell]))
                 first += width
             low = min(low + np.int64(grouped[i] & _LOW), saturation)
             first = base
             for row in range(len(multipliers)):
-                cell = first + _jit_column_of(key, multipliers[row], shift)
+                cell = first + column_of(key, multipliers[row], shift)
                 counters[cell] = max(np.int64(counters[cell]), low)
                 first += width
         start = ends[block]
@@ -207,18 +199,18 @@ def _estimate(
     block_counters = np.uint64(len(multipliers)) * width
     for ahead in range(len(a) + _AHEAD):
         if ahead < len(a):
-            h = _jit_hash(np.uint64(a[ahead]), np.uint64(b[ahead]))
-            first = _jit_block_of(h, n_blocks) * block_counters
+            h = hash_pair(np.uint64(a[ahead]), np.uint64(b[ahead]))
+            first = block_of(h, n_blocks) * block_counters
             for row in range(len(multipliers)):
-                prefetch(counters, first + _jit_column_of(h & _LOW, multipliers[row], shift))
+                prefetch(counters, first + column_of(h & _LOW, multipliers[row], shift))
                 first += width
         i = ahead - _AHEAD
         if i >= 0:
-            h = _jit_hash(np.uint64(a[i]), np.uint64(b[i]))
-            first = _jit_block_of(h, n_blocks) * block_counters
+            h = hash_pair(np.uint64(a[i]), np.uint64(b[i]))
+            first = block_of(h, n_blocks) * block_counters
             low = saturation
             for row in range(len(multipliers)):
-                cell = first + _jit_column_of(h & _LOW, multipliers[row], shift)
+                cell = first + column_of(h & _LOW, multipliers[row], shift)
                 low = min(low, np.int64(counters[cell]))
                 first += width
             estimates[i] = low

@@ -31,8 +31,6 @@ from pivotmine.stages.count.sketch_shape import (
     error_bound,
 )
 
-__all__ = ["OverCount", "SketchFilter", "counters_of", "local_sketch", "open_filter", "over_count"]
-
 
 class SketchFilter(NamedTuple):
     """Which pairs are sent to be summed."""
@@ -45,7 +43,7 @@ class SketchFilter(NamedTuple):
 
 
 class OverCount(NamedTuple):
-    """What the sketch adds to the exact counts of some pairs."""
+    """How far the sketch exceeds the exact counts of some pairs."""
 
     pairs: int
     light_pairs: int
@@ -59,7 +57,7 @@ class OverCount(NamedTuple):
 
     max_over_count: int
     error_bound: float
-    """What theory promises, in counts (`sketch_shape.error_bound`)."""
+    """Bound from theory, in counts (`sketch_shape.error_bound`)."""
 
 
 def open_filter(sketched: SketchFilter) -> Callable[[PairRun], PairRun]:
@@ -102,8 +100,8 @@ def over_count(
 def local_sketch(sketched: SketchFilter) -> CountMinSketch:
     """The merged sketch, mapped from a file that the first worker to ask assembles.
 
-    The file lies in the executor's scratch folder, of which Spark tells its workers and which it
-    removes in the end.
+    The file lies in the executor's scratch folder. Spark names it to its workers, and removes it at
+    the end.
     """
     scratch = Path(os.environ["SPARK_LOCAL_DIRS"].split(",")[0])
     name = hashlib.blake2b("\n".join(sketched.files).encode(), digest_size=16).hexdigest()

@@ -2,18 +2,17 @@
 
 A sketch is written once and mapped by every worker of a machine, so its counters are in the file as
 they are in memory, aligned to cache lines, and opening one copies and reads nothing. The header
-holds a digest of all bytes, which is checked where `verify` asks for it (0.4 s a gigabyte).
-Everything else, the length of the file included, is checked at each opening: a truncated file would
-otherwise kill a worker by SIGBUS.
+holds a digest of all bytes, which is checked if `verify` is set (0.4 s a gigabyte). Everything else
+is checked at each opening, the length of the file too: a truncated file would otherwise kill a
+worker by SIGBUS.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 from blake3 import blake3
@@ -21,8 +20,6 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 from pivotmine.stages.count.sketch_shape import MAX_DEPTH, CountMinSketch, SketchShape
-
-__all__ = ["from_bytes", "open_sketch", "to_bytes", "write_sketch"]
 
 _MAGIC = b"PMSKETCH"
 _VERSION = 1
@@ -46,24 +43,6 @@ def write_sketch(sketch: CountMinSketch, file: IO[bytes]) -> None:
         file.write(piece)
 
 
-def to_bytes(sketch: CountMinSketch) -> bytes:
-    """The bytes that `write_sketch` writes."""
-    file = BytesIO()
-    write_sketch(sketch, file)
-    return file.getvalue()
-
-
-def from_bytes(data: bytes, *, verify: bool = True) -> CountMinSketch:
-    """A read-only sketch over `data`, which is not copied.
-
-    Raises
-    ------
-    InputError
-        As for `open_sketch`.
-    """
-    return _parse(np.frombuffer(data, np.uint8), "sketch", verify)
-
-
 def open_sketch(path: str | Path, *, verify: bool = False) -> CountMinSketch:
     """Map a sketch file into memory, read-only; processes of one machine share its pages.
 
@@ -79,9 +58,9 @@ def open_sketch(path: str | Path, *, verify: bool = False) -> CountMinSketch:
         than its header says, or (with `verify`) was changed.
     """
     try:
-        # An empty file cannot be mapped, but has a better message to come.
+        # An empty file cannot be mapped; `_parse` reports it better.
         empty = Path(path).stat().st_size == 0
-        data = np.empty(0, np.uint8) if empty else np.memmap(path, np.uint8, "r")
+        data = np.empty(0, np.uint8) if empty else np.memmap(path, np.uint8, "r").view(np.ndarray)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
     return _parse(data, str(path), verify)
@@ -137,10 +116,11 @@ def _parse(data: NDArray[np.uint8], name: str, verify: bool) -> CountMinSketch:
         raise InputError(f"{name} is {problem}: {len(data)} bytes, not {start + shape.n_bytes}")
     if verify and _digest(data) != head[_DIGEST]:
         raise InputError(f"{name} is damaged: its bytes do not match its checksum; rebuild it")
-    added = _aligned(data[_ADDED_START : _ADDED_START + 8 * blocks], "<u8")
+    # Both arrays are aligned, as compiled kernels need them: a file is mapped from a page boundary.
+    added = data[_ADDED_START : _ADDED_START + 8 * blocks].view("<u8")
     if int(added.sum()) != n_added:
         raise InputError(f"{name} is damaged: blocks sum to {added.sum()}, not to {n_added}")
-    counters = _aligned(data[start:], f"<u{counter_bytes}").reshape(shape[:3])
+    counters = data[start:].view(f"<u{counter_bytes}").reshape(shape[:3])
     return CountMinSketch(shape, counters, added)
 
 
@@ -149,10 +129,3 @@ def _digest(data: NDArray[np.uint8]) -> bytes:
     for start in range(_DIGEST.stop, len(data), _PIECE_BYTES):
         digest.update(data[start : start + _PIECE_BYTES].data)
     return digest.digest()
-
-
-def _aligned(data: NDArray[np.uint8], dtype: str) -> NDArray[Any]:
-    # Compiled kernels take aligned arrays only; a view into other bytes may not be, and is copied.
-    view = np.require(data.view(np.ndarray).view(dtype), requirements=["C", "A"])
-    view.flags.writeable = False
-    return view

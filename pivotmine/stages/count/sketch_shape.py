@@ -10,17 +10,6 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import ConfigError, InputError
 
-__all__ = [
-    "MAX_DEPTH",
-    "CountMinSketch",
-    "ErrorBound",
-    "SketchShape",
-    "empty_sketch",
-    "error_bound",
-    "merge_blocks",
-    "sketch_shape",
-]
-
 MAX_DEPTH = 8
 
 
@@ -69,8 +58,8 @@ def sketch_shape(
 ) -> SketchShape:
     """Choose the shape of a sketch of at most `n_bytes`: the fewest blocks that waste no memory.
 
-    At most a sixteenth of `n_bytes` stays unused, or as little as can be where `n_bytes` is a few
-    counters.
+    At most a sixteenth of `n_bytes` stays unused, or as little as possible if `n_bytes` is only a
+    few counters.
 
     Parameters
     ----------
@@ -123,7 +112,7 @@ def merge_blocks(
 ) -> NDArray[np.unsignedinteger]:
     """Add counters of one shape and type, of blocks or of whole sketches; sums saturate.
 
-    Saturating addition is commutative and associative, so the order of merging does not show.
+    Saturating addition is commutative and associative, so the order of merging does not matter.
 
     Raises
     ------

@@ -5,7 +5,7 @@ A task holds a chunk of the mixed contexts and counts the pairs of some of its r
 the rows of `counts` itself. Otherwise counts are summed, in one pass or two (`sums.py`).
 
 A pair's population is the mixed contexts of its two languages, so its 2x2 table compares like with
-like: that French words occur in French pages is no association.
+like: it is no association that French words occur in French pages.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
         counts = ArrowRows(pairs, udfs.bind_named(settings.folds, names), COUNTS.schema)
     else:
         inputs.note(
-            f"all mixed contexts are held at once (count.chunk_tokens={settings.chunk_tokens:,}): "
-            "counts are complete where they are made, and no pair is shuffled"
+            f"all mixed contexts fit one chunk (count.chunk_tokens={settings.chunk_tokens:,}), "
+            "so no pair is shuffled"
         )
         complete = udfs.bind_complete(plan, names, settings.min_count)
         counts = ArrowRows(inputs.numbers(len(tasks)), complete, COUNTS.schema)

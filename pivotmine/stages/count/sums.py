@@ -1,14 +1,14 @@
 """Counts of several chunks, summed: in one pass or in two.
 
 One pass sends every distinct pair of every chunk to its bucket, where it is added up, and dropped
-if it stays below `min_count`. On the web most do. So where that traffic would exceed
+if it stays below `min_count`. On the web most do. If that traffic would exceed
 `count.max_shuffle_bytes`, a first pass folds all pairs into a count-min sketch, and the second
 sends only pairs whose estimate reaches `min_count`: an "iceberg query" (Fang et al., VLDB 1998).
 The sketch never under-counts, so both ways give the same table. Its size only decides how many
 pairs are sent in vain.
 
-The choice rests on measured sizes. The pair events are known; where they alone do not settle it,
-one row in 64 is counted in every chunk, which tells how many distinct pairs there are.
+The choice rests on measured sizes. The pair events are known. If they do not decide it, one row in
+64 of every chunk is counted, to estimate the number of distinct pairs.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ _GIGABYTE = 1e9
 
 
 class Passes(NamedTuple):
-    """How to sum."""
+    """How counts are summed."""
 
     n_buckets: int
     sketch: SketchShape | None
-    """Sketch of the first of two passes; None where one pass will do."""
+    """Sketch of the first of two passes; None for one pass."""
 
 
 def summed_pairs(
@@ -90,17 +90,17 @@ def _choose_passes(
     chunks: Sequence[Chunk],
     pair_events: int,
 ) -> Passes:
-    """Measure, choose, and say what was chosen and why."""
+    """Estimate the traffic, choose, and note the choice and its reason."""
     pairs, how = pair_events, "if no pair met twice"
     if pairs * PACKED_BYTES_PER_PAIR > settings.max_shuffle_bytes:
-        pairs, how = _sampled(inputs, plan, chunks), f"by a sample of 1/{SAMPLE_STEP}"
+        pairs, how = _sampled(inputs, plan, chunks), f"(estimated from 1/{SAMPLE_STEP} of the rows)"
     one_pass_bytes = pairs * PACKED_BYTES_PER_PAIR
     sketch = None
     if one_pass_bytes > settings.max_shuffle_bytes:
         sketch = _fitting_sketch(settings, min(pairs, _possible_pairs(plan)))
     verdict, relation = ("two passes", "above") if sketch else ("one pass", "within")
     inputs.note(
-        f"{verdict}: one would shuffle {one_pass_bytes / _GIGABYTE:,.3g} GB {how}, {relation} "
+        f"{verdict}: one pass would shuffle {one_pass_bytes / _GIGABYTE:,.3g} GB {how}, {relation} "
         f"count.max_shuffle_bytes={settings.max_shuffle_bytes / _GIGABYTE:,.3g} GB"
         + (f"; sketch of {sketch.n_bytes / _GIGABYTE:,.3g} GB" if sketch else "")
     )
@@ -121,7 +121,7 @@ def _sampled(inputs: Inputs, plan: CountPlan, chunks: Sequence[Chunk]) -> int:
         .in_spark()
         .agg(F.sum("pairs").alias("pairs"))
     )
-    # With rows so few that the sample held no pair, one row is taken to hold one.
+    # A sample without any pair counts as one pair.
     found = max(inputs.local(sizes, 1).column("pairs")[0].as_py(), 1)
     return int(found) * SAMPLE_STEP
 
@@ -144,7 +144,7 @@ def _sketch_files(inputs: Inputs, plan: CountPlan, shape: SketchShape) -> tuple[
 
 
 def _measure_over_count(inputs: Inputs, sketched: SketchFilter, sums: DataFrame) -> None:
-    """Record what the sketch cost: its bound, and its error on the sampled pairs."""
+    """Record the size of the sketch, its error bound, and its error on the sampled pairs."""
     shape = sketched.shape
     totals = (
         (F.max if name.startswith("max_") else F.sum)(name).alias(name)
@@ -175,7 +175,7 @@ def _possible_pairs(plan: CountPlan) -> int:
 
 
 def _n_buckets(inputs: Inputs, plan: CountPlan, settings: CountConfig, pairs: int) -> int:
-    """So many buckets that each is summed within `merge_bytes`."""
+    """Enough buckets that each is summed within `merge_bytes`."""
     distinct = min(pairs, _possible_pairs(plan))
     merge_bytes = distinct * bytes_per_distinct_pair(settings.folds)
     at_least = int(inputs.spark.conf.get("spark.sql.shuffle.partitions") or 1)

@@ -1,8 +1,8 @@
-"""Who counts what: contexts in chunks that a task can hold, and ranges of their rows as tasks.
+"""The tasks of counting: chunks of contexts that a task can hold, and ranges of their rows.
 
-Counts of one chunk are complete, so chunks are as large as memory allows. A chunk is shared out by
-ranges of nodes until every core has a task. Ranges are cut by work: the pair events of every node
-were counted with the margins.
+Counts are complete within a chunk, so chunks are as large as memory allows. The rows of a chunk are
+split until every core has a task. Ranges are cut by their work: the pair events of every node were
+counted with the margins.
 """
 
 from __future__ import annotations
@@ -20,14 +20,12 @@ from pivotmine.stages.contexts.cutting import part_tokens
 from pivotmine.stages.count.pair_counts import count_pairs
 from pivotmine.stages.count.pair_runs import PairRun
 
-__all__ = ["Chunk", "CountPlan", "CountTask", "counted_runs", "plan_chunks", "plan_tasks"]
-
 MIN_TASK_EVENTS = 5_000_000
 """Fewer pair events, a thirtieth of a second, are not worth a task."""
 
 PAIR_COST = 1.5
-"""What reading a counted pair back costs, in pair events. A token of few contexts has nearly as
-many pairs as events; one of many has far fewer."""
+"""Cost of reading back a counted pair, in pair events. A token of few contexts has nearly as many
+pairs as events; one of many has far fewer."""
 
 Chunk = tuple[FileRange, ...]
 
@@ -43,7 +41,7 @@ class CountTask(NamedTuple):
 
 
 class CountPlan(NamedTuple):
-    """What every task that counts has to know."""
+    """What all counting tasks share."""
 
     tasks: tuple[CountTask, ...]
     first_node: NDArray[np.int64]
@@ -52,7 +50,7 @@ class CountPlan(NamedTuple):
     n_folds: int
 
     change: Callable[[FoldedContexts, NDArray[np.int64]], FoldedContexts] | None = None
-    """Makes other contexts of a chunk's, given `first_node`, before they are counted."""
+    """Changes the contexts of a chunk, given `first_node`, before they are counted."""
 
 
 def counted_runs(

@@ -1,12 +1,12 @@
-"""Connected components of a graph in DataFrames, without a driver that holds it.
+"""Connected components of a graph in DataFrames, without collecting it in the driver.
 
 Alternating large-star and small-star (Kiveris et al. 2014, "Connected components in MapReduce and
 beyond"): every round points nodes at smaller neighbours, until each points at the smallest node of
 its component. It takes O(log**2 n) rounds, in practice three or four; the edges never grow. Labels
 are minima, so the result does not depend on order or partitions.
 
-Each round is a job or two, which takes seconds even without rows. Graphs of up to `MAX_LOCAL_EDGES`
-edges, which is what most deliveries have, are settled by the driver instead, in one job.
+Each round is a job or two, which takes seconds even without rows. The driver solves graphs of up to
+`MAX_LOCAL_EDGES` edges in one job; most deliveries have no more.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def connected_components(
     Raises
     ------
     LakeError
-        `MAX_ROUNDS` do not settle it: a bug.
+        `MAX_ROUNDS` are not enough: a bug.
     """
     few = inputs.local(edges.select("u", "v").limit(max_local_edges + 1), max_local_edges + 1)
     if few.num_rows <= max_local_edges:

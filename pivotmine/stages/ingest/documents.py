@@ -15,7 +15,7 @@ from pivotmine.text.quality import judge
 DOC_ID_BYTES = 16
 
 BoundsOf = Callable[[str | None], Mapping[str, float]]
-"""Bounds that the text of a document in a language must keep (`pivotmine.text.quality.judge`)."""
+"""Language to the quality bounds of its documents (`pivotmine.text.quality.judge`)."""
 
 SCHEMA = pa.schema(
     [
@@ -55,9 +55,9 @@ def identify(records: pa.RecordBatch, identifier: Identifier, split: Split) -> p
 def reject_low_quality(
     records: pa.RecordBatch, bounds_of: BoundsOf, raw_bytes: int
 ) -> pa.RecordBatch:
-    """The same rows of `SCHEMA`, where documents that break a bound have become rejects.
+    """Rows of `SCHEMA` in which documents that break a quality bound have become rejects.
 
-    The reason is the setting that was broken; `raw` keeps the first `raw_bytes` of the text.
+    The reason is the name of the setting; `raw` keeps the first `raw_bytes` of the text.
     """
     languages = records.column("lang").to_pylist()
     bounds = {lang: bounds_of(lang) for lang in dict.fromkeys(languages)}

@@ -1,8 +1,8 @@
-"""Records that earlier runs of ingest left in the lake.
+"""Records of earlier runs of ingest, from the lake.
 
-Those of files that are still part of the recipe lie in three tables. `documents` and `near_copies`
-hold rows with texts. `duplicates` holds the places of exact copies, whose text is that of the row
-with their id.
+They lie in three tables. `documents` and `near_copies` hold rows with texts. `duplicates` holds the
+places of exact copies, whose text is in the row with the same id. Records count as long as their
+file is part of the recipe.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Earlier:
         return freed.join(texts.union(aside), "doc_id").select(ROW + CONTENT)
 
     def holding(self, ids: DataFrame) -> dict[str, list[str]]:
-        """Files of `documents` and `near_copies` that hold texts of documents, by their ids."""
+        """Files of `documents` and `near_copies` that hold the documents with these ids."""
         held = {
             name: self._inputs.previous(name).join(ids, "doc_id", "left_semi")
             for name in ("documents", "near_copies")
@@ -101,7 +101,7 @@ def files_that_stay(
 
 
 def _files_of(inputs: Inputs, rows: Mapping[str, DataFrame]) -> dict[str, list[str]]:
-    """The files that rows of `Inputs.previous` lie in, by table."""
+    """Files that hold rows of `Inputs.previous`, by table."""
     n_files = {name: len(inputs.previous_files(name)) for name in rows}
     found: dict[str, list[str]] = {name: [] for name in rows}
     parts = [

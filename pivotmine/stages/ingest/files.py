@@ -1,9 +1,9 @@
-"""Which source files ingest reads, and which it need not read again.
+"""Which source files ingest reads, and which the lake already holds.
 
 A file's fingerprint covers all that its records depend on: its version as the store reports it,
-its size, and how the recipe reads it. Where `inputs` holds the fingerprint, the records are in the
-lake already and are taken from there. A file that has changed replaces the old one. So the result
-of ingest depends on the files that there are, and not on the order in which they came.
+its size, and how the recipe reads it. If `inputs` holds the fingerprint, the records are taken from
+the lake. A changed file replaces the old one. So the result of ingest depends on the files alone,
+and not on the order in which they came.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 from pyspark.sql import functions as F
 
+from pivotmine import plugins
 from pivotmine.engine.stage import Inputs
 from pivotmine.errors import ConfigError
 from pivotmine.lake.tables import INPUTS, REJECTS
@@ -54,7 +55,7 @@ def list_sources(recipe: Recipe) -> list[RecipeFile]:
     Raises
     ------
     ConfigError, InputError
-        Something cannot be read as the recipe says.
+        There are no inputs, a file belongs to two, or one cannot be read as the recipe says.
     """
     if not recipe.ingest.inputs:
         raise ConfigError(
@@ -69,8 +70,8 @@ def list_sources(recipe: Recipe) -> list[RecipeFile]:
             detect(file.uri, item.format)
             if file.uri in found:
                 raise ConfigError(
-                    f"{file.uri} belongs to two of ingest.inputs. A record is known by its file "
-                    "and its place there, so every file may be read once: narrow the patterns."
+                    f"{file.uri} belongs to two of ingest.inputs. A record is identified by its "
+                    "file and its position, so a file may be read only once: narrow the patterns."
                 )
             fingerprint = _fingerprint(file, item, name)
             found[file.uri] = RecipeFile(file, index, deliveries.index(name), name, fingerprint)
@@ -82,16 +83,10 @@ def ingest_ids(recipe: Recipe) -> list[str]:
     return [item.ingest_id or recipe.ingest.ingest_id for item in recipe.ingest.inputs]
 
 
-def how_records_are_read(recipe: Recipe) -> dict[str, Any]:
+def reading_settings(recipe: Recipe) -> dict[str, Any]:
     """What all records depend on; the settings of an input are in its files' fingerprints."""
     settings = recipe.ingest.model_dump(mode="json", exclude={"inputs", "ingest_id"})
     return settings | {"language_model": model_digest(recipe.ingest.language_model)}
-
-
-def _fingerprint(file: InputFile, item: InputConfig, ingest_id: str) -> str:
-    how = item.model_dump(mode="json", exclude={"uris", "ingest_id"})
-    content = json.dumps([file.stamp, file.size_bytes, how, ingest_id], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()[:_FINGERPRINT_CHARS]
 
 
 def as_table(files: Sequence[RecipeFile]) -> pa.Table:
@@ -100,7 +95,7 @@ def as_table(files: Sequence[RecipeFile]) -> pa.Table:
     return pa.Table.from_pylist(rows, FILES)
 
 
-def split_by_what_is_known(
+def split_new_and_known(
     inputs: Inputs, files: Sequence[RecipeFile]
 ) -> tuple[list[RecipeFile], list[RecipeFile]]:
     """Files to read, and files whose records the lake holds.
@@ -120,7 +115,7 @@ def split_by_what_is_known(
 
 
 def plan_packs(files: Sequence[RecipeFile], recipe: Recipe) -> list[tuple[Split, ...]]:
-    """What the tasks read, a pack each."""
+    """Packs of splits, one for each task."""
     split_bytes = recipe.ingest.split_bytes
     packs = []
     for index, item in enumerate(recipe.ingest.inputs):
@@ -128,3 +123,17 @@ def plan_packs(files: Sequence[RecipeFile], recipe: Recipe) -> list[tuple[Split,
         splits = plan_splits(of_input, item.format, split_bytes, index)
         packs += pack_splits(splits, of_input, split_bytes)
     return packs
+
+
+def format_modules(recipe: Recipe) -> list[str]:
+    """Modules of the formats that the inputs name; of all formats if one is `auto`."""
+    named = {item.format for item in recipe.ingest.inputs}
+    if "auto" in named:
+        named = set(plugins.SOURCES.names())
+    return [plugins.SOURCES.module(name) for name in sorted(named)]
+
+
+def _fingerprint(file: InputFile, item: InputConfig, ingest_id: str) -> str:
+    how = item.model_dump(mode="json", exclude={"uris", "ingest_id"})
+    content = json.dumps([file.stamp, file.size_bytes, how, ingest_id], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:_FINGERPRINT_CHARS]

@@ -36,27 +36,9 @@ def sign(hashes: NDArray[np.uint32], ends: NDArray[np.int64], n: int) -> NDArray
     return signatures
 
 
-@njit
-def _sign(
-    mixed: NDArray[np.uint32],
-    ends: NDArray[np.int64],
-    factors: NDArray[np.uint32],
-    addends: NDArray[np.uint32],
-    signatures: NDArray[np.uint32],
-) -> None:
-    start = 0
-    for row in range(len(ends)):
-        smallest = signatures[row]
-        for at in range(start, ends[row]):
-            value = mixed[at]
-            for k in range(len(factors)):
-                smallest[k] = min(smallest[k], np.uint32(factors[k] * value + addends[k]))
-        start = ends[row]
-
-
 def choose_bands(n: int, similarity: float) -> tuple[int, int]:
-    """Bands, and rows a band: the longest rows with which a pair of this similarity shares one of
-    the bands by `CANDIDATE_CHANCE` (1 - (1 - s**rows)**bands, Leskovec et al., ch. 3)."""
+    """Number of bands, and of rows in each: the most rows with which a pair of this similarity
+    shares a band by `CANDIDATE_CHANCE` (1 - (1 - s**rows)**bands, Leskovec et al., ch. 3)."""
     for rows in range(n, 1, -1):
         if 1 - (1 - similarity**rows) ** (n // rows) >= CANDIDATE_CHANCE:
             return n // rows, rows
@@ -78,6 +60,24 @@ def similarities(left: NDArray[np.uint32], right: NDArray[np.uint32]) -> NDArray
     """float64[N]: estimated Jaccard similarity of N pairs; standard error sqrt(s (1 - s) / n)."""
     agree: NDArray[np.float64] = (left == right).mean(axis=1)
     return agree
+
+
+@njit
+def _sign(
+    mixed: NDArray[np.uint32],
+    ends: NDArray[np.int64],
+    factors: NDArray[np.uint32],
+    addends: NDArray[np.uint32],
+    signatures: NDArray[np.uint32],
+) -> None:
+    start = 0
+    for row in range(len(ends)):
+        smallest = signatures[row]
+        for at in range(start, ends[row]):
+            value = mixed[at]
+            for k in range(len(factors)):
+                smallest[k] = min(smallest[k], np.uint32(factors[k] * value + addends[k]))
+        start = ends[row]
 
 
 def _mix32(values: NDArray[np.uint32]) -> NDArray[np.uint32]:

@@ -1,16 +1,15 @@
 """Near-duplicates of documents: MinHash signatures, bands, comparison, connected components.
 
-Part of ingest rather than a stage of its own, because `documents` is what all later stages read: a
-stage behind it would have to write every text a second time, into a table that differs from
-`documents` by a few rows.
+This is part of ingest because all later stages read `documents`. A stage of its own would write
+every text a second time, into a table that differs from `documents` by a few rows.
 
 Signatures are made once and kept (`signatures.py`). Candidates are documents of one language whose
-signatures agree in a band. In a bucket each is compared with the smallest and with its neighbour,
-never all with all, so a bucket costs what it holds; a pair that one bucket passes over has the
-other bands. Whole signatures decide. Ids, keys and signatures are shuffled, no text.
+signatures agree in a band. In a bucket each document is compared with the smallest and with its
+neighbour, so the cost is linear in the bucket; a pair that one bucket misses can meet in another
+band. Whole signatures decide. Ids, keys and signatures are shuffled, no text.
 
-A component keeps the document that was delivered first, and of those the one with the smallest id,
-so a later delivery never displaces what is there.
+A component keeps the document of the first delivery with the smallest id, so a later delivery never
+displaces a document.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _RANK_CHARS = 5
 def find_near_duplicates(
     inputs: Inputs, documents: DataFrame, signed: DataFrame, similarity: float
 ) -> DataFrame:
-    """Columns `doc_id`, `kept_doc_id`, `similarity`: each near-duplicate, and what is kept for it.
+    """Columns `doc_id`, `kept_doc_id`, `similarity`: near-duplicates, and the documents kept.
 
     Parameters
     ----------

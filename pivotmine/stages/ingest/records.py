@@ -1,8 +1,9 @@
-"""Source files to records: packs of splits to tasks, and pieces of files to one file again.
+"""Source files to records: tasks read packs of splits, and pieces of a file are joined again.
 
 Some files are cut at guessed boundaries (`sources/unit_splits.py`). Their records count positions
-from the beginning of the piece, and get their position in the file when all pieces are read. A file
-whose pieces turn out not to meet is read again, as a whole."""
+from the beginning of the piece, and get their position in the file when all pieces are read. If the
+pieces of a file turn out not to meet, the whole file is read again.
+"""
 
 from __future__ import annotations
 
@@ -58,15 +59,14 @@ def _read(inputs: Inputs, recipe: Recipe, packs: Sequence[Sequence[Split]], name
     read = bind_read(
         packs, columns, read_limits(recipe), settings.language_model, settings.filters.bounds_of
     )
-    tasks = inputs.numbers(len(packs))
-    read = plugins.with_plugins(read)
-    return inputs.checkpoint(tasks.mapInArrow(read, spark_schema(SCHEMA)), name)
+    rows = inputs.numbers(len(packs)).mapInArrow(plugins.with_plugins(read), spark_schema(SCHEMA))
+    return inputs.checkpoint(rows, name)
 
 
 def _joined(
     inputs: Inputs, recipe: Recipe, packs: Sequence[Sequence[Split]], rows: DataFrame
 ) -> DataFrame:
-    """The rows with the positions that they have in whole files."""
+    """The rows with their positions in whole files."""
     planned = {
         (split.uri, split.start): split for pack in packs for split in pack if is_piece(split)
     }

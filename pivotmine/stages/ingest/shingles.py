@@ -1,7 +1,7 @@
-"""Texts as sets of shingles, runs of consecutive words, by which near-duplicates are found.
+"""Texts as sets of shingles (runs of consecutive words), for finding near-duplicates.
 
 A word is a run of letters and digits. In scripts without spaces each character is a word, so that
-Chinese, Japanese and Thai need no segmenter. Case, punctuation and white space do not show. Hashes
+Chinese, Japanese and Thai need no segmenter. Case, punctuation and white space do not count. Hashes
 are polynomial sums, so that a batch of texts is a few passes of numpy over its code points.
 
 A line that very many documents have (a menu, a licence) says nothing about any of them. `shingle`
@@ -90,10 +90,10 @@ def distinct_lines(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.i
 def lines_left_out(
     lines: NDArray[np.uint64], ends: NDArray[np.int64], common_lines: NDArray[np.uint64]
 ) -> NDArray[np.uint64]:
-    """uint64[N]: for each text of `distinct_lines`, which of its lines are common, as one hash.
+    """uint64[N]: one hash of the common lines of each text of `distinct_lines`.
 
-    The sum of their hashes, mixed: 0 where none is, and equal for equal sets; for others with a
-    chance of 2**-64.
+    It is the sum of their mixed hashes: 0 if no line is common, and equal for equal sets. Two
+    different sets collide with a chance of 2**-64.
     """
     found = murmur64(lines) * _is_in(lines, common_lines)
     before = np.concatenate((np.zeros(1, np.uint64), np.cumsum(found, dtype=np.uint64)))
@@ -106,12 +106,12 @@ def shingle(
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Hashes of all runs of `n_words` words of each text, and where each text ends among them.
 
-    Runs go on over line ends. A text shorter than a run has none.
+    Runs cross line ends. A text shorter than a run has none.
 
     Parameters
     ----------
     common_lines
-        uint64, sorted: hashes of lines to leave out, of texts that have `min_shingles` without.
+        uint64, sorted: hashes of lines to leave out, if the text has `min_shingles` without them.
     """
     n_texts = len(words.text_ends)
     line_sizes = np.diff(words.line_ends, prepend=0)
@@ -165,7 +165,7 @@ def _is_in(values: NDArray[np.uint64], sorted_set: NDArray[np.uint64]) -> NDArra
 
 @lru_cache(maxsize=1)
 def _classes() -> NDArray[np.uint8]:
-    """uint8[0x10000 + 2]: what each code point is; the last two stand for all that lie above."""
+    """uint8[0x10000 + 2]: class of each code point; the last two are for those above."""
     table = np.fromiter(
         (_LETTER if category(chr(point))[0] in "LMN" else _SEPARATOR for point in range(_ASTRAL)),
         np.uint8,

@@ -1,14 +1,14 @@
-"""Signatures of documents, made once: table `signatures` keeps them for as long as their text.
+"""Signatures of documents: made once, and kept in table `signatures`.
 
-A signature depends on the text, on the settings, and on which of the document's lines are left out
-because too many documents hold them. Other documents can change only the last, so each row says
-which lines were left out when it was made (`left_out`), and holds the hashes of all of its lines.
-Rows of which the same lines are left out today stay; the others are made anew. So the table equals
-that of one ingest of everything. A document is signed when it comes, and again when one of its
-lines becomes common or ceases to be, which in a growing lake happens once a line.
+A signature depends on the text, on the settings, and on which lines of the document are left out
+because too many documents hold them. Other documents can change only the last. So each row keeps
+the hashes of all lines, and one hash of those left out (`left_out`). While the same lines are left
+out, the row stays; otherwise it is made anew. The table therefore equals that of one ingest of
+everything. In a growing lake a line becomes common once, and only then are its documents signed
+again.
 
 The work that every run does for all documents reads no text: it counts lines (8 bytes each), and
-compares them with those that are common.
+compares them with the common ones.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pivotmine.recipe import DedupConfig
 from pivotmine.udfs import ingest as udfs
 
 MAX_COMMON_LINES = 4_000_000
-"""Lines left out at most, the most common of them; 8 bytes each in every worker."""
+"""Most lines that are left out, the commonest first; 8 bytes each in every worker."""
 
 Texts = Callable[[DataFrame], DataFrame]
 """Ids (column `doc_id`) to columns `doc_id` and `text` of these documents."""
@@ -39,29 +39,29 @@ class Signed(NamedTuple):
     """Signatures of all documents."""
 
     rows: DataFrame
-    """Columns of table `signatures`, `doc_id` unique; also of documents that have gone."""
+    """Columns of table `signatures`, `doc_id` unique; also of documents that were removed."""
     made: DataFrame
-    """Those of them that were made now."""
+    """The rows that were made in this run."""
     staying: DataFrame
-    """Rows of the table that still hold, by `doc_id`."""
+    """Rows of the table that are still valid."""
 
 
-def what_signatures_depend_on(settings: DedupConfig) -> dict[str, Any]:
-    """Settings that all of them depend on; which lines are left out is kept in each row."""
+def signature_settings(settings: DedupConfig) -> dict[str, Any]:
+    """Settings that every signature depends on; each row records the lines left out."""
     return settings.model_dump(mode="json", exclude={"near", "max_line_docs"})
 
 
 def sign_documents(
     inputs: Inputs, ids: DataFrame, unsigned: DataFrame, texts: Texts, settings: DedupConfig
 ) -> Signed:
-    """Sign the documents of which the lake has no signature that still holds.
+    """Sign the documents that have no valid signature in the lake.
 
     Parameters
     ----------
     ids
         Column `doc_id`, of all documents.
     unsigned
-        Columns `doc_id` and `text` of documents, among them all that the lake has not signed.
+        Columns `doc_id` and `text` of documents, including all without a signature in the lake.
     """
     files = inputs.previous_files(SIGNATURES.name)
     before = inputs.previous(SIGNATURES.name)
@@ -81,7 +81,7 @@ def sign_documents(
             stored = stored.join(outdated, "doc_id", "left_anti")
             new = new.union(texts(outdated))
     sign = udfs.bind_sign(common, settings)
-    made = inputs.checkpoint(ArrowRows(new, sign, udfs.SIGNED), "signatures")
+    made = inputs.checkpoint(ArrowRows(new, sign, SIGNATURES.schema), "signatures")
     inputs.measure("documents_signed", _count(inputs, made))
     columns = SIGNATURES.schema.names
     return Signed(before.select(columns).union(made), made, stored)
@@ -90,7 +90,7 @@ def sign_documents(
 def _outdated(
     inputs: Inputs, stored: DataFrame, common: NDArray[np.uint64]
 ) -> tuple[DataFrame, int]:
-    """Column `doc_id` of rows whose text has other common lines now, and how many there are."""
+    """Column `doc_id` of rows whose common lines have changed, and their number."""
     check = udfs.bind_outdated(common)
     rows = stored.select("doc_id", "lines", "left_out")
     found = inputs.checkpoint(rows.mapInArrow(check, spark_schema(udfs.IDS)), "outdated")

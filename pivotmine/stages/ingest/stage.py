@@ -1,13 +1,13 @@
 """Ingest: source files to documents, rejects and duplicates.
 
-A task reads a piece of a source file or a pack of small ones: it frames records, rejects broken
-ones with a reason, and identifies languages. The framing layer counts records by itself (`inputs`),
-so conservation is a real check: records read = documents + rejects + duplicates.
+A task reads a piece of a source file or a pack of small files. It frames records, rejects broken
+ones with a reason, and identifies languages. The readers count records separately (`inputs`), so
+conservation is a real check: records read = documents + rejects + duplicates.
 
-Files that the lake knows already are not read again (`files.py`): their records are taken from its
-tables (`earlier.py`). Every run decides over all records, old and new, which copy stays, so the
-tables equal those of a single ingest of all files, in whatever order these came. Only ids are
-shuffled for that, and files of a table that lose no row stay where they are.
+Files that the lake already holds are not read again (`files.py`): their records come from its
+tables (`earlier.py`). Every run decides over all records, old and new, which copy stays. So the
+tables equal those of a single ingest of all files, in whatever order the files came. This shuffles
+ids only, and files of a table that lose no row stay where they are.
 
 Exact copies share their document id, which is a hash of the text. The copy of the first delivery
 with the smallest (source, uri, position) is kept. Near-duplicates are found by signatures
@@ -31,18 +31,18 @@ from pivotmine.stages.ingest.earlier import CONTENT, PLACE, ROW, Earlier, files_
 from pivotmine.stages.ingest.files import (
     RecipeFile,
     as_table,
-    how_records_are_read,
+    format_modules,
     list_sources,
-    split_by_what_is_known,
+    reading_settings,
+    split_new_and_known,
 )
-from pivotmine.stages.ingest.formats import modules
 from pivotmine.stages.ingest.near_duplicates import find_near_duplicates
 from pivotmine.stages.ingest.records import read_files, read_limits
 from pivotmine.stages.ingest.signatures import (
     Signed,
     Texts,
     sign_documents,
-    what_signatures_depend_on,
+    signature_settings,
 )
 from pivotmine.text.fasttext_model import model_digest
 
@@ -50,8 +50,8 @@ _NEAR = "doc_id string, kept_doc_id string, similarity double"
 
 
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
-    """Read what is new, and decide among all records what is a copy of what."""
-    new, known = split_by_what_is_known(inputs, list_sources(recipe))
+    """Read the new files, and find copies among all records, old and new."""
+    new, known = split_new_and_known(inputs, list_sources(recipe))
     inputs.measure("files_read", len(new))
     inputs.measure("files_known", len(known))
     records = read_files(inputs, recipe, new)
@@ -111,7 +111,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
 
 
 def _texts_by_id(earlier: Earlier, fresh: DataFrame, copies: DataFrame) -> Texts:
-    """Finds texts of documents, among the fresh ones or in the files that hold them."""
+    """A function that finds texts of documents: in the fresh rows, or in the files with them."""
 
     def texts(ids: DataFrame) -> DataFrame:
         files = earlier.holding(ids)
@@ -123,7 +123,7 @@ def _texts_by_id(earlier: Earlier, fresh: DataFrame, copies: DataFrame) -> Texts
 
 
 def _exact_copies(inputs: Inputs, rows: DataFrame) -> DataFrame:
-    """Columns `ROW` of exact copies: rows whose text another row keeps."""
+    """Columns `ROW` of exact copies: rows whose text is kept in another row."""
     where = F.struct("delivery", "source", "uri", "position")
     copied = (
         rows.groupBy("doc_id")
@@ -136,7 +136,7 @@ def _exact_copies(inputs: Inputs, rows: DataFrame) -> DataFrame:
 
 
 def _pieces(inputs: Inputs, records: DataFrame, files: Sequence[RecipeFile]) -> DataFrame:
-    """Rows of `inputs` for what was read."""
+    """Rows of `inputs` for the pieces that were read."""
     read = inputs.spark.createDataFrame(as_table(files)).select("uri", "stamp", "fingerprint")
     pieces = records.where("kind = 'split'").withColumn("start", F.col("position"))
     return pieces.join(F.broadcast(read), "uri").select(INPUTS.schema.names)
@@ -153,7 +153,7 @@ def _signatures(
     kept: Mapping[str, tuple[str, ...]],
     torn: Mapping[str, list[str]],
 ) -> StageRows | Renewed:
-    """Table `signatures`, empty where near-duplicates are not looked for."""
+    """Table `signatures`; empty if `dedup.near` is off."""
     name, columns = SIGNATURES.name, SIGNATURES.schema.names
     if signed is None:
         return SIGNATURES.schema.empty_table()
@@ -179,7 +179,7 @@ def _duplicates(distinct: DataFrame, copies: DataFrame, near: DataFrame) -> Data
 
 
 def tally(rows: Rows, recipe: Recipe) -> Tally:
-    """Records that the framing layer saw, against what became of them."""
+    """Records that the readers counted, against documents, rejects and duplicates."""
     written = rows.written
     return Tally(
         rows_in=rows.total("inputs", "n_records"),
@@ -192,7 +192,7 @@ def tally(rows: Rows, recipe: Recipe) -> Tally:
 def external(recipe: Recipe) -> Any:
     """The source files with size and time stamp, and the content of the language model.
 
-    Files that cannot be read as the recipe says are an error here, before anything is started.
+    Files that cannot be read as the recipe says fail here, before anything starts.
     """
     read_limits(recipe)
     files = [(listed.file, listed.input_index) for listed in list_sources(recipe)]
@@ -201,19 +201,19 @@ def external(recipe: Recipe) -> Any:
 
 def reuse(inputs: Inputs, recipe: Recipe) -> dict[str, Any]:
     """Records depend on how files are read; signatures on their settings."""
-    reading = dict.fromkeys(STAGE.writes, how_records_are_read(recipe))
-    return reading | {SIGNATURES.name: what_signatures_depend_on(recipe.dedup)}
+    reading = dict.fromkeys(STAGE.writes, reading_settings(recipe))
+    return reading | {SIGNATURES.name: signature_settings(recipe.dedup)}
 
 
 STAGE = Stage(
     name="ingest",
-    doc="read files, refuse what is broken, drop copies",
+    doc="read files, reject broken records, drop copies",
     reads=(),
     writes=("inputs", "documents", "near_copies", "rejects", "duplicates", "signatures"),
     sections=("ingest", "dedup"),
     run=run,
     tally=tally,
-    modules=modules,
+    modules=format_modules,
     external=external,
     reuse=reuse,
 )

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.numeric.arrow_lists import TokenColumns, language_indices, token_columns
+from pivotmine.numeric.arrow_batches import TokenColumns, language_indices, token_columns
 from pivotmine.numeric.node_columns import NodeColumns, node_columns
 from pivotmine.numeric.nodes import NodeTable, segment_lengths
 from pivotmine.stages.score.link_coverage import LinkTable

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.numeric.arrow_lists import token_columns
+from pivotmine.numeric.arrow_batches import token_columns
 from pivotmine.stages.contexts.repeated_lines import line_hashes
 from pivotmine.stages.score.segment_runs import segment_runs
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
-from pivotmine.numeric.arrow_lists import flat_list
+from pivotmine.numeric.arrow_batches import flat_list
 from pivotmine.numeric.jit import njit
 
 __all__ = ["first_fit", "fits", "rows_that_fit", "spend"]

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pivotmine.engine.numbered_tasks import FileRange
-from pivotmine.numeric.arrow_lists import flat_list
+from pivotmine.numeric.arrow_batches import flat_list
 from pivotmine.stages.select.coverage_greedy import Covering, CoverState, Pool, Worth, cover, levels
 
 POOL = pa.schema(

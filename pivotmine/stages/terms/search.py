@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.numeric.arrow_lists import TokenColumns, language_indices, token_columns
+from pivotmine.numeric.arrow_batches import TokenColumns, language_indices, token_columns
 from pivotmine.numeric.windows import context_bounds
 from pivotmine.stages.terms.counts import Spans, add_term_counts
 from pivotmine.stages.terms.layout import TermPairs, TermTotals

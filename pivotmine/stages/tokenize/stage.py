@@ -49,7 +49,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
 
 
 def tally(rows: Rows, recipe: Recipe) -> Tally:
-    """Every document has its tokens."""
+    """Documents in, one row of tokens for each out."""
     return Tally(rows.read["documents"], rows.written["tokens"])
 
 
@@ -59,7 +59,7 @@ def external(recipe: Recipe) -> str:
 
 
 def reuse(inputs: Inputs, recipe: Recipe) -> dict[str, Any]:
-    """Tokens and segments of a text depend on these."""
+    """Rows depend on the tokenizer, the languages and the language model."""
     (tokenizer,) = inputs.table("tokenizer", ("tokenizer_id",), 1)["tokenizer_id"].to_pylist()
     return {"tokens": [tokenizer, recipe.languages, external(recipe)]}
 

@@ -20,8 +20,7 @@ from pivotmine.errors import InputError
 from pivotmine.lake.tables import TOKENIZER
 from pivotmine.recipe import Recipe
 from pivotmine.stages.draw import uniform
-from pivotmine.stages.train_tokenizer.tokenizer_row import tokenizer_row
-from pivotmine.stages.train_tokenizer.training import balanced_quota
+from pivotmine.stages.train_tokenizer.training import balanced_quota, tokenizer_row
 from pivotmine.text.tokenizer import Tokenizer, read_tokenizer_file
 from pivotmine.udfs import train_tokenizer
 
@@ -33,7 +32,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
         kind, model = read_tokenizer_file(settings.tokenizer)
         row = tokenizer_row(Tokenizer(kind, model), settings.tokenizer)
         return {"tokenizer": _unless_known(inputs, pa.Table.from_batches([row]))}
-    # A fifth more than was asked for, since the size of a random sample varies.
+    # The size of a random sample varies, so it may be a fifth larger.
     train = train_tokenizer.bind(settings.vocab_size, settings.sample_bytes * 6 // 5)
     trained = _sample(inputs, recipe).mapInArrow(train, spark_schema(TOKENIZER.schema))
     return {"tokenizer": _unless_known(inputs, inputs.local(trained, 1))}
@@ -68,7 +67,7 @@ def _sample(inputs: Inputs, recipe: Recipe) -> DataFrame:
 
 
 def _unless_known(inputs: Inputs, row: pa.Table) -> StageRows | Renewed:
-    """The row, or the file that is there if it holds the same row: then no reader runs again."""
+    """The row, or the present file if it holds the same row: then no later stage runs again."""
     files = inputs.previous_files("tokenizer")
     if not files:
         return row
@@ -77,7 +76,7 @@ def _unless_known(inputs: Inputs, row: pa.Table) -> StageRows | Renewed:
 
 
 def tally(rows: Rows, recipe: Recipe) -> Tally:
-    """Documents in, one model out; a sample conserves nothing."""
+    """Documents in, one model out; nothing is conserved."""
     return Tally(rows.read["documents"], rows.written["tokenizer"], conserved=False)
 
 

@@ -1,9 +1,8 @@
 """Train the run's own tokenizer: a sentencepiece unigram model on a balanced sample of the corpus.
 
-Unigram rather than BPE because it encodes faster, and every document is encoded while training
-happens once a run. A smaller seed vocabulary, pruning by half instead of a quarter, and one EM pass
-a round make training two to three times as fast, at the same bytes per token within 1 %
-(docs/results/tokenizer-training.md).
+A unigram model encodes faster than BPE, and a run trains once but encodes every document. A smaller
+seed vocabulary, pruning by half instead of a quarter, and one EM pass a round make training two to
+three times as fast, at the same bytes per token within 1 % (docs/results/tokenizer-training.md).
 
 The model is a function of the sample and the settings alone. Two threads would give another model
 than one, since sums of floats depend on their order, so training takes one thread.
@@ -12,14 +11,18 @@ than one, since sums of floats depend on their order, so training takes one thre
 import io
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
+import pyarrow as pa
 import sentencepiece
 
 from pivotmine.errors import ConfigError, InputError
+from pivotmine.lake.tables import TOKENIZER
 from pivotmine.text.lines import prefix_lines
 from pivotmine.text.segments import split_segments
 from pivotmine.text.sentencepiece_runtime import LINE_PREFIX_MARK
+from pivotmine.text.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +31,16 @@ MAX_PIECE_CHARS = 16
 _SEED_FACTOR = 6
 _MIN_SEED_PIECES = 100_000
 _SILENT = 3
+_END_OF_DOCUMENT = (
+    "</s>",
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "<eos>",
+    "<|eos|>",
+    "<|im_end|>",
+    "[SEP]",
+)
+"""Names of the piece that ends a document; tokenizer files have no common way to name it."""
 
 
 def train_sentencepiece(
@@ -54,14 +67,14 @@ def train_sentencepiece(
     model = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=_chain(first, lines),
+            sentence_iterator=chain((first,), lines),
             model_writer=model,
             model_type="unigram",
             vocab_size=vocab_size,
             hard_vocab_limit=False,
             character_coverage=character_coverage,
             byte_fallback=True,
-            # The text itself, blanks and all; `text/lines.py` puts in the space that marks a word.
+            # The text is taken as it is; `text/lines.py` adds the space that marks a word.
             normalization_rule_name="identity",
             add_dummy_prefix=False,
             remove_extra_whitespaces=False,
@@ -92,11 +105,11 @@ def train_sentencepiece(
 
 
 def balanced_quota(bytes_by_language: Mapping[str, int], total_bytes: int) -> dict[str, int]:
-    """How many bytes of each language to sample: equal shares, under what there is.
+    """How many bytes of each language to sample: equal shares, as far as the corpus has them.
 
-    Water-filling: a language with less than its share gives all it has, and the others share what
-    it leaves. The quotas sum to `total_bytes`, or to all there is if that is less; bytes that do
-    not divide go to the languages first in alphabetical order.
+    Water-filling: a language with less than its share gives all it has, and the others share the
+    rest. The quotas sum to `total_bytes`, or to the size of the corpus if that is less. A remainder
+    goes to the languages first in alphabetical order.
     """
     quota: dict[str, int] = {}
     left = max(total_bytes, 0)
@@ -114,11 +127,25 @@ def balanced_quota(bytes_by_language: Mapping[str, int], total_bytes: int) -> di
     return {language: quota[language] for language in bytes_by_language}
 
 
+def tokenizer_row(tokenizer: Tokenizer, origin: str) -> pa.RecordBatch:
+    """One row of table `tokenizer`; `origin` says where the model comes from."""
+    runtime = tokenizer.load()
+    row = {
+        "tokenizer_id": tokenizer.sha256,
+        "kind": tokenizer.kind,
+        "vocab_size": runtime.vocab_size,
+        "eos_token_id": _end_of_document_id(runtime.pieces()),
+        "origin": origin,
+        "model": tokenizer.model,
+    }
+    return pa.RecordBatch.from_pylist([row], schema=TOKENIZER.schema)
+
+
 def _training_lines(sample: Iterable[str], max_bytes: int) -> Iterator[str]:
     """The distinct segments of the sample as the tokenizer will see them, without newlines.
 
-    Each once: a message that a thousand pages repeat would otherwise become one piece, and its
-    words would not be tokens.
+    Each comes once. Otherwise a message on a thousand pages would become one piece, and its words
+    would not be tokens.
     """
     left = max_bytes
     seen = {""}
@@ -143,6 +170,7 @@ def _why(vocab_size: int, message: str) -> str:
     return f"tokenize.vocab_size = {vocab_size} cannot be trained on this sample: {message}"
 
 
-def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from rest
+def _end_of_document_id(pieces: Sequence[str]) -> int | None:
+    """Id of the piece that ends a document, by the first of the usual names; None without one."""
+    by_piece = {piece: token_id for token_id, piece in enumerate(pieces)}
+    return next((by_piece[name] for name in _END_OF_DOCUMENT if name in by_piece), None)

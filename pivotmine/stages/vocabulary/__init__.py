@@ -1,1 +1,1 @@
-"""Count every token, and find the languages it is a word of."""
+"""Count every token, and find the languages in which it is a word."""

@@ -1,7 +1,7 @@
 """Token frequencies by language, from token ids and segment languages.
 
 One pass with a stamp array: a (token, language) cell holds the last document that touched it. So
-document frequency costs one comparison a token, and no set of tokens is built for a document.
+document frequency costs one comparison a token, without a set of tokens for each document.
 """
 
 from __future__ import annotations
@@ -14,15 +14,6 @@ from numpy.typing import NDArray
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.jit import njit
 
-__all__ = [
-    "ALL_TOKENS",
-    "Frequencies",
-    "HeldFrequencies",
-    "add_frequencies",
-    "held",
-    "new_frequencies",
-]
-
 ALL_TOKENS = -1
 """`token_id` of the rows that count documents of a language."""
 
@@ -30,7 +21,7 @@ ALL_TOKENS = -1
 class Frequencies(NamedTuple):
     """Running totals over documents.
 
-    The last column of the per-language arrays stands for text of any language.
+    The last column of the arrays by language is for text of any language.
     """
 
     document_frequency: NDArray[np.int64]
@@ -53,7 +44,7 @@ class HeldFrequencies(NamedTuple):
     """[R] ascending; last come the rows of `ALL_TOKENS`, one for each language."""
 
     language: NDArray[np.int32]
-    """[R] index of the language; n_languages stands for text of any language."""
+    """[R] index of the language; n_languages means any language."""
 
     document_frequency: NDArray[np.int64]
     """[R]"""

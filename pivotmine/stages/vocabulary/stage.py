@@ -1,13 +1,13 @@
-"""Vocabulary: every token id, its frequencies, and the languages that it is a word of.
+"""Vocabulary: every token id, its frequencies, and the languages in which it is a word.
 
-`langs` are the languages of which a token is a word; it is counted in their text. `lang` is the one
-that holds nearly all of it, or `shared`.
+`langs` lists the languages in which a token is a word; it is counted in their text. `lang` is the
+language that holds nearly all of it, or `shared`.
 
 A token's share of a language is computed from rates: its document frequency over the number of
 documents with text of that language. So a language with ten times the documents does not claim the
 words of the others. Documents are counted by segments: each half of a bilingual page counts for its
 own language. A token can only be a word of languages that are written in its script. Tokens without
-a letter, and byte pieces, are `shared` and words of none.
+a letter, and byte pieces, are `shared`, and their `langs` is empty.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _languages(recipe: Recipe) -> tuple[Column, Column, Column]:
 
 
 def tally(rows: Rows, recipe: Recipe) -> Tally:
-    """Documents in, one row an id out."""
+    """Documents in, one row for each token id out."""
     return Tally(rows.read["tokens"], rows.written["vocabulary"], conserved=False)
 
 

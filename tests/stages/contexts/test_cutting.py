@@ -1,4 +1,4 @@
-"""Folds: which part of a corpus a document belongs to."""
+"""Folds of documents."""
 
 from __future__ import annotations
 

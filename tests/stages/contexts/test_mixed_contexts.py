@@ -54,7 +54,7 @@ def test_tokens_after_the_last_segment_end_are_a_segment_too():
 
 
 @pytest.mark.parametrize("window_tokens", [None, 2])
-def test_a_slice_of_an_arrow_column_goes_in_uncopied(window_tokens):
+def test_a_slice_of_an_arrow_column_is_not_copied(window_tokens):
     token_ids = pa.array([[2, 0], [0, 2, 1, 3], [5, 1], [0]], pa.list_(pa.int32())).slice(1, 2)
     segments = pa.array([[2], [2, 4], [1, 2], [1]], pa.list_(pa.int32())).slice(1, 2)
     contexts = build(

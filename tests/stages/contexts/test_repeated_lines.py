@@ -1,4 +1,4 @@
-"""Repeated lines: each counts in its first documents, and lines that travel together stay so."""
+"""Repeated lines: each counts in its first documents only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def hashes_of(lines: list[Line], languages: int = 1) -> list[int]:
 
 
 @given(lines_of_text)
-def test_lines_have_one_hash_just_when_they_have_the_same_tokens_in_the_same_order(lines):
+def test_hashes_of_lines_are_equal_just_when_their_tokens_are(lines):
     hashes = hashes_of(lines)
     assert len(set(zip(lines, hashes, strict=True))) == len(set(lines)) == len(set(hashes))
 
@@ -69,7 +69,7 @@ def test_without_repeated_lines_every_line_counts():
     assert not to_leave_out(lines, lines, none).any()
 
 
-def test_the_order_of_documents_is_that_of_signed_numbers_too():
+def test_the_order_of_documents_is_the_same_for_signed_numbers():
     keys = document_keys(f"doc{i}" for i in range(1000))
     assert (keys.view(np.int64) >= 0).all()
     assert np.median(keys) == pytest.approx(2**62, rel=0.1)

@@ -1,4 +1,4 @@
-"""Margins: the mixed contexts that hold a node, what it meets there, and that pairs find them."""
+"""Margins: the mixed contexts that hold a node, its events, and the margins of pairs."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def test_every_pair_finds_the_margins_of_both_its_nodes(pairs, order):
         len(LANGUAGE),
     )
     a, b = ids(a for a, _ in pairs), ids(b for _, b in pairs)
-    found = pair_margins(table, a, b, LANGUAGE)
-    assert found.n_a.tolist() == [margins[x, LANGUAGE[y]] for x, y in pairs]
-    assert found.n_b.tolist() == [margins[y, LANGUAGE[x]] for x, y in pairs]
+    n_a, n_b = pair_margins(table, a, b, LANGUAGE)
+    assert n_a.tolist() == [margins[x, LANGUAGE[y]] for x, y in pairs]
+    assert n_b.tolist() == [margins[y, LANGUAGE[x]] for x, y in pairs]
 
 
-def test_a_pair_without_a_margin_is_an_error_and_not_a_zero():
+def test_a_pair_without_a_margin_is_an_error():
     table = margin_table(ids([0]), np.array([1], np.int8), np.array([7], np.int64), 6)
-    with pytest.raises(InputError, match="margins were not"):
+    with pytest.raises(InputError, match="has no margins"):
         pair_margins(table, ids([0]), ids([2]), LANGUAGE)
 
 
@@ -62,7 +62,7 @@ def test_nodes_outside_the_table_are_refused():
 
 
 @given(corpus=corpora())
-def test_margins_are_the_mixed_contexts_of_a_token_and_its_events_what_it_meets_there(corpus):
+def test_margins_and_events_are_those_of_counting_by_hand(corpus):
     rows = corpus.numbered_contexts()
     numbers = corpus.numbers
     language = {numbers[t]: corpus.languages[t] for t in numbers}
@@ -87,7 +87,7 @@ def test_margins_are_the_mixed_contexts_of_a_token_and_its_events_what_it_meets_
 
 
 @given(corpus=corpora())
-def test_events_of_the_first_tokens_are_what_counting_pairs_adds_up(corpus):
+def test_events_of_the_first_tokens_sum_to_the_counted_pairs(corpus):
     rows = corpus.numbered_contexts()
     contexts = folded(rows, [0] * len(rows))
     margins = count_margins(contexts, corpus.first_number)
@@ -99,7 +99,7 @@ def test_events_of_the_first_tokens_are_what_counting_pairs_adds_up(corpus):
 
 
 @given(corpus=corpora())
-def test_margins_come_back_from_the_runs_that_carry_them(corpus):
+def test_margins_are_read_back_from_their_runs(corpus):
     rows = corpus.numbered_contexts()
     contexts, first_node = folded(rows, [0] * len(rows)), corpus.first_number
     counted = count_margins(contexts, first_node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from itertools import combinations
 
@@ -33,9 +34,9 @@ def count(rows, folds, first_token, n_folds, /, **options) -> Pairs:
         for a, b, counts in zip(
             block.a.tolist(), block.b.tolist(), block.fold_counts.tolist(), strict=True
         ):
-            for token, language in ((a, block.language_a), (b, block.language_b)):
-                assert first_token[language] <= token < first_token[language + 1]
-            order.append((block.language_a, block.language_b, a, b))
+            language_a, language_b = (bisect_right(first_token, token) for token in (a, b))
+            assert language_a < language_b
+            order.append((language_a, language_b, a, b))
             found[a, b] = counts
     assert order == sorted(set(order))
     return found
@@ -119,7 +120,7 @@ def test_a_context_of_one_language_counts_nothing():
 
 
 @pytest.mark.parametrize("n_folds", [1, 3, 5])
-def test_a_fold_may_hold_more_contexts_than_sixteen_bits_count(n_folds):
+def test_a_fold_may_hold_more_contexts_than_sixteen_bits_can_count(n_folds):
     n = 2**16 + 5
     rows = [[0, 2]] * n + [[0, 3], [1, 3]]
     found = count(rows, [0] * len(rows), [0, 2, 4], n_folds)
@@ -128,7 +129,7 @@ def test_a_fold_may_hold_more_contexts_than_sixteen_bits_count(n_folds):
 
 
 @pytest.mark.parametrize("more", [-70, 70])
-def test_a_language_may_have_more_tokens_than_sixteen_bits_number(more):
+def test_a_language_may_have_more_tokens_than_sixteen_bits_can_number(more):
     n = 2**16 + more
     contexts = folded([[0, *range(1, n)], [0, n - 1]], [0, 1])
     [block] = count_pairs(contexts, np.array([0, 1, n]), 2)
@@ -159,7 +160,7 @@ def test_a_language_of_more_tokens_than_an_entry_can_number_is_refused():
 
 
 @pytest.mark.parametrize("options", [{"n_folds": 0}, {"n_folds": 257}, {"block_pairs": 0}])
-def test_settings_out_of_range_name_themselves(options):
+def test_settings_out_of_range_are_named(options):
     options = {"n_folds": 1, "block_pairs": 1} | options
     with pytest.raises(ConfigError, match=r"=(0|257);"):
         n_folds = options.pop("n_folds")

@@ -32,7 +32,7 @@ def rows_of(run: PairRun) -> list[tuple[tuple[int, int], list[int]]]:
 
 
 @given(pairs, st.integers(1, 300))
-def test_buckets_part_a_run_without_loss_and_keep_its_order(counts: Counts, n_buckets: int):
+def test_buckets_split_a_run_without_loss_and_keep_its_order(counts: Counts, n_buckets: int):
     parts = [part for dealt in deal(run_of(counts), n_buckets) for part in dealt.parts()]
     for _, part in parts:
         keys = [key for key, _ in rows_of(part)]
@@ -48,7 +48,7 @@ def test_counts_travel_as_bytes_where_all_of_a_pair_fit(counts: Counts):
 
 
 @given(pairs, st.integers(1, 5))
-def test_a_run_comes_back_from_its_bytes_as_it_was(counts: Counts, n_buckets: int):
+def test_a_packed_run_is_unpacked_unchanged(counts: Counts, n_buckets: int):
     for dealt in deal(run_of(counts), n_buckets):
         for _, part in dealt.parts():
             wide = part.fold_counts.dtype == np.int32

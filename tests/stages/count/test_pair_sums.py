@@ -63,17 +63,17 @@ def test_every_pair_has_its_sum_once_and_in_order(chunks, min_count: int):
 
 
 @given(st.lists(pairs, max_size=4), st.randoms(use_true_random=False))
-def test_the_order_of_the_runs_does_not_show(chunks, random):
+def test_the_order_of_the_runs_does_not_matter(chunks, random):
     shuffled = random.sample(chunks, len(chunks))
     assert rows_of(summed(sums_of(chunks), 0)) == rows_of(summed(sums_of(shuffled), 0))
 
 
-def test_counts_that_came_as_bytes_do_not_wrap():
+def test_counts_from_bytes_do_not_wrap():
     chunk = {(1, 2): [255, 0, 1]}
     assert rows_of(summed(sums_of([chunk] * 300, np.uint8), 0)) == [((1, 2), [76500, 0, 300])]
 
 
-def test_one_pair_in_the_sample_size_is_kept_whatever_its_count():
+def test_pairs_of_the_sample_are_kept_whatever_their_count():
     a, b = (side.ravel().astype(np.int32) for side in np.indices((1000, 1000)))
     sums = add_run(new_sums(1), PairRun(a, b, np.ones((len(a), 1), np.int32)))
     kept = summed(sums, 2)
@@ -89,7 +89,7 @@ def test_cleared_totals_are_empty():
     assert rows_of(summed(add_run(sums, run_of({(3, 4): [1, 0, 0]})), 0)) == [((3, 4), [1, 0, 0])]
 
 
-def test_a_table_that_grows_keeps_what_it_holds_within_its_bound():
+def test_a_growing_table_keeps_its_pairs_within_the_memory_bound():
     ids = np.arange(200_000, dtype=np.int32)
     run = PairRun(ids // 7, ids, np.ones((len(ids), 1), np.int32))
     sums = add_run(add_run(new_sums(1), run), run)

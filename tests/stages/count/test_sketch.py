@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.errors import ConfigError, InputError
-from pivotmine.stages.count.pair_hash import pair_block
+from pivotmine.stages.count.pair_hash import block_of, hash_pair
 from pivotmine.stages.count.sketch import add_pairs, estimate_pairs
 from pivotmine.stages.count.sketch_shape import (
     CountMinSketch,
@@ -37,7 +37,7 @@ from tests.stages.count.sketches import (
 
 
 def cells_by_hand(shape: SketchShape, a: int, b: int) -> list[tuple[int, int, int]]:
-    """(block, row, column) of a pair's counters, by the words of docs/sketch-format.md."""
+    """(block, row, column) of a pair's counters, as docs/sketch-format.md specifies."""
     h = a * 2**32 + b
     h = (h ^ h >> 33) * 0xFF51AFD7ED558CCD % 2**64
     h = (h ^ h >> 33) * 0xC4CEB9FE1A85EC53 % 2**64
@@ -93,7 +93,7 @@ def test_counters_of_more_rows_than_counters_are_those_of_updates_row_by_row(dep
 
 
 @given(shape=shapes(), rows=row_lists, cut=st.integers(0, 40))
-def test_calls_may_cut_the_rows_anywhere(shape, rows, cut):
+def test_rows_may_be_split_over_calls_anywhere(shape, rows, cut):
     whole, parts = sketch_of(shape, rows), sketch_of(shape, rows[:cut], rows[cut:])
     assert np.array_equal(whole.counters, parts.counters)
     assert np.array_equal(whole.added, parts.added)
@@ -151,7 +151,7 @@ def test_merged_counters_saturate_instead_of_wrapping(dtype):
 def test_loads_are_the_counts_added_to_each_block(shape, rows):
     sketch = sketch_of(shape, rows)
     a, b, n = columns(rows)
-    blocks = pair_block(a, b, shape.blocks)
+    blocks = block_of(hash_pair(a.astype(np.uint64), b.astype(np.uint64)), np.uint64(shape.blocks))
     loads = [int(n[blocks == block].sum()) for block in range(shape.blocks)]
     assert sketch.added.tolist() == loads
     assert all(blocks < shape.blocks)
@@ -216,13 +216,13 @@ def test_more_blocks_than_a_hash_can_choose_among_are_refused():
 
 
 @pytest.mark.parametrize("options", [{"depth": 0}, {"depth": 9}, {"counter_bytes": 3}])
-def test_settings_out_of_range_name_themselves(options):
+def test_settings_out_of_range_are_named(options):
     [(name, value)] = options.items()
     with pytest.raises(ConfigError, match=f"{name}={value}; use 1"):
         sketch_shape(100, **options)
 
 
-def test_nothing_added_is_nothing_counted():
+def test_an_empty_sketch_estimates_zero():
     sketch = sketch_of(SketchShape(2, 2, 4, 1), [])
     assert sketch.n_added == 0
     assert estimates(sketch, [(1, 2)]) == [0]

@@ -34,7 +34,7 @@ LANGS_OF = {
 """Words: two homographs (one of them Han), a name in Latin letters, a full stop."""
 
 LANGUAGES = ("zh", "en", "ja", "fr")
-"""Not in the order of the alphabet, which the tables keep all the same."""
+"""Not in alphabetical order, which the tables keep nevertheless."""
 
 COUNTS = ("a", "b", "n_ab", "n_a", "n_b", "n_contexts", "lang_a", "lang_b", "fold_counts")
 MARGINS = ("token_id", "lang", "other_lang", "n", "n_contexts")
@@ -165,7 +165,7 @@ def by_hand(documents: list[Row], folds: dict[str, int], recipe: Recipe):
 
 
 def counted(inputs: TableInputs, recipe: Recipe) -> StageOutputs:
-    """What `count` makes of the contexts that are cut out of tokens."""
+    """Results of `count` for the contexts cut out of tokens."""
     rows = as_table(cut.run(inputs, recipe)["contexts"]).to_pylist()
     inputs.tables = {**inputs.tables, "contexts": rows}
     return count.run(inputs, recipe)
@@ -239,7 +239,7 @@ def test_counts_and_margins_are_those_of_counting_by_hand(
         (1_000_000, "count.window_tokens=6", 10),
     ],
 )
-def test_two_passes_give_the_tables_of_one_whatever_the_size_of_the_sketch(
+def test_two_passes_give_the_same_tables_at_any_size_of_the_sketch(
     sketch_bytes, context, chunk_tokens, documents, folds, table_inputs
 ):
     recipe = load_recipe(
@@ -281,7 +281,7 @@ def wide_page() -> tuple[list[Row], list[Row]]:
 @pytest.mark.parametrize(
     ("max_shuffle_bytes", "passes"), [(1_000_000_000, 1), (100, 2)], ids=["one", "two"]
 )
-def test_a_second_pass_spares_the_shuffle_and_the_run_says_what_it_cost(
+def test_a_second_pass_reduces_the_shuffle_and_the_run_records_its_cost(
     max_shuffle_bytes, passes, wide_page, table_inputs
 ):
     tokens, vocabulary = wide_page
@@ -313,7 +313,7 @@ def test_a_second_pass_spares_the_shuffle_and_the_run_says_what_it_cost(
 
 @pytest.fixture(scope="module")
 def small(spark, tmp_path_factory: pytest.TempPathFactory):
-    """Counts and margins of three pages that hold one thing each, three times over."""
+    """Counts and margins of three pages, three copies of each."""
     pages = {
         "homograph": [("en", [DOG, CHAT]), ("fr", [CHIEN, CHAT, CHAT])],
         "name": [("ja", [INU, LINUX]), ("en", [DOG, LINUX])],

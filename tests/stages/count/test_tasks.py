@@ -1,4 +1,4 @@
-"""Who counts what: every context is in one chunk, and every row of a chunk in one task."""
+"""Tasks of counting: every context is in one chunk, and every row of a chunk in one task."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ files = st.lists(st.tuples(st.text("ab", min_size=1), st.integers(0, 30)), uniqu
 
 
 @given(files, st.integers(1, 3 * 2**18))
-def test_every_part_of_a_file_is_in_one_chunk_and_chunks_are_as_full_as_may_be(given_files, most):
+def test_every_part_of_a_file_is_in_one_chunk_and_chunks_are_full(given_files, most):
     chunks = plan_chunks(given_files, most)
     held = [(p.path, i) for chunk in chunks for p in chunk for i in range(p.start, p.end)]
     assert held == [(path, i) for path, n_parts in given_files for i in range(n_parts)]

@@ -1,7 +1,7 @@
-"""Two passes over chunks: every pair at or above the threshold, with its exact count, always.
+"""Two passes over chunks find every pair at or above the threshold, with its exact count.
 
-What the stage does with Spark between the steps, done here with lists: chunks are counted, folded
-into one sketch a task, the sketches merged in any order, the chunks counted again and filtered.
+The steps of the stage, without Spark: chunks are counted and folded into one sketch a task, the
+sketches are merged in any order, and the chunks are counted again and filtered.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ def by_dictionary(corpus: Corpus, min_count: int) -> list[tuple[int, int, int]]:
     n_tasks=st.integers(1, 3),
     order=st.randoms(use_true_random=False),
 )
-def test_two_passes_find_what_a_dictionary_holds(corpus, shape, min_count, n_tasks, order):
+def test_two_passes_find_the_pairs_that_a_dictionary_counts(
+    corpus, shape, min_count, n_tasks, order
+):
     runs = runs_of(corpus)
     sketches = [empty_sketch(shape) for _ in range(n_tasks)]
     for i, run in enumerate(runs):

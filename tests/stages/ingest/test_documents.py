@@ -1,4 +1,4 @@
-"""A reading task on a pack of files: rows with languages, and quality bounds as reasons."""
+"""A task that reads a pack of files: documents with languages, rejects with reasons."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILES = {
 }
 
 
-def test_formats_and_filters_meet_in_one_task(tmp_path: Path):
+def test_one_task_reads_several_formats_and_filters_them(tmp_path: Path):
     for name, data in FILES.items():
         (tmp_path / name).write_bytes(data)
     files = list_files([str(tmp_path)])

@@ -1,4 +1,4 @@
-"""MinHash: the signatures of datasketch, and what follows from them."""
+"""MinHash: the signatures of datasketch, their estimates and their bands."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_signatures_are_those_of_datasketch(values: list[list[int]], n: int):
         assert row.tolist() == theirs.hashvalues.tolist()
 
 
-def test_the_estimate_is_as_good_as_its_standard_error_says():
+def test_the_estimate_keeps_its_standard_error():
     draw = np.random.default_rng(0)
     for shared in (0, 500, 800, 1000):
         errors = []
@@ -44,7 +44,7 @@ def test_a_pair_at_the_similarity_is_a_candidate_almost_surely(n: int, similarit
 
 
 @given(st.lists(st.lists(st.integers(0, 2), min_size=6, max_size=6), min_size=2, max_size=9))
-def test_keys_agree_where_bands_do(rows: list[list[int]]):
+def test_keys_are_equal_just_when_bands_are(rows: list[list[int]]):
     signatures = np.array(rows, np.uint32)
     keys = band_keys(signatures, 3, 2)
     bands = signatures.reshape(len(rows), 3, 2)

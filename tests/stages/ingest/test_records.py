@@ -1,4 +1,4 @@
-"""Files that tasks read in pieces: records and positions are those of whole files."""
+"""Files read in pieces have the records and positions of whole files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.sources.test_unit_splits import LINES, PACK, PAGES, STORE
 from tests.sources.test_warc import record
 
 
-def test_files_in_pieces_give_the_records_of_whole_ones(table_inputs: Any, tmp_path: Path):
+def test_files_read_in_pieces_give_the_records_of_whole_files(table_inputs: Any, tmp_path: Path):
     folder = tmp_path / "crawl"
     folder.mkdir()
     gzip, zstd = PACK[".gz"], PACK[".zst"]

@@ -1,4 +1,4 @@
-"""Shingles against a slow, obvious reading of the same rules."""
+"""Shingles against a slow, plain version of the same rules."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def flat(parts: list[list]) -> list:
 
 
 def same_partition(found: list, expected: list) -> bool:
-    """Whether equal hashes and equal things are the same places."""
+    """Whether hashes are equal just where the things are."""
     pairs = set(zip(found, expected, strict=True))
     return len(pairs) == len(set(found)) == len(set(expected))
 
@@ -58,7 +58,7 @@ def test_shingles_are_runs_of_words(given_texts: list[str], n: int):
 
 
 @given(texts)
-def test_lines_are_known_by_their_words(given_texts: list[str]):
+def test_lines_with_the_same_words_have_the_same_hash(given_texts: list[str]):
     words = find_words(given_texts)
     expected = [[" ".join(line) for line in lines_of(text)] for text in given_texts]
     assert np.diff(words.text_ends, prepend=0).tolist() == [len(lines) for lines in expected]
@@ -66,7 +66,7 @@ def test_lines_are_known_by_their_words(given_texts: list[str]):
 
 
 @given(texts, st.sets(st.sampled_from(["a", "b", "a b", "猫"])), st.integers(0, 5))
-def test_common_lines_are_left_out_where_enough_remains(
+def test_common_lines_are_left_out_if_enough_remains(
     given_texts: list[str], common: set[str], least: int
 ):
     hashes = np.sort(hash_lines(find_words(sorted(common)))) if common else NONE

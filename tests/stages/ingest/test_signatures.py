@@ -1,4 +1,4 @@
-"""Signatures that are kept: the same rows as if all documents were signed today."""
+"""Kept signatures equal those of signing all documents again."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pivotmine.lake.tables import SIGNATURES
 from pivotmine.recipe import DedupConfig
 from pivotmine.stages.ingest.shingles import find_words, hash_lines
 from pivotmine.udfs import ingest
-from pivotmine.udfs.ingest import IDS, SIGNED, bind_outdated, bind_sign
+from pivotmine.udfs.ingest import IDS, bind_outdated, bind_sign
 
 LINES = ("red blue green", "one two three four", "Home menu", "", "x", "RED, blue green!")
 texts = st.lists(st.lists(st.sampled_from(LINES), max_size=7).map("\n".join), max_size=6)
@@ -33,11 +34,11 @@ def signed(documents: list[str], common: set[str]) -> dict[str, dict]:
 
 @settings(max_examples=30)
 @given(texts, commons, commons)
-def test_of_kept_signatures_those_are_outdated_that_would_be_others_today(
+def test_a_signature_is_outdated_just_when_its_common_lines_have_changed(
     documents: list[str], before: set[str], today: set[str]
 ):
     kept, anew = signed(documents, before), signed(documents, today)
-    table = pa.Table.from_pylist(list(kept.values()), SIGNED)
+    table = pa.Table.from_pylist(list(kept.values()), SIGNATURES.schema)
     found = list(bind_outdated(hashes(today))(iter(table.to_batches())))
     outdated = pa.Table.from_batches(found, IDS)["doc_id"].to_pylist()
     assert {**kept, **{name: anew[name] for name in outdated}} == anew
@@ -52,7 +53,7 @@ def test_of_kept_signatures_those_are_outdated_that_would_be_others_today(
 
 
 @given(texts)
-def test_lines_are_those_that_are_kept_with_signatures(documents: list[str]):
+def test_the_lines_counted_are_the_lines_kept_with_signatures(documents: list[str]):
     batch = pa.record_batch({"text": pa.array(documents, pa.string())})
     counted = Counter(
         n for found in ingest.hash_lines(iter([batch])) for n in found.column(0).to_pylist()

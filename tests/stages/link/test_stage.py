@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from pivotmine.numeric.association import (
-    benjamini_hochberg,
     expected,
     log10_p_value,
     log_likelihood_ratio,
@@ -21,6 +20,7 @@ from pivotmine.stages.contexts import stage as contexts
 from pivotmine.stages.count import stage as count
 from pivotmine.stages.link import stage as link
 from tests.conftest import TableInputs, as_table
+from tests.numeric.q_values import benjamini_hochberg
 from tests.stages.stage_rows import Row, counts_row, tokens_row, vocabulary_row
 
 BIN_WIDTH = 10 ** (1 / 256)

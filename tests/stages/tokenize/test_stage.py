@@ -1,4 +1,4 @@
-"""Tokens: made once for each text, and a document that mixes languages says what it holds."""
+"""Tokens: each text is tokenized once, and the tokens of each language are counted."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_mixed_document_is_marked_with_the_tokens_of_each_language(table_input
     assert void[3:] == ([], 0)
 
 
-def test_tokens_of_documents_that_were_there_are_not_made_again(table_inputs: Any):
+def test_documents_that_have_tokens_are_not_tokenized_again(table_inputs: Any):
     documents = [{"doc_id": name, "lang": "en", "text": "Open the file"} for name in "abc"]
     inputs = table_inputs(documents=documents, tokenizer=TOKENIZER)
     made = {"lang": "en", "token_ids": [7], "segment_ends": [1], "segment_langs": ["en"]}

@@ -55,7 +55,7 @@ def test_a_sample_without_text_is_refused(sample: list[str]) -> None:
         train_sentencepiece(sample, 400)
 
 
-def test_no_more_than_the_bound_is_read_of_the_sample() -> None:
+def test_the_sample_is_read_up_to_the_bound() -> None:
     def sample() -> object:
         yield from SAMPLE
         raise AssertionError("read beyond the bound")
@@ -76,7 +76,7 @@ def test_the_library_prints_nothing_while_it_trains() -> None:
     assert result.stdout + result.stderr == ""
 
 
-def test_quotas_are_equal_shares_under_what_there_is() -> None:
+def test_quotas_are_equal_shares_up_to_what_each_language_has() -> None:
     available = {"en": 1000, "fr": 500, "zh": 30, "ja": 100}
     assert balanced_quota(available, 400) == {"en": 135, "fr": 135, "zh": 30, "ja": 100}
     assert balanced_quota(available, 10_000) == available

@@ -102,12 +102,12 @@ def test_a_bilingual_page_counts_once_for_each_of_its_halves():
     assert totals.n_docs.tolist() == [1, 1, 0, 1]
 
 
-def test_segments_without_tokens_make_no_document_of_their_language():
+def test_a_segment_without_tokens_does_not_count_for_its_language():
     assert frequencies([[(0, []), (1, [4])]]).n_docs.tolist() == [0, 1, 0, 1]
 
 
 @pytest.mark.parametrize("vocab_size", [0, 1, 64_000])
-def test_new_totals_are_zero_and_as_large_as_they_say(vocab_size):
+def test_new_totals_are_zero_and_as_large_as_documented(vocab_size):
     totals = new_frequencies(vocab_size, N_LANGUAGES)
     assert not any(array.any() for array in totals)
     n_bytes = sum(array.nbytes for array in totals)

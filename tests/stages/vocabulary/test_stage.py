@@ -1,4 +1,4 @@
-"""Vocabulary: in whose text a token lives, and of which languages it is a word."""
+"""Vocabulary: frequencies of tokens, and the languages in which they are words."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def corpus() -> list[Row]:
 
 @pytest.fixture(scope="module")
 def found(spark, tmp_path_factory: pytest.TempPathFactory):
-    """Rows of the vocabulary of the corpus by token, with settings of one's own."""
+    """Rows of the vocabulary of the corpus by token, with the given settings."""
 
     def by_token(*settings: str) -> dict[str, dict[str, Any]]:
         tables = {"tokens": corpus(), "tokenizer": [tokenizer_row()]}
@@ -83,7 +83,7 @@ def test_a_token_of_one_language_belongs_to_it(words):
         assert (row["lang"], row["langs"], row["lang_share"]) == (language, [language], 1.0)
 
 
-def test_shares_are_of_rates_so_that_a_large_language_claims_nothing(words):
+def test_shares_are_computed_from_rates_so_a_large_language_claims_no_foreign_words(words):
     # ▁chat: 2 of 10 English documents, 2 of 5 French ones. By documents it would be half and half.
     assert words["▁chat"]["lang_share"] == pytest.approx(0.4 / (0.4 + 0.2))
 
@@ -101,13 +101,13 @@ def test_a_token_may_belong_to_one_language_and_be_a_word_of_another(words):
     assert (words["▁le"]["lang"], words["▁le"]["langs"]) == ("fr", ["en", "fr"])
 
 
-def test_a_name_in_foreign_letters_is_no_word_of_the_language_that_uses_it_most(words):
+def test_a_name_in_foreign_letters_is_not_a_word_of_the_language_that_uses_it_most(words):
     row = words["▁Linux"]
     assert row["lang_share"] == pytest.approx(1.0 / 1.2), "all Chinese documents hold it"
     assert (row["lang"], row["langs"]) == ("shared", ["en"])
 
 
-def test_tokens_without_a_letter_and_bytes_are_words_of_none(words):
+def test_tokens_without_a_letter_and_bytes_are_words_of_no_language(words):
     for token in ("7", "<0xE7>"):
         assert (words[token]["lang"], words[token]["langs"]) == ("shared", [])
 
@@ -128,7 +128,7 @@ def test_an_id_that_never_occurs_has_a_row_of_zeros(words):
     }
 
 
-def test_the_shares_asked_for_decide(found):
+def test_the_shares_in_the_recipe_decide(found):
     strict = found("tokenize.min_language_share=0.95", "tokenize.min_word_share=0.35")
     assert (strict["▁son"]["lang"], strict["▁son"]["langs"]) == ("shared", ["fr"])
     assert strict["▁chat"]["langs"] == ["fr"], "a third of it is English"

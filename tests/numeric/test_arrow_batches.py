@@ -1,4 +1,4 @@
-"""Slices of batches: every row once, in order, and no slice larger than it must be."""
+"""Slices of batches: every row once, in order, in slices within the limit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotmine.numeric.batches import slice_by_bytes, slice_by_values
+from pivotmine.numeric.arrow_batches import slice_by_bytes, slice_by_values
 
 sizes = st.lists(st.integers(0, 9), max_size=20)
 

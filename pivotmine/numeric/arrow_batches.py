@@ -1,8 +1,8 @@
-"""List columns of Arrow batches as numpy arrays and back, and language names as indices."""
+"""Arrow batches: list columns as arrays and back, languages as indices, slices of limited size."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,3 +50,30 @@ def matrix_column(values: NDArray[Any]) -> pa.ListArray:
     """Rows of a matrix [D, W] as lists."""
     n_rows, width = values.shape
     return list_column(values.reshape(-1), np.arange(1, n_rows + 1) * width)
+
+
+def slice_by_bytes(batch: pa.RecordBatch, column: str, max_bytes: int) -> Iterator[pa.RecordBatch]:
+    """Slices of rows whose strings hold at most `max_bytes` together, or one longer row alone."""
+    sizes = pc.binary_length(batch.column(column)).fill_null(0).to_numpy(zero_copy_only=False)
+    return _slices(batch, sizes, max_bytes)
+
+
+def slice_by_values(
+    batch: pa.RecordBatch, column: str, max_values: int
+) -> Iterator[pa.RecordBatch]:
+    """Slices of rows whose lists hold at most `max_values` together, or one longer row alone."""
+    sizes = pc.list_value_length(batch.column(column)).fill_null(0).to_numpy(zero_copy_only=False)
+    return _slices(batch, sizes, max_values)
+
+
+def _slices(
+    batch: pa.RecordBatch, sizes: NDArray[np.integer], most: int
+) -> Iterator[pa.RecordBatch]:
+    ends = np.cumsum(sizes, dtype=np.int64)
+    start = 0
+    while start < batch.num_rows:
+        before = ends[start] - sizes[start]
+        stop = int(np.searchsorted(ends, before + most, side="right"))
+        stop = max(stop, start + 1)
+        yield batch.slice(start, stop - start)
+        start = stop
