@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pivotmine.errors import InputError, SetupError
-from pivotmine.model.config import ModelConfig
+from pivotmine.model.config.measuring import ModelConfig
 
 if TYPE_CHECKING:
     import torch

@@ -1,13 +1,13 @@
-"""What long work reports while it runs, and the bar that shows it in a terminal."""
+"""Progress of long work, and the bar that shows it in a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from rich import progress as rich
+from rich.console import Console
 
 
 class Progress(NamedTuple):
@@ -24,8 +24,6 @@ class Progress(NamedTuple):
 @contextmanager
 def progress_bar(console: Console) -> Iterator[Progress]:
     """A progress bar with the remaining time; it starts anew for every part of the work."""
-    from rich import progress as rich
-
     bar = rich.Progress(
         rich.TextColumn("{task.description}"),
         rich.BarColumn(),

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,12 +24,7 @@ import pyarrow.parquet as pq
 
 from pivotmine.errors import InputError
 
-TABLE_OF = {
-    "scores": "words",
-    "lens": "traces",
-    "attribution": "attributed",
-    "grid": "evaluations",
-}
+TABLE_OF = {"scores": "words", "lens": "traces", "attribution": "attributed", "grid": "evaluations"}
 """Kind of run: the first part of its summary's name -> the first part of its table's name."""
 
 
@@ -50,10 +46,8 @@ def key(parts: Mapping[str, Any]) -> str:
 
 def write_table(path: Path, table: pa.Table) -> None:
     """Write Parquet (zstd), in place at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    pq.write_table(table, partial, compression="zstd")
-    partial.replace(path)
+    with _whole(path) as partial:
+        pq.write_table(table, partial, compression="zstd")
 
 
 def read_table(path: Path) -> pa.Table | None:
@@ -74,19 +68,20 @@ def read_table(path: Path) -> pa.Table | None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write indented JSON (NaN becomes null), in place at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
-    partial.replace(path)
+    with _whole(path) as partial:
+        partial.write_bytes(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def write_page(path: Path, html: str) -> None:
+    """Write an HTML page, in place at once."""
+    with _whole(path) as partial:
+        partial.write_text(html, encoding="utf-8")
 
 
 def read_run(path: Path, kind: str) -> Run:
     """Read a run from its summary's file, or from a folder with one summary of this kind.
 
-    Parameters
-    ----------
-    kind
-        A key of `TABLE_OF`.
+    `kind` is a key of `TABLE_OF`.
 
     Raises
     ------
@@ -108,6 +103,15 @@ def read_run(path: Path, kind: str) -> Run:
     if table is None:
         raise InputError(f"{beside.name} is missing beside {file}: run the command again")
     return Run(summary, table, file)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """A file to write to, which is put in the place of `path` at the end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    yield partial
+    partial.replace(path)
 
 
 def _only(folder: Path, kind: str) -> Path:

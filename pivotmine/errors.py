@@ -27,3 +27,7 @@ class ConservationError(PivotMineError):
 
 class SetupError(PivotMineError):
     """The machine lacks something: Java, a Python package, a model file."""
+
+
+class ModelError(PivotMineError):
+    """A model's numbers cannot be used: not finite, or two computations of them differ."""

@@ -25,7 +25,7 @@ import typer.main
 import pivotmine
 from pivotmine.cli.app import app
 from pivotmine.model.cli import app as model_app
-from pivotmine.model.config import load_model_recipe
+from pivotmine.model.config.recipe import load_model_recipe
 from pivotmine.planted import make_plan
 from pivotmine.recipe import Recipe
 from pivotmine.recipe.reading import load_recipe

@@ -1,4 +1,4 @@
-"""Corpus counts of words and word pairs, from a lake's table `term_counts` or an export of it.
+"""Corpus counts of the word set: the lexicon for counting it, and `term_counts` read back.
 
 A lake is read through PyIceberg: only what its runs committed, no Spark, no Java. An export is
 `COPY term_counts TO 'term_counts.parquet'` in `pivotmine query`.
@@ -8,6 +8,8 @@ Memory: about 1 kB a row.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,13 +21,51 @@ from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.lake.tables import TERM_COUNTS
 from pivotmine.model.lakes import open_lake
+from pivotmine.model.words.dataset import WordSet
 from pivotmine.text.folding import fold
 
 CONTEXTS = ("windows", "docs")
 """The contexts in which words can occur together."""
 
+LEXICON_COLUMNS = ("lang_a", "word_a", "lang_b", "word_b")
+
 Word = tuple[str, str]
 """Language and folded string."""
+
+
+def lexicon_rows(words: WordSet) -> Iterator[tuple[str, str, str, str]]:
+    """Every pair of a concept's words in two languages, once, in the order of the set.
+
+    These are the pairs of all directions and both halves of every path over a third language
+    (`lait`-`milk` and `milk`-`牛奶`). PivotMine also counts each word of a listed pair alone, so
+    frequencies need no rows of their own.
+    """
+    seen = set()
+    for concept in words.concepts:
+        for (lang_a, word_a), (lang_b, word_b) in combinations(concept.words.items(), 2):
+            row = (lang_a, word_a, lang_b, word_b)
+            if row not in seen:
+                seen.add(row)
+                yield row
+
+
+def write_lexicon(words: WordSet, path: Path) -> int:
+    """Write the rows as TSV with a header; returns how many.
+
+    Raises
+    ------
+    InputError
+        A word holds a tab or a line break, which the format cannot.
+    """
+    lines = ["\t".join(LEXICON_COLUMNS)]
+    for row in lexicon_rows(words):
+        for word in row:
+            if any(mark in word for mark in "\t\n\r"):
+                raise InputError(f"the word {word!r} holds a tab or a line break: a TSV cannot")
+        lines.append("\t".join(row))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return len(lines) - 1
 
 
 class ContingencyTable(NamedTuple):
@@ -42,12 +82,10 @@ class ContingencyTable(NamedTuple):
 
 
 class Counts:
-    """Counts by word and by pair, for one kind of population.
+    """Counts by word and by pair, from rows of `term_counts`.
 
     Parameters
     ----------
-    table
-        Rows of `term_counts`.
     in_lang
         Count words in text of their own language only: `chat` in English text is not the French
         word.

@@ -60,10 +60,7 @@ def fold_of(concept_id: str, n_folds: int) -> int:
 def fits(sample: Sample, folds: Places, resamples: ConceptResamples) -> dict[str, Any]:
     """Slopes of the largest model, R2 of every model, and the gain of each step.
 
-    Parameters
-    ----------
-    folds
-        [concepts] fold of every concept.
+    `folds` [concepts] is the fold of every concept.
 
     Returns
     -------
@@ -102,13 +99,6 @@ def fits(sample: Sample, folds: Places, resamples: ConceptResamples) -> dict[str
     return found
 
 
-def _design(sample: Sample, columns: Sequence[str]) -> Array:
-    """Intercepts of the directions and the predictors, [words, columns]."""
-    directions = np.unique(sample.direction)
-    intercepts = (sample.direction[:, None] == directions[None]).astype(np.float64)
-    return np.column_stack([intercepts, *(sample.predictors[name] for name in columns)])
-
-
 def solve(design: Array, score: Array, weights: Array) -> Array:
     """Least squares of words drawn `weights` times: [resamples, words] -> [resamples, columns].
 
@@ -124,6 +114,13 @@ def solve(design: Array, score: Array, weights: Array) -> Array:
     right = weights @ (scaled * score[:, None])
     found: Array = np.linalg.solve(left, right[:, :, None])[:, :, 0] / scale
     return found
+
+
+def _design(sample: Sample, columns: Sequence[str]) -> Array:
+    """Intercepts of the directions and the predictors, [words, columns]."""
+    directions = np.unique(sample.direction)
+    intercepts = (sample.direction[:, None] == directions[None]).astype(np.float64)
+    return np.column_stack([intercepts, *(sample.predictors[name] for name in columns)])
 
 
 def _predicted(design: Array, score: Array) -> Array:

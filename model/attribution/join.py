@@ -17,10 +17,9 @@ import numpy as np
 from pivotmine.errors import InputError
 from pivotmine.model.attribution.counts import CONTEXTS, ContingencyTable, Counts
 from pivotmine.model.attribution.resample import Array, Places
-from pivotmine.model.config import AttributionConfig
-from pivotmine.model.direction import Direction, pivot_of
+from pivotmine.model.config.measuring import AttributionConfig
 from pivotmine.model.results import Run
-from pivotmine.model.words.dataset import Concept, WordSet
+from pivotmine.model.words.dataset import Concept, Direction, WordSet, pivot_of
 
 PREDICTORS = ("cooccurrence", "pivot_path", "pmi", "source_frequency", "target_frequency")
 _HALF = 0.5
@@ -47,11 +46,7 @@ class Panel:
 
 
 def join(
-    words: WordSet,
-    counts: Counts,
-    scores: Run | None,
-    lens: Run | None,
-    config: AttributionConfig,
+    words: WordSet, counts: Counts, scores: Run | None, lens: Run | None, config: AttributionConfig
 ) -> tuple[list[Panel], list[dict[str, Any]]]:
     """Panels, and a row for every word of every direction, including those left out.
 

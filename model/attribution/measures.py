@@ -18,7 +18,7 @@ from pivotmine.model.attribution.counts import CONTEXTS
 from pivotmine.model.attribution.join import PREDICTORS, Panel
 from pivotmine.model.attribution.rank import auc, partial_correlation, rank_correlations
 from pivotmine.model.attribution.resample import Array, ConceptResamples, Places, Stat, stat
-from pivotmine.model.config import AttributionConfig
+from pivotmine.model.config.measuring import AttributionConfig
 
 FREQUENCIES = ("source_frequency", "target_frequency")
 BESIDE = (*FREQUENCIES, "pmi")
@@ -67,6 +67,28 @@ def measure(
             for name, each in _correlations(panel, predictors, config, resamples).items()
         }
     return found
+
+
+def mean_over_directions(measures: Sequence[Mapping[Name, Measure]]) -> dict[Name, Measure]:
+    """The mean of every statistic over the directions that have it; `n_words` is the sum."""
+    names = dict.fromkeys(name for each in measures for name in each)
+    found = {}
+    for name in names:
+        there = [each[name] for each in measures if name in each]
+        there = [each for each in there if not np.isnan(each.value)]
+        if there:
+            found[name] = Measure(
+                float(np.mean([each.value for each in there])),
+                np.mean([each.resampled for each in there], axis=0),
+                sum(each.n_words for each in there),
+                there[0].null,
+            )
+    return found
+
+
+def stats(measures: Mapping[Name, Measure]) -> dict[Name, Stat]:
+    """The statistics with intervals and p-values."""
+    return {name: stat(*each) for name, each in measures.items()}
 
 
 def _correlations(
@@ -132,28 +154,6 @@ def _measure(
 ) -> Measure:
     value = float(statistic(np.ones((1, len(concepts))))[0])
     return Measure(value, resamples.apply(concepts, statistic), len(concepts), null)
-
-
-def mean_over_directions(measures: Sequence[Mapping[Name, Measure]]) -> dict[Name, Measure]:
-    """The mean of every statistic over the directions that have it; `n_words` is the sum."""
-    names = dict.fromkeys(name for each in measures for name in each)
-    found = {}
-    for name in names:
-        there = [each[name] for each in measures if name in each]
-        there = [each for each in there if not np.isnan(each.value)]
-        if there:
-            found[name] = Measure(
-                float(np.mean([each.value for each in there])),
-                np.mean([each.resampled for each in there], axis=0),
-                sum(each.n_words for each in there),
-                there[0].null,
-            )
-    return found
-
-
-def stats(measures: Mapping[Name, Measure]) -> dict[Name, Stat]:
-    """The statistics with intervals and p-values."""
-    return {name: stat(*each) for name, each in measures.items()}
 
 
 def _complete(*columns: Array) -> NDArray[np.bool_]:

@@ -19,18 +19,8 @@ _LEAST_DETERMINANT = 1e-10
 def auc(values: Array, positive: NDArray[np.bool_], weights: Array) -> Array:
     """Probability that a positive word has a higher value than a negative one; ties count half.
 
-    The Mann-Whitney statistic over its maximum. NaN where no word is positive, or none negative.
-
-    Parameters
-    ----------
-    values, positive
-        [words]
-    weights
-        [resamples, words]
-
-    Returns
-    -------
-    [resamples]
+    The Mann-Whitney statistic over its maximum, [resamples], of words with weights [resamples,
+    words]. NaN where no word is positive, or none negative.
     """
     high, low = values[positive], values[~positive]
     wins = (high[:, None] > low[None]) + 0.5 * (high[:, None] == low[None])
@@ -53,28 +43,6 @@ def mid_ranks(values: Array, weights: Array) -> Array:
     ranks = np.empty_like(ordered)
     ranks[:, order] = middle[:, np.cumsum(group)]
     return ranks
-
-
-def partial_spearman(one: Array, other: Array, given: list[Array], weights: Array) -> Array:
-    """Correlation of the ranks of two variables when the ranks of others are held fixed.
-
-    Without `given` it is Spearman's correlation.
-
-    Parameters
-    ----------
-    one, other
-        [words]
-    given
-        Each [words].
-    weights
-        [resamples, words]
-
-    Returns
-    -------
-    [resamples]
-    """
-    correlations = rank_correlations([one, other, *given], weights)
-    return partial_correlation(correlations, 0, 1, range(2, 2 + len(given)))
 
 
 def rank_correlations(columns: Sequence[Array], weights: Array) -> Array:

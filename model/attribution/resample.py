@@ -1,6 +1,6 @@
 """Resampling of concepts, for every interval and p-value of the attribution.
 
-A concept is asked in many directions, so concepts are drawn with all their directions (cluster
+A concept has words in many directions, so concepts are drawn with all their directions (cluster
 bootstrap). A resample is a count per concept, so a statistic of thousands of resamples is a few
 matrix products.
 
@@ -50,10 +50,7 @@ class ConceptResamples:
     def apply(self, concepts: Places, statistic: Callable[[Array], Array]) -> Array:
         """A statistic of weights [block, words] in every resample, [resamples, ...].
 
-        Parameters
-        ----------
-        concepts
-            [words] concept of every word.
+        `concepts` [words] gives the concept of every word.
         """
         blocks = range(0, len(self._drawn), _BLOCK)
         parts = [
@@ -68,11 +65,8 @@ def stat(
 ) -> Stat:
     """Interval and p-value of a statistic from its values in resamples [resamples].
 
-    Parameters
-    ----------
-    only_above
-        Test only the side above the null, because values below it are no finding either (a
-        useless predictor costs accuracy on new words). The p-value is still doubled.
+    With `only_above`, only the side above the null is tested, because values below it are no
+    finding either (a useless predictor costs accuracy on new words). The p-value is still doubled.
     """
     nan = float("nan")
     known = resampled[~np.isnan(resampled)]

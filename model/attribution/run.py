@@ -16,14 +16,14 @@ import numpy as np
 import pyarrow as pa
 
 from pivotmine.model.attribution.counts import CONTEXTS, Counts
-from pivotmine.model.attribution.fit import Sample, fits, fold_of
+from pivotmine.model.attribution.fit import MODELS, Sample, fits, fold_of
 from pivotmine.model.attribution.join import Panel, join
 from pivotmine.model.attribution.measures import Name, mean_over_directions, measure, stats
 from pivotmine.model.attribution.resample import ConceptResamples, Places, Stat
 from pivotmine.model.attribution.verdict import verdict
-from pivotmine.model.config import AttributionConfig
+from pivotmine.model.config.measuring import AttributionConfig
 from pivotmine.model.results import Run, key, write_json, write_table
-from pivotmine.model.statistics.holm import holm
+from pivotmine.model.statistics.verdict import holm
 from pivotmine.model.words.dataset import WordSet
 
 ALL = "all"
@@ -66,6 +66,23 @@ def attribute(
     write_table(out / f"attributed-{run_key}.parquet", pa.Table.from_pylist(rows))
     write_json(out / f"attribution-{run_key}.json", summary)
     return summary
+
+
+def declared(config: AttributionConfig) -> dict[str, Name]:
+    """The contrasts: claim -> name of a measure, or (`fit`, context, gain)."""
+    context = config.context
+    behaviour = f"direct ({config.rules[0]})" if config.rules else ""
+    claim = "score rises with co-occurrence, frequencies held fixed"
+    found: dict[str, Name] = {claim: ("spearman", context, "cooccurrence, given frequencies")}
+    for outcome, what in (("correct", "correct words"), (behaviour, "direct words")):
+        for other in ("source_frequency", "target_frequency") if outcome else ():
+            claim = f"co-occurrence tells {what} better than {other.replace('_', ' ')}"
+            found[claim] = ("auc", outcome, context, f"cooccurrence less {other}")
+    claim = "co-occurrence predicts new words' scores beyond frequencies"
+    found[claim] = ("fit", context, "co-occurrence beyond frequencies")
+    claim = "the pivot path predicts new words' scores beyond co-occurrence"
+    found[claim] = ("fit", context, "both beyond co-occurrence")
+    return found
 
 
 def _inputs(
@@ -113,7 +130,7 @@ def _fits(
     panels: Sequence[Panel], context: str, folds: Places, resamples: ConceptResamples
 ) -> dict[str, Any]:
     """Fits to the words of these directions that have a score and every predictor."""
-    names = ("source_frequency", "target_frequency", "cooccurrence", "pivot_path")
+    names = MODELS["both"]
     parts = []
     for number, panel in enumerate(panels):
         columns = {name: panel.predictors[context][name] for name in names}
@@ -151,33 +168,6 @@ def _nested(found: Mapping[Name, Stat], kind: str) -> dict[str, Any]:
     return tree
 
 
-def declared(config: AttributionConfig) -> dict[str, tuple[str, Name]]:
-    """The contrasts: claim -> (kind of number, its name)."""
-    context = config.context
-    behaviour = f"direct ({config.rules[0]})" if config.rules else ""
-    found: dict[str, tuple[str, Name]] = {
-        "score rises with co-occurrence, frequencies held fixed": (
-            "measure",
-            ("spearman", context, "cooccurrence, given frequencies"),
-        ),
-    }
-    for outcome, what in (("correct", "correct words"), (behaviour, "direct words")):
-        for other in ("source_frequency", "target_frequency") if outcome else ():
-            found[f"co-occurrence tells {what} better than {other.replace('_', ' ')}"] = (
-                "measure",
-                ("auc", outcome, context, f"cooccurrence less {other}"),
-            )
-    found["co-occurrence predicts new words' scores beyond frequencies"] = (
-        "fit",
-        (context, "gains", "co-occurrence beyond frequencies"),
-    )
-    found["the pivot path predicts new words' scores beyond co-occurrence"] = (
-        "fit",
-        (context, "gains", "both beyond co-occurrence"),
-    )
-    return found
-
-
 def _contrasts(
     known: Mapping[str, Mapping[Name, Stat]],
     fitted: Mapping[str, Mapping[str, Any]],
@@ -185,12 +175,10 @@ def _contrasts(
 ) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for scope, found in known.items():
-        for claim, (kind, name) in declared(config).items():
-            value: dict[str, Any] | None = None
-            if kind == "measure" and name in found:
-                value = found[name]._asdict()
-            elif kind == "fit":
-                value = fitted[scope][name[0]].get("gains", {}).get(name[2])
+        for claim, name in declared(config).items():
+            value = found[name]._asdict() if name in found else None
+            if name[0] == "fit":
+                value = fitted[scope][name[1]].get("gains", {}).get(name[2])
             rows.append({"scope": scope, "claim": claim, **(value or _NOTHING)})
     for primary in (True, False):
         family = [row for row in rows if (row["scope"] == ALL) == primary]

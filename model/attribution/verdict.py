@@ -1,4 +1,4 @@
-"""What the numbers support, in sentences, by the rules stated here.
+"""What the numbers support, as sentences, by these rules.
 
 * A claim is *supported* if its Holm-adjusted p-value is below .05, its interval excludes the null,
   and the sign is the claimed one. It is *contradicted* if the same holds with the opposite sign.

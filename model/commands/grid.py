@@ -29,7 +29,7 @@ def train(
     torchrun --no-python pivotmine-model train --config conf/arms/planted-arms.yaml
     """
     from pivotmine.model.commands.tables import diet_table
-    from pivotmine.model.config import load_model_recipe
+    from pivotmine.model.config.recipe import load_model_recipe
     from pivotmine.model.training.grid import run_grid
     from pivotmine.model.training.networks import start
     from pivotmine.model.training.plan import make_plan
@@ -62,13 +62,12 @@ def compare(
     from pivotmine.model.commands.tables import contrast_table
     from pivotmine.model.comparison.run import compare as run
     from pivotmine.model.report.arms import arms_page
-    from pivotmine.model.report.build import write_report
-    from pivotmine.model.results import read_run, write_json
+    from pivotmine.model.results import read_run, write_json, write_page
 
     console = plain_console()
     found = run(read_run(grid, "grid"))
     page = out or (grid if grid.is_dir() else grid.parent) / "comparison.html"
-    write_report(arms_page(found), page)
+    write_page(page, arms_page(found))
     write_json(page.with_suffix(".json"), found)
     console.print(contrast_table(found))
     for line in found["verdict"]:

@@ -32,7 +32,7 @@ def score(
     Example: pivotmine-model score gemma3-270m --set scoring.limit=100
     """
     from pivotmine.model.commands.tables import score_table
-    from pivotmine.model.config import load_model_recipe
+    from pivotmine.model.config.recipe import load_model_recipe
     from pivotmine.model.load import load_model
     from pivotmine.model.scoring.run import score as run
     from pivotmine.model.words.dataset import load
@@ -65,7 +65,7 @@ def lens(
     An interrupted run continues. Example: pivotmine-model lens gemma3-270m --set lens.limit=40
     """
     from pivotmine.model.commands.tables import cell, lens_table
-    from pivotmine.model.config import load_model_recipe
+    from pivotmine.model.config.recipe import load_model_recipe
     from pivotmine.model.lens.agreement import read_labels
     from pivotmine.model.lens.run import trace
     from pivotmine.model.load import load_model
@@ -87,7 +87,7 @@ def lens(
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="As for `score`, or a model that `train` kept.")],
+    model: Annotated[str, typer.Argument(help="Model as for `score`, or one that `train` kept.")],
     words: Annotated[
         Path | None, typer.Option("--words", "-w", help="Word set, for retrieval in the layers.")
     ] = None,
@@ -101,7 +101,7 @@ def evaluate(
     Belebele run through lm-eval, with data from the hub or from files.
     """
     from pivotmine.model.commands.tables import evaluation_table
-    from pivotmine.model.config import load_model_recipe
+    from pivotmine.model.config.recipe import load_model_recipe
     from pivotmine.model.evaluation.run import evaluate as run
     from pivotmine.model.evaluation.run import table_rows
     from pivotmine.model.load import load_model
@@ -125,8 +125,7 @@ def attribute(
         ),
     ],
     scores: Annotated[
-        Path | None,
-        typer.Option(help="Score run: scores-….json, or the folder that holds one."),
+        Path | None, typer.Option(help="Score run: scores-….json, or the folder that holds one.")
     ] = None,
     lens: Annotated[
         Path | None, typer.Option(help="Lens run: lens-….json, or the folder that holds one.")
@@ -142,7 +141,7 @@ def attribute(
     """
     from pivotmine.model.attribution.counts import read_counts
     from pivotmine.model.attribution.run import attribute as run
-    from pivotmine.model.config import load_model_recipe
+    from pivotmine.model.config.recipe import load_model_recipe
     from pivotmine.model.results import read_run
     from pivotmine.model.words.dataset import load
 
@@ -176,12 +175,11 @@ def report(
     A run is its summary (scores-….json, lens-….json, attribution-….json), or a folder with one.
     """
     from pivotmine.model.report.build import report as build
-    from pivotmine.model.report.build import write_report
-    from pivotmine.model.results import read_run
+    from pivotmine.model.results import read_run, write_page
 
     runs = (
         [read_run(path, kind) for path in paths or ()]
         for paths, kind in ((scores, "scores"), (lens, "lens"), (attribution, "attribution"))
     )
-    write_report(build(*runs), out)
+    write_page(out, build(*runs))
     plain_console().print(f"report: {out}", soft_wrap=True)

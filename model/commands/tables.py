@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.table import Table
 
 from pivotmine.model.evaluation.base import Row, interval_text
 from pivotmine.model.scoring.metrics import NAMES
-
-if TYPE_CHECKING:
-    from pivotmine.model.training.plan import Plan
+from pivotmine.model.training.plan import Plan
 
 
 def score_table(summary: dict[str, Any]) -> Table:
@@ -20,18 +18,15 @@ def score_table(summary: dict[str, Any]) -> Table:
     columns = [name for name in NAMES if name in first]
     words = summary["words"]
     table = Table(
+        "direction",
         title=f"{summary['model']['name']} on {words['n']} words ({words['split']}, "
-        f"{words['version'][:12]}), mean [95 % interval]"
+        f"{words['version'][:12]}), mean [95 % interval]",
     )
-    table.add_column("direction")
     for name in columns:
         table.add_column(NAMES[name], justify="right")
     for direction, groups in summary["directions"].items():
         cells = (groups["all"][name] for name in columns)
-        table.add_row(
-            direction,
-            *(interval_text(cell) for cell in cells),
-        )
+        table.add_row(direction, *(interval_text(cell) for cell in cells))
     return table
 
 
@@ -39,13 +34,11 @@ def lens_table(summary: dict[str, Any]) -> Table:
     """The pivot's mass at the pivot layers, and the loss when it is ablated."""
     name = summary["corrected_lens"]
     table = Table(
+        *("direction", "words", "pivot", "layers", "pivot mass above controls"),
+        *("pivot words (sound rule)", "ablation, nats beyond matched"),
         title=f"{summary['model']['name']}, {summary['words']['split']} words, {name} lens, "
-        "mean [95 % interval]"
+        "mean [95 % interval]",
     )
-    for head in ("direction", "words", "pivot", "layers", "pivot mass above controls"):
-        table.add_column(head)
-    table.add_column("pivot words (sound rule)")
-    table.add_column("ablation, nats beyond matched")
     for direction, found in summary["directions"].items():
         layers = found[name]["pivot_layers"]
         above = found[name].get("above_controls")
@@ -65,9 +58,8 @@ def lens_table(summary: dict[str, Any]) -> Table:
 def diet_table(plan: Plan) -> Table:
     """What every arm will be trained on."""
     training, grid = plan.recipe.training, plan.recipe.grid
-    table = Table(title=f"{len(grid.arms)} arms, {len(grid.seeds)} seeds")
-    for head in ("arm", "tokens", "steps", "languages", "times each document is seen"):
-        table.add_column(head)
+    heads = ("arm", "tokens", "steps", "languages", "times each document is seen")
+    table = Table(*heads, title=f"{len(grid.arms)} arms, {len(grid.seeds)} seeds")
     for phase in plan.phases:
         languages = (f"{name} {share:.1%}" for name, share in phase.diet.languages.items())
         epochs = (f"{name} {times:.2f}" for name, times in phase.diet.epochs.items())
@@ -79,10 +71,8 @@ def diet_table(plan: Plan) -> Table:
 
 
 def evaluation_table(model: str, rows: Iterable[Row]) -> Table:
-    """What a model was asked beside the word task."""
-    table = Table(title=model)
-    for head in Row._fields:
-        table.add_column(head)
+    """Results of the evaluations beside the word task."""
+    table = Table(*Row._fields, title=model)
     for row in rows:
         table.add_row(*row)
     return table
@@ -91,11 +81,10 @@ def evaluation_table(model: str, rows: Iterable[Row]) -> Table:
 def contrast_table(found: dict[str, Any]) -> Table:
     """Declared contrasts and their verdicts."""
     table = Table(
+        *("contrast", "difference", "p, Holm", "p, sign-flip", "verdict"),
         title=f"{found['metric']}, {found['n_seeds']} paired seeds, {found['n_words']} words; "
-        "difference [95 % interval]"
+        "difference [95 % interval]",
     )
-    for head in ("contrast", "difference", "p, Holm", "p, sign-flip", "verdict"):
-        table.add_column(head)
     for one in found["contrasts"]:
         table.add_row(
             f"{one['arm']} - {one['against']}",

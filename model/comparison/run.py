@@ -1,8 +1,8 @@
 """From a grid's raw results to its conclusions, as a pure function of two files.
 
-The unit of a contrast is a word. Its score is averaged over directions first, so a word that is
-asked in two directions counts once. Only the contrasts that the recipe declares are tested, as one
-family; the other numbers are descriptive and have no p-value.
+The unit of a contrast is a word. Its score is averaged over directions first, so a word counts
+once. Only the contrasts that the recipe declares are tested, as one family; the other numbers are
+descriptive and have no p-value.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 from pivotmine.model.comparison.tables import ArmScores, GridScores, chance, read_grid
-from pivotmine.model.config import ContrastConfig, GridConfig
+from pivotmine.model.config.training import ContrastConfig, GridConfig
 from pivotmine.model.results import Run, read_table
 from pivotmine.model.statistics.paired import equivalence, paired_t, two_way_bootstrap, wider
 from pivotmine.model.statistics.power import detectable, seeds_needed, spread
@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 POWER = 0.8
 """Power at which detectable differences are given."""
 HALF = 0.5
-"""Accuracy for which the tokens to reach it are given for every arm."""
+"""Accuracy whose tokens to reach it are given for every arm."""
 GUARD_RAIL = 0.01
 """Margin of the equivalence test of held-out losses, as a share of the loss."""
 SEED = 0
@@ -34,18 +34,18 @@ SEED = 0
 
 
 def compare(run: Run) -> dict[str, Any]:
-    """Everything that the page shows, as plain values.
+    """The numbers of the page, as plain values.
 
     Raises
     ------
     InputError
-        The grid asked no words, or its runs are not complete.
+        The grid has no word task, or its runs are not complete.
     """
     grid = GridConfig.model_validate(run.summary["recipe"]["grid"])
     arms = [arm.name for arm in grid.arms]
     table = read_grid(run.words, arms)
     if not table.concepts:
-        raise InputError("this grid asked no words (grid.words is empty): nothing to compare")
+        raise InputError("this grid has no word task (grid.words is empty): nothing to compare")
     differences = [
         final(table.arms[one.arm], grid.metric) - final(table.arms[one.against], grid.metric)
         for one in grid.contrasts

@@ -81,31 +81,35 @@ def _measured(
     heldout: dict[str, Array] = {}
     for kind, name in sorted(set(zip(columns["kind"], columns["name"], strict=True))):
         here = (columns["kind"] == kind) & (columns["name"] == name)
+        runs = (seed[here], len(seeds)), (point[here], len(points))
         if kind == "heldout":
-            heldout[name] = np.full((len(seeds), len(points)), np.nan)
-            heldout[name][seed[here], point[here]] = columns["loss"][here]
-            _whole(heldout[name], arm, name)
-            continue
-        if kind == "pair":
+            heldout[name] = _array(columns["loss"][here], runs, arm, name)
+        elif kind == "pair":
             pair = columns["concept"][here].astype(int)
-            values = np.full((len(seeds), len(points), int(pair.max()) + 1), np.nan)
-            values[seed[here], point[here], pair] = columns["contrast"][here]
-            _whole(values, arm, name)
-            words.setdefault(CONDITIONAL, {})[name] = values
-            continue
-        concept = np.searchsorted(concepts, columns["concept"][here].astype(str))
-        for metric in METRICS:
-            values = np.full((len(seeds), len(points), len(concepts)), np.nan)
-            values[seed[here], point[here], concept] = columns[metric][here]
-            _whole(values, arm, name)
-            words[metric][name] = values
+            axes = (*runs, (pair, int(pair.max()) + 1))
+            gains = _array(columns["contrast"][here], axes, arm, name)
+            words.setdefault(CONDITIONAL, {})[name] = gains
+        else:
+            concept = np.searchsorted(concepts, columns["concept"][here].astype(str))
+            axes = (*runs, (concept, len(concepts)))
+            for metric in METRICS:
+                words[metric][name] = _array(columns[metric][here], axes, arm, name)
     return ArmScores(words, heldout, [int(n) for n in points])
 
 
-def _whole(values: Array, arm: str, name: str) -> None:
+def _array(
+    column: NDArray[np.generic],
+    axes: Sequence[tuple[NDArray[np.integer], int]],
+    arm: str,
+    name: str,
+) -> Array:
+    """A column as an array; an axis is the place of every row along it, and its length."""
+    values = np.full([length for _, length in axes], np.nan)
+    values[tuple(place for place, _ in axes)] = column
     n_missing = int(np.isnan(values).sum())
     if n_missing or not values.size:
         raise InputError(
             f"arm {arm}, {name}: {n_missing:,} of {values.size:,} values are missing; run "
             "`pivotmine-model train` again, which continues where it stopped"
         )
+    return values

@@ -20,10 +20,10 @@ class PairsOptions(Section):
     the loss of a segment given its translation, and chrF."""
 
     pair_directions: tuple[str, ...] = ()
-    """Directions of them, e.g. [en-ja, ja-en]."""
+    """Directions of the segments, e.g. [en-ja, ja-en]."""
 
     n_pairs: PositiveInt = 100
-    """Pairs of each direction, the first of the file."""
+    """Pairs of each direction, from the beginning of the file."""
 
 
 class TranslationOptions(Section):
@@ -37,10 +37,10 @@ class TranslationOptions(Section):
 
 
 class RetrievalOptions(Section):
-    """Where the word set is looked up."""
+    """Retrieval of translations in the layers."""
 
     layer: Share = 0.5
-    """The block whose states words are looked up in, as a share of the depth."""
+    """The block whose states are compared, as a share of the depth."""
 
 
 class HeldoutOptions(Section):
@@ -50,10 +50,10 @@ class HeldoutOptions(Section):
     """Name -> folder of shards: their loss and perplexity."""
 
     heldout_tokens: PositiveInt = 20_000
-    """Tokens of each that are read."""
+    """Tokens that are read of each text."""
 
     sequence_tokens: Annotated[int, Field(ge=2)] = 1024
-    """Tokens of a sequence of them."""
+    """Tokens of a sequence."""
 
 
 class BenchmarkOptions(Section):
@@ -73,7 +73,7 @@ class BenchmarkOptions(Section):
 class EvaluationConfig(
     BenchmarkOptions, HeldoutOptions, RetrievalOptions, TranslationOptions, PairsOptions
 ):
-    """What a model is asked beside the word task (`evaluate`): everything that is set here."""
+    """Evaluations beside the word task (`evaluate`). Those whose inputs are set here are run."""
 
     plugins: dict[str, dict[str, Any]] = Field(default={})
     """Evaluations that the modules in `plugins` add, by name, with the options of each."""

@@ -8,13 +8,15 @@ from typing import Any
 from pydantic import model_validator
 
 from pivotmine import plugins
-from pivotmine.model.config.attribution import AttributionConfig
 from pivotmine.model.config.evaluation import EvaluationConfig
-from pivotmine.model.config.grid import GridConfig
-from pivotmine.model.config.lens import LensConfig
-from pivotmine.model.config.scoring import ModelConfig, ScoringConfig
-from pivotmine.model.config.training import TrainingConfig
-from pivotmine.model.config.words import WordsConfig
+from pivotmine.model.config.measuring import (
+    AttributionConfig,
+    LensConfig,
+    ModelConfig,
+    ScoringConfig,
+    WordsConfig,
+)
+from pivotmine.model.config.training import GridConfig, TrainingConfig
 from pivotmine.recipe import Section
 from pivotmine.recipe.reading import read_recipe
 

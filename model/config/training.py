@@ -1,4 +1,4 @@
-"""Settings of `pivotmine-model train`: how one model is trained."""
+"""Settings of `pivotmine-model train`: how a model is trained, and which arms are compared."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pivotmine.recipe import PositiveInt, Section, Share
+from pivotmine.recipe import LanguageCode, PositiveInt, Section, Share
 
 
 class ShapeConfig(Section):
@@ -32,7 +32,7 @@ class ShapeConfig(Section):
         if self.hidden_size % (2 * self.n_heads):
             raise ValueError(
                 f"hidden_size ({self.hidden_size}) must be an even multiple of n_heads "
-                f"({self.n_heads}): positions turn pairs of numbers"
+                f"({self.n_heads}): rotary positions turn pairs of numbers"
             )
         return self
 
@@ -87,8 +87,7 @@ class TrainingConfig(Section):
     """Precision of arithmetic; weights and optimizer are float32."""
 
     lora_rank: Annotated[int, Field(ge=0)] = 0
-    """Rank of low-rank changes (LoRA) to every linear layer, trained instead of the weights; 0:
-    train all weights."""
+    """Rank of low-rank changes (LoRA) to every linear layer; 0: train all weights instead."""
 
     checkpoint_steps: PositiveInt = 500
     """Steps between checkpoints; an interrupted run loses at most this many."""
@@ -107,4 +106,145 @@ class TrainingConfig(Section):
             )
         if self.warmup_share + self.decay_share > 1.0:
             raise ValueError("warmup_share + decay_share must not exceed 1")
+        return self
+
+
+class StreamConfig(Section):
+    """One arm's shards, in a mixture."""
+
+    shards: str
+    """Folder of the arm's shards (it holds manifest.json), at any address that fsspec opens. In
+    arms, {seed} is replaced by the seed, so that each seed can have documents of its own."""
+
+    ratio: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the run's tokens."""
+
+    placement: Literal["uniform", "early", "late"] = "uniform"
+    """uniform: spread over the run; early, late: over a window at its beginning or end."""
+
+    window: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the run that an early or late stream is spread over."""
+
+    @model_validator(mode="after")
+    def _uniform_has_no_window(self) -> StreamConfig:
+        if self.placement == "uniform" and self.window < 1.0:
+            raise ValueError(f"window ({self.window:g}) is for early and late streams only")
+        return self
+
+
+class ArmPlan(Section):
+    """The training data of one arm."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
+    """Name: small letters, digits and underscores."""
+
+    streams: Annotated[tuple[StreamConfig, ...], Field(min_length=1)]
+    """Streams that are mixed; their ratios sum to 1."""
+
+    replay: Share = 0.0
+    """Least share of the uniform streams in the window of an early or late stream."""
+
+
+class ContrastConfig(Section):
+    """A comparison that is declared before training."""
+
+    arm: str
+    """The arm that is expected to be better."""
+
+    against: str
+    """The arm that it is compared with."""
+
+    why: str = ""
+    """What a difference would show; printed in the report."""
+
+
+class BasePhase(Section):
+    """The phase that precedes all arms, trained once for each seed."""
+
+    tokens: PositiveInt
+    """Tokens of the phase, rounded up to whole steps."""
+
+    streams: Annotated[tuple[StreamConfig, ...], Field(min_length=1)]
+    """Shards and their ratios."""
+
+
+class GridConfig(Section):
+    """Arms, seeds and declared contrasts."""
+
+    arms: tuple[ArmPlan, ...] = ()
+    """The arms that are compared."""
+
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0, 1, 2, 3, 4, 5)
+    """Each decides the initial weights, the base phase and the order of documents of all arms. With
+    fewer than six, no difference can be significant (model/statistics/verdict.py)."""
+
+    tokens: PositiveInt = 10_000_000
+    """Tokens that every arm is trained on, rounded up to whole steps."""
+
+    languages: dict[LanguageCode, Share] = Field(default={})
+    """Share of each language in every arm. Empty: the shares of the first arm."""
+
+    language_tolerance: Share = 0.01
+    """Largest allowed difference between an arm's share of a language and `languages`."""
+
+    max_epochs: Annotated[float, Field(gt=0)] = 4.0
+    """How often a document may be seen at most."""
+
+    base: BasePhase | None = None
+    """A phase before the arms, the same for all of them."""
+
+    words: str = ".pivotmine/words"
+    """Word set for the word task of section `scoring`; empty: none."""
+
+    pairs: str = ""
+    """Aligned segments for the conditional loss, a file as in `evaluation.pairs`; empty: none."""
+
+    pair_directions: tuple[str, ...] = ()
+    """Directions of the segments, e.g. [en-ja, ja-en]."""
+
+    n_pairs: PositiveInt = 50
+    """Pairs of each direction, from the beginning of the file."""
+
+    heldout: dict[str, str] = Field(default={})
+    """Name -> folder of shards that no arm is trained on; their loss is reported."""
+
+    heldout_tokens: PositiveInt = 20_000
+    """Tokens that are read of each text."""
+
+    evaluations: PositiveInt = 8
+    """Number of evaluations of a run, at equal distances; the last one is at its end."""
+
+    metric: Literal["contrast", "accuracy_source", "mrr_source", "conditional"] = "contrast"
+    """The metric of contrasts: a score of words (model/scoring/metrics.py), or a segment's gain
+    from its source over another source (conditional: model/losses/conditional.py)."""
+
+    contrasts: tuple[ContrastConfig, ...] = ()
+    """The comparisons that are tested; all others are descriptive."""
+
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    """Family-wise error rate of all contrasts."""
+
+    n_resamples: Annotated[int, Field(ge=100)] = 10_000
+    """Bootstrap resamples of words and seeds."""
+
+    keep_models: bool = False
+    """Whether to keep every trained model, in Hugging Face's layout."""
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> GridConfig:
+        names = [arm.name for arm in self.arms]
+        for what, values in (("arms", names), ("seeds", list(self.seeds))):
+            if len(set(values)) < len(values):
+                raise ValueError(f"{what} must differ, got {values}")
+        for contrast in self.contrasts:
+            for name in (contrast.arm, contrast.against):
+                if name not in names:
+                    raise ValueError(
+                        f"a contrast names arm {name!r}; arms are {', '.join(names) or 'none'}"
+                    )
+            if contrast.arm == contrast.against:
+                raise ValueError(f"a contrast compares {contrast.arm!r} with itself")
+        total = sum(self.languages.values())
+        if self.languages and abs(total - 1.0) > 1e-6:
+            raise ValueError(f"languages must sum to 1, these sum to {total:g}")
         return self

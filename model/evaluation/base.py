@@ -1,27 +1,24 @@
-"""What an evaluation of a model is: a class of options, registered by `@plugins.evaluation`.
+"""The base class of evaluations, which `@plugins.evaluation` registers.
 
-`pivotmine-model evaluate` makes an object of every evaluation that the recipe asks for, lets all of
-them check their inputs, and then runs one after the other. An evaluation needs only the method
-`evaluate`; this base class adds what the built-in ones have beside it.
+`pivotmine-model evaluate` makes an object of every evaluation that the recipe sets, lets all of
+them check their inputs, and then runs them in turn. Only the method `evaluate` is required.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pivotmine.model.load import LoadedModel
+from pivotmine.model.losses.pairs import Pair
+from pivotmine.model.words.dataset import WordSet
 from pivotmine.recipe import Section
 
-if TYPE_CHECKING:
-    from pivotmine.model.load import LoadedModel
-    from pivotmine.model.losses.pairs import Pair
-    from pivotmine.model.words.dataset import WordSet
-
-Pairs = Mapping[str, "Sequence[Pair]"]
+Pairs = Mapping[str, Sequence[Pair]]
 """Direction (`en-fr`) -> aligned segments."""
 
 EXTRA = "benchmarks"

@@ -12,9 +12,9 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import yaml
 
@@ -22,11 +22,11 @@ from pivotmine import plugins
 from pivotmine.errors import InputError
 from pivotmine.model.config.evaluation import BenchmarkOptions
 from pivotmine.model.evaluation.base import EXTRA, Evaluation, Pairs, Row
-from pivotmine.model.load import require
+from pivotmine.model.load import LoadedModel, require
+from pivotmine.model.words.dataset import WordSet
 
-if TYPE_CHECKING:
-    from pivotmine.model.load import LoadedModel
-    from pivotmine.model.words.dataset import WordSet
+BATCH = 8
+"""Items that the model reads at once."""
 
 
 @plugins.evaluation("benchmarks")
@@ -43,8 +43,49 @@ class Benchmarks(Evaluation, BenchmarkOptions):
         require("lm_eval", extra=EXTRA)
 
     def evaluate(self, model: LoadedModel, words: WordSet | None, pairs: Pairs) -> dict[str, Any]:
-        folder = Path(self.task_folder) if self.task_folder else None
-        return benchmarks(model, self.tasks, folder, self.task_limit)
+        """Task -> its metrics, as lm-eval names them (`acc`, `acc_stderr`), with its version.
+
+        Raises
+        ------
+        InputError
+            A task is unknown, or its data cannot be read.
+        """
+        folder, tasks = Path(self.task_folder) if self.task_folder else None, self.tasks
+        with _at(folder), tempfile.TemporaryDirectory() as made:
+            from lm_eval import simple_evaluate
+            from lm_eval.models.huggingface import HFLM
+            from lm_eval.tasks import TaskManager
+
+            manager = TaskManager(include_path="." if folder else None)
+            unknown = [name for name in tasks if not manager.match_tasks([name])]
+            if unknown:
+                raise InputError(
+                    f"lm-eval has no task {', '.join(unknown)}; `lm-eval ls tasks` lists all, "
+                    "and evaluation.task_folder may hold definitions of further ones"
+                )
+            named = (
+                [_with_data(name, manager, Path(made)) for name in tasks] if folder else [*tasks]
+            )
+            asked = HFLM(pretrained=model.network, tokenizer=model.tokenizer, batch_size=BATCH)
+            try:
+                found = simple_evaluate(
+                    asked,
+                    tasks=named,
+                    task_manager=manager,
+                    limit=self.task_limit or None,
+                    bootstrap_iters=1000,
+                    verbosity="ERROR",
+                )
+            except (OSError, ValueError) as error:
+                raise InputError(f"lm-eval cannot run {', '.join(tasks)}: {error}") from error
+        return {
+            name: {
+                "version": found["versions"].get(name),
+                "n": found["n-samples"].get(name, {}).get("effective"),
+                **{metric.partition(",")[0]: value for metric, value in values.items()},
+            }
+            for name, values in found["results"].items()
+        }
 
     @staticmethod
     def rows(found: Mapping[str, Any]) -> list[Row]:
@@ -54,67 +95,6 @@ class Benchmarks(Evaluation, BenchmarkOptions):
 def _floats(metrics: Mapping[str, Any]) -> str:
     floats = (f"{name} {value:.3f}" for name, value in metrics.items() if isinstance(value, float))
     return ", ".join(floats)
-
-
-def benchmarks(
-    model: LoadedModel,
-    tasks: Sequence[str],
-    folder: Path | None = None,
-    limit: int = 0,
-    batch: int = 8,
-) -> dict[str, dict[str, Any]]:
-    """Task -> its metrics, as lm-eval names them (`acc`, `acc_stderr`, ...), with its version.
-
-    Parameters
-    ----------
-    tasks
-        Names of lm-eval's tasks (`xcopa_zh`, `belebele_fra_Latn`), or of tasks in `folder`.
-    folder
-        Data of tasks and further task definitions (YAML). If given, nothing is fetched.
-    limit
-        Items of each task; 0: all.
-
-    Raises
-    ------
-    InputError
-        A task is unknown, or its data cannot be read.
-    SetupError
-        lm-eval is not installed.
-    """
-    require("lm_eval", extra=EXTRA)
-    with _at(folder), tempfile.TemporaryDirectory() as made:
-        from lm_eval import simple_evaluate
-        from lm_eval.models.huggingface import HFLM
-        from lm_eval.tasks import TaskManager
-
-        manager = TaskManager(include_path="." if folder else None)
-        unknown = [name for name in tasks if not manager.match_tasks([name])]
-        if unknown:
-            raise InputError(
-                f"lm-eval has no task {', '.join(unknown)}; `lm-eval ls tasks` lists its tasks, "
-                "and evaluation.task_folder may hold definitions of others"
-            )
-        named = [_with_data(name, manager, Path(made)) for name in tasks] if folder else [*tasks]
-        asked = HFLM(pretrained=model.network, tokenizer=model.tokenizer, batch_size=batch)
-        try:
-            found = simple_evaluate(
-                asked,
-                tasks=named,
-                task_manager=manager,
-                limit=limit or None,
-                bootstrap_iters=1000,
-                verbosity="ERROR",
-            )
-        except (OSError, ValueError) as error:
-            raise InputError(f"lm-eval cannot run {', '.join(tasks)}: {error}") from error
-    return {
-        name: {
-            "version": found["versions"].get(name),
-            "n": found["n-samples"].get(name, {}).get("effective"),
-            **{metric.partition(",")[0]: value for metric, value in values.items()},
-        }
-        for name, values in found["results"].items()
-    }
 
 
 def _with_data(name: str, manager: Any, made: Path) -> str:

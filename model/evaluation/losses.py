@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from pivotmine import plugins
 from pivotmine.model.config.evaluation import HeldoutOptions
 from pivotmine.model.evaluation.base import Evaluation, Pairs, Row, interval_text, mean_interval
+from pivotmine.model.load import LoadedModel
 from pivotmine.model.losses.conditional import conditional_losses
 from pivotmine.model.losses.heldout import HeldoutTexts
 from pivotmine.model.shards.stream import Stream, open_stream
 from pivotmine.model.shards.tokenizer import check_tokenizer
-
-if TYPE_CHECKING:
-    from pivotmine.model.load import LoadedModel
-    from pivotmine.model.words.dataset import WordSet
+from pivotmine.model.words.dataset import WordSet
 
 
 @plugins.evaluation("conditional")

@@ -3,32 +3,29 @@
 Each word is read as a line of its own, and its state is taken at its last token, after every block.
 States are centred on the mean of their language, because the language explains most of a state.
 Neighbours are ranked by CSLS (Conneau et al. 2018, arXiv 1710.04087): twice the cosine, less the
-mean cosine of each word to its nearest neighbours in the other language. This keeps hubs, which are
-close to many words, from being everybody's translation.
+mean cosine of each word to its nearest neighbours in the other language. This lowers hubs, which
+are close to many words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine import plugins
-from pivotmine.model.config import ScoringConfig
 from pivotmine.model.config.evaluation import RetrievalOptions
-from pivotmine.model.direction import Direction
+from pivotmine.model.config.measuring import ScoringConfig
 from pivotmine.model.evaluation.base import Evaluation, Pairs, Row, interval_text, mean_interval
 from pivotmine.model.lens.network import parts_of
-from pivotmine.model.lens.states import read_states
+from pivotmine.model.lens.readout import read_states
+from pivotmine.model.load import LoadedModel
 from pivotmine.model.scoring.prompts import directions, select
 from pivotmine.model.scoring.shared_cache import limits_of
 from pivotmine.model.scoring.tokens import tokenize
-
-if TYPE_CHECKING:
-    from pivotmine.model.load import LoadedModel
-    from pivotmine.model.words.dataset import Concept, WordSet
+from pivotmine.model.words.dataset import Concept, Direction, WordSet
 
 Array = NDArray[np.float64]
 
@@ -44,7 +41,7 @@ class Retrieval(Evaluation, RetrievalOptions):
     needs: ClassVar[str] = "a word set (--words)"
 
     scoring: ScoringConfig = ScoringConfig()
-    """Which words are asked in which directions, as in the word task."""
+    """Words and directions, as in the word task."""
 
     def is_asked(self, words: WordSet | None, pairs: Pairs) -> bool:
         return words is not None

@@ -1,18 +1,17 @@
-"""Everything that a model is asked beside the word task, in one run and one file.
+"""All evaluations that a recipe sets, in one run and one file of results.
 
-The registry of evaluations says what there is, the recipe what is asked: a built-in evaluation runs
-if its inputs are given, one of a plugin if `evaluation.plugins` names it.
+A built-in evaluation runs if its inputs are given, a plugin's if `evaluation.plugins` names it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pivotmine import plugins
 from pivotmine.errors import ConfigError
-from pivotmine.model.config import ModelRecipe
+from pivotmine.model.config.recipe import ModelRecipe
 from pivotmine.model.evaluation.base import Evaluation, Pairs, Row
 from pivotmine.model.load import LoadedModel
 from pivotmine.model.losses.pairs import read_pairs
@@ -32,8 +31,8 @@ def evaluate(
     Raises
     ------
     ConfigError, InputError, SetupError
-        The recipe asks for nothing, an input cannot be used, or a package is missing; nothing was
-        asked.
+        The recipe sets no evaluation, an input cannot be used, or a package is missing. No
+        evaluation has run then.
     """
     settings = recipe.evaluation
     pairs: Pairs = {}
@@ -61,7 +60,7 @@ def evaluate(
 
 
 def asked_evaluations(recipe: ModelRecipe, words: WordSet | None, pairs: Pairs) -> dict[str, Any]:
-    """The evaluations that the recipe asks for, by name and with their options.
+    """The evaluations that the recipe sets, by name and with their options.
 
     Raises
     ------
@@ -69,21 +68,20 @@ def asked_evaluations(recipe: ModelRecipe, words: WordSet | None, pairs: Pairs) 
         There is none.
     """
     given = {**recipe.evaluation.model_dump(), "scoring": recipe.scoring}
-    built_in: dict[str, Evaluation] = {}
+    found: dict[str, Any] = {}
+    needs: dict[str, None] = {}
     for name in plugins.EVALUATIONS.built_in:
         plugin = plugins.EVALUATIONS[name]
-        built_in[name] = plugin.make({option: given[option] for option in plugin.option_names()})
-    found: dict[str, Any] = {
-        name: evaluation
-        for name, evaluation in built_in.items()
-        if evaluation.is_asked(words, pairs)
-    }
+        evaluation = plugin.make({option: given[option] for option in plugin.option_names()})
+        needs[evaluation.needs] = None
+        if evaluation.is_asked(words, pairs):
+            found[name] = evaluation
     for name, options in recipe.evaluation.plugins.items():
         found[name] = plugins.EVALUATIONS[name].make(options)
     if not found:
-        needs = dict.fromkeys(evaluation.needs for evaluation in built_in.values())
+        *most, last = needs
         raise ConfigError(
-            f"nothing to ask: give {_listed([*needs])}, or name an evaluation of a plugin in "
+            f"no evaluation is set: give {', '.join(most)} or {last}, or name one of a plugin in "
             "evaluation.plugins"
         )
     return found
@@ -97,7 +95,3 @@ def table_rows(found: Mapping[str, Any]) -> list[Row]:
         if name in found
         for row in getattr(plugins.EVALUATIONS[name].value, "rows", Evaluation.rows)(found[name])
     ]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} or {names[-1]}"

@@ -9,18 +9,15 @@ Decoding is greedy.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pivotmine import plugins
 from pivotmine.errors import InputError
 from pivotmine.model.config.evaluation import TranslationOptions
 from pivotmine.model.evaluation.base import EXTRA, Evaluation, Pairs, Row
-from pivotmine.model.load import require
+from pivotmine.model.load import LoadedModel, require
 from pivotmine.model.losses.pairs import Pair
-
-if TYPE_CHECKING:
-    from pivotmine.model.load import LoadedModel
-    from pivotmine.model.words.dataset import WordSet
+from pivotmine.model.words.dataset import WordSet
 
 MAX_GROWTH = 3
 """Longest translation, as a multiple of the longer of source and reference, in tokens."""

@@ -8,7 +8,7 @@ over train words (mean ablation). The word is the pivot, or one that should not 
   little is removed.
 - `matched`: the direction of the same control word, with the amount that was removed of the pivot,
   layer by layer. This is the comparison that counts, because any push of this size costs something.
-  The amounts are those of the pivot's run; measured anew at every layer they would add up.
+  The amounts are those of the pivot's run; measured again at every layer, they would add up.
 - `near`: a word near the pivot in meaning, matched in size too.
 
 Directions are centred (the vocabulary's mean is subtracted) and made orthogonal to the target's.
@@ -26,6 +26,7 @@ import pyarrow as pa
 from pivotmine.model.lens.candidates import Categories
 from pivotmine.model.lens.lenses import Statistics
 from pivotmine.model.lens.network import Parts, hooked
+from pivotmine.model.load import LoadedModel
 from pivotmine.model.scoring.shared_cache import (
     Limits,
     Tokens,
@@ -38,8 +39,6 @@ from pivotmine.model.scoring.shared_cache import (
 
 if TYPE_CHECKING:
     import torch
-
-    from pivotmine.model.load import LoadedModel
 
 ABLATIONS = pa.schema(
     [
@@ -75,12 +74,7 @@ def ablate(
 ) -> pa.Table:
     """The target's loss by ablation, as `ABLATIONS`; concepts without target tokens are left out.
 
-    Parameters
-    ----------
-    statistics
-        Those of each context's kind of position.
-    advance
-        Called with the number of distinct contexts just done.
+    `statistics` are those of each context's kind of position.
     """
     import torch
 
@@ -134,22 +128,29 @@ def _edits(
     taken: dict[int, torch.Tensor],
     layers: Sequence[int],
 ) -> dict[Any, Callable[[torch.Tensor], torch.Tensor]]:
-    """Functions that change the output of each layer.
+    """Functions that change the last position of each layer's output.
 
-    Parameters
-    ----------
-    means
-        [rows, layers, width]
-    taken
-        Layer -> amount taken of the pivot [rows, 1]; the pivot's own condition fills it.
+    `means` is [rows, layers, width]. `taken` maps a layer to the amount taken of the pivot [rows,
+    1]; the pivot's own condition fills it.
     """
-    if condition.is_matched:
-        return {parts.layers[layer]: _push(taken[layer], condition.directions) for layer in layers}
-    noted = taken if condition.name == "pivot" else {}
-    return {
-        parts.layers[layer]: _to_mean(means[:, layer], condition.directions, noted, layer)
-        for layer in layers
-    }
+
+    def edit(layer: int) -> Callable[[torch.Tensor], torch.Tensor]:
+        def change(output: torch.Tensor) -> torch.Tensor:
+            state = output[:, -1].float()
+            if condition.is_matched:
+                amount = taken[layer]
+            else:
+                away = (state - means[:, layer]) * condition.directions
+                amount = away.sum(-1, keepdim=True)
+            if condition.name == "pivot":
+                taken[layer] = amount
+            changed = output.clone()
+            changed[:, -1] = (state - amount * condition.directions).to(output.dtype)
+            return changed
+
+        return change
+
+    return {parts.layers[layer]: edit(layer) for layer in layers}
 
 
 def _drops(
@@ -181,37 +182,6 @@ def _run(model: LoadedModel, cache: Any, last: torch.Tensor) -> torch.Tensor:
         input_ids=last, past_key_values=copied(cache), use_cache=True, logits_to_keep=1
     )
     return out.logits[:, -1].float().log_softmax(-1)
-
-
-def _to_mean(
-    mean: torch.Tensor, directions: torch.Tensor, taken: dict[int, torch.Tensor], layer: int
-) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Set the state's component along unit directions [rows, width] to the mean's.
-
-    The amount removed is noted in `taken`.
-    """
-
-    def edit(output: torch.Tensor) -> torch.Tensor:
-        taken[layer] = ((output[:, -1].float() - mean) * directions).sum(-1, keepdim=True)
-        return _less(output, taken[layer] * directions)
-
-    return edit
-
-
-def _push(amount: torch.Tensor, directions: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Remove a given amount [rows, 1] along unit directions [rows, width]."""
-
-    def edit(output: torch.Tensor) -> torch.Tensor:
-        return _less(output, amount * directions)
-
-    return edit
-
-
-def _less(output: torch.Tensor, part: torch.Tensor) -> torch.Tensor:
-    """A copy of the output with `part` subtracted at its last position."""
-    changed = output.clone()
-    changed[:, -1] = (output[:, -1].float() - part).to(output.dtype)
-    return changed
 
 
 def _conditions(

@@ -104,12 +104,8 @@ def peak_layers(gap: Matrix) -> tuple[int, ...]:
 def separation(own: Matrix, controls: Matrix) -> Matrix:
     """How often a word's mass exceeds that of a control, [layers]; ties count half, chance is .5.
 
-    Parameters
-    ----------
-    own
-        [words, layers], mass or a monotone function of it.
-    controls
-        [controls, words, layers]; NaN where a word has fewer.
+    `own` [words, layers] is mass or a monotone function of it; `controls` [controls, words, layers]
+    is NaN where a word has fewer.
     """
     there = ~np.isnan(controls) & ~np.isnan(own)[None]
     wins = np.where(there, (own > controls) + 0.5 * (own == controls), 0.0)

@@ -5,7 +5,7 @@ surest of its likeliest token. If that token is the final one or one of the sour
 directly, otherwise over a pivot. `he2025_any` is an older variant in the same code. Both take any
 token for a pivot, so junk tokens of the first layers, where models are often surest, count as one.
 
-`sound` asks for evidence about the concept. Before the target takes over, there must be a run of
+`sound` requires evidence about the concept. Before the target takes over, there must be a run of
 layers at which the pivot's probability exceeds that of 99 % of the control words (words of other
 concepts, in the pivot's language, near in frequency) and that of every word near in meaning, and is
 not negligible. First layers need no exception, because their junk affects controls in the same way.
@@ -29,19 +29,12 @@ OLDER_MASS = 0.1
 
 
 def he2025(
-    top_token: NDArray[np.int64],
-    top_mass: Layers,
-    source: Collection[int],
-    target: Collection[int],
+    top_token: NDArray[np.int64], top_mass: Layers, source: Collection[int], target: Collection[int]
 ) -> Behaviour:
     """The rule of He et al. 2025 on the likeliest token of every layer.
 
-    Parameters
-    ----------
-    top_token, top_mass
-        [layers], logit lens.
-    source, target
-        All tokens of source and target word, without lone spaces.
+    `top_token` and `top_mass` [layers] are from the logit lens. `source` and `target` are all
+    tokens of the two words, without lone spaces.
     """
     if set(source) & set(target):
         return "excluded"
@@ -53,10 +46,7 @@ def he2025(
 
 
 def he2025_any(
-    top_token: NDArray[np.int64],
-    top_mass: Layers,
-    source: Collection[int],
-    target: Collection[int],
+    top_token: NDArray[np.int64], top_mass: Layers, source: Collection[int], target: Collection[int]
 ) -> Behaviour:
     """The older variant: a pivot if any layer gives a token of neither word `OLDER_MASS`."""
     if set(source) & set(target):
@@ -88,10 +78,7 @@ def sound(
 ) -> Behaviour:
     """The sound rule on log-masses per layer, [layers].
 
-    Parameters
-    ----------
-    near
-        [words, layers], words near the pivot in meaning; NaN where there are fewer.
+    `near` [words, layers] has words near the pivot in meaning; NaN where there are fewer.
     """
     last = len(pivot) - 1
     floor = np.log(min_mass)

@@ -1,6 +1,6 @@
-"""What the lens reads in cells, kept as files.
+"""Readings and ablations of cells, computed once and kept as files.
 
-States are not kept: computing them takes seconds, unembedding them takes minutes.
+States are not kept, because computing them takes seconds; unembedding them takes minutes.
 """
 
 from __future__ import annotations
@@ -8,27 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.model.config import LensConfig
-from pivotmine.model.direction import Direction
+from pivotmine.model.config.measuring import LensConfig
 from pivotmine.model.lens.ablation import ABLATIONS, Ablation, ablate
 from pivotmine.model.lens.cells import Cell, Cells
 from pivotmine.model.lens.lenses import LensName, Statistics, apply, fit_groups
 from pivotmine.model.lens.network import Parts
-from pivotmine.model.lens.readout import Readings, read
-from pivotmine.model.lens.states import read_states
+from pivotmine.model.lens.readout import Readings, read, read_states
+from pivotmine.model.load import LoadedModel
 from pivotmine.model.progress import Progress
 from pivotmine.model.results import key, read_table, write_table
 from pivotmine.model.scoring.shared_cache import Limits
-from pivotmine.model.words.dataset import WordSet
-
-if TYPE_CHECKING:
-    from pivotmine.model.load import LoadedModel
+from pivotmine.model.words.dataset import Direction, WordSet
 
 
 @dataclass

@@ -1,12 +1,12 @@
-"""The vocabulary tokens that stand for a word, and the words that serve as its controls.
+"""The vocabulary tokens by which a word is recognised, and the words that serve as its controls.
 
 A layer is read at one position, so a word is seen by its first token, in the forms that a model may
 choose: with or without a space (after a lone `▁` the answer continues without one), as written or
 with a capital. Tokens come from tokenising the form after a line break; strings are never looked up
 in the vocabulary. A token that shows no whole letter (a lone space, the first byte of a character)
-is left out, because it would stand for hundreds of words.
+is left out, because hundreds of words begin with it.
 
-Words that share a token cannot be told apart. A concept is asked only if no form of its pivot
+Words that share a token cannot be distinguished. A concept is used only if no form of its pivot
 shares a token with source or target (He et al. 2025, arXiv 2505.16385, also leave out pairs that
 share a token), and controls share no token with any word of the concept.
 """
@@ -16,12 +16,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pivotmine.model.direction import Direction
 from pivotmine.model.lens.mined import SPACES, Mined
 from pivotmine.model.scoring.tokens import tokenize
-from pivotmine.model.words.dataset import Concept
-
-_BREAK = "\n"
+from pivotmine.model.words.dataset import Concept, Direction
 
 Ids = tuple[int, ...]
 
@@ -46,7 +43,7 @@ def word_tokens(tokenizer: Any, words: Sequence[str]) -> dict[str, Ids]:
         for word in dict.fromkeys(words)
     }
     flat = sorted({form for group in forms.values() for form in group})
-    questions = tokenize(tokenizer, [(_BREAK, form) for form in flat], "auto")
+    questions = tokenize(tokenizer, [("\n", form) for form in flat], "auto")
     first = {
         form: _first_readable(tokenizer, question.answer)
         for form, question in zip(flat, questions, strict=True)
@@ -65,17 +62,6 @@ def n_lone_spaces(tokenizer: Any, answer: Ids) -> int:
     return count
 
 
-def _first_readable(tokenizer: Any, tokens: Ids) -> int | None:
-    token = tokens[n_lone_spaces(tokenizer, tokens)]
-    text = tokenizer.decode([token])
-    whole = "\ufffd" not in text and any(letter.isalnum() for letter in text)
-    return token if whole else None
-
-
-def _capital(word: str) -> str:
-    return word[:1].upper() + word[1:]
-
-
 def eligible(
     concepts: Sequence[Concept], direction: Direction, tokens: Mapping[str, Ids], pivot: str
 ) -> list[Concept]:
@@ -86,7 +72,7 @@ def eligible(
 def obstacle(
     concept: Concept, direction: Direction, tokens: Mapping[str, Ids], pivot: str
 ) -> str | None:
-    """Why a concept cannot be asked; None if it can."""
+    """Why a concept cannot be used; None if it can."""
     source, target = (set(tokens[concept.words[lang]]) for lang in direction)
     own = set(tokens[concept.words[pivot]])
     if not own:
@@ -125,12 +111,8 @@ def categories(
     Controls are words of `pool` in the same language, nearest in frequency among those with as many
     token forms (a word with two forms is twice as likely to catch mass); ties are broken by id.
 
-    Parameters
-    ----------
-    tokens
-        Tokens of every word of the pool and of the concept's distractors.
-    n_controls, n_near
-        Words of each kind and language.
+    `tokens` has every word of the pool and of the concept's distractors. `n_controls` and `n_near`
+    are numbers of words for each language.
     """
     ends = {token for lang in direction for token in tokens[concept.words[lang]]}
     own = {lang: tokens[concept.words[lang]] for lang in languages}
@@ -156,6 +138,17 @@ def categories(
     return Categories(concept, {name: ids for name, ids in found.items() if ids})
 
 
+def _first_readable(tokenizer: Any, tokens: Ids) -> int | None:
+    token = tokens[n_lone_spaces(tokenizer, tokens)]
+    text = tokenizer.decode([token])
+    whole = "\ufffd" not in text and any(letter.isalnum() for letter in text)
+    return token if whole else None
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]
+
+
 def _controls(
     concept: Concept,
     lang: str,
@@ -164,7 +157,7 @@ def _controls(
     avoided: set[int],
     n_controls: int,
 ) -> list[Ids]:
-    """Tokens of the words nearest in frequency that share no token with others."""
+    """Tokens of the words nearest in frequency that share no token with each other or `avoided`."""
 
     def distance(other: Concept) -> tuple[float, str]:
         return abs(other.zipf.get(lang, 0.0) - concept.zipf.get(lang, 0.0)), other.id

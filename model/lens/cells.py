@@ -1,18 +1,17 @@
-"""The cells of a lens run: the questions of one direction and split, and what is watched there."""
+"""The cells of a lens run: the questions of one direction and split, with the tokens to watch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
-from pivotmine.model.config import LensConfig, ScoringConfig
-from pivotmine.model.direction import Direction, pivot_of
+from pivotmine.model.config.measuring import LensConfig, ScoringConfig
 from pivotmine.model.lens.candidates import (
     Categories,
     Ids,
@@ -22,13 +21,11 @@ from pivotmine.model.lens.candidates import (
     word_tokens,
 )
 from pivotmine.model.lens.mined import Mined, MinedTexts, Vocabulary, read_mined
+from pivotmine.model.load import LoadedModel
 from pivotmine.model.scoring.prompts import answer, examples, prompt, select
 from pivotmine.model.scoring.shared_cache import Tokens
 from pivotmine.model.scoring.tokens import tokenize
-from pivotmine.model.words.dataset import Concept, WordSet
-
-if TYPE_CHECKING:
-    from pivotmine.model.load import LoadedModel
+from pivotmine.model.words.dataset import Concept, Direction, WordSet, pivot_of
 
 
 @dataclass(frozen=True)
@@ -74,9 +71,9 @@ class Cells:
             self._vocabulary = Vocabulary(model.tokenizer)
 
     def make(self, direction: Direction, split: str, limit: int) -> Cell:
-        """The first `limit` concepts of a split, by hash, whose pivot can be told apart.
+        """The first `limit` concepts of a split, by hash, whose pivot can be distinguished.
 
-        If pairs have mined pivots of their own, only those pairs are asked. Train words are exempt,
+        If pairs have mined pivots of their own, only those pairs are read. Train words are exempt,
         because they only show what states have in common.
 
         Raises

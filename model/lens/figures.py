@@ -54,6 +54,71 @@ def panels(directions: Mapping[str, Any], lens: str) -> list[DirectionBands]:
     ]
 
 
+def trajectories(shown: Sequence[DirectionBands]) -> list[str]:
+    """A figure for each panel: lines over layers with their bands, all on one vertical axis.
+
+    The marked layers have a grey ground.
+    """
+    highs = [high for panel in shown for line in panel.lines for high in line.high]
+    top = max((high for high in highs if high is not None and there(high)), default=0.0)
+    return [_trajectory(panel, max(_LEAST_TOP, min(1.0, top))) for panel in shown]
+
+
+def heat_map(panel: DirectionBands) -> str:
+    """Mean probabilities by layer as colours; a row for each role."""
+    n_layers = max((len(line.mean) for line in panel.lines), default=0)
+    if not n_layers:
+        return ""
+    left, cell, step = 92, 200 / n_layers, 17
+    title = f"{panel.title}, log scale"
+    parts = [text(4, 13, title, "start", bold=True)]
+    for number, line in enumerate(panel.lines):
+        y = 20 + step * number
+        parts.append(text(left - 6, y + 12, line.name, "end"))
+        for layer, value in enumerate(line.mean):
+            shown = value if value is not None and there(value) else 0.0
+            parts.append(
+                f'<rect x="{left + cell * layer:.1f}" y="{y}" width="{cell + 0.3:.1f}" '
+                f'height="{step - 1}" fill="{heat(shown)}"><title>layer {layer}: {shown:.4f}'
+                "</title></rect>"
+            )
+    bottom = 20 + step * len(panel.lines)
+    for layer in range(0, n_layers, max(1, n_layers // 6)):
+        parts.append(text(left + cell * (layer + 0.5), bottom + 12, str(layer), "middle"))
+    return figure(left + 204, bottom + 18, title, parts)
+
+
+def heat(probability: float) -> str:
+    """The colour of a probability, by its logarithm from 1e-4 to 1."""
+    place = min(max((math.log10(max(probability, 1e-9)) + 4) / 4, 0.0), 1.0) * (len(_HEAT) - 1)
+    lower = min(int(place), len(_HEAT) - 2)
+    part = place - lower
+    mixed = (round(a + (b - a) * part) for a, b in zip(_HEAT[lower], _HEAT[lower + 1], strict=True))
+    return "#{:02x}{:02x}{:02x}".format(*mixed)
+
+
+def sheet(figures: Sequence[str], title: str, colours: Mapping[str, str]) -> str:
+    """Figures side by side as an SVG file of its own, with a title and a legend of colours."""
+    width, height = 310, 240
+    parts = [text(10, 18, title, "start", bold=True)]
+    x = 10.0
+    for name, colour in colours.items():
+        parts.append(f'<rect x="{x:.0f}" y="28" width="11" height="11" fill="{colour}"/>')
+        parts.append(text(x + 16, 38, name, "start"))
+        x += 30 + 7 * len(name)
+    parts += [
+        f'<g transform="translate({10 + width * place},50)">{each}</g>'
+        for place, each in enumerate(figures)
+    ]
+    full = max(10 + width * len(figures), round(x))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{full}" height="{height}" '
+        f'viewBox="0 0 {full} {height}"><title>{escape(title)}</title>'
+        "<style>text{font:11px system-ui,sans-serif;fill:#333}</style>"
+        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}</svg>\n'
+    )
+
+
 def _lines(bands: Mapping[str, Mapping[str, Any]]) -> tuple[Line, ...]:
     third = [name for name in bands if name.startswith("other:") and not name.endswith(":gap")]
     colours = {name: colour for name, colour in ROLES.items() if name in bands}
@@ -64,16 +129,6 @@ def _lines(bands: Mapping[str, Mapping[str, Any]]) -> tuple[Line, ...]:
         )
         for name, colour in colours.items()
     )
-
-
-def trajectories(shown: Sequence[DirectionBands]) -> list[str]:
-    """A figure for each panel: lines over layers with their bands, all on one vertical axis.
-
-    The marked layers have a grey ground.
-    """
-    highs = [high for panel in shown for line in panel.lines for high in line.high]
-    top = max((high for high in highs if high is not None and there(high)), default=0.0)
-    return [_trajectory(panel, max(_LEAST_TOP, min(1.0, top))) for panel in shown]
 
 
 def _trajectory(panel: DirectionBands, top: float) -> str:
@@ -117,64 +172,3 @@ def _trajectory(panel: DirectionBands, top: float) -> str:
             parts.append(path(f"M{mean}", line.colour, 1.8))
     parts.append(text(left, 13, panel.title, "start", bold=True))
     return figure(left + width + 10, bottom + 20, panel.title, parts)
-
-
-def heat_map(panel: DirectionBands) -> str:
-    """Mean probabilities by layer as colours; a row for each role."""
-    n_layers = max((len(line.mean) for line in panel.lines), default=0)
-    if not n_layers:
-        return ""
-    left, cell, step = 92, 200 / n_layers, 17
-    title = f"{panel.title}, log scale"
-    parts = [text(4, 13, title, "start", bold=True)]
-    for number, line in enumerate(panel.lines):
-        y = 20 + step * number
-        parts.append(text(left - 6, y + 12, line.name, "end"))
-        for layer, value in enumerate(line.mean):
-            shown = value if value is not None and there(value) else 0.0
-            parts.append(
-                f'<rect x="{left + cell * layer:.1f}" y="{y}" width="{cell + 0.3:.1f}" '
-                f'height="{step - 1}" fill="{heat(shown)}"><title>layer {layer}: {shown:.4f}'
-                "</title></rect>"
-            )
-    bottom = 20 + step * len(panel.lines)
-    for layer in range(0, n_layers, max(1, n_layers // 6)):
-        parts.append(text(left + cell * (layer + 0.5), bottom + 12, str(layer), "middle"))
-    return figure(left + 204, bottom + 18, title, parts)
-
-
-def heat(probability: float) -> str:
-    """The colour of a probability, by its logarithm from 1e-4 to 1."""
-    place = min(max((math.log10(max(probability, 1e-9)) + 4) / 4, 0.0), 1.0) * (len(_HEAT) - 1)
-    lower = min(int(place), len(_HEAT) - 2)
-    part = place - lower
-    mixed = (round(a + (b - a) * part) for a, b in zip(_HEAT[lower], _HEAT[lower + 1], strict=True))
-    return "#{:02x}{:02x}{:02x}".format(*mixed)
-
-
-def sheet(figures: Sequence[str], title: str, colours: Mapping[str, str]) -> str:
-    """Figures side by side as an SVG file of its own, with a title and a legend.
-
-    Parameters
-    ----------
-    colours
-        Legend: name -> colour.
-    """
-    width, height = 310, 240
-    parts = [text(10, 18, title, "start", bold=True)]
-    x = 10.0
-    for name, colour in colours.items():
-        parts.append(f'<rect x="{x:.0f}" y="28" width="11" height="11" fill="{colour}"/>')
-        parts.append(text(x + 16, 38, name, "start"))
-        x += 30 + 7 * len(name)
-    parts += [
-        f'<g transform="translate({10 + width * place},50)">{each}</g>'
-        for place, each in enumerate(figures)
-    ]
-    full = max(10 + width * len(figures), round(x))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{full}" height="{height}" '
-        f'viewBox="0 0 {full} {height}"><title>{escape(title)}</title>'
-        "<style>text{font:11px system-ui,sans-serif;fill:#333}</style>"
-        f'<rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}</svg>\n'
-    )

@@ -13,7 +13,7 @@ direction have in common at a layer:
 
 Both are fitted on train concepts and see no answer. A tuned lens (an affine map that is fitted to
 predict the final state, Belrose et al. 2023, arXiv 2303.08112) would learn to translate a pivot
-into the target that it will become, and so hide what is looked for. A plain shift (h - mean_l +
+into the target that it will become, and so hide the pivot. A plain shift (h - mean_l +
 mean_L) does not work: the mean of the last layer is 10 to 90 times the deviations of a middle
 layer, and every layer before 12 read as the same line break.
 """

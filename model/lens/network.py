@@ -13,13 +13,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pivotmine.errors import InputError
-from pivotmine.model.errors import ModelError
+from pivotmine.errors import InputError, ModelError
+from pivotmine.model.load import LoadedModel
 
 if TYPE_CHECKING:
     import torch
-
-    from pivotmine.model.load import LoadedModel
 
 _LAYERS = ("layers", "h", "blocks")
 _NORMS = ("norm", "ln_f", "final_layer_norm", "final_layernorm", "norm_f")
@@ -103,25 +101,8 @@ def hooked(edits: Mapping[Any, Callable[[torch.Tensor], torch.Tensor | None]]) -
         yield
 
 
-def _hook(edit: Callable[[torch.Tensor], torch.Tensor | None]) -> Callable[..., Any]:
-    def hook(_module: Any, _inputs: Any, output: Any) -> Any:
-        if isinstance(output, tuple):
-            changed = edit(output[0])
-            return None if changed is None else (changed, *output[1:])
-        return edit(output)
-
-    return hook
-
-
 def check_head(parts: Parts, state: torch.Tensor, logits: torch.Tensor) -> None:
-    """Check that the lens on the last layer gives the model's own logits.
-
-    Parameters
-    ----------
-    state
-        [rows, width] after the last block.
-    logits
-        [rows, vocabulary] of the model.
+    """Check that the lens on the last layer [rows, width] gives the model's [rows, vocabulary].
 
     Raises
     ------
@@ -136,3 +117,13 @@ def check_head(parts: Parts, state: torch.Tensor, logits: torch.Tensor) -> None:
             f"final norm and unembedding do not give the model's own logits (they differ by "
             f"{difference:.3g} of {scale:.3g}): this architecture does more after its last block"
         )
+
+
+def _hook(edit: Callable[[torch.Tensor], torch.Tensor | None]) -> Callable[..., Any]:
+    def hook(_module: Any, _inputs: Any, output: Any) -> Any:
+        if isinstance(output, tuple):
+            changed = edit(output[0])
+            return None if changed is None else (changed, *output[1:])
+        return edit(output)
+
+    return hook

@@ -1,9 +1,9 @@
-"""A whole run of the lens: choices are made on dev words, results are of the asked split.
+"""A whole run of the lens: choices are made on dev words, results are for another split.
 
 On dev words of each direction the run chooses the corrected lens that separates concepts best, the
 layers at which the pivot shows, and the thresholds from control words. With these choices fixed, it
-reports mass by layer, behaviours and the cost of ablating the pivot on the asked split. It uses one
-draw of examples, so intervals are over words only.
+reports mass by layer, behaviours and the cost of ablating the pivot on the words of
+`lens.split`. It uses one draw of examples, so intervals are over words only.
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.errors import ConfigError, InputError
-from pivotmine.model.config import LensConfig, ScoringConfig
-from pivotmine.model.direction import Direction
+from pivotmine.model.config.measuring import LensConfig, ScoringConfig
 from pivotmine.model.lens.agreement import Labels
 from pivotmine.model.lens.bands import peak_layers
 from pivotmine.model.lens.behaviour import Behaviour
@@ -27,7 +26,7 @@ from pivotmine.model.lens.bench import Bench
 from pivotmine.model.lens.candidates import obstacle, readable
 from pivotmine.model.lens.cells import Cell, Cells
 from pivotmine.model.lens.figures import ROLES, heat, heat_map, panels, sheet, trajectories
-from pivotmine.model.lens.lenses import LensName
+from pivotmine.model.lens.lenses import LENSES, LensName
 from pivotmine.model.lens.network import parts_of
 from pivotmine.model.lens.readout import Readings
 from pivotmine.model.lens.summary import claims, effects, gap, mass_bands, plain, separations
@@ -39,16 +38,13 @@ from pivotmine.model.lens.verdicts import (
     shares,
     sound_name,
 )
+from pivotmine.model.load import LoadedModel
 from pivotmine.model.progress import Progress
 from pivotmine.model.results import key, write_json, write_table
 from pivotmine.model.scoring.prompts import directions
 from pivotmine.model.scoring.shared_cache import limits_of
-from pivotmine.model.words.dataset import WordSet
+from pivotmine.model.words.dataset import Direction, WordSet
 
-if TYPE_CHECKING:
-    from pivotmine.model.load import LoadedModel
-
-CORRECTED: tuple[LensName, ...] = ("centred", "scaled")
 _ENOUGH_READABLE = 0.9
 """A language in which a smaller share of words is readable gets a note."""
 
@@ -148,17 +144,16 @@ def _readable(bench: Bench, wanted: Sequence[Direction]) -> dict[str, float]:
 
 
 def _choose(bench: Bench, dev: Mapping[Direction, Cell]) -> Choice:
-    lenses: tuple[LensName, ...] = ("logit", *CORRECTED)
     readings = {
         (direction, lens): bench.readings(cell, lens)
         for direction, cell in dev.items()
-        for lens in lenses
+        for lens in LENSES
     }
     separation = {
         lens: np.mean([separations(readings[direction, lens]) for direction in dev], axis=0)
-        for lens in lenses
+        for lens in LENSES
     }
-    best: LensName = max(CORRECTED, key=lambda lens: float(separation[lens].mean()))
+    best = max(LENSES[1:], key=lambda lens: float(separation[lens].mean()))
     return Choice(readings, separation, best)
 
 

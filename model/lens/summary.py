@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.model.config import LensConfig
+from pivotmine.model.config.measuring import LensConfig
 from pivotmine.model.lens.bands import Band, band, difference, estimate, separation
 from pivotmine.model.lens.behaviour import Behaviour
 from pivotmine.model.lens.cells import Cell

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.model.config import LensConfig
-from pivotmine.model.direction import Direction
+from pivotmine.model.config.measuring import LensConfig
 from pivotmine.model.lens.agreement import Key, Labels, agreement
 from pivotmine.model.lens.bands import estimate
 from pivotmine.model.lens.behaviour import Behaviour, he2025, he2025_any, sound, thresholds
 from pivotmine.model.lens.cells import Cell
 from pivotmine.model.lens.lenses import LensName
 from pivotmine.model.lens.readout import Readings
+from pivotmine.model.words.dataset import Direction
 
 RULES = ("he2025", "he2025_any", "sound", "sound_corrected")
 """`sound` reads the logit lens, `sound_corrected` the corrected one. The corrected lens finds words
@@ -65,28 +65,6 @@ def false_pivots(
     return estimate(share, config.n_resamples, config.seed)._asdict()
 
 
-def _sound(
-    cell: Cell, readings: Readings, dev: Readings, own: NDArray[np.float64], config: LensConfig
-) -> list[Behaviour]:
-    target = f"word:{cell.direction.target}"
-    floor = thresholds(dev.group(f"control:{cell.pivot}:"), config.quantile)
-    target_floor = thresholds(dev.group(f"control:{cell.direction.target}:"), config.quantile)
-    masses = readings.log_mass.get(target, np.full_like(own, -np.inf))
-    near = readings.group(f"near:{cell.pivot}:")
-    return [
-        sound(
-            np.nan_to_num(own[place], nan=-np.inf),
-            np.nan_to_num(masses[place], nan=-np.inf),
-            near[:, place],
-            floor,
-            target_floor,
-            config.min_mass,
-            config.min_run,
-        )
-        for place in range(len(own))
-    ]
-
-
 def shares(verdicts: dict[str, list[Behaviour]], config: LensConfig) -> dict[str, Any]:
     """Share of pivot words by each rule, and all counts."""
     return {
@@ -111,18 +89,8 @@ def agreement_of(
 ) -> dict[str, dict[str, Any]]:
     """Kappa of every reader with every rule and with the readers before, on labelled dev words.
 
-    Labels count as pivot or no pivot.
-
-    Parameters
-    ----------
-    name
-        The model's name in the labels.
-    read
-        Readings of dev words by direction and lens.
-
-    Returns
-    -------
-    Reader -> rule or other reader -> kappa and the table of pairs.
+    Labels count as pivot or no pivot, and `name` is the model's name in them. The result is reader
+    -> rule or other reader -> kappa and the table of pairs.
     """
     marks: dict[str, dict[Key, str]] = {rule: {} for rule in RULES}
     for direction, cell in dev.items():
@@ -137,6 +105,28 @@ def agreement_of(
         found[reader] = {other: _agree(own, theirs, config) for other, theirs in marks.items()}
         marks[reader] = own
     return found
+
+
+def _sound(
+    cell: Cell, readings: Readings, dev: Readings, own: NDArray[np.float64], config: LensConfig
+) -> list[Behaviour]:
+    target = f"word:{cell.direction.target}"
+    floor = thresholds(dev.group(f"control:{cell.pivot}:"), config.quantile)
+    target_floor = thresholds(dev.group(f"control:{cell.direction.target}:"), config.quantile)
+    masses = readings.log_mass.get(target, np.full_like(own, -np.inf))
+    near = readings.group(f"near:{cell.pivot}:")
+    return [
+        sound(
+            np.nan_to_num(own[place], nan=-np.inf),
+            np.nan_to_num(masses[place], nan=-np.inf),
+            near[:, place],
+            floor,
+            target_floor,
+            config.min_mass,
+            config.min_run,
+        )
+        for place in range(len(own))
+    ]
 
 
 def _agree(labels: dict[Key, str], others: dict[Key, str], config: LensConfig) -> dict[str, Any]:

@@ -9,17 +9,15 @@ of the translation itself, so arms are compared by it. Both gains are in nats a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.model.errors import ModelError
+from pivotmine.errors import ModelError
+from pivotmine.model.load import LoadedModel
 from pivotmine.model.losses.pairs import Pair
 from pivotmine.model.scoring.tokens import Question, tokenize
-
-if TYPE_CHECKING:
-    from pivotmine.model.load import LoadedModel
 
 Array = NDArray[np.float64]
 
@@ -45,11 +43,8 @@ def conditional_losses(
 ) -> ConditionalLosses:
     """Losses of the targets of all pairs.
 
-    Parameters
-    ----------
-    batch_tokens
-        Tokens that are read at once at most, with padding. Bounds memory: logits take 4 bytes a
-        token and vocabulary entry.
+    At most `batch_tokens` tokens, with padding, are read at once. This bounds memory: logits take 4
+    bytes a token and vocabulary entry.
 
     Raises
     ------

@@ -17,14 +17,8 @@ ORDER_SEED = (0, 2)
 class HeldoutTexts:
     """The first sequences of held-out streams.
 
-    Parameters
-    ----------
-    n_tokens
-        Tokens of each stream that are read, rounded down to whole sequences but at least one.
-    sequence_tokens
-        Length of a sequence.
-    masks_documents
-        Whether a token sees its own document only.
+    `n_tokens` of each stream are read, rounded down to whole sequences but at least one. With
+    `masks_documents` a token sees its own document only.
     """
 
     def __init__(
@@ -41,13 +35,7 @@ class HeldoutTexts:
         self._masks_documents = masks_documents
 
     def losses(self, network: Any, batch: int = 1) -> dict[str, float]:
-        """Mean loss of each stream, nats a token.
-
-        Parameters
-        ----------
-        batch
-            Sequences at once.
-        """
+        """Mean loss of each stream, nats a token, of `batch` sequences at once."""
         return {
             name: self._loss(network, packing, batch) for name, packing in self._packings.items()
         }

@@ -1,7 +1,7 @@
 """Held-out aligned segments: the same sentence in two languages.
 
 They are a Parquet file with the columns lang_a, text_a, lang_b, text_b, or JSON Lines with the same
-names. The order of the file decides which pairs are asked, so every model gets the same pairs.
+names. The order of the file decides which pairs are used, so every model gets the same pairs.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from math import isfinite
 from typing import Any
@@ -42,13 +42,17 @@ def _colours(found: Mapping[str, Any]) -> dict[str, str]:
     return {arm: COLOURS[place % len(COLOURS)] for place, arm in enumerate(found["arms"])}
 
 
+def _by_arm(
+    found: Mapping[str, Any], cells: Callable[[Mapping[str, Any]], Iterable[str]]
+) -> list[list[str]]:
+    """A row of a table for every arm."""
+    return [[escape(arm), *cells(values)] for arm, values in found["arms"].items()]
+
+
 def _arms(found: Mapping[str, Any]) -> str:
     colours = _colours(found)
     shown = [name for name in METRIC_NAMES if name in next(iter(found["arms"].values()))["metrics"]]
-    rows = [
-        [escape(arm), *(interval(values["metrics"][name]) for name in shown)]
-        for arm, values in found["arms"].items()
-    ]
+    rows = _by_arm(found, lambda arm: (interval(arm["metrics"][name]) for name in shown))
     caption = "Mean over words or segments, directions and seeds; chance is 0, .10, .293 and 0"
     parts = [table(["arm", *(METRIC_NAMES[name] for name in shown)], rows, caption)]
     metric = found["metric"]
@@ -58,28 +62,20 @@ def _arms(found: Mapping[str, Any]) -> str:
     ]
     parts.append(f"<figure>{forest(drawn, METRIC_NAMES[metric], chance(metric))}</figure>")
     directions = list(next(iter(found["arms"].values()))["directions"])
-    rows = [
-        [escape(arm), *(interval(values["directions"][way][metric]) for way in directions)]
-        for arm, values in found["arms"].items()
-    ]
+    rows = _by_arm(
+        found, lambda arm: (interval(arm["directions"][way][metric]) for way in directions)
+    )
     parts.append(table(["arm", *directions], rows, f"{METRIC_NAMES[metric]} by direction"))
-    rows = [
-        [
-            escape(arm),
-            f"{sum(at is not None and isfinite(at) for at in values['tokens_to_half'])} of "
-            f"{found['n_seeds']}",
-            *(_thousands(at) for at in values["tokens_to_half"]),
-        ]
-        for arm, values in found["arms"].items()
-    ]
+
+    def to_half(arm: Mapping[str, Any]) -> list[str]:
+        shown = [_thousands(at) for at in arm["tokens_to_half"]]
+        return [f"{len(shown) - shown.count('–')} of {found['n_seeds']}", *shown]
+
+    rows = _by_arm(found, to_half)
     heads = ["arm", "seeds", *(f"seed {seed}" for seed in found["seeds"])]
     parts.append(table(heads, rows, "Thousand tokens until half of the words are right"))
-    rows = [
-        [escape(arm), *(number(value) for value in values["by_seed"])]
-        for arm, values in found["arms"].items()
-    ]
-    heads = ["arm", *(f"seed {seed}" for seed in found["seeds"])]
-    parts.append(table(heads, rows, f"{METRIC_NAMES[metric]} of every seed"))
+    rows = _by_arm(found, lambda arm: map(number, arm["by_seed"]))
+    parts.append(table(["arm", *heads[2:]], rows, f"{METRIC_NAMES[metric]} of every seed"))
     return "".join(parts)
 
 
@@ -106,10 +102,7 @@ def _text(found: Mapping[str, Any]) -> str:
     names = list(next(iter(found["arms"].values()))["heldout"])
     if not names:
         return "<p>No held-out text was read.</p>"
-    rows = [
-        [escape(arm), *(interval(values["heldout"][name]) for name in names)]
-        for arm, values in found["arms"].items()
-    ]
+    rows = _by_arm(found, lambda arm: (interval(arm["heldout"][name]) for name in names))
     parts = [table(["arm", *names], rows, "Loss of text that no arm trained on, nats a token")]
     rows = [
         [

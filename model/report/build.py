@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 
 from pivotmine.errors import InputError
 from pivotmine.model.report.attributed import attribution
@@ -52,11 +51,3 @@ def report(
         f"{escape(', '.join(version[:12] for version in versions))}. Intervals are 95 %.</p>"
     )
     return page("How a language model translates words", lead, sections, STYLE, SCRIPT)
-
-
-def write_report(html: str, path: Path) -> None:
-    """Write the page, in place at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(html, encoding="utf-8")
-    partial.replace(path)

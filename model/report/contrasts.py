@@ -18,7 +18,7 @@ METRIC_NAMES[CONDITIONAL] = "worth of a segment's source, nats a token"
 
 
 def verdict(found: Mapping[str, Any]) -> str:
-    """What may be said about the declared contrasts."""
+    """The verdicts on the declared contrasts."""
     if not found["contrasts"]:
         return "<p>No contrast was declared before training, so none is judged.</p>"
     kinds = {"significant": "supported", "not significant": "", "too few seeds": ""}
@@ -75,17 +75,6 @@ def contrasts(found: Mapping[str, Any]) -> str:
     return table(heads, rows, caption, 2) + f"<figure>{figure}</figure>"
 
 
-def _reach(one: Mapping[str, Any] | None) -> str:
-    if one is None:
-        return "– <small>second arm at chance</small>"
-    if not one["n_reached"]:
-        return f"never <small>0 of {one['n_seeds']} seeds</small>"
-    return (
-        f"{number(one['ratio'], 2)} <small>[{number(one['low'], 2)}, {number(one['high'], 2)}] "
-        f"{one['n_reached']} of {one['n_seeds']} seeds</small>"
-    )
-
-
 def power(found: Mapping[str, Any]) -> str:
     """The differences that this number of seeds can detect."""
     rows = [
@@ -113,3 +102,14 @@ def power(found: Mapping[str, Any]) -> str:
         "next experiment and no second opinion on this one"
     )
     return table(heads, rows, caption)
+
+
+def _reach(one: Mapping[str, Any] | None) -> str:
+    if one is None:
+        return "– <small>second arm at chance</small>"
+    if not one["n_reached"]:
+        return f"never <small>0 of {one['n_seeds']} seeds</small>"
+    return (
+        f"{number(one['ratio'], 2)} <small>[{number(one['low'], 2)}, {number(one['high'], 2)}] "
+        f"{one['n_reached']} of {one['n_seeds']} seeds</small>"
+    )

@@ -21,7 +21,7 @@ _MINED = {
 
 
 def layers(runs: Sequence[Mapping[str, Any]]) -> str:
-    """Trajectories and heat maps by lens, and what the pivot layers hold."""
+    """Trajectories and heat maps by lens, and the pivot's mass at the pivot layers."""
     names = {"controls" if name == "control" else name: colour for name, colour in ROLES.items()}
     shades = {f"{p:g}": heat(p) for p in (1e-4, 1e-3, 1e-2, 0.1, 1.0)}
     parts = [
@@ -42,28 +42,6 @@ def layers(runs: Sequence[Mapping[str, Any]]) -> str:
                 f"{_mass_table(run['directions'], lens)}"
             )
     return "".join(parts)
-
-
-def _mass_table(directions: Mapping[str, Any], lens: str) -> str:
-    found = {name: each for name, each in directions.items() if lens in each}
-    mined = {
-        name: head
-        for name, head in _MINED.items()
-        if any(name in each[lens] for each in found.values())
-    }
-    columns = ("mass_pivot", "above_controls", "above_near", *mined)
-    rows = [
-        [
-            f"{escape(name)}&nbsp;over&nbsp;{escape(each['pivot'])}",
-            str(each["n_words"]),
-            _span(each[lens]["pivot_layers"]),
-            *(interval(each[lens].get(column)) for column in columns),
-        ]
-        for name, each in found.items()
-    ]
-    heads = ["direction", "words", "pivot layers", "pivot word", "above controls"]
-    heads += ["above words near in meaning", *mined.values()]
-    return table(heads, rows, "probability at the pivot layers, mean of words")
 
 
 def behaviours(runs: Sequence[Mapping[str, Any]]) -> str:
@@ -139,6 +117,28 @@ def causal(runs: Sequence[Mapping[str, Any]]) -> str:
             f"pushes, nats</figcaption></figure>{table(heads, rows, numeric_from=2)}"
         )
     return "".join(parts)
+
+
+def _mass_table(directions: Mapping[str, Any], lens: str) -> str:
+    found = {name: each for name, each in directions.items() if lens in each}
+    mined = {
+        name: head
+        for name, head in _MINED.items()
+        if any(name in each[lens] for each in found.values())
+    }
+    columns = ("mass_pivot", "above_controls", "above_near", *mined)
+    rows = [
+        [
+            f"{escape(name)}&nbsp;over&nbsp;{escape(each['pivot'])}",
+            str(each["n_words"]),
+            _span(each[lens]["pivot_layers"]),
+            *(interval(each[lens].get(column)) for column in columns),
+        ]
+        for name, each in found.items()
+    ]
+    heads = ["direction", "words", "pivot layers", "pivot word", "above controls"]
+    heads += ["above words near in meaning", *mined.values()]
+    return table(heads, rows, "probability at the pivot layers, mean of words")
 
 
 def _span(chosen: Sequence[int]) -> str:

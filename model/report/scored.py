@@ -48,33 +48,6 @@ def scores(runs: Sequence[Mapping[str, Any]]) -> str:
     return "".join(parts)
 
 
-def _forest(runs: Sequence[Mapping[str, Any]], metric: str, colours: Mapping[str, str]) -> str:
-    """A metric of every direction and model as a figure."""
-    rows = []
-    for way in dict.fromkeys(way for run in runs for way in run["directions"]):
-        for run in runs:
-            model, found = run["model"]["name"], run["directions"].get(way, {"all": {}})["all"]
-            if metric in found:
-                rows.append(forest_row(f"{way} {model}", found[metric], colours[model]))
-    return (
-        f"<figure>{forest(rows, NAMES[metric], CHANCE[metric])}"
-        f"<figcaption>{NAMES[metric]}; dashed: chance</figcaption></figure>"
-    )
-
-
-def _grid(run: Mapping[str, Any]) -> str:
-    """Accuracy of every direction as a matrix: a row for each source, a column for each target."""
-    found = {
-        tuple(way.split("-")): groups["all"]["accuracy_source"]["mean"]
-        for way, groups in run["directions"].items()
-    }
-    languages = list(dict.fromkeys([*(way[0] for way in found), *(way[1] for way in found)]))
-    rows = [(f"from {one}", [found.get((one, other)) for other in languages]) for one in languages]
-    said = f"{run['model']['name']}: accuracy@1, source side"
-    drawn = matrix([f"to {other}" for other in languages], rows, said)
-    return f"<figure>{drawn}<figcaption>{escape(said)}</figcaption></figure>"
-
-
 def strata(runs: Sequence[Mapping[str, Any]]) -> str:
     """Scores by form, part of speech and frequency."""
     parts = [
@@ -102,3 +75,30 @@ def strata(runs: Sequence[Mapping[str, Any]]) -> str:
             head = f"{escape(run['model']['name'])}, by {grouping}"
             parts.append(f"<details{opened}><summary>{head}</summary>{inside}</details>")
     return "".join(parts)
+
+
+def _forest(runs: Sequence[Mapping[str, Any]], metric: str, colours: Mapping[str, str]) -> str:
+    """A metric of every direction and model as a figure."""
+    rows = []
+    for way in dict.fromkeys(way for run in runs for way in run["directions"]):
+        for run in runs:
+            model, found = run["model"]["name"], run["directions"].get(way, {"all": {}})["all"]
+            if metric in found:
+                rows.append(forest_row(f"{way} {model}", found[metric], colours[model]))
+    return (
+        f"<figure>{forest(rows, NAMES[metric], CHANCE[metric])}"
+        f"<figcaption>{NAMES[metric]}; dashed: chance</figcaption></figure>"
+    )
+
+
+def _grid(run: Mapping[str, Any]) -> str:
+    """Accuracy of every direction as a matrix: a row for each source, a column for each target."""
+    found = {
+        tuple(way.split("-")): groups["all"]["accuracy_source"]["mean"]
+        for way, groups in run["directions"].items()
+    }
+    languages = list(dict.fromkeys([*(way[0] for way in found), *(way[1] for way in found)]))
+    rows = [(f"from {one}", [found.get((one, other)) for other in languages]) for one in languages]
+    said = f"{run['model']['name']}: accuracy@1, source side"
+    drawn = matrix([f"to {other}" for other in languages], rows, said)
+    return f"<figure>{drawn}<figcaption>{escape(said)}</figcaption></figure>"

@@ -43,7 +43,7 @@ def estimates(answers: Answers, n_resamples: int, seed: int) -> dict[str, Estima
         )
         found[name] = _estimate(float(values.mean()), resampled, n_words)
     everything = np.arange(n_words)
-    # he2025 averages draws inside an exponential, so each set of draws is scored anew
+    # he2025 averages draws inside an exponential, so each set of draws is scored by itself
     known: dict[tuple[int, ...], NDArray[np.float64]] = {}
     resampled = np.empty(n_resamples)
     for number, chosen in enumerate(np.sort(draws, axis=1)):
@@ -55,19 +55,12 @@ def estimates(answers: Answers, n_resamples: int, seed: int) -> dict[str, Estima
     return dict(sorted(found.items()))
 
 
-def _estimate(mean: float, resampled: NDArray[np.float64], n_words: int) -> Estimate:
-    return Estimate(*percentile_interval(mean, resampled), n_words)
-
-
 def strata(
     labels: Mapping[str, list[str]], answers: Answers, n_resamples: int, seed: int
 ) -> dict[str, dict[str, dict[str, Estimate]]]:
     """Estimates within groups of words: name of the grouping -> group -> score -> estimate.
 
-    Parameters
-    ----------
-    labels
-        Name of a grouping -> the group of every word.
+    `labels` maps the name of a grouping to the group of every word.
     """
     every_draw = np.arange(answers.source.shape[0])
     return {
@@ -81,3 +74,7 @@ def strata(
         }
         for name, groups in labels.items()
     }
+
+
+def _estimate(mean: float, resampled: NDArray[np.float64], n_words: int) -> Estimate:
+    return Estimate(*percentile_interval(mean, resampled), n_words)

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from pivotmine.errors import InputError
-from pivotmine.model.config import ScoringConfig
-from pivotmine.model.direction import Direction
+from pivotmine.model.config.measuring import ScoringConfig
+from pivotmine.model.load import LoadedModel
 from pivotmine.model.progress import Progress
 from pivotmine.model.scoring.engine import log_probs
 from pivotmine.model.scoring.metrics import Answers
 from pivotmine.model.scoring.prompts import answer, directions, examples, prompt, select
 from pivotmine.model.scoring.shared_cache import Limits
 from pivotmine.model.scoring.tokens import tokenize
-from pivotmine.model.words.dataset import Concept, WordSet
-
-if TYPE_CHECKING:
-    from pivotmine.model.load import LoadedModel
+from pivotmine.model.words.dataset import Concept, Direction, WordSet
 
 ANSWERS = pa.schema(
     [
@@ -38,13 +35,13 @@ ANSWERS = pa.schema(
 
 
 class Task(NamedTuple):
-    """What a word set and the settings ask of a model."""
+    """The word task: a word set and its settings."""
 
     words: WordSet
     config: ScoringConfig
     directions: tuple[Direction, ...]
     concepts: tuple[Concept, ...]
-    """The concepts that are asked, in the order of their ids."""
+    """The concepts in question, in the order of their ids."""
 
 
 def word_task(words: WordSet, config: ScoringConfig) -> Task:
@@ -61,20 +58,6 @@ def word_task(words: WordSet, config: ScoringConfig) -> Task:
         raise InputError(f"the word set has no concept in split {config.split!r}")
     _require_distractors(asked, wanted, config.target_side)
     return Task(words, config, wanted, tuple(asked))
-
-
-def _require_distractors(
-    asked: Sequence[Concept], wanted: Sequence[Direction], target_side: bool
-) -> None:
-    needed = {direction.source for direction in wanted}
-    needed |= {direction.target for direction in wanted} if target_side else set()
-    for concept in asked:
-        for lang in sorted(needed):
-            if not concept.distractors.get(lang):
-                raise InputError(
-                    f"concept {concept.id!r} has no distractors in {lang!r}: build the word set "
-                    "with `pivotmine-model words`, or add them to its line"
-                )
 
 
 class Ask(NamedTuple):
@@ -100,23 +83,6 @@ def ask(task: Task, direction: Direction, draw: int) -> Iterator[list[Ask]]:
     for concept in task.concepts:
         shots = examples(config, draw, pool, concept)
         yield list(_asks(task, direction, shots, concept))
-
-
-def _asks(
-    task: Task, direction: Direction, shots: Sequence[Concept], concept: Concept
-) -> Iterator[Ask]:
-    """The questions about one concept: each source word, then each wrong answer."""
-    config, (source, target) = task.config, direction
-
-    def text(word: str, wanted: str) -> tuple[str, str]:
-        asked = prompt(direction, config.language_names, shots, word, config.prompt)
-        return asked, answer(wanted, config.prompt)
-
-    own, right = concept.words[source], concept.words[target]
-    for place, word in enumerate((own, *concept.distractors[source])):
-        yield Ask(concept.id, "source", place, word, right, text(word, right))
-    for place, wrong in enumerate(concept.distractors[target] if config.target_side else (), 1):
-        yield Ask(concept.id, "target", place, own, wrong, text(own, wrong))
 
 
 def run_cell(
@@ -153,15 +119,7 @@ def run_cell(
 
 
 def collect(parts: Sequence[pa.Table], concepts: Sequence[str]) -> Answers:
-    """The answers of one direction as arrays.
-
-    Parameters
-    ----------
-    parts
-        `ANSWERS` of each draw.
-    concepts
-        Ids of concepts, in the order that the arrays get.
-    """
+    """The answers of one direction (`ANSWERS` of each draw) as arrays, in the order of concepts."""
     place = {concept: number for number, concept in enumerate(concepts)}
     n_candidates = 1 + max(max(part["candidate"].to_pylist(), default=0) for part in parts)
     shape = (len(parts), len(concepts), n_candidates)
@@ -177,3 +135,34 @@ def collect(parts: Sequence[pa.Table], concepts: Sequence[str]) -> Answers:
     has_targets = not np.isnan(values["target"][..., 1:]).all()
     values["target"][..., 0] = values["source"][..., 0]
     return Answers(values["source"], values["tokens"], values["target"] if has_targets else None)
+
+
+def _require_distractors(
+    asked: Sequence[Concept], wanted: Sequence[Direction], target_side: bool
+) -> None:
+    needed = {direction.source for direction in wanted}
+    needed |= {direction.target for direction in wanted} if target_side else set()
+    for concept in asked:
+        for lang in sorted(needed):
+            if not concept.distractors.get(lang):
+                raise InputError(
+                    f"concept {concept.id!r} has no distractors in {lang!r}: build the word set "
+                    "with `pivotmine-model words`, or add them to its line"
+                )
+
+
+def _asks(
+    task: Task, direction: Direction, shots: Sequence[Concept], concept: Concept
+) -> Iterator[Ask]:
+    """The questions about one concept: each source word, then each wrong answer."""
+    config, (source, target) = task.config, direction
+
+    def text(word: str, wanted: str) -> tuple[str, str]:
+        asked = prompt(direction, config.language_names, shots, word, config.prompt)
+        return asked, answer(wanted, config.prompt)
+
+    own, right = concept.words[source], concept.words[target]
+    for place, word in enumerate((own, *concept.distractors[source])):
+        yield Ask(concept.id, "source", place, word, right, text(word, right))
+    for place, wrong in enumerate(concept.distractors[target] if config.target_side else (), 1):
+        yield Ask(concept.id, "target", place, own, wrong, text(own, wrong))

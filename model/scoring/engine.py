@@ -11,7 +11,7 @@ several answers. So the work has three steps:
 Contexts of a batch have equal length, and padding comes only after the last token of an answer, so
 no mask is needed and positions cannot go wrong. Logits are computed at answer positions only. The
 results equal those of a plain loop over sequences, up to the order of float additions. Tests show
-this, and `check` verifies it on the model at hand.
+this, and `check` (`reference.py`) verifies it on the model at hand.
 
 Memory besides the model: keys and values of `batch_tokens` tokens, twice, and logits of
 `logit_tokens` positions, three times.
@@ -24,26 +24,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pivotmine.model.errors import ModelError
-from pivotmine.model.scoring.shared_cache import (
-    Limits,
-    Tokens,
-    batches,
-    copied,
-    extend,
-    prefill,
-    shared_length,
-)
+from pivotmine.errors import ModelError
+from pivotmine.model.load import LoadedModel
+from pivotmine.model.scoring.shared_cache import Limits, Tokens, batched, copied
 from pivotmine.model.scoring.tokens import Question
 
 if TYPE_CHECKING:
     import torch
-
-    from pivotmine.model.load import LoadedModel
-
-CHECK_TOLERANCE = {"float32": 1e-2, "bfloat16": 1.0, "float16": 0.5}
-"""Largest difference between the shared cache and the plain loop, in nats, that counts as rounding.
-float32 was within 1e-4 on Gemma 3 270M and SmolLM2 135M; bfloat16 moves by .3 with the batch."""
 
 MAX_PADDING_TOKENS = 32
 """Padding tokens of a batch. Reading the weights once takes as long as computing 30 tokens with
@@ -61,11 +48,6 @@ def log_probs(
 ) -> list[float]:
     """Natural log-probability of each answer after its context, summed over its tokens.
 
-    Parameters
-    ----------
-    advance
-        Called with the number of contexts just done.
-
     Raises
     ------
     ModelError
@@ -78,42 +60,13 @@ def log_probs(
         answers[question.context].add(question.answer)
     known: dict[Tokens, dict[Tokens, float]] = {}
     with torch.inference_mode():
-        contexts = list(answers)
-        n_shared = shared_length(contexts)
-        prefix = prefill(model, contexts[0][:n_shared]) if n_shared else None
         longest = max(len(question.answer) for question in questions)
-        for batch in batches(contexts, limits, longest):
-            logits, cache = extend(model, prefix, [context[n_shared:] for context in batch])
+        for batch, logits, cache in batched(model, list(answers), limits, longest):
             _answer(model, batch, answers, logits, cache, limits, known)
             advance(len(batch))
     sums = [known[question.context][question.answer] for question in questions]
     _refuse_nan(sums, questions)
     return sums
-
-
-def check(model: LoadedModel, questions: Sequence[Question], limits: Limits = _LIMITS) -> float:
-    """Largest difference, in nats, between the shared cache and a plain loop on these questions.
-
-    Raises
-    ------
-    ModelError
-        It is more than rounding: this model's cache cannot be shared.
-    """
-    import torch
-
-    from pivotmine.model.scoring.reference import log_probs_plain
-
-    fast = log_probs(model, questions, limits)
-    plain = log_probs_plain(model, questions)
-    difference = max(abs(one - other) for one, other in zip(fast, plain, strict=True))
-    dtype = str(next(model.network.parameters()).dtype).removeprefix("torch.")
-    if difference > CHECK_TOLERANCE.get(dtype, torch.finfo(torch.float32).max):
-        raise ModelError(
-            f"{model.name}: the shared cache gives other numbers than the plain loop (by "
-            f"{difference:.3g} nats, {dtype}); this architecture cannot be scored this way. Please "
-            "report it with the model's config.json."
-        )
-    return difference
 
 
 def _answer(
@@ -127,12 +80,8 @@ def _answer(
 ) -> None:
     """Fill `known` for the answers of a batch of contexts.
 
-    Parameters
-    ----------
-    logits
-        [contexts, 1, vocabulary], after the last token of each context.
-    cache
-        Keys and values of the contexts, one row each.
+    `logits` [contexts, 1, vocabulary] are those after the last token of each context, and `cache`
+    has a row for each.
     """
     import torch
 

@@ -15,9 +15,8 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pivotmine.errors import ConfigError, InputError
-from pivotmine.model.config import ScoringConfig
-from pivotmine.model.direction import Direction
-from pivotmine.model.words.dataset import Concept
+from pivotmine.model.config.measuring import ScoringConfig
+from pivotmine.model.words.dataset import Concept, Direction
 
 Style = Literal["he2025", "lines"]
 
@@ -26,7 +25,7 @@ LINE_WORDS = 4
 
 
 def directions(config: ScoringConfig, languages: Sequence[str]) -> tuple[Direction, ...]:
-    """The directions to score: those asked for, else all ordered pairs of `languages`.
+    """The directions to score: those of the settings, else all ordered pairs of `languages`.
 
     Raises
     ------
@@ -109,6 +108,11 @@ def prompt(
     )
 
 
+def answer(word: str, style: Style = "he2025") -> str:
+    """The answer as it follows the prompt."""
+    return word if style == "lines" else f" {word}"
+
+
 def _lines(direction: Direction, shots: Sequence[Concept], word: str) -> str:
     """Solved lines of four words, and a line that begins with the word in question."""
     beside, solved = shots[: LINE_WORDS - 1], shots[LINE_WORDS - 1 :]
@@ -119,11 +123,6 @@ def _lines(direction: Direction, shots: Sequence[Concept], word: str) -> str:
     ]
     lines.append(" ".join([word, *(shot.words[direction.source] for shot in beside)]))
     return "".join(f"{line}.\n" for line in lines)
-
-
-def answer(word: str, style: Style = "he2025") -> str:
-    """The answer as it follows the prompt."""
-    return word if style == "lines" else f" {word}"
 
 
 def _hash(name: str, concept_id: str) -> bytes:

@@ -6,29 +6,24 @@ tables, so a new score needs no new run of the model.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from pivotmine.model.config import ScoringConfig
-from pivotmine.model.direction import Direction
+from pivotmine.model.config.measuring import ScoringConfig
+from pivotmine.model.load import LoadedModel
 from pivotmine.model.progress import Progress
 from pivotmine.model.results import key, read_table, write_json, write_table
 from pivotmine.model.scoring.bootstrap import Estimate, estimates, strata
 from pivotmine.model.scoring.cells import Task, ask, collect, run_cell, word_task
-from pivotmine.model.scoring.engine import check
 from pivotmine.model.scoring.metrics import Answers, by_word
+from pivotmine.model.scoring.reference import check
 from pivotmine.model.scoring.shared_cache import Limits, limits_of
 from pivotmine.model.scoring.tokens import tokenize
-from pivotmine.model.words.dataset import WordSet
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pivotmine.model.load import LoadedModel
-    from pivotmine.model.words.dataset import Concept
+from pivotmine.model.words.dataset import Concept, Direction, WordSet
 
 
 def score(
@@ -66,10 +61,29 @@ def score(
     return summary
 
 
+def labels(asked: Sequence[Concept], direction: Direction) -> dict[str, list[str]]:
+    """Grouping -> the group of every concept: form, part of speech, frequency.
+
+    Frequency groups are terciles of the frequency of the rarer of the two words.
+    """
+    rarer = [
+        min(concept.zipf.get(direction.source, 0.0), concept.zipf.get(direction.target, 0.0))
+        for concept in asked
+    ]
+    low, high = np.quantile(rarer, [1 / 3, 2 / 3])
+    return {
+        "form": [concept.kind(*direction) for concept in asked],
+        "pos": [concept.pos or "unknown" for concept in asked],
+        "frequency": [
+            "rare" if zipf < low else "frequent" if zipf >= high else "middle" for zipf in rarer
+        ],
+    }
+
+
 def _answers(
     model: LoadedModel, task: Task, out: Path, progress: Progress
 ) -> dict[Direction, list[pa.Table]]:
-    """The answers to every cell, by direction and in the order of draws."""
+    """The answers of every cell, by direction and in the order of draws."""
     limits = limits_of(model, task.config)
     tables: dict[Direction, list[pa.Table]] = {}
     is_checked = not task.config.check_pairs
@@ -131,25 +145,6 @@ def _word_rows(answers: Answers, task: Task, direction: Direction) -> list[dict[
         }
         for place, concept in enumerate(task.concepts)
     ]
-
-
-def labels(asked: Sequence[Concept], direction: Direction) -> dict[str, list[str]]:
-    """Grouping -> the group of every concept: form, part of speech, frequency.
-
-    Frequency groups are terciles of the frequency of the rarer of the two words.
-    """
-    rarer = [
-        min(concept.zipf.get(direction.source, 0.0), concept.zipf.get(direction.target, 0.0))
-        for concept in asked
-    ]
-    low, high = np.quantile(rarer, [1 / 3, 2 / 3])
-    return {
-        "form": [concept.kind(*direction) for concept in asked],
-        "pos": [concept.pos or "unknown" for concept in asked],
-        "frequency": [
-            "rare" if zipf < low else "frequent" if zipf >= high else "middle" for zipf in rarer
-        ],
-    }
 
 
 def _dependencies(config: ScoringConfig) -> dict[str, Any]:

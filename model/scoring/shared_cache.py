@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pivotmine.model.config.measuring import ScoringConfig
+from pivotmine.model.load import LoadedModel
+
 if TYPE_CHECKING:
     import torch
-
-    from pivotmine.model.config import ScoringConfig
-    from pivotmine.model.load import LoadedModel
 
 Tokens = tuple[int, ...]
 
@@ -50,6 +50,20 @@ def batches(contexts: Sequence[Tokens], limits: Limits, n_answer: int) -> Iterat
         size = min(limits.batch_tokens // (length + n_answer), limits.logit_tokens)
         size = max(1, size)
         yield from (group[start : start + size] for start in range(0, len(group), size))
+
+
+def batched(
+    model: LoadedModel, contexts: Sequence[Tokens], limits: Limits, n_answer: int = 0
+) -> Iterator[tuple[list[Tokens], torch.Tensor, Any]]:
+    """Batches of contexts, their logits [contexts, 1, vocabulary] and their cache.
+
+    The tokens that all contexts begin with go through the model once. The batches leave room for
+    answers of `n_answer` tokens.
+    """
+    n_shared = shared_length(contexts)
+    prefix = prefill(model, contexts[0][:n_shared]) if n_shared else None
+    for batch in batches(contexts, limits, n_answer):
+        yield batch, *extend(model, prefix, [context[n_shared:] for context in batch])
 
 
 def prefill(model: LoadedModel, tokens: Tokens) -> Any:

@@ -30,12 +30,8 @@ def tokenize(
 ) -> list[Question]:
     """Token ids of (prompt, answer) pairs.
 
-    Parameters
-    ----------
-    tokenizer
-        A fast tokenizer of transformers, which gives character offsets.
-    bos
-        Whether the context begins with the BOS token; auto: as the tokenizer does.
+    The tokenizer must be a fast one of transformers, because these give character offsets. With
+    `auto` the context begins with the BOS token if the tokenizer adds one.
 
     Raises
     ------
@@ -78,14 +74,8 @@ def tokenize(
 def seam(offsets: Sequence[tuple[int, int]], special: Sequence[int], n_prompt_chars: int) -> int:
     """Index of the first token of the answer.
 
-    Parameters
-    ----------
-    offsets
-        Characters [start, end) that each token covers.
-    special
-        1 for tokens that are not part of the text.
-    n_prompt_chars
-        Characters of the prompt.
+    `offsets` are the characters [start, end) that each token covers, and `special` is 1 for tokens
+    that are not part of the text.
     """
     boundary = next(
         (

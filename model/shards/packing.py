@@ -31,15 +31,7 @@ class Sequences(NamedTuple):
 
 
 class Packing:
-    """Cuts sequences out of a stream.
-
-    Parameters
-    ----------
-    length
-        Tokens of a sequence.
-    seed
-        Numbers from which the order of documents is drawn.
-    """
+    """Cuts sequences of `length` tokens out of a stream, in an order drawn from `seed`."""
 
     def __init__(self, stream: Stream, length: int, seed: Sequence[int]) -> None:
         self._stream, self._length, self._seed = stream, length, seed

@@ -1,1 +1,1 @@
-"""Differences between arms, and what may be said about them. numpy and scipy only."""
+"""Tests of differences between arms. numpy and scipy only."""

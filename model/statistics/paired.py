@@ -80,7 +80,7 @@ def sign_flip(differences: Array, seed: int = 0) -> Test:
 def two_way_bootstrap(
     differences: Array, n_resamples: int, seed: int, level: float = LEVEL
 ) -> Interval:
-    """Percentile interval of the mean with seeds and words both drawn anew, [seeds, words].
+    """Percentile interval of the mean with both seeds and words resampled, [seeds, words].
 
     The two are crossed, so they are drawn independently of each other (Owen 2007, The pigeonhole
     bootstrap). Memory: 8 bytes a word and resample.

@@ -1,4 +1,4 @@
-"""Which differences an experiment of some size can find, from the spread that a pilot measured.
+"""Which differences an experiment of some size can detect, from the spread in a pilot.
 
 Differences between two arms vary over seeds, over words, and by a residual. A mean over W words and
 S seeds has the standard error sqrt(s_seed^2/S + s_word^2/W + s_rest^2/(S W)) for new seeds and new
@@ -51,10 +51,7 @@ def spread(differences: Array) -> Spread:
 def power(effect: float, deviation: float, n_seeds: int, alpha: float) -> float:
     """Chance that a two-sided paired t over seeds finds a true mean difference `effect`.
 
-    Parameters
-    ----------
-    deviation
-        Standard deviation of the difference between seeds.
+    `deviation` is the standard deviation of the difference between seeds.
     """
     if n_seeds < 2:
         return 0.0

@@ -1,8 +1,8 @@
-"""How many tokens an arm needs to be as good as another one is in the end.
+"""How many tokens an arm needs to reach the final score of another.
 
-An end point near the ceiling hides the difference between arms, and so does one taken before
-anything was learned. Curves are interpolated linearly between points. A seed whose arm never gets
-there has no number, and the number of seeds that got there is reported.
+Final scores near the ceiling hide the difference between arms, and so do scores from before
+anything was learned. Curves are interpolated linearly between points. A seed in which the arm never
+reaches the score has no number, and the number of seeds that reach it is reported.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Array = NDArray[np.float64]
 
 
 class Reached(NamedTuple):
-    """Tokens of `against` per token of `arm`, over the seeds in which the arm got there."""
+    """Tokens of `against` per token of `arm`, over the seeds in which the arm reached its score."""
 
     ratio: float
-    """Geometric mean; NaN where no seed got there."""
+    """Geometric mean; NaN if no seed reached it."""
     low: float
     """Smallest over seeds."""
     high: float
@@ -30,15 +30,7 @@ class Reached(NamedTuple):
 
 
 def first_reach(tokens: Sequence[float], curve: Array, target: float) -> float:
-    """Tokens at which a curve first reaches `target`, linear between points; NaN if it does not.
-
-    Parameters
-    ----------
-    tokens
-        [points] increasing.
-    curve
-        [points] larger is better.
-    """
+    """Tokens at which a curve [points] first reaches `target`, linear between points, or NaN."""
     above = np.flatnonzero(curve >= target)
     if not len(above):
         return float("nan")
@@ -51,14 +43,9 @@ def first_reach(tokens: Sequence[float], curve: Array, target: float) -> float:
 
 
 def tokens_to_reach(tokens: Sequence[float], arm: Array, against: Array) -> Reached:
-    """By how much fewer tokens `arm` is where `against` ends, seed by seed.
+    """How many times fewer tokens `arm` needs to reach the final score of `against`, by seed.
 
-    Parameters
-    ----------
-    tokens
-        [points]
-    arm, against
-        [seeds, points]
+    `tokens` is [points], `arm` and `against` are [seeds, points].
     """
     reached = [
         first_reach(tokens, mine, float(theirs[-1]))

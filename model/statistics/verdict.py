@@ -1,4 +1,4 @@
-"""What may be said about a declared contrast.
+"""The verdict on a declared contrast.
 
 A contrast is *significant* if three conditions hold: Holm's adjusted p of the paired t, over all
 declared contrasts, is at most alpha; p of the exact sign-flip test, unadjusted, is at most alpha;
@@ -8,13 +8,13 @@ sign-flip test cannot reach alpha, the verdict is *too few seeds*, however small
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.model.statistics.holm import holm
 from pivotmine.model.statistics.paired import paired_t, sign_flip, two_way_bootstrap, wider
 from pivotmine.numeric.bootstrap import Interval
 
@@ -23,7 +23,7 @@ Word = Literal["significant", "not significant", "too few seeds"]
 
 
 class Finding(NamedTuple):
-    """A contrast with everything that its verdict rests on."""
+    """A contrast with its verdict and the numbers behind it."""
 
     verdict: Word
     interval: Interval
@@ -70,3 +70,14 @@ def findings(
             )
         )
     return found
+
+
+def holm(p_values: list[float]) -> list[float]:
+    """Adjusted p-values (Holm 1979), in the order given; NaN is not counted and stays NaN."""
+    known = sorted((p, place) for place, p in enumerate(p_values) if not math.isnan(p))
+    adjusted = [float("nan")] * len(p_values)
+    highest = 0.0
+    for rank, (p, place) in enumerate(known):
+        highest = max(highest, min(1.0, p * (len(known) - rank)))
+        adjusted[place] = highest
+    return adjusted

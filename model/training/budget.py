@@ -12,15 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pivotmine.errors import InputError
-from pivotmine.model.config import GridConfig
+from pivotmine.model.config.training import GridConfig
 from pivotmine.model.shards.stream import Stream
-
-
-class StreamShare(NamedTuple):
-    """A stream and its share of an arm."""
-
-    stream: Stream
-    ratio: float
 
 
 class Diet(NamedTuple):
@@ -32,8 +25,8 @@ class Diet(NamedTuple):
     """Stream -> how often its documents are seen."""
 
 
-def diet(name: str, shares: Sequence[StreamShare], tokens: int, max_epochs: float) -> Diet:
-    """The diet of a run of `tokens` tokens.
+def diet(name: str, shares: Sequence[tuple[Stream, float]], tokens: int, max_epochs: float) -> Diet:
+    """The diet of a run of `tokens` tokens, which are divided over streams by their shares.
 
     Raises
     ------

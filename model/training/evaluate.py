@@ -1,15 +1,14 @@
-"""What a model can do at a point of its training: rows for words, aligned pairs and held-out text.
+"""Evaluations during training: rows for words, aligned pairs and held-out text.
 
-Words are asked in the same way as by `pivotmine-model score` (`model/scoring`), so a row means the
-same here and there.
+Words are scored as by `pivotmine-model score` (`model/scoring`), so their rows compare with its.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from pivotmine.model.config import ScoringConfig
+from pivotmine.model.config.measuring import ScoringConfig
 from pivotmine.model.load import LoadedModel
 from pivotmine.model.losses.conditional import conditional_losses
 from pivotmine.model.losses.heldout import HeldoutTexts
@@ -18,12 +17,11 @@ from pivotmine.model.progress import Progress
 from pivotmine.model.scoring.cells import collect, run_cell, word_task
 from pivotmine.model.scoring.metrics import by_word
 from pivotmine.model.scoring.shared_cache import limits_of
+from pivotmine.model.training.checkpoints import Rows
 from pivotmine.model.words.dataset import WordSet
 
-Rows = list[dict[str, Any]]
-
 HELDOUT_BATCH = 16
-"""Sequences of held-out text at once."""
+"""Sequences of held-out text that are read at once."""
 
 
 def word_rows(model: LoadedModel, words: WordSet, config: ScoringConfig) -> Rows:
@@ -55,12 +53,6 @@ def word_rows(model: LoadedModel, words: WordSet, config: ScoringConfig) -> Rows
     return rows
 
 
-def heldout_rows(network: Any, texts: HeldoutTexts) -> Rows:
-    """A row for every held-out stream: its mean loss, nats a token."""
-    losses = texts.losses(network, HELDOUT_BATCH)
-    return [{"kind": "heldout", "name": name, "loss": loss} for name, loss in losses.items()]
-
-
 def pair_rows(model: LoadedModel, pairs: Mapping[str, Sequence[Pair]]) -> Rows:
     """A row for every aligned pair: the loss of its target, and its gain from its source."""
     rows: Rows = []
@@ -81,24 +73,22 @@ def pair_rows(model: LoadedModel, pairs: Mapping[str, Sequence[Pair]]) -> Rows:
     return rows
 
 
-class Questions(NamedTuple):
-    """What a grid asks its models."""
-
-    words: WordSet | None
-    scoring: ScoringConfig
-    pairs: Mapping[str, Sequence[Pair]]
-    heldout: HeldoutTexts
-
-
-def evaluator(model: LoadedModel, questions: Questions) -> Callable[[Any], Rows]:
-    """A function that asks the network in training and returns rows of all kinds."""
+def evaluator(
+    model: LoadedModel,
+    words: WordSet | None,
+    scoring: ScoringConfig,
+    pairs: Mapping[str, Sequence[Pair]],
+    heldout: HeldoutTexts,
+) -> Callable[[Any], Rows]:
+    """A function that evaluates the network in training and returns rows of all kinds."""
 
     def evaluate(network: Any) -> Rows:
         device = next(network.parameters()).device
         asked = LoadedModel(network, model.tokenizer, model.name, model.version, device)
-        rows = heldout_rows(network, questions.heldout)
-        rows += pair_rows(asked, questions.pairs)
-        words = questions.words
-        return rows + (word_rows(asked, words, questions.scoring) if words else [])
+        losses = heldout.losses(network, HELDOUT_BATCH)
+        rows: Rows = [
+            {"kind": "heldout", "name": name, "loss": loss} for name, loss in losses.items()
+        ]
+        return rows + pair_rows(asked, pairs) + (word_rows(asked, words, scoring) if words else [])
 
     return evaluate

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,16 +23,14 @@ from pivotmine.model.progress import Progress
 from pivotmine.model.results import key, read_table, write_json, write_table
 from pivotmine.model.shards.packing import Packing
 from pivotmine.model.training.checkpoints import LOSSES, Rows, checkpoints
-from pivotmine.model.training.evaluate import Questions, evaluator
+from pivotmine.model.training.evaluate import evaluator
 from pivotmine.model.training.mixture import Mixture, slots
-from pivotmine.model.training.networks import merged, start
+from pivotmine.model.training.networks import merged, start, with_lora
 from pivotmine.model.training.plan import BASE, Phase, Plan
-from pivotmine.model.training.train import Job, Trained, prepared, train
+from pivotmine.model.training.train import Job, Trained, train
 from pivotmine.model.training.workers import make_accelerator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from accelerate import Accelerator
 
 EVALUATIONS = pa.schema(
@@ -58,7 +57,7 @@ TABLES = {
 
 
 def run_grid(plan: Plan, out: Path, progress: Progress) -> dict[str, Any]:
-    """Train what is not done yet; returns the summary that is written to `out`/grid-<key>.json.
+    """Train all missing runs; returns the summary that is written to `out`/grid-<key>.json.
 
     Writes `evaluations-<key>.parquet` (`EVALUATIONS`) and `losses-<key>.parquet` beside it, and
     finished runs into `runs/`.
@@ -121,7 +120,7 @@ class _Grid(NamedTuple):
         if not paths["losses"].exists():
             job = self._job(phase, seed, model, folder)
             self.progress.start(f"{phase.name}, seed {seed}", job.n_steps * job.config.step_tokens)
-            network = prepared(copy.deepcopy(model.network), job.config)
+            network = with_lora(copy.deepcopy(model.network), job.config.lora_rank)
             trained = train(self.accelerator, network, job)
             self.progress.note(_finished(phase.name, seed, trained.losses))
             if self.accelerator.is_main_process:
@@ -164,7 +163,7 @@ class _Grid(NamedTuple):
         heldout = HeldoutTexts(
             plan.heldout, grid.heldout_tokens, config.sequence_tokens, config.mask_documents
         )
-        return evaluator(model, Questions(plan.words, plan.recipe.scoring, plan.pairs, heldout))
+        return evaluator(model, plan.words, plan.recipe.scoring, plan.pairs, heldout)
 
 
 def _write_tables(paths: Mapping[str, Path], arm: str, seed: int, trained: Trained) -> None:

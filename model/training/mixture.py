@@ -38,10 +38,7 @@ def slots(
 ) -> NDArray[np.uint8]:
     """The number of the stream of each sequence, [n_sequences].
 
-    Parameters
-    ----------
-    replay
-        Least share of the uniform streams in the window of an early or late stream.
+    `replay` is the least share of the uniform streams in the window of an early or late stream.
 
     Raises
     ------
@@ -56,14 +53,13 @@ def slots(
         listed = ", ".join(f"{p.name} {p.ratio:g}" for p in placements)
         raise ConfigError(f"ratios must sum to 1, these sum to {total:g}: {listed}")
     counts = _apportion([placement.ratio for placement in placements], n_sequences)
-    nobody = MAX_STREAMS
-    chosen = np.full(n_sequences, nobody, np.uint8)
+    chosen = np.full(n_sequences, MAX_STREAMS, np.uint8)  # which is the number of no stream
     by_window = sorted(range(len(placements)), key=lambda number: placements[number].window)
     placed = [number for number in by_window if placements[number].where != "uniform"]
     for number in placed:
         _place(chosen, number, placements[number], counts[number], replay)
     rest = [number for number in range(len(placements)) if number not in placed]
-    free = np.flatnonzero(chosen == nobody)
+    free = np.flatnonzero(chosen == MAX_STREAMS)
     if rest:
         # Sequence k of n has the place (k + .5) / n; in the order of places, streams are spread
         # evenly.
@@ -73,31 +69,6 @@ def slots(
         whose = np.repeat(np.array(rest, np.uint8), [counts[number] for number in rest])
         chosen[free] = whose[np.argsort(where, kind="stable")]
     return chosen
-
-
-def _place(
-    chosen: NDArray[np.uint8], number: int, placement: Placement, n: int, replay: float
-) -> None:
-    n_window = round(placement.window * len(chosen))
-    window = slice(len(chosen) - n_window, None) if placement.where == "late" else slice(n_window)
-    free = np.flatnonzero(chosen[window] == MAX_STREAMS) + (window.start or 0)
-    if n > len(free) - int(replay * n_window + 1e-9):  # whole sequences
-        raise ConfigError(
-            f"{placement.name}: {placement.ratio:.0%} of the run do not fit into its "
-            f"{placement.where} {placement.window:.0%} with {replay:.0%} of replay; widen the "
-            "window, or lower ratio or replay"
-        )
-    chosen[free[((np.arange(n) + 0.5) * len(free) / max(n, 1)).astype(np.int64)]] = number
-
-
-def _apportion(shares: Sequence[float], total: int) -> list[int]:
-    """Integers in proportion to shares, with sum `total` (largest remainder method)."""
-    exact = [share * total for share in shares]
-    counts = [int(value + 1e-9) for value in exact]
-    by_rest = sorted(range(len(shares)), key=lambda n: (counts[n] - exact[n], n))
-    for number in by_rest[: total - sum(counts)]:
-        counts[number] += 1
-    return counts
 
 
 class Mixture:
@@ -124,3 +95,28 @@ class Mixture:
         All workers together take the same `per_step` sequences for any number of workers.
         """
         return self.take(range(step * per_step + rank, (step + 1) * per_step, world))
+
+
+def _place(
+    chosen: NDArray[np.uint8], number: int, placement: Placement, n: int, replay: float
+) -> None:
+    n_window = round(placement.window * len(chosen))
+    window = slice(len(chosen) - n_window, None) if placement.where == "late" else slice(n_window)
+    free = np.flatnonzero(chosen[window] == MAX_STREAMS) + (window.start or 0)
+    if n > len(free) - int(replay * n_window + 1e-9):  # whole sequences
+        raise ConfigError(
+            f"{placement.name}: {placement.ratio:.0%} of the run do not fit into its "
+            f"{placement.where} {placement.window:.0%} with {replay:.0%} of replay; widen the "
+            "window, or lower ratio or replay"
+        )
+    chosen[free[((np.arange(n) + 0.5) * len(free) / max(n, 1)).astype(np.int64)]] = number
+
+
+def _apportion(shares: Sequence[float], total: int) -> list[int]:
+    """Integers in proportion to shares, with sum `total` (largest remainder method)."""
+    exact = [share * total for share in shares]
+    counts = [int(value + 1e-9) for value in exact]
+    by_rest = sorted(range(len(shares)), key=lambda n: (counts[n] - exact[n], n))
+    for number in by_rest[: total - sum(counts)]:
+        counts[number] += 1
+    return counts

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pivotmine.errors import InputError
-from pivotmine.model.config import TrainingConfig
+from pivotmine.model.config.training import TrainingConfig
 from pivotmine.model.load import LoadedModel, load_model, require
 from pivotmine.model.shards.stream import Stream
 from pivotmine.model.shards.tokenizer import check_tokenizer, transformers_tokenizer
@@ -16,12 +16,7 @@ from pivotmine.model.shards.tokenizer import check_tokenizer, transformers_token
 def start(
     config: TrainingConfig, streams: Sequence[Stream], seed: int, say: Callable[[str], None]
 ) -> LoadedModel:
-    """The model that training starts from: `config.base`, or a new one with random weights.
-
-    Parameters
-    ----------
-    seed
-        Decides the weights of a new model.
+    """The model that training starts from: `config.base`, or a new one with weights from `seed`.
 
     Raises
     ------
@@ -53,6 +48,26 @@ def start(
     return loaded
 
 
+def with_lora(network: Any, rank: int) -> Any:
+    """The network with low-rank changes to all linear layers, or as it is if the rank is 0."""
+    if not rank:
+        return network
+    require("peft")
+    from peft import LoraConfig, get_peft_model
+
+    settings = LoraConfig(
+        r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
+    return get_peft_model(network, settings)
+
+
+def merged(network: Any) -> Any:
+    """The network with its low-rank changes, if any, added to its weights."""
+    with contextlib.suppress(AttributeError):
+        return network.merge_and_unload()
+    return network
+
+
 def _from_scratch(config: TrainingConfig, stream: Stream, seed: int) -> LoadedModel:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
@@ -77,21 +92,3 @@ def _from_scratch(config: TrainingConfig, stream: Stream, seed: int) -> LoadedMo
     name = f"llama {shape.n_layers}x{shape.hidden_size}, {size / 1e6:.2f} M parameters"
     tokenizer = transformers_tokenizer(stream.tokenizer)
     return LoadedModel(network, tokenizer, name, f"scratch-{seed}", torch.device("cpu"))
-
-
-def with_lora(network: Any, rank: int) -> Any:
-    """The network with low-rank changes to all linear layers; only these are trained."""
-    require("peft")
-    from peft import LoraConfig, get_peft_model
-
-    settings = LoraConfig(
-        r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM"
-    )
-    return get_peft_model(network, settings)
-
-
-def merged(network: Any) -> Any:
-    """The network with its low-rank changes, if any, added to its weights."""
-    with contextlib.suppress(AttributeError):
-        return network.merge_and_unload()
-    return network

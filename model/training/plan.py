@@ -1,20 +1,21 @@
 """A grid, opened and checked before anything is trained.
 
-Shards, tokenizers and token budgets are checked here, so a mistake in any of them is found before
-the first step.
+Shards, tokenizers and token budgets are checked here, so a mistake is found before the first step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pivotmine.errors import ConfigError
-from pivotmine.model.config import ModelRecipe, StreamConfig
+from pivotmine.model.config.recipe import ModelRecipe
+from pivotmine.model.config.training import StreamConfig
 from pivotmine.model.losses.pairs import Pair, read_pairs
 from pivotmine.model.shards.stream import Stream, open_stream
-from pivotmine.model.training.budget import Diet, StreamShare, check_languages, diet
+from pivotmine.model.training.budget import Diet, check_languages, diet
 from pivotmine.model.training.mixture import Placement, slots
 from pivotmine.model.words.dataset import WordSet, load
 
@@ -73,12 +74,8 @@ class Plan(NamedTuple):
     def identity(self, model: str, seeds: Sequence[int], arms: bool = True) -> dict[str, Any]:
         """Everything that the results of these seeds depend on, as plain values.
 
-        Parameters
-        ----------
-        model
-            Version of the model that training starts from.
-        arms
-            False: what the base phase depends on.
+        `model` is the version of the model that training starts from. Without `arms`, these are the
+        values that the base phase depends on.
         """
         training, grid = self.recipe.training, self.recipe.grid
         without_effect = {"micro_sequences", "checkpoint_steps"}
@@ -113,43 +110,34 @@ def make_plan(recipe: ModelRecipe, say: Callable[[str], None] = lambda _: None) 
     """
     grid = recipe.grid
     if not grid.arms:
-        raise ConfigError("grid.arms is empty: name what to train on (conf/arms/planted-arms.yaml)")
-    shards = _Shards(say)
+        raise ConfigError("grid.arms is empty: see conf/arms/planted-arms.yaml for an example")
+
+    @cache
+    def opened(folder: str) -> Stream:
+        say(f"checking {folder}")
+        return open_stream(folder)
+
     arms: dict[int, tuple[Phase, ...]] = {}
     for seed in grid.seeds:
         arms[seed] = tuple(
             _phase(
-                recipe, shards, arm.name, _of_seed(arm.streams, seed), grid.tokens, 1, arm.replay
+                recipe, opened, arm.name, _of_seed(arm.streams, seed), grid.tokens, 1, arm.replay
             )
             for arm in grid.arms
         )
         check_languages({arm.name: arm.diet for arm in arms[seed]}, grid)
     base = None
     if grid.base:
-        base = _phase(recipe, shards, BASE, grid.base.streams, grid.base.tokens, 0)
-    heldout = {name: shards.open(folder) for name, folder in sorted(grid.heldout.items())}
+        base = _phase(recipe, opened, BASE, grid.base.streams, grid.base.tokens, 0)
+    heldout = {name: opened(folder) for name, folder in sorted(grid.heldout.items())}
     words = load(Path(grid.words)) if grid.words else None
     asked = read_pairs(Path(grid.pairs), grid.pair_directions, grid.n_pairs) if grid.pairs else {}
     return Plan(recipe, base, arms, heldout, words, asked)
 
 
-class _Shards:
-    """Opens each folder once."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
-        self._opened: dict[str, Stream] = {}
-
-    def open(self, folder: str) -> Stream:
-        if folder not in self._opened:
-            self._say(f"checking {folder}")
-            self._opened[folder] = open_stream(folder)
-        return self._opened[folder]
-
-
 def _phase(
     recipe: ModelRecipe,
-    shards: _Shards,
+    opened: Callable[[str], Stream],
     name: str,
     listed: Sequence[StreamConfig],
     n_tokens: int,
@@ -158,12 +146,12 @@ def _phase(
 ) -> Phase:
     training = recipe.training
     n_steps = -(-n_tokens // training.step_tokens)
-    streams = tuple(shards.open(stream.shards) for stream in listed)
+    streams = tuple(opened(stream.shards) for stream in listed)
     placements = tuple(
         Placement(stream.shards, stream.ratio, stream.placement, stream.window) for stream in listed
     )
     slots(placements, n_steps * training.batch_sequences, replay)  # raises if they do not fit
-    shares = [StreamShare(of, stream.ratio) for of, stream in zip(streams, listed, strict=True)]
+    shares = list(zip(streams, (stream.ratio for stream in listed), strict=True))
     eaten = diet(name, shares, n_steps * training.step_tokens, recipe.grid.max_epochs)
     return Phase(name, placements, streams, n_steps, replay, number, eaten)
 

@@ -2,7 +2,7 @@
 
 accelerate places the model on a CPU, a GPU or several of them (`torchrun`, `accelerate launch`),
 handles mixed precision and accumulation, and saves everything that has a state: weights, optimizer
-and generators. The data (`mixture.py`) and the learning rate (`schedule.py`) have no state, so a
+and generators. The data (`mixture.py`) and the learning rate (`rate`) have no state, so a
 checkpoint is accelerate's state, the step, and the tables so far. A resumed run continues from the
 last checkpoint; on one CPU thread it gives the same bits as an undisturbed one.
 
@@ -15,6 +15,7 @@ A run's folder holds the last checkpoint, and `tensorboard/` if TensorBoard is i
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -23,13 +24,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from pivotmine.model.config import TrainingConfig
-from pivotmine.model.errors import ModelError
-from pivotmine.model.training.board import Board
-from pivotmine.model.training.checkpoints import LOSSES, Done, Rows, resume, save
+from pivotmine.errors import ModelError
+from pivotmine.model.config.training import TrainingConfig
+from pivotmine.model.training.checkpoints import LOSSES, Board, Done, Rows, resume, save
 from pivotmine.model.training.mixture import Mixture
-from pivotmine.model.training.networks import with_lora
-from pivotmine.model.training.schedule import rate
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -67,7 +65,7 @@ class Trained(NamedTuple):
 def train(accelerator: Accelerator, network: Any, job: Job) -> Trained:
     """Train from the beginning or the last checkpoint; the network is changed in place.
 
-    If `prepared` added low-rank changes, only these are trained; `networks.merged` applies them.
+    If `networks.with_lora` added low-rank changes, only these are trained.
 
     Raises
     ------
@@ -80,9 +78,7 @@ def train(accelerator: Accelerator, network: Any, job: Job) -> Trained:
     torch.manual_seed(job.seed)
     network.train()
     optimizer = torch.optim.AdamW(
-        _groups(network, config.weight_decay),
-        lr=config.learning_rate,
-        betas=(0.9, config.beta2),
+        _groups(network, config.weight_decay), lr=config.learning_rate, betas=(0.9, config.beta2)
     )
     network, optimizer = accelerator.prepare(network, optimizer)
     losses, evaluations, done = resume(accelerator, job.folder)
@@ -108,9 +104,25 @@ def train(accelerator: Accelerator, network: Any, job: Job) -> Trained:
     return Trained(pa.Table.from_pylist(losses, schema=LOSSES), evaluations)
 
 
-def prepared(network: Any, config: TrainingConfig) -> Any:
-    """The network as it is trained, with low-rank changes if the settings say so."""
-    return with_lora(network, config.lora_rank) if config.lora_rank else network
+def rate(step: int, n_steps: int, config: TrainingConfig) -> float:
+    """Learning rate of step `step` (from 0) of `n_steps`.
+
+    It rises linearly from 0 to the highest rate over `warmup_share`. Then it falls as a cosine to
+    `final_rate_share` of that (`cosine`), stays level (`constant`), or stays level and falls
+    linearly over the last `decay_share` (`wsd`, Hu et al. 2024, arXiv 2404.06395).
+    """
+    n_warmup = math.ceil(config.warmup_share * n_steps)
+    if step < n_warmup:
+        return config.learning_rate * (step + 1) / n_warmup
+    after = (step - n_warmup) / max(n_steps - 1 - n_warmup, 1)
+    final = config.final_rate_share
+    if config.schedule == "cosine":
+        return config.learning_rate * (final + (1 - final) * (1 + math.cos(math.pi * after)) / 2)
+    if config.schedule == "wsd":
+        n_decay = math.ceil(config.decay_share * n_steps)
+        left = min((n_steps - 1 - step) / max(n_decay, 1), 1.0)
+        return config.learning_rate * (final + (1 - final) * left)
+    return config.learning_rate
 
 
 def _step(

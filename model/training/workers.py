@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from pivotmine.errors import ConfigError
-from pivotmine.model.config import TrainingConfig
+from pivotmine.model.config.training import TrainingConfig
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -15,10 +15,7 @@ if TYPE_CHECKING:
 def make_accelerator(config: TrainingConfig, device: str = "auto") -> Accelerator:
     """The accelerator that all runs of a process share.
 
-    Parameters
-    ----------
-    device
-        `model.device`: auto or cpu. The launcher decides which GPU a worker gets.
+    `device` is auto or cpu; the launcher decides which GPU a worker gets.
 
     Raises
     ------

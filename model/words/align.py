@@ -13,24 +13,27 @@ combinations of the best few candidates are scored. A word of another language i
 * Han characters in common with another chosen word, in simplified or traditional spelling.
 
 A concept needs `min_confirmations` for every word. A hub word with a single sense adds one to each.
-No confirmation can tell apart two words that share the same two senses.
+No confirmation distinguishes two words that share the same two senses.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from itertools import combinations, product
 from typing import NamedTuple
 
-from pivotmine.model.words.graph import Link, Word, WordGraph
+from pivotmine.model.config.measuring import WordsConfig
+from pivotmine.model.words.graph import Word, WordGraph
+from pivotmine.model.words.marks import han_characters
 from pivotmine.model.words.sources.wordnet import Lemma
 
 Zipf = Mapping[str, Mapping[str, float]]
 """Language -> word -> zipf frequency (log10 of occurrences per billion)."""
 
 MOST_CANDIDATES = 6
+MIN_HUB_LETTERS = 3
 UNKNOWN_ZIPF = 0.5
 BRIDGED_WEIGHT = 0.4
 """Weight of a link over third languages, where no dictionary links a word with the hub word."""
@@ -63,52 +66,35 @@ class Candidate(NamedTuple):
     score: float
 
 
-def candidates(
-    graph: WordGraph,
-    languages: Sequence[str],
-    bridges: Sequence[str],
-    lemmas: Mapping[tuple[str, str], Lemma],
-    zipf: Zipf,
-    traditional: Mapping[str, str],
-    *,
-    min_zipf: float,
-    min_confirmations: int,
-    is_fit: Callable[[str, str], bool],
-) -> list[Candidate]:
-    """The best concept for every hub word and part of speech, unordered, words not yet unique.
+class Material(NamedTuple):
+    """The data that the word set is made from."""
 
-    Parameters
-    ----------
-    bridges
-        Further languages, whose words only confirm.
-    lemmas
-        Hub words with their parts of speech.
-    traditional
-        Chinese word -> traditional spelling, to compare characters with Japanese.
-    min_zipf
-        Least zipf frequency of every word of a concept.
-    is_fit
-        (language, word) -> whether the word may be used at all.
-    """
-    hub, others = languages[0], languages[1:]
-    through = (*others, *bridges)
+    graph: WordGraph
+    lemmas: Mapping[tuple[str, str], Lemma]
+    """Hub words with their parts of speech."""
+    zipf: Zipf
+    traditional: Mapping[str, str]
+    """Chinese word -> traditional spelling, to compare characters with Japanese."""
+    unfit: frozenset[tuple[str, str]]
+    """(language, word) that must not be used: rude, or also a name."""
+
+
+def candidates(config: WordsConfig, material: Material) -> list[Candidate]:
+    """The best concept for every hub word and part of speech, unordered, words not yet unique."""
+    graph, zipf = material.graph, material.zipf
+    hub, *others = config.languages
     found = []
-    for (word, pos), lemma in sorted(lemmas.items()):
-        if zipf[hub].get(word, UNKNOWN_ZIPF) < min_zipf or not is_fit(hub, word):
+    for (word, pos), lemma in sorted(material.lemmas.items()):
+        if len(word) < MIN_HUB_LETTERS or (hub, word) in material.unfit:
             continue
-        if lemma.share < MIN_POS_SHARE:
+        if zipf[hub].get(word, UNKNOWN_ZIPF) < config.min_zipf or lemma.share < MIN_POS_SHARE:
             continue
-        options = []
-        for lang in others:
-            ranked = _ranked(graph, (hub, word), pos, lang, through, zipf, min_zipf, is_fit)
-            options.append(ranked[:MOST_CANDIDATES])
+        options = [
+            _ranked(config, material, (hub, word), pos, lang)[:MOST_CANDIDATES] for lang in others
+        ]
         if not all(options):
             continue
-        pair = cache(
-            lambda one, other, hub_word=(hub, word): _pair(
-                graph, hub_word, bridges, one, other, traditional
-            )
-        )
+        pair = cache(partial(_pair, graph, material.traditional, config.bridges, (hub, word)))
         best: Candidate | None = None
         for choice in product(*options):
             words = {hub: word} | {
@@ -120,50 +106,38 @@ def candidates(
             base = sum(score for score, _ in choice)
             if best is None or base + sum(item.score for item in pairs) > best.score:
                 best = _join(hub, words, pos, lemma, pairs, base)
-        if best and min(best.confirmations[lang] for lang in others) >= min_confirmations:
+        if best and min(best.confirmations[lang] for lang in others) >= config.min_confirmations:
             found.append(best)
     return found
 
 
 def _ranked(
-    graph: WordGraph,
-    hub_word: tuple[str, str],
-    pos: str,
-    lang: str,
-    through: Sequence[str],
-    zipf: Zipf,
-    min_zipf: float,
-    is_fit: Callable[[str, str], bool],
+    config: WordsConfig, material: Material, hub_word: Word, pos: str, lang: str
 ) -> list[tuple[float, str]]:
     """Candidates of one language, best first.
 
     The best is central in its entry, has this meaning above others (`faiblesse` is given for
     `cowardice`, but by more dictionaries for `weakness`), and is about as common as the hub word.
     """
+    graph, zipf = material.graph, material.zipf
     hub_zipf = zipf[hub_word[0]].get(hub_word[1], UNKNOWN_ZIPF)
     ranked = []
     direct = graph.translations(hub_word, lang)
-    bridged = _bridged(graph, hub_word, lang, through)
+    bridged = _bridged(graph, hub_word, lang, (*config.languages[1:], *config.bridges))
     for option in sorted(direct.keys() | bridged.keys()):
-        link = direct.get(option)
+        word, link = (lang, option), direct.get(option)
         word_zipf = zipf[lang].get(option, UNKNOWN_ZIPF)
-        if (
-            word_zipf < min_zipf
-            or not is_fit(lang, option)
-            or not _same_pos(graph, lang, option, link, pos)
-        ):
+        is_fit = word_zipf >= config.min_zipf and word not in material.unfit
+        if not is_fit or not graph.allows(word, link, pos):
             continue
         central = link.weight if link else BRIDGED_WEIGHT * bridged[option]
-        rivals = graph.translations((lang, option), hub_word[0]).values()
+        rivals = graph.translations(word, hub_word[0]).values()
         loudest = max((rival.voices for rival in rivals), default=0.0)
         own = link.voices / loudest if link else BRIDGED_WEIGHT
         gap = max(0.0, abs(hub_zipf - word_zipf) - 1.0)
         cost = SINGLE_CHARACTER_COST * (lang == "zh" and len(option) == 1)
         ranked.append((central + own + 0.2 * word_zipf - 0.4 * gap - cost, option))
     return sorted(ranked, key=lambda item: (-item[0], item[1]))
-
-
-_FRENCH_VERB = ("er", "ir", "re", "ïr")
 
 
 def _bridged(graph: WordGraph, hub_word: Word, lang: str, through: Sequence[str]) -> dict[str, int]:
@@ -179,20 +153,6 @@ def _bridged(graph: WordGraph, hub_word: Word, lang: str, through: Sequence[str]
     return {word: number for word, number in reached.items() if number > 1}
 
 
-def _same_pos(graph: WordGraph, lang: str, word: str, link: Link | None, pos: str) -> bool:
-    """Whether the dictionaries let `word` be a `pos`.
-
-    CC-CEDICT marks verbs only (by `to`), so its unmarked glosses are nouns or adjectives. French
-    infinitives are known by their ending, where the dictionary says nothing.
-    """
-    known = (link.pos - {""} if link else set()) or graph.pos.get((lang, word), set())
-    if lang == "zh" and link:
-        return "v" in link.pos if pos == "v" else bool(link.pos - {"v"})
-    if lang == "fr" and pos == "v" and not word.endswith(_FRENCH_VERB):
-        return False
-    return pos in known if known else True
-
-
 class _Pair(NamedTuple):
     """What is known about two chosen words."""
 
@@ -203,11 +163,11 @@ class _Pair(NamedTuple):
 
 def _pair(
     graph: WordGraph,
-    hub: Word,
+    traditional: Mapping[str, str],
     bridges: Sequence[str],
+    hub: Word,
     word: Word,
     other: Word,
-    traditional: Mapping[str, str],
 ) -> _Pair:
     """How far two words confirm each other. Only `word` may be the hub word."""
     langs = (word[0], other[0])
@@ -261,10 +221,9 @@ def _shared(graph: WordGraph, word: Word, other: Word, through: str, hub: Word) 
 
 
 def _shared_characters(word: Word, other: Word, traditional: Mapping[str, str]) -> str:
-    def characters(side: Word) -> set[str]:
-        both = side[1] + (traditional.get(side[1], "") if side[0] == "zh" else "")
-        return {character for character in both if "\u3400" <= character <= "\u9fff"}
-
     if {word[0], other[0]} != {"zh", "ja"}:
         return ""
-    return "".join(sorted(characters(word) & characters(other)))
+    one, two = (
+        han_characters(text, traditional if lang == "zh" else {}) for lang, text in (word, other)
+    )
+    return "".join(sorted(one & two))

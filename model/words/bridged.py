@@ -1,8 +1,8 @@
 """Tokens of a mined corpus that bridge the pairs of a word set: those linked to both words.
 
-The best paths of two links between source and target, by the rule of `pivotmine pivots`
-(`pivotmine/ask/bridges.py`), asked for all pairs of a direction at once. A word has to be a single
-token of the corpus's vocabulary; pairs with other words have no pivots, and are counted.
+The best paths of two links between source and target, by the rule of `pivotmine bridges`
+(`pivotmine/ask/bridges.py`), for all pairs of a direction at once. A word has to be a single token
+of the corpus's vocabulary; pairs with other words have no pivots, and are counted.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ import pyarrow as pa
 
 from pivotmine.ask.paths import ask, bridge_paths, open_paths
 from pivotmine.lake.query import WORD_START
-from pivotmine.model.direction import Direction
-from pivotmine.model.words.dataset import Concept
+from pivotmine.model.words.dataset import Concept, Direction
 
 PIVOTS = pa.schema(
     [
@@ -37,7 +36,7 @@ class Bridged(NamedTuple):
     pivots: pa.Table
     """`PIVOTS`, by direction, concept and place."""
     n_asked: int
-    """Pairs of which both words are single tokens."""
+    """Pairs whose two words are single tokens."""
     n_bridged: int
     """Pairs with a pivot."""
 

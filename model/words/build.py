@@ -1,4 +1,4 @@
-"""Building the word set: dictionaries, agreement, uniqueness, split, marks, distractors.
+"""The word set from dictionaries: agreement, uniqueness, split, marks, distractors.
 
 Deterministic: the same archives and settings give the same bytes. Takes about a minute and 1.2 GB.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pivotmine.dictionaries.packages import sha256_of
 from pivotmine.errors import ConfigError, InputError
-from pivotmine.model.config import WordsConfig
-from pivotmine.model.words.align import UNKNOWN_ZIPF, Candidate, Zipf, candidates
+from pivotmine.model.config.measuring import WordsConfig
+from pivotmine.model.words.align import UNKNOWN_ZIPF, Candidate, Material, candidates
 from pivotmine.model.words.dataset import Concept, WordSet, word_set
 from pivotmine.model.words.distractors import distractors
 from pivotmine.model.words.fetch import archives
@@ -22,27 +22,14 @@ from pivotmine.model.words.marks import marks
 from pivotmine.model.words.sources import wordnet
 from pivotmine.model.words.sources.registry import FREQUENCIES, LEMMAS, WordSource, sources_for
 from pivotmine.model.words.sources.wordfreq import fill, read_zipf
-from pivotmine.model.words.sources.wordnet import Lemma
 
 # Rude English words that no dictionary marks.
 _RUDE_HUB = frozenset(
     "fuck shit cunt cock dick whore slut bitch bastard faggot piss arse ass".split()
 )
-MIN_HUB_LETTERS = 3
 _FINELY_CUT = frozenset({"ja"})
 """Languages whose frequency list holds parts of words. The Chinese list holds words of a
 dictionary: others are rare, and an estimate from their parts would make them look common."""
-
-
-class Material(NamedTuple):
-    """The data that the word set is made from."""
-
-    graph: WordGraph
-    lemmas: Mapping[tuple[str, str], Lemma]
-    zipf: Zipf
-    traditional: Mapping[str, str]
-    unfit: frozenset[tuple[str, str]]
-    """(language, word) that must not be used: rude, or also a name."""
 
 
 def build(
@@ -50,10 +37,7 @@ def build(
 ) -> tuple[WordSet, dict[str, Any]]:
     """The word set, and its manifest: settings, sources with digests and licences.
 
-    Parameters
-    ----------
-    folder
-        Where the dictionaries' archives are, or are fetched to (100 MB).
+    `folder` has the dictionaries' archives; missing ones are fetched into it (100 MB).
 
     Raises
     ------
@@ -110,38 +94,18 @@ def read(
     zipf = {lang: read_zipf(paths[FREQUENCIES.name], lang) for lang in config.languages}
     for lang in sorted(_FINELY_CUT & zipf.keys()):
         fill(zipf[lang], graph.words(lang))
-    return Material(
-        graph,
-        wordnet.read(paths[LEMMAS.name]),
-        zipf,
-        traditional,
-        frozenset(unfit),
-    )
+    return Material(graph, wordnet.read(paths[LEMMAS.name]), zipf, traditional, frozenset(unfit))
 
 
 def assemble(config: WordsConfig, material: Material) -> WordSet:
-    """Concepts from material that is read already.
+    """The word set from material.
 
     Raises
     ------
     InputError
         The dictionaries agree on nothing.
     """
-    hub = config.languages[0]
-    found = candidates(
-        material.graph,
-        config.languages,
-        config.bridges,
-        material.lemmas,
-        material.zipf,
-        material.traditional,
-        min_zipf=config.min_zipf,
-        min_confirmations=config.min_confirmations,
-        is_fit=lambda lang, word: (
-            (lang, word) not in material.unfit and (lang != hub or len(word) >= MIN_HUB_LETTERS)
-        ),
-    )
-    chosen = surest(found)
+    chosen = surest(candidates(config, material))
     # One in nine is spare, since concepts without enough distractors are dropped below.
     concepts = [_concept(config, item, material) for item in chosen[: config.n_concepts * 9 // 8]]
     wrong = distractors(

@@ -1,7 +1,7 @@
 """The word set as a value and as files.
 
-A folder with `words.jsonl`, one concept a line in the order of their ids, and `manifest.json`: what
-it was built from. The version of the set is the SHA-256 of the bytes of `words.jsonl`, so a result
+A folder with `words.jsonl`, one concept a line in the order of their ids, and `manifest.json` with
+its sources. The version of the set is the SHA-256 of the bytes of `words.jsonl`, so a result
 names exactly the words that it was measured on. A list written by hand needs only `id`, `words` and
 `split`; without distractors, all scores that need none can be computed.
 """
@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -21,6 +21,30 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pivotmine.errors import InputError
 
 SPLITS = ("train", "dev", "test")
+
+
+class Direction(NamedTuple):
+    """Source and target language."""
+
+    source: str
+    target: str
+
+    def __str__(self) -> str:
+        return f"{self.source}-{self.target}"
+
+
+def pivot_of(direction: Direction, languages: Sequence[str]) -> str:
+    """The language of the candidate pivot: English, or the first language that is neither end.
+
+    Raises
+    ------
+    InputError
+        The word set has no third language.
+    """
+    others = [lang for lang in languages if lang not in direction]
+    if not others:
+        raise InputError(f"{direction}: a pivot needs a third language in the word set")
+    return "en" if "en" in others else others[0]
 
 
 class Concept(BaseModel):
@@ -147,6 +171,21 @@ def load(path: Path) -> WordSet:
     if not concepts:
         raise InputError(f"{file} holds no concept")
     return WordSet(tuple(concepts), hashlib.sha256(content).hexdigest())
+
+
+def sample_lines(words: WordSet, n: int, seed: int = 0) -> Iterator[str]:
+    """`n` concepts drawn by hash, for a person to read: words, marks and confirmations."""
+    drawn = sorted(
+        words.concepts,
+        key=lambda concept: hashlib.sha256(f"sample {seed}/{concept.id}".encode()).digest(),
+    )
+    for concept in sorted(drawn[:n], key=lambda concept: concept.id):
+        marks = [*(f"copy {pair}" for pair in concept.copies)]
+        marks += [f"cognate {pair}" for pair in concept.cognates]
+        confirmed = " ".join(f"{lang}{n}" for lang, n in concept.confirmations.items())
+        yield " | ".join(
+            [concept.id, " ".join(concept.words.values()), confirmed, ", ".join(marks)]
+        )
 
 
 def _lines(concepts: Sequence[Concept]) -> bytes:

@@ -1,4 +1,4 @@
-"""Wrong words that are hard to tell from the right one.
+"""Wrong words that are hard to distinguish from the right one.
 
 For every concept and language, words of other concepts are taken, of the same language, part of
 speech and split. They are near in frequency and of the same field (WordNet's `noun.animal`), so
@@ -13,8 +13,8 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Protocol
 
+from pivotmine.model.words.dataset import Concept
 from pivotmine.model.words.graph import WordGraph
 from pivotmine.model.words.sources.wordnet import Lemma
 
@@ -22,25 +22,8 @@ FIELD_COST = 1.0
 """Zipf units that another field costs: within a field, words ten times rarer are preferred."""
 
 
-class ConceptLike(Protocol):
-    """The properties of a concept that distractors are chosen by."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def pos(self) -> str: ...
-    @property
-    def split(self) -> str: ...
-    @property
-    def field(self) -> str: ...
-    @property
-    def words(self) -> Mapping[str, str]: ...
-    @property
-    def zipf(self) -> Mapping[str, float]: ...
-
-
 def distractors(
-    concepts: Sequence[ConceptLike],
+    concepts: Sequence[Concept],
     graph: WordGraph,
     lemmas: Mapping[tuple[str, str], Lemma],
     n_distractors: int,
@@ -51,10 +34,13 @@ def distractors(
     A concept whose part of speech has too few fit words in its split gets fewer; the caller drops
     it. Ties are broken by a hash of the concept's id and the seed.
     """
-    pools: dict[tuple[str, str], list[ConceptLike]] = defaultdict(list)
+    pools: dict[tuple[str, str], list[Concept]] = defaultdict(list)
     for concept in concepts:
         pools[concept.pos, concept.split].append(concept)
-    order = {concept.id: _tie(concept.id, seed) for concept in concepts}
+    order = {
+        concept.id: hashlib.sha256(f"{seed}/{concept.id}".encode()).hexdigest()
+        for concept in concepts
+    }
     chosen = {}
     for concept in concepts:
         related = _related(concept, graph, lemmas)
@@ -75,7 +61,7 @@ def distractors(
 
 
 def _related(
-    concept: ConceptLike, graph: WordGraph, lemmas: Mapping[tuple[str, str], Lemma]
+    concept: Concept, graph: WordGraph, lemmas: Mapping[tuple[str, str], Lemma]
 ) -> set[tuple[str, str]]:
     """Words of any language that mean the same as one of the concept's words, in some sense."""
     related = set(concept.words.items())
@@ -87,11 +73,7 @@ def _related(
 
 
 def _cost(
-    concept: ConceptLike, lang: str, order: Mapping[str, str], other: ConceptLike
+    concept: Concept, lang: str, order: Mapping[str, str], other: Concept
 ) -> tuple[float, str]:
     gap = abs(other.zipf[lang] - concept.zipf[lang])
     return (round(gap + FIELD_COST * (other.field != concept.field), 3), order[other.id])
-
-
-def _tie(concept_id: str, seed: int) -> str:
-    return hashlib.sha256(f"{seed}/{concept_id}".encode()).hexdigest()

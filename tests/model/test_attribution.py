@@ -1,4 +1,4 @@
-"""Scores and behaviours joined to counts: what is kept, what is told, what is concluded."""
+"""Scores and behaviours joined to counts, and the conclusions from them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ import pytest
 from pivotmine.dictionaries.lexicon import read_lexicon
 from pivotmine.errors import InputError
 from pivotmine.lake.tables import TERM_COUNTS
-from pivotmine.model.attribution.counts import Counts, read_counts
+from pivotmine.model.attribution.counts import Counts, lexicon_rows, read_counts, write_lexicon
 from pivotmine.model.attribution.join import join
-from pivotmine.model.attribution.lexicon import lexicon_rows, write_lexicon
 from pivotmine.model.attribution.run import attribute
 from pivotmine.model.attribution.verdict import standing
-from pivotmine.model.config import AttributionConfig
+from pivotmine.model.config.measuring import AttributionConfig
 from pivotmine.model.results import Run, read_run, write_json, write_table
 from pivotmine.model.words.dataset import Concept, WordSet, word_set
 from pivotmine.text.folding import fold

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,9 +11,9 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from pivotmine.model.attribution.fit import Sample, fits, fold_of, solve
-from pivotmine.model.attribution.rank import auc, mid_ranks, partial_spearman
+from pivotmine.model.attribution.rank import auc, mid_ranks, partial_correlation, rank_correlations
 from pivotmine.model.attribution.resample import ConceptResamples, stat
-from pivotmine.model.statistics.holm import holm
+from pivotmine.model.statistics.verdict import holm
 
 values = st.lists(st.integers(0, 6), min_size=4, max_size=30)
 
@@ -60,6 +62,11 @@ def test_weighted_ranks_and_auc_equal_those_of_repeated_words(drawn, seed):
         assert np.allclose(repeated(ranks[row], w), written)
         again = auc(repeated(x, w), repeated(positive, w), ones(int(w.sum())))
         assert np.allclose(areas[row], again[0], equal_nan=True)
+
+
+def partial_spearman(one: Any, other: Any, given: list[Any], weights: Any) -> Any:
+    correlations = rank_correlations([one, other, *given], weights)
+    return partial_correlation(correlations, 0, 1, range(2, 2 + len(given)))
 
 
 def test_spearman_equals_scipy():

@@ -56,30 +56,31 @@ def model() -> Any:
 
 def test_benchmarks_run_on_local_files_through_lm_eval(model, tmp_path: Path):
     pytest.importorskip("lm_eval")
-    from pivotmine.model.evaluation.harness import benchmarks
+    from pivotmine.model.evaluation.harness import Benchmarks
 
     write_tasks(tmp_path / "tasks")
     before = Path.cwd()
-    found = benchmarks(model, ["local_copa", "local_nli", "xcopa_zh"], tmp_path / "tasks")
+    tasks, folder = ("local_copa", "local_nli", "xcopa_zh"), str(tmp_path / "tasks")
+    found = Benchmarks(tasks=tasks, task_folder=folder).evaluate(model, None, {})
     assert Path.cwd() == before
     sizes = {name: one["n"] for name, one in found.items()}
     assert sizes == {"local_copa": 3, "local_nli": 3, "xcopa_zh": 2}
     assert found["local_copa"]["acc"] in [pytest.approx(n / 3) for n in range(4)]
     assert found["local_nli"]["version"] == 1.0
-    with pytest.raises(InputError, match="knows no task no_such_task"):
-        benchmarks(model, ["no_such_task"], tmp_path / "tasks")
+    with pytest.raises(InputError, match="has no task no_such_task"):
+        Benchmarks(tasks=("no_such_task",), task_folder=folder).evaluate(model, None, {})
 
 
 def test_chrf_scores_the_text_up_to_the_end_of_the_line(model):
     pytest.importorskip("sacrebleu")
-    from pivotmine.model.evaluation.translation import chrf, translate
+    from pivotmine.model.evaluation.translation import Translation, translate
 
     pairs = {"en-fr": [Pair("dog", "chien"), Pair("cat", "chat"), Pair("moon", "lune")]}
     said = translate(model, pairs["en-fr"][:1], pairs["en-fr"][1])
     assert "\n" not in said
-    found = chrf(model, pairs, n_shots=1)["en-fr"]
+    found = Translation(n_shots=1).evaluate(model, None, pairs)["en-fr"]
     assert found["n"] == 2
     assert 0 <= found["chrf"] < 60, "random weights translate nothing"
     assert "chrF2" in found["signature"] or "nc:6" in found["signature"]
-    with pytest.raises(InputError, match="all of them examples"):
-        chrf(model, pairs, n_shots=3)
+    with pytest.raises(InputError, match="all 3 pairs are examples"):
+        Translation(n_shots=3).check(model, None, pairs)

@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from pivotmine.model.errors import ModelError
-from pivotmine.model.scoring.engine import check, log_probs
-from pivotmine.model.scoring.reference import log_probs_plain
+from pivotmine.errors import ModelError
+from pivotmine.model.scoring.engine import log_probs
+from pivotmine.model.scoring.reference import check, log_probs_plain
 from pivotmine.model.scoring.shared_cache import Limits
 from pivotmine.model.scoring.tokens import Question, tokenize
 from pivotmine.model.words.dataset import WordSet
@@ -118,10 +118,10 @@ def test_a_cache_that_cannot_be_shared_is_detected():
         return whole(*args, past_key_values=None, **kwargs)
 
     questions = [Question((1, 2, 3), (4,)), Question((1, 2, 5), (6,))]
-    assert check(model, questions) < NATS
+    assert check(model, questions, Limits()) < NATS
     model.network.forward = forgetful
     with pytest.raises(ModelError, match="other numbers than the plain loop"):
-        check(model, questions)
+        check(model, questions, Limits())
 
 
 def test_progress_counts_every_context_once():

@@ -1,4 +1,4 @@
-"""What trained models are asked beyond words: segments after their sources, layers, benchmarks."""
+"""Evaluations beyond words: segments after their sources, layers, benchmarks."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_one_command_runs_the_evaluations_whose_inputs_are_given(
     assert "pairs are examples" in str(late.exception) or "sacrebleu" in str(late.exception)
     assert "conditional loss" not in late.output, "said before anything was asked"
     nothing = CliRunner().invoke(app, command)
-    assert "nothing to ask: give a word set" in str(nothing.exception)
+    assert "no evaluation is set: give a word set" in str(nothing.exception)
 
 
 PLUGIN = '''
@@ -155,7 +155,7 @@ def test_an_evaluation_of_the_user_runs_with_its_options(tiny_model, tmp_path: P
 def test_a_recipe_lists_the_options_of_the_users_evaluation_and_refuses_others(
     tmp_path: Path, monkeypatch
 ):
-    from pivotmine.model.config import load_model_recipe
+    from pivotmine.model.config.recipe import load_model_recipe
 
     (tmp_path / "spelling_plugin.py").write_text(PLUGIN)
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -170,7 +170,7 @@ def test_a_recipe_lists_the_options_of_the_users_evaluation_and_refuses_others(
 
 def test_what_is_built_in_is_what_the_registry_lists():
     from pivotmine import plugins
-    from pivotmine.model.config import EvaluationConfig
+    from pivotmine.model.config.evaluation import EvaluationConfig
 
     assert plugins.EVALUATIONS.built_in == (
         *("retrieval", "conditional", "translation"),
@@ -203,9 +203,9 @@ def test_csls_follows_its_definition_and_corrects_hubs():
 
 @needs_torch
 def test_a_word_finds_itself_in_every_layer(tiny_model, small_words):
-    from pivotmine.model.config import ScoringConfig
-    from pivotmine.model.direction import Direction
+    from pivotmine.model.config.measuring import ScoringConfig
     from pivotmine.model.evaluation.retrieval import layer_means, retrieve
+    from pivotmine.model.words.dataset import Direction
 
     asked = [c for c in small_words.concepts if len(set(c.words.values())) == 4]
     same = [c.model_copy(update={"words": dict.fromkeys(c.words, c.words["en"])}) for c in asked]

@@ -1,4 +1,4 @@
-"""Getting archives: those that are there, and what to do about those that are not."""
+"""Archives of dictionaries: found in the folder, or missing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from pivotmine.dictionaries.packages import sha256_of
 from pivotmine.errors import ConfigError, SetupError
-from pivotmine.model.config import WordsConfig
+from pivotmine.model.config.measuring import WordsConfig
 from pivotmine.model.words.build import build
 from pivotmine.model.words.fetch import archives
 from pivotmine.model.words.sources.registry import FREQUENCIES, LEMMAS, SOURCES, sources_for

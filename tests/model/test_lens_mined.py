@@ -1,4 +1,4 @@
-"""Mined pivots find their tokens in a model's vocabulary, and tokens like them."""
+"""Mined pivots as tokens of a model's vocabulary, and their controls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VOCABULARY = ["<s>", " the", "the", " dog", "dog", "\ufffd", " cat", " ç‹—", "ç‹
 
 
 class Tokenizer:
-    """A vocabulary that shows itself."""
+    """A tokenizer whose tokens are these texts."""
 
     def __len__(self) -> int:
         return len(VOCABULARY)

@@ -8,17 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pivotmine.errors import InputError
-from pivotmine.model.direction import Direction, pivot_of
-from pivotmine.model.errors import ModelError
+from pivotmine.errors import InputError, ModelError
 from pivotmine.model.lens.ablation import Ablation, ablate
 from pivotmine.model.lens.candidates import categories, eligible, n_lone_spaces, word_tokens
 from pivotmine.model.lens.lenses import fit
 from pivotmine.model.lens.network import check_head, hooked, parts_of
-from pivotmine.model.lens.readout import Readings, read
-from pivotmine.model.lens.states import read_states
+from pivotmine.model.lens.readout import Readings, read, read_states
 from pivotmine.model.scoring.shared_cache import Limits
-from pivotmine.model.words.dataset import WordSet
+from pivotmine.model.words.dataset import Direction, WordSet, pivot_of
 from tests.model.conftest import byte_tokenizer, loaded, whole_words_tokenizer
 
 torch = pytest.importorskip("torch")
@@ -146,7 +143,7 @@ def test_a_word_is_seen_with_and_without_a_space_and_with_a_capital(small_words:
     assert {tokenizer.convert_ids_to_tokens(token) for token in tokens["狗"]} == {"狗"}
 
 
-def test_bytes_of_a_character_do_not_stand_for_a_word():
+def test_a_byte_of_a_character_is_no_token_of_its_word():
     tokens = word_tokens(byte_tokenizer(), ["狗", "dog"])
     assert tokens["狗"] == ()
     assert tokens["dog"]
@@ -182,7 +179,7 @@ def test_controls_are_other_concepts_near_in_frequency_and_share_no_token(small_
     assert max(numbers) == 3
 
 
-def test_words_that_cannot_be_told_apart_are_not_asked(small_words: WordSet):
+def test_words_that_share_a_token_are_not_used(small_words: WordSet):
     tokens = word_tokens(whole_words_tokenizer(small_words), all_words(small_words))
     asked = {c.id for c in eligible(small_words.concepts, Direction("fr", "zh"), tokens, "en")}
     assert "dog-n" in asked

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from pivotmine.errors import InputError
 from pivotmine.model.cli import app
-from pivotmine.model.config import LensConfig, ScoringConfig
+from pivotmine.model.config.measuring import LensConfig, ScoringConfig
 from pivotmine.model.lens.run import trace
 from pivotmine.model.progress import Progress
 from pivotmine.model.words.dataset import WordSet, save

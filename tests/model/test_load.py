@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pivotmine.errors import InputError, SetupError
-from pivotmine.model.config import ModelConfig
+from pivotmine.model.config.measuring import ModelConfig
 from pivotmine.model.load import PACKAGES, load_model
 from pivotmine.model.scoring.engine import log_probs
 from pivotmine.model.scoring.tokens import tokenize

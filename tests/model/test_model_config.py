@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from pivotmine import __version__
 from pivotmine.errors import ConfigError
 from pivotmine.model.cli import app, main
-from pivotmine.model.config import ModelRecipe, load_model_recipe
+from pivotmine.model.config.recipe import ModelRecipe, load_model_recipe
 from pivotmine.recipe import Section
 
 

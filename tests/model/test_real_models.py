@@ -13,13 +13,12 @@ from typing import Any
 
 import pytest
 
-from pivotmine.model.direction import Direction
 from pivotmine.model.load import PACKAGES, load_model
 from pivotmine.model.scoring.engine import log_probs
 from pivotmine.model.scoring.prompts import answer, prompt
 from pivotmine.model.scoring.reference import log_probs_plain
 from pivotmine.model.scoring.tokens import tokenize
-from pivotmine.model.words.dataset import WordSet
+from pivotmine.model.words.dataset import Direction, WordSet
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")

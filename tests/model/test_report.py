@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 from pivotmine.errors import InputError
 from pivotmine.model.cli import app
 from pivotmine.model.lens import figures
+from pivotmine.model.report.attributed import scatter
 from pivotmine.model.report.build import report
 from pivotmine.model.report.cells import interval
-from pivotmine.model.report.scatter import scatter
 from pivotmine.model.results import Run, read_run, write_json, write_table
 from pivotmine.model.words.dataset import WordSet, save
 from pivotmine.show import charts
@@ -134,7 +134,7 @@ def parsed(html: str) -> Balance:
     return found
 
 
-def test_the_page_is_well_formed_and_asks_for_nothing_from_outside(small_words: WordSet):
+def test_the_page_is_well_formed_and_loads_nothing_from_outside(small_words: WordSet):
     html = report(
         [score_run(small_words, Path("scores-a.json"))],
         [lens_run(small_words, Path("lens-a.json"))],

@@ -8,7 +8,7 @@ from pathlib import Path
 import pivotmine.model
 
 ORDER = (
-    ("errors", "results", "direction", "progress", "config", "lakes"),
+    ("results", "progress", "config", "lakes"),
     ("load", "statistics", "words"),
     ("shards", "scoring"),
     ("losses", "lens"),

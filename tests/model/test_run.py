@@ -10,15 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from pivotmine.errors import ConfigError, InputError
-from pivotmine.model.config import ScoringConfig
-from pivotmine.model.direction import Direction
+from pivotmine.model.config.measuring import ScoringConfig
 from pivotmine.model.progress import Progress
 from pivotmine.model.scoring.cells import ANSWERS, ask, collect, word_task
 from pivotmine.model.scoring.prompts import directions, examples, select
 from pivotmine.model.scoring.reference import log_probs_plain
 from pivotmine.model.scoring.run import score
 from pivotmine.model.scoring.tokens import tokenize
-from pivotmine.model.words.dataset import WordSet, word_set
+from pivotmine.model.words.dataset import Direction, WordSet, word_set
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")

@@ -167,4 +167,3 @@ def test_wordnet_knows_fields_synonyms_and_parts_of_speech(tmp_path: Path):
     lemma = wordnet.read(package)["dog", "n"]
     assert (lemma.field, lemma.n_senses, lemma.share) == ("noun.animal", 2, 0.75)
     assert lemma.synonyms == {"domestic_dog", "hound", "frump"}
-    assert lemma.main_synonyms == {"domestic_dog", "hound"}

@@ -125,7 +125,7 @@ def test_components_of_variance_are_estimated():
     assert Spread(0.3, 9.0, 0.4).over_seeds(4) == pytest.approx(np.hypot(0.3, 0.2))
 
 
-def test_tokens_to_reach_interpolates_and_counts_seeds_that_never_got_there():
+def test_tokens_to_reach_interpolates_and_counts_seeds_that_never_reach_it():
     tokens = [100, 200, 400]
     assert first_reach(tokens, np.array([0.0, 1.0, 2.0]), 1.5) == 300
     assert first_reach(tokens, np.array([0.0, 1.0, 2.0]), -1) == 100

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pivotmine.errors import InputError
-from pivotmine.model.direction import Direction
 from pivotmine.model.scoring.prompts import answer, prompt
 from pivotmine.model.scoring.tokens import Question, seam, tokenize
-from pivotmine.model.words.dataset import WordSet
+from pivotmine.model.words.dataset import Direction, WordSet
 from tests.model.conftest import byte_tokenizer, merging_tokenizer, metaspace_tokenizer
 
 pytest.importorskip("transformers")

@@ -16,14 +16,13 @@ from typer.testing import CliRunner
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.model.cli import app
 from pivotmine.model.comparison.run import compare
-from pivotmine.model.config import load_model_recipe
-from pivotmine.model.direction import Direction
+from pivotmine.model.config.recipe import load_model_recipe
 from pivotmine.model.report.arms import arms_page
 from pivotmine.model.results import Run, read_run, write_json, write_table
 from pivotmine.model.scoring.prompts import answer, prompt
 from pivotmine.model.training.grid import EVALUATIONS, run_grid
 from pivotmine.model.training.plan import make_plan
-from pivotmine.model.words.dataset import WordSet, save
+from pivotmine.model.words.dataset import Direction, WordSet, save
 from tests.model.handmade_shards import word_tokenizer, write_arm
 from tests.model.test_report import parsed
 
@@ -91,7 +90,7 @@ def change(recipe: Path, **grid: Any) -> Path:
 
 
 def ask_pairs(recipe: Path, folder: Path) -> None:
-    """Ask the models of a grid three aligned pairs, too, and judge its contrasts by them."""
+    """Add three aligned pairs to a grid, and take its contrasts from them."""
     lines = [
         {"lang_a": "en", "text_a": source, "lang_b": "fr", "text_b": target}
         for source, target in (("dog .", "chien ."), ("moon .", "lune ."), ("cat .", "chat ."))

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pivotmine.errors import ConfigError, InputError
-from pivotmine.model.config import GridConfig
+from pivotmine.model.config.training import GridConfig
 from pivotmine.model.shards.packing import Packing
-from pivotmine.model.shards.stream import open_stream
-from pivotmine.model.training.budget import StreamShare, check_languages, diet
+from pivotmine.model.shards.stream import Stream, open_stream
+from pivotmine.model.training.budget import check_languages, diet
 from pivotmine.model.training.mixture import Mixture, Placement, slots
 from tests.model.handmade_shards import END, write_arm
 
@@ -178,11 +178,9 @@ def test_workers_share_a_step_and_resuming_needs_only_its_number(tmp_path: Path)
     assert len(whole) == 60
 
 
-def arm_of(folder: Path, name: str, **languages: int) -> StreamShare:
+def arm_of(folder: Path, name: str, **languages: int) -> tuple[Stream, float]:
     documents = [[1] * 9] * (sum(languages.values()) // 9)
-    return StreamShare(
-        open_stream(write_arm(folder, documents, arm=name, languages=languages)), 1.0
-    )
+    return open_stream(write_arm(folder, documents, arm=name, languages=languages)), 1.0
 
 
 def test_an_arm_with_too_few_tokens_is_refused(tmp_path: Path):
@@ -203,5 +201,5 @@ def test_an_arm_with_another_share_of_a_language_is_refused(tmp_path: Path):
     check_languages(diets, GridConfig(language_tolerance=0.23))
     with pytest.raises(InputError, match=r"arm a: 50.0% of its tokens are en, 60.0% in grid.lang"):
         check_languages(diets, GridConfig(languages={"en": 0.6, "fr": 0.4}))
-    mixed = diet("c", [half._replace(ratio=0.5), most._replace(ratio=0.5)], 100, 1.0)
+    mixed = diet("c", [(half[0], 0.5), (most[0], 0.5)], 100, 1.0)
     assert mixed.languages["en"] == pytest.approx((0.5 + 1300 / 1800) / 2)

@@ -7,17 +7,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pivotmine.errors import InputError
-from pivotmine.model.config import ModelConfig, ShapeConfig, TrainingConfig
-from pivotmine.model.errors import ModelError
+from pivotmine.errors import InputError, ModelError
+from pivotmine.model.config.measuring import ModelConfig
+from pivotmine.model.config.training import ShapeConfig, TrainingConfig
 from pivotmine.model.load import load_model
 from pivotmine.model.shards.packing import Packing
 from pivotmine.model.shards.stream import Stream, open_stream
 from pivotmine.model.shards.tokenizer import check_tokenizer, transformers_tokenizer
 from pivotmine.model.training.mixture import Mixture, Placement, slots
 from pivotmine.model.training.networks import start, with_lora
-from pivotmine.model.training.train import Job, Trained, prepared, train
+from pivotmine.model.training.train import Job, Trained, rate, train
 from pivotmine.model.training.workers import make_accelerator
 from tests.model.handmade_shards import word_tokenizer, write_arm
 
@@ -46,7 +48,7 @@ def stream(tmp_path_factory: pytest.TempPathFactory) -> Stream:
 def run(
     stream: Stream, folder: Path, config: TrainingConfig = CONFIG, stop_at: int | None = None
 ) -> tuple[Trained, Any]:
-    network = prepared(start(config, [stream], 7, print).network, config)
+    network = with_lora(start(config, [stream], 7, print).network, config.lora_rank)
     chosen = slots([Placement("all", 1.0)], N_STEPS * config.batch_sequences)
     mixture = Mixture([Packing(stream, config.sequence_tokens, (7,))], chosen)
 
@@ -213,3 +215,26 @@ def test_low_rank_training_names_the_missing_package(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SetupError, match="peft not installed"):
         with_lora(None, 2)
+
+
+@given(st.sampled_from(["constant", "cosine", "wsd"]), st.integers(1, 500))
+def test_the_rate_rises_to_the_highest_and_not_beyond(schedule, n_steps):
+    config = TrainingConfig(schedule=schedule, learning_rate=0.5, warmup_share=0.1)
+    rates = [rate(step, n_steps, config) for step in range(n_steps)]
+    n_warmup = -(-n_steps // 10)
+    assert max(rates) == pytest.approx(0.5)
+    assert rates[:n_warmup] == sorted(rates[:n_warmup])
+    assert rates[n_warmup:] == sorted(rates[n_warmup:], reverse=True)
+    assert min(rates) > 0
+
+
+def test_cosine_and_wsd_end_at_the_final_rate():
+    settings = {"learning_rate": 1.0, "warmup_share": 0.1, "final_rate_share": 0.1}
+    cosine = TrainingConfig(schedule="cosine", **settings)
+    assert rate(99, 100, cosine) == pytest.approx(0.1)
+    assert rate(55, 101, cosine) == pytest.approx(0.55, abs=0.02), "half way, half way down"
+    wsd = TrainingConfig(schedule="wsd", decay_share=0.2, **settings)
+    assert [rate(step, 100, wsd) for step in (10, 50, 79)] == [1.0, 1.0, 1.0]
+    assert rate(89, 100, wsd) == pytest.approx(0.55)
+    assert rate(99, 100, wsd) == pytest.approx(0.1)
+    assert rate(99, 100, TrainingConfig(schedule="constant", **settings)) == 1.0

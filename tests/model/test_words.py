@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.errors import InputError
-from pivotmine.model.config import WordsConfig
-from pivotmine.model.words.build import Material, assemble, split_of
-from pivotmine.model.words.dataset import load, save
+from pivotmine.model.config.measuring import WordsConfig
+from pivotmine.model.words.align import Material
+from pivotmine.model.words.build import assemble, split_of
+from pivotmine.model.words.dataset import load, sample_lines, save
 from pivotmine.model.words.glosses import Gloss
 from pivotmine.model.words.graph import WordGraph
 from pivotmine.model.words.marks import is_cognate, marks, similarity
-from pivotmine.model.words.sample import lines
 from pivotmine.model.words.sources.wordnet import Lemma
 
 FAMILIES = {"fra-eng": "list", "eng-fra": "list"}
@@ -39,7 +39,7 @@ def gloss(source: str, lang: str, word: str, other: str, text: str, **rest) -> G
 
 
 def material(*more: Gloss) -> Material:
-    """Eight things that four dictionaries know, and what is added."""
+    """Eight concepts of four dictionaries, and the glosses that a test adds."""
     glosses = list(more)
     for hub, (french, chinese, japanese, _) in THINGS.items():
         glosses += [
@@ -50,7 +50,7 @@ def material(*more: Gloss) -> Material:
             gloss("pictures", "en", hub, "zh", chinese, pos="n"),
         ]
     lemmas = {
-        (hub, "n"): Lemma(field, 2, frozenset({"hound"} if hub == "dog" else ()), frozenset(), 1.0)
+        (hub, "n"): Lemma(field, 2, frozenset({"hound"} if hub == "dog" else ()), 1.0)
         for hub, (*_, field) in THINGS.items()
     }
     zipf = {lang: {} for lang in ("en", "fr", "zh", "ja")}
@@ -91,7 +91,7 @@ def test_the_choice_that_other_dictionaries_confirm_wins():
         gloss("jmdict", "ja", "銀行", "en", "banking", pos="n"),
     ]
     stock = material(*extra)
-    stock.lemmas["bank", "n"] = Lemma("noun.group", 10, frozenset(), frozenset(), 1.0)
+    stock.lemmas["bank", "n"] = Lemma("noun.group", 10, frozenset(), 1.0)
     assert words_of(assemble(CONFIG, stock))["bank-n"] == ("bank", "banque", "银行", "銀行")
 
 
@@ -103,7 +103,7 @@ def test_a_concept_that_one_dictionary_gives_is_left_out():
         gloss("jmdict", "ja", "月", "en", "moon", pos="n"),
     ]
     stock = material(*extra)
-    stock.lemmas["moon", "n"] = Lemma("noun.object", 3, frozenset(), frozenset(), 1.0)
+    stock.lemmas["moon", "n"] = Lemma("noun.object", 3, frozenset(), 1.0)
     assert "moon-n" not in words_of(assemble(CONFIG, stock))
 
 
@@ -116,7 +116,7 @@ def test_every_word_is_used_once_a_language():
         gloss("fra-jpn", "fr", "limier", "ja", "猟犬", pos="n"),
     ]
     stock = material(*extra)
-    stock.lemmas["hound", "n"] = Lemma("noun.animal", 3, frozenset(), frozenset(), 1.0)
+    stock.lemmas["hound", "n"] = Lemma("noun.animal", 3, frozenset(), 1.0)
     found = words_of(assemble(CONFIG, stock))
     for place in range(4):
         column = [row[place] for row in found.values()]
@@ -171,7 +171,7 @@ def test_a_concept_stays_in_its_split_whatever_else_is_in_the_set(ids: set[str])
     }
 
 
-def test_splits_have_about_the_sizes_that_were_asked_for():
+def test_splits_have_about_the_sizes_of_the_settings():
     config = WordsConfig(train_share=0.2, dev_share=0.3)
     splits = [split_of(f"word{number}-n", config) for number in range(4000)]
     assert splits.count("train") == pytest.approx(800, abs=100)
@@ -261,5 +261,5 @@ def test_a_missing_set_says_how_to_build_one(tmp_path: Path):
 
 def test_a_sample_is_the_same_for_the_same_set():
     built = assemble(CONFIG, material())
-    assert list(lines(built, 3)) == list(lines(built, 3))
-    assert len(list(lines(built, 3))) == 3
+    assert list(sample_lines(built, 3)) == list(sample_lines(built, 3))
+    assert len(list(sample_lines(built, 3))) == 3

@@ -1,1 +1,1 @@
-"""Open dictionaries: which there are, what they are called as files, how each is read."""
+"""Open dictionaries: their archives, licences and readers."""

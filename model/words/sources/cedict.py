@@ -1,7 +1,7 @@
 """Glosses from CC-CEDICT, Chinese words with English translations.
 
-Names begin with a capital in their pinyin, and verbs are glossed with `to`. Nothing else tells
-parts of speech. Senses marked old, literary or bound are left out, since a character that stands in
+Names begin with a capital in their pinyin, and verbs are glossed with `to`. Other parts of speech
+are not marked. Senses marked old, literary or bound are left out, since a character that occurs in
 compounds only cannot be an answer.
 """
 

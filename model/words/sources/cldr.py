@@ -1,6 +1,6 @@
-"""CLDR annotations: the names of emoji, one and the same picture named in every language.
+"""CLDR annotations: the names of emoji in every language.
 
-A picture proves that its names have a sense in common. About 300 have names that are single words
+Names of one picture have a sense in common. About 300 have names that are single words
 in English, French, Chinese and Japanese. The names in any two languages are linked.
 """
 

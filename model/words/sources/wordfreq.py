@@ -20,11 +20,41 @@ from pathlib import Path
 
 from pivotmine.errors import InputError, SetupError
 
-LARGE, SMALL = "wordfreq/data/large_{lang}.msgpack.gz", "wordfreq/data/small_{lang}.msgpack.gz"
-
-
 CUT_COST = 1.0
-"""Zipf units that every cut inside a word takes off."""
+"""Zipf units that every cut inside a word costs."""
+
+
+def read_zipf(archive: Path, lang: str) -> dict[str, float]:
+    """Word -> zipf frequency; words that are not listed have less than about 1.
+
+    Raises
+    ------
+    InputError
+        The wheel has no list for the language, or is not a wheel.
+    SetupError
+        msgpack is not installed.
+    """
+    try:
+        import msgpack
+    except ImportError:
+        raise SetupError(
+            "reading word frequencies needs msgpack: pip install 'pivotmine[model]'"
+        ) from None
+    try:
+        with zipfile.ZipFile(archive) as wheel:
+            lists = [f"wordfreq/data/{size}_{lang}.msgpack.gz" for size in ("large", "small")]
+            chosen = next((name for name in lists if name in wheel.namelist()), None)
+            if chosen is None:
+                raise InputError(f"{archive.name} has no frequency list for language {lang!r}")
+            levels = msgpack.unpackb(gzip.decompress(wheel.read(chosen)), raw=False)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{archive} cannot be read ({error}): delete it and fetch it again."
+        ) from error
+    # levels[0] is a header; levels[1 + i] holds the words at -i centibels
+    return {
+        word: round(9 - index / 100, 2) for index, words in enumerate(levels[1:]) for word in words
+    }
 
 
 def fill(zipf: dict[str, float], words: Iterable[str]) -> None:
@@ -47,43 +77,3 @@ def _from_parts(zipf: Mapping[str, float], word: str) -> float | None:
         start = end
     total = sum(10.0**-part for part in parts)
     return round(-math.log10(total) - CUT_COST * (len(parts) - 1), 2)
-
-
-def read_zipf(archive: Path, lang: str) -> dict[str, float]:
-    """Word -> zipf frequency; words that are not listed have less than about 1.
-
-    Raises
-    ------
-    InputError
-        The wheel has no list for the language, or is not a wheel.
-    SetupError
-        msgpack is not installed.
-    """
-    try:
-        import msgpack
-    except ImportError:
-        raise SetupError(
-            "reading word frequencies needs msgpack: pip install 'pivotmine[model]'"
-        ) from None
-    try:
-        with zipfile.ZipFile(archive) as wheel:
-            names = set(wheel.namelist())
-            chosen = next(
-                (
-                    name.format(lang=lang)
-                    for name in (LARGE, SMALL)
-                    if name.format(lang=lang) in names
-                ),
-                None,
-            )
-            if chosen is None:
-                raise InputError(f"{archive.name} has no frequency list for language {lang!r}")
-            levels = msgpack.unpackb(gzip.decompress(wheel.read(chosen)), raw=False)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{archive} cannot be read ({error}): delete it and fetch it again."
-        ) from error
-    # levels[0] is a header; levels[1 + i] holds the words at -i centibels
-    return {
-        word: round(9 - index / 100, 2) for index, words in enumerate(levels[1:]) for word in words
-    }

@@ -36,8 +36,6 @@ class Lemma:
     n_senses: int
     synonyms: frozenset[str]
     """Words that share any of its synsets."""
-    main_synonyms: frozenset[str]
-    """Words that share its most frequent synset."""
     share: float
     """Part of its occurrences in tagged text that are of this part of speech; 1 where none is."""
 
@@ -60,8 +58,7 @@ def read(archive: Path) -> dict[tuple[str, str], Lemma]:
             members = frozenset().union(*(words for _, words in found)) - {word}
             total = sum(counts.get(word, {}).values())
             share = counts[word].get(pos, 0) / total if total else 1.0
-            main = found[0][1] - {word}
-            lemmas[word, pos] = Lemma(found[0][0], len(found), members, main, share)
+            lemmas[word, pos] = Lemma(found[0][0], len(found), members, share)
     return lemmas
 
 
