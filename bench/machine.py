@@ -1,4 +1,4 @@
-"""Where figures come from: machine, commit and versions."""
+"""Origin of figures: machine, commit and versions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PACKAGES = ("pyspark", "duckdb", "polars", "scipy", "numpy", "numba", "pyarrow")
 
 
 def describe() -> str:
-    """The machine that runs this, in a line."""
+    """The current machine in a line."""
     cpus = _values("/proc/cpuinfo", "model name")
     try:
         java = check_java()
@@ -47,7 +47,7 @@ def versions() -> dict[str, str]:
 
 
 def commit() -> str:
-    """The commit of the working tree, and whether anything but docs/ differs from it."""
+    """The commit of the working tree, and whether anything outside docs/ is changed."""
     head = _git("rev-parse", "--short=12", "HEAD")
     if not head:
         return "not a git checkout"
@@ -61,7 +61,7 @@ def command(module: str, arguments: Sequence[str]) -> str:
 
 
 def without_paths(text: str) -> str:
-    """A text whose absolute paths are cut to their last part, since the rest names one machine."""
+    """A text with absolute paths cut to their last part, since the rest is of one machine."""
     return re.sub(r"(?<![\w.~:/])(?:file:)?/+(?:[\w.+~-]+/)*([\w.+~-]+)", r".../\1", text)
 
 

@@ -2,9 +2,9 @@
 
     python -m bench.race pivotmine run --config recipe.yaml
 
-A Spark driver, its JVM and its Python workers share pages, so the sum of their resident sets counts
-these several times. Memory is therefore the sum of proportional set sizes (PSS), which `/proc`
-gives; it is polled, and its peak is reported. Linux only.
+A Spark driver, its JVM and its Python workers share pages, which the sum of their resident sets
+would count several times. So memory is the sum of proportional set sizes (PSS), polled from
+`/proc`; the peak is reported. Linux only.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 class Run(NamedTuple):
-    """What a command and all its descendants took."""
+    """Time and memory of a command and all its descendants."""
 
     seconds: float
     """Wall time until the command itself ended."""
@@ -62,9 +62,9 @@ def run(
 ) -> Run:
     """Run a command until it ends or passes a limit.
 
-    A poll walks page tables, which takes 20 ms for a tree of 4 GiB. Polls are therefore a twentieth
-    of the elapsed time apart, between 0.05 and 0.5 s. A process that lives for less is not seen;
-    its processor time is.
+    A poll walks page tables, which takes 20 ms for a tree of 4 GiB. So polls are a twentieth of the
+    elapsed time apart, between 0.05 and 0.5 s. The memory of a shorter process may be missed; its
+    processor time is not.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def run(
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(min(max(passed / 20, MIN_POLL_SECONDS), POLL_SECONDS))
     finally:
-        # Also when this process is interrupted: nothing else would end the tree.
+        # Also if this process is interrupted, since nothing else would end the tree.
         if process.poll() is None:
             kill_tree(process.pid)
             process.wait()
@@ -172,7 +172,7 @@ def _cpu_seconds_of_children() -> float:
 
 
 def main() -> int:
-    """Run the command that the arguments are, and print what it took."""
+    """Run the command in the arguments, and print its time and memory."""
     found = run(sys.argv[1:])
     parts = ", ".join(f"{name} {n / 2**20:,.0f} MiB" for name, n in found.peak_by_name.items())
     print(

@@ -1,12 +1,11 @@
-"""Digests of a lake's tables, to show that two lakes hold the same.
+"""Digests of a lake's tables, to compare two lakes.
 
     python -m bench.table_digests LAKE [OTHER_LAKE] [--without scores.evidence] [--renamed OLD=NEW]
 
-Prints a line a table: its rows, and a BLAKE3 hash of the hashes of its rows, sorted. With two lakes
-it prints both, and exits with 1 where a table differs. It reads Iceberg metadata and Parquet files
-with PyIceberg, DuckDB and numpy alone, so it compares lakes that different versions of PivotMine
-made. Table `runs` and columns that say when or where, not what, are left out. Contexts are compared
-one by one, since how many of them a row packs depends on how the tasks were scheduled.
+Prints for each table its number of rows and a BLAKE3 hash of their sorted hashes. With two lakes it
+prints both, and exits with 1 if a table differs. It uses only PyIceberg, DuckDB and numpy, so it
+compares lakes made by different versions of PivotMine. Table `runs`, times and places are left
+out. Contexts are compared one by one, since the scheduling of tasks decides how many a row packs.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from blake3 import blake3
 from pyiceberg.catalog.sql import SqlCatalog
 
 LEFT_OUT = {"shards.path", "inputs.uri", "inputs.stamp", "inputs.fingerprint"}
-"""Columns that say when or where."""
+"""Columns of times and places."""
 
 PLACES = {"documents", "near_copies", "rejects", "duplicates", "lexicons", "lexicon_rejects"}
 """Tables whose column `uri` is cut to the name of the file."""
@@ -37,9 +36,9 @@ def digest_tables(
     Parameters
     ----------
     left_out
-        Columns that do not count, as `table.column`.
+        Columns to leave out, as `table.column`.
     renamed
-        Values of columns `arm` and `method` that count as others.
+        Old -> new values of columns `arm` and `method`.
     """
     catalog = SqlCatalog("pivotmine", uri=f"sqlite:///{lake.resolve()}/catalog.db")
     found = {}

@@ -1,4 +1,4 @@
-"""Make what conf/arms/planted-arms.yaml trains on: `python -m bench.arms`."""
+"""Make the shards of conf/arms/planted-arms.yaml: `python -m bench.arms`."""
 
 from __future__ import annotations
 

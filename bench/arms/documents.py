@@ -1,4 +1,4 @@
-"""Documents of an arm, drawn so that every arm holds equal tokens of each language."""
+"""Drawing the documents of an arm, so that every arm holds equal tokens of each language."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_AHEAD = 0.002
-"""`fill`: how far the fill level of one language may be above that of another, as a share."""
+"""`fill`: how far one language's share of its budget may be above that of another."""
 
 MAX_SPREAD = 0.1
-"""`fill_together`: the same."""
+"""The same for `fill_together`."""
 
 
 class Line(NamedTuple):
@@ -46,8 +46,8 @@ Budget = dict[str, int]
 def fill(documents: Iterable[Document], budget: Budget) -> list[Document]:
     """Documents in order, without those that exceed the rest of a language's budget.
 
-    Where one language is ahead of another by `MAX_AHEAD` of its budget, documents that hold most of
-    it are left out, too. Otherwise the arm would end when the first language is full.
+    If one language is ahead of another by `MAX_AHEAD` of its budget, documents mostly in it are
+    left out, too. Otherwise the arm would end when the first language is full.
     """
     used = dict.fromkeys(budget, 0)
     taken = []
@@ -68,10 +68,10 @@ def fill(documents: Iterable[Document], budget: Budget) -> list[Document]:
 
 
 def broken(documents: Sequence[Document], seed: int) -> list[Document]:
-    """The documents, with the lines of their second language shuffled among documents.
+    """The documents, with lines in other languages than the first shuffled among documents.
 
-    The first language of a document is that of its first line. All other lines are exchanged for
-    lines of the same language, over all documents.
+    The first language of a document is that of its first line. Every other line is exchanged for
+    one of the same language from any document.
     """
     generator = np.random.default_rng([seed, 22])
     pools: dict[str, list[Line]] = defaultdict(list)
@@ -100,13 +100,13 @@ def _second(document: Document) -> list[Line]:
 def piece(document: Document, max_tokens: int, seed: Sequence[int]) -> Document | None:
     """A run of whole segments of at most `max_tokens` that begins with a drawn segment.
 
-    None where the drawn segment alone is longer. A small budget of whole documents would be a
-    handful of them; of pieces it is a sample.
+    None if the drawn segment alone is longer. Pieces make a sample of a small budget that holds
+    only a handful of whole documents.
     """
     lengths = np.array([len(line.ids) for line in document.lines])
     generator = np.random.default_rng([*seed, int(document.doc_id[:12], 16)])
     ends = np.cumsum(lengths)
-    # From the last start that still gives a full piece, so that ends are not drawn more often.
+    # No start after the last that gives a full piece, so that ends are not drawn more often.
     last = int(np.searchsorted(ends, max(int(ends[-1]) - max_tokens, 0)))
     start = int(generator.integers(last + 1))
     before = int(ends[start] - lengths[start])
@@ -117,9 +117,9 @@ def piece(document: Document, max_tokens: int, seed: Sequence[int]) -> Document 
 def fill_together(documents: Iterable[Document], budget: Budget) -> list[Document]:
     """Documents in order that fit and keep languages within `MAX_SPREAD` of each other.
 
-    Where documents hold two languages each, budgets can fill up unevenly, so that the last one can
-    no longer be filled alone. Documents that were left out are tried again with half of their
-    segments, until budgets are full to within a segment.
+    With documents of two languages, budgets may fill unevenly, and the last one cannot be filled
+    alone. So documents that were left out are tried again with half of their segments, until
+    budgets are full to within a segment.
     """
     used = dict.fromkeys(budget, 0)
     taken: list[Document] = []

@@ -1,7 +1,7 @@
-"""Arms of the planted web: equal tokens of each language, in documents that differ.
+"""Arms of the planted web: equal tokens of each language, in different documents.
 
-Each arm goes through documents in an order of its own and takes those that fit into the rest of
-both languages' budgets, so arms hold equal tokens of a language to within one document.
+Each arm goes through the documents in its own order and takes those that fit into the rest of both
+languages' budgets. So arms hold equal tokens of a language to within one document.
 
 random       any documents
 he2025       highest share of tokens in the pivot set (He et al. 2025)
@@ -40,8 +40,8 @@ def write_arms(
 ) -> dict[str, Sizes]:
     """Write `folder`/shards/ARM for all arms, `base` and `heldout_LANGUAGE`; returns their sizes.
 
-    Monolingual documents are shared out first: held-out ones, then those of the base phase. Arms
-    are made of the rest.
+    Held-out documents and those of the base phase, all monolingual, are set aside first. Arms are
+    made of the rest.
     """
     config = load_recipe(str(recipe))
     lake = connect(Lake(config.lake, read_only=True))

@@ -1,13 +1,13 @@
 """Make the shards of conf/arms/real-arms.yaml: `python -m bench.arms.real`.
 
-The engine mines with a vocabulary in which words are single tokens, and a model has its own. Texts
-are therefore tokenised again, segment by segment as the engine cut them, and keep the languages
-that it found. Each arm is drawn anew for every seed from one selection of the engine, which holds
-many times as much, until the model's tokens of each language are used up. Arms thus hold equal
-tokens of every language, and differences between seeds include the draw of documents.
+The engine mines with a vocabulary in which words are single tokens, and a model has its own. So
+texts are tokenised again, segment by segment as the engine cut them, with the languages that it
+found. For every seed, each arm is drawn anew from a selection of the engine many times its size,
+until the model's tokens of each language are used up. So arms hold equal tokens of every language,
+and differences between seeds include the draw of documents.
 
 random, he2025, entropy, ...   arms of table `selection`
-aligned   documents whose source marks them as aligned: positive control, known from outside
+aligned   documents marked as aligned by their source: positive control
 broken    those of `distinct_links`, with the segments of other languages than their first shuffled
           among documents: same segments, same languages everywhere, no translations
 
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -48,17 +48,6 @@ _BATCH_DOCS = 512
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-class Budgets(NamedTuple):
-    """Tokens of the model."""
-
-    arm: int
-    piece: int
-    """Most tokens of a piece of a document."""
-
-    heldout: int
-    """Of each language."""
-
-
 @app.command()
 def main(
     recipe: Annotated[Path, typer.Option(help="Recipe of a lake that is mined up to `select`.")],
@@ -79,7 +68,6 @@ def main(
     """
     config = load_recipe(str(recipe))
     lake = connect(Lake(config.lake, read_only=True))
-    budgets = Budgets(tokens, piece_tokens, heldout_tokens)
     kind, content = read_tokenizer_file(tokenizer)
     model = Tokenizer(kind, content)
     runtime = model.load()
@@ -104,11 +92,12 @@ def main(
     heldout = {}
     for lang in config.languages:
         monolingual = read(f"{alone} AND NOT {aligned} AND documents.lang = '{lang}'", 200)
-        heldout[lang] = fill(_shuffled(monolingual, (30,)), {lang: budgets.heldout})
+        heldout[lang] = fill(_shuffled(monolingual, (30,)), {lang: heldout_tokens})
     write_shards(out / "heldout", heldout, row, config)
     for seed in range(seeds):
         arms = {
-            arm: draw(arm, pool, budgets, config.languages, seed) for arm, pool in pools.items()
+            arm: draw(arm, _pieces(pool, piece_tokens, seed), tokens, config.languages)
+            for arm, pool in pools.items()
         }
         arms[BROKEN] = broken(arms[BROKEN_OF], seed)
         sizes = write_shards(out / f"{seed}", arms, row, config)
@@ -125,16 +114,16 @@ def read_documents(
     languages: Sequence[str],
     aligned_source: str,
 ) -> Iterator[Document]:
-    """The documents that a condition chooses.
+    """The documents that meet a condition.
 
-    Documents with a segment in none of `languages` are left out, since it has no budget.
+    Documents with a segment in no language of `languages` are left out, since it has no budget.
 
     Parameters
     ----------
     where
         SQL on the columns of tables `documents` and `tokens`, and an order.
     aligned_source
-        Beginning of the `source` of documents that are known to be aligned.
+        Beginning of the `source` of aligned documents.
     """
     found = lake.sql(
         "SELECT doc_id, documents.lang, source, text, segment_langs FROM documents JOIN tokens "
@@ -168,18 +157,17 @@ def _certain(document: str, segments: Sequence[str], languages: Sequence[str]) -
 
 
 def draw(
-    arm: str, pool: Sequence[Document], budgets: Budgets, languages: Sequence[str], seed: int
+    arm: str, pieces: Sequence[Document], tokens: int, languages: Sequence[str]
 ) -> list[Document]:
-    """An arm of a seed: pieces of a selection, equal tokens of each language.
+    """An arm: pieces of a selection, equal tokens of each language.
 
     Raises
     ------
     InputError
         The selection is too small for the arm.
     """
-    pieces = (piece(one, budgets.piece, (seed, 31)) for one in _shuffled(pool, (seed, 32)))
-    share = budgets.arm // len(languages)
-    found = fill_together((one for one in pieces if one), dict.fromkeys(languages, share))
+    share = tokens // len(languages)
+    found = fill_together(pieces, dict.fromkeys(languages, share))
     short = {
         lang: n
         for lang in languages
@@ -188,9 +176,15 @@ def draw(
     if short:
         raise InputError(
             f"arm {arm}: of {share:,} tokens a language only {short} could be drawn from "
-            f"{len(pool):,} documents: raise select.budget_tokens, or lower --tokens"
+            f"{len(pieces):,} documents: raise select.budget_tokens, or lower --tokens"
         )
     return found
+
+
+def _pieces(pool: Sequence[Document], max_tokens: int, seed: int) -> list[Document]:
+    """A piece of each document, in random order."""
+    pieces = (piece(one, max_tokens, (seed, 31)) for one in _shuffled(pool, (seed, 32)))
+    return [one for one in pieces if one]
 
 
 def _shuffled(documents: Sequence[Document], seed: Sequence[int]) -> list[Document]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,12 @@ import numpy as np
 
 from bench.arms.documents import Document
 from pivotmine.recipe import Recipe
+from pivotmine.stages.shard.formats import write_shard
 from pivotmine.stages.shard.manifest import write_manifests
-from pivotmine.stages.shard.npy import NpyWriter
 from pivotmine.stages.shard.writer import ShardDocument, TokenFormat
 
 Sizes = dict[str, Any]
-"""Of an arm: n_docs, n_tokens, and tokens_by_language without languages of which it has none."""
+"""Of an arm: n_docs, n_tokens and tokens_by_language, for the languages that it holds."""
 
 
 def write_shards(
@@ -28,36 +30,24 @@ def write_shards(
     tokens = TokenFormat(tokenizer["vocab_size"], tokenizer["eos_token_id"])
     rows, sizes = [], {}
     for arm, documents in arms.items():
-        writer = NpyWriter(str(folder / arm / "part-00000"), tokens)
-        by_language: dict[str, int] = {}
-        for position, document in enumerate(documents):
-            ids = np.concatenate([line.ids for line in document.lines])
-            for language, n in document.n_tokens.items():
-                by_language[language] = by_language.get(language, 0) + n
-            lang = document.lines[0].lang
-            writer.add(
-                ShardDocument(document.doc_id, document.kind, position, lang, len(ids), ids, None)
-            )
-        written = writer.close()
+        path = str(folder / arm / "part-00000")
+        shard = write_shard("npy", path, tokens, map(_shard_document, count(), documents))
+        by_language = sum((Counter(one.n_tokens) for one in documents), Counter[str]())
         sizes[arm] = {
-            "n_docs": len(documents),
-            "n_tokens": sum(by_language.values()),
+            "n_docs": shard.n_docs,
+            "n_tokens": shard.n_tokens,
             "tokens_by_language": {
                 lang: by_language[lang] for lang in recipe.languages if lang in by_language
             },
         }
-        rows.append(
-            {
-                "arm": arm,
-                "path": written.path,
-                "checksum": written.checksum,
-                "format": "npy",
-                "n_docs": sizes[arm]["n_docs"],
-                "n_tokens": sizes[arm]["n_tokens"],
-                "first_position": 0,
-            }
-        )
+        rows.append({"arm": arm, "format": "npy", **shard._asdict()})
     run = {"run_id": "bench.arms", "fingerprint": "", "version": "", "inputs": {}}
     recipe_values = recipe.model_dump(mode="json")
     write_manifests(str(folder), run, recipe_values, tokenizer, sizes, rows)
     return sizes
+
+
+def _shard_document(position: int, document: Document) -> ShardDocument:
+    ids = np.concatenate([line.ids for line in document.lines])
+    lang = document.lines[0].lang
+    return ShardDocument(document.doc_id, document.kind, position, lang, len(ids), ids, None)

@@ -1,13 +1,13 @@
 """The planted web of the experiment: text, ciphers, a tokenizer of whole words, a word set.
 
-Half a million parameters learn a hundred words from half a million tokens, and not thirty thousand.
-At this size real text would show no arm above another (docs/results/2026-11-22-planted-arms.md).
-The text is therefore a small English of its own. Each word is followed by one of `N_SUCCESSORS`
-words with probability .8, else by any word, so that context helps, as it does in real text, and
-translation is not the only thing to learn.
+Half a million parameters learn a hundred words from half a million tokens, not thirty thousand. At
+this size real text would show no arm above another (docs/results/2026-11-22-planted-arms.md). So
+the text is in a small artificial English. Each word is followed by one of `N_SUCCESSORS` words with
+probability .8, else by any word, so that context helps, as in real text, and translation is not all
+there is to learn.
 
-The engine mines the web as any corpus. It sees the texts; the kinds of documents and the cipher are
-kept from it.
+The engine mines the web like any corpus. It sees the texts, not the kinds of documents or the
+cipher.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ RECIPE = "recipe.yaml"
 
 
 def make_web(folder: Path, n_documents: int, n_words: int, seed: int) -> Path:
-    """Plant the web and what judges it; returns the engine's recipe.
+    """Plant the web with its truth; returns the engine's recipe.
 
-    Writes `folder`/web (corpus, truth), tokenizer.json, words and, when all is there, the recipe.
+    Writes `folder`/web (corpus, truth), tokenizer.json, words and, at the end, the recipe.
     """
     plan = Plan(
         n_documents=n_documents,
@@ -94,7 +94,7 @@ def make_web(folder: Path, n_documents: int, n_words: int, seed: int) -> Path:
 
 
 def word_tokenizer(words: list[str]) -> str:
-    """A tokenizer.json: a token a word, line end or full stop; spaces are left out."""
+    """A tokenizer.json in which each word, line end and full stop is a token; no spaces."""
     names = [END, "<unk>", "\n", ".", ",", *dict.fromkeys(words)]
     vocabulary = {name: number for number, name in enumerate(names)}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
@@ -105,7 +105,7 @@ def word_tokenizer(words: list[str]) -> str:
 
 
 def concepts_of(pairs: list[tuple[str, str]]) -> list[Concept]:
-    """A quarter for examples, the rest asked, each with nine wrong words."""
+    """Concepts, a quarter of them examples and the rest questions, each with nine wrong words."""
     ranked = sorted(pairs, key=lambda pair: hashlib.sha256(pair[0].encode()).digest())
     n_train = len(ranked) // 4
     asked = ranked[n_train:]

@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from bench import machine
+from bench.counting.contenders import WAYS
 from bench.counting.page import section_lines, write_page
-from bench.counting.results import Limits, Outcome, Results, disagreement, save
-from bench.counting.roster import WAYS
+from bench.counting.results import Limits, Results, disagreement, save
 from bench.counting.sections import CORPORA, Plan, sections
 from pivotmine.show.console import run_app
 
@@ -53,12 +53,12 @@ def count(
     work: Annotated[
         Path, typer.Option(help="Inputs and scratch; inputs are kept for the next run.")
     ] = Path(".pivotmine/bench"),
-    out: Annotated[Path, typer.Option(help="Folder of tables and plots.")] = Path("docs/results"),
+    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("docs/results"),
 ) -> None:
     """Count the same pairs by PivotMine's stage and by what a user would pick instead.
 
     Each way runs in a process of its own with the same threads and limits. All ways must give the
-    same pairs, or the command fails. Writes counting-DATE.md, .json and .svg.
+    same pairs, or the command fails. Writes counting-DATE.md and .json.
 
     A quick look: [bold]--corpus zipf --sizes 1,2 --documents 400[/bold]
     """
@@ -76,8 +76,6 @@ def count(
         limits,
         recipe,
         work.absolute(),
-        print,
-        _progress,
     )
     results = Results(
         f"{now:%Y-%m-%d %H:%M} UTC",
@@ -94,7 +92,7 @@ def count(
         save(results, out / f"{stem}.json")
         print("\n".join(section_lines(section)), flush=True)
     write_page(results, out, stem)
-    print(f"written: {out / stem}.md, .json, .svg")
+    print(f"written: {out / stem}.md, .json")
     if differing := [text for text in map(disagreement, results.sections) if text]:
         print("\n".join(["the ways disagree:", *differing]))
         raise typer.Exit(1)
@@ -109,14 +107,6 @@ def _names(given: str, known: tuple[str, ...], option: str) -> tuple[str, ...]:
                 f"{name!r} is none of {', '.join(known)}, all", param_hint=option
             )
     return tuple(name for name in known if name in chosen)
-
-
-def _progress(outcome: Outcome) -> None:
-    text = f"{outcome.status}: {outcome.reason}"
-    if outcome.status == "counted":
-        text = f"{outcome.seconds:.2f} s, {outcome.process_seconds:.1f} s with start"
-    label = f"{outcome.size:g}x {WAYS[outcome.way].label}"
-    print(f"{datetime.now(UTC):%H:%M:%S} {label}: {text}", flush=True)
 
 
 if __name__ == "__main__":

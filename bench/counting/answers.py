@@ -1,4 +1,4 @@
-"""What all ways must agree on: the pairs at or above `min_count`, and their counts."""
+"""The answer of a way: the pairs at or above `min_count`, and their counts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bench.counting.prepare import Facts
 
 
 class Pairs(NamedTuple):
-    """Nodes a of the earlier language, b of the later one, and contexts that hold both."""
+    """Nodes a of the earlier language, b of the later one, and the contexts that hold both."""
 
     a: NDArray[np.int64]
     b: NDArray[np.int64]
@@ -26,7 +26,7 @@ class Pairs(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """Equal for equal answers in any order; different for others, except for 1 in 2**64."""
+    """Equal for equal pairs in any order; others differ, except for 1 in 2**64."""
 
     n_pairs: int
     sum_n: int
@@ -66,8 +66,3 @@ def write_pairs(path: Path, parts: Iterable[Pairs]) -> str:
         for pairs in parts:
             writer.write_table(pa.table(pairs._asdict(), schema=schema))
     return str(path)
-
-
-def parquet_files(folder: Path) -> list[str]:
-    """All Parquet files below a folder, sorted."""
-    return sorted(str(path) for path in folder.rglob("*.parquet"))

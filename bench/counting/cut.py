@@ -1,8 +1,8 @@
 """Contexts cut by the definitions of docs/architecture.md, without PivotMine's own code.
 
-The rivals get their contexts from here. Where they agree with the counting stage, the stage also
-cuts windows, chooses languages and drops repetitions as documented. This is plain Python, and it
-runs before anything is timed.
+The rivals get their contexts from here. So if they agree with the counting stage, the stage cuts
+windows, chooses languages and drops repetitions as documented. This is plain Python, and it runs
+before anything is timed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ def window_ends(segment_ends: Sequence[int], limit: int | None) -> list[int]:
     """Where the windows of one document end.
 
     A window holds whole segments as long as they fit into `limit` tokens. A longer segment begins a
-    window and is cut every `limit` tokens; its rest is filled up with the segments that follow.
-    None: one window.
+    window and is cut every `limit` tokens; following segments join its rest. None: one window.
     """
     if limit is None:
         return [segment_ends[-1]] if segment_ends and segment_ends[-1] else []
@@ -49,7 +48,7 @@ def mixed_contexts(
     Parameters
     ----------
     words
-        Tokens that count in text of a language, by language.
+        Tokens of each language that are counted in its text.
     window_tokens
         Longest window; None makes the document one context.
     """

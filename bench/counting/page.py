@@ -1,16 +1,13 @@
-"""Results as Markdown, with plots."""
+"""Results as Markdown."""
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
 from bench import tables
+from bench.counting.contenders import WAYS
 from bench.counting.results import Results, Section, growth_exponent
-from bench.counting.roster import WAYS
-from bench.plot import figure
-from bench.plot import lines as plot_lines
 
 _FACTS = (
     *("size", "documents", "tokens", "mixed contexts", "pair events", "distinct pairs"),
@@ -27,7 +24,7 @@ begins when the input is opened (libraries imported, Spark session open) and end
 is written; *with start* is the whole process. Memory is the proportional set size of the process
 tree; *worker* is the largest Python process below the first.
 
-The comparison flatters the rivals. PivotMine's stage reads raw rows of tables `tokens` and
+The comparison favours the rivals. PivotMine's stage reads raw rows of tables `tokens` and
 `vocabulary`, cuts contexts, counts in folds, counts margins, and commits two tables. The rivals get
 contexts that are already cut, without repetitions and infrequent tokens, one file a language in the
 layout that suits them, and write only the sums. Their contexts are cut by code that shares nothing
@@ -37,7 +34,7 @@ checksum over all (a, b, n) must be equal.
 
 
 def write_page(results: Results, folder: Path, stem: str) -> None:
-    """Write `stem`.md, and `stem`-SECTION.svg where a section has sizes and matplotlib is there."""
+    """Write `folder`/`stem`.md."""
     limits = results.limits
     exact = ", ".join(f"{name} {version}" for name, version in results.versions.items())
     text = [
@@ -51,11 +48,6 @@ def write_page(results: Results, folder: Path, stem: str) -> None:
     ]
     for section in results.sections:
         text += section_lines(section)
-        counted = any(outcome.status == "counted" for outcome in section.outcomes)
-        if counted and len(section.facts) > 1 and importlib.util.find_spec("matplotlib"):
-            name = f"{stem}-{section.name}.svg"
-            draw(section, folder / name)
-            text.append(f"![time and memory over size]({name})\n")
     text.append("## The ways\n")
     used = dict.fromkeys(way for section in results.sections for way in section.ways())
     text += [f"* **{WAYS[way].label}** (`{way}`): {WAYS[way].doc}." for way in used]
@@ -63,7 +55,7 @@ def write_page(results: Results, folder: Path, stem: str) -> None:
 
 
 def section_lines(section: Section) -> list[str]:
-    """A section as Markdown, without its plot."""
+    """A section as Markdown."""
     if section.problem:
         return [f"## {section.title}\n", f"Not measured: {section.problem}\n"]
     facts = next(iter(section.facts.values()))
@@ -74,11 +66,25 @@ def section_lines(section: Section) -> list[str]:
         f"{facts.min_count} times or more are kept.\n",
         *tables.markdown(_FACTS, _fact_rows(section)),
         *tables.markdown(_DETAIL, _detail_rows(section)),
+        *_growth(section),
     ]
 
 
+def _growth(section: Section) -> Iterator[str]:
+    """How seconds and memory grow with the input; 1 is in proportion."""
+    if len(section.facts) > 1:
+        yield "Exponents of growth, of seconds and of peak memory:\n"
+    for way in section.ways():
+        found = section.counted(way)
+        values = ([o.seconds for o in found.values()], [o.peak_bytes for o in found.values()])
+        slopes = [growth_exponent(list(found), list(map(float, each))) for each in values]
+        if None not in slopes:
+            yield f"* {WAYS[way].label}: {slopes[0]:.2f}, {slopes[1]:.2f}"
+    yield ""
+
+
 def _fact_rows(section: Section) -> Iterator[tuple[str, ...]]:
-    """A row for each size: what there was to count."""
+    """A row for each size, with the size of its input."""
     for size, facts in section.facts.items():
         found = [outcome for outcome in section.outcomes if outcome.size == size]
         answers = [outcome.answer for outcome in found if outcome.answer]
@@ -113,24 +119,3 @@ def _detail_rows(section: Section) -> Iterator[tuple[str, ...]]:
             tables.ratio(outcome.seconds / first.seconds) if first else "",
             tables.ratio(outcome.process_seconds / first.process_seconds) if first else "",
         )
-
-
-def draw(section: Section, path: Path) -> None:
-    """Time and memory over size, both axes logarithmic: a straight line is a power law."""
-    with figure(path, 2, width=7) as panels:
-        panels[0].figure.suptitle(f"{section.title} (exponents of growth in brackets)")
-        for axes, label, value in (
-            (panels[0], "seconds", lambda outcome: outcome.seconds),
-            (panels[1], "peak memory, MiB", lambda outcome: outcome.peak_bytes / _MIB),
-        ):
-            series = []
-            for way in section.ways():
-                found = {size: value(o) for size, o in section.counted(way).items()}
-                slope = growth_exponent(list(found), list(found.values()))
-                name = WAYS[way].label + ("" if slope is None else f" ({slope:.2f})")
-                series.append((name, list(found), list(found.values())))
-            axes.set_xscale("log")
-            axes.set_yscale("log")
-            plot_lines(axes, series, "size of the input", label)
-            axes.set_xticks(list(section.facts), [f"{size:g}x" for size in section.facts])
-            axes.minorticks_off()

@@ -1,10 +1,9 @@
 """The input of all ways, written once for each corpus and size.
 
-PivotMine gets what its stage reads: Parquet files of `tokens` and `vocabulary`, to be committed to
-a lake. The rivals get contexts that are already cut, without repetitions and infrequent tokens: for
-each language rows of (context, node), in the order of contexts. That flatters them. A node is a
-token in text of a language, numbered language index * vocabulary + token. Memory: one batch of
-documents.
+PivotMine gets Parquet files of `tokens` and `vocabulary`, to be committed to a lake. The rivals get
+contexts that are already cut, without repetitions and infrequent tokens: for each language rows of
+(context, node), in the order of contexts. That favours them. A node is a token in text of a
+language, numbered language index * vocabulary + token. Memory: one batch of documents.
 """
 
 from __future__ import annotations
@@ -19,25 +18,26 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
+from pyarrow import dataset
 
 from bench.counting.cut import mixed_contexts
 from pivotmine.lake.tables import TOKENS, VOCABULARY
 from pivotmine.recipe import Recipe
 
-FILE_TOKENS = 2_500_000
-"""Tokens of a file of table `tokens`, about 10 MB; a Spark task reads several."""
+FILE_DOCUMENTS, GROUP_DOCUMENTS = 8_000, 1_000
+"""Documents of a file of table `tokens`, about 10 MB, and of a row group."""
 
 _CONTEXTS = pa.schema([("context", pa.int32()), ("node", pa.int32())])
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a prepared input holds."""
+    """Contents of a prepared input."""
 
     n_documents: int
     n_tokens: int
@@ -45,7 +45,7 @@ class Facts:
     """Contexts that hold nodes of two languages."""
 
     pair_events: int
-    """Pairs of nodes of different languages, each counted once a context that holds both."""
+    """Pairs of nodes of different languages, counted in each context that holds both."""
 
     languages: tuple[str, ...]
     """In alphabetical order; a node's language is an index into them."""
@@ -58,7 +58,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Where an input lies."""
+    """An input and its files."""
 
     folder: Path
     facts: Facts
@@ -87,12 +87,12 @@ def prepare(
     recipe: Recipe,
     recount: bool,
 ) -> Prepared:
-    """Write an input, unless it is there and was made from the same.
+    """Write an input, unless it is there and was made from the same things.
 
     Parameters
     ----------
     made_from
-        What `batches` and `vocabulary` depend on, as JSON values.
+        Values on which `batches` and `vocabulary` depend.
     batches
         Rows of table `tokens`; not drawn when the input is there.
     vocabulary
@@ -100,9 +100,9 @@ def prepare(
     recipe
         Its languages and section `count` say how contexts are cut.
     recount
-        Count the frequencies in `vocabulary` anew. Otherwise they are those of a larger corpus of
-        which this one is a part. The same tokens are then infrequent at every size, and pair events
-        grow as documents do.
+        Count the frequencies in `vocabulary` anew. Otherwise they are those of a larger corpus that
+        contains this one. So the same tokens are infrequent at every size, and pair events grow
+        like documents.
     """
     count = recipe.count
     wanted = {
@@ -121,11 +121,9 @@ def prepare(
     for name in ("tokens", "contexts"):
         (folder / name).mkdir(parents=True)
 
-    frequencies = _write_tokens(folder / "tokens", batches, len(vocabulary))
+    _write_tokens(folder / "tokens", batches)
     if recount:
-        for name, counted in zip(("token_count", "document_frequency"), frequencies, strict=True):
-            place = vocabulary.schema.get_field_index(name)
-            vocabulary = vocabulary.set_column(place, name, pa.array(counted))
+        vocabulary = _recounted(vocabulary, folder / "tokens")
     vocabulary = vocabulary.cast(VOCABULARY.schema).combine_chunks()
     pq.write_table(vocabulary, folder / "vocabulary.parquet", compression="zstd")
     facts = _write_contexts(folder, vocabulary, recipe)
@@ -135,40 +133,43 @@ def prepare(
 
 
 def _code_hash() -> str:
-    here = Path(__file__).parent
-    makers = here.parent / "corpora"
     digest = hashlib.sha256()
-    for path in (here / "cut.py", here / "prepare.py", makers / "zipf.py", makers / "lakes.py"):
-        digest.update(path.read_bytes())
+    for name in ("cut", "prepare", "zipf", "lakes"):
+        digest.update(Path(__file__).with_name(f"{name}.py").read_bytes())
     return digest.hexdigest()
 
 
-def _write_tokens(
-    folder: Path, batches: Iterable[pa.RecordBatch], vocab_size: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Write the files; returns occurrences and documents of every token."""
-    occurrences, documents = np.zeros(vocab_size, np.int64), np.zeros(vocab_size, np.int64)
-    writer: pq.ParquetWriter | None = None
-    n_tokens = n_files = 0
-    for batch in batches:
-        if writer is None:
-            path = folder / f"part-{n_files:05}.parquet"
-            writer = pq.ParquetWriter(path, TOKENS.schema, compression="zstd")
-            n_files += 1
-        writer.write_batch(batch)
-        lists = batch.column("token_ids")
-        tokens = lists.flatten().to_numpy().astype(np.int64)
-        document = pc.list_parent_indices(lists).to_numpy().astype(np.int64)
-        occurrences += np.bincount(tokens, minlength=vocab_size)
-        distinct = np.unique(document * vocab_size + tokens) % vocab_size
-        documents += np.bincount(distinct, minlength=vocab_size)
-        n_tokens += len(tokens)
-        if n_tokens >= FILE_TOKENS:
-            writer.close()
-            writer, n_tokens = None, 0
-    if writer is not None:
-        writer.close()
-    return occurrences, documents
+def _write_tokens(folder: Path, batches: Iterable[pa.RecordBatch]) -> None:
+    """Write the files of table `tokens`."""
+    parquet = dataset.ParquetFileFormat()
+    dataset.write_dataset(
+        batches,
+        folder,
+        schema=TOKENS.schema,
+        format=parquet,
+        file_options=parquet.make_write_options(compression="zstd"),
+        basename_template="part-{i}.parquet",
+        max_rows_per_file=FILE_DOCUMENTS,
+        max_rows_per_group=GROUP_DOCUMENTS,
+        use_threads=False,
+        existing_data_behavior="overwrite_or_ignore",
+    )
+
+
+def _recounted(vocabulary: pa.Table, folder: Path) -> pa.Table:
+    """The vocabulary with the frequencies of tokens in some files."""
+    return duckdb.sql(
+        """
+        SELECT v.* REPLACE (
+            coalesce(n, 0) AS token_count, coalesce(n_docs, 0) AS document_frequency)
+        FROM vocabulary v LEFT JOIN (
+            SELECT token_id, count(*) AS n, count(DISTINCT doc_id) AS n_docs
+            FROM (SELECT doc_id, unnest(token_ids) AS token_id FROM read_parquet($files))
+            GROUP BY token_id) USING (token_id)
+        ORDER BY token_id
+        """,
+        params={"files": f"{folder}/*.parquet"},
+    ).to_arrow_table()
 
 
 def _write_contexts(folder: Path, vocabulary: pa.Table, recipe: Recipe) -> Facts:

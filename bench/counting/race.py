@@ -1,7 +1,6 @@
 """Running ways of counting against each other: one process at a time, within limits.
 
-Every outcome is reported. A way that passes a limit is killed, is too slow or too big, and is not
-tried on larger inputs.
+Every outcome is reported. A way that passes a limit is killed, and not tried on larger inputs.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,8 +31,7 @@ def race(
     ways: Sequence[Way],
     limits: Limits,
     folder: Path,
-    progress: Callable[[Outcome], None],
-) -> list[Outcome]:
+) -> Iterator[Outcome]:
     """Run all ways on all sizes, smallest size first.
 
     Parameters
@@ -43,17 +41,15 @@ def race(
     folder
         Scratch space; only logs are left there.
     """
-    outcomes: list[Outcome] = []
+    last: dict[str, Outcome] = {}
     for size, prepared in sorted(inputs.items()):
         for way in ways:
-            before = [outcome for outcome in outcomes if outcome.way == way.name]
-            outcome = _foreseen(way, size, before, limits)
+            outcome = _foreseen(way, size, last.get(way.name), limits)
             if outcome is None:
                 place = folder / f"{way.name}-{size:g}x"
                 outcome = run_way(way, size, prepared, limits, place)
-            outcomes.append(outcome)
-            progress(outcome)
-    return outcomes
+            last[way.name] = outcome
+            yield outcome
 
 
 def run_way(way: Way, size: float, prepared: Prepared, limits: Limits, folder: Path) -> Outcome:
@@ -72,7 +68,7 @@ def _run_once(outcome: Outcome, prepared: Prepared, limits: Limits, folder: Path
     (folder / "out").mkdir(parents=True)
     job = Job(prepared, folder / "out", outcome.threads, limits.max_bytes, limits.overrides)
     (folder / "job.json").write_bytes(TypeAdapter(Job).dump_json(job))
-    command = [sys.executable, "-m", "bench.counting.child", str(folder), outcome.way]
+    command = [sys.executable, "-m", "bench.counting.contenders", str(folder), outcome.way]
     log = folder / "log"
     seen = processes.run(command, log, limits.max_seconds, limits.max_bytes, cwd=ROOT)
     if seen.exceeded == "seconds":
@@ -93,14 +89,13 @@ def _run_once(outcome: Outcome, prepared: Prepared, limits: Limits, folder: Path
     return replace(outcome, runs=(*outcome.runs, run), answer=found, n_distinct=done.n_distinct)
 
 
-def _foreseen(way: Way, size: float, before: Sequence[Outcome], limits: Limits) -> Outcome | None:
-    """The outcome, where it is known without a run."""
+def _foreseen(way: Way, size: float, last: Outcome | None, limits: Limits) -> Outcome | None:
+    """The outcome, if it is known without a run; `last` is that at a smaller size."""
     outcome = Outcome(way.name, size, _threads(way, limits), "not tried")
     if missing := way.missing():
         reason = f"{', '.join(missing)} (extra `bench`)"
         return replace(outcome, status="not installed", reason=reason)
-    if before and before[-1].status != "counted":
-        last = before[-1]
+    if last is not None and last.status != "counted":
         reason = last.reason if last.status == "not tried" else f"{last.status} at {last.size:g}x"
         return replace(outcome, reason=reason)
     return None

@@ -1,4 +1,4 @@
-"""Figures of a run, stored as JSON. Tables and plots are made from them."""
+"""Figures of a run, stored as JSON. `page` makes tables of them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from bench.counting.prepare import Facts
 Status = Literal["counted", "too slow", "too big", "failed", "not tried", "not installed"]
 
 TWO_ANSWERS = "two runs differ"
-"""How the reason begins where a way does not agree with itself."""
+"""Beginning of the reason if two runs of a way give different answers."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What every way is given."""
+    """Limits of every way."""
 
     threads: int
     max_seconds: float
@@ -40,7 +40,7 @@ class Run:
     """One process of a way."""
 
     seconds: float
-    """From reading the input to the last pair written, as the way itself measured it."""
+    """From reading the input to the last pair written, as measured by the way itself."""
 
     process_seconds: float
     """The whole process, less what the way did only for the benchmark."""
@@ -130,7 +130,7 @@ def save(results: Results, path: Path) -> None:
 
 
 def disagreement(section: Section) -> str:
-    """Which ways counted what, where they differ at some size; empty where all agree."""
+    """The different answers at each size, and the ways that gave them; empty if all agree."""
     lines = [
         f"{section.name} {outcome.size:g}x: {outcome.way}: {outcome.reason}"
         for outcome in section.outcomes

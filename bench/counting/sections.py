@@ -1,42 +1,38 @@
-"""Which ways meet on which corpora.
+"""The corpora on which all ways count.
 
 zipf
     A synthetic corpus; contexts are documents. It has many pairs.
 real
     Text of a lake; contexts are windows. It has fewer pairs, and real skew.
-kernel
-    The contexts of `zipf` in memory: one thread, no files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from bench.corpora import lakes, zipf
-from bench.corpora.zipf import Zipf
+from bench.counting import lakes, zipf
+from bench.counting.contenders import WAYS
 from bench.counting.prepare import Prepared, prepare
 from bench.counting.race import race, run_way
 from bench.counting.results import Limits, Outcome, Section
-from bench.counting.roster import KERNEL_WAYS, STAGE_WAYS, WAYS
-from bench.counting.ways import Way
+from bench.counting.zipf import Zipf
 from bench.machine import without_paths
 from pivotmine.errors import PivotMineError
 from pivotmine.lake.lake import Lake
 from pivotmine.recipe import Recipe
 from pivotmine.recipe.reading import load_recipe
 
-CORPORA = ("zipf", "real", "kernel")
-KERNEL_SIZE = 4
-"""Largest size for the kernel alone; growth is a matter of the stage."""
+CORPORA = ("zipf", "real")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run."""
+    """What is run."""
 
     corpora: tuple[str, ...]
     sizes: tuple[float, ...]
@@ -50,8 +46,6 @@ class Plan:
     """Of a lake of real text."""
 
     work: Path
-    say: Callable[[str], None]
-    progress: Callable[[Outcome], None]
 
 
 def sections(plan: Plan) -> Iterator[Section]:
@@ -59,11 +53,11 @@ def sections(plan: Plan) -> Iterator[Section]:
     if "pivotmine" in plan.ways:
         _warm_up(plan)
     for name in plan.corpora:
-        plan.say(f"{name}: preparing the input")
+        print(f"{name}: preparing the input")
         try:
-            yield _MAKERS[name](plan)
+            yield _zipf(plan) if name == "zipf" else _real(plan)
         except PivotMineError as error:
-            # One corpus that is missing does not keep the others from being measured.
+            # The other corpora are measured even if one is missing.
             yield Section(name, name, "", problem=without_paths(str(error)))
 
 
@@ -71,21 +65,11 @@ def _zipf(plan: Plan) -> Section:
     text = (
         f"Synthetic: Zipf-distributed tokens, {Zipf.words:,} words in each of {plan.languages} "
         f"languages, sentences of {zipf.SENTENCE_TOKENS} tokens, {Zipf.second_share:.0%} of them "
-        f"in a second language; {plan.documents:,} documents at 1x. The vocabulary, and so what is "
-        f"left out as infrequent, is that of {max(plan.sizes):g}x at all sizes."
+        f"in a second language; {plan.documents:,} documents at 1x. All sizes have the vocabulary "
+        f"of {max(plan.sizes):g}x, and so the same infrequent tokens."
     )
     section = Section("zipf", "Synthetic Zipf corpus", text)
-    return _race(section, _zipf_inputs(plan), STAGE_WAYS, plan)
-
-
-def _kernel(plan: Plan) -> Section:
-    inputs = _zipf_inputs(plan)
-    few = {size: inputs[size] for size in plan.sizes if size <= KERNEL_SIZE} or inputs
-    text = (
-        "The contexts of the synthetic corpus in memory; every way on one thread. Seconds are "
-        "those of counting alone: no reading, no writing, no minimum."
-    )
-    return _race(Section("kernel", "The kernel alone", text), few, KERNEL_WAYS, plan)
+    return _race(section, _zipf_inputs(plan), plan)
 
 
 def _real(plan: Plan) -> Section:
@@ -99,7 +83,7 @@ def _real(plan: Plan) -> Section:
             plan.work / f"real-{size:g}x",
             {"snapshots": made_from, "share": share},
             lakes.batches(lake, share),
-            lakes.vocabulary(lake),
+            lake.read("vocabulary").sort_by("token_id"),
             _recipe(plan, recipe.languages, "window"),
             recount=False,
         )
@@ -108,25 +92,31 @@ def _real(plan: Plan) -> Section:
         f"{', '.join(recipe.languages)}. {max(plan.sizes):g}x is all of it; smaller sizes are "
         "shares of its documents by hash, none repeated."
     )
-    return _race(Section("real", "Real text", text), inputs, STAGE_WAYS, plan)
+    return _race(Section("real", "Real text", text), inputs, plan)
 
 
-_MAKERS = {"zipf": _zipf, "real": _real, "kernel": _kernel}
-
-
-def _race(
-    section: Section, inputs: Mapping[float, Prepared], ways: Sequence[Way], plan: Plan
-) -> Section:
-    chosen = [way for way in ways if way.name in plan.ways]
+def _race(section: Section, inputs: Mapping[float, Prepared], plan: Plan) -> Section:
+    chosen = [WAYS[name] for name in plan.ways]
     folder = plan.work / "runs" / section.name
-    outcomes = race(inputs, chosen, plan.limits, folder, plan.progress)
+    outcomes = []
+    for outcome in race(inputs, chosen, plan.limits, folder):
+        _print_outcome(outcome)
+        outcomes.append(outcome)
     facts = {size: prepared.facts for size, prepared in sorted(inputs.items())}
     return replace(section, facts=facts, outcomes=tuple(outcomes))
 
 
+def _print_outcome(outcome: Outcome) -> None:
+    text = f"{outcome.status}: {outcome.reason}"
+    if outcome.status == "counted":
+        text = f"{outcome.seconds:.2f} s, {outcome.process_seconds:.1f} s with start"
+    label = f"{outcome.size:g}x {WAYS[outcome.way].label}"
+    print(f"{datetime.now(UTC):%H:%M:%S} {label}: {text}", flush=True)
+
+
 def _warm_up(plan: Plan) -> None:
     """Run PivotMine once on a tiny corpus, so that numba's cache fills outside of any timing."""
-    plan.say("warming up: compiling kernels into numba's cache")
+    print("warming up: compiling kernels into numba's cache")
     prepared = _prepare_zipf(replace(plan, documents=50), 1, plan.work / "warm-up")
     once = replace(plan.limits, repeat=1, max_seconds=float("inf"))
     outcome = run_way(WAYS["pivotmine"], 1, prepared, once, plan.work / "runs" / "warm-up")
@@ -135,7 +125,7 @@ def _warm_up(plan: Plan) -> None:
 
 
 def _zipf_inputs(plan: Plan) -> dict[float, Prepared]:
-    """Inputs by size. All have the vocabulary of the largest, of which they are the beginning."""
+    """Inputs by size. Each is the beginning of the largest, and has its vocabulary."""
     *smaller, last = plan.sizes
     largest = _prepare_zipf(plan, last, plan.work / f"zipf-{last:g}x")
     found = {

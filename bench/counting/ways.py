@@ -1,9 +1,9 @@
-"""What a way of counting is, what it is given, and what it gives back.
+"""A way of counting: a function from a `Job` to `Done`.
 
-A way is a function from a `Job` to `Done`. It reads the prepared input, counts, writes its pairs as
-Parquet, and times itself from opening the input to the last pair. Imports and the start of a Spark
-session show only in the seconds of the whole process. A way imports what it needs itself: a library
-that is not installed costs its own way, and none runs in another's memory.
+It reads the prepared input, counts, writes its pairs as Parquet, and times itself from opening the
+input to the last pair. Imports and the start of a Spark session show only in the seconds of the
+whole process. Ways import their libraries themselves, so that a missing library stops only its own
+way, and none is loaded in the process of another.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from bench.counting.prepare import Prepared
 
 @dataclass(frozen=True)
 class Job:
-    """What a way is given."""
+    """The input of a way, and its limits."""
 
     prepared: Prepared
     out: Path
-    """An empty folder, for pairs and whatever is spilled."""
+    """An empty folder for pairs and spilled data."""
 
     threads: int
     memory_bytes: int
@@ -34,7 +34,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """What a way gives back."""
+    """The result of a way."""
 
     seconds: float
     """From reading the input to the last pair written."""
@@ -43,7 +43,7 @@ class Done:
     """Parquet files of the pairs at or above `min_count`."""
 
     aside_seconds: float = 0.0
-    """Spent on preparation and checks that a user would not do; taken off the process seconds."""
+    """Preparation that a user would not do; it is subtracted from the process seconds."""
 
     n_distinct: int | None = None
     """Pairs that meet at all, where the way counts them."""

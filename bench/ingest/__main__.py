@@ -1,9 +1,9 @@
 """Ingest beside datatrove and dolma: `python -m bench.ingest --help`.
 
-All ways do the same to the same files on one core: read, take the text out of HTML, name the
+All ways do the same to the same files on one core: read, extract text from HTML, identify the
 language with the same model file, apply Gopher's rules of quality and repetition, drop exact
-copies, write. Ways alternate, so that a busy moment of the machine meets all of them. With two
-sizes, the cost of a start is told apart from that of a megabyte.
+copies, and write. Ways alternate, so that a busy moment of the machine affects all of them. Two
+sizes separate the cost of the start from that of a megabyte.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 import typer
 
 from bench import tables
-from bench.corpora.files import write_jsonl, write_warc
+from bench.ingest.files import write_jsonl, write_warc
 from bench.race import Run, run
 from pivotmine.lake.lake import Lake
 from pivotmine.recipe.reading import load_recipe
@@ -145,7 +145,7 @@ def _rows(runs: Runs) -> Iterator[tuple[str, ...]]:
 
 
 def _slopes(runs: Runs) -> Iterator[tuple[str, ...]]:
-    """What a megabyte more costs, from the smallest and the largest corpus of a kind."""
+    """The cost of a further megabyte, from the smallest and the largest corpus of a kind."""
     points: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for (way, corpus), finished in runs.items():
         if finished:

@@ -29,7 +29,7 @@ from datatrove.utils.lid import FT176LID
 
 
 def text_of(document):
-    """What makes two documents equal."""
+    """Documents of equal text are copies."""
     return document.text
 
 

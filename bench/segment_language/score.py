@@ -1,4 +1,4 @@
-"""Shares of lines named rightly, by language and length, with intervals over groups."""
+"""Shares of lines whose language is found, by language and length, with intervals over groups."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bench import tables
-from bench.segment_language.pages import Page
+from bench.segment_language.messages import Page
 from bench.segment_language.ways import Identify
 from pivotmine.numeric.bootstrap import Interval, Resamples
 
@@ -18,7 +18,7 @@ BUCKETS = (5, 10, 20, 40, 80)
 
 
 class Line(NamedTuple):
-    """One line as a way named it."""
+    """A line, its language, and the one that a way found."""
 
     way: str
     group: str
@@ -29,7 +29,7 @@ class Line(NamedTuple):
 
 
 def named(way: str, identify: Identify, pages: Iterable[Page]) -> list[Line]:
-    """All lines of all pages."""
+    """All lines of all pages, with the languages that a way finds."""
     return [
         Line(way, page.group, page.kind, lang, found, sum(map(str.isalpha, text)))
         for page in pages
@@ -49,7 +49,7 @@ BUCKET_NAMES = tuple(dict.fromkeys(bucket(n) for n in range(1, BUCKETS[-1] + 2))
 
 
 def accuracy(lines: Sequence[Line]) -> Interval:
-    """Share of lines named rightly. Groups are resampled, since lines of one fail together."""
+    """Share of lines named correctly. Groups are resampled, since lines of one fail together."""
     names = sorted({line.group for line in lines})
     number = {name: at for at, name in enumerate(names)}
     groups = np.array([number[line.group] for line in lines], np.int64)
@@ -58,7 +58,7 @@ def accuracy(lines: Sequence[Line]) -> Interval:
 
 
 def macro(lines: Sequence[Line]) -> float | None:
-    """Mean over languages of the share named rightly; None without lines."""
+    """Mean over languages of the share named correctly; None without lines."""
     by_lang: dict[str, list[bool]] = {}
     for line in lines:
         by_lang.setdefault(line.lang, []).append(line.found == line.lang)
@@ -68,7 +68,7 @@ def macro(lines: Sequence[Line]) -> float | None:
 def cross(
     lines: Sequence[Line], column: Callable[[Line], str], columns: Sequence[str]
 ) -> list[str]:
-    """A Markdown table of shares named rightly, means over languages; `all` has an interval."""
+    """A Markdown table of shares named correctly, means over languages; `all` has an interval."""
     rows: dict[str, dict[str, list[Line]]] = {}
     for line in lines:
         rows.setdefault(line.way, {}).setdefault(column(line), []).append(line)

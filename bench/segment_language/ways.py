@@ -1,7 +1,7 @@
 """Identifiers with one interface: from the lines of a page to their languages.
 
-All but ours look at a line alone. An identifier that can be given the languages to choose from is
-asked with them (`closed`), and some are asked without (`open`).
+All but ours look at each line alone. `closed` ones choose among the languages of the recipe, and
+`open` ones among all that they know.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Way(NamedTuple):
         return importlib.util.find_spec(self.module) is not None
 
 
-def page_with(model: str | None, languages: Languages) -> Identify:
+def _page(languages: Languages) -> Identify:
     """As the engine does it: first the language of the page, then that of each line."""
-    identifier = load_identifier(model)
+    identifier = load_identifier()
 
     def identify(lines: Sequence[str]) -> list[str]:
         document, _ = identifier.identify_document("".join(lines))
@@ -85,7 +85,7 @@ def _code(label: str) -> str:
 
 PAGE, ALONE = "PivotMine, page", "PivotMine, line alone"
 WAYS = (
-    Way(PAGE, "fasttext", partial(page_with, None)),
+    Way(PAGE, "fasttext", _page),
     Way(ALONE, "fasttext", _alone),
     Way("lid.176.ftz, closed", "fasttext", partial(_lid, True)),
     Way("lid.176.ftz, open", "fasttext", partial(_lid, False)),

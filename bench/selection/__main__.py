@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from bench.selection.planted import judge, mine, write_rows
-from bench.selection.summary import draw, read_rows, summarise
+from bench.selection.plot import draw
+from bench.selection.summary import read_rows, summarise
 from pivotmine.show.console import plain_console, run_app
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -19,7 +20,7 @@ def main(
     out: Annotated[Path, typer.Argument(help="Folder for corpora, lakes and figures.")],
     text: Annotated[
         str | None,
-        typer.Option(help="English text to plant (Parquet). Without it, only sum up."),
+        typer.Option(help="English text to plant (Parquet). Without it, figures are summed up."),
     ] = None,
     seeds: Annotated[
         list[int] | None, typer.Option("--seed", help="Repeatable; default: 2 to 6.")
@@ -28,8 +29,7 @@ def main(
 ) -> None:
     """Plant, mine and judge a corpus for each seed, then sum up (an hour on two quiet cores).
 
-    Stages that are committed and figures that are written are not made again. Prints Markdown, and
-    writes planted.svg.
+    Committed stages and written figures are not made again. Prints Markdown and writes planted.svg.
     """
     console = plain_console()
     if text:

@@ -1,6 +1,6 @@
 """Planted corpora: mine each, select at several budgets, judge scores and arms.
 
-Figures of a seed are rows of a JSON Lines file: those of `pivotmine evaluate documents` and of
+A JSON Lines file holds the figures of a seed: those of `pivotmine evaluate documents` and of
 `pivotmine evaluate selection`, with the seed and the budget of the arms.
 """
 
@@ -36,7 +36,7 @@ Row = dict[str, Any]
 
 
 def mine(folder: Path, text: str, n_documents: int, seed: int) -> Path:
-    """Plant a corpus and mine it up to scores, as far as that is not done; returns its recipe."""
+    """Plant a corpus and mine it up to scores, where that is not done yet; returns its recipe."""
     recipe = folder / "recipe.yaml"
     if not recipe.exists():
         source = source_text(read_text([text], "text", _TEXT_BYTES))
@@ -78,6 +78,6 @@ def judge(recipe: Path, seed: int) -> Iterator[Row]:
 
 
 def write_rows(path: Path, rows: Iterator[Row]) -> None:
-    """Rows as JSON lines; the file appears when all of them are there."""
+    """Write rows as JSON lines, all at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))

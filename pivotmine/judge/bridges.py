@@ -1,21 +1,21 @@
 """Bridges judged: whether two links lead to a translation where languages never meet.
 
-A translation a - c of two languages is asked for if a path to it exists: some word b of a third
+A translation a - c of two languages is a question if it could be answered: some word b of a third
 language translates both, and the links a - b and b - c were found. Two questions are asked:
 
-* **translation**: is the first word that paths from a lead to (`pivotmine.ask.bridges`) a
-  translation of a, or one of the first five? It is asked of every word a, in both directions.
-* **bridge**: is the first token that bridges a and c a translation of both, or one of the first
-  five? It is asked of every pair.
+* **translation**: of the words that paths from a lead to (`pivotmine.ask.bridges`), is the first,
+  or one of the first five, a translation of a? This is asked for every word a, in both directions.
+* **bridge**: of the tokens that bridge a and c, does the first, or one of the first five, translate
+  both? This is asked for every pair.
 
 Two baselines are judged in the same way. `rewired`: the ends of the links into the language of c
 are exchanged at random. Every token keeps its number of links, and every link its strength and
 whether it prevails (the configuration model: Newman, Strogatz & Watts 2001, Random graphs with
 arbitrary degree distributions and their applications, Phys. Rev. E 64). `frequent`: the most
-frequent words of that language, whatever is asked.
+frequent words of the language of c, the same for every question.
 
 Paths do not use direct links between the two languages, so any two languages can be judged, whether
-they meet or not. Only tokens that are whole words are asked and can be right. Fragments that rank
+they meet or not. Questions and right answers are tokens that are whole words. Fragments that rank
 before them are mistakes.
 """
 
@@ -65,7 +65,7 @@ class BridgeFigure:
 
 
 class _Places(NamedTuple):
-    """Place of the first right answer to each question, by the word that is asked."""
+    """The word of each question, and the place of its first right answer."""
 
     words: NDArray[np.int64]
     places: NDArray[np.int64]
@@ -89,14 +89,14 @@ def evaluate_bridges(
     Parameters
     ----------
     apart
-        Language pairs to judge. None: all pairs of languages in the truth that no link joins.
+        Language pairs to judge. Empty: all pairs of languages in the truth that no link joins.
     seed
-        Of the rewirings, of which there are `N_REWIRINGS`.
+        Seed of the `N_REWIRINGS` rewirings.
 
     Raises
     ------
     LakeError
-        No language pair is apart, or the truth holds no pair whose bridge was found.
+        Links join all languages of the truth, or no pair of the truth has a path.
     """
     n_words = _number(connection, truth)
     open_paths(connection)
@@ -107,10 +107,10 @@ def evaluate_bridges(
     answers = {way: _answers(connection, *way, generator) for way in directions}
     if not any(len(found["links"][0].words) for found in answers.values()):
         raise LakeError(
-            "of no translation between "
+            "no translation between "
             + ", ".join("-".join(way) for way in directions[::2])
-            + " both links to a third language were found; mine more text, or name languages that "
-            "share a third one with --apart"
+            + " has links to a third language on both sides; mine more text, or name languages "
+            "that share a third one with --apart"
         )
     together = [(ALL, ALL), *directions]
     return tuple(
@@ -147,7 +147,7 @@ _WORD_WAYS = """
     JOIN bridge_nodes y ON y.token_id = w.other AND y.lang = w.other_lang
     WHERE npmi > 0
 """
-"""Pairs of words of which some spellings are linked."""
+"""Pairs of words that have a link between some of their spellings."""
 
 _ASKED = """
     CREATE OR REPLACE TEMP TABLE bridge_asked AS
@@ -159,7 +159,7 @@ _ASKED = """
         SEMI JOIN bridge_links m ON m.a = bc.a AND m.b = bc.b
         WHERE ac.lang_a = $a AND ac.lang_b = $c)
 """
-"""Translations with a way between them."""
+"""Translations with a path between them."""
 
 
 def _apart(
@@ -176,8 +176,8 @@ def _apart(
     ).fetchall()
     if not rows:
         raise LakeError(
-            "links join every pair of languages that the truth knows; name those to judge as if "
-            "they did not, e.g. --apart fr-ja"
+            "links join every pair of languages of the truth; name the pairs to judge as if they "
+            "were apart, e.g. --apart fr-ja"
         )
     return rows
 

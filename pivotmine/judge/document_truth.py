@@ -1,10 +1,10 @@
 """What is known about documents: from a planted corpus, or a table of one's own.
 
-A planted corpus has a folder `truth` with the kind of every document, its language pair, what it
-repeats, and the translations that it holds. For other corpora the truth is a Parquet file with
-`kind` and either `doc_id` or `uri` (for all documents of a source file). A column `part`, such as
-the language pair, is optional: figures are then also given by part. Documents that the file does
-not list are of kind `other`.
+A planted corpus has a folder `truth` with the kind of every document, its language pair, the
+document that it repeats, and the translations that it holds. For other corpora the truth is a
+Parquet file with `kind` and either `doc_id` or `uri` (for all documents of a source file). With an
+optional column `part`, such as the language pair, figures are also given by part. Documents that
+the file does not list are of kind `other`.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _DOCUMENTS, _LINKS = "document_truth.parquet", "document_links.parquet"
 
 
 def join_truth(connection: duckdb.DuckDBPyConnection, truth: Path) -> None:
-    """Make the tables that `documents.py` asks.
+    """Make the tables that `documents.py` queries.
 
-    `known`: doc_id, name, kind, part, original, has_translations, n_tokens of every document that
-    counts; `planted_links`: doc_id, link.
+    `known`: doc_id, name, kind, part, original, has_translations and n_tokens of every document of
+    the lake with a truth; `planted_links`: doc_id, link.
 
     Raises
     ------

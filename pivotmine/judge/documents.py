@@ -2,13 +2,13 @@
 
 Two questions are asked:
 
-* Does a score tell pages that hold text beside its translation (kinds parallel and block) from
+* Does a score separate pages that hold text beside its translation (kinds parallel and block) from
   other pages (monolingual, code_switched, template, and those of unknown kind)? This is asked at
-  every length and for every language pair. Most untranslated pages hold one language, and any count
-  of languages finds these, so it is also asked against pages of two languages alone. Pages with
-  glosses and word lists hold translations, but no translated text; they are reported as kinds of
-  their own.
-* What does a budget buy that is spent in the order of a score, or by an arm? Reported are the
+  every length and for every language pair. Most untranslated pages hold one language, and a count
+  of languages would find these, so it is also asked against pages of two languages alone. Pages
+  with glosses and word lists hold translations, but no translated text; they are reported as kinds
+  of their own.
+* What does a budget buy if it is spent in the order of a score, or by an arm? Reported are the
   shares that go to templates and repetitions, and the number of distinct planted translations.
 """
 
@@ -55,8 +55,8 @@ class Separation:
     """Language pair of the positives, or `all`."""
 
     against: str
-    """Negatives: `untranslated` pages, those of `two languages` alone, or `other` ones, of
-    unknown kind."""
+    """Negatives: `untranslated` pages, `two languages` (those of them in two), or `other`
+    pages, of unknown kind."""
 
     min_tokens: int
     max_tokens: int
@@ -80,7 +80,7 @@ class Spending:
     """What a budget buys."""
 
     method: str
-    """The score by whose order documents are taken, `random`, or `arm NAME`."""
+    """The score that orders the documents, `random`, or `arm NAME`."""
 
     share_of_corpus: float
     """Tokens bought, of the tokens of the corpus."""
@@ -104,7 +104,7 @@ class Spending:
 
 
 class DocumentEvaluation(NamedTuple):
-    """All figures."""
+    """What `evaluate_documents` finds."""
 
     separations: list[Separation]
     spendings: list[Spending]
@@ -115,13 +115,12 @@ def evaluate_documents(
 ) -> DocumentEvaluation:
     """Judge every method of table `scores`, and every arm of table `selection`.
 
-    Memory: the scores of one method and 200 bytes a document in numpy; the rest is DuckDB's, which
-    spills.
+    Memory: the scores of one method and 200 bytes a document. DuckDB spills its own to disk.
 
     Parameters
     ----------
     truth
-        Folder or file, see `document_truth.py`.
+        Folder or file (`document_truth.py`).
 
     Raises
     ------
@@ -139,7 +138,7 @@ def evaluate_documents(
 def separate(
     connection: duckdb.DuckDBPyConnection, seed: int = 0, n_resamples: int = N_RESAMPLES
 ) -> list[Separation]:
-    """Every method of table `scores`; `join_truth` comes first. No resamples: no intervals.
+    """Judge every method of table `scores`, after `join_truth`; 0 resamples give no intervals.
 
     Raises
     ------
@@ -156,7 +155,7 @@ def separate(
 
 
 def spend_by_score(connection: duckdb.DuckDBPyConnection) -> list[Spending]:
-    """`BUDGETS` spent in the order of every score; `join_truth` comes first."""
+    """Spend `BUDGETS` in the order of every score, after `join_truth`."""
     return [
         _spend(connection, method, _BY_SCORE, {"method": method, "share": share})
         for share in BUDGETS
@@ -165,7 +164,7 @@ def spend_by_score(connection: duckdb.DuckDBPyConnection) -> list[Spending]:
 
 
 def spend_by_arm(connection: duckdb.DuckDBPyConnection) -> list[Spending]:
-    """What every arm of table `selection` is spent on; `join_truth` comes first."""
+    """What every arm of table `selection` buys, after `join_truth`."""
     arms = connection.execute("SELECT DISTINCT arm FROM selection ORDER BY arm").fetchall()
     return [_spend(connection, f"arm {arm}", _BY_ARM, {"arm": arm}) for (arm,) in arms]
 

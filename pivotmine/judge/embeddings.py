@@ -1,4 +1,4 @@
-"""Word vectors from counts alone: what a corpus says about its words, without training a model.
+"""Word vectors from counts alone, without training a model.
 
 Texts are cut into windows of a fixed number of tokens. The number of windows that two words share
 gives their positive pointwise mutual information. A truncated singular value decomposition reduces
@@ -32,7 +32,7 @@ def window_presence(
     Parameters
     ----------
     words
-        [tokens] word of each token, -1 for none; such tokens take their place in a window.
+        [tokens] word of each token, -1 for none. Tokens without word take up room in a window.
     offsets
         [documents + 1] first token of each document; no window crosses from one to the next.
     """
@@ -67,9 +67,9 @@ def positive_pmi(presence: sparse.csr_matrix) -> sparse.csr_matrix:
 def embed(
     presence: sparse.csr_matrix, n_dimensions: int, min_windows: int, seed: int = 0
 ) -> NDArray[np.float64]:
-    """Vectors of unit length, [words, n_dimensions]; zeros for words of fewer windows.
+    """Vectors of unit length, [words, n_dimensions]; zeros for words in fewer windows.
 
-    There are fewer dimensions where there are fewer words.
+    Where there are fewer words than dimensions, the last dimensions are 0.
     """
     n_words = presence.shape[1]
     often = np.asarray(presence.sum(axis=0)).ravel() >= min_windows
@@ -108,7 +108,7 @@ def nearest(
         asked = queries[rows]
         cosine = vectors[asked] @ vectors[candidates].T
         cosine[asked[:, None] == candidates] = -np.inf
-        # The best in the order of candidates, so that of equal ones the first goes first.
+        # Sorted, so that of equally near candidates the first comes first.
         best = np.sort(np.argpartition(-cosine, n_found - 1, axis=1)[:, :n_found], axis=1)
         values = np.take_along_axis(cosine, best, axis=1)
         order = np.argsort(-values, axis=1, kind="stable")

@@ -2,22 +2,22 @@
 
 Three questions, each answered for every measure:
 
-* **retrieval**: is the best partner of a word in the other language a translation (P@1), is one of
-  the best five (P@5)? Every word in at least `min_count` mixed contexts is asked, in both
-  directions, if a translation of it is a token. Against a planted truth, a translation of it must
-  also be planted in at least `min_docs` documents. A word without partners counts as a miss. Copies
-  are left out, since the link stage ranks them apart. `links` are ranked by G2, and `prevails` by
-  G2 of the contexts that they have won.
-* **precision**: which share of the first pairs translates? As many pairs of each measure are taken
-  as there are links (or as `as_many_as` says). For `links` these are the links themselves, and for
-  `prevails` those that prevail. `q <= t` are all pairs that pass the test alone at that q-value, so
-  one minus their precision is the true false discovery rate at the nominal rate t.
-* **recall**: which share of the translations that could be found is among those pairs? Both words
+* **retrieval**: is the best partner of a word in the other language a translation (P@1), or one of
+  the best five (P@5)? Words are asked in both directions if they are in at least `min_count` mixed
+  contexts and have a translation that is a token; against a planted truth, one that is planted in
+  at least `min_docs` documents. A word without partners counts as a miss. Copies are left out,
+  since the link stage ranks them apart. `links` are ranked by G2, and `prevails` by G2 of the
+  contexts that they have won.
+* **precision**: what share of the first pairs are translations? Each measure gives as many pairs as
+  there are links (or pairs of the method `as_many_as`). For `links` these are the links themselves,
+  and for `prevails` those that prevail. `q <= t` are all pairs that pass the test alone at that
+  q-value, so one minus their precision is the true false discovery rate at the nominal rate t.
+* **recall**: what share of the translations that could be found is among those pairs? Both words
   must be tokens, and the pair must be planted in at least `min_docs` documents. A pair from a
   dictionary must meet in at least that many contexts.
 
-Only pairs whose two words are both in the truth are judged. Dictionaries are incomplete, so against
-them precision is a lower bound; against a planted truth it is exact.
+Pairs are judged if both words are in the truth. Dictionaries are incomplete, so against them
+precision is a lower bound; against a planted truth it is exact.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Figure:
 
 
 class Evaluation(NamedTuple):
-    """All figures, and what they are about."""
+    """All figures, and how much was judged."""
 
     figures: tuple[Figure, ...]
     words: KnownWords
@@ -102,11 +102,11 @@ def evaluate_links(
     Parameters
     ----------
     min_count
-        `count.min_count` of the recipe: which pairs were counted.
+        `count.min_count` of the recipe, below which no pair was counted.
     min_docs
         Documents or contexts that a translation needs to count for recall.
     as_many_as
-        The method whose number of pairs is judged of every measure.
+        The method that sets the number of pairs for all measures.
 
     Raises
     ------

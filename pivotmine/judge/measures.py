@@ -1,8 +1,7 @@
 """Measures of association that are compared, from counts to the log-likelihood ratio.
 
-All are computed from the 2x2 tables of `counts` by the kernels that the stages use. Measures that
-are also large for words that meet less often than expected get a sign, so that larger is always
-closer.
+All are computed from the 2x2 tables of `counts` by the kernels of the stages. Measures that are
+also large for words that meet less often than expected get a sign, so that larger is always closer.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from pivotmine.numeric.exact_association import log2_ratio_lower_bound
 MEASURES: Mapping[str, str] = MappingProxyType(
     {
         "count": "contexts that hold both",
-        "he2025": "additive background of He et al. 2025; of the two sides, the lower one",
+        "he2025": "additive background of He et al. 2025; the lower side",
         "pmi": "pointwise mutual information",
         "pmi_smoothed": "PMI with the partner's margin to the power 0.75; the lower side",
         "pmi_bound": "lower 95 % bound of PMI",
@@ -41,7 +40,7 @@ SIDED = ("he2025", "pmi_smoothed")
 """Measures that rank the partners of a and those of b differently."""
 
 ADDITIVE = ("count", "g2", "won")
-"""Measures of evidence, which is added up over the spellings of a word (`Cat`, `cat`)."""
+"""Measures that are summed over the spellings of a word (`Cat`, `cat`), since they are evidence."""
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +62,7 @@ def measure(
     Parameters
     ----------
     smoothed_a, smoothed_b
-        [m] margins to take for a partner (`numeric.exact_association.smoothed_margins`).
+        [m] smoothed margins (`numeric.exact_association.smoothed_margins`).
     n_won
         [m] contexts that a link has won, 0 where there is no link. Column `won` is the
         log-likelihood ratio of these in place of all meetings.
@@ -87,11 +86,11 @@ def measure(
     return columns | lower
 
 
-def _signed_g2(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
-    g2 = log_likelihood_ratio(n_ab, n_a, n_b, n)
-    return np.where(n_ab > expected(n_a, n_b, n), g2, -g2)
-
-
 def direction(name: str, side: str) -> str:
     """Column that ranks the partners of a word on side `ab` or `ba`."""
     return f"{name}_{side}" if name in SIDED else name
+
+
+def _signed_g2(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
+    g2 = log_likelihood_ratio(n_ab, n_a, n_b, n)
+    return np.where(n_ab > expected(n_a, n_b, n), g2, -g2)

@@ -1,16 +1,15 @@
 """Counted pairs joined with known translations, as tables of a DuckDB connection.
 
-Fragments of words count as candidates: one that ranks before the translation is a mistake. They are
+Fragments of words are candidates: one that ranks before the translation is a mistake. They are
 never judged themselves.
 
-A pair is *judged* when the truth has a translation of each of its words in the language of the
+A pair is *judged* if the truth has a translation of each of its words into the language of the
 other. `counts` is read once, as a stream. Pairs with a known word on either side are kept in
 DuckDB, which spills to disk. Python holds the vocabulary, the truth, and a histogram of p-values.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import NamedTuple
 
 import duckdb
@@ -23,12 +22,13 @@ from pivotmine.errors import LakeError
 from pivotmine.judge.measures import Tables, measure
 from pivotmine.judge.truth import Truth
 from pivotmine.judge.vocabulary import put_rows, put_table, token_words
-from pivotmine.numeric.association import bin_upper_log10_p, binned_q_values, p_value_bin
+from pivotmine.numeric.association import p_value_bin
 from pivotmine.numeric.exact_association import log10_attraction_p_value, smoothed_margins
+from pivotmine.numeric.q_values import q_values
 
 
 class KnownWords(NamedTuple):
-    """What the vocabulary and the truth have in common."""
+    """Words and pairs of the truth in the vocabulary."""
 
     n_words: int
     """Words and fragments, each numbered within its language."""
@@ -37,17 +37,17 @@ class KnownWords(NamedTuple):
     """Pairs of the truth between languages of the vocabulary."""
 
     n_single_token_pairs: int
-    """Of them those whose words are whole tokens."""
+    """Those of them whose words are whole tokens."""
 
 
 def join_pairs(
     connection: duckdb.DuckDBPyConnection, truth: Truth, min_count: int, min_docs: int
 ) -> KnownWords:
-    """Make the tables that `links.py` asks.
+    """Make the tables that `questions.py` queries.
 
     `eval_pairs`: the pairs of `counts` with a known word, their truth and their measures;
     `eval_q`: q-value of each bin of p-values; `eval_frequency`: mixed contexts of each word;
-    `eval_targets`: pairs that ought to be found; `eval_known`: words that have a translation.
+    `eval_targets`: pairs that could be found; `eval_known`: words that have a translation.
 
     Raises
     ------
@@ -57,9 +57,8 @@ def join_pairs(
     words = _number_words(connection, truth)
     connection.execute(_FREQUENCY)
     bins = _measure_pairs(connection)
-    if not bins:
-        raise LakeError("table counts is empty; fill it with `pivotmine run --until link`")
-    put_table(connection, "eval_q", _q_values(connection, bins, min_count))
+    tests = connection.sql(_TESTS, params={"n": min_count}).to_arrow_table()
+    put_table(connection, "eval_q", q_values(bins, tests))
     reached = "t.n_docs >= $n" if truth.is_planted else "t.n_ab >= $n"
     connection.execute(_TARGETS.format(reached=reached), {"n": min_docs})
     return words
@@ -142,16 +141,16 @@ _TARGETS = """
     WHERE {reached}
 """
 
-_Bins = dict[tuple[str, str], Counter[int]]
 _SIDE = ("lang", "other_lang")
+_BIN = ["lang_a", "lang_b", "p_bin"]
 
 
-def _measure_pairs(connection: duckdb.DuckDBPyConnection) -> _Bins:
-    """Fill `eval_pairs`; returns how many pairs of each language pair have which p-value."""
+def _measure_pairs(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Fill `eval_pairs`; returns lang_a, lang_b, p_bin and count: pairs in each bin of p-values."""
     put_table(connection, "eval_smoothed", _smoothed(connection))
     # A second connection to the same database: the first one is busy giving rows.
     writer = connection.cursor()
-    bins: _Bins = {}
+    bins: list[pa.Table] = []
     # By the Arrow stream interface, which every version of DuckDB has: a million rows a batch.
     reader = pa.RecordBatchReader.from_stream(connection.sql(_JOINED))
     made = False
@@ -159,7 +158,7 @@ def _measure_pairs(connection: duckdb.DuckDBPyConnection) -> _Bins:
         table = pa.Table.from_batches([batch])
         p_bin = p_value_bin(log10_attraction_p_value(*_tables(table)))
         table = table.append_column("p_bin", pa.array(p_bin))
-        _tally(bins, table)
+        bins.append(table.group_by(_BIN).aggregate([([], "count_all")]))
         table = table.filter(pc.or_(table["known_a"], table["known_b"]))
         more = (_floats(table, name) for name in ("smoothed_a", "smoothed_b", "n_won"))
         for name, values in measure(_tables(table), *more).items():
@@ -169,7 +168,10 @@ def _measure_pairs(connection: duckdb.DuckDBPyConnection) -> _Bins:
         writer.execute(f"{head} SELECT * FROM eval_rows")
         made = True
     writer.close()
-    return bins
+    if not bins:
+        raise LakeError("table counts is empty; fill it with `pivotmine run --until link`")
+    counted = pa.concat_tables(bins).group_by(_BIN).aggregate([("count_all", "sum")])
+    return counted.rename_columns([*_BIN, "count"])
 
 
 def _floats(table: pa.Table, name: str) -> NDArray[np.float64]:
@@ -193,36 +195,10 @@ def _smoothed(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     return margins.set_column(3, "n", pa.array(np.concatenate(parts)))
 
 
-def _tally(bins: _Bins, table: pa.Table) -> None:
-    groups = table.group_by(["lang_a", "lang_b", "p_bin"])
-    for row in groups.aggregate([([], "count_all")]).to_pylist():
-        counter = bins.setdefault((row["lang_a"], row["lang_b"]), Counter())
-        counter[row["p_bin"]] += row["count_all"]
-
-
-def _q_values(connection: duckdb.DuckDBPyConnection, bins: _Bins, min_count: int) -> pa.Table:
-    """q-value of each bin, over the family of tests that the link stage controls."""
-    n_words = {
-        (lang, other): n
-        for lang, other, n in connection.execute(
-            "SELECT lang, other_lang, count(*) FROM margins WHERE n >= $n GROUP BY ALL",
-            {"n": min_count},
-        ).fetchall()
-    }
-    tables = []
-    for (lang_a, lang_b), counter in sorted(bins.items()):
-        p_bin = np.array(sorted(counter, reverse=True), np.int32)
-        cumulative = np.cumsum([counter[number] for number in p_bin.tolist()])
-        n_tests = n_words.get((lang_a, lang_b), 0) * n_words.get((lang_b, lang_a), 0)
-        q = binned_q_values(bin_upper_log10_p(p_bin), cumulative, max(n_tests, int(cumulative[-1])))
-        tables.append(
-            pa.table(
-                {
-                    "lang_a": pa.array([lang_a] * len(q), pa.string()),
-                    "lang_b": pa.array([lang_b] * len(q), pa.string()),
-                    "p_bin": pa.array(p_bin),
-                    "q": pa.array(q),
-                }
-            )
-        )
-    return pa.concat_tables(tables)
+_TESTS = """
+    SELECT a.lang AS lang_a, b.lang AS lang_b, a.n * b.n AS n_tests
+    FROM (SELECT lang, other_lang, count(*) AS n FROM margins WHERE n >= $n GROUP BY ALL) a
+    JOIN (SELECT lang, other_lang, count(*) AS n FROM margins WHERE n >= $n GROUP BY ALL) b
+      ON b.lang = a.other_lang AND b.other_lang = a.lang
+"""
+"""The family of tests of each language pair, as the link stage controls it."""

@@ -1,7 +1,7 @@
-"""The questions of an evaluation, in SQL over the tables that `pair_tables.py` makes.
+"""The questions of `links.py`, in SQL over the tables that `pair_tables.py` makes.
 
-Every answer is a `Sample`: rows that belong to a word, with hits and totals. Any part of them is a
-ratio with an interval. Only a few numbers for each word, language pair and stratum leave DuckDB.
+Every answer is a `Sample`: rows with a word, hits and totals, any part of which gives a ratio with
+an interval. Only a few numbers for each word, language pair and stratum leave DuckDB.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from pivotmine.judge.measures import ADDITIVE, MEASURES, direction
 
 STRATA = ("5-19", "20-99", "100-999", "1000+")
-"""Mixed contexts that hold the word; of a pair, the rarer of its words. The first begins at 0."""
+"""By mixed contexts that hold the word, or the rarer word of a pair. The first begins at 0."""
 
 _STRATUM = "(({n} >= 20)::INT + ({n} >= 100)::INT + ({n} >= 1000)::INT)"
 
+_CURVE_STEPS, _CURVE_MOST = 20, 4
+
 
 class Sample(NamedTuple):
-    """Rows of a ratio: language pair, stratum, word and whether it is a hit."""
+    """Rows of a ratio: language pair, stratum, whether it is a copy, word, hits and totals."""
 
     pair: NDArray[np.int64]
     stratum: NDArray[np.int64]
@@ -73,7 +75,7 @@ _QUERIES = f"""
     JOIN eval_frequency f USING (word, lang, other_lang)
     WHERE (n_docs < 0 OR n_docs >= $min_docs) AND NOT is_copy AND f.n >= $min_count
 """
-"""Words whose translation is asked for, on either side of each language pair."""
+"""Words that are asked for a translation, on either side of each language pair."""
 
 _JUDGED = "SELECT * FROM eval_pairs WHERE known_a AND known_b"
 _TOP = """
@@ -97,14 +99,14 @@ def select(connection: duckdb.DuckDBPyConnection, method: str) -> None:
     else:
         threshold = float(method.removeprefix("q <= "))
         sql = f"SELECT p.* FROM ({_JUDGED}) p JOIN eval_q USING (lang_a, lang_b, p_bin)"
-        sql += f" WHERE q <= {threshold}"
+        sql += f" WHERE q_value <= {threshold}"
     connection.execute(f"CREATE OR REPLACE TABLE eval_selected AS {sql}")
 
 
 def retrieval(
     connection: duckdb.DuckDBPyConnection, method: str, names: list[tuple[str, str]]
 ) -> tuple[Sample, Sample]:
-    """Whether the first, and one of the first five, partners of each query translates it."""
+    """Whether the first partner of each query, and one of the first five, translates it."""
     parts = []
     of_links = method in ("links", "prevails")
     measure = {"links": "g2", "prevails": "won"}.get(method, method)
@@ -156,7 +158,7 @@ def precision(connection: duckdb.DuckDBPyConnection, names: list[tuple[str, str]
 
 
 def recall(connection: duckdb.DuckDBPyConnection, names: list[tuple[str, str]]) -> Sample:
-    """Which of the translations that ought to be found are selected."""
+    """Which of the translations that could be found are selected."""
     return _sample(
         connection,
         f"""
@@ -176,6 +178,30 @@ def recall(connection: duckdb.DuckDBPyConnection, names: list[tuple[str, str]]) 
     )
 
 
+def where(sample: Sample, rows: NDArray[np.bool_]) -> Sample:
+    """The rows of a sample that a mask selects."""
+    columns: list[NDArray[Any]] = [column[rows] for column in sample]
+    return Sample(*columns)
+
+
+def curve(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, float, float]]:
+    """Precision of the first pairs of each measure, up to four times as many as are judged."""
+    judged = f"{_JUDGED} AND NOT is_copy"
+    for name in MEASURES:
+        top = _TOP.format(measure=name, judged=judged, most=_CURVE_MOST)
+        top = top.replace("EXCLUDE (place, size)", "")
+        rows = connection.execute(
+            f"""
+            SELECT ceil({_CURVE_STEPS} * place / size)::INT AS step, count(*),
+                   count_if(is_true) FROM ({top}) GROUP BY step ORDER BY step
+            """
+        ).fetchall()
+        n_pairs = n_true = 0
+        for step, pairs, true in rows:
+            n_pairs, n_true = n_pairs + pairs, n_true + true
+            yield name, step / _CURVE_STEPS, n_true / n_pairs
+
+
 def _sample(
     connection: duckdb.DuckDBPyConnection, sql: str, names: list[tuple[str, str]]
 ) -> Sample:
@@ -191,30 +217,3 @@ def _sample(
 def _empty() -> Sample:
     whole, real = np.empty(0, np.int64), np.empty(0)
     return Sample(whole, whole, np.empty(0, np.bool_), whole, real, real)
-
-
-def where(sample: Sample, rows: NDArray[np.bool_]) -> Sample:
-    """Some of the rows."""
-    columns: list[NDArray[Any]] = [column[rows] for column in sample]
-    return Sample(*columns)
-
-
-_CURVE_STEPS, _CURVE_MOST = 20, 4
-
-
-def curve(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, float, float]]:
-    """Precision of the first pairs of each measure, up to four times as many as were judged."""
-    judged = f"{_JUDGED} AND NOT is_copy"
-    for name in MEASURES:
-        top = _TOP.format(measure=name, judged=judged, most=_CURVE_MOST)
-        top = top.replace("EXCLUDE (place, size)", "")
-        rows = connection.execute(
-            f"""
-            SELECT ceil({_CURVE_STEPS} * place / size)::INT AS step, count(*),
-                   count_if(is_true) FROM ({top}) GROUP BY step ORDER BY step
-            """
-        ).fetchall()
-        n_pairs = n_true = 0
-        for step, pairs, true in rows:
-            n_pairs, n_true = n_pairs + pairs, n_true + true
-            yield name, step / _CURVE_STEPS, n_true / n_pairs

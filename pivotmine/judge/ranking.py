@@ -1,8 +1,8 @@
 """How well a score ranks documents of the sought kind above others: ROC area, average precision.
 
 Precision depends on the share of sought documents, which is much smaller on the web than in any
-benchmark. So documents are weighted to the precision of a corpus in which one in a hundred is
-sought (`PREVALENCE`). Figures of different kinds, lengths and corpora can then be compared.
+benchmark. So documents are weighted as in a corpus in which one in a hundred is sought
+(`PREVALENCE`), and figures of different kinds, lengths and corpora can be compared.
 
 Intervals are bootstraps over documents with Poisson weights, with the same draws for all scores.
 """
@@ -18,7 +18,7 @@ from pivotmine.numeric.bootstrap import UNKNOWN, Interval, percentile_interval
 
 PREVALENCE = 0.01
 RECALLS = tuple(round(0.05 * step, 2) for step in range(1, 21))
-"""Recalls at which the curve of precision is read."""
+"""Recalls at which precision is given."""
 
 N_RESAMPLES = 200
 
@@ -48,7 +48,7 @@ def draw_weights(n_documents: int, seed: int, n_resamples: int = N_RESAMPLES) ->
 def rank(
     scores: NDArray[np.float64], is_positive: NDArray[np.bool_], weights: NDArray[np.uint8]
 ) -> Ranking:
-    """All figures with 95 % intervals; nothing where one side is empty.
+    """All figures with 95 % intervals; `NO_RANKING` where one side is empty.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def rank(
 
 
 def _figures(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> tuple[float, float]:
-    """ROC area (Mann & Whitney 1947) and average precision, from numbers by score, best first."""
+    """ROC area (Mann & Whitney 1947) and average precision, from counts by score, best first."""
     n_positive, n_negative = positive.sum(), negative.sum()
     if not n_positive or not n_negative:
         return float("nan"), float("nan")

@@ -1,10 +1,9 @@
 """What could be learnt from an arm: translations found by word vectors of its documents alone.
 
 This is a proxy for training. Every arm is cut to the same number of tokens of each language, and
-word vectors are made of each arm by the same counting (`embeddings.py`). Then words of a lexicon
-are asked for their nearest word of the other language. The same words are asked of every arm: those
-that are whole tokens and stand in enough documents of the corpus. A word that an arm does not hold
-counts as a miss.
+word vectors are made from each arm by counting (`embeddings.py`). Then the nearest word of the
+other language is looked up for words of a lexicon. The words are the same for every arm: whole
+tokens in enough documents of the corpus. A word that an arm does not hold counts as a miss.
 
 Intervals are bootstraps over words, with the same draws for all arms. They do not cover other draws
 of documents.
@@ -36,10 +35,10 @@ class VectorSettings(NamedTuple):
     window_tokens: int = 64
     n_dimensions: int = 100
     min_windows: int = 3
-    """Windows of the arm that must hold a word, for it to have a vector."""
+    """Windows of the arm that a word needs for a vector."""
 
     min_docs: int = 10
-    """Documents of the corpus that must hold a word and its translation, for it to be asked."""
+    """Documents of the corpus that a word and its translation each need to be asked."""
 
     seed: int = 0
 
@@ -58,7 +57,7 @@ class Retrieval:
 
     n_queries: int
     held: float
-    """Share of the words asked of which both the word and a translation have a vector."""
+    """Share of the words asked that have a vector, as does a translation."""
 
     p_at_1: Interval
     p_at_5: Interval
@@ -77,13 +76,13 @@ class _Lexicon(NamedTuple):
     """Words of each language, ascending."""
 
     answers: dict[tuple[str, str], dict[int, set[int]]]
-    """Of two languages: word of the first to its translations."""
+    """For two languages: word of the first -> its translations."""
 
 
 def evaluate_selection(
     connection: duckdb.DuckDBPyConnection, truth: Truth, settings: VectorSettings | None = None
 ) -> list[Retrieval]:
-    """Judge every arm of table `selection`; memory is that of one arm's tokens and word pairs.
+    """Judge every arm of table `selection`. Memory: the tokens and word pairs of one arm.
 
     Raises
     ------
@@ -122,8 +121,8 @@ def _lexicon(connection: duckdb.DuckDBPyConnection, truth: Truth, min_docs: int)
             answers[lang_b, lang_a][b].add(a)
     if not answers:
         raise LakeError(
-            f"no translation of the truth joins two tokens that {min_docs} documents hold each; "
-            "fill the lake with `pivotmine run --until select`, or ask for less"
+            f"no translation of the truth joins two tokens in {min_docs} documents each; "
+            "fill the lake with `pivotmine run --until select`, or lower the number"
         )
     words_of = {lang: np.array(sorted(words), np.int64) for lang, words in members.items()}
     return _Lexicon(word_of_token, len(numbers), words_of, dict(answers))
@@ -189,7 +188,7 @@ _EQUAL = """
         FROM selection)
     JOIN least USING (lang) WHERE used <= n
 """
-"""Documents of each arm, cut to the tokens of each language that all arms have. Positions are
+"""Documents of each arm, cut to the tokens that every arm has of each language. Positions are
 random, so this is a random part."""
 
 _TOKENS = """

@@ -37,22 +37,21 @@ class Truth(NamedTuple):
     """Known translations, each once, languages in the order of the alphabet."""
 
     pairs: dict[Cells, int]
-    """(lang_a, word_a, lang_b, word_b) to the number of documents that hold it by plan; -1 for
-    translations from elsewhere."""
+    """(lang_a, word_a, lang_b, word_b) -> documents in which it is planted, or -1 if unknown."""
 
     is_planted: bool
-    """Whether it says how often each pair is planted."""
+    """Whether some of these numbers are known."""
 
 
 def read_truth(sources: Sequence[str], max_rows: int = 5_000_000) -> Truth:
-    """Read sources, given as above. A pair that several list has the largest of their numbers.
+    """Read sources, given as above. A pair in several sources gets its largest `n_docs`.
 
     Raises
     ------
     InputError
         A file cannot be read, or holds no pair.
     SetupError
-        A dictionary is asked for whose package is not installed.
+        The package of a dictionary is not installed.
     """
     pairs: dict[Cells, int] = {}
     for source in sources:
@@ -91,7 +90,7 @@ _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
 
 def _english_word(gloss: str) -> str:
-    """A gloss without remarks and article, if it is one English word, or nothing."""
+    """A gloss without remarks and article if it is one English word, else empty."""
     word = _ARTICLE.sub("", _BRACKETS.sub("", gloss).strip(), count=1)
     return word if _ENGLISH.fullmatch(word) else ""
 

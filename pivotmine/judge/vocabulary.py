@@ -1,7 +1,7 @@
 """The tokens of a lake as words, and rows of Python as tables of DuckDB.
 
-A token stands for a word only where it is the whole word: with the mark of a word start in scripts
-that put spaces between words. All other tokens are fragments.
+A token is a word only if it is the whole word: in scripts that put spaces between words, it has the
+mark of a word start. All other tokens are fragments.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class TokenWord(NamedTuple):
     token: str
     lang: str
     word: str
-    """The folded word that it is, empty for a fragment."""
+    """The folded word; empty for a fragment."""
 
     token_count: int
     document_frequency: int
 
 
 def whole_word(token: str, lang: str) -> str:
-    """The folded word that a token is, or nothing where it is a fragment of one."""
+    """The folded word of a token, empty for a fragment."""
     marked = token.startswith(SPACE)
     text = token[1:] if marked else token
     if is_byte_piece(token) or SPACE in text or not (marked or lang in UNSPACED_LANGUAGES):
@@ -55,7 +55,7 @@ def token_words(connection: duckdb.DuckDBPyConnection) -> Iterator[TokenWord]:
 def put_rows(
     connection: duckdb.DuckDBPyConnection, name: str, rows: Sequence[tuple[Any, ...]], columns: str
 ) -> None:
-    """Rows as a table; `columns` names them, with `:s` after those of strings, others int64."""
+    """Rows as a table; `columns` names int64 columns, and with `:s` behind the name strings."""
     names = [column.partition(":") for column in columns.split()]
     values = list(zip(*rows, strict=True)) or [()] * len(names)
     table = pa.table(

@@ -1,10 +1,10 @@
-"""Planted corpora: real text, multiplied into languages whose every translation is known.
+"""Planted corpora: real text in several languages, with every translation known.
 
-A run on such a corpus can be judged exactly: which links are translations, which are accidents,
+A run on such a corpus can be judged exactly: which links are translations, which are accidents, and
 which were missed. The text of one language is kept, and the others are ciphers of it
 (`ciphers.py`): their words are made up, but their sentences, frequencies, topics and boilerplate
-are those of the text. Documents are of the kinds that the web has (`documents.py`), and `corpus.py`
-writes them beside the truth and a recipe that mines them as they are.
+are those of the text. Documents are of kinds found on the web (`kinds.py`), and `corpus.py` writes
+them with the truth and a recipe.
 """
 
 from pivotmine.planted.ciphers import CIPHER_LANGUAGES, Ciphers, make_ciphers

@@ -2,13 +2,13 @@
 
 A word of the text has one to three senses, and a cipher may or may not have a word for each. So
 translation is one-to-many and many-to-one, and known exactly: two words translate each other if and
-only if both spell some sense of some word. Words are made up of random letters, so no part of a
-word carries meaning. They are about as long as the words that they stand for.
+only if both spell a common sense of a word. Words are made of random letters, so no part of a word
+carries meaning, and are about as long as the words that they replace.
 
-Each cipher is written in a script that only one language of the identifier uses, and bears the code
-of that language. So a planted corpus needs no language model of its own: script tells its segments
-apart, as it does Chinese and English. (Of random words of five letters, lid.176 alone gives 86 % to
-el, 99 % to he, 96 % to hy and 76 % to ka; Hangul needs no model.)
+Each cipher is written in a script that the identifier knows from one language only, and has the
+code of that language. So a planted corpus needs no language model of its own: script separates its
+segments, as it does Chinese and English. (Of random words of five letters, lid.176 alone gives
+86 % to el, 99 % to he, 96 % to hy and 76 % to ka; Hangul needs no model.)
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ CIPHER_LANGUAGES: Mapping[str, str] = MappingProxyType(
         "ko": "".join(chr(0xAC00 + 28 * 3 * step) for step in range(128)),
     }
 )
-"""Language code to the letters that its made-up words are of (for ko: syllables)."""
+"""Language code -> letters of its made-up words (for ko: syllables)."""
 
 MAX_SENSES = 3
 _SENSE_WEIGHTS = (0.6, 0.3, 0.1)
-"""Relative frequencies of the senses of a word; those of a word with two are 2 to 1."""
+"""Relative frequencies of the senses of a word; two senses are 2 to 1."""
 
 _DISTINGUISHED = 0.7
 """Probability that a cipher has a separate word for a second or third sense."""
@@ -56,7 +56,7 @@ class Ciphers(NamedTuple):
     """[V + 1] first sense of each word."""
 
     forms: tuple[list[str], ...]
-    """[L][K] how each sense is spelled, lower case."""
+    """[L][K] spelling of each sense, lower case."""
 
     form_ids: NDArray[np.int32]
     """[L, K] number of that spelling within its language."""
@@ -64,7 +64,7 @@ class Ciphers(NamedTuple):
     def draw_senses(
         self, generator: np.random.Generator, word_ids: NDArray[np.int32]
     ) -> NDArray[np.int64]:
-        """A sense for each occurrence of a word, by the senses' weights."""
+        """A sense for each occurrence of a word, drawn by weight."""
         first = self.sense_offsets[word_ids]
         n_senses = self.sense_offsets[word_ids + 1] - first
         cumulative = np.cumsum(_SENSE_WEIGHTS)
@@ -141,7 +141,7 @@ def _new_word(
     n_letters: float,
     taken: set[str],
 ) -> str:
-    """A spelling that is not taken yet; it grows by a letter after every ten that were taken."""
+    """A spelling that is not taken yet, one letter longer after every ten attempts."""
     tries = 0
     while True:
         length = max(2, round(n_letters)) + tries // 10

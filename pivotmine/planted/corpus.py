@@ -1,4 +1,4 @@
-"""Writing a planted corpus: documents, the truth about them, and a recipe that mines them.
+"""Writing a planted corpus: its documents, the truth about them, and a recipe.
 
 ```
 OUT/corpus/part-00000.parquet     text, source, url: what the engine sees
@@ -10,7 +10,7 @@ OUT/recipe.yaml                   pivotmine run --config OUT/recipe.yaml
 ```
 
 It is written block by block. Memory holds the text, a counter for each sense and language pair, and
-a block. The recipe is written last, so a folder with a recipe is whole.
+a block. The recipe is written last, so a folder with a recipe is complete.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,7 +57,7 @@ class PlantedCorpus(NamedTuple):
     """UTF-8 bytes of all texts."""
 
     kinds: dict[str, int]
-    """Documents of each kind, duplicates under the kind of what they repeat."""
+    """Documents of each kind; duplicates have the kind of their original."""
 
     n_pairs: int
     """Word pairs of the lexicon that are planted in a document."""
@@ -122,17 +122,10 @@ def plant(
 
 
 def _files(documents: Iterator[PlantedDocument]) -> Iterator[Iterator[list[PlantedDocument]]]:
-    """Documents by block, blocks by file; each is to be read before the next."""
+    """Blocks of documents for each file; a file must be read before the next."""
     blocks = iter(lambda: list(islice(documents, BLOCK_DOCUMENTS)), [])
     for block in blocks:
-        yield _and_then(block, islice(blocks, _FILE_BLOCKS - 1))
-
-
-def _and_then(
-    first: list[PlantedDocument], more: Iterator[list[PlantedDocument]]
-) -> Iterator[list[PlantedDocument]]:
-    yield first
-    yield from more
+        yield chain([block], islice(blocks, _FILE_BLOCKS - 1))
 
 
 def _corpus_rows(block: list[PlantedDocument]) -> pa.Table:

@@ -2,13 +2,13 @@
 
 Documents are drawn in blocks, and each block has a generator of its own, seeded with its number. So
 a corpus of twice the documents begins with the smaller one, and no size needs more memory than the
-text and a block. Documents of the text are taken in a shuffled order, each once before any is taken
-again.
+text and a block. Source documents are taken in a shuffled order, each once before any is repeated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -37,7 +37,7 @@ class PlantedDocument(NamedTuple):
     """One or two; the language of most lines first."""
 
     senses: NDArray[np.int64]
-    """[n] sorted senses (`Ciphers`) of which both languages' words are planted."""
+    """[n] sorted senses (`Ciphers`) whose words are planted in both languages."""
 
     duplicate_of: str = ""
     """Url of the document that it repeats."""
@@ -71,26 +71,20 @@ def compose(text: SourceText, ciphers: Ciphers, plan: Plan) -> Iterator[PlantedD
 
 
 def _source_document(text: SourceText, plan: Plan, number: int) -> int:
-    """Document of the text that a document takes its lines from."""
+    """The source document that gives a document its lines."""
     n_documents = len(text.document_offsets) - 1
     epoch, place = divmod(number, n_documents)
     return int(_shuffled(plan.seed, epoch, n_documents)[place])
 
 
-_orders: dict[tuple[int, int, int], NDArray[np.int64]] = {}
-
-
+@lru_cache(maxsize=1)
 def _shuffled(seed: int, epoch: int, n_documents: int) -> NDArray[np.int64]:
-    """The order of an epoch; the last one is kept, since documents ask for it one by one."""
-    key = (seed, epoch, n_documents)
-    if key not in _orders:
-        _orders.clear()
-        _orders[key] = np.random.default_rng([seed, 4, epoch]).permutation(n_documents)
-    return _orders[key]
+    """The order of an epoch. The last one is cached, since every document needs it."""
+    return np.random.default_rng([seed, 4, epoch]).permutation(n_documents)
 
 
 def _repeat(draw: Draw, original: PlantedDocument, url: str) -> PlantedDocument:
-    """An earlier document once more, as it is or below a line of its first language."""
+    """An earlier document again, unchanged or below a line of its first language."""
     if draw.generator.random() < 0.5:
         return original._replace(url=url, duplicate_of=original.url, is_exact=True)
     (line,) = draw.render(draw.lines.part(0, 1), original.languages[0])

@@ -1,4 +1,4 @@
-"""What documents are composed from: lines drawn from the text, written in any language."""
+"""Material of documents: lines drawn from the text, written in any language."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Lines(NamedTuple):
         return Lines(self.segments[start:end], self.word_ids[start:end], self.senses[start:end])
 
     def planted(self) -> NDArray[np.int64]:
-        """int64[n]: their senses, each once, ascending."""
+        """[n] distinct senses of the lines, ascending."""
         return np.unique(np.concatenate(self.senses)) if self.senses else NOTHING
 
 
@@ -42,7 +42,7 @@ class Draw(NamedTuple):
     """Of this document."""
 
     def other_lines(self) -> Lines:
-        """Lines of any document of the text."""
+        """Lines of a document drawn from the text."""
         number = int(self.generator.integers(len(self.text.document_offsets) - 1))
         return draw_lines(self.text, self.ciphers, self.plan, self.generator, number)
 
@@ -68,11 +68,11 @@ class Draw(NamedTuple):
         return WORD.sub(lambda _: next(spelled), segment)
 
     def language(self) -> str:
-        """Any language."""
+        """A language, drawn."""
         return self.plan.languages[int(self.generator.integers(len(self.plan.languages)))]
 
     def pair(self) -> tuple[str, str]:
-        """Two languages that may meet, either of them first."""
+        """Two languages that may meet, drawn, in either order."""
         first, second = self.plan.pairs[int(self.generator.integers(len(self.plan.pairs)))]
         return (first, second) if self.generator.random() < 0.5 else (second, first)
 
@@ -84,7 +84,7 @@ def draw_lines(
     generator: np.random.Generator,
     document: int,
 ) -> Lines:
-    """A run of lines of a document of the text, from anywhere in it."""
+    """A run of lines from a drawn place of a source document."""
     first, end = text.document_offsets[document : document + 2].tolist()
     wanted = min(1 + int(generator.geometric(1 / (plan.document_segments - 1))), _MOST_SEGMENTS)
     n_lines = min(max(wanted, 2), end - first)
@@ -104,7 +104,7 @@ def read_lines(
     for segment in segments:
         word_ids = text.word_ids[text.word_offsets[segment] : text.word_offsets[segment + 1]]
         if not plan.topics:
-            # Words drawn from the running text are drawn by their frequencies.
+            # Places of the running text, so that words are drawn by frequency.
             places = generator.integers(len(text.word_ids), size=len(word_ids))
             word_ids = text.word_ids[places]
         lines.segments.append(text.segments[segment])

@@ -1,8 +1,8 @@
 """How a document of each kind is composed, and which translations it holds.
 
-A translation is *planted* in a document when both its words stand there for the same occurrence of
-a word: in a line and the translation of that line, or in a word and its gloss. Words that meet in
-lines that do not translate each other are not planted, even where they would be translations.
+A translation is *planted* in a document if both words render the same occurrence of a source word:
+in a line and the translation of that line, or in a word and its gloss. Words of lines that do not
+translate each other are not planted, even if they are translations.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pivotmine.planted.draw import NOTHING, Draw, Lines, read_lines
 
 N_SITES = 20
-"""Sites whose pages share a header and a footer, however large the corpus."""
+"""Sites, whose pages share a header and a footer; the same number in every corpus."""
 
 _TEMPLATE_LINES = 3
 _LINES_A_GLOSSARY, _WORDS_A_GLOSSARY = 3, 5
@@ -24,7 +24,7 @@ _ENTRIES = (10, 30)
 _FOREIGN_SHARE = 0.4
 
 Composed = tuple[list[str], tuple[str, ...], NDArray[np.int64]]
-"""Lines of a document, its languages, and the senses of which translations are planted."""
+"""Lines of a document, its languages, and the senses whose translations are planted."""
 
 
 def _monolingual(draw: Draw) -> Composed:
@@ -118,4 +118,4 @@ COMPOSERS: dict[str, Callable[[Draw], Composed]] = {
     "dictionary": _dictionary,
     "template": _template,
 }
-"""Kind to how its lines are composed; the kinds are `plan.KINDS`."""
+"""Function that composes the lines of each of `plan.KINDS`."""

@@ -1,4 +1,4 @@
-"""What to plant, as a frozen value: equal plans over equal text give equal bytes."""
+"""Settings of a planted corpus. Equal plans over equal text give equal bytes."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "template": "one language between the header and the footer of a site, in two languages",
     }
 )
-"""Kinds of documents. Links are planted in parallel, block, glossed and dictionary only."""
+"""Kinds of documents. Translations are planted in parallel, block, glossed and dictionary only."""
 
-# About what a crawl has after filtering for pages with two languages. On the raw web, parallel
-# pages are a hundred times rarer, and nearly all of a planted corpus would be filler.
+# Roughly a crawl after filtering for pages with two languages. On the raw web, parallel pages are a
+# hundred times rarer, and nearly all of a planted corpus would be filler.
 _RATES = {
     **{"monolingual": 0.5, "parallel": 0.15, "block": 0.08, "glossed": 0.07},
     **{"code_switched": 0.12, "dictionary": 0.03, "template": 0.05},
@@ -43,14 +43,14 @@ class Plan:
     Raises
     ------
     ConfigError
-        A setting is not allowed; the message says what is.
+        A setting is not allowed; the message names the allowed values.
     """
 
     n_documents: int = 10_000
     """Documents, duplicates included."""
 
     languages: tuple[str, ...] = ("en", "el", "he", "ko")
-    """Language of the text, then those to make of it (`CIPHER_LANGUAGES`)."""
+    """Language of the text, then its ciphers (`CIPHER_LANGUAGES`)."""
 
     rates: Mapping[str, float] = field(default_factory=lambda: dict(_RATES))
     """Share of each kind of document; kinds that are left out do not occur."""
@@ -127,7 +127,7 @@ class Plan:
 def make_plan(overrides: Sequence[str]) -> Plan:
     """A plan from `name=value` settings, values in YAML: `rates.parallel=0.3`, `apart=[[el, ko]]`.
 
-    A rate that is named changes that one; `rates={parallel: 1}` replaces them all.
+    `rates.NAME` changes one rate; `rates={parallel: 1}` replaces all.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """The text that a corpus is planted from: its segments, and its words as numbers.
 
-The text is held in memory, in about 12 bytes for each byte, and bounded by `max_bytes`. The corpus
-may be of any size, since documents are drawn from the text repeatedly.
+The text is held in memory, in about 12 bytes for each byte of `max_bytes`. The corpus may be of any
+size, since documents are drawn from the text repeatedly.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def read_text(uris: Iterable[str], text_column: str, max_bytes: int) -> Iterator
     Raises
     ------
     InputError
-        A file is missing, or its name does not tell its format.
+        A file is missing, or its name has no known format.
     """
     columns, limits = ColumnMap(text=text_column), ReadLimits()
     n_bytes = 0

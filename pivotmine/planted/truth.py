@@ -1,4 +1,4 @@
-"""The truth about a planted corpus, as rows: documents, what is planted in each, the lexicon."""
+"""The truth about a planted corpus as rows: documents, translations in each, and the lexicon."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class WordPairs(NamedTuple):
 
 PairsOfLanguages = dict[tuple[str, str], WordPairs]
 Planted = tuple[tuple[str, str], NDArray[np.int64]] | None
-"""Two languages and the numbers of their word pairs that a document holds."""
+"""The languages of a document, and the numbers of the word pairs planted in it."""
 
 
 def number_pairs(ciphers: Ciphers) -> PairsOfLanguages:

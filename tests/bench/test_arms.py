@@ -1,4 +1,4 @@
-"""Arms of the experiments: equal tokens of each language, and links that are truly broken."""
+"""Arms of the experiments: equal tokens of each language, and broken links."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_arms_of_a_large_web_have_equal_tokens_of_each_language(arm):
     assert abs(found["en"] - found["el"]) <= 4
 
 
-def test_each_arm_takes_what_it_says():
+def test_each_arm_takes_its_kind_of_documents():
     budget = {"en": 40, "el": 40}
     kinds = {arm: {one.kind for one in select(arm, WEB, budget, 0)} for arm in ARMS}
     assert kinds["parallel"] == kinds["links"] == {"parallel"}
@@ -75,7 +75,7 @@ def test_each_arm_takes_what_it_says():
     assert ids != sorted(ids), "and trains on them in random order"
 
 
-def test_broken_links_keep_all_lines_and_languages_and_no_pairing():
+def test_broken_links_keep_lines_and_languages_but_not_their_pairs():
     budget = {"en": 60, "el": 60}
     whole, broken = (select(arm, WEB, budget, 0) for arm in ("links", "broken"))
     for one, other in zip(whole, broken, strict=True):
@@ -109,7 +109,7 @@ def test_budgets_fill_up_together_and_are_never_exceeded(web, budget):
     assert abs(found["en"] - found["el"]) <= MAX_SPREAD * budget + 1e-6
 
 
-def test_pages_that_are_never_mostly_english_fill_its_budget_all_the_same():
+def test_budgets_fill_even_if_every_page_is_mostly_in_the_other_language():
     web = (page(n, "x", 0, "en", "el", "el", "en", "el") for n in range(200))
     assert tokens(fill_together(web, {"en": 60, "el": 60})) == {"en": 60, "el": 60}
 
@@ -141,7 +141,7 @@ def test_the_text_is_the_same_for_a_seed_and_has_lines_of_known_words():
         assert set(words) <= set(WORDS[:20])
 
 
-def test_every_word_is_one_token_for_the_engine_too():
+def test_every_word_is_one_token_for_the_engine():
     runtime = Tokenizer("huggingface", word_tokenizer(["sun", "ηλι", "moon"]).encode()).load()
     ids, ends = runtime.encode_segments(["sun moon.\n", "ηλι, x"])
     assert ids.tolist() == [5, 7, 3, 2, 6, 4, 1]

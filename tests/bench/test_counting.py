@@ -1,4 +1,4 @@
-"""The counting benchmark compares like with like: every way gives the pairs of a brute count.
+"""The counting benchmark: every way gives the pairs of a brute count.
 
 Ways whose package is not installed are skipped; `make bench` installs them.
 """
@@ -19,10 +19,10 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from bench.corpora import zipf
-from bench.counting import page
+from bench.counting import page, zipf
 from bench.counting import race as counting_race
 from bench.counting.answers import Answer, Pairs, read_answer, write_pairs
+from bench.counting.contenders import WAYS
 from bench.counting.cut import window_ends
 from bench.counting.prepare import Facts, Prepared, prepare
 from bench.counting.race import race
@@ -36,7 +36,6 @@ from bench.counting.results import (
     growth_exponent,
     save,
 )
-from bench.counting.roster import WAYS
 from bench.counting.ways import Job
 from bench.race import kill_tree, tree
 from pivotmine.recipe.reading import load_recipe
@@ -182,7 +181,6 @@ def test_a_way_runs_in_a_process_of_its_own_and_is_measured(
         [WAYS["scipy"]],
         replace(LIMITS, repeat=2),
         tmp_path,
-        lambda _: None,
     )
     assert outcome.status == "counted", outcome.reason
     assert outcome.answer == brute_answer(given, tmp_path)
@@ -200,22 +198,21 @@ def test_a_way_over_a_limit_is_reported_and_not_tried_on_more(
     limits: Limits, status: str, tmp_path: Path
 ):
     given = make_input(tmp_path / "input", "document")
-    said: list[Outcome] = []
-    race({1.0: given, 2.0: given}, [WAYS["dicts"]], limits, tmp_path, said.append)
-    assert [outcome.status for outcome in said] == [status, "not tried"]
-    assert all(outcome.reason for outcome in said)
+    outcomes = list(race({1.0: given, 2.0: given}, [WAYS["dicts"]], limits, tmp_path))
+    assert [outcome.status for outcome in outcomes] == [status, "not tried"]
+    assert all(outcome.reason for outcome in outcomes)
 
 
 def test_a_way_that_is_not_installed_says_what_it_needs(tmp_path: Path):
     way = replace(WAYS["polars"], packages=("no_such_package",))
     given = make_input(tmp_path / "input", "document")
-    (outcome,) = race({1.0: given}, [way], LIMITS, tmp_path, lambda _: None)
+    (outcome,) = race({1.0: given}, [way], LIMITS, tmp_path)
     assert outcome.status == "not installed"
     assert "no_such_package" in outcome.reason
 
 
 @needs_proc
-def test_a_killed_tree_leaves_nobody_behind():
+def test_kill_tree_kills_all_descendants():
     script = "import subprocess, time; subprocess.Popen(['sleep', '600']); time.sleep(600)"
     process = subprocess.Popen([sys.executable, "-c", script])
     while len(found := tree(process.pid)) < 2:
@@ -283,20 +280,15 @@ def test_results_are_stored_as_json(tmp_path: Path):
     assert [run["seconds"] for run in section["outcomes"][0]["runs"]] == [3.0]
 
 
-def test_the_same_results_give_the_same_page_and_plot(tmp_path: Path):
-    pytest.importorskip("matplotlib", reason="the plot needs matplotlib")
+def test_a_page_gives_growth_and_why_a_way_did_not_count(tmp_path: Path):
     outcomes = [
         counted(way, size, size) for size in (1.0, 2.0, 4.0) for way in ("pivotmine", "duckdb")
     ]
     results = results_with(*outcomes, Outcome("polars", 4.0, 2, "too slow", "over 60 s"))
-    for stem in ("first", "second"):
-        page.write_page(results, tmp_path, stem)
-    first, second = ((tmp_path / f"{name}-zipf.svg").read_text() for name in ("first", "second"))
-    assert first == second
-    assert "PivotMine (1.00)" in first
-    text = (tmp_path / "first.md").read_text()
+    page.write_page(results, tmp_path, "counting")
+    text = (tmp_path / "counting.md").read_text()
     assert "| 4x | Polars | 2 | too slow: over 60 s |" in text
-    assert "![time and memory over size](first-zipf.svg)" in text
+    assert "* PivotMine: 1.00, 1.00" in text
 
 
 def test_ways_that_disagree_are_named():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from bench.fuzz import MAKERS, PACKERS, format_of, make_case, read_case
+from bench.damaged_files import MAKERS, PACKERS, format_of, make_case
+from bench.fuzz import read_case
 
 
 def test_damaged_files_neither_crash_nor_lose_a_record(tmp_path: Path):

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bench.corpora.files import write_jsonl, write_warc
+from bench.ingest.files import write_jsonl, write_warc
 from bench.race import run
 from pivotmine.sources import ColumnMap, ReadLimits, read_split
 from pivotmine.sources.files import list_files
@@ -28,7 +28,7 @@ def texts_in(folder: Path) -> list[str]:
     return [row["text"].strip() for row in rows if row["kind"] == "document"]
 
 
-def test_every_twentieth_document_is_there_twice(tmp_path: Path):
+def test_every_twentieth_document_is_written_twice(tmp_path: Path):
     pages = tmp_path / "pages"
     pages.mkdir()
     for number in range(20):

@@ -2,37 +2,46 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from bench.corpora.messages import Part, read_catalogues
-from bench.segment_language.pages import ALTERNATING, ONE, ONE_IN_TEN, pages
+from bench.segment_language.messages import (
+    ALTERNATING,
+    ONE,
+    ONE_IN_TEN,
+    Part,
+    pages,
+    read_messages,
+)
 from bench.segment_language.score import accuracy, bucket, cross, macro, named
 from bench.segment_language.ways import PAGE, WAYS
 from tests.text.test_language import EN, FR, JA, ZH
 
 MESSAGES = {"en": EN, "fr": FR, "zh": ZH, "ja": JA}
-ALL = Part(test=True, most_groups=9, most_rows=9)
+
+
+OTHERS = [f"x{letter}" for letter in "abcdefghijklmnopqrst"]
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Path:
-    rows = [
-        {"source": "app-1", "key": str(at), "lang": lang, "text": text}
-        for lang, texts in MESSAGES.items()
-        for at, text in enumerate(texts)
-    ]
-    rows.append({"source": "app-1", "key": "2", "lang": "ja", "text": "Delete"})
-    path = tmp_path / "segments.parquet"
-    pq.write_table(pa.Table.from_pylist(rows), path)
+def wheel(tmp_path: Path) -> Path:
+    """A component with five messages in four languages; one of them is English in Japanese, too."""
+    path = tmp_path / "homeassistant.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for lang in (*MESSAGES, *OTHERS):
+            texts = dict(enumerate(MESSAGES.get(lang, ())))
+            if lang == "ja":
+                texts[2] = EN[2]
+            name = f"homeassistant/components/app/translations/{lang}.json"
+            archive.writestr(name, json.dumps({"title": {str(k): v for k, v in texts.items()}}))
     return path
 
 
-def test_a_message_that_was_not_translated_is_no_text_in_its_language(catalogue: Path):
-    halves = [read_catalogues(catalogue, ALL._replace(test=test)) for test in (True, False)]
+def test_untranslated_messages_are_left_out_of_a_language(wheel: Path):
+    halves = [read_messages(wheel, list(MESSAGES), Part(test, 9, 9)) for test in (True, False)]
     assert sorted(map(len, halves)) == [0, 1], "a group is in one half"
     (rows,) = (rows for half in halves for rows in half.values())
     assert [sorted(row) for row in rows] == [["en", "fr", "ja", "zh"]] * 2 + [
@@ -41,7 +50,7 @@ def test_a_message_that_was_not_translated_is_no_text_in_its_language(catalogue:
     ]
 
 
-def test_pages_know_the_language_of_every_line_and_ours_names_them():
+def test_pages_have_the_language_of_every_line_and_pivotmine_finds_them():
     rows = [{lang: texts[at].strip() for lang, texts in MESSAGES.items()} for at in range(len(EN))]
     found = list(pages({"app": rows}, list(MESSAGES)))
     kinds = [(page.kind, page.lang) for page in found]

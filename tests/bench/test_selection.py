@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.selection.planted import Row
-from bench.selection.summary import ARMS, SCORES, draw, mean, ratio, summarise
+from bench.selection.plot import draw
+from bench.selection.summary import ARMS, SCORES, mean, ratio, summarise
 
 
 @given(st.lists(st.floats(0.1, 10), min_size=2, max_size=6))

@@ -128,7 +128,7 @@ def test_a_budget_is_spent_in_the_order_of_the_score(found):
     assert spent["blind"]["untranslated_share"] == 1.0
 
 
-def test_the_table_names_what_it_shows(asked):
+def test_the_table_has_its_headings(asked):
     truth, lake = asked
     shown = cli("evaluate", "documents", str(truth), *lake)
     assert shown.status == 0
@@ -136,7 +136,7 @@ def test_the_table_names_what_it_shows(asked):
     assert "arm mine" in shown.out
 
 
-def test_a_folder_without_truth_is_named(asked, tmp_path):
+def test_a_folder_without_truth_is_refused_by_name(asked, tmp_path):
     outcome = cli("evaluate", "documents", str(tmp_path), *asked[1])
     assert outcome.status == 2
     assert "document_truth.parquet is not there" in outcome.err

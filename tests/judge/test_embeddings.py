@@ -1,4 +1,4 @@
-"""Word vectors from counts: what shares a window, what is near, what an arm teaches."""
+"""Word vectors from counts: windows, nearest words, and translations retrieved from an arm."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_window_is_a_run_of_tokens_of_one_document(documents, size):
 
 
 @given(DOCUMENTS, st.integers(2, 4))
-def test_pmi_is_that_of_pairs_of_words_in_windows(documents, size):
+def test_pmi_follows_from_shared_windows(documents, size):
     pairs = Counter(pair for held in windows_of(documents, size) for pair in product(held, held))
     n = Counter()
     for (a, _), count in pairs.items():
@@ -58,7 +58,7 @@ def test_pmi_is_that_of_pairs_of_words_in_windows(documents, size):
             assert found[a, b] == 0
 
 
-def test_rare_words_have_no_vector_and_take_no_part():
+def test_rare_words_have_no_vector_and_do_not_change_others():
     vectors = embed(presence([[0, 1]] * 3 + [[2, 2]] * 3 + [[0, 3]], 4), 2, min_windows=2)
     assert not vectors[3].any()
     assert np.allclose(np.linalg.norm(vectors[:3], axis=1), 1)
@@ -101,7 +101,7 @@ def test_an_arm_teaches_translations_that_stand_side_by_side(asked):
     found = {row["arm"]: row for row in rows if row["lang_a"] == "all"}
     assert found["beside"]["p_at_1"] == 1.0
     assert found["apart"]["p_at_1"] == 0.0
-    # Both are cut to the tokens that both have, and asked for the same words.
+    # Both are cut to the same tokens, and the same words are asked.
     assert {row["n_tokens"] for row in found.values()} == {48}
     assert {row["n_queries"] for row in found.values()} == {8}
 

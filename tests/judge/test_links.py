@@ -1,4 +1,4 @@
-"""Judging links on a lake made by hand, where every figure can be counted by eye."""
+"""Links judged on a lake made by hand, whose figures are small enough to check by eye."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def figures(found) -> dict[tuple[str, ...], Any]:
     return {(f.lang_a, f.kind, f.stratum, f.method): f for f in found.figures}
 
 
-def test_a_token_is_a_word_only_where_it_is_the_whole_of_it():
+def test_a_token_is_a_word_only_if_it_is_the_whole_word():
     assert whole_word("▁Cat", "en") == "cat"
     assert whole_word("cat", "en") == "", "the cat of education"
     assert whole_word("猫", "zh") == whole_word("▁猫", "zh") == "猫"
@@ -191,7 +191,7 @@ def test_q_values_select_the_pairs_that_benjamini_and_hochberg_select(figures):
         assert figure.n_pairs == len(passed)
 
 
-def test_prevailing_links_are_judged_apart_and_ranked_by_the_contexts_they_won(figures):
+def test_prevailing_links_are_judged_by_themselves_and_ranked_by_the_contexts_won(figures):
     prevailing = figures["en", "words", "all", "prevails"]
     assert (prevailing.n_pairs, prevailing.precision.mean) == (2, 1.0)
     assert prevailing.recall.mean == figures["en", "words", "all", "links"].recall.mean
@@ -213,7 +213,7 @@ def test_the_curve_begins_and_ends_with_a_share(found):
     assert all(0 <= share <= 1 and taken <= 4 for _, taken, share in found.curve)
 
 
-def test_a_planted_truth_asks_for_what_is_planted_only(lake, tmp_path: Path):
+def test_only_planted_pairs_of_a_planted_truth_are_asked(lake, tmp_path: Path):
     import pyarrow as pa
     import pyarrow.parquet as pq
 

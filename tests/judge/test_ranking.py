@@ -1,4 +1,4 @@
-"""A score as a ranking: areas by definition, precision as if one in a hundred were sought."""
+"""Ranking by a score: areas by definition, and precision if one document in a hundred is sought."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_areas_follow_their_definitions(rows):
 
 
 @given(ROWS)
-def test_the_curve_is_read_where_each_recall_is_first_reached(rows):
+def test_precision_is_read_where_each_recall_is_first_reached(rows):
     found = ranked(rows)
     sought = sorted((s for s, positive in rows if positive), reverse=True)
     for recall, precision in zip(RECALLS, found.precision, strict=False):

@@ -93,7 +93,7 @@ def test_freedict_names_its_languages(tmp_path: Path):
     assert found == {("en", "cat", "fr", "chat"): -1, ("en", "tomcat", "fr", "chat"): -1}
 
 
-def test_several_lexicons_are_one_truth(tmp_path: Path):
+def test_several_lexicons_make_one_truth(tmp_path: Path):
     one, other = tmp_path / "one.tsv", tmp_path / "cedict.u8"
     one.write_text("lang_a\tword_a\tlang_b\tword_b\nen\tcat\tfr\tchat\n")
     other.write_text(CEDICT, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A planted corpus on disk: the truth counts what the documents hold, and the recipe runs."""
+"""A planted corpus on disk: its truth counts what the documents hold, and its recipe runs."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_every_document_has_its_truth_under_the_id_that_the_engine_gives_it(corp
         assert (row["duplicate_of"] is not None) >= row["is_exact"]
 
 
-def test_the_lexicon_counts_the_documents_that_hold_a_pair_and_are_kept(corpus):
+def test_the_lexicon_counts_documents_of_a_pair_without_exact_copies(corpus):
     exact = {row["url"] for row in truth(corpus, "document_truth") if row["is_exact"]}
     assert exact
     names = ("lang_a", "word_a", "lang_b", "word_b")
@@ -69,7 +69,7 @@ def test_the_lexicon_holds_translations_of_languages_that_never_meet(corpus):
     assert {row["n_docs"] for row in apart} == {0}
 
 
-def test_documents_say_how_many_links_they_hold(corpus):
+def test_the_truth_has_the_number_of_links_of_each_document(corpus):
     n_links = Counter(row["url"] for row in truth(corpus, "document_links"))
     for row in truth(corpus, "document_truth"):
         assert row["n_links"] == n_links[row["url"]]

@@ -1,4 +1,4 @@
-"""Planted documents: what stands in them is what the truth says, and nothing else is said."""
+"""Planted documents: the truth lists exactly the translations that they hold."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def test_both_words_of_every_planted_pair_stand_in_the_document(seed: int, topic
 
 
 @pytest.mark.parametrize("kind", SILENT)
-def test_documents_that_translate_nothing_plant_nothing(kind: str):
+def test_documents_without_translations_plant_nothing(kind: str):
     assert all(len(document.senses) == 0 for document in documents(only(kind)))
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - set(SILENT)))
-def test_documents_that_translate_plant_something(kind: str):
+def test_documents_with_translations_plant_pairs(kind: str):
     assert all(len(document.senses) > 0 for document in documents(only(kind)))
 
 
@@ -170,7 +170,7 @@ def test_words_that_are_copied_are_the_same_in_every_language():
     assert not set(distinct.forms[0]) & set(distinct.forms[1])
 
 
-def test_the_default_identifier_tells_the_languages_of_planted_lines():
+def test_the_default_identifier_finds_the_languages_of_planted_lines():
     languages = ("en", "el", "he", "hy", "ka", "ko")
     found = documents(Plan(n_documents=60, languages=languages, rates={"parallel": 1.0}))
     identifier = load_identifier()

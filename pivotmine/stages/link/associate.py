@@ -1,4 +1,4 @@
-"""How strongly the two nodes of a pair are associated, and how sure that is."""
+"""The test of a pair: how strong the association of its nodes is, and how sure."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from pivotmine.numeric.association import expected, log_likelihood_ratio, npmi, p_value_bin
 from pivotmine.numeric.exact_association import log10_attraction_p_value
 from pivotmine.numeric.measures import strength
-
-__all__ = ["Associations", "associations"]
 
 Floats = NDArray[np.float64]
 

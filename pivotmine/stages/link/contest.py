@@ -1,16 +1,16 @@
-"""Contests: in every context, which links hold, and which are explained by stronger ones.
+"""Contests: which links of a context hold there, and which are explained by stronger links.
 
-A word meets the neighbours of its translation as surely as the translation, so an association is
-not yet a translation. But where the translations of both words are present, they account for the
-meeting. So in every context the links that are present are taken from the strongest down, and a
-link is *won* if neither of its words has been taken yet for that other language (competitive
+A word meets the neighbours of its translation as surely as the translation itself, so an
+association need not be a translation. But where the translations of both words are present, they
+account for the meeting. So the links present in a context are taken from the strongest down, and a
+link is *won* there if neither of its words has been taken for the other language yet (competitive
 linking: Melamed 2000, Models of Translational Equivalence among Words, Computational Linguistics
-26(2); there in aligned sentences, here in any context). The share of its meetings that a link wins
-tells translations from bystanders better than any measure of association does
+26(2); there in aligned sentences, here in any context). The share of its contexts that a link wins
+separates translations from bystanders better than any measure of association
 (docs/results/2026-11-22-links.md).
 
 This takes one pass over the contexts, without alignment or iteration. A link is held by the end
-that has fewer links, so that a hub costs what its partners cost.
+that has fewer links, so that a hub costs no more than its partners.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.folded_contexts import FoldedContexts
 from pivotmine.numeric.jit import njit
-
-__all__ = ["WON", "Contenders", "Contest", "contenders", "contest", "won_rows"]
 
 WON = pa.schema(
     [
@@ -60,7 +58,7 @@ class Contenders(NamedTuple):
 
 
 class Contest(NamedTuple):
-    """The links that compete, and what their nodes are called."""
+    """The links that compete, and the token and language of their nodes."""
 
     links: Contenders
     languages: tuple[str, ...]
@@ -72,7 +70,7 @@ class Contest(NamedTuple):
 
 
 def contenders(a: NDArray[np.int32], b: NDArray[np.int32], n_nodes: int) -> Contenders:
-    """Links {a, b} in the order of their strength, ready to compete.
+    """Lay out links {a, b}, given the strongest first, for `contest`.
 
     Raises
     ------
@@ -106,7 +104,7 @@ def contest(
     language
         [n_nodes] language index of each node.
     links
-        Those that compete; links within a language never win.
+        The links that compete. Links within a language never win.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What links need of the contexts: which links win in them, and what chance alone would link."""
+"""The link stage's passes over contexts: contests of links, and counts of permuted contexts."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _KEY = ["a", "b", "lang_a", "lang_b"]
 
 
 def contest_links(inputs: Inputs, recipe: Recipe, nodes: NodeTable, ranked: DataFrame) -> DataFrame:
-    """Contexts that each link has won, of links that have won any: rows of `contest.WON`.
+    """Rows of `contest.WON`: how many contexts each link wins, without links that win none.
 
-    The strongest by `link.measure` come first. If there are more than `link.max_contenders`, those
-    of the lowest ranks are left out.
+    The strongest by `link.measure` come first. At most `link.max_contenders` compete, those of the
+    highest ranks.
     """
     languages = context_languages(recipe)
     most = recipe.link.max_contenders
@@ -61,7 +61,7 @@ def contest_links(inputs: Inputs, recipe: Recipe, nodes: NodeTable, ranked: Data
 def permuted_counts(inputs: Inputs, recipe: Recipe, nodes: NodeTable) -> DataFrame | None:
     """Rows of `counts` of permuted contexts; None where contexts are several chunks.
 
-    Margins are those of table `margins`: a permutation leaves them as they are.
+    A permutation does not change the margins, so table `margins` gives them.
     """
     chunks = plan_chunks(inputs.table_files("contexts"), recipe.count.chunk_tokens)
     if len(chunks) > 1:

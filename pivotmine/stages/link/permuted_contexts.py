@@ -3,9 +3,9 @@
 For every two languages, the text of the second is moved to the next context of similar size. Each
 context keeps its text of the first language, and every word the number of contexts that hold it, so
 the margins of all 2x2 tables stay the same. Words that still meet do so for reasons other than
-translation, and every pair that a test accepts there is false. This measures the rate of false
-discoveries by permutation, without assumptions about the distribution of counts (Westfall and Young
-1993, Resampling-based multiple testing).
+translation, so every pair that passes the test there is false. This measures the rate of false
+discoveries without assumptions about the distribution of counts (Westfall and Young 1993,
+Resampling-based multiple testing).
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import row_index
 from pivotmine.numeric.folded_contexts import FoldedContexts
 from pivotmine.numeric.mix import mix64
-
-__all__ = ["permuted_contexts"]
 
 _Spans = tuple[NDArray[np.int64], NDArray[np.int64]]
 """[C, L] start and length of the nodes of each language in each context."""

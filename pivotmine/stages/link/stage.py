@@ -1,22 +1,22 @@
-"""Link: which co-occurring pairs are statistically real.
+"""Link: the co-occurring pairs whose association is statistically real.
 
 Each pair is tested by the log-likelihood ratio of its 2x2 table over mixed contexts. The false
-discovery rate is controlled per language pair over all pairs that could have been found, that is
-all pairs of nodes that both occur in at least `min_count` mixed contexts. Pairs that never met are
-among these tests; without them the rate would look lower than it is.
+discovery rate is controlled per language pair over all pairs that could have been found: all pairs
+of nodes that both occur in at least `min_count` mixed contexts. Pairs that never met are among
+these tests; without them the rate would look lower than it is.
 
 q-values come from a histogram of p-values rather than from a global sort. p is rounded up to the
 edge of its bin (1/256 of a decade), so a q-value is never below the exact one and at most 1 % above
 it, and the histogram is small whatever the number of pairs.
 
-The actual rate is measured too: a permutation of the contexts, in which words meet by chance alone,
-is tested in the same way, and every pair that passes there is false.
+The actual rate is measured, too: a permutation of the contexts, in which words meet by chance
+alone, is tested in the same way, and every pair that passes there is false.
 
-Partners are ranked by `link.measure`, which p-values do not depend on.
+Partners are ranked by `link.measure`. p-values do not depend on it.
 
-A real association need not be a translation: the words that stand beside a word's translation are
-associated with the word as well. So links compete for the contexts in which they meet, and column
-`prevails` says which win. `contest.py` has the rule and its reasons.
+A real association need not be a translation: a word is also associated with the words beside its
+translation. So links compete for the contexts in which they meet (`contest.py`), and column
+`prevails` marks those that win.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.numeric.association import MAX_P_VALUE_BIN
 from pivotmine.numeric.nodes import NodeTable
+from pivotmine.numeric.q_values import q_values
 from pivotmine.recipe import Recipe
 from pivotmine.stages.contexts.stage import context_languages, load_nodes
 from pivotmine.stages.link.from_contexts import contest_links, permuted_counts
-from pivotmine.stages.link.q_values import q_values
 from pivotmine.text.token_notation import SPACE
 from pivotmine.udfs.link import ASSOCIATED, bind_associate
 
@@ -92,7 +92,7 @@ def _passing(associated: DataFrame, of_bins: DataFrame, recipe: Recipe) -> DataF
 def _measure_null(
     inputs: Inputs, recipe: Recipe, nodes: NodeTable, of_bins: DataFrame, ranked: DataFrame
 ) -> None:
-    """Measure how many links a permutation of the contexts gives, in which only chance is left."""
+    """Measure how many links chance alone gives: those of permuted contexts."""
     counts = permuted_counts(inputs, recipe, nodes)
     if counts is None:
         inputs.note(
@@ -134,7 +134,7 @@ def _testable(margins: DataFrame, min_count: int) -> DataFrame:
 def _rank(side: str, other: str) -> Column:
     """Rank of a partner among a node's partners in one language, by `link.measure`, ties by id.
 
-    Copies are ranked apart: they would come first for every name, and say nothing of translation.
+    Copies are ranked apart: every name would have its copy first, which is no translation.
     """
     partners = Window.partitionBy(side, *_PAIR, "is_copy").orderBy(F.desc("strength"), other)
     return F.row_number().over(partners)
@@ -151,7 +151,7 @@ def _names(vocabulary: DataFrame, side: str) -> DataFrame:
 
 
 def modules(recipe: Recipe) -> list[str]:
-    """The module of the measure that ranks."""
+    """The module of the measure by which partners are ranked."""
     return [plugins.MEASURES.module(recipe.link.measure)]
 
 

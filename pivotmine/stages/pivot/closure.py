@@ -1,14 +1,14 @@
-"""Closure: whether the partners of a token, in two languages, translate each other too.
+"""Closure: whether the partners of a token in two languages translate each other, too.
 
 A concept that bridges languages closes triangles: dog - chien, dog - 犬, and chien - 犬. A fragment
-or the word of a template has partners as well, but what they have in common is the page, and they
-do not link with each other. This is transitivity, or clustering (Watts & Strogatz 1998, Collective
-dynamics of small-world networks, Nature 393), here counted by partner rather than by pair, since a
-token of two senses has partners that ought not to link.
+or a word of a template has partners as well, but they share only the page, and do not link with
+each other. This is transitivity, or clustering (Watts & Strogatz 1998, Collective dynamics of
+small-world networks, Nature 393), counted by partner rather than by pair, since a token of two
+senses has partners that ought not to link.
 
-A triangle cannot close where nothing could have been found. A partner is *closable* if, for some
-partner in another language, each of the two occurs in at least `min_count` mixed contexts of their
-languages, as table `margins` says: a link needs that much evidence.
+A triangle cannot close where a link could not have been found. A partner is *closable* if it and
+some partner in another language each occur in at least `min_count` mixed contexts of their
+languages (table `margins`).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ NODE = ["token_id", "lang"]
 
 
 def closures(edges: DataFrame, margins: DataFrame, min_count: int, max_partners: int) -> DataFrame:
-    """Partners of each token that could be in a triangle with it, and that are.
+    """How many partners of each token could be in a triangle with it, and how many are.
 
-    Work and shuffle are bounded: every node has at most `max_partners` edges to a language here, so
-    of L languages at most L * max_partners wedges pass through an edge.
+    Work and shuffle are bounded: a node keeps at most `max_partners` edges to a language, so with L
+    languages at most L * max_partners wedges pass through an edge.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def closures(edges: DataFrame, margins: DataFrame, min_count: int, max_partners:
     margins
         Table `margins`.
     max_partners
-        Partners looked at, in each language: those of the largest g2, ties by id.
+        Partners used in each language: those of the largest g2, ties by id.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def _closable(edges: DataFrame, seen: DataFrame) -> DataFrame:
         F.col("other_lang").alias("third_lang"),
     )
     ready = edges.join(seen, ["partner", "partner_lang"]).where("third_lang <> lang")
-    # A language pair in which one side is ready is closable if the other one is ready for it.
+    # A partner is closable with a third language if some partner there is ready for its language.
     sides = ready.select(
         *NODE,
         F.col("partner_lang").alias("third_lang"),

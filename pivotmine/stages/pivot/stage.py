@@ -1,24 +1,24 @@
 """Pivot: tokens that bridge languages, by two methods side by side.
 
-`he2025` follows He et al. 2025 as far as their evidence goes: draw an edge from each token to the
-partners whose document frequency it raises most over the background (difference of rates, not a
-ratio), and call the tokens that most edges reach the pivots. Their graph thresholds are
-unpublished; ours are settings. Known defects are kept on purpose, since it is the baseline:
-generic, frequent tokens become hubs.
+`he2025` follows He et al. 2025 as far as it is published: draw an edge from each token to the
+partners whose document frequency it raises most over the background (a difference of rates, not a
+ratio); the tokens that most edges reach are the pivots. Their graph thresholds are unpublished;
+ours are settings. It is the baseline, so its known defect is kept: generic, frequent tokens become
+hubs.
 
 `links` counts only significant links that prevail over their rivals. Its score is a product of
 
-* surplus: log2((degree + 1) / (expected degree + 1)), where the expected degree is that of the
-  words of the language that occur about as often (within a factor of 2), on average;
+* surplus: log2((degree + 1) / (expected degree + 1)), where the expected degree is the mean over
+  words of the language that occur about as often (within a factor of 2);
 * participation: how evenly the links spread over languages (participation coefficient, Guimera &
   Amaral 2005, Functional cartography of complex metabolic networks, Nature 433; scaled to 0..1);
 * stability: the share of hash folds of the corpus in which a link holds, over all links (repeated
   subsamples: Meinshausen & Buhlmann 2010, Stability selection, J. R. Stat. Soc. B 72);
 * closure: the share of partners that translate each other (`closure.py`), estimated by the rule of
-  succession (Laplace 1774): (closed + 1) / (closable + 2). Where languages never meet nothing can
+  succession (Laplace 1774): (closed + 1) / (closable + 2). Where languages never meet, nothing can
   close, and closure is 1/2 for all.
 
-Closure does most of it (docs/results/2026-11-22-pivots.md).
+Closure contributes most (docs/results/2026-11-22-pivots.md).
 """
 
 from __future__ import annotations

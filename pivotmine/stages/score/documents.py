@@ -1,4 +1,4 @@
-"""What a score sees: a batch of documents, and what is known of the whole corpus."""
+"""What a score is computed from: a batch of documents, and facts of the whole corpus."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from pivotmine.stages.score.link_coverage import LinkTable
 from pivotmine.stages.score.translation_structure import LinkedWords
 
 COLUMNS = ("doc_id", "token_ids", "segment_ends", "segment_langs", "n_tokens")
-"""What is read of table `tokens`."""
+"""Columns of table `tokens` that are read."""
 
 
 class ScoringLinks(NamedTuple):
-    """The links that count, and what follows from them."""
+    """The links that prevail and are no copies, as far as `score.max_links` goes."""
 
     table: LinkTable
     words: LinkedWords
@@ -30,7 +30,7 @@ class ScoringLinks(NamedTuple):
     """[links] number of each link of the table, from the strongest."""
 
     max_a_document: int
-    """Most links listed for a document; its weakest, that is rarest, are kept."""
+    """Most links listed for a document; its weakest, which are the rarest, are kept."""
 
 
 class Boilerplate(NamedTuple):
@@ -47,7 +47,7 @@ class Boilerplate(NamedTuple):
 
 @dataclass(frozen=True)
 class Corpus:
-    """What all documents are scored by; shipped to every worker.
+    """Facts of the corpus by which documents are scored; shipped to every worker.
 
     Parameters
     ----------
@@ -58,13 +58,14 @@ class Corpus:
     in_pivot_set
         [V] whether a token is in the pivot set of method he2025.
     links, boilerplate
-        The links that count, between nodes, and segments that repeat.
+        Links between nodes, and segments that repeat.
     window_tokens
-        Longest window in which a link must be realised; None for the whole document.
+        Longest window, in which both words of a link must be; None for the whole document.
     min_language_share
         Share of a context's tokens that a language must hold to take part in it.
     pieces
-        [V] the strings of tokens; none where no score of the recipe asks for them.
+        [V] the strings of tokens; empty unless a score of the recipe is registered with
+        `pieces=True`.
     """
 
     languages: tuple[str, ...]
@@ -78,7 +79,7 @@ class Corpus:
 
     @cached_property
     def home_nodes(self) -> NDArray[np.int32]:
-        """[V] node of a token that is a word of one language only, else the blank."""
+        """[V] node of each token that is a word of one language only; the blank for others."""
         nodes = self.nodes
         n_languages = np.bincount(nodes.token, minlength=nodes.node_of.shape[1])
         home = np.where(n_languages == 1, nodes.node_of[:-1].min(axis=0), len(nodes.token))
@@ -98,7 +99,7 @@ class Documents:
 
     @cached_property
     def columns(self) -> TokenColumns:
-        """Tokens and segments as the kernels take them."""
+        """Tokens and segments as flat arrays."""
         return token_columns(self.batch)
 
     @property
@@ -139,7 +140,7 @@ class Documents:
 
     @property
     def length(self) -> NDArray[np.int32]:
-        """[D] the same, at least 1, to divide by."""
+        """[D] tokens of each document, at least 1, to divide by."""
         return np.maximum(self.n_tokens, 1)
 
     @property

@@ -14,7 +14,7 @@ class Entropy:
     """Entropy of a document's languages in bits."""
 
     def score(self, documents: Documents) -> plugins.Scored:
-        """Entropy of the tokens in segments of each language, which are its evidence."""
+        """Entropy in bits; evidence: tokens in segments of each language."""
         tokens = documents.language_tokens
         languages = documents.corpus.languages
         by_name = {name: tokens[:, number] for number, name in enumerate(languages)}

@@ -7,7 +7,8 @@ counts where it could have been learned.
 The work is one write per token and one look-up per link of each distinct token in a context. Each
 link is stored once, at the token that has fewer links. That halves the table and keeps hubs cheap:
 a token with thousands of links is in almost every context, but its links are looked up from the
-other side."""
+other side.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +21,6 @@ from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly, row_index
 from pivotmine.numeric.jit import njit
 
-__all__ = [
-    "Coverage",
-    "LinkTable",
-    "checked_text",
-    "link_coverage",
-    "link_places",
-    "link_table",
-]
-
 
 class LinkTable(NamedTuple):
     """Links as adjacency lists over token ids; plain arrays, so it pickles as such.
@@ -40,7 +32,7 @@ class LinkTable(NamedTuple):
     """[V + 1] token t holds the links to partners[offsets[t]:offsets[t + 1]]."""
 
     partners: NDArray[np.int32]
-    """[links] ascending for each token; a link is held by its end with fewer links, or lower id."""
+    """[links] ascending for each token; the end with fewer links, or the lower id, holds a link."""
 
 
 class Coverage(NamedTuple):
@@ -50,8 +42,8 @@ class Coverage(NamedTuple):
     """[D] occurrences with a linked partner of another language in the same context."""
 
     n_links: NDArray[np.int32]
-    """[D] distinct links realised in the document. Distinct over the whole document, not summed
-    over contexts: a line of boilerplate in every window is one thing to learn."""
+    """[D] distinct links realised in the document. A link counts once a document, not once a
+    context: a line of boilerplate in every window is one thing to learn."""
 
 
 def link_table(a: NDArray[np.int32], b: NDArray[np.int32], vocab_size: int) -> LinkTable:
@@ -81,7 +73,7 @@ def link_table(a: NDArray[np.int32], b: NDArray[np.int32], vocab_size: int) -> L
 
 
 def link_places(table: LinkTable, a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.int64]:
-    """[links] where each link {a, b} of a table stands in its `partners`.
+    """[links] place of each link {a, b} of a table in its `partners`.
 
     Raises
     ------
@@ -105,7 +97,7 @@ def link_places(table: LinkTable, a: NDArray[np.int32], b: NDArray[np.int32]) ->
 def checked_text(
     token_ids: NDArray[np.int32], token_language: NDArray[np.int8], table: LinkTable
 ) -> tuple[NDArray[np.int32], NDArray[np.int8], NDArray[np.int64], NDArray[np.int32]]:
-    """Tokens, languages, offsets and partners, as compiled code may take them.
+    """Tokens, languages, offsets and partners, checked for compiled code.
 
     Raises
     ------
@@ -136,7 +128,7 @@ def link_coverage(
 ) -> Coverage:
     """Match documents against the links, context by context.
 
-    Links between tokens of one language, or to a token without language, are not looked at.
+    Links between tokens of one language, or to a token without language, are ignored.
 
     Memory: 12 B per vocabulary entry and 4 B per link.
 

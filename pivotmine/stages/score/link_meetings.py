@@ -1,8 +1,8 @@
 """Which links are realised in given slices of text, and by which tokens.
 
-The look-up is that of `link_coverage`. Here slices may overlap (two neighbouring runs of text, a
-word and its surroundings), and the places are kept: which tokens are covered, and where the two
-words of each link stand. The score of translation is arithmetic on these.
+Links are looked up as in `link_coverage.py`. Here slices may overlap (two neighbouring runs of
+text, a word and its surroundings), and places are kept: which tokens are covered, and where the two
+words of each link stand. Score translation is computed from these.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, readonly
 from pivotmine.numeric.jit import njit
 from pivotmine.stages.score.link_coverage import LinkTable, checked_text
-
-__all__ = ["Meetings", "link_meetings"]
 
 
 class Meetings(NamedTuple):
@@ -33,11 +31,10 @@ class Meetings(NamedTuple):
     """[M] place of the link in `LinkTable.partners`. Ascending within a slice."""
 
     holder_at: NDArray[np.int64]
-    """[M] first place in the slice, as an index into the tokens, of the token that holds the
-    link."""
+    """[M] first place, an index into the tokens, of the token that holds the link."""
 
     partner_at: NDArray[np.int64]
-    """[M] first place in the slice of its partner."""
+    """[M] first place of its partner."""
 
 
 def link_meetings(
@@ -49,8 +46,8 @@ def link_meetings(
 ) -> Meetings:
     """Match slices of text against the links.
 
-    Work: one stamp a token of each slice and one look per link of its distinct tokens. Memory: 12 B
-    per vocabulary entry, 24 B per meeting.
+    Work: one write per token of each slice and one look-up per link of its distinct tokens. Memory:
+    12 B per vocabulary entry, 24 B per meeting.
 
     Parameters
     ----------
@@ -59,8 +56,8 @@ def link_meetings(
     starts, ends
         [C] slices `token_ids[start:end]`; they may overlap, and be empty.
     token_language
-        [V] language index of each id, -1 for none. Links within a language, or with a token of
-        none, are not looked at.
+        [V] language index of each id, -1 for none. Links within a language, or with a token
+        without language, are ignored.
 
     Raises
     ------

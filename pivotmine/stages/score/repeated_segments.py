@@ -3,9 +3,10 @@
 A text on thousands of pages teaches once. Such segments are found by a 64-bit hash of their token
 ids, counted once a document. Two different segments share a hash with probability 2^-64.
 
-Pages with the same header and footer are made from one template. A template is named by the longest
-repeated segment of a page. The segment that most pages hold would not do: it is often a line such
-as `Sign in`, which joins sites that have nothing else in common."""
+Pages with the same header and footer are made from one template. The longest repeated segment of a
+page names its template. The most frequent one would not do: it is often a line such as `Sign in`,
+which joins sites that have nothing else in common.
+"""
 
 from __future__ import annotations
 
@@ -17,23 +18,12 @@ from pivotmine.numeric.arrow_batches import token_columns
 from pivotmine.stages.contexts.repeated_lines import line_hashes
 from pivotmine.stages.score.segment_runs import segment_runs
 
-__all__ = [
-    "MIN_SEGMENT_TOKENS",
-    "MIN_TEMPLATE_SHARE",
-    "SEGMENT_COUNTS",
-    "copies",
-    "document_segment_hashes",
-    "document_templates",
-    "segment_counts",
-    "segment_hashes",
-]
-
 MIN_SEGMENT_TOKENS = 4
-"""Shorter segments repeat by nature (`OK`, `1.`) and are never looked at."""
+"""Shorter segments repeat by nature (`OK`, `1.`) and are ignored."""
 
 MIN_TEMPLATE_SHARE = 0.2
-"""Share of its tokens in repeated segments from which a document is made from a template. Of
-planted template pages 92 to 95 % reach it, of other pages, whose text repeats itself too, 8 to 9 %
+"""A document is made from a template if repeated segments hold at least this share of its tokens:
+92 to 95 % of planted template pages, and 8 to 9 % of other pages, whose text repeats itself, too
 (two corpora)."""
 
 SEGMENT_COUNTS = pa.schema([("segment", pa.int64()), ("n_docs", pa.int64())])
@@ -57,7 +47,7 @@ def segment_hashes(
 ) -> NDArray[np.int64]:
     """[S] hash of each of the segments that tile `token_ids`; 0 for those that are too short.
 
-    As `repeated_lines.line_hashes`, whatever the languages around.
+    As `repeated_lines.line_hashes`, but without regard to languages.
     """
     lengths = ends - starts
     hashes = line_hashes(token_ids, ends, np.zeros(len(ends), np.uint64)).view(np.int64)
@@ -79,7 +69,7 @@ def document_segment_hashes(
 def copies(
     hashes: NDArray[np.int64], repeated: NDArray[np.int64], n_docs: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """[S] documents that hold each segment, 1 for those that are not among `repeated`.
+    """[S] documents that hold each segment; 1 for segments that are not in `repeated`.
 
     Parameters
     ----------
@@ -101,7 +91,7 @@ def document_templates(
 ) -> NDArray[np.int64]:
     """[D] hash of the longest repeated segment of each document made from a template, else 0.
 
-    Of segments as long, the one that more documents hold, then the one with the smaller hash.
+    Of equally long ones, the segment that more documents hold, then that of the smaller hash.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a score says as rows of table `scores`."""
+"""Rows of table `scores` from what a score returns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs: consecutive segments of one language, between which translation structure is looked for."""
+"""Runs: consecutive segments of one language."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
-
-__all__ = ["Runs", "segment_runs"]
 
 
 class Runs(NamedTuple):
@@ -23,7 +21,7 @@ class Runs(NamedTuple):
     """[S] where the next one begins: segments tile the text."""
 
     segment_offsets: NDArray[np.int64]
-    """[D + 1] first segment of each document; text after the last given segment is one more."""
+    """[D + 1] first segment of each document; text after its last given segment is one more."""
 
     start: NDArray[np.int64]
     """[R]"""

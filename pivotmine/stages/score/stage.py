@@ -1,11 +1,11 @@
 """Score: what every document can teach, by the scores that `score.methods` lists.
 
-The built-in ones are in modules of their own names; plugins add others. Each is computed from the
-same batch of documents, in one pass over the tokens, and keeps the figures that it is made of.
+The built-in scores are in modules of their names; plugins add others. All are computed from the
+same batch of documents, in one pass over the tokens, and stored with the figures behind them.
 
-A segment that many documents hold counts for as much in the score of translation, in all of them
-together, as if `score.min_repeats` documents held it. Such segments are found in a pass of their
-own, which shuffles 16 bytes a segment.
+In score translation, a segment of many documents weighs as much in all of them together as it would
+in `score.min_repeats` documents. Such segments are found in a pass of their own, which shuffles
+16 bytes a segment.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
 
 
 def _corpus(inputs: Inputs, recipe: Recipe) -> Corpus:
-    """What documents are scored by."""
+    """Facts of the corpus by which documents are scored."""
     languages = sorted(recipe.languages)
     nodes = load_nodes(inputs, languages, recipe.count.min_count)
     pivots = inputs.local(
@@ -76,7 +76,7 @@ def _links_of_nodes(links: pa.Table, nodes: NodeTable, recipe: Recipe) -> Scorin
 
 
 def _pieces(inputs: Inputs, recipe: Recipe) -> tuple[str, ...]:
-    """Strings of all tokens, where a score looks at them."""
+    """Strings of all tokens, if a score uses them."""
     if not any(plugins.SCORES.facts(name).pieces for name in recipe.score.methods):
         return ()
     rows = inputs.table("vocabulary", ("token_id", "token"), MAX_VOCAB_SIZE).sort_by("token_id")
@@ -84,7 +84,7 @@ def _pieces(inputs: Inputs, recipe: Recipe) -> tuple[str, ...]:
 
 
 def scoring_links(inputs: Inputs, max_links: int) -> pa.Table:
-    """The links that count, from the strongest; their places are the link numbers of `scores`."""
+    """Links that prevail and are no copies, the strongest first: the link numbers of `scores`."""
     links = (
         inputs.frame("links")
         .where("prevails AND NOT is_copy")
@@ -117,7 +117,7 @@ def _boilerplate(inputs: Inputs, settings: ScoreConfig) -> Boilerplate:
 
 
 def modules(recipe: Recipe) -> list[str]:
-    """Modules of the scores that the recipe asks for."""
+    """Modules of the recipe's scores."""
     return [plugins.SCORES.module(name) for name in recipe.score.methods]
 
 

@@ -1,21 +1,21 @@
-"""Translation structure: the block of a document that lies best beside its own translation.
+"""Translation structure: the block of a document that best resembles text beside its translation.
 
 A page is cut into runs of one language. Where two runs of different languages touch, a word counts
-as covered if a link joins it to a word of the other run, near the place where they touch. Text
-beside its translation is covered densely on both sides, a line of translated terms on its own side
-only, and two languages that merely share a page here and there by chance. A word in a sentence of
-another language (a term and its gloss) is covered by its neighbours in the same way.
+as covered if a link joins it to a word of the other run near that place. Text beside its
+translation is covered densely on both sides, a line of translated terms on its own side only, and
+languages that merely share a page are covered here and there by chance. A word in a sentence of
+another language (a term and its gloss) can be covered by its neighbours, too.
 
-A page is scored by its best block, not by its mean: the whole segments in a row with the
-largest sum over words of bits * (covered - `BREAK_EVEN`), found by Kadane's algorithm and scored as
-local alignments are (Karlin & Altschul 1990, PNAS 87). A bilingual paragraph in a long page counts
-as much as one that stands alone.
+A page is scored by its best block, not by its mean. The block is the run of whole segments with
+the largest sum over words of bits * (covered - `BREAK_EVEN`), found by Kadane's algorithm; local
+alignments are scored like this (Karlin & Altschul 1990, PNAS 87). So a bilingual paragraph in a
+long page counts as much as one that stands alone.
 
 A word weighs its information: -log2 of the share of mixed contexts that hold it, at most
 `MAX_BITS`. A word that no link joins to the language beside it weighs nothing: it can be neither
-covered nor uncovered. In 14 MB of text half of the words are such; counted as uncovered, they would
-drown the others. Shares are shrunk by `PRIOR_BITS` uncovered bits, about three content words, so
-that two words that chance covered do not outrank a page.
+covered nor uncovered. In 14 MB of text these are half of the words; counted as uncovered, they
+would drown the others. Shares are shrunk by `PRIOR_BITS` uncovered bits, about three content words,
+so that two words covered by chance do not outrank a page.
 
 Sums of floats are taken document by document, so a document's figures do not depend on its batch.
 """
@@ -34,15 +34,8 @@ from pivotmine.stages.score.link_coverage import LinkTable
 from pivotmine.stages.score.link_meetings import Meetings, link_meetings
 from pivotmine.stages.score.segment_runs import Runs
 
-__all__ = [
-    "LinkedWords",
-    "Structure",
-    "linked_words",
-    "translation_structure",
-]
-
 MAX_BITS = 10.0
-"""Most information of one word: what a thousandth of the contexts hold, or less."""
+"""Most information of a word: that of words in a thousandth of the contexts or less."""
 
 BREAK_EVEN = 0.3
 """Share of covered bits at which a block neither wins nor loses by a segment."""
@@ -51,21 +44,21 @@ PRIOR_BITS = 20.0
 """Uncovered bits added to each share."""
 
 MAX_REACH_TOKENS = 512
-"""How far from where two runs touch a word is looked for; about what a training context spans."""
+"""How far from the place where two runs touch words are looked up; about a training context."""
 
 REACH_FACTOR, REACH_TOKENS = 4, 32
-"""Of a short run's partner at most 4 times its length and 32 tokens are looked at: enough for the
-sentences above a line of terms, and not so much that a short line finds everything by chance."""
+"""Beside a short run at most 4 times its length plus 32 tokens are looked up: enough for the
+sentences above a line of terms, and not so much that a short line finds partners by chance."""
 
 GLOSS_TOKENS = 8
 """How far around a word of another language its partner may stand."""
 
 
 class LinkedWords(NamedTuple):
-    """What the links say of each of V nodes (the blank included)."""
+    """Information and reach of each of V nodes (the blank included)."""
 
     bits: NDArray[np.float64]
-    """[V] information of meeting the node; 0 where no link holds it."""
+    """[V] information of the node; 0 where no link holds it."""
 
     reaches: NDArray[np.bool_]
     """[V, n_languages + 1] whether a link joins the node to a language; the last column, for none,
@@ -124,7 +117,7 @@ def linked_words(
     one, other
         [links] nodes.
     n_one, n_other, n_contexts
-        [links] mixed contexts that hold either, and all of the two languages.
+        [links] mixed contexts that hold one, the other, and all of the two languages.
     """
     n_nodes, n_languages = len(nodes.language), len(nodes.node_of) - 1
     share = np.zeros(n_nodes)
@@ -160,9 +153,9 @@ def translation_structure(
     runs
         The documents' segments and their runs of one language (`segment_runs`).
     token_language, table, words
-        [V] language of each node, links between them, and `linked_words` of those.
+        [V] language of each node, links between nodes, and what `linked_words` made of them.
     worth
-        [T] factor for the bits of each token, such as less than 1 in text that many pages hold.
+        [T] factor of the bits of each token, below 1 in text that many pages hold.
 
     Raises
     ------

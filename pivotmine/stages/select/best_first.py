@@ -1,9 +1,8 @@
 """Candidates of an arm in the order of a score or a draw, as far as budgets go.
 
-A running sum over all documents of a language would sort all of them in one task, to keep a
-twentieth. So documents are counted by bins of the order first (`_bin`). Only those of bins that
-begin within the limit are brought together, and each bin is sorted by itself. Results do not depend
-on the bins.
+A running sum over all documents of a language would sort them in one task, to keep a twentieth. So
+tokens are first summed by bins of the order (`_bin`). Only bins that begin within the limit are
+kept, and each is sorted by itself. Results do not depend on the bins.
 """
 
 from __future__ import annotations
@@ -20,16 +19,16 @@ from pivotmine.stages.select.budgets import Budget, least_left
 from pivotmine.udfs import select
 
 _BINS = 1024
-"""Of a score of 1, and of documents without one; results do not depend on it."""
+"""Bins between scores of 0 and 1, and among documents of score 0."""
 
 _MAX_SCORE = 16.0
-"""Higher ones share a bin; this one is the entropy of 65,536 languages."""
+"""Higher scores share a bin. This one is the entropy of 65,536 languages."""
 
 
 def within_limits(
     inputs: Inputs, candidates: DataFrame, limits: Sequence[int], name: str, recipe: Recipe
 ) -> DataFrame:
-    """The best of each source and of each template, as far as its share of a language goes."""
+    """The best of each source and each template, up to its share of a language's budget."""
     for group, share in group_shares(recipe).items():
         most = F.get(F.array(*map(F.lit, limits)), F.col("cell")[0]) * share
         grouped = candidates.where(F.col(group).isNotNull())
@@ -40,7 +39,7 @@ def within_limits(
 
 
 def group_shares(recipe: Recipe) -> dict[str, float]:
-    """Most of a language's budget for one source, or one template, where that is limited."""
+    """The share of a language's budget that one source, or one template, may have."""
     shares = {
         "source": recipe.select.max_source_share,
         "template": recipe.select.max_template_share,
@@ -51,7 +50,7 @@ def group_shares(recipe: Recipe) -> dict[str, float]:
 def check_limits(
     inputs: Inputs, documents: DataFrame, budgets: Sequence[Budget], recipe: Recipe
 ) -> None:
-    """Say which languages their sources, or templates, cannot fill within the limits."""
+    """Note the languages whose budget the limits of sources or templates leave unfilled."""
     for group, share in group_shares(recipe).items():
         budget = F.get(F.array(*(F.lit(one.tokens) for one in budgets)), F.col("cell")[0])
         each = documents.groupBy("lang", group, budget.alias("budget")).agg(
@@ -67,16 +66,16 @@ def check_limits(
             inputs.note(
                 f"{row['lang']}: with max_{group}_share={share:g} its documents fill at most "
                 f"{row['usable']:,} of its {row['budget']:,} tokens (they hold {row['held']:,}); "
-                "every arm takes what there is"
+                "every arm takes that much"
             )
 
 
 def take_best(candidates: DataFrame, limits: Sequence[int], recipe: Recipe) -> DataFrame:
     """The best documents, as far as budgets go.
 
-    Where a document uses one budget, sums over its cell are all that is needed. Where it uses
-    several, one task goes through the best of each cell, no more of them than its budgets hold
-    (twice as much where they are charged by segments), and takes those that fit.
+    Where every document is charged to one budget, running sums over the cells suffice. Otherwise
+    one task goes through the best of each cell, up to its budgets (twice that where documents are
+    charged by segments), and takes those that fit.
     """
     settings = recipe.select
     by_segments = settings.language_tokens == "segments"
@@ -102,10 +101,10 @@ def best_within(
     draw: str = "choice",
     few_groups: bool = True,
 ) -> DataFrame:
-    """Candidates from the best of their group to the one with which `most` tokens are used.
+    """The best candidates of each group, of at most `most` tokens together.
 
-    Ties go by a draw. Adds `used_tokens`, those of a document and of the better ones of its group.
-    Bins of few groups go to every task, so that other documents are not even sent.
+    Ties go by a draw. Adds `used_tokens`: tokens of a document and of the better ones of its group.
+    Bins of few groups are broadcast, so that other documents are not even shuffled.
     """
     drawn = uniform(draw, recipe.select.seed, "doc_id")
     binned = candidates.withColumns({"draw": drawn, "most_tokens": most})
@@ -134,7 +133,7 @@ def best_within(
 
 
 def _bin() -> Column:
-    """From the best: by score, and of the many documents that have none, by their draw."""
+    """Number of the bin, the best first: by score, and among documents of score 0 by draw."""
     score = F.least(F.col("score"), F.lit(_MAX_SCORE))
     return (
         F.when(F.col("score") > 0, -F.ceil(score * _BINS))

@@ -1,6 +1,6 @@
 """Budgets of an arm: what the recipe gives, what the corpus can fill, what is spent.
 
-`charges.py` says which of them a document is charged to.
+`charges.py` charges documents to them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pivotmine.recipe import Recipe, SelectConfig
 
 OTHER = "other pairs, or none"
 MAX_BUDGETS = 100_000
-"""More than languages, pairs in both directions and types; bounds what the driver is sent."""
+"""More than there are languages, directed pairs and types; bounds what the driver is sent."""
 
 
 class Budget(NamedTuple):
@@ -31,10 +31,9 @@ class Budget(NamedTuple):
 
 
 def plan_budgets(recipe: Recipe) -> list[Budget]:
-    """What the recipe gives to languages, to pairs, and at most to types.
+    """Budgets of languages and pairs, and the limits of types.
 
-    Without language_shares every language gets the same, or, beside pair_shares, as much as pairs
-    leave it.
+    Without language_shares all languages get equal parts; with pair_shares, the whole budget each.
     """
     settings = recipe.select
     total = settings.budget_tokens
@@ -59,12 +58,12 @@ def _shares(shares: Mapping[Any, float], total: int) -> list[tuple[str, int]]:
 def check_budgets(
     inputs: Inputs, documents: DataFrame, budgets: Sequence[Budget], settings: SelectConfig
 ) -> None:
-    """Say which budgets the corpus cannot fill.
+    """Note the budgets that the corpus cannot fill.
 
     Raises
     ------
     ConfigError
-        The recipe itself asks for the share of a language, or of a pair, that has no document.
+        The recipe gives a share to a language, or a pair, without documents.
     """
     n_tokens = spent(inputs, documents, budgets)
     for kind, setting in (("language", "language_shares"), ("pair", "pair_shares")):
@@ -83,12 +82,12 @@ def check_budgets(
         if held < budget.tokens and not limits:
             inputs.note(
                 f"{budget.name}: its share of the budget is {budget.tokens:,} tokens, but its "
-                f"documents hold {held:,}: every arm takes what there is"
+                f"documents hold {held:,}: every arm takes all of them"
             )
 
 
 def spent(inputs: Inputs, documents: DataFrame, budgets: Sequence[Budget]) -> list[int]:
-    """Tokens that documents are charged with, by budget."""
+    """Tokens charged to each budget."""
     sums = (
         documents.select(F.inline("charges")).groupBy("budget").agg(F.sum("tokens").alias("tokens"))
     )
@@ -98,13 +97,13 @@ def spent(inputs: Inputs, documents: DataFrame, budgets: Sequence[Budget]) -> li
 
 
 def least_left(limits: Sequence[int]) -> Column:
-    """The smallest of the budgets that a document is charged to."""
+    """The smallest budget that a document is charged to."""
     each = F.transform("charges", lambda one: F.get(_tokens(limits), one["budget"]))
     return F.array_min(each)
 
 
 def fits(limits: Sequence[int]) -> Column:
-    """Whether a document alone fits its budgets; longer ones would end the sums of all others."""
+    """Whether a document alone fits its budgets. One that does not would end a running sum."""
     return F.forall("charges", lambda one: one["tokens"] <= F.get(_tokens(limits), one["budget"]))
 
 

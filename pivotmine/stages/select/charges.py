@@ -1,10 +1,11 @@
-"""Which budgets a document is charged to, and the scores that arms go by.
+"""Charges of documents to budgets, and the scores by which arms choose.
 
-A document uses the budget of its language, that of its language pair where `select.pair_shares`
-lists any, and that of its type where `select.type_shares` lists it: with all of its tokens, or in
-`select.language_tokens: segments` each language with its own. It is taken only where it fits all of
-them. The pair is that of the best block, and its direction the language that comes first there
-(`en>fr`: English above or before French).
+A document is charged to the budget of its language, to that of its language pair if
+`select.pair_shares` is set, and to that of its type if `select.type_shares` lists it. It is charged
+with all of its tokens; under `select.language_tokens: segments` each language is charged with its
+own. An arm takes a document only if it fits all of these budgets. The pair is that of the best
+block, and its first language is the one that comes first there (`en>fr`: English above or before
+French).
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ def charged_documents(
 ) -> DataFrame:
     """Documents of languages with a budget: doc_id, lang, n_tokens, cell, charges, scores.
 
-    `charges` lists budgets, by number, with tokens; documents of one `cell` are charged alike.
-    Column `score_NAME` holds each of the given scores, null where a document has none. A page in
-    two languages has often no language as a whole (of planted parallel pages, one in seven); its
-    `lang` is then the language of most of its tokens.
+    `charges` lists numbers of budgets with tokens. Documents of one `cell` are charged to the same
+    budgets. Column `score_NAME` holds each of the given scores, null where a document has none. A
+    page in two languages often has no language as a whole (of planted parallel pages, one in
+    seven); its `lang` is then the language of most of its tokens.
     """
     settings = recipe.select
     spoken = F.map_filter("lang_tokens", lambda lang, n: lang.isin(*recipe.languages) & (n > 0))
@@ -72,7 +73,7 @@ def charged_documents(
 def _figures(
     recipe: Recipe, budgets: Sequence[Budget], scores: Collection[str]
 ) -> dict[str, tuple[str, Column]]:
-    """What is asked of table `scores`: column -> the score it comes with, and the value."""
+    """Columns to read from table `scores`: name -> score (column `method`) and value."""
     figures = {f"score_{name}": (name, F.col("score")) for name in scores}
     if recipe.select.type_shares:
         figures["type_budget"] = ("translation", _number(F.col("type"), "type", budgets))
@@ -82,9 +83,9 @@ def _figures(
 
 
 def _scores(inputs: Inputs, figures: Mapping[str, tuple[str, Column]]) -> DataFrame:
-    """A row for each document with the figures; the table is gone through once.
+    """A row for each document with the figures, in one pass over the table.
 
-    Numbers only, since Spark sums up strings and maps by sorting them.
+    Figures are numbers, since Spark aggregates strings and maps by sorting.
     """
     columns = [
         F.max(F.when(F.col("method") == method, figure)).alias(name)
@@ -109,7 +110,7 @@ def _number(name: Column, kind: str, budgets: Sequence[Budget]) -> Column:
 
 
 def _by_segments(budgets: Sequence[Budget]) -> Column:
-    """Tokens of segments to their languages; those of no language with a budget to the main one."""
+    """Charge each language with its segments, and the main one also with those without budget."""
     own = {
         number: F.coalesce(F.col("spoken")[budget.name], F.lit(0)).cast("int")
         for number, budget in enumerate(budgets)
@@ -128,7 +129,7 @@ def _by_segments(budgets: Sequence[Budget]) -> Column:
 
 
 def _pairs(inputs: Inputs, budgets: Sequence[Budget]) -> DataFrame:
-    """doc_id and pair_budget of documents whose best block is of two languages that are listed."""
+    """doc_id and pair_budget of documents whose best block is in two languages."""
     pairs = (
         inputs.frame("scores")
         .where("method = 'translation'")
@@ -157,7 +158,7 @@ def _pairs(inputs: Inputs, budgets: Sequence[Budget]) -> DataFrame:
 
 
 def _alphabetical(budgets: Sequence[Budget]) -> list[Budget]:
-    """Pairs of both directions by their languages in the order of the alphabet."""
+    """Budgets, with the languages of undirected pairs in alphabetical order."""
     return [
         one._replace(name="-".join(sorted(one.name.split("-")))) if one.kind == "pair" else one
         for one in budgets

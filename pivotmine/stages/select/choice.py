@@ -1,4 +1,4 @@
-"""What a selection method chooses from, and how it stays within the budgets."""
+"""The interface of selection methods: the candidates of an arm, and its budgets."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ COLUMNS = ("doc_id", "n_tokens", "lang", "charges", "reason")
 
 @dataclass(frozen=True)
 class Choice:
-    """What there is to choose from for an arm.
+    """What a selection method chooses from.
 
     Parameters
     ----------
     inputs, recipe, arm
         The run, the whole recipe, and the arm's part of it.
     documents
-        Candidates that fit the budgets by themselves: doc_id, lang, n_tokens, `charges` (budgets
-        by number, with tokens), `cell` (documents of one cell are charged alike), `score_NAME` for
-        every score of the method, null where a document has none, and its columns of `documents`.
+        Candidates, each of which fits the budgets: doc_id, lang, n_tokens, `charges` (numbers of
+        budgets with tokens), `cell` (documents of one cell are charged to the same budgets),
+        `score_NAME` for every score of the method, null where a document has none, and the columns
+        of table `documents` that the method names.
     limits
         Tokens of each budget.
     arms
@@ -56,9 +57,9 @@ class Choice:
         return within_limits(self.inputs, candidates, self.limits, self.arm.name, self.recipe)
 
     def take_best(self, candidates: DataFrame, reason: Column) -> DataFrame:
-        """Candidates with most of column `score`, as far as the budgets go: `COLUMNS`.
+        """Candidates of the highest `score`, as far as the budgets go: `COLUMNS`.
 
-        Ties are drawn, so a score of 0 for all draws everything. Scores must not be negative.
+        Ties go by a draw, so equal scores of 0 give a random choice. Scores must not be negative.
         """
         best = take_best(self.within_limits(candidates), self.limits, self.recipe)
         return best.withColumn("reason", reason).select(*COLUMNS)

@@ -1,13 +1,13 @@
-"""Documents that together cover most links, in rounds of as many as one task holds.
+"""Documents that together cover most links, in rounds that fit one task.
 
 `coverage_greedy.py` goes through documents by levels of their gain, and through a level in the
-order of a draw. A level depends on nothing below it. So where the links of all candidates exceed
-`select.max_round_links`, a round grades all documents in parallel by what they add to those taken
-so far, and one task takes from the best of them, as many as it may hold. A single task would take
-the same documents, so neither the partitioning nor the bound changes the result.
+order of a draw. A level does not depend on lower ones. So if the candidates hold more than
+`select.max_round_links` links, each round grades all documents in parallel by their present gain,
+and one task covers with the best of them, as many as it may hold. The result is that of a single
+task: neither the partitioning nor the bound changes it.
 
-The number of rounds is about the links of all documents looked at, divided by the bound. A round
-reads all candidates twice: to find where it ends, and to pick the documents before that.
+The number of rounds is about the links of all graded documents divided by the bound. A round reads
+all candidates twice: to find where it ends, and to pick the documents before that.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _TASKS_PER_CORE = 4
 def covering_documents(
     inputs: Inputs, candidates: DataFrame, limits: Sequence[int], name: str, recipe: Recipe
 ) -> tuple[DataFrame, list[int]]:
-    """Rows doc_id, new_links, gain of documents taken, and what is left of each budget.
+    """Rows doc_id, new_links, gain of the documents taken, and the rest of each budget.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def covering_documents(
     limits
         Tokens of each budget.
     name
-        Of what is kept on disk meanwhile.
+        Prefix of intermediate files.
     """
     worth = link_worth(scoring_links(inputs, recipe.score.max_links), recipe)
     state = CoverState(np.zeros(len(worth.weights), np.int32), np.array(limits, np.int64))
@@ -70,7 +70,7 @@ def covering_documents(
     )
     files = inputs.files(ArrowRows(pool, select.keep, POOL), f"{name}-pool")
     waiting = Waiting(tuple(path for path, _ in files), _splits(inputs, files), ())
-    # Of all documents, as no join is needed for it: it only says whether one round will do.
+    # Of all documents, not of candidates: that needs no join, and only decides on rounds.
     n_links = inputs.local(links.agg(F.sum(F.size("links")).alias("n")), 1)["n"][0].as_py() or 0
     rounds: list[DataFrame] = []
     while True:
@@ -94,7 +94,7 @@ def covering_documents(
 
 
 def _splits(inputs: Inputs, files: Sequence[tuple[str, int]]) -> tuple[tuple[FileRange, ...], ...]:
-    """Rows of the pool, of each task that goes through it."""
+    """Rows of the pool for each task."""
     n_tasks = _TASKS_PER_CORE * inputs.spark.sparkContext.defaultParallelism
     return tuple(share_out(files, max(-(-sum(n for _, n in files) // n_tasks), 1)))
 
@@ -124,7 +124,7 @@ def _next_round(
 
 
 def _end_of_round(sizes: pa.Table, max_links: int) -> End:
-    """As far as one task may go, but at least one slice of a level, so that every round gets on."""
+    """As far as one task may go, but at least one slice of a level: every round advances."""
     within = np.cumsum(sizes["n_links"].to_numpy()) <= max_links
     if within.all():
         return EVERYTHING

@@ -1,22 +1,22 @@
-"""Documents that cover most links for their tokens, each further time a link is met for less.
+"""Documents that cover most links for their tokens; a link is worth less each time it is met.
 
-The value of a set of documents is f = sum over links of weight * log(1 + c), c documents of the set
-that hold the link, up to a limit: monotone and submodular. Gains per token are cut into levels,
-each a share t (the tolerance) below the one before. Levels are gone through from the highest, and
-each in the order of its documents: one whose gain still belongs to the level is taken if it fits
-its budgets, and any other sinks to the level of its present gain (threshold greedy:
-Badanidiyuru & Vondrak 2014, Fast algorithms for maximizing submodular functions). Gains only fall,
-so the gain of every document taken lies within t of the best one left.
+The value of a set of documents is f = sum over links of weight * log(1 + c), where c is the number
+of its documents that hold the link, up to a limit. f is monotone and submodular. Gains per token
+are cut into levels, each a share t (the tolerance) below the one before. Levels are gone through
+from the highest, and each in the order of its documents: a document whose gain still belongs to the
+level is taken if it fits its budgets, and any other sinks to the level of its present gain
+(threshold greedy: Badanidiyuru & Vondrak 2014, Fast algorithms for maximizing submodular
+functions). Gains only fall, so the gain of every document taken lies within t of the best one left.
 
 A heap (lazy greedy) would jump through memory; here a level is one pass in the order of storage.
 
-A level depends on nothing below it. So a corpus too large for one task is gone through in rounds,
-each of as many levels as fit, and takes the documents that a single task would take (`cover.py`).
+A level does not depend on lower ones. So a corpus too large for one task is covered in rounds, each
+of as many levels as fit, with the same result (`cover.py`).
 
-Guarantee. With one budget f is at least 1 - exp(-(1 - t)(1 - s)) of the optimum, where s is the
+Guarantee. With one budget, f is at least 1 - exp(-(1 - t)(1 - s)) of the optimum, where s is the
 share of the budget that the longest document takes (greedy by density, Sviridenko 2004); documents
-are small beside budgets, so 61 % for t = 0.05. Where a document is charged to one of several
-budgets, it is at least (1 - t) / (2 - t), about half, and where to p of them (a language, a pair)
+are small beside budgets, so 61 % for t = 0.05. If each document is charged to one of several
+budgets, f is at least (1 - t) / (2 - t), about half; if to p of them (a language, a pair),
 (1 - t) / (p + 1 - t), in the limit of small documents (Fisher, Nemhauser & Wolsey 1978; Calinescu
 et al. 2011).
 """
@@ -34,21 +34,19 @@ from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.jit import njit
 from pivotmine.stages.select.first_fit import fits, spend
 
-__all__ = ["CoverState", "Covering", "Pool", "Worth", "cover", "coverage_value", "levels"]
-
 _MOST_BITS, _LEAST_BITS = 10, -40
-"""Gains per token between these powers of 2, in weights of the dearest link, have levels of their
-own. A document of 1,000 links and one token gains less than the first."""
+"""Levels lie between these powers of 2: gains per token, in weights of the heaviest link. The gain
+of a document of 1,000 links and one token is below the first."""
 
 
 class Pool(NamedTuple):
-    """D documents in the order in which equal ones are taken, which should be a draw."""
+    """D documents in the order of a draw, in which documents of one level are taken."""
 
     links: NDArray[np.int32]
     """Distinct links of each document, end to end."""
 
     offsets: NDArray[np.int64]
-    """[D + 1] where those of each begin."""
+    """[D + 1] where the links of each document begin."""
 
     n_tokens: NDArray[np.int32]
     """[D] cost, at least 1."""
@@ -60,7 +58,7 @@ class Pool(NamedTuple):
     """Tokens charged to each of them."""
 
     charge_offsets: NDArray[np.int64]
-    """[D + 1] where those of each document begin."""
+    """[D + 1] where the charges of each document begin."""
 
 
 class Worth(NamedTuple):
@@ -77,7 +75,7 @@ class Worth(NamedTuple):
 
     @property
     def n_levels(self) -> int:
-        """Levels of documents that add something."""
+        """Levels of documents with a gain."""
         return int((_MOST_BITS - _LEAST_BITS) * log(2) / -log1p(-self.tolerance)) + 1
 
     def floors(self) -> NDArray[np.float64]:
@@ -88,7 +86,7 @@ class Worth(NamedTuple):
         return floors
 
     def steps(self) -> NDArray[np.float64]:
-        """[max_repeats + 1] what the next document adds to a link that so many hold."""
+        """[max_repeats + 1] value of one more document for a link, by documents that hold it."""
         return np.append(np.diff(np.log1p(np.arange(self.max_repeats + 1))), 0.0)
 
 
@@ -115,13 +113,13 @@ class Covering(NamedTuple):
     """[k] links that no document taken before it held."""
 
     n_looked_at: int
-    """Documents whose gain was worked out, again and again: what the time is in proportion to."""
+    """How many gains were computed; time is proportional to it."""
 
     state: CoverState
 
 
 def levels(pool: Pool, worth: Worth, state: CoverState) -> NDArray[np.int32]:
-    """[D] level of each document's gain; `worth.n_levels` where it adds nothing or fits no more."""
+    """[D] level of each document's gain; `worth.n_levels` if it adds nothing or no longer fits."""
     now = worth.weights * worth.steps()[state.met]
     return _levels(_checked(pool, worth, state), state.left, now, worth.floors())
 
@@ -136,10 +134,10 @@ def cover(
     Parameters
     ----------
     pool
-        At least all documents of the levels that are gone through, and of the last one the first
-        `n_last` documents of the corpus.
+        At least all documents of the levels above `last_level`, and the first `n_last` of the
+        corpus at that level.
     last_level
-        The lowest level gone through; None for all. Documents that add nothing are never taken.
+        The lowest level; None for all. Documents that add nothing are never taken.
     n_last
         How many of the pool's first documents may be taken at the last level; -1 for all.
 
@@ -168,7 +166,7 @@ def coverage_value(
 
 
 def _checked(pool: Pool, worth: Worth, state: CoverState) -> Pool:
-    """The same documents, as arrays that compiled code may trust."""
+    """The same documents, checked for compiled code."""
     links = readonly(pool.links, np.int32, "links")
     check_range(links, 0, len(worth.weights), "links")
     n_tokens = readonly(pool.n_tokens, np.int32, "n_tokens")
@@ -208,7 +206,7 @@ def _gain(pool: Pool, d: int, now: NDArray[np.float64]) -> float:
 
 @njit
 def _level(gain: float, per_token: float, floors: NDArray[np.float64]) -> int:
-    """First level whose floor is reached, by bisection; the number of levels for no gain."""
+    """First level whose floor a gain reaches, by bisection; the number of levels for no gain."""
     if gain <= 0.0:
         return len(floors)
     low, high = 0, len(floors) - 1
@@ -239,7 +237,7 @@ def _levels(
 
 @njit
 def _in_order(first: int, following: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Documents of a level, as stored: chained as they sank, by which rounds would show."""
+    """Documents of a level in the order of the pool; they sank in one that depends on rounds."""
     n = 0
     d = first
     while d >= 0:

@@ -10,11 +10,9 @@ from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.arrow_batches import flat_list
 from pivotmine.numeric.jit import njit
 
-__all__ = ["first_fit", "fits", "rows_that_fit", "spend"]
-
 
 def rows_that_fit(batch: pa.RecordBatch, left: NDArray[np.int64]) -> pa.RecordBatch:
-    """Rows, in order, whose lists `budget` and `charge` fit; `left` is used up (`first_fit`)."""
+    """Rows that `first_fit` takes, by their lists `budget` and `charge`."""
     budget, offsets = flat_list(batch.column("budget"))
     charge, _ = flat_list(batch.column("charge"))
     return batch.filter(pa.array(first_fit(budget, charge, offsets, left)))
@@ -26,7 +24,7 @@ def first_fit(
     offsets: NDArray[np.int64],
     left: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
-    """[D] whether each document is taken; `left` is used up, so that batches go on.
+    """[D] whether each document is taken. `left` is lowered, so that the next batch goes on.
 
     Parameters
     ----------
@@ -54,7 +52,7 @@ def fits(
     end: int,
     left: NDArray[np.int64],
 ) -> bool:
-    """Whether every budget of a document has room for it; its charges are those of [start, end)."""
+    """Whether every budget of a document has room for it. Its charges are those in [start, end)."""
     room = True
     for i in range(start, end):
         room = room and charge[i] <= left[budget[i]]

@@ -16,11 +16,11 @@ from pivotmine.stages.select.choice import COLUMNS, Choice
 from pivotmine.stages.select.cover import covering_documents
 
 _MIN_LEFT_SHARE = 0.01
-"""Share of a budget that must be left for documents without links to be looked for."""
+"""If less of every budget is left, no documents without new links are added."""
 
 
 class ByScore:
-    """Documents with most of a score."""
+    """Documents of the highest score."""
 
     def __init__(self, score: str) -> None:
         self._score = score
@@ -46,7 +46,7 @@ class DistinctLinks:
     """Documents that together realise most distinct links for their tokens."""
 
     def select(self, choice: Choice) -> DataFrame:
-        """Documents that cover most links; what is left of the budgets goes to others, drawn."""
+        """Documents that cover most links; drawn ones fill the rest of the budgets."""
         inputs, limits, recipe = choice.inputs, choice.limits, choice.recipe
         candidates = choice.within_limits(choice.scored("translation"))
         covering, left = covering_documents(inputs, candidates, limits, choice.arm.name, recipe)
@@ -95,10 +95,10 @@ class Oracle:
 
 @plugins.selection("links_broken", needs=("reference",))
 class LinksBroken:
-    """The documents of another arm; their segments change places where shards are written."""
+    """The documents of another arm; stage `shard` exchanges their segments."""
 
     def select(self, choice: Choice) -> DataFrame:
-        """The same documents, as often."""
+        """The same documents, in the same epochs."""
         reason = F.lit(f"{choice.arm.reference}, links broken")
         return choice.reference.withColumn("reason", reason)
 
@@ -109,7 +109,7 @@ def _listed(choice: Choice, arm: ArmConfig) -> DataFrame:
     Raises
     ------
     ConfigError
-        The truth has no such columns, or knows none of the documents.
+        The truth lacks a column, or none of its documents is a candidate.
     """
     inputs, documents = choice.inputs, choice.documents
     known = inputs.frame("documents").select("doc_id", "uri")

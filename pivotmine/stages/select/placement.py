@@ -1,10 +1,11 @@
 """Where each document of an arm stands, and how often.
 
 Each row has a place, a number in [0, 1), and positions number the rows in the order of their
-places. A shuffled arm draws places by a hash. Where some documents are placed late, the others keep
-their drawn places all over the arm, and the late ones draw theirs in its last part, where both are
-mixed. The share of others there (replay) follows from share and window. Arms that differ in
-placement hold the same documents."""
+places. A shuffled arm draws places by a hash. If some documents are placed late, they draw places
+in the last part of the arm, and the others keep theirs all over the arm, so both are mixed in that
+part. The share of others there (replay) follows from share and window. Arms that differ in
+placement hold the same documents.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from pivotmine.stages.draw import uniform
 from pivotmine.stages.select.budgets import Budget
 
 _N_BUCKETS = 1024
-"""Parts of the order that are numbered by themselves; results do not depend on it."""
+"""Parts of the order, each numbered by itself; results do not depend on it."""
 
 
 def with_epochs(
@@ -30,9 +31,9 @@ def with_epochs(
     name: str,
     settings: SelectConfig,
 ) -> DataFrame:
-    """Documents again, `epoch` by epoch, where those of a language do not fill its budget.
+    """Repeat the documents of languages whose budget they do not fill; column `epoch` counts.
 
-    Whole epochs, and of the last one as many documents, drawn, as there is room for.
+    Epochs are whole, but for the last one: of that as many documents are drawn as fit.
     """
     taken = inputs.checkpoint(taken, f"once-{name}")
     sums = taken.groupBy("lang").agg(F.sum("n_tokens").alias("n_tokens"))
@@ -60,7 +61,7 @@ def with_epochs(
 def with_places(inputs: Inputs, rows: DataFrame, arm: ArmConfig, recipe: Recipe) -> DataFrame:
     """Columns `place` in [0, 1), and `stream`: uniform, late or early."""
     seed = recipe.select.seed
-    # The first time a document stands where it would stand if it stood there once.
+    # Epoch 0 of a document keeps the place that it has without repetition.
     once = uniform("order", seed, "doc_id")
     place = F.when(F.col("epoch") == 0, once).otherwise(uniform("order", seed, "doc_id", "epoch"))
     columns = ("arm", "doc_id", "epoch", "n_tokens", "lang", "reason")

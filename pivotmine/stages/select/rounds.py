@@ -1,7 +1,7 @@
-"""What the tasks of a round do: grade the candidates in their files, and cover with the best.
+"""The tasks of a round: grade the candidates in their files, and cover with the best.
 
-Tasks read candidates from the files that the workers wrote, round after round: sent through the
-JVM, a list of links takes five times as long.
+Tasks read candidates from files that workers wrote. Sent through the JVM in every round, lists of
+links would take five times as long.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ POOL = pa.schema(
 """Documents that may be taken, in the order of `draw`, then `doc_id`."""
 
 ROUND = POOL.append(pa.field("row", pa.int64()))
-"""Those of a round, with where they lie: number of the file and, below 2^40, of the row."""
+"""Documents of a round. `row` is their place: 2^40 * number of the file + number of the row."""
 
 LEVELS = pa.schema([("level", pa.int32()), ("slice", pa.int32()), ("n_links", pa.int64())])
-"""Links of documents at a level, by part of the order of draws."""
+"""Links of documents by level and slice of the draws."""
 
 COVERED = pa.schema(
     [
@@ -47,7 +47,7 @@ COVERED = pa.schema(
         ("left", pa.list_(pa.int64())),
     ]
 )
-"""Documents taken; in the last row, which is no document, the state that is left."""
+"""Documents taken. The last row holds the state instead of a document."""
 
 SLICES = 256
 """Parts of a level between which a round may end; results do not depend on it."""
@@ -56,18 +56,18 @@ _ROW_BITS = 40
 
 
 class Waiting(NamedTuple):
-    """Documents that are not taken yet, in the files of the pool."""
+    """The files of the pool, and the documents in them that are taken already."""
 
     files: tuple[str, ...]
     splits: tuple[tuple[FileRange, ...], ...]
-    """Ranges of rows, of each task; a row group belongs to the one in which it begins."""
+    """Ranges of rows for each task; a row group belongs to the range in which it begins."""
 
     covered: tuple[str, ...]
-    """Files of `COVERED`: documents that are taken."""
+    """Files of `COVERED`: the documents taken."""
 
 
 class End(NamedTuple):
-    """Where a round ends: after documents of a level, and of it those with draws below one."""
+    """Where a round ends: at a level, and there after the documents with draws below `draw`."""
 
     level: int | None
     draw: float
@@ -79,7 +79,7 @@ EVERYTHING = End(None, 1.0)
 def graded_rows(
     parts: Sequence[FileRange], waiting: Waiting, worth: Worth, state: CoverState
 ) -> Iterator[tuple[pa.RecordBatch, NDArray[np.int32]]]:
-    """Rows of `ROUND` that are not taken and add something, with their levels.
+    """Rows of `ROUND` with a gain that are not taken yet, and their levels.
 
     Memory: a row group, and 16 B a link of the table.
     """
@@ -95,7 +95,7 @@ def graded_rows(
 
 
 def level_counts(rows: pa.RecordBatch, level: NDArray[np.int32]) -> pa.RecordBatch:
-    """Rows of `LEVELS`: links of graded rows by level and part of the draws."""
+    """Rows of `LEVELS` from graded rows."""
     part = (rows["draw"].to_numpy() * SLICES).astype(np.int64)
     cell, place = np.unique(level * np.int64(SLICES) + part, return_inverse=True)
     sizes = np.diff(flat_list(rows["links"])[1])
@@ -105,7 +105,7 @@ def level_counts(rows: pa.RecordBatch, level: NDArray[np.int32]) -> pa.RecordBat
 
 
 def rows_before(rows: pa.RecordBatch, level: NDArray[np.int32], end: End) -> pa.RecordBatch:
-    """Those of graded rows that lie before the end of a round."""
+    """The graded rows before the end of a round."""
     inside = np.ones(len(level), np.bool_)
     if end.level is not None:
         early = rows["draw"].to_numpy() < end.draw
@@ -140,7 +140,7 @@ def _taken(files: Sequence[str], number: int) -> NDArray[np.int64]:
 
 
 def _row_groups(part: FileRange) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """Row groups of a file that begin in a range of its rows, with the number of their first."""
+    """Row groups that begin in a range of a file's rows, with the number of their first row."""
     with fsspec.open(part.path, "rb") as stream:
         file = pq.ParquetFile(stream)
         first = 0
@@ -169,9 +169,9 @@ def _pool(batch: pa.RecordBatch) -> Pool:
 
 
 def _covered(taken: pa.RecordBatch, found: Covering) -> pa.RecordBatch:
-    """Documents, and the state in a row of its own."""
+    """Rows of `COVERED`: the documents, then the state."""
     n = taken.num_rows
-    # Where all of the pool is one round, nobody asks where its documents lie.
+    # A pool that is one round has no column `row`, since no later round needs it.
     row = taken["row"] if "row" in taken.schema.names else pa.nulls(n, pa.int64())
     documents = (taken["doc_id"], pa.array(found.new_links), pa.array(found.gain), row)
     columns = [pa.concat_arrays([column, pa.nulls(1, column.type)]) for column in documents]

@@ -1,9 +1,9 @@
 """Select: documents for each arm under a token budget.
 
-Every arm takes documents by its method (`methods.py`) until the budgets are spent: those of
-languages (`budgets.py`), so that arms differ in which documents they hold and not in how much of a
-language, and on request those of language pairs and types. Ties and the order inside an arm go by a
-hash of the document id. The result depends on the corpus and the recipe, and on no partitioning.
+Every arm takes documents by its method (`methods.py`) until its budgets are spent. Languages have
+budgets (`budgets.py`), so that arms differ in their documents and not in the size of a language; so
+may language pairs and types. Ties and the order inside an arm go by a hash of the document id. The
+result depends on the corpus and the recipe, not on the partitioning.
 """
 
 from __future__ import annotations
@@ -55,14 +55,14 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
         with_places(inputs, arms[arm.name].withColumn("arm", F.lit(arm.name)), arm, recipe)
         for arm in recipe.select.arms
     ]
-    # Read more than once from here on, and dear to compute.
+    # Expensive to compute, and read more than once from here on.
     selected = inputs.checkpoint(reduce(DataFrame.unionByName, named), "selected")
     _report_shortfalls(inputs, selected, budgets, recipe)
     return {"selection": in_order(selected)}
 
 
 def _candidates(inputs: Inputs, recipe: Recipe, budgets: Sequence[Budget]) -> DataFrame:
-    """All documents with a budget, and what the methods look at; read by every arm."""
+    """All documents with a budget, and the columns that methods use; read by every arm."""
     methods = {arm.method for arm in recipe.select.arms}
     scores = sorted({score for method in methods for score in plugins.selection_scores(method)})
     columns = {
@@ -88,7 +88,7 @@ def _method(arm: ArmConfig) -> Any:
 def _report_shortfalls(
     inputs: Inputs, selected: DataFrame, budgets: Sequence[Budget], recipe: Recipe
 ) -> None:
-    """Say which arms could not spend a language's share, though others could."""
+    """Note the arms that could not spend a language's budget though other arms could."""
     if recipe.select.pair_shares or recipe.select.language_tokens == "segments":
         return
     languages = {budget.name: budget.tokens for budget in budgets if budget.kind == "language"}
@@ -116,7 +116,7 @@ def external(recipe: Recipe) -> Any:
 
 
 def modules(recipe: Recipe) -> list[str]:
-    """Modules of the selection methods that the arms name; scores are read from their table."""
+    """Modules of the arms' selection methods; methods by score read table `scores` alone."""
     methods = {arm.method for arm in recipe.select.arms} - set(plugins.SCORES.names())
     return [plugins.SELECTIONS.module(method) for method in methods]
 

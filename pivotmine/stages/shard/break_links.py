@@ -1,10 +1,10 @@
-"""The control of an arm: its documents with translations taken apart.
+"""The control of an arm: its documents, with translations taken apart.
 
-Segments in the first language of a document stay. Every segment of another language is replaced by
-one of the same language and of about the same length (within a factor of 2) from elsewhere in the
-arm: all of them are put in the order of a hash, and each moves to the place of the one before it.
-So the control has the same segments, the same languages in every document, and as many tokens of
-each language as the arm. It lacks only documents that say the same thing twice.
+Segments in the first language of a document stay. Segments of other languages are exchanged among
+the documents of the arm: those of one language and of about one length (within a factor of 2) are
+put in the order of a hash, and each moves to the place of the one before it. So the control has the
+same segments, the same languages in every document, and as many tokens of each language as the
+arm. It lacks only documents that say the same thing twice.
 
 A segment keeps its white space, so one from the end of a text may run into the segment that follows
 it in its new place.
@@ -27,16 +27,16 @@ _BUCKET_TOKENS = 50_000_000
 def broken_contents(
     inputs: Inputs, doc_ids: DataFrame, n_tokens: int, seed: int, *, as_text: bool
 ) -> DataFrame:
-    """Rows doc_id, n_tokens and token_ids or text of the documents with their links broken.
+    """Rows doc_id, n_tokens and token_ids or text of the documents, with their links broken.
 
-    Token ids and texts are exchanged alike.
+    Text and token ids of a document are exchanged in the same way.
 
     Parameters
     ----------
     doc_ids
         Column doc_id, each once.
     n_tokens
-        About the tokens of all of them.
+        Tokens of all of them, approximately.
     """
     segments = _segments(inputs, doc_ids, as_text=as_text)
     stays = (F.col("lang") == "und") | (F.col("lang") == F.col("home"))

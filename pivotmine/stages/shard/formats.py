@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from pivotmine.stages.shard.megatron import MegatronWriter
-from pivotmine.stages.shard.npy import NpyWriter
-from pivotmine.stages.shard.text import JsonlWriter, ParquetWriter
+from pivotmine.stages.shard.text_files import JsonlWriter, ParquetWriter
+from pivotmine.stages.shard.token_files import MegatronWriter, NpyWriter
 from pivotmine.stages.shard.writer import ShardDocument, ShardWriter, TokenFormat
 
 WRITERS: dict[str, Callable[[str, TokenFormat], ShardWriter]] = {

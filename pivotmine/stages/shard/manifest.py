@@ -1,8 +1,8 @@
-"""The manifest of an arm: what it was made from and what it holds, in one JSON file.
+"""The manifest of an arm: a JSON file that says what the arm holds and what it was made from.
 
 A trainer needs dtype, vocabulary and end-of-document id. An auditor needs recipe, snapshots and
-checksums. All of it lies beside the shards, with the tokenizer itself, so a copied folder can be
-used without the lake.
+checksums. Manifest and tokenizer lie beside the shards, so a copied folder can be used without the
+lake.
 """
 
 from __future__ import annotations

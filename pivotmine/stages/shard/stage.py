@@ -25,7 +25,7 @@ from pivotmine.stages.shard.writer import TokenFormat
 from pivotmine.udfs.shard import bind_write
 
 MAX_SHARDS = 1_000_000
-"""More shard files than a manifest should list; bounds what is brought to the driver."""
+"""More than a manifest should list; bounds what the driver is sent."""
 
 
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
@@ -125,7 +125,7 @@ def finish(
 
 
 def _placements(inputs: Inputs, recipe: Recipe) -> dict[str, dict[str, Any]]:
-    """For each arm that is not shuffled: its placement, and where the documents of streams lie."""
+    """Settings and streams of each arm that is not shuffled, with the places of each stream."""
     placed = [arm for arm in recipe.select.arms if arm.placement != "shuffled"]
     if not placed:
         return {}

@@ -21,7 +21,7 @@ BLOCK_BYTES = 8 * 2**20
 
 
 class ShardDocument(NamedTuple):
-    """One document on its way into a shard."""
+    """A document to be written to a shard."""
 
     doc_id: str
     source: str
@@ -42,7 +42,7 @@ class ShardFile(NamedTuple):
 
 
 class TokenFormat(NamedTuple):
-    """How token ids are stored, decided by the tokenizer's complete id space."""
+    """How token ids are stored; the tokenizer's id space decides."""
 
     vocab_size: int
     eos_token_id: int | None
@@ -66,7 +66,7 @@ class TokenFormat(NamedTuple):
         ):
             raise LakeError(
                 f"token ids {token_ids.min()}..{token_ids.max()} do not fit the tokenizer's id "
-                f"space of {self.vocab_size}; tokens and tokenizer are not of one run"
+                f"space of {self.vocab_size}; tokens and tokenizer come from different runs"
             )
         ids = token_ids if self.eos_token_id is None else np.append(token_ids, self.eos_token_id)
         return ids.astype(self.dtype.newbyteorder("<")).tobytes()

@@ -1,7 +1,7 @@
-"""Totals on their way to be summed: entries that are not zero, in buckets of neighbours.
+"""Counts of tasks, packed to be summed: without zeros, in buckets of neighbouring places.
 
-A task sends each count at most once, however much text it has read: at most 12 bytes a count of the
-lexicon. A bucket is summed in a dense array.
+A task sends each count at most once, in 12 bytes, however much text it has read. A bucket is summed
+in a dense array.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.stages.terms.layout import TermPairs, TermTotals, new_totals
-
-__all__ = ["BUCKETS", "buckets_of", "n_buckets", "sum_bucket", "totals_of"]
 
 BUCKETS = pa.schema([("bucket", pa.int32()), ("entries", pa.binary()), ("counts", pa.binary())])
 """Counts that are not zero: int32 places in the bucket, and int64 counts."""

@@ -5,9 +5,9 @@ anywhere in the context, and it occurs in text of its own language, where that l
 in the context (as in `pivotmine.numeric.nodes`). `chat` in an English sentence is not the French
 cat.
 
-Of the words present in a context only listed pairs are looked at (`layout.py`), a small part of
-those that its words could form. Presence takes one byte a word, and a document is counted right
-after its windows, whose words are still in the cache.
+Only listed pairs of the words in a context are looked up (`layout.py`), not all pairs that the
+words could form. Presence takes one byte a word. A document is counted right after its windows,
+whose words are still in the cache.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ from pivotmine.numeric.jit import njit
 from pivotmine.stages.terms.layout import DOCUMENTS, WINDOWS, TermPairs, TermTotals
 from pivotmine.stages.terms.matching import Matches
 
-__all__ = ["Spans", "add_term_counts"]
-
 _PRESENT, _IN_LANG = 1, 3
 
 
@@ -32,7 +30,7 @@ class Spans(NamedTuple):
     """Runs of tokens of one language that tile a batch of documents."""
 
     ends: NDArray[np.int64]
-    """[X] where each ends, in tokens of the batch."""
+    """[X] where each run ends, in tokens of the batch."""
 
     language: NDArray[np.int16]
     """[X] -1 for text of no mined language."""
@@ -152,7 +150,7 @@ def _count_languages(
     takes_part: NDArray[np.bool_],
     totals: TermTotals,
 ) -> None:
-    """Find which languages take part in a context, and count each two of them; `held` ends zero."""
+    """Find the languages that take part in a context, and count each two. `held` is left at 0."""
     position = start
     while position < end:
         stop = min(spans.ends[span], end)

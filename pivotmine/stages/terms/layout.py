@@ -4,8 +4,8 @@ Each pair is kept with the one of its words that is in fewer pairs. Words in hun
 common ones, present in most contexts, and this way they cost nothing there. No word keeps more than
 sqrt(2 * pairs) partners (Chiba and Nishizeki, SIAM J. Comput. 14(1), 1985).
 
-What is read for a word lies together, since counting is bound by cache misses. All counts lie in
-one flat array, so that the counts of tasks can be summed whatever they mean.
+The data of a word lie together, since cache misses bound the speed of counting. All counts lie in
+one flat array, so that the counts of tasks can be summed without knowing their meaning.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
-
-__all__ = ["DOCUMENTS", "WINDOWS", "TermPairs", "TermTotals", "new_totals", "term_pairs"]
 
 DOCUMENTS, WINDOWS = 0, 1
 """Kinds of context, as they index the counts."""
@@ -40,7 +38,7 @@ class TermPairs(NamedTuple):
     """[M] the other word of each pair, by the word that keeps it."""
 
     order: NDArray[np.int64]
-    """[M] which pair of the caller that is."""
+    """[M] the caller's index of each pair."""
 
     margin_language: NDArray[np.int16]
     """[G] for each word, the languages in which it has a partner, ascending."""
@@ -49,10 +47,10 @@ class TermPairs(NamedTuple):
 
 
 class TermTotals(NamedTuple):
-    """Counts, all views of `flat`, so that they can be summed without knowing what they mean.
+    """Counts, all views of `flat`.
 
-    The last axis is the kind of context K, `DOCUMENTS` or `WINDOWS`; the axis before it, where
-    there are three, is 0 for strings anywhere and 1 for words in text of their languages.
+    The last axis, K, is the kind of context: `DOCUMENTS` or `WINDOWS`. The middle axis of three is
+    0 for strings anywhere and 1 for words in text of their languages.
     """
 
     flat: NDArray[np.integer]
@@ -64,7 +62,7 @@ class TermTotals(NamedTuple):
     """[M, 2, K] contexts that hold both; in the order of `TermPairs.partners`."""
 
     margins: NDArray[np.integer]
-    """[G, K] contexts in which the other language takes part too that hold the word in its own."""
+    """[G, K] contexts that hold the word in its own language, and in which the other takes part."""
 
     mixed: NDArray[np.integer]
     """[L, L, K] contexts in which both languages take part; for i <= j only."""

@@ -10,7 +10,7 @@ looks at every character once, but finds `a` in every word and leaves the bounda
 afterwards; it took three to four times as long (docs/results/terms.md).
 
 The trie is cut where only one term is left; the rest of that term is compared with the text. That
-leaves 1.5 nodes a term instead of 6, or 71 bytes, beside a table of 4.5 MB.
+leaves 1.5 nodes a term instead of 6. A term takes 71 bytes, and the alphabet 4.5 MB.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, readonly
 from pivotmine.numeric.jit import njit
 from pivotmine.stages.terms.token_text import END_OF_DOCUMENT
-
-__all__ = ["Matches", "TermTrie", "build_trie", "find_terms"]
 
 _LETTER = 1 << 30
 _SYMBOL = _LETTER - 1
@@ -52,7 +50,7 @@ class TermTrie(NamedTuple):
     """[N + 1] node n's children are first_child[n] to first_child[n + 1] - 1; a leaf has none."""
 
     strings: NDArray[np.int32]
-    """[N] the string that ends at a node, or of a leaf the one that goes on from there; else -1."""
+    """[N] the string that ends at a node, or at a leaf the string that goes on there; else -1."""
 
     characters: NDArray[np.int32]
     """Symbols of all strings."""
@@ -62,7 +60,7 @@ class TermTrie(NamedTuple):
 
 
 class Matches(NamedTuple):
-    """M occurrences, by position, and at one position the shorter first."""
+    """M occurrences in the order of position; at one position the shorter comes first."""
 
     string: NDArray[np.int32]
     """[M]"""
@@ -128,6 +126,28 @@ def build_trie(strings: Sequence[str], letters: NDArray[np.bool_]) -> TermTrie:
     )
 
 
+def find_terms(points: NDArray[np.int32], trie: TermTrie) -> Matches:
+    """Every occurrence of every string of the trie.
+
+    Memory: 12 B a match.
+
+    Parameters
+    ----------
+    points
+        [P] folded text; each document ends with `END_OF_DOCUMENT`, as `rebuild_text` gives it.
+
+    Raises
+    ------
+    InputError
+        Values that are no code points, or a text that does not end with `END_OF_DOCUMENT`.
+    """
+    text = readonly(points, np.int32, "points")
+    check_range(text, 0, len(trie.symbol_of), "points")
+    if len(text) and text[-1] != END_OF_DOCUMENT:
+        raise InputError("points must end with END_OF_DOCUMENT, as rebuild_text gives them")
+    return Matches(*_find(text, *trie))
+
+
 def _shared_prefixes(
     characters: NDArray[np.int32], offsets: NDArray[np.int64]
 ) -> NDArray[np.int64]:
@@ -153,31 +173,9 @@ def _shared_prefixes(
     return shared
 
 
-def find_terms(points: NDArray[np.int32], trie: TermTrie) -> Matches:
-    """Every occurrence of every string of the trie.
-
-    Memory: 12 B a match.
-
-    Parameters
-    ----------
-    points
-        [P] folded text; each document ends with `END_OF_DOCUMENT`, as `rebuild_text` gives it.
-
-    Raises
-    ------
-    InputError
-        Values that are no code points, or a text that does not end with `END_OF_DOCUMENT`.
-    """
-    text = readonly(points, np.int32, "points")
-    check_range(text, 0, len(trie.symbol_of), "points")
-    if len(text) and text[-1] != END_OF_DOCUMENT:
-        raise InputError("points must end with END_OF_DOCUMENT, as rebuild_text gives them")
-    return Matches(*_find(text, *trie))
-
-
 @njit
 def _child(symbols: NDArray[np.int32], child: int, end: int, symbol: int) -> int:
-    """Which of the nodes child to end - 1 a symbol leads to; -1 for none."""
+    """The node among child to end - 1 that a symbol leads to; -1 for none."""
     while end - child > _FEW_CHILDREN:
         middle = (child + end) >> 1
         if symbols[middle] <= symbol:

@@ -1,9 +1,9 @@
-"""The text of every token id, folded, for `pivotmine.stages.terms.token_text`.
+"""The folded text of every token id, for `token_text.py`.
 
 Pieces are in the notation of `pivotmine.text.token_notation`: U+2581 is a space, `<0xE5>` a byte.
 What a tokenizer changes or drops before it encodes cannot be recovered. So a probe sentence is
-encoded and rebuilt, and a tokenizer that does not return it is refused. That holds for WordPiece,
-which does not keep blanks, and for models that mark the end of a word.
+encoded and rebuilt, and a tokenizer that does not give it back is refused: WordPiece, which drops
+blanks, and models that mark the end of a word.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def piece_texts(tokenizer: TokenizerRuntime) -> PieceTexts:
     found = "".join(map(chr, points[:-1].tolist()))
     if found.strip() != fold("".join(PROBE)):
         raise ConfigError(
-            "terms are looked for in the text that the tokens spell, and this tokenizer's tokens "
+            "terms are found in the text that the tokens spell, and this tokenizer's tokens "
             f"do not spell it: {''.join(PROBE)!r} came back as {found!r}. Leave terms.lexicons "
             "empty, or use a tokenizer that keeps blanks (sentencepiece, byte-level BPE)."
         )

@@ -15,11 +15,9 @@ from pivotmine.stages.terms.layout import TermPairs, TermTotals
 from pivotmine.stages.terms.matching import TermTrie, find_terms
 from pivotmine.stages.terms.token_text import PieceTexts, rebuild_text
 
-__all__ = ["TermSearch", "count_batch"]
-
 
 class TermSearch(NamedTuple):
-    """All that is needed to count terms in tokens."""
+    """What a task needs to count terms in tokens."""
 
     pieces: PieceTexts
     trie: TermTrie

@@ -1,17 +1,17 @@
 """Terms: exact counts for the words and word pairs of given lexicons.
 
-Words are looked for in the text, with boundaries where a script has them, so a word of several
-tokens is counted like any other. Every listed pair has its row, found or not. One pass over the
-corpus answers what would be a query a pair to infini-gram or WIMBD.
+Words are found in the text, with boundaries where a script has them, so a word of several tokens
+is counted like any other. Every listed pair has a row, found or not. One pass over the corpus does
+the work of one query for each pair to infini-gram or WIMBD.
 
-The text is spelled out from the tokens (`token_text.py`): documents are not read or joined again,
-and the segment and window of every match are those of the tokens. Three kinds of words are not
-found: words with characters that the tokenizer does not know (they are U+FFFD), words that it
-changes before it encodes (lower case is no obstacle, removed accents are), and words that go on, as
-Korean nouns do in their particles (`pivotmine.text.folding.spaced_letters`).
+The text is spelled out from the tokens (`token_text.py`). So documents are not read or joined
+again, and the tokens give the segment and window of every match. Three kinds of words are not
+found: words with characters that the tokenizer does not know (they become U+FFFD), words that it
+changes before it encodes (lower case does no harm, removed accents do), and words with a suffix, as
+Korean nouns with particles (`pivotmine.text.folding.spaced_letters`).
 
 The driver reads the lexicon once and builds the trie. Both reach every worker process once, as
-arrays: about 200 bytes a word and 90 a pair, counts included, beside 11 MB.
+arrays: 11 MB, and about 200 bytes a word and 90 a pair, counts included.
 """
 
 from __future__ import annotations

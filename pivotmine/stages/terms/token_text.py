@@ -1,12 +1,12 @@
-"""Folded text out of token ids, so that words can be looked for without reading the texts again.
+"""Folded text made from token ids, so that words are found without reading the texts again.
 
-Table `tokens` holds whole documents: the pieces of a document, end to end, are its text. Reading
-the text from there saves a join of two copies of the corpus by id. And it gives the token of every
-character, hence its segment, its language and its window.
+The pieces of a document in table `tokens`, end to end, are its text. Reading it from there saves a
+join of two copies of the corpus, and gives the token of every character, hence its segment, its
+language and its window.
 
-A piece is folded once, not once for each of its occurrences. Pieces that cannot be folded by
-themselves are spelled out: bytes of a character that is cut in two, as in byte-level BPE and byte
-fallback, and pieces that begin with a mark which joins the letter before it.
+A piece is folded once, not at each occurrence. Some pieces cannot be folded by themselves, and
+are spelled out: bytes of a divided character, as in byte-level BPE and byte fallback, and pieces
+that begin with a mark which joins the letter before it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.jit import njit
 
-__all__ = ["END_OF_DOCUMENT", "PieceTexts", "TokenText", "rebuild_text"]
-
 END_OF_DOCUMENT = 0
 """Code point that follows each document. No term holds it, so no match crosses it."""
 
@@ -30,7 +28,7 @@ _MOST_POINTS_A_BYTE = 6  # U+FDFA folds to 18 code points and takes 3 bytes
 
 
 class PieceTexts(NamedTuple):
-    """What every token id stands for. Made by `pivotmine.stages.terms.piece_texts`."""
+    """The text of every token id, as `piece_texts.py` makes it."""
 
     offsets: NDArray[np.int64]
     """[V + 1]"""
@@ -60,13 +58,40 @@ class TokenText(NamedTuple):
     """[T + 1] where the code points of each token begin; some tokens have none."""
 
 
+def rebuild_text(
+    token_ids: NDArray[np.int32], document_offsets: NDArray[np.integer], texts: PieceTexts
+) -> TokenText:
+    """The folded text of documents, and where each token begins in it.
+
+    Space at the beginning of a document is dropped. Bytes that form no character, and characters
+    that the tokenizer does not know, become U+FFFD. Memory: 4 B a code point and 8 B a token.
+
+    Parameters
+    ----------
+    token_ids, document_offsets
+        [T] ids of all documents one after another, and [D + 1] where each begins and ends; the
+        first begins at 0 and the last ends at T.
+
+    Raises
+    ------
+    InputError
+        Ids outside the vocabulary, broken offsets.
+    """
+    tokens = readonly(token_ids, np.int32, "token_ids")
+    documents = offsets_array(document_offsets, len(tokens), "document_offsets")
+    check_range(tokens, 0, len(texts.spelled), "token_ids")
+    most = np.diff(texts.offsets) * np.where(texts.spelled, _MOST_POINTS_A_BYTE, 1)
+    capacity = int(most[tokens].sum()) + len(documents)
+    return TokenText(*_rebuild(tokens, documents, texts, capacity))
+
+
 @njit
 def _append_folded(
     points: NDArray[np.int32], n: int, start: int, point: int, texts: PieceTexts
 ) -> int:
-    """Fold a code point and put it after `n` others of a document that begins at `start`.
+    """Fold a code point and append it to the `n` so far of a document that begins at `start`.
 
-    Returns how many there are now. A mark that composes with the last one changes that one.
+    Returns the new number. A mark that composes with the last code point changes that one.
     """
     single = texts.folded[point]
     first, last = 0, 1
@@ -147,30 +172,3 @@ def _rebuild(
             n += 1
     starts[len(token_ids)] = n
     return points[:n], starts
-
-
-def rebuild_text(
-    token_ids: NDArray[np.int32], document_offsets: NDArray[np.integer], texts: PieceTexts
-) -> TokenText:
-    """The folded text of documents, and where each token begins in it.
-
-    Without space at the beginning of a document; bytes that form no character, and characters that
-    the tokenizer does not know, are U+FFFD. Memory: 4 B a code point and 8 B a token.
-
-    Parameters
-    ----------
-    token_ids, document_offsets
-        [T] ids of all documents one after another, and [D + 1] where each begins and ends; the
-        first begins at 0 and the last ends at T.
-
-    Raises
-    ------
-    InputError
-        Ids outside the vocabulary, broken offsets.
-    """
-    tokens = readonly(token_ids, np.int32, "token_ids")
-    documents = offsets_array(document_offsets, len(tokens), "document_offsets")
-    check_range(tokens, 0, len(texts.spelled), "token_ids")
-    most = np.diff(texts.offsets) * np.where(texts.spelled, _MOST_POINTS_A_BYTE, 1)
-    capacity = int(most[tokens].sum()) + len(documents)
-    return TokenText(*_rebuild(tokens, documents, texts, capacity))

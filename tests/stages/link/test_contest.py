@@ -35,7 +35,7 @@ def won(rows: list[list[int]], pairs: list[tuple[int, int]]) -> list[int]:
 
 
 @given(contexts, links)
-def test_contests_are_those_held_by_hand(rows, pairs):
+def test_contests_equal_those_of_a_plain_oracle(rows, pairs):
     by_hand = [0] * len(pairs)
     for row in rows:
         taken: set[tuple[int, int]] = set()
@@ -47,7 +47,7 @@ def test_contests_are_those_held_by_hand(rows, pairs):
     assert won(rows, pairs) == by_hand
 
 
-def test_a_neighbour_wins_only_where_the_translation_is_away():
+def test_a_neighbour_wins_only_where_the_translation_is_absent():
     dog, chien, noir = 0, 4, 5
     pairs = [(dog, chien), (dog, noir)]
     assert won([[dog, chien, noir]] * 3 + [[dog, noir]], pairs) == [3, 1]
@@ -58,7 +58,7 @@ def test_a_word_may_win_in_every_other_language():
     assert won([[dog, chien, inu]], [(dog, chien), (dog, inu), (chien, inu)]) == [1, 1, 1]
 
 
-def test_more_links_than_fit_the_first_buffer_are_all_seen():
+def test_buffers_grow_with_more_links_than_they_hold_at_first():
     language = np.array([0] * 60 + [1] * 60, np.int8)
     a, b = (side.ravel().astype(np.int32) for side in np.mgrid[0:60, 60:120])
     of_all = contest(folded([list(range(120))]), language, contenders(a, b, 120))

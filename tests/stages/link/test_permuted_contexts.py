@@ -1,4 +1,4 @@
-"""Permuted contexts: the same margins, and no other text that belongs together."""
+"""Permuted contexts: the same margins, and no text beside its translation."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def dictionary(margins: MarginCounts) -> dict[tuple[int, int], int]:
 
 
 @given(contexts)
-def test_margins_stay_as_they_are(rows):
+def test_a_permutation_keeps_the_margins(rows):
     before, after = (
         count_margins(found, FIRST_NODE)
         for found in (folded(rows), permuted_contexts(folded(rows), FIRST_NODE))
@@ -57,12 +57,12 @@ def test_no_text_keeps_its_translation():
     assert not any(row in pages for row in found)
 
 
-def test_a_page_goes_to_one_of_like_size():
+def test_a_text_moves_to_a_context_of_similar_size():
     small, large = [[i, 5] for i in range(3)], [[i, 5, 6, 7, 8] for i in range(3)]
     found = rows_of(permuted_contexts(folded(small + large), FIRST_NODE))
     assert sorted(map(len, found)) == [2, 2, 2, 5, 5, 5]
 
 
-def test_nodes_of_no_language_are_refused():
+def test_nodes_outside_the_languages_are_refused():
     with pytest.raises(InputError, match=r"nodes 12\.\.12, languages have 12"):
         permuted_contexts(folded([[12]]), FIRST_NODE)

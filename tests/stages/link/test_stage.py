@@ -1,4 +1,4 @@
-"""Link: which pairs pass, at which rate of false discoveries, and in what order."""
+"""Link: which pairs pass, at what rate of false discoveries, and in what order."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def pairs(rows: list[dict[str, Any]]) -> set[tuple[int, int]]:
     return {(row["a"], row["b"]) for row in rows}
 
 
-def test_strong_pairs_pass_and_the_rest_fail(link_rows):
+def test_strong_pairs_pass_and_others_fail(link_rows):
     found = link_rows(COUNTS, "max_q_value=0.01", "min_npmi=0.1", "min_folds=3")
     assert pairs(found) == {(0, 10), (NAME, NAME), (5, 20)}
 
@@ -115,7 +115,7 @@ def test_a_pair_that_independence_explains_never_passes(undemanding):
     assert (4, 14) not in undemanding, "meeting less often than expected is no attraction"
 
 
-def test_each_demand_keeps_out_what_it_is_for(link_rows, undemanding):
+def test_each_criterion_keeps_out_its_own_pair(link_rows, undemanding):
     lenient = link_rows(COUNTS, "max_q_value=0.01", "min_npmi=0.01", "min_folds=1")
     assert pairs(lenient) == {(0, 10), (NAME, NAME), (5, 20), (2, 12), (3, 13)}
     assert undemanding[2, 12]["npmi"] > 0.1, "only its folds kept it out"
@@ -165,7 +165,7 @@ def test_a_link_carries_its_figures_and_the_names_of_its_tokens(undemanding):
     assert row["g2"] == pytest.approx(log_likelihood_ratio(*STRONG))
 
 
-def test_a_word_that_is_spelled_alike_in_capitals_is_a_copy_too(spark, tmp_path: Path):
+def test_copies_may_differ_in_case(spark, tmp_path: Path):
     vocabulary = [
         {**row, "token": {0: "▁Linux", 10: "linux", 1: "▁Linus"}.get(row["token_id"], row["token"])}
         for row in VOCABULARY
@@ -293,13 +293,13 @@ def test_a_link_wins_the_contexts_that_no_better_partner_explains(contested):
     }
 
 
-def test_what_is_won_elsewhere_does_not_prevail_even_as_a_words_only_partner(contested):
+def test_a_link_that_loses_its_contexts_does_not_prevail_even_as_a_words_only_link(contested):
     links, _ = contested
     assert links[DOG, NOIR]["rank_ba"] == 1
     assert {pair for pair, row in links.items() if not row["prevails"]} == {(DOG, NOIR)}
 
 
-def test_a_permutation_tells_what_chance_would_link(contested):
+def test_a_permutation_measures_the_links_that_chance_gives(contested):
     links, inputs = contested
     assert inputs.measures["permuted_links"] < len(links)
     share = inputs.measures["permuted_links"] / len(links)
@@ -307,7 +307,7 @@ def test_a_permutation_tells_what_chance_would_link(contested):
     assert any("in a permutation of the contexts" in note for note in inputs.notes)
 
 
-def test_links_that_may_not_compete_do_not_prevail(link_rows):
+def test_links_beyond_max_contenders_do_not_prevail(link_rows):
     counts = [counts_row(0, 10, STRONG), counts_row(1, 11, WEAKER)]
     found = link_rows(counts, "min_folds=0", "max_contenders=1")
     assert [row["prevails"] for row in found] == [False, False], "no context was won by any"

@@ -42,7 +42,7 @@ def closures_by_definition(
     return found
 
 
-def test_closure_is_what_its_definition_says(spark):
+def test_closure_follows_its_definition(spark):
     draw = random.Random(4)
     pairs = [pair for pair in combinations(NODES, 2) if pair[0][1] != pair[1][1]]
     links = {pair: float(draw.randrange(9)) for pair in draw.sample(pairs, 90)}

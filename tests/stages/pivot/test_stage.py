@@ -1,4 +1,4 @@
-"""Pivot: two methods on graphs small enough to draw on paper."""
+"""Pivot: both methods on small graphs."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ LINKS = [
     link_row(3, 12, ("en", "fr"), prevails=False),
     link_row(3, 21, ("en", "ja"), prevails=False),
 ]
-"""What counts is the triangle of 1, 11 and 21 with two more links; the last three are no partners:
-a copy, and two that rivals surpass."""
+"""The triangle of 1, 11 and 21 with two more links; the last three do not count: a copy, and two
+that do not prevail."""
 
 WORDS = {1: ["en"], 2: ["en"], 3: ["en"], 5: ["en", "fr"], 11: ["fr"], 12: ["fr"]}
 VOCABULARY = [
@@ -65,7 +65,7 @@ MARGINS = [
     )
     for other in others
 ]
-"""Of 12 there are too few contexts with Japanese for a link; 2 and 21 could link, and do not."""
+"""12 has too few contexts with Japanese for a link; 2 and 21 could link, and do not."""
 
 
 @pytest.fixture(scope="module")
@@ -147,18 +147,18 @@ def test_a_pivot_carries_the_figures_of_its_score(defaults):
     assert {row[name] for row in defaults["he2025"] for name in evidence} == {None}
 
 
-def test_links_that_rivals_surpass_do_not_count(defaults, pivots):
+def test_links_that_do_not_prevail_do_not_count(defaults, pivots):
     assert 3 not in {row["token_id"] for row in defaults["links"]}
     found = pivots(links=[{**row, "prevails": True} for row in LINKS])
     (three,) = (row for row in found["links"] if row["token_id"] == 3)
     assert (three["degree"], three["languages"]) == (2, ["fr", "ja"])
 
 
-def test_copies_never_make_a_pivot(changed):
+def test_copies_do_not_count(changed):
     assert 5 not in {row["token_id"] for row in changed["links"]}
 
 
-def test_a_token_with_links_into_one_language_bridges_nothing(defaults, changed):
+def test_a_token_with_links_into_one_language_is_no_pivot(defaults, changed):
     assert 2 not in {row["token_id"] for row in defaults["links"]}
     (two,) = (row for row in changed["links"] if row["token_id"] == 2)
     assert (two["degree"], two["languages"], two["score"]) == (1, ["fr"], 0.0)

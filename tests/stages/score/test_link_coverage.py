@@ -51,7 +51,7 @@ def test_a_table_holds_each_link_once_at_the_end_with_fewer_links(pairs):
         ([0], [1, 2], "1 tokens a and 2 tokens b"),
     ],
 )
-def test_links_that_are_none_are_refused(a, b, message):
+def test_malformed_links_are_refused(a, b, message):
     with pytest.raises(InputError, match=message):
         link_table(ids(a), ids(b), VOCAB_SIZE)
 
@@ -75,7 +75,7 @@ def coverage_by_hand(corpus: Corpus, pairs) -> list[list[int]]:
 
 
 @given(corpus=corpora(), pairs=links)
-def test_coverage_is_that_of_every_context_by_hand(corpus, pairs):
+def test_coverage_equals_that_of_a_plain_oracle(corpus, pairs):
     coverage = link_coverage(
         *corpus.contexts,
         len(corpus.documents),
@@ -86,7 +86,7 @@ def test_coverage_is_that_of_every_context_by_hand(corpus, pairs):
     assert {figure.dtype for figure in coverage} == {np.dtype(np.int32)}
 
 
-def test_a_slice_of_documents_is_covered_as_if_it_stood_alone():
+def test_coverage_of_documents_does_not_depend_on_the_batch():
     coverage = link_coverage(
         ids([1, 1, 0, 2, 0]),
         np.array([2, 4, 5]),

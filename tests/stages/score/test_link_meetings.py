@@ -1,4 +1,4 @@
-"""Link meetings: what is covered in slices of text, and where the words of each link stand."""
+"""Link meetings: tokens covered in slices of text, and places of the words of each link."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def slices(draw: st.DrawFn) -> tuple[list[int], list[tuple[int, int]]]:
 
 
 @given(cut=slices(), language=languages, pairs=links)
-def test_each_slice_is_searched_by_itself(cut, language, pairs):
+def test_slices_are_searched_one_by_one(cut, language, pairs):
     text, bounds = cut
     table = table_of(pairs)
     met = link_meetings(

@@ -58,7 +58,7 @@ def test_runs_join_segments_of_one_language_and_the_unknown_ones_between(pages, 
     assert lengths.sum() == (runs.segment_end - runs.segment_start).sum() == len(tokens)
 
 
-def test_segments_that_fall_back_are_refused():
+def test_segment_ends_that_do_not_rise_are_refused():
     with pytest.raises(InputError, match="must rise"):
         segment_runs(
             np.array([0, 5]), np.array([4, 2], np.int32), np.array([0, 2]), np.zeros(2, np.int8), 1

@@ -1,4 +1,4 @@
-"""Share of pivot tokens, entropy of languages, and the rows that scores become."""
+"""Share of pivot tokens, entropy of languages, and rows of table `scores`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Score: four figures for every document, each worked out by hand."""
+"""Score: four figures for every document, computed by hand."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LINKS = [
     link_row(CHAT, CHAT, ("en", "fr"), g2=900.0),
     link_row(CHAT, CHIEN, ("en", "fr"), prevails=False, g2=300.0),
 ]
-"""Two links that count; a copy and a link that a rival surpasses, which do not."""
+"""Two links that count; a copy, and a link that does not prevail."""
 
 PIVOTS = [
     {"method": "he2025", "token_id": CHIEN, "lang": "fr"},
@@ -135,7 +135,7 @@ def test_entropy_is_that_of_the_tokens_of_each_language(scores):
     }
 
 
-def test_links_is_the_share_of_tokens_with_a_linked_partner_in_the_same_window(scores):
+def test_links_is_the_share_of_tokens_with_a_linked_partner_in_their_window(scores):
     assert by_document(scores, "links") == {
         "translated": (3 / 5, {"covered_tokens": 3.0, "links": 1.0}),
         # The dog of the undetermined segment is not covered.
@@ -143,7 +143,7 @@ def test_links_is_the_share_of_tokens_with_a_linked_partner_in_the_same_window(s
     }
 
 
-def test_translation_is_the_densest_block_that_covers_itself(scores):
+def test_translation_scores_the_densest_block(scores):
     found = blocks(scores)
     assert found.keys() == {"translated", "far apart", "three", "faint"}
     # 20 bits of dog and 10 of chien, each beside 20 bits of prior; the blanks say nothing.
@@ -172,7 +172,7 @@ def test_with_the_score_of_translation_come_type_and_links(scores):
     assert all((row["type"], row["links"], row["block"]) == (None,) * 3 for row in others)
 
 
-def test_what_many_documents_hold_is_boilerplate_and_worth_less(score_rows):
+def test_segments_of_many_documents_are_boilerplate_and_weigh_less(score_rows):
     header = ("en", [DOG, RARE, DOG, DOT]), ("fr", [CHIEN, DOT, CHIEN, DOT])
     pages = [tokens_row(f"page {i}", *header, ("en", [DOT] * i)) for i in range(4)]
 
@@ -190,12 +190,12 @@ def test_what_many_documents_hold_is_boilerplate_and_worth_less(score_rows):
     assert repeated["template"] and unknown["template"] is None
 
 
-def test_of_too_many_links_the_weakest_are_listed(score_rows):
+def test_at_most_max_document_links_are_listed_and_they_are_the_weakest(score_rows):
     rows = score_rows("score.max_document_links=1")
     assert rows["three", "translation"]["links"] == [1]
 
 
-def test_a_document_without_evidence_scores_nothing(scores):
+def test_a_document_without_evidence_scores_0(scores):
     for doc_id, method in (("empty", "he2025"), ("empty", "entropy"), ("empty", "links"),
                            ("far apart", "links"), ("faint", "links"), ("copies", "links"),
                            ("undetermined", "entropy")):  # fmt: skip
@@ -217,7 +217,7 @@ def test_with_fewer_links_allowed_the_strongest_stay(score_rows):
     assert blocks(rows).keys() == {"three"}
 
 
-def test_without_links_and_pivots_only_the_languages_are_left(score_rows):
+def test_without_links_and_pivots_only_entropy_is_above_0(score_rows):
     found = score_rows(links=[], pivots=[])
     assert by_document(found, "he2025") == by_document(found, "links") == {}
     assert blocks(found) == {}

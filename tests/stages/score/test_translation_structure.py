@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.numeric.nodes import NodeTable
-from pivotmine.stages.score.document_types import TYPES, document_types
 from pivotmine.stages.score.link_coverage import link_table
 from pivotmine.stages.score.segment_runs import segment_runs
+from pivotmine.stages.score.translation import TYPES, document_types
 from pivotmine.stages.score.translation_structure import linked_words, translation_structure
 
 LANGUAGE = np.array([0] * 100 + [1] * 100 + [-1], np.int8)
@@ -85,7 +85,7 @@ def test_types_of_pages():
     ]
 
 
-def test_a_page_that_is_mostly_known_from_elsewhere_is_boilerplate():
+def test_a_page_mostly_of_repeated_segments_is_boilerplate():
     _, types = examine(PARALLEL, PARALLEL, repeated=[24, 23])
     assert types == ["boilerplate", "parallel"]
 
@@ -139,7 +139,7 @@ def test_a_gloss_inside_a_sentence_is_covered_by_the_word_before_it():
     assert found.link.tolist() == [3]
 
 
-def test_order_tells_a_translation_from_the_same_words_shuffled():
+def test_order_separates_a_translation_from_its_words_shuffled():
     backwards = [(1, list(range(111, 99, -1)))]
     found, _ = examine(line(0) + translated(0), line(0) + backwards)
     assert found.order[0] == 1.0
@@ -163,7 +163,7 @@ segments = st.tuples(st.integers(-1, 1), st.lists(st.integers(0, 199), max_size=
 
 
 @given(st.lists(st.lists(segments, max_size=8), max_size=4))
-def test_the_batch_does_not_show(pages):
+def test_figures_do_not_depend_on_the_batch(pages):
     together, types = examine(*pages)
     for d, page in enumerate(pages):
         alone, own_type = examine(page)

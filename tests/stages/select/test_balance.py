@@ -67,7 +67,7 @@ def run(spark, tmp_path_factory: pytest.TempPathFactory):
     return run
 
 
-def test_pairs_directions_and_types_get_what_the_recipe_gives_them(run):
+def test_pairs_directions_and_types_get_their_shares(run):
     arms, _ = run(
         "select.arms=[{name: best, method: translation}, {name: cover, method: distinct_links}]",
         "select.pair_shares={en>fr: 0.4, fr>en: 0.1, ja-en: 0.5}",
@@ -128,7 +128,7 @@ def test_arms_made_from_others_and_the_order_of_an_arm(run, tmp_path: Path):
     assert window.count("uniform") > 5, "replay"
 
 
-def test_documents_are_repeated_whole_epochs_first_up_to_the_limit(run):
+def test_documents_are_repeated_in_whole_epochs_up_to_the_limit(run):
     arms, _ = run(
         "select.language_shares={en: 0.75, fr: 0.25}",
         "select.budget_tokens=2600",
@@ -182,12 +182,12 @@ def test_documents_are_repeated_whole_epochs_first_up_to_the_limit(run):
         ),
     ],
 )  # fmt: skip
-def test_wishes_that_contradict_each_other_are_refused_with_their_numbers(settings, message):
+def test_settings_that_contradict_each_other_are_refused_with_their_numbers(settings, message):
     with pytest.raises(ConfigError, match=message):
         load_recipe(None, ["languages=[en, fr, ja]", *settings])
 
 
-def test_a_pair_without_documents_is_refused_with_those_that_have_some(run):
+def test_a_pair_without_documents_is_refused_and_the_others_are_listed(run):
     with pytest.raises(ConfigError, match=r"fr-ja 300 tokens, .* en-fr \(\d+ tokens\)"):
         run("select.pair_shares={fr-ja: 0.5, en-fr: 0.5}")
 

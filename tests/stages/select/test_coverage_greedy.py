@@ -1,4 +1,4 @@
-"""Greedy coverage: the documents that add most links per token, link by link for less."""
+"""Greedy coverage: the documents that add most link value per token."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def value(corpus: list[Doc], chosen, weight, max_repeats: int = MAX_REPEATS) -> 
 
 
 @given(corpora, budgets, weights, tolerances)
-def test_whatever_is_taken_fits_and_lies_within_the_tolerance_of_the_best(
+def test_every_document_taken_fits_and_lies_within_the_tolerance_of_the_best(
     corpus, budget, weight, tolerance
 ):
     found = cover(pool_of(corpus), worth_of(weight, tolerance), fresh(*budget))
@@ -109,7 +109,7 @@ def test_whatever_is_taken_fits_and_lies_within_the_tolerance_of_the_best(
 
 
 @given(corpora, st.integers(0, 20), weights, tolerances)
-def test_the_promise_is_kept(corpus, budget, weight, tolerance):
+def test_the_value_keeps_the_guarantee(corpus, budget, weight, tolerance):
     corpus = [simple(doc.links, doc.cost) for doc in corpus if doc.cost <= budget]
     chosen = cover(pool_of(corpus), worth_of(weight, tolerance), fresh(budget)).document.tolist()
     best = max(
@@ -160,13 +160,13 @@ def test_levels_are_a_tolerance_apart():
     assert ratios == pytest.approx([0.95] * len(ratios))
 
 
-def test_equal_documents_go_by_their_order_and_those_that_add_nothing_are_left():
+def test_equal_documents_go_by_their_order_and_useless_ones_are_left_out():
     corpus = [simple(set(), 1), *[simple({0}, 2)] * 5]
     found = cover(pool_of(corpus), worth_of([1.0] * N_LINKS), fresh(6))
     assert found.document.tolist() == [1, 2, 3]
 
 
-def test_what_is_met_often_enough_is_worth_nothing_more():
+def test_a_link_adds_nothing_after_max_repeats():
     corpus = [simple({0}, 1)] * 3 + [simple({1}, 4)]
     found = cover(pool_of(corpus), worth_of([1.0] * N_LINKS, max_repeats=2), fresh(7))
     assert found.document.tolist() == [0, 1, 3]

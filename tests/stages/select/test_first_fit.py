@@ -1,4 +1,4 @@
-"""First fit: documents in order, each taken if all of its budgets still hold it."""
+"""First fit: documents in order, each taken if it fits all of its budgets."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ def fit(corpus: list[dict[int, int]], left: np.ndarray) -> list[bool]:
 
 
 @given(corpora, st.lists(st.integers(0, 20), min_size=3, max_size=3), st.integers(0, 12))
-def test_a_document_is_taken_where_it_fits_all_its_budgets_whatever_the_batches(
-    corpus, limits, cut
-):
+def test_a_document_is_taken_if_it_fits_all_its_budgets_in_any_batches(corpus, limits, cut):
     left, expected = list(limits), []
     for doc in corpus:
         expected.append(all(tokens <= left[budget] for budget, tokens in doc.items()))

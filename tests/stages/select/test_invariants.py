@@ -1,4 +1,4 @@
-"""Select: what holds for every corpus, shown on random documents with many ties."""
+"""Select: invariants, on random documents with many ties."""
 
 from __future__ import annotations
 
@@ -148,20 +148,20 @@ def test_distinct_links_takes_the_documents_that_together_hold_most_links(select
     assert best > 1.2 * max(value.values())
 
 
-def test_rounds_take_the_same_documents_whatever_the_layout(selection, select_rows):
+def test_rounds_take_the_same_documents_in_any_layout(selection, select_rows):
     rows = select_rows(LINKS_ARM, "select.max_round_links=150", scattered=True)
     whole = arms_of(selection)["distinct_links"]
     assert [dict(row, arm="distinct_links") for row in rows] == whole
 
 
-def test_links_of_a_language_pair_that_weigh_nothing_are_not_sought(selection, select_rows):
+def test_links_of_a_language_pair_of_weight_0_are_ignored(selection, select_rows):
     rows = select_rows(LINKS_ARM, "select.pair_weights={ja-en: 0}")
     evenly = arms_of(selection)["distinct_links"]
     assert covered(rows, 1) > covered(evenly, 1)
     assert covered(rows, 0) < covered(evenly, 0)
 
 
-def test_a_length_matched_arm_differs_in_documents_and_not_in_lengths(select_rows):
+def test_a_length_matched_arm_has_other_documents_of_the_same_lengths(select_rows):
     rows = select_rows(
         "select.arms=[{name: best, method: links}, "
         "{name: any, method: length_matched, reference: best}]"
@@ -194,7 +194,7 @@ def test_each_document_stands_in_an_arm_once_with_its_own_figures(selection):
         assert (row["lang"], row["n_tokens"]) == (original["lang"], original["n_tokens"])
 
 
-def test_the_reason_names_the_score_that_earned_the_place(selection):
+def test_the_reason_gives_the_score(selection):
     for arm, rows in arms_of(selection).items():
         for row in rows:
             if arm == "distinct_links":
@@ -210,7 +210,7 @@ def test_empty_documents_and_other_languages_are_never_taken(selection):
     assert all(row["lang"] != "de" for row in selection)
 
 
-def test_the_layout_of_the_tables_does_not_show(selection, select_rows):
+def test_the_selection_does_not_depend_on_the_layout_of_the_tables(selection, select_rows):
     assert select_rows(scattered=True) == selection
 
 

@@ -1,4 +1,4 @@
-"""Select: small cases worked out by hand."""
+"""Select: small cases computed by hand."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def test_the_best_documents_are_taken_until_the_budget_is_spent(take, method):
 
 
 def test_a_document_that_does_not_fit_ends_the_arm(take):
-    # d would fit after b, but c comes before it: what is taken are the best documents.
+    # d would fit after b, but c comes before it, and only the best documents are taken.
     assert take(ENGLISH, arm("links")) == {"only": {"a", "b"}}
 
 
-def test_a_document_beyond_the_whole_budget_leaves_it_to_the_others(take):
+def test_a_document_larger_than_the_budget_is_passed_over(take):
     assert take({"long": ("en", 101, 1.0), **ENGLISH}, arm("links")) == {"only": {"a", "b"}}
 
 
@@ -94,7 +94,7 @@ def test_no_template_gets_more_than_its_share(take):
     assert found == {"only": {"a", "b", "d"}}
 
 
-def test_distinct_links_takes_what_adds_most_links_for_its_tokens(take):
+def test_distinct_links_takes_the_documents_with_most_new_links_per_token(take):
     # English: d holds all three links in 10 tokens. Then a and b add to two of them, c to one; a
     # and b fill the budget. French: of two documents with link 3 the shorter one, then the other
     # would make 110, so w is drawn.
@@ -102,7 +102,7 @@ def test_distinct_links_takes_what_adds_most_links_for_its_tokens(take):
     assert found == {"only": {"d", "a", "b", "v", "w"}}
 
 
-def test_an_oracle_takes_what_its_truth_lists(take):
+def test_an_oracle_takes_the_documents_that_its_truth_lists(take):
     found = take(ENGLISH | FRENCH, arm("oracle", ", truth: [c, uri u]"))
     assert found == {"only": {"c", "u"}}
 
@@ -116,7 +116,7 @@ def test_a_length_matched_arm_holds_as_many_tokens_of_each_length(take):
     assert "d" not in found["any"]
 
 
-def test_a_page_of_no_language_goes_by_most_of_its_tokens(take):
+def test_a_page_without_language_gets_that_of_most_of_its_tokens(take):
     pages = {"two": ("und", 50, 0.5), "none": ("und", 50, 0.5), "other": ("de", 50, 0.5)}
     spoken = {"two": {"fr": 20, "en": 30}, "none": {"de": 50}}
     assert take(pages, arm("random"), **spoken) == {"only": {"two"}}
@@ -136,6 +136,6 @@ def test_a_share_for_a_language_without_documents_is_refused(take):
         ("select.pair_weights={en-ko: 2}", r"\['en-ko'\]; give two of `languages`, such as en-fr"),
     ],
 )
-def test_recipes_that_contradict_themselves_are_refused(setting, message):
+def test_contradictory_recipes_are_refused(setting, message):
     with pytest.raises(ConfigError, match=message):
         load_recipe(None, [setting])

@@ -1,4 +1,4 @@
-"""Shard: an arm is cut into files that hold it in order, the same cut in every format."""
+"""Shard: files hold an arm in order, cut at the same places in every format."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_shards_follow_one_another_and_hold_about_the_same_number_of_documents(s
         assert [row["path"] for row in rows] == sorted(row["path"] for row in rows)
 
 
-def test_the_formats_are_cut_alike(shards):
+def test_all_formats_are_cut_at_the_same_places(shards):
     names = ("n_docs", "n_tokens", "first_position")
     for arm in ARMS:
         cuts = [[[row[n] for n in names] for row in shards[arm, f]] for f in ("npy", "jsonl")]

@@ -1,4 +1,4 @@
-"""Shard writers: what a trainer reads back is what was selected, and bytes repeat."""
+"""Shard writers: a trainer reads back what was selected, and bytes are reproducible."""
 
 from __future__ import annotations
 

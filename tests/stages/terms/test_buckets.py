@@ -1,4 +1,4 @@
-"""Buckets: totals of several tasks, sent in buckets and summed, are the totals of all."""
+"""Buckets: the totals of several tasks, packed and summed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def small_buckets() -> Iterator[None]:
 
 
 @given(tasks)
-def test_totals_of_tasks_are_summed_whatever_they_mean(counts: list[list[int]]):
+def test_buckets_of_several_tasks_sum_to_the_totals(counts: list[list[int]]):
     terms = two_words()
     sent = []
     for of_task in counts:

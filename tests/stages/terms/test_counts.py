@@ -132,7 +132,7 @@ def by_hand(corpus: Corpus, kind: int) -> dict[str, Counter]:
 
 
 @given(corpora())
-def test_counts_are_those_of_sets_of_words(corpus: Corpus):
+def test_counts_equal_those_of_a_plain_oracle(corpus: Corpus):
     terms = corpus.terms()
     owners = np.repeat(np.arange(len(corpus.words)), np.diff(terms.kept[:, 1]))
     totals = count(corpus)
@@ -173,7 +173,7 @@ def test_batches_add_up(corpus: Corpus, cut: int):
 
 
 @given(corpora())
-def test_every_pair_has_its_margins_and_lies_with_the_word_of_fewer_pairs(corpus: Corpus):
+def test_every_pair_has_its_margins_and_is_kept_by_the_word_with_fewer_pairs(corpus: Corpus):
     terms = corpus.terms()
     degree = Counter(i for pair in corpus.pairs for i in pair)
     languages = [language for _, language in corpus.words]

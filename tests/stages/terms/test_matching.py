@@ -1,4 +1,4 @@
-"""Terms in text: every occurrence that a search with word boundaries would find, and no other."""
+"""Terms in text: the occurrences that a search with word boundaries finds, and no others."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def search(terms: list[str], text: str) -> list[tuple[int, str]]:
 
 
 @given(lexicons, st.text(characters, max_size=40))
-def test_matches_are_those_of_a_search_for_one_term_after_another(terms, text):
+def test_matches_equal_those_of_a_search_for_each_term(terms, text):
     assert find(terms, text) == search(terms, text)
 
 
 @given(lexicons, st.lists(words, max_size=8))
-def test_listed_words_are_found_where_they_stand_apart(terms, others):
+def test_terms_are_found_between_word_boundaries(terms, others):
     text = " ".join(others)
     found = find([*terms, *others], text)
     assert {term for _, term in found} >= set(others)
@@ -73,7 +73,7 @@ def test_listed_words_are_found_where_they_stand_apart(terms, others):
         ("कम", "कम कमल", [0]),
     ],
 )
-def test_boundaries_are_asked_for_where_a_script_has_them(term: str, text: str, places: list[int]):
+def test_boundaries_are_required_in_scripts_with_spaces(term: str, text: str, places: list[int]):
     assert find([term], text) == [(at, term) for at in places]
 
 
@@ -84,12 +84,12 @@ def test_terms_inside_terms_count_too():
     ]
 
 
-def test_a_match_crosses_no_end_of_a_document():
+def test_no_match_crosses_the_end_of_a_document():
     text = np.concatenate([points("hot"), points("dog")])
     assert len(find_terms(text, build_trie(["hot dog", "hotdog"], LETTERS)).string) == 0
 
 
-def test_many_matches_and_none():
+def test_buffers_grow_with_many_matches_and_a_text_may_have_none():
     assert len(find(["猫", "猫猫", "猫猫猫"], "猫" * 300)) == 300 + 299 + 298
     assert find([], "猫") == find(["猫"], "") == []
     assert len(find_terms(np.empty(0, np.int32), build_trie(["猫"], LETTERS)).string) == 0

@@ -1,4 +1,4 @@
-"""Terms: `term_counts` holds what a search of the texts gives, for every word and pair listed."""
+"""Terms: `term_counts` equals a search of the texts, for every word and pair listed."""
 
 from __future__ import annotations
 
@@ -255,7 +255,7 @@ def test_words_and_pairs_have_the_counts_of_a_search(found, texts, documents, le
     ["count.min_language_share=0.4", "count.window_tokens=50"],
     ids=["languages with little text take no part", "shorter windows"],
 )
-def test_settings_of_contexts_are_those_of_the_recipe(
+def test_contexts_follow_the_settings_of_the_recipe(
     more: str, spark, tokenizer, texts, documents, lexicon: Path, tmp_path: Path
 ):
     # Windows are counted too where tokens are counted by document.
@@ -264,7 +264,7 @@ def test_settings_of_contexts_are_those_of_the_recipe(
     compare(rows_of(terms.run(made, recipe))["term_counts"], texts, documents, recipe)
 
 
-def test_the_row_of_a_word_says_what_a_reader_expects(found):
+def test_a_row_has_the_counts_of_a_small_case_by_hand(found):
     names = ("lang_a", "term_a", "lang_b", "term_b")
     row_of = {tuple(row[name] for name in names): row for row in found[0]["term_counts"]}
     french, english = (row_of[lang, "chat", None, None] for lang in ("fr", "en"))
@@ -295,7 +295,7 @@ def test_the_table_is_the_same_for_any_partitions_and_batches(
     assert sorted(map(repr, rows)) == sorted(map(repr, found[0]["term_counts"]))
 
 
-def test_rows_of_no_use_are_kept_and_all_rows_are_accounted_for(found, lexicon: Path):
+def test_unusable_rows_are_rejected_and_every_row_is_accounted_for(found, lexicon: Path):
     tables, notes = found
     rejects = [(row["row"], row["reason"]) for row in tables["lexicon_rejects"]]
     assert rejects == [(30, "language"), (32, "half_pair")]
@@ -312,9 +312,7 @@ def test_rows_of_no_use_are_kept_and_all_rows_are_accounted_for(found, lexicon: 
     assert tally.rows_in == tally.rows_out + tally.rejected == file["n_rows"]
 
 
-def test_without_documents_every_row_is_there_with_zeros(
-    spark, tokenizer, lexicon: Path, tmp_path: Path
-):
+def test_without_documents_every_row_has_zeros(spark, tokenizer, lexicon: Path, tmp_path: Path):
     made = make_inputs(spark, tokenizer, tmp_path, [])
     rows = rows_of(terms.run(made, settings(lexicon)))["term_counts"]
     assert len(rows) == 28
@@ -326,7 +324,7 @@ def test_without_a_lexicon_the_tables_are_empty_and_the_corpus_is_not_read(spark
     assert rows_of(made) == {name: [] for name in terms.STAGE.writes}
 
 
-def test_without_a_lexicon_the_stage_commits_once_and_is_skipped_then(spark, tmp_path: Path):
+def test_without_a_lexicon_the_stage_commits_once_and_is_then_skipped(spark, tmp_path: Path):
     make_lake(tmp_path / "lake", tokens=[], tokenizer=[])
     recipe = settings(None, f"lake.warehouse={tmp_path / 'lake'}")
     display = PlainDisplay(Console(file=io.StringIO()))
@@ -335,7 +333,7 @@ def test_without_a_lexicon_the_stage_commits_once_and_is_skipped_then(spark, tmp
     assert reports[0].written == dict.fromkeys(terms.STAGE.writes, 0)
 
 
-def test_the_schema_has_two_tables_for_documents_and_two_for_windows():
+def test_term_counts_has_a_2x2_table_in_each_kind_of_context_and_of_presence():
     assert set(TABLES) < set(TERM_COUNTS.schema.names)
 
 

@@ -1,4 +1,4 @@
-"""Folded text out of token ids."""
+"""Folded text made from token ids."""
 
 from __future__ import annotations
 
@@ -60,19 +60,19 @@ def test_pieces_are_joined_folded_and_spaced_once(tokens: tuple[int, ...], text:
     assert text_of(*tokens) == text + "\0"
 
 
-def test_every_character_belongs_to_the_token_that_completed_it():
+def test_every_character_belongs_to_the_token_that_completes_it():
     assert tokens_of(THE, CAT, LEAD, TAIL, SPACE, SPACE, S) == [
         *("the", " cat", "", "猫", " ", "", "s")
     ]
 
 
-def test_documents_do_not_touch():
+def test_no_character_is_joined_across_documents():
     text, starts = rebuild([THE, LEAD], [], [TAIL], [CAT])
     assert "".join(map(chr, text.tolist())) == "the\0\ufffd\ufffd\0cat\0"
     assert starts.tolist() == [0, 3, 4, 7, 11]
 
 
-def test_no_documents_have_no_text():
+def test_without_documents_the_text_is_empty():
     assert len(rebuild().points) == 0
 
 

@@ -15,7 +15,7 @@ from blake3 import blake3
 T = TypeVar("T", str, bytes)
 
 COPIES = 0.05
-"""Share of documents that are written twice, so that there is something to drop."""
+"""Share of documents that are written twice: copies to drop."""
 
 _HTTP = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
 _DATE = datetime(2026, 1, 1, tzinfo=UTC).isoformat().replace("+00:00", "Z")

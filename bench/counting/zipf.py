@@ -1,9 +1,8 @@
-"""A synthetic corpus of any size that costs as much to count as text does.
+"""A synthetic corpus of any size, as expensive to count as text.
 
 Token ranks follow Zipf's law (exponent 1) over a vocabulary for each language. Documents are
 sentences, about 15 % of them in a second language. A document of 325 tokens gives about 7,400
-cross-language pair events; over 4,000 documents about half of the pairs are distinct. Pairs carry
-no meaning; real text is measured beside it.
+cross-language pair events; over 4,000 documents about half of the pairs are distinct.
 
 Each block of documents has its own generator, seeded with the number of the block. A larger corpus
 therefore begins with the smaller one, and no size needs more memory than a block.
@@ -28,7 +27,7 @@ SENTENCE_TOKENS = 20
 
 @dataclass(frozen=True)
 class Zipf:
-    """What is drawn."""
+    """Settings of the corpus."""
 
     n_documents: int
     languages: tuple[str, ...] = ("la", "lb")

@@ -1,4 +1,4 @@
-"""Real text of a mined lake, and lakes whose tables are files that exist already."""
+"""Real text of a mined lake, and lakes made of existing files."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 
 from pivotmine.errors import InputError
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.tables import TOKENS, VOCABULARY
+from pivotmine.lake.tables import TOKENS
 
 _HEX_DIGITS = 13
 
 
 def snapshots(lake: Lake) -> list[int]:
-    """Snapshots of `tokens` and `vocabulary`.
+    """Ids of the snapshots of `tokens` and `vocabulary`.
 
     Raises
     ------
@@ -34,34 +34,23 @@ def snapshots(lake: Lake) -> list[int]:
 
 
 def commit_files(lake: Lake, tables: Mapping[str, list[str]]) -> None:
-    """Make files the tables of a lake; they stay where they lie."""
+    """Commit files as the tables of a lake, without copying them."""
     now = datetime.now(UTC)
     run = {"run_id": "files", "stage": "files", "fingerprint": "files", "inputs": {}, "rows": {}}
     lake.commit({**run, "started_at": now, "finished_at": now}, dict(tables))
 
 
-def vocabulary(lake: Lake) -> pa.Table:
-    """Table `vocabulary`, by id."""
-    parts = [pq.read_table(_path(uri)) for uri in lake.files("vocabulary")]
-    rows = pa.concat_tables(parts).select(VOCABULARY.schema.names)
-    return rows.cast(VOCABULARY.schema).sort_by("token_id")
-
-
 def batches(lake: Lake, share: float) -> Iterator[pa.RecordBatch]:
     """Rows of table `tokens` for a share of the documents.
 
-    A document's id is a hash, and decides: a smaller share is part of every larger one, and all
+    A document's id, a hash, decides. So a smaller share is part of every larger one, and all
     sources and languages shrink alike.
     """
     below = f"{round(share * 16**_HEX_DIGITS):0{_HEX_DIGITS}x}"
     for uri in lake.files("tokens"):
-        for batch in pq.ParquetFile(_path(uri)).iter_batches(2_000):
+        for batch in pq.ParquetFile(uri.removeprefix("file://")).iter_batches(2_000):
             rows = batch.select(TOKENS.schema.names).cast(TOKENS.schema)
             if share < 1:
                 start = pc.utf8_slice_codeunits(rows.column("doc_id"), 0, _HEX_DIGITS)
                 rows = rows.filter(pc.less(start, below))
             yield rows
-
-
-def _path(uri: str) -> str:
-    return uri.removeprefix("file://")

@@ -7,8 +7,6 @@ import pyarrow as pa
 
 from pivotmine.numeric.association import bin_upper_log10_p, binned_q_values
 
-__all__ = ["q_values"]
-
 _SCHEMA = pa.schema(
     [
         ("lang_a", pa.string()),

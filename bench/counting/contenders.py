@@ -1,13 +1,18 @@
-"""What a user would count with instead of PivotMine.
+"""PivotMine's counting stages, and what a user would count with instead.
 
-Every way counts language pair by language pair, so that no pair within a language is made.
+    python -m bench.counting.contenders FOLDER WAY
+
+runs one way alone in a process: `FOLDER/job.json` holds a `Job`, and the answer, a `Done`, is
+written to `FOLDER/done.json`. The rivals count one language pair after another, so that no pair
+within a language is made.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,16 +20,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
-from bench.counting.answers import Pairs, parquet_files, write_pairs
-from bench.counting.prepare import Facts, Prepared
+from bench.counting.answers import Pairs, write_pairs
+from bench.counting.prepare import Prepared
 from bench.counting.ways import Done, Job, way
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
-
-Columns = tuple[NDArray[np.int32], NDArray[np.int32]]
-"""Context and node, sorted by context."""
 
 DUCKDB_MEMORY_SHARE = 0.8
 """Share of the memory limit that DuckDB may fill before it spills; it overshoots a little."""
@@ -33,6 +36,50 @@ _JOIN = """
     SELECT x.node AS a, y.node AS b, count(*) AS n FROM {x} x JOIN {y} y USING (context)
     GROUP BY x.node, y.node HAVING count(*) >= {min_count}
 """
+
+
+@way("pivotmine", "PivotMine")
+def stage(job: Job) -> Done:
+    """Stages `contexts` and `count` through the runner: reads a committed lake, cuts contexts,
+    counts pairs by fold and margins, commits.
+    """
+    from rich.console import Console
+
+    from bench.counting.lakes import commit_files
+    from pivotmine.engine.runner import run_stages
+    from pivotmine.engine.session import build_session
+    from pivotmine.lake.lake import Lake
+    from pivotmine.recipe.reading import load_recipe
+    from pivotmine.show.progress import PlainDisplay
+    from pivotmine.stages.road import choose_stages
+
+    facts = job.prepared.facts
+    recipe = load_recipe(
+        None,
+        [
+            f"spark.master=local[{job.threads}]",
+            *job.overrides,
+            f"lake.warehouse={job.out / 'lake'}",
+            f"languages=[{', '.join(facts.languages)}]",
+            f"count.context={facts.context}",
+            # The other ways count all lines, too.
+            "count.max_line_documents=0",
+        ],
+    )
+    started = time.perf_counter()
+    lake = Lake(recipe.lake)
+    tokens = [f"file://{path}" for path in job.prepared.token_files]
+    vocabulary = [f"file://{job.prepared.vocabulary_file}"]
+    commit_files(lake, {"tokens": tokens, "vocabulary": vocabulary})
+    aside_seconds = time.perf_counter() - started
+    spark = build_session(recipe.spark)
+    display = PlainDisplay(Console(stderr=True, emoji=False))
+    started = time.perf_counter()
+    stages = (*choose_stages("contexts"), *choose_stages("count"))
+    run_stages(recipe, stages, lambda: spark, display, force=True)
+    seconds = time.perf_counter() - started
+    paths = tuple(path.removeprefix("file://") for path in Lake(recipe.lake).files("counts"))
+    return Done(seconds, paths, aside_seconds=aside_seconds)
 
 
 @way("duckdb", "DuckDB self-join")
@@ -117,60 +164,42 @@ def dictionaries(job: Job) -> Done:
 @way("scipy", "scipy sparse product", one_thread=True)
 def scipy_product(job: Job) -> Done:
     """Incidence matrices of the two languages, A^T B."""
-    folder = _pairs_folder(job)
+    folder, facts = _pairs_folder(job), job.prepared.facts
     started = time.perf_counter()
     n_distinct = 0
-    for (x, y), matrix in products(job.prepared, lambda lang: columns(job.prepared, lang)):
-        n_distinct += matrix.nnz
-        pairs = pairs_of((x, y), matrix, job.prepared.facts)
+    for x, y in job.prepared.language_pairs():
+        met = _incidence(job.prepared, x).T.tocsr() @ _incidence(job.prepared, y)
+        n_distinct += met.nnz
+        kept = np.flatnonzero(met.data >= facts.min_count)
+        a = np.searchsorted(met.indptr, kept, side="right") - 1 + x * facts.vocab_size
+        b = met.indices[kept].astype(np.int64) + y * facts.vocab_size
+        pairs = Pairs(a.astype(np.int64), b, met.data[kept].astype(np.int64))
         write_pairs(folder / f"{x}-{y}.parquet", [pairs])
     return _done(started, folder, n_distinct)
 
 
-def products(
-    prepared: Prepared, columns_of: Callable[[int], Columns]
-) -> Iterator[tuple[tuple[int, int], csr_matrix]]:
-    """A^T B of each pair of languages, from the columns of each language."""
-    facts = prepared.facts
-    for x, y in prepared.language_pairs():
-        first, second = (
-            incidence(*columns_of(language), language * facts.vocab_size, facts.n_contexts)
-            for language in (x, y)
-        )
-        yield (x, y), first.T.tocsr() @ second
-
-
-def pairs_of(languages: tuple[int, int], matrix: csr_matrix, facts: Facts) -> Pairs:
-    """Entries of a product at or above `min_count`."""
-    kept = np.flatnonzero(matrix.data >= facts.min_count)
-    row = np.searchsorted(matrix.indptr, kept, side="right") - 1
-    a, b = row.astype(np.int64), matrix.indices[kept].astype(np.int64)
-    first_a, first_b = (language * facts.vocab_size for language in languages)
-    return Pairs(a + first_a, b + first_b, matrix.data[kept].astype(np.int64))
-
-
-def incidence(
-    context: NDArray[np.int32], node: NDArray[np.int32], first_node: int, n_contexts: int
-) -> csr_matrix:
-    """CSR matrix of ones, [n_contexts, tokens of the language], from rows sorted by context."""
+def _incidence(prepared: Prepared, language: int) -> csr_matrix:
+    """CSR matrix of ones, [n_contexts, tokens of the language]."""
     from scipy.sparse import csr_matrix
 
-    offsets = np.searchsorted(context, np.arange(n_contexts + 1))
-    column = node - first_node
+    facts = prepared.facts
+    context, node = _columns(prepared, language)
+    offsets = np.searchsorted(context, np.arange(facts.n_contexts + 1))
+    column = node - language * facts.vocab_size
     width = int(column.max()) + 1 if len(column) else 0
     ones = np.ones(len(column), np.int32)
-    return csr_matrix((ones, column, offsets), shape=(n_contexts, width))
+    return csr_matrix((ones, column, offsets), shape=(facts.n_contexts, width))
 
 
-def columns(prepared: Prepared, language: int) -> Columns:
-    """Columns context and node of a language."""
+def _columns(prepared: Prepared, language: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Context and node of a language, sorted by context."""
     rows = pq.read_table(prepared.contexts_file(language))
     return rows["context"].to_numpy(), rows["node"].to_numpy()
 
 
 def _nodes_by_context(prepared: Prepared, language: int) -> dict[int, list[int]]:
     found: dict[int, list[int]] = defaultdict(list)
-    context_and_node = (column.tolist() for column in columns(prepared, language))
+    context_and_node = (column.tolist() for column in _columns(prepared, language))
     for context, node in zip(*context_and_node, strict=True):
         found[context].append(node)
     return found
@@ -184,4 +213,28 @@ def _pairs_folder(job: Job) -> Path:
 
 def _done(started: float, folder: Path, n_distinct: int | None = None) -> Done:
     seconds = time.perf_counter() - started
-    return Done(seconds, tuple(parquet_files(folder)), n_distinct=n_distinct)
+    files = tuple(sorted(map(str, folder.rglob("*.parquet"))))
+    return Done(seconds, files, n_distinct=n_distinct)
+
+
+WAYS = {
+    way.name: way
+    for way in (stage, spark_sql, duckdb_sql, polars_frames, scipy_product, dictionaries)
+}
+"""By name; PivotMine first, since the others are compared with it."""
+
+
+def main() -> None:
+    """Run the way that the arguments name, on as many cores as its job allows."""
+    folder, name = Path(sys.argv[1]), sys.argv[2]
+    job = TypeAdapter(Job).validate_json((folder / "job.json").read_bytes())
+    # Libraries differ in the variable that they obey. All of them, and the JVM, obey the affinity.
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: job.threads])
+    for variable in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[variable] = str(job.threads)
+    done = WAYS[name].count(job)
+    (folder / "done.json").write_bytes(TypeAdapter(Done).dump_json(done))
+
+
+if __name__ == "__main__":
+    main()
