@@ -3,11 +3,12 @@
     python -m bench.fuzz --cases 12000 --seed 0
 
 Files of every format (`damaged_files.py`) are read with small limits. In each case the number
-of records must equal that of documents and rejects, Arrow batches must validate, no text may hold
-a replacement character that its bytes do not, and the processor time must stay below a limit. If a file is cut at record boundaries found by search, its pieces must
-give the records of the whole file, or report that they do not meet. Readers run in a process of
-their own, so that a crash of native code (zlib, zstd, Arrow, brotli, Lexbor) is reported. Prints
-Markdown; exits with 1 if a case failed. Failing files are kept.
+of records must equal that of documents and rejects, Arrow batches must validate, no text may hold a
+replacement character that its bytes do not, and the processor time must stay below a limit. If a
+file is cut at record boundaries found by search, its pieces must give the records of the whole
+file, or report that they do not meet. Readers run in a process of their own, so that a crash of
+native code (zlib, zstd, Arrow, brotli, Lexbor) is reported. Prints Markdown; exits with 1 if a case
+failed. Failing files are kept.
 """
 
 from __future__ import annotations
