@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
+from pivotmine.demo.catalogues import flatten
 from pivotmine.demo.documents import even_pages
-from pivotmine.demo.homeassistant import flatten
 from pivotmine.demo.messages import clean, has_words
 from pivotmine.text.codes import writes
 from pivotmine.text.scripts import NONE, count_scripts
