@@ -1,6 +1,7 @@
 """Files of every format, plain, in gzip and in zstd, damaged before or after compression.
 
-Bytes are flipped, cut, copied, lost or inserted.
+Bytes are flipped, cut, copied, lost or inserted. Some files lie about their compression, their
+character set, or the encodings of HTTP.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import io
 import json
 import random
 import re
+import zlib
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -48,6 +50,8 @@ def make_case(seed: int, case: int) -> tuple[str, bytes]:
     if draw.random() < 0.5:
         cuts = [0, *(found.start() for found in re.finditer(rb"WARC/1|\{|msgid", data)), len(data)]
     packed = b"".join(pack(data[start:end]) for start, end in pairwise(cuts) if start < end)
+    if draw.random() < 0.1:
+        packed = draw.choice(list(PACKERS.values()))(packed)  # twice, or under another suffix
     return name + suffix, damage(packed, draw)
 
 
@@ -81,16 +85,29 @@ TOKENS = (
 )
 
 
+LABELS = ("utf-8", "gb2312", "shift_jis", "iso-8859-1", "euc-kr", "utf-16", "windows-1251")
+ENCODERS = (lambda data: gzip.compress(data, mtime=0), zlib.compress, zstandard.compress)
+
+
 def _jsonl(draw: random.Random) -> bytes:
-    rows = [{"text": draw.choice(TEXTS), "n": n} for n in range(draw.randrange(1, 20))]
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+    odd = (float("nan"), float("inf"), 10**400, [[[]]], "\ud800")
+    rows = [
+        {"text": draw.choice(TEXTS), "n": draw.choice(odd) if draw.random() < 0.1 else n}
+        for n in range(draw.randrange(1, 20))
+    ]
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode(
+        errors="surrogatepass"
+    )
 
 
 def _parquet(draw: random.Random) -> bytes:
     rows = [{"text": draw.choice(TEXTS), "n": n} for n in range(draw.randrange(1, 60))]
     sink = io.BytesIO()
+    table = pa.Table.from_pylist(rows)
+    if draw.random() < 0.3:
+        table = table.set_column(0, "text", table["text"].cast(pa.binary()))
     pq.write_table(
-        pa.Table.from_pylist(rows),
+        table,
         sink,
         compression=draw.choice(("none", "zstd", "snappy", "gzip")),
         row_group_size=draw.choice((5, 1000)),
@@ -110,20 +127,27 @@ def _warc_record(draw: random.Random) -> bytes:
     body, content = text, b"text/plain"
     if kind == b"response":
         content = b"application/http; msgtype=response"
+        label = draw.choice(LABELS)
+        written = label if draw.random() < 0.5 else "utf-8"
         page = b"<html><body><nav>menu</nav><p>" + text + b"</p></body></html>"
-        fields = [b"HTTP/1.1 200 OK", b"Content-Type: text/html; charset=utf-8"]
+        page = page.decode().encode(written, "xmlcharrefreplace")
+        fields = [b"HTTP/1.1 200 OK"]
+        if draw.random() < 0.9:
+            fields.append(f"Content-Type: text/html; charset={label}".encode())
         if draw.random() < 0.3:
-            page = gzip.compress(page, mtime=0)
-            fields.append(b"Content-Encoding: gzip")
+            page = page if draw.random() < 0.3 else draw.choice(ENCODERS)(page)
+            fields.append(b"Content-Encoding: " + draw.choice((b"gzip", b"deflate", b"br", b"x")))
         if draw.random() < 0.3:
             page = b"%x\r\n%s\r\n0\r\n\r\n" % (len(page), page)
             fields.append(b"Transfer-Encoding: chunked")
-        body = b"\r\n".join(fields) + b"\r\n\r\n" + page
+        end = draw.choice((b"\r\n", b"\r\n", b"\n"))
+        body = end.join(fields) + end + end + page
     head = (
         *(b"WARC/1.0", b"WARC-Type: " + kind, b"WARC-Target-URI: http://host.example/a"),
         *(b"Content-Type: " + content, b"Content-Length: %d" % len(body)),
     )
-    return b"\r\n".join(head) + b"\r\n\r\n" + body + b"\r\n\r\n"
+    end = draw.choice((b"\r\n", b"\r\n", b"\n"))
+    return end.join(head) + end + end + body + end + end
 
 
 def _gettext(draw: random.Random) -> bytes:
@@ -137,7 +161,9 @@ def _gettext(draw: random.Random) -> bytes:
 
 def _html(draw: random.Random) -> bytes:
     parts = (f"<h1>t</h1><p>{text}<ul><li>{text}</ul>" for text in draw.sample(TEXTS, 4))
-    return ("<!doctype html><meta charset=utf-8><body>" + "".join(parts)).encode()
+    label = draw.choice(LABELS)
+    page = f"<!doctype html><meta charset={label}><body>{''.join(parts)}"
+    return page.encode(label if draw.random() < 0.5 else "utf-8", "xmlcharrefreplace")
 
 
 def _text(draw: random.Random) -> bytes:

@@ -3,11 +3,12 @@
     python -m bench.fuzz --cases 12000 --seed 0
 
 Files of every format (`damaged_files.py`) are read with small limits. In each case the number
-of records must equal that of documents and rejects, Arrow batches must validate, and the processor
-time must stay below a limit. If a file is cut at record boundaries found by search, its pieces must
-give the records of the whole file, or report that they do not meet. Readers run in a process of
-their own, so that a crash of native code (zlib, zstd, Arrow, fastwarc, Lexbor) is reported. Prints
-Markdown; exits with 1 if a case failed. Failing files are kept.
+of records must equal that of documents and rejects, Arrow batches must validate, no text may hold a
+replacement character that its bytes do not, and the processor time must stay below a limit. If a
+file is cut at record boundaries found by search, its pieces must give the records of the whole
+file, or report that they do not meet. Readers run in a process of their own, so that a crash of
+native code (zlib, zstd, Arrow, brotli, Lexbor) is reported. Prints Markdown; exits with 1 if a case
+failed. Failing files are kept.
 """
 
 from __future__ import annotations
@@ -120,12 +121,23 @@ def read_case(path: Path, draw: random.Random) -> Outcome:
             met, fates = joined is not None, whole
     except BaseException as error:
         failure = f"{type(error).__name__}: {error}"
+    failure = failure or _replaced(path, fates)
     seconds = time.process_time() - started
     if seconds > MAX_SECONDS:
         failure = failure or f"took {seconds:.1f} s"
     documents = sum(reason is None for *_, reason in fates)
     reasons = tuple(sorted({reason for *_, reason in fates if reason}))
     return Outcome(format_of(path.name), failure, documents, reasons, seconds, met)
+
+
+def _replaced(path: Path, fates: list[Fate]) -> str | None:
+    """A failure where a text of a plain file holds a replacement character unsaid."""
+    data = path.read_bytes()
+    packed = any(magic in data for magic in (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"Content-Enc"))
+    if packed or path.suffix == ".parquet" or "\ufffd".encode() in data or b"&#" in data:
+        return None
+    replaced = any(text and "\ufffd" in text for _, text, _ in fates)
+    return "a text holds a replacement character that its bytes do not" if replaced else None
 
 
 def _read_split(split: Split) -> SplitRead:

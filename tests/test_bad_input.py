@@ -103,7 +103,7 @@ REFUSED_LINES: list[tuple[str | None, bytes]] = [
     ("not_an_object", b'["text"]'),
     ("not_an_object", b'"text"'),
     ("invalid_json", b'{"text": "cut off in the mid'),
-    ("invalid_json", b'{"text": NaN}'),
+    ("invalid_json", b'{"text": nan}'),
     ("invalid_json", b"plain words, and more of them than are kept of a record that is refused"),
     ("invalid_json", b"\0\0\0\0"),
     ("unencodable_text", b'{"text": "lone \\ud83d surrogate"}'),

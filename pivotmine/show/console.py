@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -10,9 +11,16 @@ from rich.console import Console
 from pivotmine.errors import PivotMineError
 
 
+PIPE_COLUMNS = 160
+"""Width of tables in a pipe or a log; rich's own 80 would break words of a corpus over lines."""
+
+
 def plain_console(stderr: bool = False) -> Console:
     """A console that prints corpora and paths as they are: no markup, no `:cat:` as a picture."""
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    console = Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = PIPE_COLUMNS
+    return console
 
 
 def run_app(app: typer.Typer) -> None:

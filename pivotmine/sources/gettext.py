@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pivotmine import plugins
+from pivotmine.sources.encodings import codec_names, decode
 from pivotmine.sources.jsonl import BrokenStream, Line, broken_row, frame_lines, too_long
 from pivotmine.sources.parse import UTF8_BOM, Reason, Refusal, check_text, fate_row
 from pivotmine.sources.records import ColumnMap, ReadLimits, RecordCount, Row, Split, reject_row
@@ -23,10 +24,15 @@ from pivotmine.sources.streams import open_blocks
 PAGE_MESSAGES = 20
 
 _LINE = re.compile(rb'(?:(msgctxt|msgid_plural|msgid|msgstr|msgstr\[\d+\])\s*)?"(.*)"', re.DOTALL)
-_CHARSET = re.compile(rb"charset=([\w.:-]+)", re.ASCII)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_CHARSET = re.compile(rb"charset\s*=\s*([\w.:-]+)", re.ASCII | re.IGNORECASE)
+# A run of numeric escapes, since the bytes of one character are escaped one by one; or any other.
+_ESCAPE = re.compile(r"((?:\\[0-7]{1,3}|\\x[0-9A-Fa-f]{1,2})+)|\\(.)", re.DOTALL)
+_NUMBER = re.compile(r"\\(?:x([0-9A-Fa-f]+)|([0-7]+))")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _TRANSLATIONS = (b"msgstr", b"msgstr[0]")
+_EVIDENCE = 12
+"""Continuation bytes in an entry with which UTF-8 overrules the header (`encodings.decode`). More
+than for a page, since a catalogue has thousands of short strings."""
 
 
 class Entry(NamedTuple):
@@ -141,10 +147,39 @@ def read_entry(entry: Entry, charset: str) -> tuple[str, str] | Refusal | None:
         return Refusal(Reason.MALFORMED_RECORD, "an entry without msgid")
     if not message or not translation or entry.fuzzy:
         return None
+    decoded = _decoded(message, translation, charset)
+    if isinstance(decoded, Refusal):
+        return decoded
     try:
-        return _unescape(message.decode(charset)), _unescape(translation.decode(charset))
-    except (UnicodeError, LookupError) as error:
-        return Refusal(Reason.UNDECODABLE_BYTES, f"{type(error).__name__}: {error}")
+        return _unescape(decoded[0], charset), _unescape(decoded[1], charset)
+    except UnicodeError as error:
+        return Refusal(Reason.UNDECODABLE_BYTES, f"an escaped byte: {error}")
+
+
+def _decoded(message: bytes, translation: bytes, charset: str) -> list[str] | Refusal:
+    """Both strings of an entry as characters; together they tell more about their encoding."""
+    # A header that was read by its bytes is in an encoding that has ASCII's bytes.
+    known = codec_names(charset) and not charset.lower().startswith("utf-16")
+    labels = (charset,) if known else ("utf-8",)
+    found = decode(message + b"\n" + translation, labels, guess=False, evidence=_EVIDENCE)
+    if found.lost:
+        return Refusal(Reason.UNDECODABLE_BYTES, found.lost)
+    return found.text.split("\n")
+
+
+def _unescape(text: str, charset: str) -> str:
+    """Escapes as characters; numeric ones are bytes of the catalogue's encoding."""
+
+    def meant(found: re.Match[str]) -> str:
+        if found[2]:
+            return _ESCAPED.get(found[2], found[2])
+        numbers = (int(h, 16) if h else int(o, 8) & 0xFF for h, o in _NUMBER.findall(found[1]))
+        escaped = decode(bytes(numbers), (charset,), guess=False, evidence=_EVIDENCE)
+        if escaped.lost:
+            raise UnicodeError(escaped.lost)
+        return escaped.text
+
+    return _ESCAPE.sub(meant, text)
 
 
 def _page(
@@ -153,7 +188,3 @@ def _page(
     text = "\n".join(lines)
     raw = text.encode("utf-8", "surrogatepass")
     return fate_row(check_text(text, None, columns, limits), split, position, raw, columns, limits)
-
-
-def _unescape(text: str) -> str:
-    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), text)

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pivotmine import plugins
+from pivotmine.sources.content import WrongContent
 from pivotmine.sources.decoding import CorruptCompression, InflatesTooMuch
 from pivotmine.sources.parse import UTF8_BOM, Document, Reason, Refusal, fate_row, parse_json
 from pivotmine.sources.records import (
@@ -156,6 +157,8 @@ def why_broken(error: BaseException) -> tuple[Reason, str]:
     """Reason and detail of the reject for an error that ended a stream."""
     if isinstance(error, CorruptCompression):
         return Reason.CORRUPT_COMPRESSION, str(error)
+    if isinstance(error, WrongContent):
+        return Reason.WRONG_CONTENT, str(error)
     if isinstance(error, InflatesTooMuch):
         return Reason.INFLATES_TOO_MUCH, str(error)
     return Reason.UNREADABLE_FILE, f"{type(error).__name__}: {error}"

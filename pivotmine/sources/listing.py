@@ -5,17 +5,22 @@ there are. No file is skipped silently: a file whose name does not show its form
 """
 
 import posixpath
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import fsspec
 import pyarrow.parquet as pq
 
 from pivotmine import plugins
 from pivotmine.errors import ConfigError, InputError
+from pivotmine.sources.content import HEAD_BYTES, compression_of
 from pivotmine.sources.files import InputFile, list_files
 from pivotmine.sources.records import WHOLE_FILE, Split
 from pivotmine.sources.unit_splits import holds_several
+
+_WEB = re.compile("https?://", re.IGNORECASE)
 
 COMPRESSIONS: dict[str, str] = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
 # Read as plain bytes these would be one reject a line, so they are refused by name.
@@ -56,6 +61,8 @@ def plan_splits(
 
     def plan(file: InputFile) -> list[Split]:
         name, compression = detect(file.uri, format)
+        if name != "parquet" and (file.size_bytes or 0) > split_bytes:
+            compression = _compression(file.uri, compression)
         return [
             Split(file.uri, name, compression, start, end, input_index)
             for start, end in _ranges(file, name, compression, split_bytes)
@@ -90,8 +97,12 @@ def pack_splits(
 
 
 def detect(uri: str, format: str) -> tuple[str, str]:
-    """Format and compression of a file by its name; a given `format` overrules the suffix."""
-    stem, suffix = posixpath.splitext(uri.lower())
+    """Format and compression of a file by its name; a given `format` overrules the suffix.
+
+    Of an address of the web the name is what comes before the query and the fragment.
+    """
+    name = urlsplit(uri).path if _WEB.match(uri) else uri
+    stem, suffix = posixpath.splitext(name.lower())
     if suffix in UNSUPPORTED_COMPRESSIONS:
         raise InputError(
             f"{uri}: compression {suffix} is not supported; use one of {sorted(COMPRESSIONS)}"
@@ -111,6 +122,17 @@ def detect(uri: str, format: str) -> tuple[str, str]:
     return name, compression
 
 
+def _compression(uri: str, named: str) -> str:
+    """Compression of a file that may be cut, by its first bytes."""
+    try:
+        fs, path = fsspec.core.url_to_fs(uri)
+        with fs.open(path, "rb", block_size=HEAD_BYTES) as file:
+            return compression_of(file.read(HEAD_BYTES), named)
+    except Exception:
+        # A file that cannot be read must not stop the others: its reader will say why.
+        return named
+
+
 def _ranges(
     file: InputFile, format: str, compression: str, split_bytes: int
 ) -> list[tuple[int, int]]:
@@ -118,6 +140,8 @@ def _ranges(
     if size is None:
         return [(0, WHOLE_FILE)]
     n_splits = max(1, round(size / split_bytes))
+    if n_splits == 1:
+        return [(0, WHOLE_FILE)]
     even = [(size * i // n_splits, size * (i + 1) // n_splits) for i in range(n_splits)]
     facts = plugins.SOURCES.facts(format)
     if compression in facts.by_looking and n_splits > 1:

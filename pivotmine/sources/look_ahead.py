@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 from pivotmine.sources.decoding import Damage
@@ -53,13 +54,15 @@ class LookAhead:
         while (found := self.peek(1)) and found in b"\r\n":
             self.skip(1)
 
-    def find(self, mark: bytes, within: int) -> int:
-        """Offset of a mark from here; -1 if it does not begin within `within` bytes."""
+    def find_end(self, mark: re.Pattern[bytes], within: int) -> int:
+        """Offset from here of the end of a mark; -1 if it does not end within `within` bytes."""
         n_bytes = 1024
         while True:
-            found = self.peek(n_bytes).find(mark)
-            if found >= 0 or n_bytes >= within or len(self._held) - self._at < n_bytes:
-                return found
+            found = mark.search(self.peek(n_bytes))
+            if found:
+                return found.end()
+            if n_bytes >= within or len(self._held) - self._at < n_bytes:
+                return -1
             n_bytes = min(2 * n_bytes, within)
 
     def skip_to(self, mark: bytes, within: float = math.inf) -> int:

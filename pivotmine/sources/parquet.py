@@ -9,6 +9,9 @@ is UTF-8.
 Damage costs the rest of its row group, from the first row that could not be read. Later row groups
 are read. So the documents do not depend on how the file was split.
 
+What a row group may unfold to is bounded, because time grows with it: a file of 4 MB can declare
+two billion nulls, and one of 50 KB a dictionary whose values come to 20 GB.
+
 Memory is one Arrow batch and a few copies of one page. A batch has about 4 MiB by the column's
 statistics, and at most `ROWS_MAX` rows, since a dictionary-encoded column of one long repeated text
 looks tiny in the statistics. A row group of 240 MB in pages of 1 MB takes 126 MB of peak memory,
@@ -17,7 +20,7 @@ most of it fixed. In pages of 60 MB, which pyarrow writes by default for texts o
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 import fsspec
 import pyarrow as pa
@@ -25,6 +28,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pivotmine import plugins
+from pivotmine.sources.content import HEAD_BYTES, WrongContent, compression_of, refuse_content
 from pivotmine.sources.parquet_pages import PageGuard
 from pivotmine.sources.parse import Reason, Refusal, fate_row, parse_bytes
 from pivotmine.sources.records import (
@@ -40,9 +44,16 @@ from pivotmine.sources.records import (
 )
 from pivotmine.sources.streams import FREE_INFLATION_BYTES
 
+ROW_BYTES = 64
+"""What a row counts for beside its values, where unfolded bytes are bounded."""
+
 BATCH_TARGET_BYTES = 4 * MIB
 ROWS_MAX = 128
 COLUMNS_NAMED = 20
+_TEXT_TYPES = (
+    *(pa.string(), pa.large_string(), pa.string_view()),
+    *(pa.binary(), pa.large_binary(), pa.binary_view()),
+)
 
 
 @plugins.source("parquet", suffixes=[".parquet"])
@@ -60,6 +71,8 @@ def read_parquet(
         refusal = None
         if file.seek(0, 2) == 0:
             refusal = Refusal(Reason.EMPTY_FILE, "the file holds no bytes")
+        elif what := _other_content(file):
+            refusal = Refusal(Reason.WRONG_CONTENT, what)
         else:
             guard = PageGuard(file)
             guard.seek(0)
@@ -102,13 +115,40 @@ def column_type(schema: pa.Schema, path: str) -> pa.DataType | str:
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Whether a column of this type holds strings, plain or dictionary-encoded."""
-    value = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return bool(
-        pa.types.is_string(value)
-        or pa.types.is_large_string(value)
-        or pa.types.is_string_view(value)
-    )
+    """Whether a column of this type may hold text, plain or dictionary-encoded.
+
+    Many writers leave out the annotation that a BYTE_ARRAY is a string, so binary columns count as
+    text, and each value is checked. Extension types are what they are stored as.
+    """
+    value = kind
+    while isinstance(value, pa.DictionaryType | pa.BaseExtensionType):
+        value = value.value_type if pa.types.is_dictionary(value) else value.storage_type
+    return value in _TEXT_TYPES
+
+
+def as_bytes(array: pa.Array) -> list[bytes | None]:
+    """The values of a column for which `is_text` is true, unchecked."""
+    while isinstance(array.type, pa.BaseExtensionType):
+        array = array.storage
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    values: list[bytes | None] = array.cast(pa.large_binary()).to_pylist()
+    return values
+
+
+def _other_content(file: BinaryIO) -> str:
+    """What a file is that does not begin as Parquet, if that is known."""
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    if head.startswith(b"PAR1"):
+        return ""
+    try:
+        if (compression := compression_of(head, "none")) != "none":
+            return f"the file is compressed with {compression} as a whole; unpack it"
+        refuse_content(head, "parquet")
+    except WrongContent as error:
+        return str(error)
+    return ""
 
 
 def _refuse_file(parquet: pq.ParquetFile, columns: ColumnMap) -> Refusal | None:
@@ -157,9 +197,11 @@ def _read_row_group(
         chunks = _chunks(parquet, group, wanted)
         guard.watch(chunks)
         n_bytes, batch_rows = _plan_row_group(chunks, n_rows)
-        if bomb := _refuse_inflation(chunks, group, n_rows, limits):
+        left = _allowed_bytes(parquet, chunks, limits)
+        if max(n_bytes, n_rows * ROW_BYTES) > left:
             count.n_records += 1
-            yield reject_row(split, columns, position, *bomb)
+            detail = _inflation(group, n_rows, n_rows, chunks, limits)
+            yield reject_row(split, columns, position, Reason.INFLATES_TOO_MUCH, detail)
             return
     except Exception as error:
         batch_rows, failure = 0, f"{type(error).__name__}: {error}"
@@ -167,12 +209,20 @@ def _read_row_group(
         try:
             for batch in _batches(parquet, group, wanted, rows_at_once, skip=n_read):
                 texts = _as_bytes(batch, wanted[0])
-                sources = _as_bytes(batch, wanted[1]) if wanted[1:] else [None] * len(texts)
-                count.n_records += batch.num_rows
-                for text, source in zip(texts, sources, strict=True):
+                sources = _as_bytes(batch, wanted[1]) if wanted[1:] else _none(len(texts))
+                n_fit, left = _rows_that_fit(texts, sources, left)
+                count.n_records += n_fit
+                for text, source in zip(texts[:n_fit], sources[:n_fit], strict=True):
                     fate = parse_bytes(text, source, columns, limits)
                     yield fate_row(fate, split, position + n_read, text, columns, limits)
                     n_read += 1
+                if n_fit < batch.num_rows:
+                    count.n_records += 1
+                    detail = _inflation(group, n_rows - n_read, n_rows, chunks, limits)
+                    yield reject_row(
+                        split, columns, position + n_read, Reason.INFLATES_TOO_MUCH, detail
+                    )
+                    return
             break
         except Exception as error:
             failure = f"{type(error).__name__}: {error}"
@@ -217,18 +267,51 @@ def _plan_row_group(chunks: list[pq.ColumnChunkMetaData], n_rows: int) -> tuple[
     return n_bytes, min(max(BATCH_TARGET_BYTES // row_bytes, 1), ROWS_MAX)
 
 
-def _refuse_inflation(
-    chunks: list[pq.ColumnChunkMetaData], group: int, n_rows: int, limits: ReadLimits
-) -> Refusal | None:
-    """The inflation limit of streams, applied to the sizes that the footer gives."""
+def _none(n_rows: int) -> list[bytes | None]:
+    return [None] * n_rows
+
+
+def _allowed_bytes(
+    parquet: pq.ParquetFile, chunks: list[pq.ColumnChunkMetaData], limits: ReadLimits
+) -> int:
+    """What a row group may unfold to: the inflation limit of streams.
+
+    The row groups of a file share what every stream may inflate to, so that the limit of a file
+    does not depend on how many it has, and that of a group not on how the file is split.
+    """
+    n_packed = sum(int(chunk.total_compressed_size) for chunk in chunks)
+    free = FREE_INFLATION_BYTES // max(int(parquet.metadata.num_row_groups), 1)
+    return free + limits.max_inflation * n_packed
+
+
+def _rows_that_fit(
+    texts: list[bytes | None], sources: list[bytes | None], left: int
+) -> tuple[int, int]:
+    """How many rows of a batch may still be unfolded, and how many bytes are left after them.
+
+    Sizes in the footer are those of encoded pages: a dictionary writes a value once, and a run of
+    nulls takes no bytes.
+    """
+    for n_rows, (text, source) in enumerate(zip(texts, sources, strict=True)):
+        n_bytes = ROW_BYTES + len(text or b"") + len(source or b"")
+        if n_bytes > left:
+            return n_rows, left
+        left -= n_bytes
+    return len(texts), left
+
+
+def _inflation(
+    group: int,
+    n_left: int,
+    n_rows: int,
+    chunks: list[pq.ColumnChunkMetaData],
+    limits: ReadLimits,
+) -> str:
     n_packed = sum(chunk.total_compressed_size for chunk in chunks)
-    n_bytes = sum(chunk.total_uncompressed_size for chunk in chunks)
-    if n_bytes <= FREE_INFLATION_BYTES + limits.max_inflation * n_packed:
-        return None
-    return Refusal(
-        Reason.INFLATES_TOO_MUCH,
-        f"row group {group}: {n_rows} rows not read: {n_packed} bytes inflate to "
-        f"{n_bytes}, over max_inflation = {limits.max_inflation}",
+    return (
+        f"row group {group}: {n_left} of its {n_rows} rows not read: {n_packed} bytes unfold to "
+        f"too much for max_inflation = {limits.max_inflation}; a row counts for {ROW_BYTES} bytes "
+        "and its values"
     )
 
 
@@ -239,5 +322,4 @@ def _as_bytes(batch: pa.RecordBatch, path: str) -> list[bytes | None]:
     else:
         first, *rest = path.split(".")
         array = pc.struct_field(batch.column(first), rest)
-    values: list[bytes | None] = array.cast(pa.large_binary()).to_pylist()
-    return values
+    return as_bytes(array)

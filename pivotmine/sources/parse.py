@@ -3,18 +3,17 @@ r"""Parse one record of any format: to a document, or to a refusal with its reas
 Nothing here raises: any bytes give a `Document` or a `Refusal`, because the framing layer has
 already counted the record.
 
-orjson parses first (about 1 GB/s). It rejects a lone surrogate escape (`\ud800`) anywhere in a
-record, which RFC 8259 section 8.2 allows. A document should not be lost to a broken emoji in
-another field, so such records, and only these, are parsed again by the standard library.
+orjson parses first (about 1 GB/s). What it rejects is parsed again by `lenient_json.py`: a document
+should not be lost to a broken value in another field.
 """
 
-import json
-import math
 from enum import StrEnum
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import orjson
 
+from pivotmine.sources.encodings import Decoded, decode_marked
+from pivotmine.sources.lenient_json import loads_leniently
 from pivotmine.sources.records import ColumnMap, ReadLimits, Row, Split, reject_row
 
 UTF8_BOM = b"\xef\xbb\xbf"
@@ -40,11 +39,12 @@ class Reason(StrEnum):
     MALFORMED_RECORD = "malformed_record"
     HTTP_STATUS = "http_status"
     NOT_TEXT = "not_text"
+    WRONG_CONTENT = "wrong_content"
 
 
 EXPLANATIONS: dict[Reason, str] = {
-    Reason.UNDECODABLE_BYTES: "The record is not valid UTF-8; detail: first bad byte and offset.",
-    Reason.INVALID_JSON: "The line is not one JSON value (NaN and Infinity are not JSON either).",
+    Reason.UNDECODABLE_BYTES: "The text is not valid in its encoding; detail: the first bad byte.",
+    Reason.INVALID_JSON: "The line is not one JSON value (NaN and Infinity are let through).",
     Reason.NOT_AN_OBJECT: "The line is JSON, but an array, a string, a number or a literal.",
     Reason.MISSING_TEXT: "The text column is absent from the record, or null.",
     Reason.WRONG_TYPE: "The text is not a string; for Parquet, the whole column is not.",
@@ -60,6 +60,7 @@ EXPLANATIONS: dict[Reason, str] = {
     Reason.MALFORMED_RECORD: "The bytes are not a record of the format (WARC, catalogue entry).",
     Reason.HTTP_STATUS: "The captured response has a status other than 200; detail: the status.",
     Reason.NOT_TEXT: "The captured page is neither HTML nor plain text; detail: its type.",
+    Reason.WRONG_CONTENT: "The file is not what its name says; detail: what it is.",
 }
 
 
@@ -90,9 +91,10 @@ def parse_json(record: bytes, columns: ColumnMap, limits: ReadLimits) -> Documen
     except orjson.JSONDecodeError as error:
         if undecodable := refuse_undecodable(record):
             return undecodable
-        value = _loads_with_lone_surrogates(body, error)
-        if isinstance(value, Refusal):
-            return value
+        try:
+            value = loads_leniently(body)
+        except (ValueError, RecursionError, MemoryError):
+            return Refusal(Reason.INVALID_JSON, str(error))
     except (RecursionError, MemoryError) as error:
         return Refusal(Reason.INVALID_JSON, f"{type(error).__name__} while parsing")
     if not isinstance(value, dict):
@@ -107,10 +109,19 @@ def parse_json(record: bytes, columns: ColumnMap, limits: ReadLimits) -> Documen
 def parse_text(
     data: bytes, columns: ColumnMap, limits: ReadLimits, source: object = None
 ) -> Document | Refusal:
-    """Parse a record that is UTF-8 text as a whole, with or without a byte order mark."""
-    if undecodable := refuse_undecodable(data):
-        return undecodable
-    return check_text(data.removeprefix(UTF8_BOM).decode(), source, columns, limits)
+    """Parse a record that is text as a whole: UTF-8, or what its byte order mark says."""
+    if marked := decode_marked(data):
+        return check_decoded(marked, source, columns, limits)
+    return refuse_undecodable(data) or check_text(data.decode(), source, columns, limits)
+
+
+def check_decoded(
+    decoded: Decoded, source: object, columns: ColumnMap, limits: ReadLimits
+) -> Document | Refusal:
+    """`check_text`, and a refusal where a character of the text was lost."""
+    if decoded.lost:
+        return Refusal(Reason.UNDECODABLE_BYTES, decoded.lost)
+    return check_text(decoded.text, source, columns, limits)
 
 
 def parse_bytes(
@@ -198,28 +209,6 @@ def _label(source: object, columns: ColumnMap) -> str:
     except UnicodeEncodeError:
         return columns.source_label
     return source
-
-
-def _loads_with_lone_surrogates(body: bytes, error: orjson.JSONDecodeError) -> Any | Refusal:
-    """Parse again a record with surrogate escapes, as strictly as orjson in all else."""
-    refusal = Refusal(Reason.INVALID_JSON, str(error))
-    if b"\\ud" not in body and b"\\uD" not in body:
-        return refusal
-    try:
-        return json.loads(body, parse_constant=_not_json, parse_float=_finite)
-    except (ValueError, RecursionError, MemoryError):
-        return refusal
-
-
-def _not_json(constant: str) -> NoReturn:
-    raise ValueError(constant)
-
-
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if not math.isfinite(value):
-        raise ValueError(digits)
-    return value
 
 
 def _json_type(value: object) -> str:

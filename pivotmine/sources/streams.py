@@ -11,18 +11,21 @@ Memory is one block of input, one of output (4 MiB each), and the decoder's wind
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import fsspec
 
-from pivotmine.sources.decoding import InflatesTooMuch
+from pivotmine.sources.content import HEAD_BYTES, compression_of, refuse_content
+from pivotmine.sources.decoding import Damage, InflatesTooMuch
 from pivotmine.sources.gzip_members import gzip_blocks, gzip_blocks_past_damage
 from pivotmine.sources.records import BLOCK_BYTES, MIB, WHOLE_FILE, ReadLimits, Split
 from pivotmine.sources.zstd_frames import zstd_blocks
 
 # After its end a split reads only the rest of its last line, which is rarely longer than this.
 TAIL_BYTES = 256 * 1024
+
+MAX_LAYERS = 3
+"""How many times upon each other a file may be compressed."""
 
 FREE_INFLATION_BYTES = 64 * MIB
 """Bytes that any stream may inflate to, whatever its size."""
@@ -38,28 +41,82 @@ def open_blocks(
     `resume`, reading of a gzip file continues after damage at the next member whose content starts
     with these bytes, and a `Damage` block marks what was lost.
 
+    The first bytes of a file tell its compression, `split.compression` only where they do not.
     Reading raises `CorruptCompression`, `WindowTooLarge` or `InflatesTooMuch` after all good bytes,
-    and what the file system raises.
+    `WrongContent` before the first, and what the file system raises.
     """
     fs, path = fsspec.core.url_to_fs(split.uri)
     end = None if split.end == WHOLE_FILE else split.end
     with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
-        if split.compression == "none":
-            yield plain_blocks(file, max(split.start - 1, 0), end)
-        elif split.compression == "gzip":
-            yield inflated(
-                plain_blocks(file, 0, None),
-                gzip_blocks if resume is None else partial(gzip_blocks_past_damage, begins=resume),
-                limits.max_inflation,
-            )
-        elif split.compression == "zstd":
-            yield inflated(
-                plain_blocks(file, 0, None),
-                lambda blocks: zstd_blocks(blocks, limits.max_window_bytes),
-                limits.max_inflation,
-            )
+        if split.start:
+            yield plain_blocks(file, split.start - 1, end)
         else:
-            raise ValueError(f"unknown compression {split.compression!r}")
+            yield _found_blocks(plain_blocks(file, 0, end), split, limits, resume)
+
+
+def _found_blocks(
+    blocks: Iterator[bytes], split: Split, limits: ReadLimits, resume: bytes | None
+) -> Iterator[bytes]:
+    """The content of a file from its beginning, whatever it is compressed with."""
+    head, blocks = peek_head(blocks)
+    found = compression_of(head, split.compression)
+    if found != "none":
+
+        def decompress(packed: Iterable[bytes]) -> Iterator[bytes]:
+            return _unpacked(packed, found, limits, resume, MAX_LAYERS)
+
+        blocks = inflated(blocks, decompress, limits.max_inflation)
+        head, blocks = peek_head(blocks)
+    refuse_content(head, split.format)
+    yield from blocks
+
+
+def _unpacked(
+    blocks: Iterable[bytes], compression: str, limits: ReadLimits, resume: bytes | None, more: int
+) -> Iterator[bytes]:
+    """Decompress what is compressed once or several times."""
+    if compression == "zstd":
+        out = zstd_blocks(blocks, limits.max_window_bytes)
+    elif resume is None:
+        out = gzip_blocks(blocks)
+    else:
+        out = gzip_blocks_past_damage(blocks, resume)
+    head, out = peek_head(out)
+    inner = compression_of(head, "none")
+    if inner != "none" and more > 1:
+        out = _unpacked(out, inner, limits, None, more - 1)
+    yield from out
+
+
+def peek_head(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first `HEAD_BYTES` of a stream, fewer before its end or an error; and the whole stream.
+
+    An error is raised when the stream comes to it.
+    """
+    seen: list[bytes] = []
+    n_bytes = 0
+    error: Exception | None = None
+    while n_bytes < HEAD_BYTES:
+        try:
+            block = next(blocks, None)
+        except Exception as raised:
+            error = raised
+            break
+        if block is None:
+            break
+        seen.append(block)
+        n_bytes += len(block)
+        if isinstance(block, Damage):
+            break
+    return b"".join(seen)[:HEAD_BYTES], _again(seen, blocks, error)
+
+
+def _again(seen: list[bytes], rest: Iterator[bytes], error: Exception | None) -> Iterator[bytes]:
+    while seen:
+        yield seen.pop(0)
+    if error is not None:
+        raise error
+    yield from rest
 
 
 def inflated(

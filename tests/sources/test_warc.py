@@ -68,7 +68,7 @@ def test_captured_pages_become_documents_and_the_rest_says_why_not(tmp_path: Pat
         (record(answer(b"%PDF").replace(b"text/html", b"application/pdf")), "not_text"),
         (record(answer(b"<p>")), "empty_text"),
         (record(b"no HTTP at all"), "malformed_record"),
-        (record(b"\xff\xfe", "conversion"), "undecodable_bytes"),
+        (record(b"\xfe", "conversion"), "undecodable_bytes"),
         (record(page("x" * 5000)), "record_too_long"),
         (
             record(answer(gzip.compress(b" " * 10_000), "Content-Encoding: gzip")),
@@ -169,11 +169,11 @@ def split_at_damage(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def test_a_page_of_300_000_nested_tags_is_taken_whole():
-    text = html_to_text(b"<div>" * (20 * MAX_TAGS) + b"deep")
+    text = html_to_text(b"<div>" * (20 * MAX_TAGS) + b"deep").text
     assert text in ("deep", "")
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_have_a_text(page: bytes):
-    assert isinstance(html_to_text(page), str)
-    assert isinstance(html_to_text(b"<p>" + page, "no-such-charset", whole=True), str)
+    assert isinstance(html_to_text(page).text, str)
+    assert isinstance(html_to_text(b"<p>" + page, "no-such-charset", whole=True).text, str)

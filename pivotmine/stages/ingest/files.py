@@ -25,6 +25,7 @@ from pivotmine.sources.files import InputFile, list_files
 from pivotmine.sources.listing import detect, pack_splits, plan_splits
 from pivotmine.sources.parse import Reason
 from pivotmine.sources.records import Split
+from pivotmine.text.fasttext_model import model_digest
 
 _FINGERPRINT_CHARS = 32
 
@@ -83,8 +84,9 @@ def ingest_ids(recipe: Recipe) -> list[str]:
 
 
 def reading_settings(recipe: Recipe) -> dict[str, Any]:
-    """Settings that all records depend on; fingerprints of files cover those of their input."""
-    return recipe.ingest.model_dump(mode="json", exclude={"inputs", "ingest_id"})
+    """What all records depend on; the settings of an input are in its files' fingerprints."""
+    settings = recipe.ingest.model_dump(mode="json", exclude={"inputs", "ingest_id"})
+    return settings | {"language_model": model_digest(recipe.ingest.language_model)}
 
 
 def as_table(files: Sequence[RecipeFile]) -> pa.Table:

@@ -45,6 +45,7 @@ def read_limits(recipe: Recipe) -> ReadLimits:
         max_document_bytes=recipe.ingest.max_document_bytes,
         max_record_bytes=recipe.ingest.max_record_bytes,
         raw_bytes=recipe.ingest.raw_bytes,
+        max_window_bytes=recipe.ingest.max_window_bytes,
         max_inflation=recipe.ingest.max_inflation,
     )
 

@@ -44,6 +44,7 @@ from pivotmine.stages.ingest.signatures import (
     sign_documents,
     signature_settings,
 )
+from pivotmine.text.fasttext_model import model_digest
 
 _NEAR = "doc_id string, kept_doc_id string, similarity double"
 
@@ -189,12 +190,13 @@ def tally(rows: Rows, recipe: Recipe) -> Tally:
 
 
 def external(recipe: Recipe) -> Any:
-    """The source files with size and time stamp: a changed file makes a new fingerprint.
+    """The source files with size and time stamp, and the content of the language model.
 
     Files that cannot be read as the recipe says fail here, before anything starts.
     """
     read_limits(recipe)
-    return [(listed.file, listed.input_index) for listed in list_sources(recipe)]
+    files = [(listed.file, listed.input_index) for listed in list_sources(recipe)]
+    return {"files": files, "language_model": model_digest(recipe.ingest.language_model)}
 
 
 def reuse(inputs: Inputs, recipe: Recipe) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from pivotmine.engine.stage import (
 )
 from pivotmine.lake.tables import TOKENS
 from pivotmine.recipe import Recipe
+from pivotmine.text.fasttext_model import model_digest
 from pivotmine.text.tokenizer import Tokenizer
 from pivotmine.udfs import tokenize
 
@@ -52,10 +53,15 @@ def tally(rows: Rows, recipe: Recipe) -> Tally:
     return Tally(rows.read["documents"], rows.written["tokens"])
 
 
+def external(recipe: Recipe) -> str:
+    """The content of the language model."""
+    return model_digest(recipe.ingest.language_model)
+
+
 def reuse(inputs: Inputs, recipe: Recipe) -> dict[str, Any]:
     """Rows depend on the tokenizer, the languages and the language model."""
     (tokenizer,) = inputs.table("tokenizer", ("tokenizer_id",), 1)["tokenizer_id"].to_pylist()
-    return {"tokens": [tokenizer, recipe.languages, recipe.ingest.language_model]}
+    return {"tokens": [tokenizer, recipe.languages, external(recipe)]}
 
 
 STAGE = Stage(
@@ -66,5 +72,6 @@ STAGE = Stage(
     sections=("languages", "ingest.language_model"),
     run=run,
     tally=tally,
+    external=external,
     reuse=reuse,
 )
