@@ -4,9 +4,14 @@ The CLI prints these as one clear message (what value, which fix) and exits with
 other exception is a bug and keeps its traceback.
 """
 
+from pivotmine.redaction import redact_text
+
 
 class PivotMineError(Exception):
-    """Base of all errors that a user can act on."""
+    """Base of all errors that a user can act on. A message never holds the secrets of a URI."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(redact_text(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class ConfigError(PivotMineError):

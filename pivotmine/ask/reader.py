@@ -96,8 +96,11 @@ class LakeReader:
 
         return Query(table_sql(name, columns, where), self._connect_for)
 
-    def sql(self, statement: str, as_of: datetime | None = None) -> Query:
+    def sql(self, statement: str, as_of: datetime | None = None, *, sandbox: bool = True) -> Query:
         """SQL in DuckDB's dialect; the tables of the lake are views.
+
+        A statement may only read these tables: it opens no other file, writes none, attaches no
+        database and loads no extension.
 
         Parameters
         ----------
@@ -105,6 +108,13 @@ class LakeReader:
             One statement.
         as_of
             See the lake as it was at this moment; a time without a zone is local.
+        sandbox
+            False allows every statement, with all that this process may read and write.
+
+        Raises
+        ------
+        LakeError
+            DuckDB refuses the statement, or the sandbox does.
 
         Examples
         --------
@@ -115,7 +125,7 @@ class LakeReader:
         """
         from pivotmine.ask.query import Query
 
-        return Query(statement, lambda sql: self._connect_for(sql, as_of))
+        return Query(statement, lambda sql: self._connect_for(sql, as_of, sandbox=sandbox))
 
     def links(self, word: str, lang: str | None = None, limit: int = 20) -> Rows[Partner]:
         """Partners of a word in other languages, strongest first.
@@ -287,6 +297,8 @@ class LakeReader:
     ) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection of its own, with the tables of the lake as views.
 
+        It is not confined to the lake, as `sql` is: it may read and write what this process may.
+
         Parameters
         ----------
         tables
@@ -305,8 +317,13 @@ class LakeReader:
         return connect(self.lake, as_of.astimezone() if as_of else None, tables)
 
     def _connect_for(
-        self, statement: str, as_of: datetime | None = None
+        self, statement: str, as_of: datetime | None = None, *, sandbox: bool = True
     ) -> duckdb.DuckDBPyConnection:
-        from pivotmine.lake.query import tables_named
+        from pivotmine.lake.query import check_reads, confine, tables_named
 
-        return self.connect(tables_named(statement), as_of)
+        if sandbox:
+            check_reads(statement)
+        connection = self.connect(tables_named(statement), as_of)
+        if sandbox:
+            confine(connection, self.lake)
+        return connection

@@ -32,12 +32,20 @@ def query(
     as_of: Annotated[
         datetime | None, typer.Option(help="See the lake as it was at this local time.")
     ] = None,
+    sandbox: Annotated[
+        bool,
+        typer.Option(
+            "--sandbox/--no-sandbox",
+            help="Without the sandbox, SQL may read and write all files that you may, attach "
+            "databases and load extensions.",
+        ),
+    ] = True,
 ) -> None:
-    """Run SQL over the lake.
+    """Run SQL over the lake. It can only read the lake's tables.
 
     Example: pivotmine query "SELECT token_b, npmi FROM links WHERE token_a = '▁cat'"
     """
-    heads, rows = open_lake(config, set_).sql(sql, as_of).stream()
+    heads, rows = open_lake(config, set_).sql(sql, as_of, sandbox=sandbox).stream()
     if output is OutputFormat.TABLE:
         print_result(heads, rows)
     else:

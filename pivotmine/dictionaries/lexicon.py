@@ -98,8 +98,8 @@ def read_lexicon(uris: Sequence[str], max_rows: int) -> Lexicon:
         for row, cells, problem, raw, _ in lexicon_rows(file.uri):
             n_rows += 1
             if reason := problem or listing.add(cells or ("", "", "", "")):
-                rejects.append(LexiconReject(file.uri, row, reason, raw[:_RAW_BYTES]))
-        files.append(file._replace(n_rows=n_rows))
+                rejects.append(LexiconReject(file.name, row, reason, raw[:_RAW_BYTES]))
+        files.append(file._replace(uri=file.name, n_rows=n_rows))
     return listing.lexicon()._replace(files=tuple(files), rejects=tuple(rejects))
 
 

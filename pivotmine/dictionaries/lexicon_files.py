@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from blake3 import blake3
 
 from pivotmine.errors import InputError
+from pivotmine.redaction import public_uri
 from pivotmine.sources.content import WrongContent, compression_of, refuse_content
 from pivotmine.sources.decoding import CorruptCompression, WindowTooLarge
 from pivotmine.sources.files import list_files
@@ -49,6 +50,11 @@ class LexiconFile(NamedTuple):
 
     checksum: str
     """BLAKE3 of the file, hexadecimal."""
+
+    @property
+    def name(self) -> str:
+        """The URI as tables and messages have it: without user, password and signatures."""
+        return public_uri(self.uri)
 
 
 class LexiconRow(NamedTuple):

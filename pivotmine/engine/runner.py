@@ -8,6 +8,7 @@ were checked for losses; if the driver dies before that, nothing of it is visibl
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -148,9 +149,14 @@ class _Written:
 
 
 def _execute(run: _Run, force: bool) -> Report:
-    """Run a stage and commit its tables; on any error, remove what it wrote."""
+    """Run a stage and commit its tables.
+
+    What a failed stage has staged is removed, but not once its commit has begun: from then on it
+    may be part of the lake, also after Ctrl-C or an error. `recover` finds out under the lock.
+    """
     stage, recipe, lake = run.stage, run.recipe, run.lake
     inputs = LakeInputs(lake, run.spark, stage, run.run_id, run.display)
+    is_committing = False
     try:
         with run.display.watch(run.spark):
             keys = {
@@ -168,15 +174,17 @@ def _execute(run: _Run, force: bool) -> Report:
                 tables = {name: read(*written.files(name)) for name in stage.writes}
                 stage.finish(inputs, recipe, row, tables)
         finished_at = datetime.now(UTC)
+        is_committing = True
         lake.commit({**row, "finished_at": finished_at}, written.staged, written.kept)
     except BaseException:
-        # Also on Ctrl-C: what was staged is useless, and `recover` would only find it later.
-        for name in stage.writes:
-            lake.remove(lake.staging_path(name, run.run_id))
-        lake.remove(lake.artifact_path("shards", run.run_id))
+        if not is_committing:
+            for name in stage.writes:
+                lake.remove(lake.staging_path(name, run.run_id))
+            lake.remove(lake.artifact_path("shards", run.run_id))
         raise
     finally:
-        lake.remove(lake.scratch_path(run.run_id))
+        with contextlib.suppress(OSError):  # `recover` removes what stays
+            lake.remove(lake.scratch_path(run.run_id))
     seconds = (finished_at - run.started_at).total_seconds()
     return Report(stage.name, False, tally, written.rows, seconds)
 

@@ -66,8 +66,10 @@ def write_arrow_rows(lake: Lake, rows: ArrowRows, path: str) -> list[tuple[str, 
     written = rows.frame.mapInArrow(write, spark_schema(FILE_SCHEMA)).toArrow()
     files = sorted((row["path"], row["n_rows"]) for row in written.to_pylist())
     # Tasks that ran twice, or died, have left files that are not part of the table.
-    for orphan in set(lake.parquet_files(path)) - {file for file, _ in files}:
-        lake.remove(orphan)
+    reported = {lake.normal_address(file) for file, _ in files}
+    for file in lake.parquet_files(path):
+        if lake.normal_address(file) not in reported:
+            lake.remove(file)
     return files
 
 

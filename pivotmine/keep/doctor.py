@@ -13,6 +13,7 @@ from pivotmine.errors import PivotMineError
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
 from pivotmine.recipe import Recipe
+from pivotmine.redaction import redact_text
 
 _LIBRARIES = (
     "pyspark",
@@ -84,7 +85,9 @@ def _attempt(subject: str, look: Callable[[], str]) -> Symptom:
     except PivotMineError as error:
         return Symptom(subject, "not usable", False, str(error))
     except Exception as error:
-        return Symptom(subject, f"{type(error).__name__}: {error}", False, "See the message.")
+        return Symptom(
+            subject, redact_text(f"{type(error).__name__}: {error}"), False, "See the message."
+        )
 
 
 def _spark(recipe: Recipe) -> str:

@@ -48,17 +48,17 @@ def deliveries(lake: Lake, recipe: Recipe) -> list[Delivery]:
     last = last_run(lake, INGEST)
     key = reuse_fingerprint(INGEST, recipe, reading_settings(recipe))
     reusable = last is not None and dict(last.get("reuse") or {}).get("inputs") == key
-    here = {source.file.uri for source in sources}
+    here = {source.file.name for source in sources}
     names = {source.ingest_id for source in sources}
     found = []
     for name in sorted(names | {row["ingest_id"] for row in before.values()}):
         own = [source for source in sources if source.ingest_id == name]
-        new = [source for source in own if source.file.uri not in before]
+        new = [source for source in own if source.file.name not in before]
         changed = [
             source
             for source in own
-            if source.file.uri in before
-            and before[source.file.uri].get("fingerprint") != source.fingerprint
+            if source.file.name in before
+            and before[source.file.name].get("fingerprint") != source.fingerprint
         ]
         found.append(
             Delivery(

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.lake.recovery import lock
-from pivotmine.lake.withdrawals import forget_past, withdraw, without_withdrawn
+from pivotmine.lake.removal import forget_past
+from pivotmine.lake.withdrawals import withdraw, without_withdrawn
 from pivotmine.recipe import Recipe
 from pivotmine.stages.ingest.files import ingest_ids
 from pivotmine.stages.road import ROAD

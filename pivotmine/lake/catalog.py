@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 import posixpath
 import sqlite3
+import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -23,7 +25,9 @@ from pyiceberg.table.metadata import TableMetadataUtil
 from pyiceberg.typedef import Identifier
 
 from pivotmine.errors import LakeError
+from pivotmine.lake.addresses import is_local, local_path, normal_address
 from pivotmine.recipe import LakeConfig
+from pivotmine.redaction import redact_text, redact_values
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -34,14 +38,9 @@ CATALOG_FILE = "catalog.db"
 
 def resolve_warehouse(warehouse: str) -> tuple[str, bool]:
     """Absolute URI of a warehouse, and whether it is a local folder."""
-    if "://" not in warehouse:
-        return f"file://{os.path.abspath(os.path.expanduser(warehouse))}", True
-    return warehouse.rstrip("/"), warehouse.startswith("file://")
-
-
-def local_path(uri: str) -> str:
-    """The path of a `file://` URI; other strings stay as they are."""
-    return uri.removeprefix("file://")
+    if is_local(warehouse):
+        return normal_address(warehouse), True
+    return warehouse.rstrip("/"), False
 
 
 def open_catalog(config: LakeConfig, *, read_only: bool) -> Catalog:
@@ -53,8 +52,8 @@ def open_catalog(config: LakeConfig, *, read_only: bool) -> Catalog:
         The warehouse is remote and no catalog is named, the catalog cannot be reached, or there is
         none to read.
     """
-    warehouse, is_local = resolve_warehouse(config.warehouse)
-    if not config.catalog and not is_local:
+    warehouse, embedded = resolve_warehouse(config.warehouse)
+    if not config.catalog and not embedded:
         raise LakeError(
             f"the embedded catalog needs a local folder, and {warehouse} is remote. Give "
             "lake.catalog (type, uri, ...) for a remote warehouse."
@@ -64,12 +63,33 @@ def open_catalog(config: LakeConfig, *, read_only: bool) -> Catalog:
         return EmbeddedCatalogReader(path)
     properties = dict(config.catalog) or {"type": "sql", "uri": f"sqlite:///{path}"}
     try:
-        catalog = load_catalog(CATALOG_NAME, **{"warehouse": warehouse, **properties})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # PyIceberg's quote the address
+            catalog = load_catalog(CATALOG_NAME, **{"warehouse": warehouse, **properties})
         if not read_only:
             catalog.create_namespace_if_not_exists(config.namespace)
     except Exception as error:
-        raise LakeError(f"the catalog cannot be opened with {properties}: {error}") from error
+        raise LakeError(
+            f"the catalog cannot be opened (lake.catalog: {_described(properties)}): "
+            f"{one_line(error, properties)}"
+        ) from None
     return catalog
+
+
+def one_line(error: BaseException, properties: Mapping[str, str]) -> str:
+    """What an error of a library says, in one line and without the secrets of the catalog."""
+    said = str(error).strip().partition("\n")[0]
+    return redact_values(f"{type(error).__name__}: {said}", properties)
+
+
+def _described(properties: Mapping[str, str]) -> str:
+    """Type and address of a catalog, and the names of the other properties."""
+    shown = [f"{name} {redact_text(properties[name])}" for name in _SHOWN if name in properties]
+    others = sorted(set(properties) - set(_SHOWN))
+    return ", ".join([*shown, *others]) or "embedded"
+
+
+_SHOWN = ("type", "uri")
 
 
 def prove_writable(warehouse: str, filesystem: AbstractFileSystem) -> None:

@@ -44,7 +44,10 @@ def merge_small_files(
     """
     if not added:
         return list(added), dict(kept)
-    sizes = {path: size for path, size in lake.file_sizes(name) if path in kept}
+    stays = {lake.normal_address(path) for path in kept}
+    sizes = {
+        path: size for path, size in lake.file_sizes(name) if lake.normal_address(path) in stays
+    }
     sizes |= {path: int(lake.filesystem.size(path)) for path in added}
     merged = _to_merge(sizes)
     if not merged:
@@ -58,11 +61,12 @@ def merge_small_files(
     ):
         for rows in _row_groups(lake, merged, schema):
             writer.write_table(rows)
-    gone = set(merged)
-    for file in gone.intersection(added):
-        lake.remove(file)
-    stay = {file: n_rows for file, n_rows in kept.items() if file not in gone}
-    return [path, *(file for file in added if file not in gone)], stay
+    gone = {lake.normal_address(file) for file in merged}
+    for file in added:
+        if lake.normal_address(file) in gone:
+            lake.remove(file)
+    stay = {file: n_rows for file, n_rows in kept.items() if lake.normal_address(file) not in gone}
+    return [path, *(file for file in added if lake.normal_address(file) not in gone)], stay
 
 
 def _row_groups(lake: Lake, files: Sequence[str], schema: pa.Schema) -> Iterator[pa.Table]:

@@ -24,10 +24,11 @@ from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
-from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
+from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, ValidationException
 
 from pivotmine.errors import LakeError
-from pivotmine.lake.catalog import local_path, open_catalog, prove_writable, resolve_warehouse
+from pivotmine.lake.addresses import local_path, normal_address, relative_address
+from pivotmine.lake.catalog import one_line, open_catalog, prove_writable, resolve_warehouse
 from pivotmine.lake.tables import RUNS, TABLES, conform
 from pivotmine.recipe import LakeConfig
 
@@ -64,6 +65,7 @@ class Lake:
         self.namespace = config.namespace
         self.warehouse, self.is_local = resolve_warehouse(config.warehouse)
         self._read_only = read_only
+        self._catalog_properties = dict(config.catalog)
         if not read_only and (config.catalog or self.is_local):
             prove_writable(self.warehouse, self.filesystem)
         self.catalog = open_catalog(config, read_only=read_only)
@@ -79,6 +81,11 @@ class Lake:
         return fsspec.core.url_to_fs(self.warehouse)[0]
 
     # ---- reading -----------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Forget what was read of the catalog, so that it is read again."""
+        self._tables.clear()
+        self._runs = self._run_ids = None
 
     def runs(self) -> pa.Table:
         """Rows of `runs`, oldest first. Grows by one row a committed stage."""
@@ -149,6 +156,12 @@ class Lake:
                 self._tables[name] = self.catalog.load_table((self.namespace, name))
             except NoSuchTableError:
                 return None
+            except LakeError:
+                raise
+            except Exception as error:
+                raise LakeError(
+                    f"the catalog cannot read table {name}: {self._said(error)}"
+                ) from error
         return self._tables[name]
 
     def open(self, path: str) -> IO[bytes]:
@@ -190,11 +203,38 @@ class Lake:
 
     def parquet_files(self, path: str) -> list[str]:
         """Parquet files directly under a folder, as URIs of the warehouse's scheme, sorted."""
-        if not self.filesystem.exists(path):
+        return [
+            posixpath.join(path, name) for name in self.names_in(path) if name.endswith(".parquet")
+        ]
+
+    def names_in(self, folder: str) -> list[str]:
+        """Names of the files and folders directly in a folder, sorted; none if it is not there."""
+        self.filesystem.invalidate_cache()  # other processes write here
+        try:
+            found = self.filesystem.ls(folder, detail=False)
+        except FileNotFoundError:
             return []
-        found = self.filesystem.ls(path, detail=False)
-        names = sorted(posixpath.basename(str(item)) for item in found)
-        return [posixpath.join(path, name) for name in names if name.endswith(".parquet")]
+        start = self.normal_address(folder)
+        below = (relative_address(self.normal_address(str(item)), start) for item in found)
+        return sorted({path for path in below if path})
+
+    def files_below(self, folder: str) -> dict[str, str]:
+        """Every file under a folder: its normal address to its URI in the warehouse's scheme.
+
+        A path that is a file stands for itself.
+        """
+        self.filesystem.invalidate_cache()
+        start = self.normal_address(folder)
+        found = {}
+        for item in self.filesystem.find(folder):
+            address = self.normal_address(str(item))
+            path = relative_address(address, start)
+            found[address] = posixpath.join(folder, path) if path else folder
+        return found
+
+    def normal_address(self, name: str) -> str:
+        """The normal form of an address, or of a name that the warehouse's filesystem lists."""
+        return normal_address(name, self.filesystem)
 
     def count_rows(self, paths: list[str]) -> int:
         """Rows of Parquet files, from their footers."""
@@ -225,10 +265,13 @@ class Lake:
         stay and nothing is added keeps its snapshot. Until the row in `runs` is written nothing
         of it counts as committed.
 
+        Nothing is deleted, whatever happens: an answer that is lost leaves open whether a commit
+        went through. Where the catalog reports such an error, the lake is read back.
+
         Raises
         ------
         LakeError
-            Another writer was faster, or the lake is open for reading only.
+            Another writer was faster, the catalog failed, or the lake is open for reading only.
         """
         if self._read_only:
             raise LakeError(f"{self.warehouse} is open for reading only; nothing can be committed")
@@ -243,13 +286,38 @@ class Lake:
                 stay = (kept or {}).get(name, ())
                 outputs[name] = self._replace(name, files, properties, stay)
             row = pa.Table.from_pylist([{**run, "outputs": outputs}], schema=RUNS.schema)
-            self._load_or_create(RUNS.name).append(row, snapshot_properties=properties)
-        except CommitFailedException as error:
+            self._append_run(row, properties)
+        except (CommitFailedException, ValidationException) as error:
             raise LakeError(
-                f"another writer changed the lake while {run['stage']} was committing ({error}); "
-                "nothing of this stage counts. Run it again when the other run has ended."
+                f"another writer changed the lake while {run['stage']} was committing "
+                f"({self._said(error)}); nothing of this stage counts. Run it again when the "
+                "other run has ended."
             ) from error
-        self._runs = self._run_ids = None
+        except LakeError:
+            raise
+        except Exception as error:
+            raise LakeError(
+                f"the lake failed while {run['stage']} was committing ({self._said(error)}). "
+                "Nothing was deleted. Run it again: that shows whether the commit went through."
+            ) from error
+        finally:
+            self.refresh()
+
+    def _said(self, error: Exception) -> str:
+        return one_line(error, self._catalog_properties)
+
+    def _append_run(self, row: pa.Table, properties: dict[str, str]) -> None:
+        """Add the row to `runs`: the commit point."""
+        try:
+            self._load_or_create(RUNS.name).append(row, snapshot_properties=properties)
+        except (CommitFailedException, ValidationException):
+            raise  # PyIceberg promises that the commit did not go through
+        except Exception:
+            self.refresh()
+            with contextlib.suppress(LakeError):  # the first error says more
+                if properties[RUN_ID] in self.committed_run_ids():
+                    return
+            raise
 
     def _replace(
         self,
@@ -259,14 +327,46 @@ class Lake:
         kept: Collection[str] = (),
     ) -> int:
         """One new snapshot: these files, and those of the current one that stay."""
+        table = self._load_or_create(name)
+        current = table.current_snapshot()
+        listed = self._data_files(name, current)
+        stay = {self.normal_address(path) for path in kept}
+        leaving = [file for file in listed if self.normal_address(file.file_path) not in stay]
+        if len(listed) - len(leaving) != len(stay):
+            raise LakeError(
+                f"table {name} no longer lists all files that should stay in it, so another writer "
+                "has changed it; nothing of this stage counts. Run it again when the other run has "
+                "ended."
+            )
+        if current is not None and kept and not files and not leaving:
+            return int(current.snapshot_id)
+        try:
+            self._overwrite(table, files, properties, leaving)
+        except (CommitFailedException, ValidationException):
+            raise  # PyIceberg promises that the commit did not go through
+        except Exception:
+            self._tables.pop(name, None)
+            with contextlib.suppress(LakeError):  # the first error says more
+                found = self.iceberg_table(name)
+                snapshot = found.current_snapshot() if found else None
+                if snapshot is not None and run_id(snapshot) == properties[RUN_ID]:
+                    return int(snapshot.snapshot_id)
+            raise
+        snapshot = table.refresh().current_snapshot()
+        assert snapshot is not None
+        return int(snapshot.snapshot_id)
+
+    @staticmethod
+    def _overwrite(
+        table: IcebergTable,
+        files: Sequence[str],
+        properties: dict[str, str],
+        leaving: Sequence[DataFile],
+    ) -> None:
+        """Commit a snapshot without the files that leave, and with new ones."""
         from pyiceberg.io.pyarrow import parquet_file_to_data_file
         from pyiceberg.table import TableProperties
 
-        table = self._load_or_create(name)
-        current = table.current_snapshot()
-        leaving = [file for file in self._data_files(name, current) if file.file_path not in kept]
-        if current is not None and kept and not files and not leaving:
-            return int(current.snapshot_id)
         with table.transaction() as transaction:
             if table.name_mapping() is None:
                 # Files that Spark writes name their columns and do not number them.
@@ -281,9 +381,6 @@ class Lake:
                         lambda path: parquet_file_to_data_file(table.io, metadata, path), files
                     ):
                         update.append_data_file(added)
-        snapshot = table.refresh().current_snapshot()
-        assert snapshot is not None
-        return snapshot.snapshot_id
 
     def _load_or_create(self, name: str) -> IcebergTable:
         """The table, with all columns of this version; older snapshots stay as they are."""

@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from pivotmine.errors import LakeError
-from pivotmine.lake.catalog import local_path
+from pivotmine.lake.addresses import local_path
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
 from pivotmine.text.language_code import LANGUAGE_CODE
@@ -70,6 +70,58 @@ def connect(
     return connection
 
 
+def confine(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    """Make a connection a window to the tables of the lake that it has: it opens no other file.
+
+    Files that views read are all that DuckDB may open from then on, extensions cannot be loaded,
+    and the settings that say so are locked. `check_reads` refuses statements that write.
+    """
+    views = "SELECT sql FROM duckdb_views() WHERE NOT internal"
+    paths = [
+        path.replace("''", "'")
+        for (sql,) in connection.execute(views).fetchall()
+        for path in re.findall(r"'((?:[^']|'')*)'", sql)
+    ]
+    if not lake.is_local:  # DuckDB asks by the spelling of the filesystem, too
+        strip, unstrip = lake.filesystem._strip_protocol, lake.filesystem.unstrip_protocol
+        paths += [unstrip(strip(path)) for path in paths]
+    allowed = ", ".join(map(quoted, paths))
+    for setting in (
+        f"allowed_paths = [{allowed}]",
+        "enable_external_access = false",
+        "python_enable_replacements = false",
+        "lock_configuration = true",
+    ):
+        connection.execute(f"SET {setting}")
+
+
+def check_reads(sql: str) -> None:
+    """Check that SQL asks, and does not write, attach, load or set anything.
+
+    Raises
+    ------
+    LakeError
+        A statement is no question, or DuckDB cannot parse it.
+    """
+    with explained():
+        for statement in duckdb.extract_statements(sql):
+            asked, kind = statement.query.strip(), statement.type
+            if kind is duckdb.StatementType.EXPLAIN:
+                asked = _EXPLAIN.sub("", asked, count=1)
+                (kind,) = {found.type for found in duckdb.extract_statements(asked)}
+            is_pivot = kind is duckdb.StatementType.MULTI and _PIVOT.match(asked)
+            if kind is not duckdb.StatementType.SELECT and not is_pivot:
+                raise LakeError(
+                    f"{asked.split(maxsplit=1)[0].upper()} is refused: a query only reads the "
+                    "tables of the lake. SELECT, DESCRIBE, SHOW, SUMMARIZE and EXPLAIN are "
+                    "allowed; --no-sandbox (sandbox=False in Python) allows every statement."
+                )
+
+
+_EXPLAIN = re.compile(r"EXPLAIN\s+(ANALYZE\s+)?", re.IGNORECASE)
+_PIVOT = re.compile(r"(PIVOT|PIVOT_WIDER|SELECT|FROM|WITH)\b", re.IGNORECASE)
+
+
 def quoted(text: str) -> str:
     """Text as a literal of SQL."""
     return "'" + text.replace("'", "''") + "'"
@@ -113,6 +165,11 @@ def explained() -> Iterator[None]:
     """DuckDB's errors as `LakeError`, with a list of the tables."""
     try:
         yield
+    except duckdb.PermissionException as error:
+        raise LakeError(
+            f"{str(error).splitlines()[0]}\nA query opens no files but those of the lake's tables. "
+            "--no-sandbox (sandbox=False in Python) allows others."
+        ) from None
     except duckdb.Error as error:
         raise LakeError(f"{error}\nTables: {', '.join(TABLES)}.") from None
 

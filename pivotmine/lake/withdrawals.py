@@ -1,4 +1,4 @@
-"""Deliveries that were taken down, and the past of a lake that still holds them.
+"""Deliveries that were taken down.
 
 Table `withdrawals` lists these deliveries. The runner removes their inputs from every recipe, so a
 later run of the same recipe does not bring them back.
@@ -7,9 +7,7 @@ later run of the same recipe does not bring them back.
 from __future__ import annotations
 
 import contextlib
-import posixpath
 import secrets
-from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,10 +16,9 @@ import pyarrow.parquet as pq
 
 import pivotmine
 from pivotmine.errors import ConfigError, LakeError
-from pivotmine.lake.catalog import local_path
-from pivotmine.lake.lake import Lake, run_id
+from pivotmine.lake.lake import Lake
 from pivotmine.lake.recovery import lock, recover
-from pivotmine.lake.tables import RUNS, SHARDS, TABLES, WITHDRAWALS
+from pivotmine.lake.tables import WITHDRAWALS
 from pivotmine.recipe import Recipe
 
 
@@ -83,27 +80,6 @@ def withdraw(lake: Lake, ingest_id: str, known: set[str], reason: str) -> None:
         )
 
 
-def forget_past(lake: Lake) -> int:
-    """Delete earlier snapshots of all tables, their data files and shards; returns how many.
-
-    `runs` keeps its rows. Must run under `pivotmine.lake.recovery.lock`.
-    """
-    n_snapshots = 0
-    for name in TABLES:
-        table, current = lake.iceberg_table(name), lake.snapshot(name)
-        if table is None or current is None or name == RUNS.name:
-            continue
-        past = [s.snapshot_id for s in table.snapshots() if s != current]
-        if past:
-            table.maintenance.expire_snapshots().by_ids(past).commit()
-            table.refresh()
-            n_snapshots += len(past)
-        _remove_others(lake, f"{name}/data", {local_path(path) for path in lake.files(name)})
-        if name == SHARDS.name:
-            _remove_others(lake, f"{name}/files", {str(run_id(current))})
-    return n_snapshots
-
-
 def _run_row(run: str, now: datetime, n_rows: int) -> dict[str, Any]:
     return {
         "run_id": run,
@@ -121,20 +97,3 @@ def _run_row(run: str, now: datetime, n_rows: int) -> dict[str, Any]:
         "measures": {},
         "version": pivotmine.__version__,
     }
-
-
-def _remove_others(lake: Lake, kind: str, kept: Collection[str]) -> None:
-    """Delete everything under a folder of the lake except the files and folders in `kept`."""
-    folder = posixpath.join(lake.warehouse, lake.namespace, kind)
-    if not lake.filesystem.exists(folder):  # of a table that never had a row
-        return
-    for path in map(str, lake.filesystem.ls(folder, detail=False)):
-        if posixpath.basename(path) in kept:
-            continue
-        below = {found: local_path(found) in kept for found in lake.filesystem.find(path)}
-        if not any(below.values()):
-            lake.filesystem.rm(path, recursive=True)
-            continue
-        for found, stays in below.items():
-            if not stays:
-                lake.filesystem.rm(found)

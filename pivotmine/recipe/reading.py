@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 from pivotmine.errors import ConfigError
 from pivotmine.recipe import Recipe
 from pivotmine.recipe.section import OneOf, OptionsOf
+from pivotmine.redaction import is_secret_name
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
@@ -192,12 +193,16 @@ def _explain(error: ValidationError, kind: type[BaseModel], uri: str | None, lis
             lines.append(f"  {dotted}: required, but not given")
         else:
             message = item["msg"].removeprefix("Value error, ")
-            given = (
-                "" if isinstance(item["input"], (dict, BaseModel)) else f" (got {item['input']!r})"
-            )
+            hidden = isinstance(item["input"], (dict, BaseModel)) or _is_secret(item["loc"])
+            given = "" if hidden else f" (got {item['input']!r})"
             lines.append(f"  {dotted or 'recipe'}: {message}{given}")
     lines.append(f"`{lister}` lists every setting with its meaning.")
     return "\n".join(lines)
+
+
+def _is_secret(location: tuple[int | str, ...]) -> bool:
+    """Whether a setting may hold a secret, so that its value is not to be shown."""
+    return location[:2] == ("lake", "catalog") or is_secret_name(str(location[-1:]))
 
 
 def _known_names(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

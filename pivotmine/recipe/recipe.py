@@ -13,7 +13,7 @@ from pivotmine.recipe.counting import CountConfig, TermsConfig, TokenizeConfig
 from pivotmine.recipe.ingest import DedupConfig, IngestConfig
 from pivotmine.recipe.linking import LinkConfig, PivotConfig
 from pivotmine.recipe.score import ScoreConfig
-from pivotmine.recipe.section import LanguageCode, Name, PositiveInt, Section
+from pivotmine.recipe.section import LanguageCode, Name, PositiveInt, Secrets, Section
 from pivotmine.recipe.select import SelectConfig, ShardConfig, check_pair_shares
 
 
@@ -26,7 +26,7 @@ class LakeConfig(Section):
     namespace: Name = "pivotmine"
     """Iceberg namespace of the tables. Two corpora in one warehouse take two namespaces."""
 
-    catalog: dict[str, str] = {}
+    catalog: Annotated[dict[str, str], Secrets(every=True)] = {}
     """PyIceberg catalog properties, e.g. {type: rest, uri: ...}. Empty: an embedded SQLite catalog
     in the warehouse, which must then be a local folder."""
 
@@ -48,7 +48,7 @@ class SparkConfig(Section):
     """Partitions of a shuffle, before adaptive execution merges small ones. Results never depend
     on it."""
 
-    conf: dict[str, str] = {}
+    conf: Annotated[dict[str, str], Secrets()] = {}
     """Further Spark properties, passed through as they are."""
 
 
@@ -131,9 +131,9 @@ class Recipe(Section):
                 raise ValueError(f"{by} needs score {score}, which score.methods does not list")
 
     def section_json(self, names: tuple[str, ...]) -> dict[str, Any]:
-        """The named parts as plain JSON values (what a stage's result depends on).
+        """The named parts as plain JSON values (what a stage's result depends on), without secrets.
 
         A part is a section, or a setting of one (`ingest.language_model`).
         """
-        values = self.model_dump(mode="json")
+        values = self.public_json()
         return {name: reduce(getitem, name.split("."), values) for name in names}

@@ -11,6 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from pivotmine import plugins
 from pivotmine.errors import ConfigError
+from pivotmine.redaction import HIDDEN, redact, redact_settings
 from pivotmine.text.language_code import LANGUAGE_CODE
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -25,6 +26,33 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
     )
+
+    def public_json(self) -> dict[str, Any]:
+        """The settings as plain JSON values without secrets, to be written or shown."""
+        values = redact(self.model_dump(mode="json"))
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            secrets = next((mark for mark in field.metadata if isinstance(mark, Secrets)), None)
+            if isinstance(value, Section):
+                values[name] = value.public_json()
+            elif secrets is not None:
+                values[name] = (
+                    dict.fromkeys(value, HIDDEN) if secrets.every else redact_settings(value)
+                )
+        return dict(values)
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Annotation of a map of settings that may hold secrets, which are never written or printed.
+
+    Parameters
+    ----------
+    every
+        Hide every value, and not only those whose names say that they are secret.
+    """
+
+    every: bool = False
 
 
 @dataclass(frozen=True)

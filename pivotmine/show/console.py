@@ -10,7 +10,6 @@ from rich.console import Console
 
 from pivotmine.errors import PivotMineError
 
-
 PIPE_COLUMNS = 160
 """Width of tables in a pipe or a log; rich's own 80 would break words of a corpus over lines."""
 

@@ -54,7 +54,9 @@ def read_split(split: Split, columns: ColumnMap, limits: ReadLimits) -> Iterator
 def _rows(reader: Reader, split: Split, columns: ColumnMap, limits: ReadLimits) -> Iterator[Row]:
     count = RecordCount()
     try:
-        yield from reader(split, columns, limits, count)
+        for row in reader(split, columns, limits, count):
+            # A format of a plugin may name the file as it was asked to read it.
+            yield row._replace(uri=split.name) if row.uri == split.uri else row
     except Exception as error:
         count.n_records += 1
         detail = f"{type(error).__name__}: {error}"

@@ -21,6 +21,7 @@ from fsspec.implementations.local import LocalFileSystem
 from fsspec.utils import glob_translate
 
 from pivotmine.errors import InputError
+from pivotmine.redaction import public_uri
 
 _GLOB_CHARACTERS = "*?["
 _NEARBY_NAMES = 8
@@ -31,6 +32,7 @@ _STAMP_KEYS = ("ETag", "etag", "md5", "mtime", "LastModified", "last_modified", 
 class InputFile(NamedTuple):
     """A file to read.
 
+    `uri` is what reads it, with the secrets that this takes; `name` is what is written.
     `size_bytes` is None if the store does not report it. `stamp` is the version of the content as
     the store reports it: ETag, or modification time.
     """
@@ -38,6 +40,11 @@ class InputFile(NamedTuple):
     uri: str
     size_bytes: int | None
     stamp: str
+
+    @property
+    def name(self) -> str:
+        """The URI as tables and messages have it: without user, password and signatures."""
+        return public_uri(self.uri)
 
 
 def list_files(uris: Sequence[str]) -> list[InputFile]:

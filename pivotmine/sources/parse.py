@@ -173,7 +173,7 @@ def fate_row(
 ) -> Row:
     """The row of a parsed record; of a refused one, `raw` is cut to `raw_bytes`."""
     if isinstance(fate, Document):
-        return Row("document", fate.source, split.uri, position, fate.text, n_bytes=fate.n_bytes)
+        return Row("document", fate.source, split.name, position, fate.text, n_bytes=fate.n_bytes)
     head = None if raw is None else raw[: limits.raw_bytes]
     return reject_row(split, columns, position, *fate, head)
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from pivotmine.errors import ConfigError
+from pivotmine.redaction import public_uri, redact_text
 
 MIB = 1 << 20
 BLOCK_BYTES = 4 * MIB
@@ -69,6 +70,11 @@ class Split(NamedTuple):
     start: int
     end: int
     input_index: int
+
+    @property
+    def name(self) -> str:
+        """The URI as tables and messages have it: without user, password and signatures."""
+        return public_uri(self.uri)
 
 
 @dataclass(frozen=True)
@@ -181,8 +187,8 @@ def reject_row(
     Characters of `detail` that UTF-8 cannot express are escaped, since exceptions may quote file
     names that are not UTF-8.
     """
-    safe = detail[:DETAIL_CHARS].encode("utf-8", "backslashreplace").decode("utf-8")
-    return Row("reject", columns.source_label, split.uri, position, None, reason, safe, raw)
+    safe = redact_text(detail)[:DETAIL_CHARS].encode("utf-8", "backslashreplace").decode("utf-8")
+    return Row("reject", columns.source_label, split.name, position, None, reason, safe, raw)
 
 
 def split_row(split: Split, columns: ColumnMap, count: RecordCount) -> Row:
@@ -190,7 +196,7 @@ def split_row(split: Split, columns: ColumnMap, count: RecordCount) -> Row:
     return Row(
         "split",
         columns.source_label,
-        split.uri,
+        split.name,
         split.start,
         detail=json.dumps(asdict(count.piece)) if count.piece else None,
         n_records=count.n_records,

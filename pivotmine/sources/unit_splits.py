@@ -98,7 +98,7 @@ class PieceRead(NamedTuple):
     @classmethod
     def of(cls, split: Split, detail: str | None) -> PieceRead:
         """From the `detail` of the row of the split (`records.split_row`)."""
-        return cls(split.uri, split.start, split.end, Piece(**json.loads(detail or "{}")))
+        return cls(split.name, split.start, split.end, Piece(**json.loads(detail or "{}")))
 
 
 def check_pieces(pieces: Iterable[PieceRead]) -> tuple[dict[tuple[str, int], int], set[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from pivotmine.errors import LakeError
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.lake.recovery import lock, recover
+from pivotmine.lake.removal import forget_past
 from pivotmine.lake.tables import TABLES
-from pivotmine.lake.withdrawals import forget_past
 from pivotmine.recipe import LakeConfig
 
 
@@ -280,3 +281,55 @@ def test_a_catalog_that_is_no_database_is_named(tmp_path: Path):
     (tmp_path / "catalog.db").write_text("not a database, but longer than a page header" * 100)
     with pytest.raises(LakeError, match=r"catalog\.db.* cannot be read"):
         Lake(LakeConfig(warehouse=str(tmp_path)), read_only=True).runs()
+
+
+# ---- failures of a catalog
+
+
+def test_the_second_committer_is_told_and_commits_nothing(
+    config: LakeConfig, monkeypatch: pytest.MonkeyPatch
+):
+    commit(Lake(config), "one", links=3)
+    late, overwrite = Lake(config), Lake._overwrite
+
+    def after_another(*arguments: Any) -> None:
+        monkeypatch.setattr(Lake, "_overwrite", staticmethod(overwrite))
+        commit(Lake(config), "two", links=4)
+        overwrite(*arguments)
+
+    monkeypatch.setattr(Lake, "_overwrite", staticmethod(after_another))
+    with pytest.raises(
+        LakeError, match="another writer changed the lake while link was committing"
+    ):
+        commit(late, "three", links=5)
+    assert n_seen(Lake(config), "links") == 4
+    assert Lake(config).runs()["run_id"].to_pylist() == ["one", "two"]
+
+
+def test_a_locked_catalog_is_told_in_one_line(tmp_path: Path):
+    path = tmp_path / "catalog.db"
+    catalog = {"type": "sql", "uri": f"sqlite:///{path}?timeout=0.1"}
+    config = LakeConfig(warehouse=str(tmp_path / "lake"), catalog=catalog)
+    lake = Lake(config)
+    commit(lake, "one", links=3)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("BEGIN EXCLUSIVE")
+    for attempt in (lambda: Lake(config), lambda: commit(lake, "two", links=4)):
+        with pytest.raises(LakeError, match="database is locked") as told:
+            attempt()
+        assert "\n" not in str(told.value)
+    connection.execute("ROLLBACK")
+    connection.close()
+    assert n_seen(Lake(config), "links") == 3
+
+
+def test_damaged_metadata_is_told_in_one_line(config: LakeConfig):
+    commit(Lake(config), "one", links=3)
+    table = Lake(config).iceberg_table("links")
+    assert table is not None
+    path = Path(table.metadata_location.removeprefix("file://"))
+    path.write_bytes(path.read_bytes()[:100])
+    for read_only in (False, True):
+        with pytest.raises(LakeError, match="the catalog cannot read table links") as told:
+            Lake(config, read_only=read_only).snapshot("links")
+        assert "\n" not in str(told.value)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
+from pivotmine.ask.reader import LakeReader
 from pivotmine.errors import LakeError
+from pivotmine.lake.addresses import local_path
 from pivotmine.lake.query import connect, find_word, run_sql, tables_named
 from pivotmine.lake.tables import TABLES
-from tests.handmade import link, make_lake, put, word
+from tests.handmade import cli, link, make_lake, put, settings, word
 
 CHAT, CHAT_CAPITAL, CAT, CAT_ZH, CAT_JA, GATTO, TALK, EAU, UNUSED, ROOF, FELINE = range(11)
 
@@ -157,3 +160,89 @@ def test_a_connection_has_only_the_tables_named(lake):
     assert connection.execute("SELECT count(*) FROM links").fetchall() == [(1,)]
     with pytest.raises(duckdb.CatalogException):
         connection.execute("SELECT count(*) FROM vocabulary")
+
+
+# ---- the sandbox
+
+
+QUESTIONS = [
+    "SELECT count(*) FROM links",
+    "SELECT count(*) FROM pivots",
+    "FROM links SELECT token_a",
+    "DESCRIBE links",
+    "SHOW TABLES",
+    "SUMMARIZE links",
+    "EXPLAIN SELECT * FROM links",
+    "EXPLAIN ANALYZE SELECT * FROM links",
+    "WITH few AS (SELECT * FROM links) SELECT * FROM few",
+    "PIVOT links ON lang_a USING count(*)",
+    "SELECT column_name FROM information_schema.columns WHERE table_name = 'links'",
+]
+
+OTHER_STATEMENTS = [
+    "SELECT * FROM read_text('{other}')",
+    "SELECT * FROM read_csv('{other}')",
+    "SELECT * FROM '{other}'",
+    "SELECT * FROM glob('{folder}/*')",
+    "COPY links TO '{folder}/new.csv'",
+    "COPY links TO '{file}' (USE_TMP_FILE false)",
+    "EXPLAIN ANALYZE COPY links TO '{file}' (USE_TMP_FILE false)",
+    "/**/ EXPLAIN ANALYZE COPY links TO '{file}' (USE_TMP_FILE false)",
+    "COPY (PIVOT links ON lang_a USING count(*)) TO '{file}' (USE_TMP_FILE false)",
+    "SELECT 1; COPY links TO '{file}' (USE_TMP_FILE false)",
+    "EXPORT DATABASE '{folder}/dump'",
+    "ATTACH '{folder}/new.db' AS other",
+    "ATTACH ':memory:' AS other",
+    "INSTALL httpfs",
+    "LOAD httpfs",
+    "PRAGMA database_list",
+    "PRAGMA enable_external_access = true",
+    "SET enable_external_access = true",
+    "SET lock_configuration = false",
+    "RESET allowed_paths",
+    "CREATE TABLE mine AS SELECT 1",
+    "CALL pragma_version()",
+    "SELECT * FROM sniff_csv('{other}')",
+    "SELECT * FROM read_blob('/proc/self/environ')",
+]
+
+
+@pytest.mark.parametrize("sql", QUESTIONS)
+def test_a_query_reads_the_tables_of_the_lake(lake, sql: str):
+    LakeReader(lake).sql(sql).stream()
+    assert LakeReader(lake).sql(sql).to_arrow().num_columns > 0
+
+
+@pytest.mark.parametrize("sql", OTHER_STATEMENTS)
+def test_a_query_does_nothing_else(lake, tmp_path: Path, sql: str):
+    other = tmp_path / "other.txt"
+    other.write_text("planted\n")
+    (file,) = lake.files("links")
+    before = Path(local_path(file)).read_bytes()
+    places = {"other": other, "folder": tmp_path, "file": local_path(file)}
+    with pytest.raises(LakeError) as refused:
+        list(LakeReader(lake).sql(sql.format(**places)).stream()[1])
+    assert "planted" not in str(refused.value)
+    assert Path(local_path(file)).read_bytes() == before
+    assert list(tmp_path.iterdir()) == [other]
+
+
+def test_the_sandbox_says_how_it_is_opened(lake, tmp_path: Path):
+    (tmp_path / "other.txt").write_text("planted")
+    ask = ("query", f"SELECT content FROM read_text('{tmp_path}/other.txt')", *settings(lake))
+    refused = cli(*ask)
+    assert refused.status == 2
+    assert "--no-sandbox" in refused.err
+    assert "planted" in cli(*ask, "--no-sandbox").out
+    refused = cli("query", f"COPY links TO '{tmp_path}/new.csv'", *settings(lake))
+    assert refused.status == 2
+    assert "COPY is refused" in refused.err
+    assert cli("query", f"COPY links TO '{tmp_path}/new.csv'", *settings(lake), "--no-sandbox")
+    assert (tmp_path / "new.csv").exists()
+
+
+def test_frames_of_python_are_not_seen(lake):
+    frame = pa.table({"planted": [1]})
+    assert frame.num_rows == 1
+    with pytest.raises(LakeError, match="frame does not exist"):
+        LakeReader(lake).sql("SELECT * FROM frame").to_arrow()

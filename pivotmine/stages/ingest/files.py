@@ -68,13 +68,13 @@ def list_sources(recipe: Recipe) -> list[RecipeFile]:
     for index, (item, name) in enumerate(zip(recipe.ingest.inputs, names, strict=True)):
         for file in list_files(item.uris):
             detect(file.uri, item.format)
-            if file.uri in found:
+            if file.name in found:
                 raise ConfigError(
-                    f"{file.uri} belongs to two of ingest.inputs. A record is identified by its "
+                    f"{file.name} belongs to two of ingest.inputs. A record is identified by its "
                     "file and its position, so a file may be read only once: narrow the patterns."
                 )
             fingerprint = _fingerprint(file, item, name)
-            found[file.uri] = RecipeFile(file, index, deliveries.index(name), name, fingerprint)
+            found[file.name] = RecipeFile(file, index, deliveries.index(name), name, fingerprint)
     return list(found.values())
 
 
@@ -91,7 +91,7 @@ def reading_settings(recipe: Recipe) -> dict[str, Any]:
 
 def as_table(files: Sequence[RecipeFile]) -> pa.Table:
     """Rows of `FILES`."""
-    rows = [{"uri": item.file.uri, "stamp": item.file.stamp, **item._asdict()} for item in files]
+    rows = [{"uri": item.file.name, "stamp": item.file.stamp, **item._asdict()} for item in files]
     return pa.Table.from_pylist(rows, FILES)
 
 
@@ -110,8 +110,8 @@ def split_new_and_known(
     unchanged = before.join(F.broadcast(listed), ["uri", "fingerprint"]).select("uri").distinct()
     known = unchanged.join(failed.select("uri"), "uri", "left_anti")
     found = set(inputs.local(known, len(files))["uri"].to_pylist())
-    new = [item for item in files if item.file.uri not in found]
-    return new, [item for item in files if item.file.uri in found]
+    new = [item for item in files if item.file.name not in found]
+    return new, [item for item in files if item.file.name in found]
 
 
 def plan_packs(files: Sequence[RecipeFile], recipe: Recipe) -> list[tuple[Split, ...]]:

@@ -68,7 +68,7 @@ def _joined(
 ) -> DataFrame:
     """The rows with their positions in whole files."""
     planned = {
-        (split.uri, split.start): split for pack in packs for split in pack if is_piece(split)
+        (split.name, split.start): split for pack in packs for split in pack if is_piece(split)
     }
     if not planned:
         return rows

@@ -34,7 +34,7 @@ def write_manifests(
     run
         Row of table `runs` (run_id, fingerprint, version, inputs).
     recipe
-        The whole effective configuration, as JSON values.
+        The whole effective configuration, as JSON values without secrets.
     tokenizer
         Row of table `tokenizer`.
     arms

@@ -117,7 +117,7 @@ def finish(
     write_manifests(
         inputs.artifacts("shards"),
         run,
-        recipe.model_dump(mode="json"),
+        recipe.public_json(),
         tokenizer,
         arms,
         shards.to_pylist(),

@@ -110,7 +110,8 @@ def _totals(
 
 def external(recipe: Recipe) -> Any:
     """The lexicon files with their checksums; an error for a missing or unreadable file."""
-    return list_lexicons(recipe.terms.lexicons, recipe.terms.max_rows)
+    files = list_lexicons(recipe.terms.lexicons, recipe.terms.max_rows)
+    return [file._replace(uri=file.name) for file in files]
 
 
 def tally(rows: Rows, recipe: Recipe) -> Tally:

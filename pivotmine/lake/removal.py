@@ -1,0 +1,75 @@
+"""Deleting the past of a lake: earlier snapshots, with the files that only they list."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection
+
+from pivotmine.errors import LakeError
+from pivotmine.lake.lake import Lake, run_id
+from pivotmine.lake.tables import RUNS, SHARDS, TABLES
+
+
+def forget_past(lake: Lake) -> int:
+    """Delete earlier snapshots of all tables, their data files and shards; returns how many.
+
+    `runs` keeps its rows. Must run under `pivotmine.lake.recovery.lock`. A remote lake has no lock,
+    so what another driver may be staging there is left: only files of committed runs are deleted.
+
+    Raises
+    ------
+    LakeError
+        A file of a committed table is not where the table says. Nothing of that table is deleted.
+    """
+    lake.refresh()
+    n_snapshots = 0
+    for name in TABLES:
+        table, current = lake.iceberg_table(name), lake.snapshot(name)
+        if table is None or current is None or name == RUNS.name:
+            continue
+        kept = lake.files(name, current)
+        _check_listed(lake, name, kept)
+        past = [s.snapshot_id for s in table.snapshots() if s != current]
+        if past:
+            table.maintenance.expire_snapshots().by_ids(past).commit()
+            table.refresh()
+            n_snapshots += len(past)
+        _remove_others(lake, f"{name}/data", kept)
+        if name == SHARDS.name:
+            files = lake.artifact_path(name, str(run_id(current)))
+            _remove_others(lake, f"{name}/files", list(lake.files_below(files).values()))
+    return n_snapshots
+
+
+def _check_listed(lake: Lake, name: str, kept: Collection[str]) -> None:
+    """Every file that must stay is found where files are about to be deleted."""
+    found = lake.files_below(_folder(lake, f"{name}/data"))
+    missing = [path for path in kept if lake.normal_address(path) not in found]
+    if missing:
+        raise LakeError(
+            f"{len(missing)} of {len(kept)} files of table {name} are not in its folder, for one "
+            f"{missing[0]}. The past of this table was not deleted. Has the lake been moved or "
+            "copied?"
+        )
+
+
+def _remove_others(lake: Lake, kind: str, kept: Collection[str]) -> None:
+    """Delete the files of past runs under a folder of the lake, but those in `kept`."""
+    folder = _folder(lake, kind)
+    committed = lake.committed_run_ids()
+    stay = {lake.normal_address(path) for path in kept}
+    for name in lake.names_in(folder):
+        if not lake.is_local and name not in committed:
+            continue
+        path = posixpath.join(folder, name)
+        below = lake.files_below(path)
+        if stay.isdisjoint(below):
+            lake.remove(path)
+            continue
+        for address, file in below.items():
+            if address not in stay:
+                lake.remove(file)
+
+
+def _folder(lake: Lake, kind: str) -> str:
+    return posixpath.join(lake.warehouse, lake.namespace, kind)
