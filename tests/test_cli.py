@@ -49,7 +49,7 @@ FROZEN = {
     "init": "files --out -o --force --no-force",
     "config": "--config -c --set -s",
     "tables": "--config -c --set -s",
-    "query": "sql --config -c --set -s --format -f --as-of",
+    "query": "sql --config -c --set -s --format -f --as-of --sandbox --no-sandbox",
     "links": "word --config -c --set -s --lang --limit --format -f",
     "bridges": "word_a word_b --config -c --set -s --limit",
     "cooccurrence": "word_a word_b --config -c --set -s --format -f",

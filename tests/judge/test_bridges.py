@@ -130,7 +130,7 @@ def test_the_command_prints_every_direction(lake, tmp_path):
     lexicon.write_text("\n".join(lines) + "\n", encoding="utf-8")
     status, out, err = cli("evaluate", "bridges", str(lexicon), *settings(lake))
     assert (status, err) == (0, "")
-    assert "fr to ja: 2 words asked, 2 pairs with a bridge" in out
+    assert "fr to ja: 2 words queried, 2 pairs with a bridge" in out
     asked = ("evaluate", "bridges", str(lexicon), *settings(lake), "-f", "csv")
     rows = list(csv.DictReader(io.StringIO(cli(*asked, "--apart", "fr-ja").out)))
     assert [row["first"] for row in rows if row["method"] == "links"] == ["0.75", "0.5", "1.0"]

@@ -108,5 +108,5 @@ def test_an_arm_teaches_translations_that_stand_side_by_side(asked):
 
 def test_the_table_shows_every_arm_and_direction(asked):
     shown = cli("evaluate", "selection", *asked, "--dimensions", "7")
-    assert "8 words asked" in shown.out
+    assert "8 words looked up" in shown.out
     assert "fr to en" in shown.out
