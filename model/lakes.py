@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pivotmine.errors import InputError
+from pivotmine.lake.catalog import local_lake
 from pivotmine.lake.lake import Lake
-from pivotmine.recipe import LakeConfig
 from pivotmine.recipe.reading import load_recipe
 
 
@@ -22,8 +21,4 @@ def open_lake(path: Path) -> Lake:
     """
     if path.suffix in (".yaml", ".yml"):
         return Lake(load_recipe(str(path)).lake, read_only=True)
-    if (path / "catalog.db").exists():
-        return Lake(LakeConfig(warehouse=str(path)), read_only=True)
-    raise InputError(
-        f"no lake at {path}: give its folder (it holds catalog.db), or a PivotMine recipe (.yaml)"
-    )
+    return Lake(local_lake(path), read_only=True)

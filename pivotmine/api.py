@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pivotmine.ask.reader import LakeReader
-from pivotmine.errors import InputError, LakeError, PivotMineError
+from pivotmine.errors import LakeError, PivotMineError
 
 if TYPE_CHECKING:
     from pivotmine.engine.display import Report
@@ -168,17 +168,10 @@ def _recipe(source: Recipe | RecipeSource) -> Recipe:
 
 def _lake_config(source: Recipe | RecipeSource) -> Any:
     """Section `lake` of a recipe, or that of a local warehouse."""
-    from pivotmine.recipe import LakeConfig
+    from pivotmine.lake.catalog import local_lake
 
-    if isinstance(source, str | os.PathLike):
-        path = Path(source)
-        if path.is_dir():
-            if not (path / "catalog.db").exists():
-                raise InputError(
-                    f"no lake at {path}: give its warehouse (the folder that holds catalog.db), "
-                    "or a recipe (.yaml)"
-                )
-            return LakeConfig(warehouse=str(path))
+    if isinstance(source, str | os.PathLike) and Path(source).is_dir():
+        return local_lake(Path(source))
     return _recipe(source).lake
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from pivotmine.errors import InputError, LakeError
+from pivotmine.lake.query import quoted
 
 TRANSLATED = ("parallel", "block")
 UNTRANSLATED = ("monolingual", "code_switched", "template")
@@ -55,12 +56,14 @@ def _join_folder(connection: duckdb.DuckDBPyConnection, truth: Path) -> None:
                 f"{path} is not there; name the folder `truth` that `pivotmine planted` wrote, or "
                 "a Parquet file with doc_id (or uri) and kind"
             )
-    connection.execute(_PLANTED_DOCUMENTS.format(truth=_quoted(documents)))
-    connection.execute(_PLANTED_LINKS.format(links=_quoted(links)))
+    connection.execute(_PLANTED_DOCUMENTS.format(truth=quoted(str(documents))))
+    connection.execute(_PLANTED_LINKS.format(links=quoted(str(links))))
 
 
 def _join_file(connection: duckdb.DuckDBPyConnection, truth: Path) -> None:
-    rows = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({_quoted(truth)})").fetchall()
+    rows = connection.execute(
+        f"DESCRIBE SELECT * FROM read_parquet({quoted(str(truth))})"
+    ).fetchall()
     names = {name for name, *_ in rows}
     key = next((name for name in ("doc_id", "uri") if name in names), None)
     if key is None or "kind" not in names:
@@ -68,12 +71,8 @@ def _join_file(connection: duckdb.DuckDBPyConnection, truth: Path) -> None:
             f"{truth} has columns {', '.join(sorted(names))}; needed are kind, and doc_id or uri"
         )
     part = "any_value(t.part)" if "part" in names else "NULL"
-    connection.execute(_LISTED.format(truth=_quoted(truth), key=key, part=part))
+    connection.execute(_LISTED.format(truth=quoted(str(truth)), key=key, part=part))
     connection.execute(_NO_LINKS)
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 _N_KNOWN = "SELECT count(*) FROM known WHERE kind <> ?"

@@ -13,6 +13,7 @@ import posixpath
 import sqlite3
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -24,7 +25,7 @@ from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.metadata import TableMetadataUtil
 from pyiceberg.typedef import Identifier
 
-from pivotmine.errors import LakeError
+from pivotmine.errors import InputError, LakeError
 from pivotmine.lake.addresses import is_local, local_path, normal_address
 from pivotmine.recipe import LakeConfig
 from pivotmine.redaction import redact_text, redact_values
@@ -41,6 +42,22 @@ def resolve_warehouse(warehouse: str) -> tuple[str, bool]:
     if is_local(warehouse):
         return normal_address(warehouse), True
     return warehouse.rstrip("/"), False
+
+
+def local_lake(folder: Path) -> LakeConfig:
+    """Settings that read the lake in a warehouse's folder.
+
+    Raises
+    ------
+    InputError
+        The folder holds no catalog.
+    """
+    if not (folder / CATALOG_FILE).exists():
+        raise InputError(
+            f"no lake at {folder}: give its warehouse (the folder that holds {CATALOG_FILE}), or a "
+            "recipe (.yaml)"
+        )
+    return LakeConfig(warehouse=str(folder))
 
 
 def open_catalog(config: LakeConfig, *, read_only: bool) -> Catalog:
