@@ -26,6 +26,10 @@ class LakeError(PivotMineError):
     """The lake cannot be opened, written or committed, or a table is not there yet."""
 
 
+class StorageError(LakeError):
+    """A store or catalog gives no answer that can be used, or refuses what is asked of it."""
+
+
 class ConservationError(PivotMineError):
     """Rows in differ from rows out + rejected + deduplicated: a bug, so nothing was committed."""
 

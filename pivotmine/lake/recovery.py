@@ -19,7 +19,7 @@ import posixpath
 from collections.abc import Collection, Iterator
 
 from pivotmine.errors import LakeError
-from pivotmine.lake.addresses import local_path
+from pivotmine.storage.addresses import local_path
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import RUNS, SHARDS, TABLES
 

@@ -26,7 +26,7 @@ from pivotmine.engine.display import Report
 from pivotmine.engine.runner import run_stages
 from pivotmine.engine.stage import Stage, Tally
 from pivotmine.errors import LakeError
-from pivotmine.lake.addresses import normal_address
+from pivotmine.storage.addresses import normal_address
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.recovery import lock, recover
 from pivotmine.lake.tables import TABLES

@@ -1,0 +1,1 @@
+"""One way to every file: addresses, filesystems with their credentials, and patience with stores."""
