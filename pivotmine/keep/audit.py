@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import duckdb
 from blake3 import blake3
 
-from pivotmine.storage.addresses import local_path
+from pivotmine.lake.addresses import local_path
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import quoted
 

@@ -29,7 +29,7 @@ from pivotmine.errors import InputError, LakeError, StorageError
 from pivotmine.lake.iceberg_files import Held
 from pivotmine.recipe import LakeConfig
 from pivotmine.redaction import redact_text, redact_values
-from pivotmine.storage.addresses import is_local, local_path, normal_address
+from pivotmine.lake.addresses import is_local, local_path, normal_address
 from pivotmine.storage.patience import patiently
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from pivotmine.errors import LakeError
-from pivotmine.storage.addresses import local_path
+from pivotmine.lake.addresses import local_path
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
 from pivotmine.text.language_code import LANGUAGE_CODE

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 import pivotmine
 from pivotmine.errors import ConfigError, LakeError
+from pivotmine.lake.commit import commit
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.recovery import lock, recover
 from pivotmine.lake.tables import WITHDRAWALS
@@ -75,9 +76,8 @@ def withdraw(lake: Lake, ingest_id: str, known: set[str], reason: str) -> None:
         lake.filesystem.makedirs(folder, exist_ok=True)
         with lake.filesystem.open(f"{folder}/part-0.parquet", "wb") as stream:
             pq.write_table(rows, stream, store_schema=False)
-        lake.commit(
-            _run_row(run, now, rows.num_rows), {WITHDRAWALS.name: lake.parquet_files(folder)}
-        )
+        staged = {WITHDRAWALS.name: lake.parquet_files(folder)}
+        commit(lake, _run_row(run, now, rows.num_rows), staged)
 
 
 def _run_row(run: str, now: datetime, n_rows: int) -> dict[str, Any]:

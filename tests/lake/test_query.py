@@ -10,7 +10,7 @@ import pytest
 
 from pivotmine.ask.reader import LakeReader
 from pivotmine.errors import LakeError
-from pivotmine.storage.addresses import local_path
+from pivotmine.lake.addresses import local_path
 from pivotmine.lake.query import connect, find_word, run_sql, tables_named
 from pivotmine.lake.tables import TABLES
 from tests.handmade import cli, link, make_lake, put, settings, word

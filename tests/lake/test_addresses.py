@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.errors import LakeError
-from pivotmine.storage.addresses import is_local, local_path, normal_address, relative_address
+from pivotmine.lake.addresses import is_local, local_path, normal_address, relative_address
 from tests.lake.bucket_store import store
 
 PART = st.text("abcXYZ019 %20-_=+é猫#?&'", min_size=1, max_size=8).filter(
