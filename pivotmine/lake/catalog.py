@@ -25,12 +25,12 @@ from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.metadata import TableMetadataUtil
 from pyiceberg.typedef import Identifier
 
-from pivotmine.errors import InputError, LakeError, StorageError
+from pivotmine.errors import InputError, LakeError
 from pivotmine.lake.iceberg_files import Held
 from pivotmine.recipe import LakeConfig
 from pivotmine.redaction import redact_text, redact_values
 from pivotmine.lake.addresses import is_local, local_path, normal_address
-from pivotmine.storage.patience import patiently
+from pivotmine.storage.patience import first_contact, patiently
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -102,7 +102,7 @@ def open_catalog(config: LakeConfig, held: Held, *, read_only: bool) -> Catalog:
         return catalog
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), first_contact():
             warnings.simplefilter("ignore", DeprecationWarning)  # PyIceberg's quote the address
             return patiently(opened, "the catalog", held.settings)
     except Exception as error:
@@ -139,10 +139,10 @@ def prove_writable(warehouse: str, filesystem: AbstractFileSystem) -> None:
     """
     probe = posixpath.join(warehouse, f".write-probe-{os.getpid()}")
     try:
-        filesystem.makedirs(warehouse, exist_ok=True)
-        with filesystem.open(probe, "wb") as stream:
-            stream.write(b"")
-        filesystem.rm(probe)
+        with first_contact():
+            filesystem.makedirs(warehouse, exist_ok=True)
+            filesystem.pipe_file(probe, b"")
+            filesystem.rm_file(probe)
     except Exception as error:
         raise LakeError(
             f"the warehouse {warehouse} cannot be written: {error}. Set lake.warehouse to a folder "

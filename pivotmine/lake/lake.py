@@ -28,8 +28,11 @@ from pyiceberg.exceptions import NoSuchTableError
 from pivotmine.errors import LakeError
 from pivotmine.lake.addresses import local_path, normal_address, relative_address
 from pivotmine.lake.catalog import one_line, open_catalog, prove_writable, resolve_warehouse
+from pivotmine.lake.iceberg_files import Held
 from pivotmine.lake.tables import RUNS, TABLES, conform
 from pivotmine.recipe import LakeConfig
+from pivotmine.storage.patience import patiently
+from pivotmine.storage.settings import current
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -63,31 +66,38 @@ class Lake:
         self.warehouse, self.is_local = resolve_warehouse(config.warehouse)
         self.read_only = read_only
         self._catalog_properties = dict(config.catalog)
+        self.held = Held(current())
+        """What is known of the lake's files without opening them."""
         if not read_only and (config.catalog or self.is_local):
             prove_writable(self.warehouse, self.filesystem)
-        self.catalog = open_catalog(config, read_only=read_only)
+        self.catalog = open_catalog(config, self.held, read_only=read_only)
         self.tables: dict[str, IcebergTable] = {}
         self._runs: pa.Table | None = None
         self._run_ids: set[str] | None = None
+        self._data_files: dict[tuple[str, int], list[DataFile]] = {}
 
     @cached_property
     def filesystem(self) -> AbstractFileSystem:
         """Fsspec's view of the warehouse."""
-        import fsspec
+        from pivotmine.storage.filesystem import open_filesystem
 
-        return fsspec.core.url_to_fs(self.warehouse)[0]
+        return open_filesystem(self.warehouse, self.held.settings)[0]
 
     # ---- reading -----------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Forget what was read of the catalog, so that it is read again."""
         self.tables.clear()
+        self._data_files.clear()
         self._runs = self._run_ids = None
 
     def runs(self) -> pa.Table:
         """Rows of `runs`, oldest first. Grows by one row a committed stage."""
         if self._runs is None:
-            self._runs = self._read_runs(RUNS.schema).sort_by("finished_at")
+            # The current snapshot of `runs` is the committed one by definition.
+            table = self.iceberg_table(RUNS.name)
+            files = self.data_files(RUNS.name, table.current_snapshot() if table else None)
+            self._runs = self._read_files(files, RUNS.schema).sort_by("finished_at")
         return self._runs
 
     def snapshot(self, name: str, as_of: datetime | None = None) -> Snapshot | None:
@@ -110,7 +120,7 @@ class Lake:
         schema = TABLES[name].schema
         if columns is not None:
             schema = pa.schema([schema.field(column) for column in columns])
-        return self._read_files(self.files(name), schema)
+        return self._read_files(self.data_files(name, self.snapshot(name)), schema)
 
     def files(self, name: str, snapshot: Snapshot | None = None) -> list[str]:
         """Paths of the Parquet files of a snapshot (the committed one by default), sorted."""
@@ -135,22 +145,18 @@ class Lake:
     def committed_run_ids(self) -> set[str]:
         """Ids of committed runs."""
         if self._run_ids is None:
-            rows = self._read_runs(pa.schema([RUNS.schema.field(RUN_ID)]))
-            self._run_ids = set(rows.column(RUN_ID).to_pylist())
+            self._run_ids = set(self.runs().column(RUN_ID).to_pylist())
         return self._run_ids
-
-    def _read_runs(self, schema: pa.Schema) -> pa.Table:
-        """Columns of `runs`; its current snapshot is the committed one by definition."""
-        table = self.iceberg_table(RUNS.name)
-        current = table.current_snapshot() if table else None
-        files = [file.file_path for file in self.data_files(RUNS.name, current)]
-        return self._read_files(files, schema)
 
     def iceberg_table(self, name: str) -> IcebergTable | None:
         """The table as the catalog knows it; None before its first commit."""
         if name not in self.tables:
             try:
-                self.tables[name] = self.catalog.load_table((self.namespace, name))
+                self.tables[name] = patiently(
+                    lambda: self.catalog.load_table((self.namespace, name)),
+                    f"table {name}",
+                    self.held.settings,
+                )
             except NoSuchTableError:
                 return None
             except LakeError:
@@ -161,28 +167,36 @@ class Lake:
                 ) from error
         return self.tables[name]
 
-    def open(self, path: str) -> IO[bytes]:
-        """Open a file of the lake for reading."""
+    def open(self, path: str, size: int | None = None) -> IO[bytes]:
+        """Open a file of the lake for reading; a known size spares a request to a store."""
         if self.is_local:
             return open(local_path(path), "rb")
-        stream: IO[bytes] = self.filesystem.open(path, "rb")
+        stream: IO[bytes] = self.filesystem.open(path, "rb", size=size)
         return stream
 
-    def _read_files(self, files: Sequence[str], schema: pa.Schema) -> pa.Table:
+    def _read_files(self, files: Sequence[DataFile], schema: pa.Schema) -> pa.Table:
         import pyarrow.parquet as pq
 
         parts = [pa.Table.from_batches([], schema)]  # `empty_table` would import pandas
-        for path in files:
-            with self.open(path) as stream, pq.ParquetFile(stream) as file:
+        for found in files:
+            with (
+                self.open(found.file_path, found.file_size_in_bytes) as stream,
+                pq.ParquetFile(stream) as file,
+            ):
                 present = [name for name in schema.names if name in file.schema_arrow.names]
                 parts.append(conform(file.read(present), schema))
         return pa.concat_tables(parts)
 
     def data_files(self, name: str, snapshot: Snapshot | None) -> list[DataFile]:
+        """The files of a snapshot, from its manifests, which are read once."""
         table = self.iceberg_table(name)
         if snapshot is None or table is None:
             return []
-        return [task.file for task in table.scan(snapshot_id=snapshot.snapshot_id).plan_files()]
+        key = (name, snapshot.snapshot_id)
+        if key not in self._data_files:
+            scan = table.scan(snapshot_id=snapshot.snapshot_id)
+            self._data_files[key] = [task.file for task in scan.plan_files()]
+        return self._data_files[key]
 
     # ---- files of a run ----------------------------------------------------------------------
 
@@ -246,7 +260,10 @@ class Lake:
     def remove(self, path: str) -> None:
         """Delete a file or folder of this lake if it is there."""
         with contextlib.suppress(FileNotFoundError):
-            self.filesystem.rm(path, recursive=True)
+            if path.endswith(".parquet"):
+                self.filesystem.rm_file(path)
+            else:
+                self.filesystem.rm(path, recursive=True)
 
     def said(self, error: Exception) -> str:
         return one_line(error, self._catalog_properties)

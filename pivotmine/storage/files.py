@@ -15,8 +15,15 @@ from fsspec.spec import AbstractBufferedFile
 
 MEMORY_BYTES = 16 * 2**20
 
-READ_BYTES = 8 * 2**20
+READ_WHOLE_BYTES = 8 * 2**20
 """A file of up to this size is read in one request."""
+
+BLOCK_BYTES = 2**20
+"""What is read beyond the bytes that are asked for."""
+
+
+def _cache(size: int) -> str:
+    return "all" if 0 < size <= READ_WHOLE_BYTES else "readahead"
 
 
 class ReadFile(AbstractBufferedFile):  # type: ignore[misc]
@@ -31,7 +38,7 @@ class ReadFile(AbstractBufferedFile):  # type: ignore[misc]
     def __init__(self, filesystem: Any, path: str, inner: Any, block_size: int) -> None:
         self._inner = inner
         super().__init__(
-            filesystem, path, "rb", block_size, cache_type="readahead", size=int(inner.size)
+            filesystem, path, "rb", block_size, cache_type=_cache(inner.size), size=int(inner.size)
         )
 
     def _fetch_range(self, start: int, end: int) -> bytes:
@@ -47,7 +54,7 @@ class KnownFile(AbstractBufferedFile):  # type: ignore[misc]
     """A file whose size is known, so that the store is not asked for it."""
 
     def __init__(self, filesystem: Any, path: str, size: int, block_size: int) -> None:
-        super().__init__(filesystem, path, "rb", block_size, cache_type="readahead", size=size)
+        super().__init__(filesystem, path, "rb", block_size, cache_type=_cache(size), size=size)
 
     def _fetch_range(self, start: int, end: int) -> bytes:
         end = min(end, self.size)

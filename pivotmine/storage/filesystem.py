@@ -18,7 +18,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from pivotmine.errors import StorageError
 from pivotmine.storage.failures import explain, without_secrets
-from pivotmine.storage.files import READ_BYTES, KnownFile, ReadFile, WholeFile
+from pivotmine.storage.files import BLOCK_BYTES, KnownFile, ReadFile, WholeFile
 from pivotmine.storage.patience import patiently
 from pivotmine.storage.settings import StorageSettings, current
 
@@ -88,6 +88,7 @@ class StoreFileSystem(fsspec.AbstractFileSystem):  # type: ignore[misc]
         self.settings = settings
         self.protocol = inner.protocol
         names = {inner.protocol} if isinstance(inner.protocol, str) else set(inner.protocol)
+        self._is_s3 = "s3" in names
         self.has_folders = not names & _WITHOUT_FOLDERS
 
     def patiently(self, operation: Callable[[], Result], path: Any) -> Result:
@@ -113,6 +114,9 @@ class StoreFileSystem(fsspec.AbstractFileSystem):  # type: ignore[misc]
 
     def unstrip_protocol(self, name: str) -> str:
         return str(self.inner.unstrip_protocol(name))
+
+    def _parent(self, path: str) -> str:
+        return str(self.inner._parent(path))
 
     # ---- looking -----------------------------------------------------------------------------
 
@@ -149,6 +153,8 @@ class StoreFileSystem(fsspec.AbstractFileSystem):  # type: ignore[misc]
     def cat_file(
         self, path: str, start: int | None = None, end: int | None = None, **options: Any
     ) -> bytes:
+        if self._is_s3 and start is None and end is None:
+            options |= {"max_concurrency": 1}  # else s3fs asks for the size first
         return bytes(
             self.patiently(lambda: self.inner.cat_file(path, start=start, end=end, **options), path)
         )
@@ -177,10 +183,10 @@ class StoreFileSystem(fsspec.AbstractFileSystem):  # type: ignore[misc]
         if mode != "rb":
             raise StorageError(f"{path}: a file of a store is read or written whole, not {mode!r}")
         if size is not None:
-            return KnownFile(self, path, size, block_size or READ_BYTES)
+            return KnownFile(self, path, size, block_size or BLOCK_BYTES)
         inner = self.patiently(lambda: self.inner.open(path, "rb", cache_type="none"), path)
         if isinstance(inner, fsspec.spec.AbstractBufferedFile) and inner.size is not None:
-            return ReadFile(self, path, inner, block_size or READ_BYTES)
+            return ReadFile(self, path, inner, block_size or BLOCK_BYTES)
         return inner
 
     # ---- changing ----------------------------------------------------------------------------

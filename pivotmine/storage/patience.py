@@ -25,6 +25,9 @@ Result = TypeVar("Result")
 FIRST_WAIT_SECONDS = 0.2
 MAX_WAIT_SECONDS = 20.0
 
+FIRST_CONTACT_SECONDS = 10.0
+"""How long a server that has never answered is waited for."""
+
 _log = logging.getLogger("pivotmine.storage")
 _LIMIT = threading.local()
 
@@ -78,8 +81,31 @@ def at_most(minutes: float) -> Iterator[None]:
         _LIMIT.minutes = before
 
 
+@contextmanager
+def first_contact() -> Iterator[None]:
+    """Within this context and thread, a server that has never answered is not waited for long.
+
+    At the start of a command a wrong address is likelier than a network that is about to come back.
+    """
+    before = getattr(_LIMIT, "is_first", False)
+    _LIMIT.is_first = True
+    try:
+        yield
+    finally:
+        _LIMIT.is_first = before
+
+
 def _is_over(state: RetryCallState, deadline: float) -> bool:
-    return time.monotonic() + state.upcoming_sleep > deadline
+    if time.monotonic() + state.upcoming_sleep > deadline:
+        return True
+    error = state.outcome.exception() if state.outcome else None
+    started = state.start_time
+    return (
+        getattr(_LIMIT, "is_first", False)
+        and error is not None
+        and is_unreached(error)
+        and time.monotonic() - started > FIRST_CONTACT_SECONDS
+    )
 
 
 def _tell(state: RetryCallState, subject: str) -> None:
