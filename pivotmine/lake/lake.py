@@ -29,6 +29,8 @@ from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, Valida
 from pivotmine.errors import LakeError
 from pivotmine.lake.addresses import local_path, normal_address, relative_address
 from pivotmine.lake.catalog import one_line, open_catalog, prove_writable, resolve_warehouse
+from pivotmine.lake.digests import DIGESTS, FileDigest, write_digests
+from pivotmine.lake.parquet_files import parquet_reader, reading
 from pivotmine.lake.tables import RUNS, TABLES, conform
 from pivotmine.recipe import LakeConfig
 
@@ -172,11 +174,9 @@ class Lake:
         return stream
 
     def _read_files(self, files: Sequence[str], schema: pa.Schema) -> pa.Table:
-        import pyarrow.parquet as pq
-
         parts = [pa.Table.from_batches([], schema)]  # `empty_table` would import pandas
         for path in files:
-            with self.open(path) as stream, pq.ParquetFile(stream) as file:
+            with reading(path), self.open(path) as stream, parquet_reader(stream) as file:
                 present = [name for name in schema.names if name in file.schema_arrow.names]
                 parts.append(conform(file.read(present), schema))
         return pa.concat_tables(parts)
@@ -218,6 +218,19 @@ class Lake:
         below = (relative_address(self.normal_address(str(item)), start) for item in found)
         return sorted({path for path in below if path})
 
+    def sizes_in(self, folder: str) -> dict[str, int]:
+        """Bytes of each file directly in a folder, by its normal address."""
+        self.filesystem.invalidate_cache()  # other processes write here
+        try:
+            found = self.filesystem.ls(folder, detail=True)
+        except FileNotFoundError:
+            return {}
+        return {
+            self.normal_address(str(item["name"])): int(item["size"])
+            for item in found
+            if item["type"] == "file"
+        }
+
     def files_below(self, folder: str) -> dict[str, str]:
         """Every file under a folder: its normal address to its URI in the warehouse's scheme.
 
@@ -258,12 +271,14 @@ class Lake:
         run: dict[str, Any],
         staged: Mapping[str, list[str]],
         kept: Mapping[str, Collection[str]] | None = None,
+        digests: Mapping[str, FileDigest] | None = None,
     ) -> None:
         """Replace the contents of all `staged` tables by their files, then record the run.
 
         Files of the current snapshot that are in `kept` stay in the table; a table in which all
         stay and nothing is added keeps its snapshot. Until the row in `runs` is written nothing
-        of it counts as committed.
+        of it counts as committed. Each snapshot gets a list of the digests of its files
+        (`pivotmine.lake.digests`); staged files that `digests` does not name are read for it.
 
         Nothing is deleted, whatever happens: an answer that is lost leaves open whether a commit
         went through. Where the catalog reports such an error, the lake is read back.
@@ -284,7 +299,7 @@ class Lake:
         try:
             for name, files in staged.items():
                 stay = (kept or {}).get(name, ())
-                outputs[name] = self._replace(name, files, properties, stay)
+                outputs[name] = self._replace(name, files, properties, stay, digests)
             row = pa.Table.from_pylist([{**run, "outputs": outputs}], schema=RUNS.schema)
             self._append_run(row, properties)
         except (CommitFailedException, ValidationException) as error:
@@ -325,6 +340,7 @@ class Lake:
         files: Sequence[str],
         properties: dict[str, str],
         kept: Collection[str] = (),
+        digests: Mapping[str, FileDigest] | None = None,
     ) -> int:
         """One new snapshot: these files, and those of the current one that stay."""
         table = self._load_or_create(name)
@@ -340,6 +356,8 @@ class Lake:
             )
         if current is not None and kept and not files and not leaving:
             return int(current.snapshot_id)
+        made = write_digests(self, name, properties[RUN_ID], kept, files, digests or {})
+        properties = {**properties, DIGESTS: made}
         try:
             self._overwrite(table, files, properties, leaving)
         except (CommitFailedException, ValidationException):
