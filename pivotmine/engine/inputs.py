@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -17,6 +16,7 @@ from pivotmine.engine.staging import write_arrow_rows, write_rows
 from pivotmine.engine.table_files import bind_reader, plan_splits
 from pivotmine.errors import LakeError
 from pivotmine.lake.lake import Lake
+from pivotmine.lake.parquet_files import parquet_reader, reading
 from pivotmine.lake.tables import TABLES
 
 TASKS_PER_CORE = 4
@@ -70,8 +70,8 @@ class LakeInputs:
         wanted = pa.schema([TABLES[name].schema.field(column) for column in columns])
         pieces = [wanted.empty_table()]
         for path, _ in self._files[name]:
-            with self._lake.filesystem.open(path, "rb") as stream:
-                pieces.append(pq.read_table(stream, columns=list(columns)).cast(wanted))
+            with reading(path), self._lake.open(path) as stream, parquet_reader(stream) as rows:
+                pieces.append(rows.read(list(columns)).cast(wanted))
         return pa.concat_tables(pieces).combine_chunks()
 
     def table_files(self, name: str) -> list[tuple[str, int]]:

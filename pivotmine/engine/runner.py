@@ -28,6 +28,7 @@ from pivotmine.engine.staging import write_tables
 from pivotmine.errors import ConservationError, LakeError
 from pivotmine.lake.commit import commit
 from pivotmine.lake.compaction import merge_small_files
+from pivotmine.lake.digests import Damage, described, missing_or_resized
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.recovery import lock, recover
 from pivotmine.lake.withdrawals import without_withdrawn
@@ -70,7 +71,11 @@ def run_stages(
             started_at = datetime.now(UTC)
             snapshots = _snapshots(stage, lake)
             fingerprint = stage_fingerprint(stage, recipe, snapshots, external[stage.name])
-            committed = None if force else find_committed(lake, stage, fingerprint)
+            broken = [] if force else damaged_outputs(lake, stage)
+            if broken:
+                display.note(f"{stage.name}: {described(broken)}; made anew")
+            anew = force or bool(broken)
+            committed = None if anew else find_committed(lake, stage, fingerprint)
             if committed is not None:
                 report = _report_of(committed, started_at)
             else:
@@ -78,7 +83,7 @@ def run_stages(
                 run_id = f"{started_at:%Y%m%dT%H%M%S}-{stage.name}-{secrets.token_hex(4)}"
                 report = _execute(
                     _Run(stage, recipe, lake, session(), display, fingerprint, started_at, run_id),
-                    force,
+                    anew,
                 )
             display.finish(report)
             reports.append(report)
@@ -97,6 +102,15 @@ def find_committed(lake: Lake, stage: Stage, fingerprint: str) -> dict[str, Any]
         ):
             return dict(row)
     return None
+
+
+def damaged_outputs(lake: Lake, stage: Stage) -> list[Damage]:
+    """Files of the tables that a stage writes that are gone or have changed their size.
+
+    Folders are listed and no file is read. A stage with such files is made anew, and uses no row of
+    its last run.
+    """
+    return [damage for name in stage.writes for damage in missing_or_resized(lake, name)]
 
 
 def last_run(lake: Lake, stage: Stage) -> dict[str, Any] | None:
@@ -156,6 +170,7 @@ def _execute(run: _Run, force: bool) -> Report:
     may be part of the lake, also after Ctrl-C or an error. `recover` finds out under the lock.
     """
     stage, recipe, lake = run.stage, run.recipe, run.lake
+    _check_inputs(lake, stage)
     inputs = LakeInputs(lake, run.spark, stage, run.run_id, run.display)
     is_committing = False
     try:
@@ -188,6 +203,15 @@ def _execute(run: _Run, force: bool) -> Report:
             lake.remove(lake.scratch_path(run.run_id))
     seconds = (finished_at - run.started_at).total_seconds()
     return Report(stage.name, False, tally, written.rows, seconds)
+
+
+def _check_inputs(lake: Lake, stage: Stage) -> None:
+    for name in stage.reads:
+        if broken := missing_or_resized(lake, name):
+            raise LakeError(
+                f"stage {stage.name} cannot read table {name}: {described(broken)}. Run the stages "
+                f"before it, which make the table anew: `pivotmine run --until {stage.name}`."
+            )
 
 
 def _write(run: _Run, inputs: LakeInputs, made: StageOutputs) -> _Written:

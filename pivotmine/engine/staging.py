@@ -6,7 +6,6 @@ The files lie in the folder of the run until the runner commits them.
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -16,6 +15,7 @@ from pivotmine.engine.stage import ArrowRows, Renewed, Stage, StageOutputs, Stag
 from pivotmine.engine.table_files import FILE_SCHEMA, bind_writer
 from pivotmine.errors import LakeError
 from pivotmine.lake.lake import Lake
+from pivotmine.lake.parquet_files import write_parquet
 from pivotmine.lake.tables import TABLES
 
 
@@ -56,7 +56,7 @@ def write_rows(lake: Lake, rows: StageRows, path: str) -> list[str]:
     elif rows.num_rows:
         lake.filesystem.makedirs(path, exist_ok=True)
         with lake.filesystem.open(f"{path}/part-0.parquet", "wb") as stream:
-            pq.write_table(rows, stream, compression="zstd", store_schema=False)
+            write_parquet(rows, stream)
     return lake.parquet_files(path)
 
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pivotmine.engine.numbered_tasks import FileRange, numbers, share_out
+from pivotmine.lake.parquet_files import parquet_reader, parquet_writer, reading
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -58,8 +59,8 @@ def bind_reader(
 
 def read_row_range(part: FileRange) -> Iterator[pa.Table]:
     """Rows part.start to part.end - 1 of a file, row group by row group."""
-    with fsspec.open(part.path, "rb") as stream:
-        file = pq.ParquetFile(stream)
+    with reading(part.path), fsspec.open(part.path, "rb") as stream:
+        file = parquet_reader(stream)
         first = 0
         for group in range(file.num_row_groups):
             n_rows = file.metadata.row_group(group).num_rows
@@ -88,8 +89,8 @@ def bind_writer(
 
 def _read(part: FileRange, columns: Sequence[str]) -> Batches:
     """Row groups that begin in the bytes of a part."""
-    with fsspec.open(part.path, "rb") as stream:
-        file = pq.ParquetFile(stream)
+    with reading(part.path), fsspec.open(part.path, "rb") as stream:
+        file = parquet_reader(stream)
         groups = [
             group
             for group in range(file.num_row_groups)
@@ -115,11 +116,7 @@ def _write(batches: Batches, schema: pa.Schema, path: str) -> int:
     filesystem, local = fsspec.core.url_to_fs(path)
     filesystem.makedirs(local.rpartition("/")[0], exist_ok=True)
     n_rows = 0
-    # The Arrow schema is left out: readers use the table's own.
-    with (
-        filesystem.open(local, "wb") as stream,
-        pq.ParquetWriter(stream, schema, compression="zstd", store_schema=False) as writer,
-    ):
+    with filesystem.open(local, "wb") as stream, parquet_writer(stream, schema) as writer:
         while first is not None:
             writer.write_table(first, row_group_size=first.num_rows)
             n_rows += first.num_rows

@@ -12,6 +12,7 @@ import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 
 from pivotmine.errors import LakeError
+from pivotmine.lake.digests import DIGESTS, FileDigest, write_digests
 from pivotmine.lake.lake import RUN_ID, Lake, run_id
 from pivotmine.lake.tables import RUNS, TABLES
 
@@ -27,12 +28,14 @@ def commit(
     run: dict[str, Any],
     staged: Mapping[str, list[str]],
     kept: Mapping[str, Collection[str]] | None = None,
+    digests: Mapping[str, FileDigest] | None = None,
 ) -> None:
     """Replace the contents of all `staged` tables by their files, then record the run.
 
     Files of the current snapshot that are in `kept` stay in the table; a table in which all
     stay and nothing is added keeps its snapshot. Until the row in `runs` is written nothing
-    of it counts as committed.
+    of it counts as committed. Each snapshot gets a list of the digests of its files
+    (`pivotmine.lake.digests`); staged files that `digests` does not name are read for it.
 
     Nothing is deleted, whatever happens: an answer that is lost leaves open whether a commit
     went through. Where the catalog reports such an error, the lake is read back.
@@ -53,7 +56,7 @@ def commit(
     try:
         for name, files in staged.items():
             stay = (kept or {}).get(name, ())
-            outputs[name] = _replace(lake, name, files, properties, stay)
+            outputs[name] = _replace(lake, name, files, properties, stay, digests)
         row = pa.Table.from_pylist([{**run, "outputs": outputs}], schema=RUNS.schema)
         _append_run(lake, row, properties)
     except (CommitFailedException, ValidationException) as error:
@@ -93,6 +96,7 @@ def _replace(
     files: Sequence[str],
     properties: dict[str, str],
     kept: Collection[str] = (),
+    digests: Mapping[str, FileDigest] | None = None,
 ) -> int:
     """One new snapshot: these files, and those of the current one that stay."""
     table = _load_or_create(lake, name)
@@ -108,6 +112,8 @@ def _replace(
         )
     if current is not None and kept and not files and not leaving:
         return int(current.snapshot_id)
+    made = write_digests(lake, name, properties[RUN_ID], kept, files, digests or {})
+    properties = {**properties, DIGESTS: made}
     try:
         _overwrite(table, files, properties, leaving)
     except (CommitFailedException, ValidationException):

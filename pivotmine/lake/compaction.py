@@ -15,9 +15,9 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pivotmine.lake.lake import Lake
+from pivotmine.lake.parquet_files import parquet_reader, parquet_writer, reading
 from pivotmine.lake.tables import TABLES, conform
 
 SMALL_FILE_BYTES = 8_000_000
@@ -57,7 +57,7 @@ def merge_small_files(
     lake.filesystem.makedirs(folder, exist_ok=True)
     with (
         lake.filesystem.open(path, "wb") as sink,
-        pq.ParquetWriter(sink, schema, compression="zstd", store_schema=False) as writer,
+        parquet_writer(sink, schema) as writer,
     ):
         for rows in _row_groups(lake, merged, schema):
             writer.write_table(rows)
@@ -73,7 +73,7 @@ def _row_groups(lake: Lake, files: Sequence[str], schema: pa.Schema) -> Iterator
     """The rows of files, in groups of `ROW_GROUP_BYTES` and at most one row group more."""
     held: list[pa.Table] = []
     for file in files:
-        with lake.open(file) as stream, pq.ParquetFile(stream) as rows:
+        with reading(file), lake.open(file) as stream, parquet_reader(stream) as rows:
             for group in range(rows.num_row_groups):
                 held.append(conform(rows.read_row_group(group), schema))
                 if sum(part.nbytes for part in held) >= ROW_GROUP_BYTES:

@@ -29,6 +29,7 @@ from pivotmine.errors import LakeError
 from pivotmine.lake.addresses import local_path, normal_address, relative_address
 from pivotmine.lake.catalog import one_line, open_catalog, prove_writable, resolve_warehouse
 from pivotmine.lake.iceberg_files import Held
+from pivotmine.lake.parquet_files import parquet_reader, reading
 from pivotmine.lake.tables import RUNS, TABLES, conform
 from pivotmine.recipe import LakeConfig
 from pivotmine.storage.patience import patiently
@@ -175,14 +176,10 @@ class Lake:
         return stream
 
     def _read_files(self, files: Sequence[DataFile], schema: pa.Schema) -> pa.Table:
-        import pyarrow.parquet as pq
-
         parts = [pa.Table.from_batches([], schema)]  # `empty_table` would import pandas
         for found in files:
-            with (
-                self.open(found.file_path, found.file_size_in_bytes) as stream,
-                pq.ParquetFile(stream) as file,
-            ):
+            path, size = found.file_path, found.file_size_in_bytes
+            with reading(path), self.open(path, size) as stream, parquet_reader(stream) as file:
                 present = [name for name in schema.names if name in file.schema_arrow.names]
                 parts.append(conform(file.read(present), schema))
         return pa.concat_tables(parts)
@@ -228,6 +225,19 @@ class Lake:
         start = self.normal_address(folder)
         below = (relative_address(self.normal_address(str(item)), start) for item in found)
         return sorted({path for path in below if path})
+
+    def sizes_in(self, folder: str) -> dict[str, int]:
+        """Bytes of each file directly in a folder, by its normal address."""
+        self.filesystem.invalidate_cache()  # other processes write here
+        try:
+            found = self.filesystem.ls(folder, detail=True)
+        except FileNotFoundError:
+            return {}
+        return {
+            self.normal_address(str(item["name"])): int(item["size"])
+            for item in found
+            if item["type"] == "file"
+        }
 
     def files_below(self, folder: str) -> dict[str, str]:
         """Every file under a folder: its normal address to its URI in the warehouse's scheme.

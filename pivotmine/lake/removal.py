@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Collection
 
 from pivotmine.errors import LakeError
+from pivotmine.lake.digests import digests_path, recorded
 from pivotmine.lake.lake import Lake, run_id
 from pivotmine.lake.tables import RUNS, SHARDS, TABLES
 
@@ -34,7 +35,10 @@ def forget_past(lake: Lake) -> int:
             table.maintenance.expire_snapshots().by_ids(past).commit()
             table.refresh()
             n_snapshots += len(past)
-        _remove_others(lake, f"{name}/data", kept)
+        digests = digests_path(lake, name, current)
+        # Files without rows are in the list of digests, and in no answer of the table.
+        listed = [digests, *(recorded(lake, name) or ())] if digests else []
+        _remove_others(lake, f"{name}/data", [*kept, *listed])
         if name == SHARDS.name:
             files = lake.artifact_path(name, str(run_id(current)))
             _remove_others(lake, f"{name}/files", list(lake.files_below(files).values()))
