@@ -23,6 +23,7 @@ from pivotmine.engine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Renewed, 
 from pivotmine.lake.tables import TABLES
 from pivotmine.recipe import Recipe, SparkConfig
 from pivotmine.recipe.reading import load_recipe
+from pivotmine.storage.settings import VARIABLE
 
 # The same examples on every run, so that a change that passed here passes elsewhere; `pytest
 # --hypothesis-profile search` draws others, and more of them. No deadlines: the first example of a
@@ -30,6 +31,9 @@ from pivotmine.recipe.reading import load_recipe
 settings.register_profile("repeatable", deadline=None, max_examples=60, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile("repeatable")
+
+# Tests make stores and catalogs fail, and do not wait ten minutes for them to come back.
+os.environ[VARIABLE] = '{"retry_minutes": 0.02}'
 
 # Short runs end before Java's second compiler pays off: without it a run costs half the CPU time.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")

@@ -26,10 +26,10 @@ from pyiceberg.table.metadata import TableMetadataUtil
 from pyiceberg.typedef import Identifier
 
 from pivotmine.errors import InputError, LakeError
+from pivotmine.lake.addresses import is_local, local_path, normal_address
 from pivotmine.lake.iceberg_files import Held
 from pivotmine.recipe import LakeConfig
 from pivotmine.redaction import redact_text, redact_values
-from pivotmine.lake.addresses import is_local, local_path, normal_address
 from pivotmine.storage.patience import first_contact, patiently
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""One way to every file: addresses, filesystems with their credentials, and patience with stores."""
+"""One way to every file: filesystems with credentials and endpoints, and patience with them."""
