@@ -26,6 +26,7 @@ from pivotmine.engine.inputs import LakeInputs
 from pivotmine.engine.stage import Renewed, Rows, Stage, StageOutputs, Tally
 from pivotmine.engine.staging import write_tables
 from pivotmine.errors import ConservationError, LakeError
+from pivotmine.lake.commit import commit
 from pivotmine.lake.compaction import merge_small_files
 from pivotmine.lake.digests import Damage, described, missing_or_resized
 from pivotmine.lake.lake import Lake
@@ -190,7 +191,7 @@ def _execute(run: _Run, force: bool) -> Report:
                 stage.finish(inputs, recipe, row, tables)
         finished_at = datetime.now(UTC)
         is_committing = True
-        lake.commit({**row, "finished_at": finished_at}, written.staged, written.kept)
+        commit(lake, {**row, "finished_at": finished_at}, written.staged, written.kept)
     except BaseException:
         if not is_committing:
             for name in stage.writes:

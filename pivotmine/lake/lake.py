@@ -17,19 +17,17 @@ from __future__ import annotations
 
 import contextlib
 import posixpath
-from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
-from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, ValidationException
+from pyiceberg.exceptions import NoSuchTableError
 
 from pivotmine.errors import LakeError
 from pivotmine.lake.addresses import local_path, normal_address, relative_address
 from pivotmine.lake.catalog import one_line, open_catalog, prove_writable, resolve_warehouse
-from pivotmine.lake.digests import DIGESTS, FileDigest, write_digests
 from pivotmine.lake.parquet_files import parquet_reader, reading
 from pivotmine.lake.tables import RUNS, TABLES, conform
 from pivotmine.recipe import LakeConfig
@@ -42,8 +40,6 @@ if TYPE_CHECKING:
 
 RUN_ID = "run_id"
 """Snapshot property that ties a snapshot to its row in `runs`."""
-
-_FOOTER_THREADS = 16
 
 
 class Lake:
@@ -66,12 +62,12 @@ class Lake:
     def __init__(self, config: LakeConfig, *, read_only: bool = False) -> None:
         self.namespace = config.namespace
         self.warehouse, self.is_local = resolve_warehouse(config.warehouse)
-        self._read_only = read_only
+        self.read_only = read_only
         self._catalog_properties = dict(config.catalog)
         if not read_only and (config.catalog or self.is_local):
             prove_writable(self.warehouse, self.filesystem)
         self.catalog = open_catalog(config, read_only=read_only)
-        self._tables: dict[str, IcebergTable] = {}
+        self.tables: dict[str, IcebergTable] = {}
         self._runs: pa.Table | None = None
         self._run_ids: set[str] | None = None
 
@@ -86,7 +82,7 @@ class Lake:
 
     def refresh(self) -> None:
         """Forget what was read of the catalog, so that it is read again."""
-        self._tables.clear()
+        self.tables.clear()
         self._runs = self._run_ids = None
 
     def runs(self) -> pa.Table:
@@ -127,7 +123,7 @@ class Lake:
         """Paths of the Parquet files of a snapshot, sorted, with their sizes in bytes or rows."""
         return sorted(
             (file.file_path, file.record_count if in_rows else file.file_size_in_bytes)
-            for file in self._data_files(name, snapshot or self.snapshot(name))
+            for file in self.data_files(name, snapshot or self.snapshot(name))
         )
 
     def n_rows(self, name: str, snapshot: Snapshot | None = None) -> int:
@@ -148,23 +144,23 @@ class Lake:
         """Columns of `runs`; its current snapshot is the committed one by definition."""
         table = self.iceberg_table(RUNS.name)
         current = table.current_snapshot() if table else None
-        files = [file.file_path for file in self._data_files(RUNS.name, current)]
+        files = [file.file_path for file in self.data_files(RUNS.name, current)]
         return self._read_files(files, schema)
 
     def iceberg_table(self, name: str) -> IcebergTable | None:
         """The table as the catalog knows it; None before its first commit."""
-        if name not in self._tables:
+        if name not in self.tables:
             try:
-                self._tables[name] = self.catalog.load_table((self.namespace, name))
+                self.tables[name] = self.catalog.load_table((self.namespace, name))
             except NoSuchTableError:
                 return None
             except LakeError:
                 raise
             except Exception as error:
                 raise LakeError(
-                    f"the catalog cannot read table {name}: {self._said(error)}"
+                    f"the catalog cannot read table {name}: {self.said(error)}"
                 ) from error
-        return self._tables[name]
+        return self.tables[name]
 
     def open(self, path: str) -> IO[bytes]:
         """Open a file of the lake for reading."""
@@ -181,7 +177,7 @@ class Lake:
                 parts.append(conform(file.read(present), schema))
         return pa.concat_tables(parts)
 
-    def _data_files(self, name: str, snapshot: Snapshot | None) -> list[DataFile]:
+    def data_files(self, name: str, snapshot: Snapshot | None) -> list[DataFile]:
         table = self.iceberg_table(name)
         if snapshot is None or table is None:
             return []
@@ -264,165 +260,8 @@ class Lake:
         with contextlib.suppress(FileNotFoundError):
             self.filesystem.rm(path, recursive=True)
 
-    # ---- committing --------------------------------------------------------------------------
-
-    def commit(
-        self,
-        run: dict[str, Any],
-        staged: Mapping[str, list[str]],
-        kept: Mapping[str, Collection[str]] | None = None,
-        digests: Mapping[str, FileDigest] | None = None,
-    ) -> None:
-        """Replace the contents of all `staged` tables by their files, then record the run.
-
-        Files of the current snapshot that are in `kept` stay in the table; a table in which all
-        stay and nothing is added keeps its snapshot. Until the row in `runs` is written nothing
-        of it counts as committed. Each snapshot gets a list of the digests of its files
-        (`pivotmine.lake.digests`); staged files that `digests` does not name are read for it.
-
-        Nothing is deleted, whatever happens: an answer that is lost leaves open whether a commit
-        went through. Where the catalog reports such an error, the lake is read back.
-
-        Raises
-        ------
-        LakeError
-            Another writer was faster, the catalog failed, or the lake is open for reading only.
-        """
-        if self._read_only:
-            raise LakeError(f"{self.warehouse} is open for reading only; nothing can be committed")
-        properties = {
-            RUN_ID: run["run_id"],
-            "fingerprint": run["fingerprint"],
-            "stage": run["stage"],
-        }
-        outputs = {}
-        try:
-            for name, files in staged.items():
-                stay = (kept or {}).get(name, ())
-                outputs[name] = self._replace(name, files, properties, stay, digests)
-            row = pa.Table.from_pylist([{**run, "outputs": outputs}], schema=RUNS.schema)
-            self._append_run(row, properties)
-        except (CommitFailedException, ValidationException) as error:
-            raise LakeError(
-                f"another writer changed the lake while {run['stage']} was committing "
-                f"({self._said(error)}); nothing of this stage counts. Run it again when the "
-                "other run has ended."
-            ) from error
-        except LakeError:
-            raise
-        except Exception as error:
-            raise LakeError(
-                f"the lake failed while {run['stage']} was committing ({self._said(error)}). "
-                "Nothing was deleted. Run it again: that shows whether the commit went through."
-            ) from error
-        finally:
-            self.refresh()
-
-    def _said(self, error: Exception) -> str:
+    def said(self, error: Exception) -> str:
         return one_line(error, self._catalog_properties)
-
-    def _append_run(self, row: pa.Table, properties: dict[str, str]) -> None:
-        """Add the row to `runs`: the commit point."""
-        try:
-            self._load_or_create(RUNS.name).append(row, snapshot_properties=properties)
-        except (CommitFailedException, ValidationException):
-            raise  # PyIceberg promises that the commit did not go through
-        except Exception:
-            self.refresh()
-            with contextlib.suppress(LakeError):  # the first error says more
-                if properties[RUN_ID] in self.committed_run_ids():
-                    return
-            raise
-
-    def _replace(
-        self,
-        name: str,
-        files: Sequence[str],
-        properties: dict[str, str],
-        kept: Collection[str] = (),
-        digests: Mapping[str, FileDigest] | None = None,
-    ) -> int:
-        """One new snapshot: these files, and those of the current one that stay."""
-        table = self._load_or_create(name)
-        current = table.current_snapshot()
-        listed = self._data_files(name, current)
-        stay = {self.normal_address(path) for path in kept}
-        leaving = [file for file in listed if self.normal_address(file.file_path) not in stay]
-        if len(listed) - len(leaving) != len(stay):
-            raise LakeError(
-                f"table {name} no longer lists all files that should stay in it, so another writer "
-                "has changed it; nothing of this stage counts. Run it again when the other run has "
-                "ended."
-            )
-        if current is not None and kept and not files and not leaving:
-            return int(current.snapshot_id)
-        made = write_digests(self, name, properties[RUN_ID], kept, files, digests or {})
-        properties = {**properties, DIGESTS: made}
-        try:
-            self._overwrite(table, files, properties, leaving)
-        except (CommitFailedException, ValidationException):
-            raise  # PyIceberg promises that the commit did not go through
-        except Exception:
-            self._tables.pop(name, None)
-            with contextlib.suppress(LakeError):  # the first error says more
-                found = self.iceberg_table(name)
-                snapshot = found.current_snapshot() if found else None
-                if snapshot is not None and run_id(snapshot) == properties[RUN_ID]:
-                    return int(snapshot.snapshot_id)
-            raise
-        snapshot = table.refresh().current_snapshot()
-        assert snapshot is not None
-        return int(snapshot.snapshot_id)
-
-    @staticmethod
-    def _overwrite(
-        table: IcebergTable,
-        files: Sequence[str],
-        properties: dict[str, str],
-        leaving: Sequence[DataFile],
-    ) -> None:
-        """Commit a snapshot without the files that leave, and with new ones."""
-        from pyiceberg.io.pyarrow import parquet_file_to_data_file
-        from pyiceberg.table import TableProperties
-
-        with table.transaction() as transaction:
-            if table.name_mapping() is None:
-                # Files that Spark writes name their columns and do not number them.
-                mapping = table.schema().name_mapping.model_dump_json()
-                transaction.set_properties({TableProperties.DEFAULT_NAME_MAPPING: mapping})
-            metadata = transaction.table_metadata
-            with transaction.update_snapshot(snapshot_properties=properties).overwrite() as update:
-                for file in leaving:
-                    update.delete_data_file(file)
-                with ThreadPoolExecutor(_FOOTER_THREADS) as pool:
-                    for added in pool.map(
-                        lambda path: parquet_file_to_data_file(table.io, metadata, path), files
-                    ):
-                        update.append_data_file(added)
-
-    def _load_or_create(self, name: str) -> IcebergTable:
-        """The table, with all columns of this version; older snapshots stay as they are."""
-        definition = TABLES[name]
-        table = self.iceberg_table(name)
-        if table is not None and not set(definition.schema.names) <= set(
-            table.schema().column_names
-        ):
-            with table.update_schema() as update:
-                update.union_by_name(definition.schema)
-        if table is None:
-            table = self.catalog.create_table(
-                (self.namespace, name),
-                schema=definition.schema,
-                location=posixpath.join(self.warehouse, self.namespace, name),
-                properties={"comment": definition.doc, "write.parquet.compression-codec": "zstd"},
-            )
-            self._tables[name] = table
-        return table
-
-    def drop_table(self, name: str) -> None:
-        """Take a table out of the catalog; its files stay."""
-        self.catalog.drop_table((self.namespace, name))
-        self._tables.pop(name, None)
 
 
 def run_id(snapshot: Snapshot) -> str | None:

@@ -20,6 +20,7 @@ from collections.abc import Collection, Iterator
 
 from pivotmine.errors import LakeError
 from pivotmine.lake.addresses import local_path
+from pivotmine.lake.commit import drop_table
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import RUNS, SHARDS, TABLES
 
@@ -76,7 +77,7 @@ def _roll_back(lake: Lake, name: str) -> list[str]:
         return []
     if committed is None:
         # The table has no committed state to return to.
-        lake.drop_table(name)
+        drop_table(lake, name)
         return [f"dropped table {name}, whose first run never committed"]
     table.manage_snapshots().rollback_to_snapshot(committed.snapshot_id).commit()
     table.refresh()

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 import pivotmine
 from pivotmine.errors import ConfigError, LakeError
+from pivotmine.lake.commit import commit
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.parquet_files import write_parquet
 from pivotmine.lake.recovery import lock, recover
@@ -75,9 +76,8 @@ def withdraw(lake: Lake, ingest_id: str, known: set[str], reason: str) -> None:
         lake.filesystem.makedirs(folder, exist_ok=True)
         with lake.filesystem.open(f"{folder}/part-0.parquet", "wb") as stream:
             write_parquet(rows, stream)
-        lake.commit(
-            _run_row(run, now, rows.num_rows), {WITHDRAWALS.name: lake.parquet_files(folder)}
-        )
+        staged = {WITHDRAWALS.name: lake.parquet_files(folder)}
+        commit(lake, _run_row(run, now, rows.num_rows), staged)
 
 
 def _run_row(run: str, now: datetime, n_rows: int) -> dict[str, Any]:

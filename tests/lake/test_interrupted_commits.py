@@ -22,11 +22,14 @@ from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import CommitStateUnknownException
 from pyiceberg.io.pyarrow import PyArrowFile, PyArrowFileIO
 
+from pivotmine.engine import runner
 from pivotmine.engine.display import Report
 from pivotmine.engine.runner import run_stages
 from pivotmine.engine.stage import Stage, Tally
 from pivotmine.errors import LakeError
+from pivotmine.lake import commit as commit_module
 from pivotmine.lake.addresses import normal_address
+from pivotmine.lake.commit import commit
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.recovery import lock, recover
 from pivotmine.lake.tables import TABLES
@@ -121,7 +124,7 @@ def faulty(
         for owner, name in (*operations, *(FILE_OPERATIONS if files else ())):
             if not only or name in only:
                 patch.setattr(owner, name, faults.around(getattr(owner, name)))
-        patch.setattr(Lake, "commit", faults.begin(Lake.commit))
+        patch.setattr(runner, "commit", faults.begin(commit))
         yield faults
 
 
@@ -236,7 +239,7 @@ def test_an_answer_that_is_lost_after_the_commit_is_read_back(recipe: Recipe):
 
 def test_recovery_may_be_interrupted_too(recipe: Recipe):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Lake, "_append_run", interrupt)
+        patch.setattr(commit_module, "_append_run", interrupt)
         with contextlib.suppress(KeyboardInterrupt):
             run(recipe, 5)
     folder = Path(recipe.lake.warehouse)

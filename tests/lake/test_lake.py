@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pivotmine.errors import LakeError
+from pivotmine.lake import commit as commit_module
+from pivotmine.lake.commit import commit
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.lake.recovery import lock, recover
@@ -49,8 +51,8 @@ def run_row(run_id: str, stage: str = "link") -> dict[str, Any]:
     }
 
 
-def commit(lake: Lake, run_id: str, **n_rows: int) -> None:
-    lake.commit(run_row(run_id), {t: stage_rows(lake, t, run_id, n) for t, n in n_rows.items()})
+def commit_rows(lake: Lake, run_id: str, **n_rows: int) -> None:
+    commit(lake, run_row(run_id), {t: stage_rows(lake, t, run_id, n) for t, n in n_rows.items()})
 
 
 def n_seen(lake: Lake, table: str) -> int:
@@ -62,15 +64,15 @@ def n_seen(lake: Lake, table: str) -> int:
 
 def test_a_commit_replaces_what_was_there(config: LakeConfig):
     lake = Lake(config)
-    commit(lake, "one", links=3)
-    commit(lake, "two", links=5)
+    commit_rows(lake, "one", links=3)
+    commit_rows(lake, "two", links=5)
     assert lake.n_rows("links") == n_seen(lake, "links") == 5
 
 
 def test_a_commit_without_rows_empties_the_table(config: LakeConfig):
     lake = Lake(config)
-    commit(lake, "one", links=3)
-    lake.commit(run_row("two"), {"links": []})
+    commit_rows(lake, "one", links=3)
+    commit(lake, run_row("two"), {"links": []})
     assert n_seen(lake, "links") == 0
     assert lake.snapshot("links") is not None
 
@@ -80,18 +82,18 @@ def test_a_table_that_was_never_committed_is_empty_to_sql(config: LakeConfig):
 
 
 def test_another_process_sees_the_commit(config: LakeConfig):
-    commit(Lake(config), "one", links=3)
+    commit_rows(Lake(config), "one", links=3)
     assert n_seen(Lake(config), "links") == 3
 
 
 def test_the_past_stays_readable(config: LakeConfig):
     lake = Lake(config)
     before = datetime.now(UTC)
-    commit(lake, "one", links=3)
+    commit_rows(lake, "one", links=3)
     first = lake.snapshot("links")
     assert first is not None
     moment = datetime.fromtimestamp(first.timestamp_ms / 1000, UTC)
-    commit(lake, "two", links=5)
+    commit_rows(lake, "two", links=5)
     assert lake.n_rows("links", lake.snapshot("links", moment)) == 3
     assert lake.snapshot("links", before) is None
 
@@ -99,12 +101,12 @@ def test_the_past_stays_readable(config: LakeConfig):
 @pytest.mark.parametrize("n_replaced", [0, 1, 2])
 def test_a_run_that_died_before_its_row_in_runs_is_invisible(config: LakeConfig, n_replaced: int):
     lake = Lake(config)
-    commit(lake, "one", links=3, pivots=4)
+    commit_rows(lake, "one", links=3, pivots=4)
     for table in ("links", "pivots"):
         stage_rows(lake, table, "dead", 9)
     for table in ("links", "pivots")[:n_replaced]:
-        lake._replace(
-            table, lake.parquet_files(lake.staging_path(table, "dead")), {"run_id": "dead"}
+        commit_module._replace(
+            lake, table, lake.parquet_files(lake.staging_path(table, "dead")), {"run_id": "dead"}
         )
 
     survivor = Lake(config)
@@ -121,17 +123,17 @@ def test_a_run_that_died_before_its_row_in_runs_is_invisible(config: LakeConfig,
 
 def test_a_first_run_that_died_leaves_no_table(config: LakeConfig):
     lake = Lake(config)
-    lake._replace("links", stage_rows(lake, "links", "dead", 9), {"run_id": "dead"})
+    commit_module._replace(lake, "links", stage_rows(lake, "links", "dead", 9), {"run_id": "dead"})
     with lock(lake):
         recover(lake)
     assert not lake.catalog.table_exists((config.namespace, "links"))
-    commit(lake, "next", links=2)
+    commit_rows(lake, "next", links=2)
     assert n_seen(lake, "links") == 2
 
 
 def test_recovery_of_a_sound_lake_does_nothing(config: LakeConfig):
     lake = Lake(config)
-    commit(lake, "one", links=3)
+    commit_rows(lake, "one", links=3)
     with lock(lake):
         assert recover(lake) == []
 
@@ -143,7 +145,7 @@ def test_a_second_run_is_kept_out_of_a_local_lake(config: LakeConfig):
 
 
 def test_namespaces_of_one_warehouse_do_not_see_each_other(config: LakeConfig):
-    commit(Lake(config), "one", links=3)
+    commit_rows(Lake(config), "one", links=3)
     other = Lake(config.model_copy(update={"namespace": "other"}))
     assert n_seen(other, "links") == 0
     with lock(other):
@@ -157,13 +159,13 @@ def test_an_unwritable_warehouse_is_named(tmp_path: Path):
 
 
 def test_a_reader_leaves_no_trace_and_can_commit_nothing(config: LakeConfig):
-    commit(Lake(config), "one", links=3)
+    commit_rows(Lake(config), "one", links=3)
     before = {path: path.stat().st_mtime_ns for path in Path(config.warehouse).rglob("*")}
     reader = Lake(config, read_only=True)
     assert n_seen(reader, "links") == 3
     assert {p: p.stat().st_mtime_ns for p in Path(config.warehouse).rglob("*")} == before
     with pytest.raises(LakeError, match="open for reading only"):
-        commit(reader, "two", links=1)
+        commit_rows(reader, "two", links=1)
     assert n_seen(Lake(config), "links") == 3
 
 
@@ -184,14 +186,14 @@ def test_the_configuration_can_name_another_catalog(tmp_path: Path):
         warehouse=str(tmp_path / "lake"),
         catalog={"type": "sql", "uri": f"sqlite:///{tmp_path}/elsewhere.db"},
     )
-    commit(Lake(config), "one", links=3)
+    commit_rows(Lake(config), "one", links=3)
     assert (tmp_path / "elsewhere.db").exists()
     assert n_seen(Lake(config), "links") == 3
 
 
 def test_tables_carry_their_documentation(config: LakeConfig):
     lake = Lake(config)
-    commit(lake, "one", links=1)
+    commit_rows(lake, "one", links=1)
     iceberg = lake.catalog.load_table((config.namespace, "links"))
     assert iceberg.schema().find_field("g2").doc == "log-likelihood ratio (Dunning 1993)"
     assert iceberg.properties["comment"] == TABLES["links"].doc
@@ -200,7 +202,7 @@ def test_tables_carry_their_documentation(config: LakeConfig):
 def test_a_lake_can_forget_its_past(config: LakeConfig):
     lake = Lake(config)
     for number in range(3):
-        commit(lake, f"run-{number}", links=number + 1, pivots=2)
+        commit_rows(lake, f"run-{number}", links=number + 1, pivots=2)
     assert forget_past(lake) > 0
     for name, n_rows in (("links", 3), ("pivots", 2)):
         table = lake.catalog.load_table((lake.namespace, name))
@@ -216,15 +218,15 @@ def test_a_lake_can_forget_its_past(config: LakeConfig):
 
 def test_files_can_stay_and_a_table_whose_files_all_stay_keeps_its_snapshot(config: LakeConfig):
     lake = Lake(config)
-    commit(lake, "one", links=3)
+    commit_rows(lake, "one", links=3)
     (first,) = lake.files("links")
-    lake.commit(run_row("two"), {"links": stage_rows(lake, "links", "two", 4)}, {"links": [first]})
+    commit(lake, run_row("two"), {"links": stage_rows(lake, "links", "two", 4)}, {"links": [first]})
     assert n_seen(lake, "links") == lake.n_rows("links") == 7
     before = lake.snapshot("links")
-    lake.commit(run_row("three"), {"links": []}, {"links": lake.files("links")})
+    commit(lake, run_row("three"), {"links": []}, {"links": lake.files("links")})
     assert lake.snapshot("links") == before
     (second,) = set(lake.files("links")) - {first}
-    lake.commit(run_row("four"), {"links": []}, {"links": [second]})
+    commit(lake, run_row("four"), {"links": []}, {"links": [second]})
     assert n_seen(lake, "links") == lake.n_rows("links") == 4
     with lock(lake):
         assert recover(lake) == []
@@ -238,7 +240,7 @@ def test_files_can_stay_and_a_table_whose_files_all_stay_keeps_its_snapshot(conf
 
 def test_a_table_is_read_whole_or_in_some_columns(config: LakeConfig):
     lake = Lake(config)
-    commit(lake, "one", links=3)
+    commit_rows(lake, "one", links=3)
     assert lake.read("links").schema.names == TABLES["links"].schema.names
     some = lake.read("links", ["npmi", "a"])
     assert (some.num_rows, some.column_names) == (3, ["npmi", "a"])
@@ -255,19 +257,19 @@ def test_a_column_that_an_older_version_did_not_write_reads_as_null(config: Lake
     lake.filesystem.makedirs(path)
     with lake.filesystem.open(f"{path}/part-0.parquet", "wb") as stream:
         pq.write_table(pa.table({"b": pa.array([7], pa.int32())}), stream)
-    lake.commit(run_row("old"), {"links": lake.parquet_files(path)})
+    commit(lake, run_row("old"), {"links": lake.parquet_files(path)})
     assert lake.read("links", ["a", "b"]).to_pylist() == [{"a": None, "b": 7}]
 
 
 def test_runs_are_read_oldest_first(config: LakeConfig):
     lake = Lake(config)
     for name in ("first", "second"):
-        commit(lake, name, links=1)
+        commit_rows(lake, name, links=1)
     assert Lake(config, read_only=True).runs()["run_id"].to_pylist() == ["first", "second"]
 
 
 def test_a_reader_sees_what_a_writer_sees(config: LakeConfig):
-    commit(Lake(config), "one", links=3, pivots=2)
+    commit_rows(Lake(config), "one", links=3, pivots=2)
     writer, reader = Lake(config), Lake(config, read_only=True)
     for name in TABLES:
         assert reader.files(name) == writer.files(name)
@@ -289,19 +291,19 @@ def test_a_catalog_that_is_no_database_is_named(tmp_path: Path):
 def test_the_second_committer_is_told_and_commits_nothing(
     config: LakeConfig, monkeypatch: pytest.MonkeyPatch
 ):
-    commit(Lake(config), "one", links=3)
-    late, overwrite = Lake(config), Lake._overwrite
+    commit_rows(Lake(config), "one", links=3)
+    late, overwrite = Lake(config), commit_module._overwrite
 
     def after_another(*arguments: Any) -> None:
-        monkeypatch.setattr(Lake, "_overwrite", staticmethod(overwrite))
-        commit(Lake(config), "two", links=4)
+        monkeypatch.setattr(commit_module, "_overwrite", overwrite)
+        commit_rows(Lake(config), "two", links=4)
         overwrite(*arguments)
 
-    monkeypatch.setattr(Lake, "_overwrite", staticmethod(after_another))
+    monkeypatch.setattr(commit_module, "_overwrite", after_another)
     with pytest.raises(
         LakeError, match="another writer changed the lake while link was committing"
     ):
-        commit(late, "three", links=5)
+        commit_rows(late, "three", links=5)
     assert n_seen(Lake(config), "links") == 4
     assert Lake(config).runs()["run_id"].to_pylist() == ["one", "two"]
 
@@ -311,10 +313,10 @@ def test_a_locked_catalog_is_told_in_one_line(tmp_path: Path):
     catalog = {"type": "sql", "uri": f"sqlite:///{path}?timeout=0.1"}
     config = LakeConfig(warehouse=str(tmp_path / "lake"), catalog=catalog)
     lake = Lake(config)
-    commit(lake, "one", links=3)
+    commit_rows(lake, "one", links=3)
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("BEGIN EXCLUSIVE")
-    for attempt in (lambda: Lake(config), lambda: commit(lake, "two", links=4)):
+    for attempt in (lambda: Lake(config), lambda: commit_rows(lake, "two", links=4)):
         with pytest.raises(LakeError, match="database is locked") as told:
             attempt()
         assert "\n" not in str(told.value)
@@ -324,7 +326,7 @@ def test_a_locked_catalog_is_told_in_one_line(tmp_path: Path):
 
 
 def test_damaged_metadata_is_told_in_one_line(config: LakeConfig):
-    commit(Lake(config), "one", links=3)
+    commit_rows(Lake(config), "one", links=3)
     table = Lake(config).iceberg_table("links")
     assert table is not None
     path = Path(table.metadata_location.removeprefix("file://"))

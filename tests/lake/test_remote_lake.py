@@ -10,6 +10,7 @@ import pytest
 from pivotmine.ask.reader import LakeReader
 from pivotmine.errors import LakeError
 from pivotmine.keep.takedown import take_down
+from pivotmine.lake.commit import commit
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.recovery import lock, recover
 from pivotmine.lake.removal import forget_past
@@ -112,5 +113,5 @@ def test_files_stay_in_a_table_in_any_spelling_of_their_address(recipe: Recipe):
     other_spelling = kept.replace("bucketa://", "bucket://").replace("//lake", "/lake")
     staged = lake.staging_path("documents", "more")
     run = {"run_id": "more", "stage": "hand", "fingerprint": "", "inputs": {}, "rows": {}}
-    lake.commit(run, {"documents": lake.parquet_files(staged)}, {"documents": [other_spelling]})
+    commit(lake, run, {"documents": lake.parquet_files(staged)}, {"documents": [other_spelling]})
     assert lake.files("documents") == [kept]
