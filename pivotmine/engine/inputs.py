@@ -131,7 +131,9 @@ class LakeInputs:
 
     def files(self, rows: ArrowRows, name: str) -> list[tuple[str, int]]:
         self._display.progress(f"computing {name}")
-        return write_arrow_rows(self._lake, rows, f"{self._lake.scratch_path(self._run_id)}/{name}")
+        path = f"{self._lake.scratch_path(self._run_id)}/{name}"
+        written = write_arrow_rows(self._lake, rows, path)
+        return [(row["path"], row["n_rows"]) for row in written]
 
     def artifacts(self, kind: str) -> str:
         return self._lake.artifact_path(kind, self._run_id)

@@ -28,7 +28,7 @@ from pivotmine.engine.staging import write_tables
 from pivotmine.errors import ConservationError, LakeError
 from pivotmine.lake.commit import commit
 from pivotmine.lake.compaction import merge_small_files
-from pivotmine.lake.digests import Damage, described, missing_or_resized
+from pivotmine.lake.digests import Damage, FileDigest, described, missing_or_resized
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.recovery import lock, recover
 from pivotmine.lake.withdrawals import without_withdrawn
@@ -159,6 +159,9 @@ class _Written:
 
     rows: dict[str, int]
 
+    digests: dict[str, FileDigest]
+    """Digests of new files, where their writers know them."""
+
     def files(self, table: str) -> list[str]:
         return [*self.staged[table], *self.kept.get(table, ())]
 
@@ -191,7 +194,9 @@ def _execute(run: _Run, force: bool) -> Report:
                 stage.finish(inputs, recipe, row, tables)
         finished_at = datetime.now(UTC)
         is_committing = True
-        commit(lake, {**row, "finished_at": finished_at}, written.staged, written.kept)
+        commit(
+            lake, {**row, "finished_at": finished_at}, written.staged, written.kept, written.digests
+        )
     except BaseException:
         if not is_committing:
             for name in stage.writes:
@@ -217,7 +222,8 @@ def _check_inputs(lake: Lake, stage: Stage) -> None:
 def _write(run: _Run, inputs: LakeInputs, made: StageOutputs) -> _Written:
     """Write the rows that are new, and merge small files with them."""
     lake = run.lake
-    staged = write_tables(run.stage, made, lake, run.run_id, run.display)
+    files = write_tables(run.stage, made, lake, run.run_id, run.display)
+    staged = {name: list(paths) for name, paths in files.items()}
     kept: dict[str, dict[str, int]] = {}
     for name, rows in made.items():
         if isinstance(rows, Renewed):
@@ -228,7 +234,13 @@ def _write(run: _Run, inputs: LakeInputs, made: StageOutputs) -> _Written:
         name: lake.count_rows(files) + sum(kept.get(name, {}).values())
         for name, files in staged.items()
     }
-    return _Written(staged, kept, n_rows)
+    digests = {
+        path: digest
+        for paths in files.values()
+        for path, digest in paths.items()
+        if digest is not None
+    }
+    return _Written(staged, kept, n_rows, digests)
 
 
 def _check(run: _Run, rows: Rows) -> Tally:

@@ -12,6 +12,7 @@ the one that was reported.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from uuid import uuid4
 
 import fsspec
@@ -19,11 +20,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pivotmine.engine.numbered_tasks import FileRange, numbers, share_out
+from pivotmine.lake.digests import NO_BYTES, DigestingWriter, FileDigest
 from pivotmine.lake.parquet_files import parquet_reader, parquet_writer, reading
 
 Batches = Iterator[pa.RecordBatch]
 
-FILE_SCHEMA = pa.schema([("path", pa.string()), ("n_rows", pa.int64())])
+FILE_SCHEMA = pa.schema(
+    [
+        ("path", pa.string()),
+        ("n_rows", pa.int64()),
+        ("n_bytes", pa.int64()),
+        ("blake3", pa.string()),
+    ]
+)
+"""A file that a task has written."""
 
 BATCH_ROWS = 1024
 
@@ -73,16 +83,17 @@ def read_row_range(part: FileRange) -> Iterator[pa.Table]:
 def bind_writer(
     make: Callable[[Batches], Batches], schema: pa.Schema, folder: str
 ) -> Callable[[Batches], Batches]:
-    """Write what `make` makes of a task's batches to a file in `folder`; emits its path and rows.
+    """Write what `make` makes of a task's batches to a file in `folder`; emits `FILE_SCHEMA`.
 
     A task without rows writes no file. Memory: one row group, and one batch.
     """
 
     def write(batches: Batches) -> Batches:
         path = f"{folder}/part-{uuid4().hex}.parquet"
-        n_rows = _write(make(batches), schema, path)
+        n_rows, digest = _write(make(batches), schema, path)
         if n_rows:
-            yield pa.RecordBatch.from_pylist([{"path": path, "n_rows": n_rows}], FILE_SCHEMA)
+            row = {"path": path, "n_rows": n_rows, **asdict(digest)}
+            yield pa.RecordBatch.from_pylist([row], FILE_SCHEMA)
 
     return write
 
@@ -108,20 +119,23 @@ def _first_byte(group: pq.RowGroupMetaData) -> int:
     return min(first, int(column.dictionary_page_offset)) if column.has_dictionary_page else first
 
 
-def _write(batches: Batches, schema: pa.Schema, path: str) -> int:
+def _write(batches: Batches, schema: pa.Schema, path: str) -> tuple[int, FileDigest]:
     groups = _row_groups(batches)
     first = next(groups, None)
     if first is None:
-        return 0
+        return 0, NO_BYTES
     filesystem, local = fsspec.core.url_to_fs(path)
     filesystem.makedirs(local.rpartition("/")[0], exist_ok=True)
     n_rows = 0
-    with filesystem.open(local, "wb") as stream, parquet_writer(stream, schema) as writer:
-        while first is not None:
-            writer.write_table(first, row_group_size=first.num_rows)
-            n_rows += first.num_rows
-            first = next(groups, None)
-    return n_rows
+    with filesystem.open(local, "wb") as stream:
+        sink = DigestingWriter(stream)
+        with parquet_writer(sink, schema) as writer:
+            while first is not None:
+                writer.write_table(first, row_group_size=first.num_rows)
+                n_rows += first.num_rows
+                first = next(groups, None)
+        digest = sink.digest()
+    return n_rows, digest
 
 
 def _row_groups(batches: Batches) -> Iterator[pa.Table]:

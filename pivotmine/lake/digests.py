@@ -14,6 +14,7 @@ BLAKE3 hashes 4.9 GB a second of processor time, SHA-256 1.8 (`docs/failures.md`
 
 from __future__ import annotations
 
+import io
 import json
 import posixpath
 from collections import defaultdict
@@ -54,6 +55,10 @@ class FileDigest:
     """Hexadecimal."""
 
 
+NO_BYTES = FileDigest(0, "")
+"""In place of a file that was not written."""
+
+
 @dataclass(frozen=True)
 class Damage:
     """A file of a table that is not as it was written."""
@@ -85,6 +90,31 @@ def digest_of(stream: IO[bytes]) -> FileDigest:
         found.update(block)
         n_bytes += len(block)
     return FileDigest(n_bytes, str(found.hexdigest()))
+
+
+class DigestingWriter(io.RawIOBase):
+    """Passes bytes on to a stream, and hashes them; 0.2 ns a byte."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__()
+        self._stream, self._hash, self._n_bytes = stream, blake3(), 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data) -> int:  # type: ignore[no-untyped-def, override]
+        view = memoryview(data).cast("B")
+        self._hash.update(view)
+        self._stream.write(view)
+        self._n_bytes += view.nbytes
+        return view.nbytes
+
+    def tell(self) -> int:
+        return self._n_bytes
+
+    def digest(self) -> FileDigest:
+        """The digest of what was written so far."""
+        return FileDigest(self._n_bytes, str(self._hash.hexdigest()))
 
 
 def digest_files(lake: Lake, paths: Iterable[str]) -> dict[str, FileDigest]:
