@@ -27,7 +27,14 @@ class LakeError(PivotMineError):
 
 
 class StorageError(LakeError):
-    """A store or catalog gives no answer that can be used, or refuses what is asked of it."""
+    """A store or catalog refuses what is asked of it, or gives no answer that can be used."""
+
+
+class StoreUnavailable(StorageError):
+    """An error that should have passed did not, in all the time that the recipe gives it.
+
+    It says nothing of the file that was asked for, so no reader may make a reject of it.
+    """
 
 
 class ConservationError(PivotMineError):

@@ -56,8 +56,8 @@ def open_filesystem(uri: str, settings: StorageSettings | None = None) -> tuple[
     return filesystem, filesystem._strip_protocol(f"{scheme}://{rest}")
 
 
-def open_file(uri: str, mode: str = "rb", **options: Any) -> IO[Any]:
-    """Open a file at any address.
+def open_file(uri: str, mode: str = "rb", *, size: int | None = None, **options: Any) -> IO[Any]:
+    """Open a file at any address; a known size spares a request to a store.
 
     Raises
     ------
@@ -67,6 +67,8 @@ def open_file(uri: str, mode: str = "rb", **options: Any) -> IO[Any]:
         The store refuses, or does not answer.
     """
     filesystem, path = open_filesystem(uri)
+    if size is not None and isinstance(filesystem, StoreFileSystem):
+        options["size"] = size
     stream: IO[Any] = filesystem.open(path, mode, **options)
     return stream
 

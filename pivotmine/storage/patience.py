@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
-from pivotmine.errors import StorageError
+from pivotmine.errors import StorageError, StoreUnavailable
 from pivotmine.storage.failures import explain, is_unreached, passes, said
 from pivotmine.storage.settings import StorageSettings, current
 
@@ -46,7 +46,7 @@ def patiently(
 
     Raises
     ------
-    StorageError
+    StoreUnavailable
         The error did not pass within `retry_minutes`. Other errors are raised as they are.
     """
     minutes = min((settings or current()).retry_minutes, getattr(_LIMIT, "minutes", float("inf")))
@@ -67,7 +67,7 @@ def patiently(
             raise
         waited = f" in {minutes:g} minutes (storage.retry_minutes)" if minutes else ""
         what = explain(error) if is_unreached(error) else f"the last error is {said(error)}"
-        raise StorageError(f"{subject}: no answer that can be used{waited}; {what}") from error
+        raise StoreUnavailable(f"{subject}: no answer that can be used{waited}; {what}") from error
 
 
 @contextmanager
