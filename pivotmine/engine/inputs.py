@@ -96,7 +96,7 @@ class LakeInputs:
                         file.file_size_in_bytes,
                         file.record_count,
                     )
-                    for file in self._lake.data_files(table, snapshot)
+                    for file in self._lake.data_files(snapshot)
                 }
 
     def previous(

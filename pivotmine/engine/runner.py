@@ -32,7 +32,8 @@ from pivotmine.lake.commit import commit
 from pivotmine.lake.compaction import merge_small_files
 from pivotmine.lake.digests import Damage, FileDigest, described, missing_or_resized
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.recovery import lock, recover
+from pivotmine.lake.lease import hold_lease
+from pivotmine.lake.recovery import recover
 from pivotmine.lake.tables import TABLES
 from pivotmine.lake.withdrawals import without_withdrawn
 from pivotmine.recipe import Recipe
@@ -70,7 +71,7 @@ def run_stages(
     external = {stage.name: stage.external(recipe) for stage in stages}
     lake = Lake(recipe.lake)
     reports = []
-    with lock(lake):
+    with hold_lease(lake):
         for line in recover(lake):
             display.note(f"recovered: {line}")
         for stage in stages:
@@ -203,9 +204,9 @@ def _execute(run: _Run, force: bool) -> Report:
                 stage.finish(inputs, recipe, row, tables)
         finished_at = datetime.now(UTC)
         is_committing = True
-        commit(
-            lake, {**row, "finished_at": finished_at}, written.staged, written.kept, written.digests
-        )
+        row = {**row, "finished_at": finished_at}
+        for line in commit(lake, row, written.staged, written.kept, written.digests):
+            run.display.note(line)
     except BaseException:
         if not is_committing:
             for name in stage.writes:

@@ -1,181 +1,218 @@
-"""Commits to a lake: all tables of a stage, then its row in `runs`."""
+"""Commits to a lake: all tables of a stage in one atomic step.
+
+1. **Prepare.** Every table gets a snapshot that is written as files and that no catalog knows.
+2. **Commit.** One change of table `runs` adds the row of the run, with these snapshots in it. It
+   asserts that `runs` is as the driver knows it, and that the driver still holds the lease.
+3. **Publish.** Every table's own head is moved to the new snapshot, for other Iceberg readers.
+
+PivotMine reads the snapshots that `runs` names, so it sees the stage from step 2 on, whole. If the
+driver dies during step 3, the next one publishes what is left (`pivotmine/lake/recovery.py`).
+
+Nothing is deleted here but copies of rows of `runs`. A driver that fails in step 2 cannot know
+whether its step went through; only a later one, which has moved the fence, can.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
+from pyiceberg.table.update import RemoveSnapshotsUpdate
 
 from pivotmine.errors import LakeError
-from pivotmine.lake.digests import DIGESTS, FileDigest, write_digests
+from pivotmine.lake.digests import FileDigest
 from pivotmine.lake.lake import RUN_ID, Lake, run_id
-from pivotmine.lake.tables import RUNS, TABLES
+from pivotmine.lake.lease import hold_lease, lease_of
+from pivotmine.lake.parquet_files import write_parquet
+from pivotmine.lake.snapshots import MAIN, add_and_point, prepare, renumbered, swap, table_of
+from pivotmine.lake.tables import RUNS
 
 if TYPE_CHECKING:
-    from pyiceberg.manifest import DataFile
     from pyiceberg.table import Table as IcebergTable
+    from pyiceberg.table.snapshots import Snapshot
+    from pyiceberg.table.update import TableRequirement, TableUpdate
 
-_FOOTER_THREADS = 16
+RUNS_FILE_ROWS = 1000
+"""Every commit writes the last file of `runs` anew, until it has so many rows."""
+
+PAST_OF_RUNS = 10
+"""Earlier snapshots of `runs` that are kept, for readers that have just opened them."""
+
+_MOST_ATTEMPTS = 5
 
 
 def commit(
     lake: Lake,
     run: dict[str, Any],
-    staged: Mapping[str, list[str]],
+    staged: Mapping[str, Sequence[str]],
     kept: Mapping[str, Collection[str]] | None = None,
     digests: Mapping[str, FileDigest] | None = None,
-) -> None:
-    """Replace the contents of all `staged` tables by their files, then record the run.
+) -> list[str]:
+    """Replace the contents of all `staged` tables by their files, and record the run.
 
-    Files of the current snapshot that are in `kept` stay in the table; a table in which all
-    stay and nothing is added keeps its snapshot. Until the row in `runs` is written nothing
-    of it counts as committed. Each snapshot gets a list of the digests of its files
+    Files of the current snapshot that are in `kept` stay in the table. A table that would have the
+    files that it has keeps its snapshot. Each snapshot gets a list of the digests of its files
     (`pivotmine.lake.digests`); staged files that `digests` does not name are read for it.
 
-    Nothing is deleted, whatever happens: an answer that is lost leaves open whether a commit
-    went through. Where the catalog reports such an error, the lake is read back.
+    Returns
+    -------
+    A line for each table whose head could not be moved. The stage is committed nevertheless.
 
     Raises
     ------
     LakeError
-        Another writer was faster, the catalog failed, or the lake is open for reading only.
+        Another driver has taken over, the catalog failed, or the lake is open for reading only.
     """
     if lake.read_only:
         raise LakeError(f"{lake.warehouse} is open for reading only; nothing can be committed")
-    properties = {
-        RUN_ID: run["run_id"],
-        "fingerprint": run["fingerprint"],
-        "stage": run["stage"],
-    }
-    outputs = {}
-    try:
+    with hold_lease(lake) as lease, _explained(lake, run["stage"]):
+        was_clean, lease.is_clean = lease.is_clean, False
+        properties = {name: run[name] for name in (RUN_ID, "fingerprint", "stage")}
+        made = {}
         for name, files in staged.items():
-            stay = (kept or {}).get(name, ())
-            outputs[name] = _replace(lake, name, files, properties, stay, digests)
-        row = pa.Table.from_pylist([{**run, "outputs": outputs}], schema=RUNS.schema)
-        _append_run(lake, row, properties)
-    except (CommitFailedException, ValidationException) as error:
-        raise LakeError(
-            f"another writer changed the lake while {run['stage']} was committing "
-            f"({lake.said(error)}); nothing of this stage counts. Run it again when the "
-            "other run has ended."
-        ) from error
+            folder = lake.staging_path(name, run[RUN_ID])
+            base, stay = lake.snapshot(name), (kept or {}).get(name, ())
+            made[name] = prepare(lake, name, base, files, stay, properties, folder, digests)
+        _commit_row(lake, run, made, properties)
+        notes = publish_all(lake, made)
+        lease.is_clean = was_clean and not notes
+    return notes
+
+
+def publish_all(lake: Lake, snapshots: Mapping[str, Snapshot]) -> list[str]:
+    """Move the heads of tables to committed snapshots; a line for each that could not be moved."""
+    notes = []
+    for name, snapshot in snapshots.items():
+        try:
+            _publish(lake, name, snapshot)
+        except Exception as error:
+            notes.append(
+                f"the head of table {name} could not be moved to what is committed "
+                f"({lake.said(error)}); the next run does it"
+            )
+    return notes
+
+
+def is_published(lake: Lake, name: str, snapshot: Snapshot) -> bool:
+    """Whether the table's own head is this snapshot."""
+    table = lake.iceberg_table(name)
+    return table is not None and table.metadata.current_snapshot_id == snapshot.snapshot_id
+
+
+def _publish(lake: Lake, name: str, snapshot: Snapshot) -> None:
+    """Move the head of a table.
+
+    The table is read before `runs` says that the snapshot is the last one. Who commits a later
+    snapshot publishes it after that, so this change fails where it would move a head back.
+    """
+    for attempt in range(_MOST_ATTEMPTS):
+        was_read = name in lake.tables
+        table = table_of(lake, name)
+        if not was_read:
+            lake.refresh_runs()
+            last = lake.snapshot(name)
+            if last is None or last.snapshot_id != snapshot.snapshot_id:
+                return  # another driver has taken over; it publishes
+        if table.metadata.current_snapshot_id == snapshot.snapshot_id:
+            return
+        if table.snapshot_by_id(snapshot.snapshot_id) is None:
+            snapshot = renumbered(table, snapshot)
+        try:
+            swap(lake, table, *add_and_point(table, snapshot, MAIN))
+        except Exception:  # somebody else has changed it, or the answer is lost
+            if attempt == _MOST_ATTEMPTS - 1:
+                raise
+        else:
+            return
+
+
+def _commit_row(
+    lake: Lake, run: dict[str, Any], made: Mapping[str, Snapshot], properties: dict[str, str]
+) -> None:
+    """Add the row of a run to `runs`: the commit point."""
+    seen = lake.snapshot(RUNS.name)
+    rows = lake.runs()
+    full = [
+        file for file in lake.data_files(seen) if file.record_count >= RUNS_FILE_ROWS
+    ]  # they hold the oldest rows
+    number = max(rows["commit_number"].fill_null(0).to_pylist(), default=rows.num_rows) + 1
+    row = {
+        **run,
+        "commit_number": number,
+        "outputs": {name: snapshot.snapshot_id for name, snapshot in made.items()},
+        "snapshots": {name: snapshot.model_dump_json() for name, snapshot in made.items()},
+    }
+    rows = rows.slice(sum(file.record_count for file in full))
+    rows = pa.concat_tables([rows, pa.Table.from_pylist([row], schema=RUNS.schema)])
+    folder = lake.staging_path(RUNS.name, run[RUN_ID])
+    path = posixpath.join(folder, "runs.parquet")
+    lake.filesystem.makedirs(folder, exist_ok=True)
+    with lake.filesystem.open(path, "wb") as stream:
+        write_parquet(rows, stream)
+    dropped: list[Snapshot] = []
+
+    def change(table: IcebergTable) -> tuple[list[TableRequirement], list[TableUpdate]]:
+        if table.metadata.current_snapshot_id != (seen.snapshot_id if seen else None):
+            raise LakeError(
+                f"another writer changed the lake while {run['stage']} was committing; nothing of "
+                "this stage counts. Run it again when the other run has ended."
+            )
+        kept = [file.file_path for file in full]
+        snapshot = prepare(lake, RUNS.name, seen, [path], kept, properties, folder)
+        dropped[:] = _past(table)
+        requirements, updates = add_and_point(table, snapshot, MAIN)
+        if dropped:
+            past = [one.snapshot_id for one in dropped]
+            updates.append(RemoveSnapshotsUpdate(snapshot_ids=past))
+        return requirements, updates
+
+    lease_of(lake).commit(change, lambda: run[RUN_ID] in lake.committed_run_ids())
+    lake.refresh_rows()
+    _delete_copies(lake, dropped)
+
+
+def _past(table: IcebergTable) -> list[Snapshot]:
+    """Earlier snapshots of `runs` that a further one drops."""
+    heads = {ref.snapshot_id for ref in table.metadata.refs.values()}
+    past = [one for one in table.snapshots() if one.snapshot_id not in heads]
+    past.sort(key=lambda one: one.sequence_number or 0)
+    return past[: max(0, len(past) - PAST_OF_RUNS)]
+
+
+def _delete_copies(lake: Lake, dropped: Sequence[Snapshot]) -> None:
+    """Delete the files of dropped snapshots of `runs`, whose rows later files have too."""
+    listed = {lake.normal_address(path) for path in lake.files(RUNS.name)}
+    for snapshot in dropped:
+        run = run_id(snapshot)
+        if run is None:
+            continue
+        folder = lake.staging_path(RUNS.name, run)
+        start = lake.normal_address(folder) + "/"
+        with contextlib.suppress(Exception):  # they are in nobody's way
+            if not any(path.startswith(start) for path in listed):
+                lake.remove(folder)
+
+
+@contextlib.contextmanager
+def _explained(lake: Lake, stage: str) -> Any:
+    """Errors of a commit in one line."""
+    try:
+        yield
     except LakeError:
         raise
+    except (CommitFailedException, ValidationException) as error:
+        raise LakeError(
+            f"another writer changed the lake while {stage} was committing ({lake.said(error)}); "
+            "nothing of this stage counts. Run it again when the other run has ended."
+        ) from error
     except Exception as error:
         raise LakeError(
-            f"the lake failed while {run['stage']} was committing ({lake.said(error)}). "
-            "Nothing was deleted. Run it again: that shows whether the commit went through."
+            f"the lake failed while {stage} was committing ({lake.said(error)}). Nothing was "
+            "deleted. Run it again: that shows whether the commit went through."
         ) from error
     finally:
         lake.refresh()
-
-
-def _append_run(lake: Lake, row: pa.Table, properties: dict[str, str]) -> None:
-    """Add the row to `runs`: the commit point."""
-    try:
-        _load_or_create(lake, RUNS.name).append(row, snapshot_properties=properties)
-    except (CommitFailedException, ValidationException):
-        raise  # PyIceberg promises that the commit did not go through
-    except Exception:
-        lake.refresh()
-        with contextlib.suppress(LakeError):  # the first error says more
-            if properties[RUN_ID] in lake.committed_run_ids():
-                return
-        raise
-
-
-def _replace(
-    lake: Lake,
-    name: str,
-    files: Sequence[str],
-    properties: dict[str, str],
-    kept: Collection[str] = (),
-    digests: Mapping[str, FileDigest] | None = None,
-) -> int:
-    """One new snapshot: these files, and those of the current one that stay."""
-    table = _load_or_create(lake, name)
-    current = table.current_snapshot()
-    listed = lake.data_files(name, current)
-    stay = {lake.normal_address(path) for path in kept}
-    leaving = [file for file in listed if lake.normal_address(file.file_path) not in stay]
-    if len(listed) - len(leaving) != len(stay):
-        raise LakeError(
-            f"table {name} no longer lists all files that should stay in it, so another writer "
-            "has changed it; nothing of this stage counts. Run it again when the other run has "
-            "ended."
-        )
-    if current is not None and kept and not files and not leaving:
-        return int(current.snapshot_id)
-    made = write_digests(lake, name, properties[RUN_ID], kept, files, digests or {})
-    properties = {**properties, DIGESTS: made}
-    try:
-        _overwrite(table, files, properties, leaving)
-    except (CommitFailedException, ValidationException):
-        raise  # PyIceberg promises that the commit did not go through
-    except Exception:
-        lake.tables.pop(name, None)
-        with contextlib.suppress(LakeError):  # the first error says more
-            found = lake.iceberg_table(name)
-            snapshot = found.current_snapshot() if found else None
-            if snapshot is not None and run_id(snapshot) == properties[RUN_ID]:
-                return int(snapshot.snapshot_id)
-        raise
-    snapshot = table.refresh().current_snapshot()
-    assert snapshot is not None
-    return int(snapshot.snapshot_id)
-
-
-def _overwrite(
-    table: IcebergTable,
-    files: Sequence[str],
-    properties: dict[str, str],
-    leaving: Sequence[DataFile],
-) -> None:
-    """Commit a snapshot without the files that leave, and with new ones."""
-    from pyiceberg.io.pyarrow import parquet_file_to_data_file
-    from pyiceberg.table import TableProperties
-
-    with table.transaction() as transaction:
-        if table.name_mapping() is None:
-            # Files that Spark writes name their columns and do not number them.
-            mapping = table.schema().name_mapping.model_dump_json()
-            transaction.set_properties({TableProperties.DEFAULT_NAME_MAPPING: mapping})
-        metadata = transaction.table_metadata
-        with transaction.update_snapshot(snapshot_properties=properties).overwrite() as update:
-            for file in leaving:
-                update.delete_data_file(file)
-            with ThreadPoolExecutor(_FOOTER_THREADS) as pool:
-                for added in pool.map(
-                    lambda path: parquet_file_to_data_file(table.io, metadata, path), files
-                ):
-                    update.append_data_file(added)
-
-
-def _load_or_create(lake: Lake, name: str) -> IcebergTable:
-    """The table, with all columns of this version; older snapshots stay as they are."""
-    definition = TABLES[name]
-    table = lake.iceberg_table(name)
-    if table is not None and not set(definition.schema.names) <= set(table.schema().column_names):
-        with table.update_schema() as update:
-            update.union_by_name(definition.schema)
-    if table is None:
-        table = lake.catalog.create_table(
-            (lake.namespace, name),
-            schema=definition.schema,
-            location=posixpath.join(lake.warehouse, lake.namespace, name),
-            properties={"comment": definition.doc, "write.parquet.compression-codec": "zstd"},
-        )
-        lake.tables[name] = table
-    return table
-
-
-def drop_table(lake: Lake, name: str) -> None:
-    """Take a table out of the catalog; its files stay."""
-    lake.catalog.drop_table((lake.namespace, name))
-    lake.tables.pop(name, None)

@@ -166,7 +166,8 @@ def digest_files(lake: Lake, paths: Iterable[str]) -> dict[str, FileDigest]:
 def write_digests(
     lake: Lake,
     table: str,
-    run_id: str,
+    folder: str,
+    base: Snapshot | None,
     kept: Collection[str],
     new: Collection[str],
     digests: Mapping[str, FileDigest],
@@ -175,8 +176,10 @@ def write_digests(
 
     Parameters
     ----------
-    kept
-        Files of the table's current snapshot that stay. Their digests are taken from its list;
+    folder
+        Where the run puts files of the table.
+    base, kept
+        The snapshot before, and its files that stay. Their digests are taken from its list;
         a file that no list names, because it was written by an older version, is read.
     new
         Files that the run adds.
@@ -186,9 +189,9 @@ def write_digests(
     paths = {_name(lake, path): path for path in (*kept, *new)}
     known = {_name(lake, path): digest for path, digest in digests.items()}
     if kept:
-        known |= _recorded(lake, table, lake.snapshot(table)) or {}
+        known |= _recorded(lake, table, base) or {}
     if table == SHARDS.name:
-        files = lake.files_below(lake.artifact_path(table, run_id))
+        files = lake.files_below(lake.artifact_path(table, posixpath.basename(folder)))
         paths |= {_name(lake, path): path for path in files.values()}
         known |= _of_shards(lake, files, new)
     unread = {name: path for name, path in paths.items() if name not in known}
@@ -196,7 +199,6 @@ def write_digests(
     known |= {name: found[path] for name, path in unread.items()}
     listed = {name: [known[name].n_bytes, known[name].blake3] for name in sorted(paths)}
     content = json.dumps(listed, indent=0).encode()
-    folder = lake.staging_path(table, run_id)
     lake.filesystem.makedirs(folder, exist_ok=True)
     with lake.filesystem.open(posixpath.join(folder, DIGESTS_FILE), "wb") as stream:
         stream.write(content)

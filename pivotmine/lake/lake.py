@@ -6,9 +6,8 @@ every catalog that PyIceberg speaks, so Trino, Spark, DuckDB and the torch side 
 tables.
 
 A stage writes several tables, and Iceberg catalogs commit one at a time. The commit point of a
-stage is therefore its row in `runs`: a snapshot whose `run_id` is in no row is not part of the
-lake. PivotMine never reads such a snapshot, and `recover` (`pivotmine/lake/recovery.py`), called
-before every run, removes it.
+stage is therefore its row in `runs`, which holds the snapshot of every table that the stage has
+written. PivotMine reads these snapshots and no others (`pivotmine/lake/commit.py`).
 
 Rows are never deleted in place, so reading a snapshot is reading its list of Parquet files.
 """
@@ -20,10 +19,11 @@ import posixpath
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
 from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.table.snapshots import Snapshot
 
 from pivotmine.errors import LakeError
 from pivotmine.lake.addresses import local_path, normal_address, relative_address
@@ -37,9 +37,8 @@ from pivotmine.storage.settings import current
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
-    from pyiceberg.manifest import DataFile
+    from pyiceberg.manifest import DataFile, ManifestEntry
     from pyiceberg.table import Table as IcebergTable
-    from pyiceberg.table.snapshots import Snapshot
 
 RUN_ID = "run_id"
 """Snapshot property that ties a snapshot to its row in `runs`."""
@@ -73,9 +72,10 @@ class Lake:
             prove_writable(self.warehouse, self.filesystem)
         self.catalog = open_catalog(config, self.held, read_only=read_only)
         self.tables: dict[str, IcebergTable] = {}
+        self.lease_seconds = config.lease_seconds
         self._runs: pa.Table | None = None
-        self._run_ids: set[str] | None = None
-        self._data_files: dict[tuple[str, int], list[DataFile]] = {}
+        self._outputs: list[dict[str, Any]] | None = None
+        self._entries: dict[int, list[ManifestEntry]] = {}
 
     @cached_property
     def filesystem(self) -> AbstractFileSystem:
@@ -89,28 +89,60 @@ class Lake:
     def refresh(self) -> None:
         """Forget what was read of the catalog, so that it is read again."""
         self.tables.clear()
-        self._data_files.clear()
-        self._runs = self._run_ids = None
+        self._entries.clear()
+        self.refresh_runs()
+
+    def refresh_runs(self) -> None:
+        """Forget what was read of `runs`."""
+        self.tables.pop(RUNS.name, None)
+        self.refresh_rows()
+
+    def refresh_rows(self) -> None:
+        """Forget the rows of `runs`, but not where the table is."""
+        self._runs = self._outputs = None
 
     def runs(self) -> pa.Table:
         """Rows of `runs`, oldest first. Grows by one row a committed stage."""
         if self._runs is None:
-            # The current snapshot of `runs` is the committed one by definition.
-            table = self.iceberg_table(RUNS.name)
-            files = self.data_files(RUNS.name, table.current_snapshot() if table else None)
-            self._runs = self._read_files(files, RUNS.schema).sort_by("finished_at")
+            rows = self._read_files(self.data_files(self.snapshot(RUNS.name)), RUNS.schema)
+            # Rows of versions before 0.4 have no number and come first.
+            number = rows["commit_number"].fill_null(0)
+            order = [("number", "ascending"), ("finished_at", "ascending")]
+            rows = rows.append_column("number", number).sort_by(order)
+            self._runs = rows.drop_columns("number")
         return self._runs
 
     def snapshot(self, name: str, as_of: datetime | None = None) -> Snapshot | None:
         """The committed snapshot of a table, now or at a moment; None where there is none yet."""
+        if name == RUNS.name:
+            table = self.iceberg_table(name)
+            return table.current_snapshot() if table else None
+        row = self._last_writer(name, as_of)
+        if row is None:
+            return None
+        described = dict(row["snapshots"] or {}).get(name)
+        if described is not None:
+            return Snapshot.model_validate_json(described)
         table = self.iceberg_table(name)
-        snapshot = table.current_snapshot() if table else None
-        committed = self.committed_run_ids()
-        moment = as_of.timestamp() * 1000 if as_of else float("inf")
-        while snapshot and not (run_id(snapshot) in committed and snapshot.timestamp_ms <= moment):
-            parent = snapshot.parent_snapshot_id
-            snapshot = table.snapshot_by_id(parent) if table and parent else None
+        snapshot = table.snapshot_by_id(row["outputs"][name]) if table else None
+        if snapshot is None and as_of is None:
+            raise LakeError(
+                f"table {name} lacks the snapshot that run {row['run_id']} has committed. Another "
+                "program has removed it, or lake.catalog is not the catalog of this lake."
+            )
         return snapshot
+
+    def _last_writer(self, name: str, as_of: datetime | None) -> dict[str, Any] | None:
+        """The last row of `runs` that has written a table, by a moment."""
+        if self._outputs is None:
+            rows = self.runs().select(["run_id", "finished_at", "outputs", "snapshots"])
+            self._outputs = [
+                {**row, "outputs": dict(row["outputs"] or ())} for row in rows.to_pylist()
+            ]
+        for row in reversed(self._outputs):
+            if name in row["outputs"] and (as_of is None or row["finished_at"] <= as_of):
+                return row
+        return None
 
     def read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Rows of the committed snapshot of a table, all in memory.
@@ -121,7 +153,7 @@ class Lake:
         schema = TABLES[name].schema
         if columns is not None:
             schema = pa.schema([schema.field(column) for column in columns])
-        return self._read_files(self.data_files(name, self.snapshot(name)), schema)
+        return self._read_files(self.data_files(self.snapshot(name)), schema)
 
     def files(self, name: str, snapshot: Snapshot | None = None) -> list[str]:
         """Paths of the Parquet files of a snapshot (the committed one by default), sorted."""
@@ -133,7 +165,7 @@ class Lake:
         """Paths of the Parquet files of a snapshot, sorted, with their sizes in bytes or rows."""
         return sorted(
             (file.file_path, file.record_count if in_rows else file.file_size_in_bytes)
-            for file in self.data_files(name, snapshot or self.snapshot(name))
+            for file in self.data_files(snapshot or self.snapshot(name))
         )
 
     def n_rows(self, name: str, snapshot: Snapshot | None = None) -> int:
@@ -145,9 +177,7 @@ class Lake:
 
     def committed_run_ids(self) -> set[str]:
         """Ids of committed runs."""
-        if self._run_ids is None:
-            self._run_ids = set(self.runs().column(RUN_ID).to_pylist())
-        return self._run_ids
+        return set(self.runs()[RUN_ID].to_pylist())
 
     def iceberg_table(self, name: str) -> IcebergTable | None:
         """The table as the catalog knows it; None before its first commit."""
@@ -184,16 +214,30 @@ class Lake:
                 parts.append(conform(file.read(present), schema))
         return pa.concat_tables(parts)
 
-    def data_files(self, name: str, snapshot: Snapshot | None) -> list[DataFile]:
-        """The files of a snapshot, from its manifests, which are read once."""
-        table = self.iceberg_table(name)
-        if snapshot is None or table is None:
+    def data_files(self, snapshot: Snapshot | None) -> list[DataFile]:
+        """The Parquet files of a snapshot, as its manifests describe them."""
+        return [entry.data_file for entry in self.entries(snapshot)]
+
+    def entries(self, snapshot: Snapshot | None) -> list[ManifestEntry]:
+        """The entries of the files of a snapshot; read once."""
+        if snapshot is None:
             return []
-        key = (name, snapshot.snapshot_id)
-        if key not in self._data_files:
-            scan = table.scan(snapshot_id=snapshot.snapshot_id)
-            self._data_files[key] = [task.file for task in scan.plan_files()]
-        return self._data_files[key]
+        if snapshot.snapshot_id not in self._entries:
+            table = self.iceberg_table(RUNS.name)
+            assert table is not None, "a lake with snapshots has a table of runs"
+            try:
+                self._entries[snapshot.snapshot_id] = [
+                    entry
+                    for manifest in snapshot.manifests(table.io)
+                    for entry in manifest.fetch_manifest_entry(table.io)
+                ]
+            except LakeError:
+                raise
+            except Exception as error:
+                raise LakeError(
+                    f"the list of files {snapshot.manifest_list} cannot be read: {self.said(error)}"
+                ) from error
+        return self._entries[snapshot.snapshot_id]
 
     # ---- files of a run ----------------------------------------------------------------------
 
@@ -276,6 +320,7 @@ class Lake:
                 self.filesystem.rm(path, recursive=True)
 
     def said(self, error: Exception) -> str:
+        """What an error of a library says, in one line and without secrets."""
         return one_line(error, self._catalog_properties)
 
 

@@ -17,8 +17,9 @@ import pivotmine
 from pivotmine.errors import ConfigError, LakeError
 from pivotmine.lake.commit import commit
 from pivotmine.lake.lake import Lake
+from pivotmine.lake.lease import hold_lease
 from pivotmine.lake.parquet_files import write_parquet
-from pivotmine.lake.recovery import lock, recover
+from pivotmine.lake.recovery import recover
 from pivotmine.lake.tables import WITHDRAWALS
 from pivotmine.recipe import Recipe
 
@@ -70,7 +71,7 @@ def withdraw(lake: Lake, ingest_id: str, known: set[str], reason: str) -> None:
     added = pa.Table.from_pylist([row], WITHDRAWALS.schema)
     run = f"{now:%Y%m%dT%H%M%S}-takedown-{secrets.token_hex(4)}"
     folder = lake.staging_path(WITHDRAWALS.name, run)
-    with lock(lake):
+    with hold_lease(lake):
         recover(lake)
         rows = pa.concat_tables([read_withdrawals(lake), added])
         lake.filesystem.makedirs(folder, exist_ok=True)

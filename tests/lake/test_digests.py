@@ -22,7 +22,7 @@ from pivotmine.lake.digests import (
     recorded,
 )
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.recovery import lock
+from pivotmine.lake.lease import hold_lease
 from pivotmine.lake.removal import forget_past
 from pivotmine.recipe import LakeConfig
 from tests.handmade import Row, make_lake, put, settings
@@ -134,7 +134,7 @@ def test_files_that_stay_in_a_table_keep_their_digests(lake: Lake):
     assert after is not None
     assert len(after) == 2
     assert before.items() <= after.items()
-    with lock(lake):
+    with hold_lease(lake):
         forget_past(lake)
     assert recorded(reopened(lake), "links") == after
     assert damages(reopened(lake)) == []

@@ -31,7 +31,8 @@ from pivotmine.lake import commit as commit_module
 from pivotmine.lake.addresses import normal_address
 from pivotmine.lake.commit import commit
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.recovery import lock, recover
+from pivotmine.lake.lease import hold_lease
+from pivotmine.lake.recovery import recover
 from pivotmine.lake.tables import TABLES
 from pivotmine.recipe import Recipe
 
@@ -160,7 +161,7 @@ def check_whole(recipe: Recipe) -> int:
 def check_no_leftovers(recipe: Recipe) -> None:
     """After recovery, every data file belongs to some snapshot of a committed run."""
     lake = Lake(recipe.lake)
-    with lock(lake):
+    with hold_lease(lake):
         recover(lake)
         assert recover(lake) == []
     committed = lake.committed_run_ids()
@@ -251,7 +252,7 @@ def test_recovery_may_be_interrupted_too(recipe: Recipe):
             faults.has_begun = True
             with contextlib.suppress(KeyboardInterrupt):
                 lake = Lake(recipe.lake)
-                with lock(lake):
+                with hold_lease(lake):
                     recover(lake)
         has_failed = faults.n_operations > at
         check_no_leftovers(recipe)
@@ -285,6 +286,6 @@ def test_recovery_looks_at_the_lake_as_it_is_under_the_lock(recipe: Recipe):
     late = Lake(recipe.lake)
     late.runs()
     run(recipe, 5)
-    with lock(late):
+    with hold_lease(late):
         recover(late)
     assert check_whole(recipe) == 5

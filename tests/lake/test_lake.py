@@ -15,8 +15,9 @@ from pivotmine.errors import LakeError
 from pivotmine.lake import commit as commit_module
 from pivotmine.lake.commit import commit
 from pivotmine.lake.lake import Lake
+from pivotmine.lake.lease import Lease, break_lease, hold_lease
 from pivotmine.lake.query import connect
-from pivotmine.lake.recovery import lock, recover
+from pivotmine.lake.recovery import recover
 from pivotmine.lake.removal import forget_past
 from pivotmine.lake.tables import TABLES
 from pivotmine.recipe import LakeConfig
@@ -98,49 +99,95 @@ def test_the_past_stays_readable(config: LakeConfig):
     assert lake.snapshot("links", before) is None
 
 
-@pytest.mark.parametrize("n_replaced", [0, 1, 2])
-def test_a_run_that_died_before_its_row_in_runs_is_invisible(config: LakeConfig, n_replaced: int):
-    lake = Lake(config)
-    commit_rows(lake, "one", links=3, pivots=4)
-    for table in ("links", "pivots"):
-        stage_rows(lake, table, "dead", 9)
-    for table in ("links", "pivots")[:n_replaced]:
-        commit_module._replace(
-            lake, table, lake.parquet_files(lake.staging_path(table, "dead")), {"run_id": "dead"}
-        )
+def die(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
+    """Let a step of a commit end in Ctrl-C instead."""
+
+    def interrupt(*arguments: Any) -> None:
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(owner, name, interrupt)
+
+
+def head_rows(lake: Lake, table: str) -> int:
+    """Rows that another Iceberg reader sees."""
+    iceberg = lake.catalog.load_table((lake.namespace, table))
+    return int(iceberg.scan().to_arrow().num_rows)
+
+
+def test_a_run_that_died_before_its_row_in_runs_is_invisible(
+    config: LakeConfig, monkeypatch: pytest.MonkeyPatch
+):
+    commit_rows(Lake(config), "one", links=3, pivots=4)
+    die(monkeypatch, Lease, "commit")
+    with pytest.raises(KeyboardInterrupt):
+        commit_rows(Lake(config), "dead", links=9, pivots=9)
 
     survivor = Lake(config)
     assert (n_seen(survivor, "links"), n_seen(survivor, "pivots")) == (3, 4)
-
-    with lock(survivor):
-        recover(survivor)
+    with hold_lease(survivor):
+        assert recover(survivor) == [
+            f"deleted uncommitted files {name}/data/dead" for name in ("links", "pivots", "runs")
+        ]
     for table, rows in (("links", 3), ("pivots", 4)):
-        iceberg = survivor.catalog.load_table((config.namespace, table))
-        assert iceberg.scan().to_arrow().num_rows == rows, "other Iceberg readers see it too"
+        assert head_rows(survivor, table) == rows, "other Iceberg readers see it too"
         assert not survivor.filesystem.exists(survivor.staging_path(table, "dead"))
         assert survivor.filesystem.exists(survivor.staging_path(table, "one"))
 
 
-def test_a_first_run_that_died_leaves_no_table(config: LakeConfig):
+def test_a_run_that_died_after_its_row_in_runs_is_whole_and_is_published_by_the_next(
+    config: LakeConfig, monkeypatch: pytest.MonkeyPatch
+):
+    commit_rows(Lake(config), "one", links=3, pivots=4)
+    die(monkeypatch, commit_module, "publish_all")
+    with pytest.raises(KeyboardInterrupt):
+        commit_rows(Lake(config), "dead", links=8, pivots=9)
+
+    reader = Lake(config, read_only=True)
+    assert (n_seen(reader, "links"), n_seen(reader, "pivots")) == (8, 9)
+    survivor = Lake(config)
+    assert (head_rows(survivor, "links"), head_rows(survivor, "pivots")) == (3, 4)
+    with hold_lease(survivor):
+        assert len(recover(survivor)) == 2
+        assert recover(survivor) == []
+    assert (head_rows(survivor, "links"), head_rows(survivor, "pivots")) == (8, 9)
+
+
+def test_a_first_run_that_died_leaves_an_empty_table(
+    config: LakeConfig, monkeypatch: pytest.MonkeyPatch
+):
+    die(monkeypatch, Lease, "commit")
+    with pytest.raises(KeyboardInterrupt):
+        commit_rows(Lake(config), "dead", links=9)
     lake = Lake(config)
-    commit_module._replace(lake, "links", stage_rows(lake, "links", "dead", 9), {"run_id": "dead"})
-    with lock(lake):
+    with hold_lease(lake):
         recover(lake)
-    assert not lake.catalog.table_exists((config.namespace, "links"))
+    assert head_rows(lake, "links") == n_seen(lake, "links") == 0
     commit_rows(lake, "next", links=2)
     assert n_seen(lake, "links") == 2
+
+
+def test_a_head_that_another_program_has_moved_is_moved_back(config: LakeConfig):
+    lake = Lake(config)
+    commit_rows(lake, "one", links=3)
+    table = lake.catalog.load_table((lake.namespace, "links"))
+    table.append(pa.Table.from_pylist([{"n_ab": 1}], TABLES["links"].schema))
+    assert head_rows(lake, "links") == 4
+    assert n_seen(lake, "links") == 3, "what no run has committed is not in the lake"
+    commit_rows(lake, "two", links=5)
+    assert head_rows(lake, "links") == n_seen(lake, "links") == 5
 
 
 def test_recovery_of_a_sound_lake_does_nothing(config: LakeConfig):
     lake = Lake(config)
     commit_rows(lake, "one", links=3)
-    with lock(lake):
+    with hold_lease(lake):
         assert recover(lake) == []
 
 
 def test_a_second_run_is_kept_out_of_a_local_lake(config: LakeConfig):
     late = pytest.raises(LakeError, match="another run is writing")
-    with lock(Lake(config)), late, lock(Lake(config)):
+    with hold_lease(Lake(config)), late, hold_lease(Lake(config)):
         pass
 
 
@@ -148,7 +195,7 @@ def test_namespaces_of_one_warehouse_do_not_see_each_other(config: LakeConfig):
     commit_rows(Lake(config), "one", links=3)
     other = Lake(config.model_copy(update={"namespace": "other"}))
     assert n_seen(other, "links") == 0
-    with lock(other):
+    with hold_lease(other):
         assert recover(other) == []
 
 
@@ -213,7 +260,8 @@ def test_a_lake_can_forget_its_past(config: LakeConfig):
         ]
         assert n_seen(Lake(config), name) == n_rows
     assert forget_past(lake) == 0
-    assert recover(lake) == []
+    with hold_lease(lake):
+        assert recover(lake) == []
 
 
 def test_files_can_stay_and_a_table_whose_files_all_stay_keeps_its_snapshot(config: LakeConfig):
@@ -228,7 +276,7 @@ def test_files_can_stay_and_a_table_whose_files_all_stay_keeps_its_snapshot(conf
     (second,) = set(lake.files("links")) - {first}
     commit(lake, run_row("four"), {"links": []}, {"links": [second]})
     assert n_seen(lake, "links") == lake.n_rows("links") == 4
-    with lock(lake):
+    with hold_lease(lake):
         assert recover(lake) == []
         forget_past(lake)
     assert n_seen(Lake(config), "links") == 4
@@ -288,24 +336,19 @@ def test_a_catalog_that_is_no_database_is_named(tmp_path: Path):
 # ---- failures of a catalog
 
 
-def test_the_second_committer_is_told_and_commits_nothing(
-    config: LakeConfig, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_driver_whose_lease_was_taken_over_is_told_and_commits_nothing(config: LakeConfig):
     commit_rows(Lake(config), "one", links=3)
-    late, overwrite = Lake(config), commit_module._overwrite
-
-    def after_another(*arguments: Any) -> None:
-        monkeypatch.setattr(commit_module, "_overwrite", overwrite)
-        commit_rows(Lake(config), "two", links=4)
-        overwrite(*arguments)
-
-    monkeypatch.setattr(commit_module, "_overwrite", after_another)
-    with pytest.raises(
-        LakeError, match="another writer changed the lake while link was committing"
-    ):
-        commit_rows(late, "three", links=5)
+    late, other = Lake(config), Lake(config)
+    with hold_lease(late):
+        late.runs()
+        assert "process" in (break_lease(other) or "")
+        commit_rows(other, "two", links=4)
+        with pytest.raises(LakeError, match="was taken over by process") as told:
+            commit_rows(late, "three", links=5)
+    assert "\n" not in str(told.value)
     assert n_seen(Lake(config), "links") == 4
     assert Lake(config).runs()["run_id"].to_pylist() == ["one", "two"]
+    assert break_lease(Lake(config)) is None, "nobody holds it"
 
 
 def test_a_locked_catalog_is_told_in_one_line(tmp_path: Path):
@@ -327,11 +370,13 @@ def test_a_locked_catalog_is_told_in_one_line(tmp_path: Path):
 
 def test_damaged_metadata_is_told_in_one_line(config: LakeConfig):
     commit_rows(Lake(config), "one", links=3)
-    table = Lake(config).iceberg_table("links")
-    assert table is not None
-    path = Path(table.metadata_location.removeprefix("file://"))
-    path.write_bytes(path.read_bytes()[:100])
-    for read_only in (False, True):
-        with pytest.raises(LakeError, match="the catalog cannot read table links") as told:
-            Lake(config, read_only=read_only).snapshot("links")
+    for name in ("links", "runs"):
+        table = Lake(config).iceberg_table(name)
+        assert table is not None
+        path = Path(table.metadata_location.removeprefix("file://"))
+        path.write_bytes(path.read_bytes()[:100])
+        with pytest.raises(LakeError, match=f"the catalog cannot read table {name}") as told:
+            commit_rows(Lake(config), f"over {name}", links=4)
         assert "\n" not in str(told.value)
+    with pytest.raises(LakeError, match="the catalog cannot read table runs"):
+        Lake(config, read_only=True).snapshot("links")
