@@ -139,7 +139,7 @@ def _commit_row(
     full = [
         file for file in lake.data_files(seen) if file.record_count >= RUNS_FILE_ROWS
     ]  # they hold the oldest rows
-    number = max(rows["commit_number"].fill_null(0).to_pylist(), default=rows.num_rows) + 1
+    number = max([rows.num_rows, *rows["commit_number"].fill_null(0).to_pylist()]) + 1
     row = {
         **run,
         "commit_number": number,
@@ -185,7 +185,7 @@ def _past(table: IcebergTable) -> list[Snapshot]:
 
 def _delete_copies(lake: Lake, dropped: Sequence[Snapshot]) -> None:
     """Delete the files of dropped snapshots of `runs`, whose rows later files have too."""
-    listed = {lake.normal_address(path) for path in lake.files(RUNS.name)}
+    listed = {lake.normal_address(path) for path in lake.files(RUNS.name)} if dropped else set()
     for snapshot in dropped:
         run = run_id(snapshot)
         if run is None:
@@ -200,8 +200,10 @@ def _delete_copies(lake: Lake, dropped: Sequence[Snapshot]) -> None:
 @contextlib.contextmanager
 def _explained(lake: Lake, stage: str) -> Any:
     """Errors of a commit in one line."""
+    is_done = False
     try:
         yield
+        is_done = True
     except LakeError:
         raise
     except (CommitFailedException, ValidationException) as error:
@@ -215,4 +217,5 @@ def _explained(lake: Lake, stage: str) -> Any:
             "deleted. Run it again: that shows whether the commit went through."
         ) from error
     finally:
-        lake.refresh()
+        if not is_done:
+            lake.refresh()

@@ -111,8 +111,8 @@ class Lease:
         """
         _check_catalog(self._lake)
         _held_here.add(self.token)
-        for _ in range(_MOST_ATTEMPTS):
-            table = _fresh(self._lake)
+        for attempt in range(_MOST_ATTEMPTS):
+            table = _fresh(self._lake) if attempt else table_of(self._lake, RUNS.name)
             found = state_of(table)
             if found is not None and found.token != self.token and found.is_live():
                 raise LakeError(_in_use(self._lake, found))
@@ -149,7 +149,9 @@ class Lease:
                 self._check_mine(table)
                 try:
                     self._write(table, is_released=False, is_clean=False)
-                except (CommitFailedException, ValidationException):
+                except Exception:
+                    if _has_moved(table, _fresh(self._lake)):
+                        return
                     if attempt == _MOST_ATTEMPTS - 1:
                         raise
                 else:
@@ -274,8 +276,8 @@ def hold_lease(lake: Lake) -> Iterator[Lease]:
     finally:
         stop.set()
         _held_for.pop(lake, None)
-        lease.release()
         _held_here.discard(lease.token)
+        lease.release()
         lake.refresh()
 
 
@@ -313,10 +315,10 @@ def state_of(table: IcebergTable) -> LeaseState | None:
 
 def write_state(lake: Lake, table: IcebergTable, state: LeaseState) -> IcebergTable:
     """Put a state at the head of the branch, if nobody has moved it since `table` was read."""
-    path = posixpath.join(table.location(), "metadata", "lease.avro")
-    snapshot = empty_snapshot(table, path, state.summary())
-    requirements, updates = add_and_point(table, snapshot, LEASE)
     head, main = table.metadata.refs.get(LEASE), table.metadata.refs.get(MAIN)
+    path = posixpath.join(table.location(), "metadata", "lease.avro")
+    snapshot = empty_snapshot(table, path, state.summary(), is_written=head is not None)
+    requirements, updates = add_and_point(table, snapshot, LEASE)
     if main is None:
         # The first lease of a lake is the first snapshot of `runs`, too: catalogs know no other
         # branch of an empty table, and this is what a second driver fails at.
@@ -360,6 +362,12 @@ def _fresh(lake: Lake) -> IcebergTable:
 def _assert_head(table: IcebergTable, ref: str) -> TableRequirement:
     head = table.metadata.refs.get(ref)
     return AssertRefSnapshotId(ref=ref, snapshot_id=head.snapshot_id if head else None)
+
+
+def _has_moved(before: IcebergTable, after: IcebergTable) -> bool:
+    """Whether the lease is another snapshot."""
+    heads = [table.metadata.refs.get(LEASE) for table in (before, after)]
+    return heads[0] != heads[1]
 
 
 def _in_use(lake: Lake, state: LeaseState) -> str:

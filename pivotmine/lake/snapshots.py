@@ -119,12 +119,17 @@ def renumbered(table: Table, snapshot: Snapshot) -> Snapshot:
     return _snapshot(table, path, manifests, **snapshot.model_dump(exclude={"sequence_number"}))
 
 
-def empty_snapshot(table: Table, path: str, summary: dict[str, str]) -> Snapshot:
-    """A snapshot without files, whose summary is its content; its manifest list goes to `path`."""
+def empty_snapshot(
+    table: Table, path: str, summary: dict[str, str], *, is_written: bool
+) -> Snapshot:
+    """A snapshot without files, whose summary is its content.
+
+    Its manifest list is at `path`. All empty ones are the same, so it may be written already.
+    """
     return _snapshot(
         table,
         path,
-        [],
+        None if is_written else [],
         snapshot_id=table.metadata.new_snapshot_id(),
         summary=Summary(Operation.APPEND, **summary, **_totals([], [], [])),
     )
@@ -212,15 +217,15 @@ def table_of(lake: Lake, name: str) -> Table:
 
 def _data_files(table: Table, files: Sequence[str]) -> list[DataFile]:
     """Parquet files as manifests describe them, from their footers."""
-    if not files:
-        return []
     from pyiceberg.io.pyarrow import parquet_file_to_data_file
 
+    def describe(path: str) -> DataFile:
+        return parquet_file_to_data_file(table.io, table.metadata, path)
+
+    if len(files) < 2:
+        return list(map(describe, files))
     with ThreadPoolExecutor(_FOOTER_THREADS) as pool:
-        described = pool.map(
-            lambda path: parquet_file_to_data_file(table.io, table.metadata, path), files
-        )
-        return list(described)
+        return list(pool.map(describe, files))
 
 
 def _write_manifest(
@@ -259,8 +264,10 @@ def _write_manifest(
     return [writer.to_manifest_file()]
 
 
-def _snapshot(table: Table, path: str, manifests: list[ManifestFile], **fields: object) -> Snapshot:
-    """A snapshot with the next sequence number of its table; writes its manifest list."""
+def _snapshot(
+    table: Table, path: str, manifests: Sequence[ManifestFile] | None, **fields: object
+) -> Snapshot:
+    """A snapshot with the next sequence number of its table; writes its manifest list, if given."""
     snapshot = Snapshot.model_validate(
         {
             "schema_id": table.metadata.current_schema_id,
@@ -269,6 +276,8 @@ def _snapshot(table: Table, path: str, manifests: list[ManifestFile], **fields: 
             "manifest_list": path,
         }
     )
+    if manifests is None:
+        return snapshot
     with write_manifest_list(
         format_version=table.metadata.format_version,
         output_file=table.io.new_output(path),
@@ -277,7 +286,7 @@ def _snapshot(table: Table, path: str, manifests: list[ManifestFile], **fields: 
         sequence_number=snapshot.sequence_number,
         avro_compression="gzip",
     ) as writer:
-        writer.add_manifests(manifests)
+        writer.add_manifests(list(manifests))
     return snapshot
 
 
