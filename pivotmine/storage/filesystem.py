@@ -17,7 +17,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from pivotmine.errors import StorageError
-from pivotmine.storage.failures import explain, without_secrets
+from pivotmine.storage.failures import explain, is_whole_store, without_secrets
 from pivotmine.storage.files import BLOCK_BYTES, KnownFile, ReadFile, WholeFile
 from pivotmine.storage.patience import patiently
 from pivotmine.storage.settings import StorageSettings, current, sent_variables
@@ -99,8 +99,10 @@ class StoreFileSystem(fsspec.AbstractFileSystem):  # type: ignore[misc]
         subject = str(self.unstrip_protocol(path) if isinstance(path, str) else path)
         try:
             return patiently(operation, subject, self.settings)
-        except (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError):
-            raise
+        except (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError) as error:
+            if not is_whole_store(error):
+                raise
+            raise StorageError(f"{subject}: {explain(error)}") from error
         except StorageError:
             raise
         except (OSError, ImportError) as error:
