@@ -72,7 +72,7 @@ class HeldoutLoss(Evaluation, HeldoutOptions):
 
     def evaluate(self, model: LoadedModel, words: WordSet | None, pairs: Pairs) -> dict[str, Any]:
         texts = HeldoutTexts(self.streams, self.heldout_tokens, self.sequence_tokens)
-        losses = texts.losses(model.network)
+        losses = {name: texts.loss(model.network, name) for name in texts.names}
         return {
             name: {"loss": loss, "perplexity": float(np.exp(loss))} for name, loss in losses.items()
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -42,6 +42,15 @@ class Task(NamedTuple):
     directions: tuple[Direction, ...]
     concepts: tuple[Concept, ...]
     """The concepts in question, in the order of their ids."""
+
+
+def dependencies(config: ScoringConfig) -> dict[str, Any]:
+    """The settings that the answers of a cell depend on, beside its direction and draw."""
+    without_effect = {
+        *("batch_tokens", "logit_mib", "check_pairs", "n_resamples"),
+        *("n_draws", "directions"),
+    }
+    return config.model_dump(mode="json", exclude=without_effect)
 
 
 def word_task(words: WordSet, config: ScoringConfig) -> Task:
