@@ -40,14 +40,20 @@ class ConditionalLoss(Evaluation):
                 "alone": float(read.alone.mean()),
                 "conditional": mean_interval(read.given - read.alone),
                 "gain": mean_interval(read.gain),
+                "worth": mean_interval(read.worth),
             }
         return found
 
     @staticmethod
     def rows(found: Mapping[str, Any]) -> list[Row]:
-        measure = "gain from the source, nats a token"
+        measures = {
+            "gain": "gain from the source, nats a token",
+            "worth": "the same, of tokens that are in neither source",
+        }
         return [
-            Row(measure, direction, interval_text(one["gain"])) for direction, one in found.items()
+            Row(measure, direction, interval_text(one[name]))
+            for direction, one in found.items()
+            for name, measure in measures.items()
         ]
 
 

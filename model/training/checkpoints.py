@@ -1,7 +1,7 @@
 """Checkpoints of a run.
 
 A checkpoint is a folder `checkpoint-<step>/` with the weights that are trained (of a low-rank run
-these are the changes alone), the optimizer, the generators of every worker, and the tables so far.
+these are the changes alone), the optimizers, the generators of every worker, and the tables so far.
 Its files are flushed to the disk before the folder gets its name, so a folder of that name is
 whole. The last two are kept: if the last one is damaged, the run goes on from the one before.
 """
@@ -45,7 +45,7 @@ EVALUATIONS = pa.schema(
         pa.field("kind", pa.string()),  # word, pair (aligned segments) or heldout (a text)
         pa.field("name", pa.string()),  # direction, or name of the text
         pa.field("concept", pa.string()),  # for pairs: number of the pair in its direction
-        pa.field("contrast", pa.float32()),  # nats; for pairs: gain from the source, nats a token
+        pa.field("contrast", pa.float32()),  # nats; for pairs: worth of the source, nats a token
         pa.field("accuracy_source", pa.float32()),
         pa.field("mrr_source", pa.float32()),
         pa.field("loss", pa.float32()),  # nats a token, of held-out text or of a target segment
@@ -65,7 +65,9 @@ class Done(NamedTuple):
     step: int
 
 
-def save(accelerator: Accelerator, network: Any, optimizer: Any, folder: Path, done: Done) -> None:
+def save(
+    accelerator: Accelerator, network: Any, chosen: list[Any], folder: Path, done: Done
+) -> None:
     """Write a checkpoint and drop the oldest; all workers call this."""
     import torch
 
@@ -77,7 +79,7 @@ def save(accelerator: Accelerator, network: Any, optimizer: Any, folder: Path, d
     torch.save(_generators(), partial / f"generators-{accelerator.process_index}.pt")
     if accelerator.is_main_process:
         torch.save(_trained(accelerator, network), partial / "weights.pt")
-        torch.save(optimizer.state_dict(), partial / "optimizer.pt")
+        torch.save([one.state_dict() for one in chosen], partial / "optimizer.pt")
         for name, rows, schema in (
             ("losses", done.losses, LOSSES),
             ("evaluations", done.evaluations, EVALUATIONS),
@@ -98,7 +100,7 @@ def save(accelerator: Accelerator, network: Any, optimizer: Any, folder: Path, d
 def resume(
     accelerator: Accelerator,
     network: Any,
-    optimizer: Any,
+    chosen: list[Any],
     folder: Path,
     say: Callable[[str], None] = lambda _: None,
 ) -> Done:
@@ -113,7 +115,7 @@ def resume(
     errors: list[InputError] = []
     for checkpoint in reversed(found):
         try:
-            return _load(accelerator, network, optimizer, checkpoint)
+            return _load(accelerator, network, chosen, checkpoint)
         except InputError as error:
             errors.append(error)
             say(f"{error}; going on from the checkpoint before")
@@ -122,7 +124,7 @@ def resume(
     return Done([], [], 0)
 
 
-def _load(accelerator: Accelerator, network: Any, optimizer: Any, checkpoint: Path) -> Done:
+def _load(accelerator: Accelerator, network: Any, chosen: list[Any], checkpoint: Path) -> Done:
     """Read all files of a checkpoint before anything is changed by them.
 
     Raises
@@ -143,7 +145,8 @@ def _load(accelerator: Accelerator, network: Any, optimizer: Any, checkpoint: Pa
     }:
         raise InputError(f"{checkpoint / 'weights.pt'} holds the weights of another model")
     bare.load_state_dict(weights, strict=False)
-    optimizer.load_state_dict(states)
+    for optimizer, state in zip(chosen, states, strict=True):
+        optimizer.load_state_dict(state)
     _restore(generators)
     losses, evaluations = (table.to_pylist() for table in tables if table is not None)
     return Done(losses, evaluations, int(checkpoint.name.rpartition("-")[2]))

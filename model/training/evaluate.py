@@ -50,12 +50,12 @@ def word_rows(
 
 
 def pair_rows(model: LoadedModel, direction: str, pairs: Sequence[Pair]) -> Rows:
-    """A row for every aligned pair: the loss of its target, and its gain from its source."""
+    """A row for every aligned pair: the loss of its target, and the worth of its source."""
     read = conditional_losses(model, pairs)
     return [
-        {"kind": "pair", "name": direction, "concept": str(place), "loss": loss, "contrast": gain}
-        for place, (loss, gain) in enumerate(
-            zip(read.given.tolist(), read.gain.tolist(), strict=True)
+        {"kind": "pair", "name": direction, "concept": str(place), "loss": loss, "contrast": worth}
+        for place, (loss, worth) in enumerate(
+            zip(read.given.tolist(), read.worth.tolist(), strict=True)
         )
     ]
 

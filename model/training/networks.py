@@ -124,25 +124,29 @@ def merged(network: Any) -> Any:
 
 def _from_scratch(config: TrainingConfig, stream: Stream, seed: int) -> LoadedModel:
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers import AutoModelForCausalLM, LlamaConfig, Qwen3Config
 
     torch.manual_seed(seed)
     shape = config.shape
-    network = LlamaForCausalLM(
-        LlamaConfig(
+    make = LlamaConfig if shape.family == "llama" else Qwen3Config
+    network = AutoModelForCausalLM.from_config(
+        make(
             vocab_size=stream.vocab_size,
             hidden_size=shape.hidden_size,
             intermediate_size=shape.feed_forward_size,
             num_hidden_layers=shape.n_layers,
             num_attention_heads=shape.n_heads,
             num_key_value_heads=shape.n_heads,
+            head_dim=shape.hidden_size // shape.n_heads,
+            hidden_act=shape.activation,
             max_position_embeddings=config.sequence_tokens,
             tie_word_embeddings=shape.tie_embeddings,
             bos_token_id=None,
             eos_token_id=None,
-        )
+        ),
+        dtype=torch.float32,
     )
     size = sum(weight.numel() for weight in network.parameters())
-    name = f"llama {shape.n_layers}x{shape.hidden_size}, {size / 1e6:.2f} M parameters"
+    name = f"{shape.family} {shape.n_layers}x{shape.hidden_size}, {size / 1e6:.2f} M parameters"
     tokenizer = transformers_tokenizer(stream.tokenizer)
     return LoadedModel(network, tokenizer, name, f"scratch-{seed}", torch.device("cpu"))

@@ -1,10 +1,10 @@
 """Training one model on one mixture, on accelerate.
 
 accelerate places the model on a CPU, a GPU or several of them (`torchrun`, `accelerate launch`),
-and handles mixed precision and accumulation. The data (`mixture.py`) and the learning rate (`rate`)
-have no state, so a checkpoint (`checkpoints.py`) is weights, optimizer, generators, the step, and
-the tables so far. A resumed run continues from the last checkpoint; on one CPU thread it gives the
-same bits as an undisturbed one.
+and handles mixed precision and accumulation. The data (`mixture.py`) and the learning rate
+(`optimizers.rate`) have no state, so a checkpoint (`checkpoints.py`) is weights, optimizers,
+generators, the step, and the tables so far. A resumed run continues from the last checkpoint; on
+one CPU thread it gives the same bits as an undisturbed one.
 
 transformers' Trainer was considered. It adds a sampler of its own, whose position must be replayed
 on resume, and its callbacks cost more than a step of the small models that arms are first tried on.
@@ -15,7 +15,6 @@ A run's folder holds the last checkpoint, and `tensorboard/` if TensorBoard is i
 from __future__ import annotations
 
 import contextlib
-import math
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
@@ -29,6 +28,7 @@ from pivotmine.model.config.training import TrainingConfig
 from pivotmine.model.training.board import Board
 from pivotmine.model.training.checkpoints import LOSSES, Done, Rows, resume, save
 from pivotmine.model.training.mixture import Mixture
+from pivotmine.model.training.optimizers import optimizers, set_rates
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -82,17 +82,14 @@ def train(accelerator: Accelerator, network: Any, job: Job) -> Trained:
     config = job.config
     torch.manual_seed(job.seed)
     network.train()
-    optimizer = torch.optim.AdamW(
-        _groups(network, config.weight_decay), lr=config.learning_rate, betas=(0.9, config.beta2)
-    )
-    network, optimizer = accelerator.prepare(network, optimizer)
-    losses, evaluations, done = resume(accelerator, network, optimizer, job.folder, job.say)
+    network, *chosen = accelerator.prepare(network, *optimizers(network, config))
+    losses, evaluations, done = resume(accelerator, network, chosen, job.folder, job.say)
     job.advance(done * config.step_tokens)
     board = Board(job.folder, done, accelerator.is_main_process)
     if done == 0 and 0 in job.evaluate_at:
         evaluations += _evaluated(accelerator, network, job, 0)
     for step in range(done, job.n_steps):
-        losses.append(_step(accelerator, network, optimizer, job, step))
+        losses.append(_step(accelerator, network, chosen, job, step))
         board.step(losses[-1])
         job.advance(config.step_tokens)
         if step + 1 in job.evaluate_at:
@@ -102,7 +99,7 @@ def train(accelerator: Accelerator, network: Any, job: Job) -> Trained:
         stops = step + 1 == job.stop_at
         if (step + 1) % config.checkpoint_steps == 0 or stops or step + 1 == job.n_steps:
             so_far = Done(losses, evaluations, step + 1)
-            save(accelerator, network, optimizer, job.folder, so_far)
+            save(accelerator, network, chosen, job.folder, so_far)
         if stops:
             break
     board.close()
@@ -110,38 +107,15 @@ def train(accelerator: Accelerator, network: Any, job: Job) -> Trained:
     return Trained(pa.Table.from_pylist(losses, schema=LOSSES), evaluations)
 
 
-def rate(step: int, n_steps: int, config: TrainingConfig) -> float:
-    """Learning rate of step `step` (from 0) of `n_steps`.
-
-    It rises linearly from 0 to the highest rate over `warmup_share`. Then it falls as a cosine to
-    `final_rate_share` of that (`cosine`), stays level (`constant`), or stays level and falls
-    linearly over the last `decay_share` (`wsd`, Hu et al. 2024, arXiv 2404.06395).
-    """
-    n_warmup = math.ceil(config.warmup_share * n_steps)
-    if step < n_warmup:
-        return config.learning_rate * (step + 1) / n_warmup
-    after = (step - n_warmup) / max(n_steps - 1 - n_warmup, 1)
-    final = config.final_rate_share
-    if config.schedule == "cosine":
-        return config.learning_rate * (final + (1 - final) * (1 + math.cos(math.pi * after)) / 2)
-    if config.schedule == "wsd":
-        n_decay = math.ceil(config.decay_share * n_steps)
-        left = min((n_steps - 1 - step) / max(n_decay, 1), 1.0)
-        return config.learning_rate * (final + (1 - final) * left)
-    return config.learning_rate
-
-
 def _step(
-    accelerator: Accelerator, network: Any, optimizer: Any, job: Job, step: int
+    accelerator: Accelerator, network: Any, chosen: list[Any], job: Job, step: int
 ) -> dict[str, Any]:
     """One update of the weights."""
     import torch
 
     began = time.perf_counter()
     config = job.config
-    learning_rate = rate(step, job.n_steps, config)
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate
+    learning_rate = set_rates(chosen, step, job.n_steps, config)
     micro = list(_micro_batches(accelerator, job, step))
     total = torch.zeros((), device=accelerator.device)
     for number, inputs in enumerate(micro):
@@ -151,8 +125,9 @@ def _step(
             accelerator.backward(loss)
         total += loss.detach()
     norm = accelerator.clip_grad_norm_(network.parameters(), config.clip_norm)
-    optimizer.step()
-    optimizer.zero_grad()
+    for optimizer in chosen:
+        optimizer.step()
+        optimizer.zero_grad()
     mean = float(accelerator.reduce(total, "mean"))
     if not np.isfinite(mean):
         raise ModelError(
@@ -184,15 +159,6 @@ def _micro_batches(accelerator: Accelerator, job: Job, step: int) -> Iterator[di
             # transformers' attention finds the boundaries of documents by positions that restart.
             inputs["position_ids"] = torch.from_numpy(batch.positions[part]).to(ids.device)
         yield inputs
-
-
-def _groups(network: Any, weight_decay: float) -> list[dict[str, Any]]:
-    """Parameter groups: weight decay for matrices, none for norms and biases."""
-    weights = [weight for weight in network.parameters() if weight.requires_grad]
-    return [
-        {"params": [w for w in weights if w.dim() > 1], "weight_decay": weight_decay},
-        {"params": [w for w in weights if w.dim() <= 1], "weight_decay": 0.0},
-    ]
 
 
 def _evaluated(accelerator: Accelerator, network: Any, job: Job, step: int) -> Rows:

@@ -22,7 +22,8 @@ from pivotmine.model.shards.tokenizer import check_tokenizer, transformers_token
 from pivotmine.model.training.checkpoints import EVALUATIONS
 from pivotmine.model.training.mixture import Mixture, Placement, slots
 from pivotmine.model.training.networks import check_masking, start, with_lora
-from pivotmine.model.training.train import Job, Trained, rate, train
+from pivotmine.model.training.optimizers import optimizers, rate
+from pivotmine.model.training.train import Job, Trained, train
 from pivotmine.model.training.workers import make_accelerator
 from tests.model.handmade_shards import word_tokenizer, write_arm
 
@@ -345,17 +346,17 @@ def test_low_rank_training_names_the_missing_package(monkeypatch: pytest.MonkeyP
 
 @given(st.sampled_from(["constant", "cosine", "wsd"]), st.integers(1, 500))
 def test_the_rate_rises_to_the_highest_and_not_beyond(schedule, n_steps):
-    config = TrainingConfig(schedule=schedule, learning_rate=0.5, warmup_share=0.1)
+    config = TrainingConfig(schedule=schedule, warmup_share=0.1)
     rates = [rate(step, n_steps, config) for step in range(n_steps)]
     n_warmup = -(-n_steps // 10)
-    assert max(rates) == pytest.approx(0.5)
+    assert max(rates) == pytest.approx(1.0)
     assert rates[:n_warmup] == sorted(rates[:n_warmup])
     assert rates[n_warmup:] == sorted(rates[n_warmup:], reverse=True)
     assert min(rates) > 0
 
 
 def test_cosine_and_wsd_end_at_the_final_rate():
-    settings = {"learning_rate": 1.0, "warmup_share": 0.1, "final_rate_share": 0.1}
+    settings = {"warmup_share": 0.1, "final_rate_share": 0.1}
     cosine = TrainingConfig(schedule="cosine", **settings)
     assert rate(99, 100, cosine) == pytest.approx(0.1)
     assert rate(55, 101, cosine) == pytest.approx(0.55, abs=0.02), "half way, half way down"
@@ -364,3 +365,34 @@ def test_cosine_and_wsd_end_at_the_final_rate():
     assert rate(89, 100, wsd) == pytest.approx(0.55)
     assert rate(99, 100, wsd) == pytest.approx(0.1)
     assert rate(99, 100, TrainingConfig(schedule="constant", **settings)) == 1.0
+
+
+MUON = CONFIG.model_copy(
+    update={
+        "optimizer": "muon",
+        "shape": CONFIG.shape.model_copy(update={"family": "qwen3", "activation": "relu2"}),
+    }
+)
+
+
+def test_muon_trains_the_inner_matrices_and_adamw_the_rest(stream: Stream):
+    network = start(MUON, [stream], 7, print).network
+    muon, adamw = optimizers(network, MUON)
+    names = {id(weight): name for name, weight in network.named_parameters()}
+    inner, rest = (
+        {names[id(weight)] for group in one.param_groups for weight in group["params"]}
+        for one in (muon, adamw)
+    )
+    assert inner | rest == set(names.values())
+    assert not inner & rest
+    assert all("proj" in name for name in inner)
+    assert {name for name in rest if "norm" not in name} == {"model.embed_tokens.weight"}
+
+
+def test_a_run_with_muon_is_resumed_to_the_same_bits(stream: Stream, tmp_path: Path):
+    whole, network = run(stream, tmp_path / "whole", MUON)
+    run(stream, tmp_path / "killed", MUON, stop_at=5)
+    again, _ = run(stream, tmp_path / "killed", MUON)
+    assert curve(again) == curve(whole)
+    assert whole.losses["loss"].to_pylist()[-1] < whole.losses["loss"].to_pylist()[0]
+    assert type(network).__name__.startswith("Qwen3")
