@@ -72,7 +72,8 @@ def conditional_losses(
     means = np.array([found.mean() for found in losses]).reshape(3, -1)
     n = len(pairs)
     worth = np.array([_worth(texts[k], texts[n + k], losses[k], losses[n + k]) for k in range(n)])
-    return ConditionalLosses(*means, worth)
+    given, other, alone = means
+    return ConditionalLosses(given, other, alone, worth)
 
 
 def _worth(own: Question, other: Question, given: Array, without: Array) -> float:
