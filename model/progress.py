@@ -67,8 +67,8 @@ class _Part:
     said: float = 0.0
 
 
-def _lines(console: Console, clock: Callable[[], float] = time.monotonic) -> Progress:
-    part = _Part()
+def _lines(console: Console) -> Progress:
+    part, clock = _Part(), time.monotonic
 
     def start(name: str, total: int) -> None:
         part.name, part.total, part.done = name, total, 0

@@ -20,7 +20,7 @@ from pivotmine.model.results import key, read_table, versions, write_json, write
 from pivotmine.model.scoring.bootstrap import Estimate, estimates, strata
 from pivotmine.model.scoring.cells import Task, ask, collect, dependencies, run_cell, word_task
 from pivotmine.model.scoring.metrics import NAMES, Answers, by_word
-from pivotmine.model.scoring.reference import check
+from pivotmine.model.scoring.reference import check, shares_cache
 from pivotmine.model.scoring.shared_cache import Limits, limits_of
 from pivotmine.model.scoring.tokens import tokenize
 from pivotmine.model.words.dataset import Concept, Direction, WordSet
@@ -109,7 +109,7 @@ def _answers(
     """The answers of every cell, by direction and in the order of draws."""
     limits = limits_of(model, task.config)
     tables: dict[Direction, list[pa.Table]] = {}
-    is_checked = not task.config.check_pairs
+    is_checked = not task.config.check_pairs or not shares_cache(model)
     for direction in task.directions:
         for draw in range(task.config.n_draws):
             cell = _cell_key(model, task, direction, draw)
