@@ -36,6 +36,8 @@ RANGE = {"accuracy_source": (0.0, 1.0), "mrr_source": (0.0, 1.0)}
 """Metric -> what its mean can be; intervals are cut there."""
 SEED = 0
 """Seed of the bootstrap."""
+BASE = "base"
+"""Name of the base phase in tables (`model/training/plan.py`)."""
 
 
 def compare(run: Run) -> dict[str, Any]:
@@ -54,9 +56,12 @@ def compare(run: Run) -> dict[str, Any]:
     if not table.concepts:
         raise InputError("this grid has no word task (grid.words is empty): nothing to compare")
     differences = [
-        final(table.arms[one.arm], grid.metric) - final(table.arms[one.against], grid.metric)
+        _result(table.arms[one.arm], grid) - _result(table.arms[one.against], grid)
         for one in grid.contrasts
     ]
+    if grid.adjust_for_base:
+        before = final(read_grid(run.words, [BASE]).arms[BASE], grid.metric)
+        differences = [adjusted(values, before) for values in differences]
     judged = findings(differences, grid.alpha, grid.n_resamples, SEED)
     contrasts = [
         _contrast(declared, found, values, table, grid)
@@ -81,10 +86,27 @@ def compare(run: Run) -> dict[str, Any]:
     }
 
 
-def final(arm: ArmScores, metric: str) -> Array:
-    """Scores at the end, mean over directions, [seeds, concepts]."""
-    scores: Array = np.mean([values[:, -1] for values in arm.words[metric].values()], axis=0)
+def final(arm: ArmScores, metric: str, n_last: int = 1) -> Array:
+    """Scores at the end, mean over directions and the last evaluations, [seeds, concepts]."""
+    ends = [values[:, -n_last:].mean(axis=1) for values in arm.words[metric].values()]
+    scores: Array = np.mean(ends, axis=0)
     return scores
+
+
+def adjusted(differences: Array, before: Array) -> Array:
+    """Differences without what the scores before the arms explain, both [seeds, concepts].
+
+    The slope is that of least squares over all seeds and concepts. The mean stays the same.
+    """
+    centred = before - before.mean()
+    square = float((centred**2).sum())
+    slope = float((centred * differences).sum()) / square if square else 0.0
+    rest: Array = differences - slope * centred
+    return rest
+
+
+def _result(arm: ArmScores, grid: GridConfig) -> Array:
+    return final(arm, grid.metric, grid.final_evaluations)
 
 
 def curve(arm: ArmScores, metric: str) -> Array:
@@ -103,7 +125,10 @@ def _arm(arm: ArmScores, grid: GridConfig) -> dict[str, Any]:
     along = curve(arm, grid.metric)
     bands = [paired_t(along[:, point])[0] for point in range(along.shape[1])]
     return {
-        "metrics": {metric: estimate(final(arm, metric), metric) for metric in arm.words},
+        "metrics": {
+            metric: estimate(final(arm, metric, grid.final_evaluations), metric)
+            for metric in arm.words
+        },
         "directions": {
             name: {
                 metric: estimate(values[name][:, -1], metric)
@@ -112,7 +137,7 @@ def _arm(arm: ArmScores, grid: GridConfig) -> dict[str, Any]:
             }
             for name in arm.words[grid.metric]
         },
-        "by_seed": final(arm, grid.metric).mean(axis=1).tolist(),
+        "by_seed": _result(arm, grid).mean(axis=1).tolist(),
         "heldout": {
             name: paired_t(values[:, -1])[0]._asdict() for name, values in arm.heldout.items()
         },

@@ -237,6 +237,15 @@ class GridConfig(Section):
     segment's source beyond another source, on tokens that are in neither (conditional:
     model/losses/conditional.py)."""
 
+    final_evaluations: PositiveInt = 1
+    """Evaluations at the end of a run whose mean is the run's result. Several make it less noisy
+    (arXiv 2508.13144)."""
+
+    adjust_for_base: bool = False
+    """Whether differences are adjusted for the scores of the base phase, word by word and seed by
+    seed. This takes out the part of the spread that was there before the arms (CUPED: Deng et al.
+    2013)."""
+
     contrasts: tuple[ContrastConfig, ...] = ()
     """The comparisons that are tested; all others are descriptive."""
 
@@ -263,6 +272,13 @@ class GridConfig(Section):
                     )
             if contrast.arm == contrast.against:
                 raise ValueError(f"a contrast compares {contrast.arm!r} with itself")
+        if self.adjust_for_base and self.base is None:
+            raise ValueError("adjust_for_base needs a base phase (base)")
+        if self.final_evaluations > self.evaluations:
+            raise ValueError(
+                f"final_evaluations ({self.final_evaluations}) exceeds evaluations "
+                f"({self.evaluations})"
+            )
         total = sum(self.languages.values())
         if self.languages and abs(total - 1.0) > 1e-6:
             raise ValueError(f"languages must sum to 1, these sum to {total:g}")

@@ -23,7 +23,7 @@ from pivotmine.model.results import key
 
 FILE = "registrations.jsonl"
 
-_DECLARED = ("metric", "contrasts", "alpha")
+_DECLARED = ("metric", "contrasts", "alpha", "final_evaluations", "adjust_for_base")
 
 
 class Registration(NamedTuple):
@@ -38,7 +38,7 @@ class Registration(NamedTuple):
     n_finished: int
     """Runs of arms that were finished in the folder at that time."""
     declared: dict[str, Any]
-    """metric, contrasts and alpha."""
+    """Settings of the grid that decide what is tested (`_DECLARED`)."""
 
 
 def register(folder: Path, grid: GridConfig, now: datetime | None = None) -> Registration:

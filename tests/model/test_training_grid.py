@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.model.cli import app
-from pivotmine.model.comparison.run import compare
+from pivotmine.model.comparison.run import adjusted, compare
 from pivotmine.model.config.recipe import load_model_recipe
 from pivotmine.model.config.training import GridConfig
 from pivotmine.model.report.arms import arms_page
@@ -275,6 +275,23 @@ def test_the_page_and_its_numbers_come_from_the_raw_results_by_one_command(
     assert html == arms_page(compare(run))
     numbers = orjson.loads((tmp_path / "raw" / "comparison.json").read_bytes())
     assert numbers["contrasts"][0]["verdict"] == "significant"
+
+
+def test_differences_are_adjusted_for_what_was_there_before():
+    generator = np.random.default_rng(3)
+    before = generator.normal(0, 1, (6, 30))
+    noise = generator.normal(0, 0.1, (6, 30))
+    found = adjusted(0.3 + 0.5 * before + noise, before)
+    assert found.mean() == pytest.approx((0.3 + 0.5 * before + noise).mean())
+    assert found.std() == pytest.approx(0.1, rel=0.1)
+    assert adjusted(noise, np.zeros((6, 30))).tolist() == noise.tolist()
+
+
+def test_the_result_of_a_run_is_the_mean_of_its_last_evaluations(recipe: Path):
+    run = hand_made(recipe, 7, 0.5)
+    run.summary["recipe"]["grid"]["final_evaluations"] = 2
+    (one,) = compare(run)["contrasts"]
+    assert one["interval"]["mean"] == pytest.approx(0.375, abs=0.03), "half-way it is .25"
 
 
 def test_contrasts_that_were_never_registered_are_shown_as_such(recipe: Path):
