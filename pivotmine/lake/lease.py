@@ -23,11 +23,19 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from pyiceberg.exceptions import CommitFailedException, ValidationException
-from pyiceberg.table.update import AssertRefSnapshotId, RemoveSnapshotsUpdate, SetSnapshotRefUpdate
 
 from pivotmine.errors import LakeError
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.snapshots import MAIN, add_and_point, empty_snapshot, swap, table_of
+from pivotmine.lake.snapshots import (
+    MAIN,
+    add_and_point,
+    drop,
+    empty_snapshot,
+    point,
+    same_head,
+    swap,
+    table_of,
+)
 from pivotmine.lake.tables import RUNS
 
 if TYPE_CHECKING:
@@ -201,7 +209,7 @@ class Lease:
                 self._check_mine(table)
                 requirements, updates = prepare(table)  # raises if another has committed
                 try:
-                    swap(self._lake, table, [*requirements, _assert_head(table, LEASE)], updates)
+                    swap(self._lake, table, [*requirements, same_head(table, LEASE)], updates)
                 except Exception as error:
                     if self._is_settled(has_landed, error):
                         return
@@ -322,12 +330,10 @@ def write_state(lake: Lake, table: IcebergTable, state: LeaseState) -> IcebergTa
     if main is None:
         # The first lease of a lake is the first snapshot of `runs`, too: catalogs know no other
         # branch of an empty table, and this is what a second driver fails at.
-        requirements = [*requirements[:1], _assert_head(table, MAIN)]
-        updates.append(
-            SetSnapshotRefUpdate(ref_name=MAIN, type="branch", snapshot_id=snapshot.snapshot_id)
-        )
+        requirements = [*requirements[:1], same_head(table, MAIN)]
+        updates.append(point(MAIN, snapshot))
     elif head is not None and head.snapshot_id != main.snapshot_id:
-        updates.append(RemoveSnapshotsUpdate(snapshot_ids=[head.snapshot_id]))
+        updates.append(drop([head.snapshot_id]))
     return swap(lake, table, requirements, updates)
 
 
@@ -357,11 +363,6 @@ def _fresh(lake: Lake) -> IcebergTable:
     """Table `runs` as it is now."""
     lake.tables.pop(RUNS.name, None)
     return table_of(lake, RUNS.name)
-
-
-def _assert_head(table: IcebergTable, ref: str) -> TableRequirement:
-    head = table.metadata.refs.get(ref)
-    return AssertRefSnapshotId(ref=ref, snapshot_id=head.snapshot_id if head else None)
 
 
 def _has_moved(before: IcebergTable, after: IcebergTable) -> bool:

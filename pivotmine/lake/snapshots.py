@@ -24,6 +24,7 @@ from pyiceberg.table.update import (
     AddSnapshotUpdate,
     AssertRefSnapshotId,
     AssertTableUUID,
+    RemoveSnapshotsUpdate,
     SetPropertiesUpdate,
     SetSnapshotRefUpdate,
 )
@@ -73,7 +74,8 @@ def prepare(
     """
     table = table_of(lake, name)
     stay = {lake.normal_address(path) for path in kept}
-    existing, leaving = [], []
+    existing: list[ManifestEntry] = []
+    leaving: list[ManifestEntry] = []
     for entry in lake.entries(base):
         stays = lake.normal_address(entry.data_file.file_path) in stay
         (existing if stays else leaving).append(entry)
@@ -106,7 +108,7 @@ def renumbered(table: Table, snapshot: Snapshot) -> Snapshot:
 
     Another program that wrote to the table since the snapshot was prepared has taken its number.
     """
-    if (snapshot.sequence_number or 0) > table.metadata.last_sequence_number:
+    if (snapshot.sequence_number or 0) >= table.metadata.next_sequence_number():
         return snapshot
     path = table.location_provider().new_metadata_location(f"snap-{snapshot.snapshot_id}.avro")
     manifests = snapshot.manifests(table.io)
@@ -136,17 +138,29 @@ def add_and_point(
 
     The requirements say that the branch is where `table` has it.
     """
-    head = table.metadata.refs.get(ref)
     updates: list[TableUpdate] = []
     if table.snapshot_by_id(snapshot.snapshot_id) is None:
         updates.append(AddSnapshotUpdate(snapshot=snapshot))
-    updates.append(
-        SetSnapshotRefUpdate(ref_name=ref, type="branch", snapshot_id=snapshot.snapshot_id)
-    )
-    return [
-        AssertTableUUID(uuid=table.metadata.table_uuid),
-        AssertRefSnapshotId(ref=ref, snapshot_id=head.snapshot_id if head else None),
-    ], updates
+    updates.append(point(ref, snapshot))
+    return [AssertTableUUID(uuid=table.metadata.table_uuid), same_head(table, ref)], updates
+
+
+def point(ref: str, snapshot: Snapshot) -> TableUpdate:
+    """The update that makes a snapshot the head of a branch."""
+    fields = {"ref-name": ref, "type": "branch", "snapshot-id": snapshot.snapshot_id}
+    return SetSnapshotRefUpdate.model_validate(fields)
+
+
+def same_head(table: Table, ref: str) -> TableRequirement:
+    """The requirement that a branch is where `table` has it."""
+    head = table.metadata.refs.get(ref)
+    fields = {"ref": ref, "snapshot-id": head.snapshot_id if head else None}
+    return AssertRefSnapshotId.model_validate(fields)
+
+
+def drop(snapshot_ids: Sequence[int]) -> TableUpdate:
+    """The update that takes snapshots out of a table."""
+    return RemoveSnapshotsUpdate.model_validate({"snapshot-ids": list(snapshot_ids)})
 
 
 def swap(
@@ -239,7 +253,7 @@ def _write_manifest(
         schema=table.schema(),
         output_file=table.io.new_output(posixpath.join(folder, f"files-{snapshot_id}.avro")),
         snapshot_id=snapshot_id,
-        avro_compression="gzip",
+        avro_compression="deflate",
     ) as writer:
         for file in added:
             writer.add_entry(
@@ -278,7 +292,7 @@ def _snapshot(
         snapshot_id=snapshot.snapshot_id,
         parent_snapshot_id=snapshot.parent_snapshot_id,
         sequence_number=snapshot.sequence_number,
-        avro_compression="gzip",
+        avro_compression="deflate",
     ) as writer:
         writer.add_manifests(list(manifests))
     return snapshot
