@@ -16,6 +16,7 @@ import pytest
 
 from pivotmine.cli.app import main
 from pivotmine.cli.options import CONFIG_ENV
+from pivotmine.lake.commit import commit
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
 from pivotmine.recipe import LakeConfig
@@ -44,7 +45,7 @@ def put(lake: Lake, **tables: list[Row]) -> None:
         staged[name] = lake.parquet_files(folder)
     now = datetime.now(UTC)
     run = {"run_id": run_id, "stage": "hand", "fingerprint": run_id, "inputs": {}, "rows": {}}
-    lake.commit({**run, "started_at": now, "finished_at": now}, staged)
+    commit(lake, {**run, "started_at": now, "finished_at": now}, staged)
 
 
 class Outcome(NamedTuple):

@@ -26,9 +26,11 @@ from pivotmine.engine.inputs import LakeInputs
 from pivotmine.engine.stage import Renewed, Rows, Stage, StageOutputs, Tally
 from pivotmine.engine.staging import write_tables
 from pivotmine.errors import ConservationError, LakeError
+from pivotmine.lake.commit import commit
 from pivotmine.lake.compaction import merge_small_files
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.recovery import lock, recover
+from pivotmine.lake.lease import hold_lease
+from pivotmine.lake.recovery import recover
 from pivotmine.lake.withdrawals import without_withdrawn
 from pivotmine.recipe import Recipe
 
@@ -62,7 +64,7 @@ def run_stages(
     external = {stage.name: stage.external(recipe) for stage in stages}
     lake = Lake(recipe.lake)
     reports = []
-    with lock(lake):
+    with hold_lease(lake):
         for line in recover(lake):
             display.note(f"recovered: {line}")
         for stage in stages:
@@ -175,7 +177,9 @@ def _execute(run: _Run, force: bool) -> Report:
                 stage.finish(inputs, recipe, row, tables)
         finished_at = datetime.now(UTC)
         is_committing = True
-        lake.commit({**row, "finished_at": finished_at}, written.staged, written.kept)
+        notes = commit(lake, {**row, "finished_at": finished_at}, written.staged, written.kept)
+        for line in notes:
+            run.display.note(line)
     except BaseException:
         if not is_committing:
             for name in stage.writes:

@@ -30,6 +30,11 @@ class LakeConfig(Section):
     """PyIceberg catalog properties, e.g. {type: rest, uri: ...}. Empty: an embedded SQLite catalog
     in the warehouse, which must then be a local folder."""
 
+    lease_seconds: Annotated[int, Field(ge=10)] = 300
+    """While a run writes to the lake it holds a lease, which it renews every quarter of this time.
+    After the death of a driver on another machine, the lake can be written again when this time is
+    over, or after `pivotmine unlock`."""
+
 
 class SparkConfig(Section):
     """The Spark session, when PivotMine has to start one (spark-submit brings its own)."""
