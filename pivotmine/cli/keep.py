@@ -165,6 +165,19 @@ def takedown(
     plain_console().print(f"{delivery} is taken down; {past}")
 
 
+def unlock(config: ConfigOption = None, set_: SetOption = None) -> None:
+    """End the lease of a run that is dead, so that another run can write to the lake at once.
+
+    If that run is alive, it loses the stage that it is at. What is committed stays.
+    """
+    from pivotmine.lake.lake import Lake
+    from pivotmine.lake.lease import break_lease
+    from pivotmine.recipe.reading import load_recipe
+
+    owner = break_lease(Lake(load_recipe(config, set_ or ()).lake))
+    plain_console().print(f"the lease of {owner} is ended" if owner else "no run holds the lake")
+
+
 def doctor(config: ConfigOption = None, set_: SetOption = None) -> None:
     """Show the state of Python, libraries, Java, Spark and the lake, and how to fix them."""
     from pivotmine.keep.doctor import examine

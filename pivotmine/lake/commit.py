@@ -21,14 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
-from pyiceberg.table.update import RemoveSnapshotsUpdate
 
 from pivotmine.errors import LakeError
 from pivotmine.lake.digests import FileDigest
 from pivotmine.lake.lake import RUN_ID, Lake, run_id
 from pivotmine.lake.lease import hold_lease, lease_of
 from pivotmine.lake.parquet_files import write_parquet
-from pivotmine.lake.snapshots import MAIN, add_and_point, prepare, renumbered, swap, table_of
+from pivotmine.lake.snapshots import MAIN, add_and_point, drop, prepare, renumbered, swap, table_of
 from pivotmine.lake.tables import RUNS
 
 if TYPE_CHECKING:
@@ -139,7 +138,7 @@ def _commit_row(
     full = [
         file for file in lake.data_files(seen) if file.record_count >= RUNS_FILE_ROWS
     ]  # they hold the oldest rows
-    number = max(rows["commit_number"].fill_null(0).to_pylist(), default=rows.num_rows) + 1
+    number = max([rows.num_rows, *rows["commit_number"].fill_null(0).to_pylist()]) + 1
     row = {
         **run,
         "commit_number": number,
@@ -166,8 +165,7 @@ def _commit_row(
         dropped[:] = _past(table)
         requirements, updates = add_and_point(table, snapshot, MAIN)
         if dropped:
-            past = [one.snapshot_id for one in dropped]
-            updates.append(RemoveSnapshotsUpdate(snapshot_ids=past))
+            updates.append(drop([one.snapshot_id for one in dropped]))
         return requirements, updates
 
     lease_of(lake).commit(change, lambda: run[RUN_ID] in lake.committed_run_ids())
@@ -185,7 +183,7 @@ def _past(table: IcebergTable) -> list[Snapshot]:
 
 def _delete_copies(lake: Lake, dropped: Sequence[Snapshot]) -> None:
     """Delete the files of dropped snapshots of `runs`, whose rows later files have too."""
-    listed = {lake.normal_address(path) for path in lake.files(RUNS.name)}
+    listed = {lake.normal_address(path) for path in lake.files(RUNS.name)} if dropped else set()
     for snapshot in dropped:
         run = run_id(snapshot)
         if run is None:
@@ -200,8 +198,10 @@ def _delete_copies(lake: Lake, dropped: Sequence[Snapshot]) -> None:
 @contextlib.contextmanager
 def _explained(lake: Lake, stage: str) -> Any:
     """Errors of a commit in one line."""
+    is_done = False
     try:
         yield
+        is_done = True
     except LakeError:
         raise
     except (CommitFailedException, ValidationException) as error:
@@ -215,4 +215,5 @@ def _explained(lake: Lake, stage: str) -> Any:
             "deleted. Run it again: that shows whether the commit went through."
         ) from error
     finally:
-        lake.refresh()
+        if not is_done:
+            lake.refresh()

@@ -143,7 +143,7 @@ class Lake:
             ]
         for row in reversed(self._outputs):
             if name in row["outputs"] and (as_of is None or row["finished_at"] <= as_of):
-                return row
+                return dict(row)
         return None
 
     def read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:

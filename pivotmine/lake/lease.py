@@ -23,11 +23,19 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from pyiceberg.exceptions import CommitFailedException, ValidationException
-from pyiceberg.table.update import AssertRefSnapshotId, RemoveSnapshotsUpdate, SetSnapshotRefUpdate
 
 from pivotmine.errors import LakeError
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.snapshots import MAIN, add_and_point, empty_snapshot, swap, table_of
+from pivotmine.lake.snapshots import (
+    MAIN,
+    add_and_point,
+    drop,
+    empty_snapshot,
+    point,
+    same_head,
+    swap,
+    table_of,
+)
 from pivotmine.lake.tables import RUNS
 
 if TYPE_CHECKING:
@@ -111,8 +119,8 @@ class Lease:
         """
         check_catalog(self._lake)
         _held_here.add(self.token)
-        for _ in range(_MOST_ATTEMPTS):
-            table = _fresh(self._lake)
+        for attempt in range(_MOST_ATTEMPTS):
+            table = _fresh(self._lake) if attempt else table_of(self._lake, RUNS.name)
             found = state_of(table)
             if found is not None and found.token != self.token and found.is_live():
                 raise LakeError(_in_use(self._lake, found))
@@ -149,7 +157,9 @@ class Lease:
                 self._check_mine(table)
                 try:
                     self._write(table, is_released=False, is_clean=False)
-                except (CommitFailedException, ValidationException):
+                except Exception:
+                    if _has_moved(table, _fresh(self._lake)):
+                        return
                     if attempt == _MOST_ATTEMPTS - 1:
                         raise
                 else:
@@ -199,7 +209,7 @@ class Lease:
                 self._check_mine(table)
                 requirements, updates = prepare(table)  # raises if another has committed
                 try:
-                    swap(self._lake, table, [*requirements, _assert_head(table, LEASE)], updates)
+                    swap(self._lake, table, [*requirements, same_head(table, LEASE)], updates)
                 except Exception as error:
                     if self._is_settled(has_landed, error):
                         return
@@ -274,8 +284,8 @@ def hold_lease(lake: Lake) -> Iterator[Lease]:
     finally:
         stop.set()
         _held_for.pop(lake, None)
-        lease.release()
         _held_here.discard(lease.token)
+        lease.release()
         lake.refresh()
 
 
@@ -313,19 +323,17 @@ def state_of(table: IcebergTable) -> LeaseState | None:
 
 def write_state(lake: Lake, table: IcebergTable, state: LeaseState) -> IcebergTable:
     """Put a state at the head of the branch, if nobody has moved it since `table` was read."""
-    path = posixpath.join(table.location(), "metadata", "lease.avro")
-    snapshot = empty_snapshot(table, path, state.summary())
-    requirements, updates = add_and_point(table, snapshot, LEASE)
     head, main = table.metadata.refs.get(LEASE), table.metadata.refs.get(MAIN)
+    path = posixpath.join(table.location(), "metadata", "lease.avro")
+    snapshot = empty_snapshot(table, path, state.summary(), is_written=head is not None)
+    requirements, updates = add_and_point(table, snapshot, LEASE)
     if main is None:
         # The first lease of a lake is the first snapshot of `runs`, too: catalogs know no other
         # branch of an empty table, and this is what a second driver fails at.
-        requirements = [*requirements[:1], _assert_head(table, MAIN)]
-        updates.append(
-            SetSnapshotRefUpdate(ref_name=MAIN, type="branch", snapshot_id=snapshot.snapshot_id)
-        )
+        requirements = [*requirements[:1], same_head(table, MAIN)]
+        updates.append(point(MAIN, snapshot))
     elif head is not None and head.snapshot_id != main.snapshot_id:
-        updates.append(RemoveSnapshotsUpdate(snapshot_ids=[head.snapshot_id]))
+        updates.append(drop([head.snapshot_id]))
     return swap(lake, table, requirements, updates)
 
 
@@ -357,9 +365,10 @@ def _fresh(lake: Lake) -> IcebergTable:
     return table_of(lake, RUNS.name)
 
 
-def _assert_head(table: IcebergTable, ref: str) -> TableRequirement:
-    head = table.metadata.refs.get(ref)
-    return AssertRefSnapshotId(ref=ref, snapshot_id=head.snapshot_id if head else None)
+def _has_moved(before: IcebergTable, after: IcebergTable) -> bool:
+    """Whether the lease is another snapshot."""
+    heads = [table.metadata.refs.get(LEASE) for table in (before, after)]
+    return heads[0] != heads[1]
 
 
 def _in_use(lake: Lake, state: LeaseState) -> str:

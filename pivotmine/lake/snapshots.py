@@ -24,6 +24,7 @@ from pyiceberg.table.update import (
     AddSnapshotUpdate,
     AssertRefSnapshotId,
     AssertTableUUID,
+    RemoveSnapshotsUpdate,
     SetPropertiesUpdate,
     SetSnapshotRefUpdate,
 )
@@ -77,7 +78,8 @@ def prepare(
     """
     table = table_of(lake, name)
     stay = {lake.normal_address(path) for path in kept}
-    existing, leaving = [], []
+    existing: list[ManifestEntry] = []
+    leaving: list[ManifestEntry] = []
     for entry in _entries(lake, base, kept):
         stays = lake.normal_address(entry.data_file.file_path) in stay
         (existing if stays else leaving).append(entry)
@@ -122,19 +124,24 @@ def renumbered(table: Table, snapshot: Snapshot) -> Snapshot:
 
     Another program that wrote to the table since the snapshot was prepared has taken its number.
     """
-    if (snapshot.sequence_number or 0) > table.metadata.last_sequence_number:
+    if (snapshot.sequence_number or 0) >= table.metadata.next_sequence_number():
         return snapshot
     path = table.location_provider().new_metadata_location(f"snap-{snapshot.snapshot_id}.avro")
     manifests = snapshot.manifests(table.io)
     return _snapshot(table, path, manifests, **snapshot.model_dump(exclude={"sequence_number"}))
 
 
-def empty_snapshot(table: Table, path: str, summary: dict[str, str]) -> Snapshot:
-    """A snapshot without files, whose summary is its content; its manifest list goes to `path`."""
+def empty_snapshot(
+    table: Table, path: str, summary: dict[str, str], *, is_written: bool
+) -> Snapshot:
+    """A snapshot without files, whose summary is its content.
+
+    Its manifest list is at `path`. All empty ones are the same, so it may be written already.
+    """
     return _snapshot(
         table,
         path,
-        [],
+        None if is_written else [],
         snapshot_id=table.metadata.new_snapshot_id(),
         summary=Summary(Operation.APPEND, **summary, **_totals([], [], [])),
     )
@@ -147,17 +154,29 @@ def add_and_point(
 
     The requirements say that the branch is where `table` has it.
     """
-    head = table.metadata.refs.get(ref)
     updates: list[TableUpdate] = []
     if table.snapshot_by_id(snapshot.snapshot_id) is None:
         updates.append(AddSnapshotUpdate(snapshot=snapshot))
-    updates.append(
-        SetSnapshotRefUpdate(ref_name=ref, type="branch", snapshot_id=snapshot.snapshot_id)
-    )
-    return [
-        AssertTableUUID(uuid=table.metadata.table_uuid),
-        AssertRefSnapshotId(ref=ref, snapshot_id=head.snapshot_id if head else None),
-    ], updates
+    updates.append(point(ref, snapshot))
+    return [AssertTableUUID(uuid=table.metadata.table_uuid), same_head(table, ref)], updates
+
+
+def point(ref: str, snapshot: Snapshot) -> TableUpdate:
+    """The update that makes a snapshot the head of a branch."""
+    fields = {"ref-name": ref, "type": "branch", "snapshot-id": snapshot.snapshot_id}
+    return SetSnapshotRefUpdate.model_validate(fields)
+
+
+def same_head(table: Table, ref: str) -> TableRequirement:
+    """The requirement that a branch is where `table` has it."""
+    head = table.metadata.refs.get(ref)
+    fields = {"ref": ref, "snapshot-id": head.snapshot_id if head else None}
+    return AssertRefSnapshotId.model_validate(fields)
+
+
+def drop(snapshot_ids: Sequence[int]) -> TableUpdate:
+    """The update that takes snapshots out of a table."""
+    return RemoveSnapshotsUpdate.model_validate({"snapshot-ids": list(snapshot_ids)})
 
 
 def swap(
@@ -222,15 +241,15 @@ def table_of(lake: Lake, name: str) -> Table:
 
 def _data_files(table: Table, files: Sequence[str]) -> list[DataFile]:
     """Parquet files as manifests describe them, from their footers."""
-    if not files:
-        return []
     from pyiceberg.io.pyarrow import parquet_file_to_data_file
 
+    def describe(path: str) -> DataFile:
+        return parquet_file_to_data_file(table.io, table.metadata, path)
+
+    if len(files) < 2:
+        return list(map(describe, files))
     with ThreadPoolExecutor(_FOOTER_THREADS) as pool:
-        described = pool.map(
-            lambda path: parquet_file_to_data_file(table.io, table.metadata, path), files
-        )
-        return list(described)
+        return list(pool.map(describe, files))
 
 
 def _write_manifest(
@@ -250,7 +269,7 @@ def _write_manifest(
         schema=table.schema(),
         output_file=table.io.new_output(posixpath.join(folder, f"files-{snapshot_id}.avro")),
         snapshot_id=snapshot_id,
-        avro_compression="gzip",
+        avro_compression="deflate",
     ) as writer:
         for file in added:
             writer.add_entry(
@@ -269,8 +288,10 @@ def _write_manifest(
     return [writer.to_manifest_file()]
 
 
-def _snapshot(table: Table, path: str, manifests: list[ManifestFile], **fields: object) -> Snapshot:
-    """A snapshot with the next sequence number of its table; writes its manifest list."""
+def _snapshot(
+    table: Table, path: str, manifests: Sequence[ManifestFile] | None, **fields: object
+) -> Snapshot:
+    """A snapshot with the next sequence number of its table; writes its manifest list, if given."""
     snapshot = Snapshot.model_validate(
         {
             "schema_id": table.metadata.current_schema_id,
@@ -279,15 +300,17 @@ def _snapshot(table: Table, path: str, manifests: list[ManifestFile], **fields: 
             "manifest_list": path,
         }
     )
+    if manifests is None:
+        return snapshot
     with write_manifest_list(
         format_version=table.metadata.format_version,
         output_file=table.io.new_output(path),
         snapshot_id=snapshot.snapshot_id,
         parent_snapshot_id=snapshot.parent_snapshot_id,
         sequence_number=snapshot.sequence_number,
-        avro_compression="gzip",
+        avro_compression="deflate",
     ) as writer:
-        writer.add_manifests(manifests)
+        writer.add_manifests(list(manifests))
     return snapshot
 
 

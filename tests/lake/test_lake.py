@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyiceberg.io.pyarrow import parquet_file_to_data_file
 
 from pivotmine.errors import LakeError
 from pivotmine.lake import commit as commit_module
@@ -19,7 +20,7 @@ from pivotmine.lake.lease import Lease, break_lease, hold_lease
 from pivotmine.lake.query import connect
 from pivotmine.lake.recovery import recover
 from pivotmine.lake.removal import forget_past
-from pivotmine.lake.tables import TABLES
+from pivotmine.lake.tables import RUNS, TABLES
 from pivotmine.recipe import LakeConfig
 
 
@@ -378,5 +379,79 @@ def test_damaged_metadata_is_told_in_one_line(config: LakeConfig):
         with pytest.raises(LakeError, match=f"the metadata of table {name} in") as told:
             commit_rows(Lake(config), f"over {name}", links=4)
         assert "\n" not in str(told.value)
-    with pytest.raises(LakeError, match="the catalog cannot read table runs"):
+    with pytest.raises(LakeError, match="the metadata of table runs"):
         Lake(config, read_only=True).snapshot("links")
+
+
+# ---- lakes of earlier versions
+
+
+def commit_as_before(lake: Lake, run_id: str, name: str, n_rows: int) -> None:
+    """A commit as versions before 0.4 made it: the table's own head, then a row without it."""
+    columns = [f for f in RUNS.schema if f.name not in ("snapshots", "commit_number")]
+    for table, schema in ((name, TABLES[name].schema), ("runs", pa.schema(columns))):
+        lake.catalog.create_table_if_not_exists((lake.namespace, table), schema)
+    iceberg = lake.catalog.load_table((lake.namespace, name))
+    with iceberg.transaction() as transaction:
+        mapping = iceberg.schema().name_mapping.model_dump_json()
+        transaction.set_properties({"schema.name-mapping.default": mapping})
+        with transaction.update_snapshot({"run_id": run_id}).overwrite() as update:
+            for path in stage_rows(lake, name, run_id, n_rows):
+                update.append_data_file(
+                    parquet_file_to_data_file(iceberg.io, transaction.table_metadata, path)
+                )
+    head = iceberg.refresh().current_snapshot()
+    assert head is not None
+    row = {**run_row(run_id), "outputs": {name: head.snapshot_id}}
+    runs = lake.catalog.load_table((lake.namespace, "runs"))
+    runs.append(
+        pa.Table.from_pylist([row], pa.schema(columns)), snapshot_properties={"run_id": run_id}
+    )
+    lake.refresh()
+
+
+def test_a_lake_of_an_earlier_version_is_read_and_continued(config: LakeConfig):
+    lake = Lake(config)
+    commit_as_before(lake, "one", "links", 3)
+    commit_as_before(lake, "two", "pivots", 4)
+    reader = Lake(config, read_only=True)
+    assert (n_seen(reader, "links"), n_seen(reader, "pivots")) == (3, 4)
+
+    newer = Lake(config)
+    with hold_lease(newer):
+        assert recover(newer) == []
+        commit(
+            newer,
+            run_row("three"),
+            {"links": stage_rows(newer, "links", "three", 5)},
+            {"links": newer.files("links")},
+        )
+    assert (n_seen(Lake(config), "links"), head_rows(newer, "links")) == (8, 8)
+    assert n_seen(Lake(config), "pivots") == 4
+    assert Lake(config).runs()["run_id"].to_pylist() == ["one", "two", "three"]
+    assert Lake(config).runs()["commit_number"].to_pylist() == [None, None, 3]
+
+
+def test_many_commits_leave_few_files_of_runs(config: LakeConfig, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(commit_module, "RUNS_FILE_ROWS", 4)
+    monkeypatch.setattr(commit_module, "PAST_OF_RUNS", 2)
+    lake = Lake(config)
+    for number in range(11):
+        commit_rows(lake, f"run-{number}", links=1)
+    rows = Lake(config, read_only=True).runs()
+    assert rows["run_id"].to_pylist() == [f"run-{number}" for number in range(11)]
+    assert rows["commit_number"].to_pylist() == list(range(1, 12))
+    assert len(Lake(config).files("runs")) == 3
+    folder = lake.staging_path("runs", "x").removesuffix("/x")
+    assert len(lake.names_in(folder)) <= 2 + 2 + 1, "full ones, the past, and now"
+    metadata = lake.names_in(f"{config.warehouse}/{config.namespace}/runs/metadata")
+    assert len(metadata) < 20
+
+
+def test_a_table_that_stays_as_it_is_keeps_its_snapshot(config: LakeConfig):
+    lake = Lake(config)
+    commit(lake, run_row("one"), {"links": [], "pivots": stage_rows(lake, "pivots", "one", 2)})
+    empty = lake.snapshot("links")
+    commit(lake, run_row("two"), {"links": [], "pivots": stage_rows(lake, "pivots", "two", 3)})
+    assert lake.snapshot("links") == empty
+    assert dict(lake.runs().to_pylist()[-1]["outputs"]).keys() == {"links", "pivots"}
