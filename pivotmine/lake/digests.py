@@ -26,7 +26,7 @@ from typing import IO, TYPE_CHECKING
 import pyarrow as pa
 from blake3 import blake3
 
-from pivotmine.errors import LakeError
+from pivotmine.errors import DamagedError
 from pivotmine.lake.addresses import relative_address
 from pivotmine.lake.arm_tables import SHARDS
 from pivotmine.lake.parquet_files import REMEDY, parquet_reader, parquet_writer, reading
@@ -71,7 +71,7 @@ class Damage:
     what: str
 
 
-class DigestsLost(LakeError):
+class DigestsLost(DamagedError):
     """The list of digests of a table is gone, or is not the one that was committed."""
 
     def __init__(self, path: str, what: str) -> None:
@@ -279,7 +279,13 @@ def missing_or_resized(lake: Lake, table: str) -> list[Damage]:
 
     Data files are taken from the table's manifests, training files from the list of digests.
     """
-    expected = {lake.normal_address(path): (path, size) for path, size in lake.file_sizes(table)}
+    try:
+        listed = lake.file_sizes(table)
+    except DamagedError:
+        snapshot = lake.snapshot(table)
+        path = snapshot.manifest_list if snapshot else table
+        return [Damage(table, path, "is gone or damaged")]
+    expected = {lake.normal_address(path): (path, size) for path, size in listed}
     try:
         for path, digest in (recorded(lake, table) or {}).items():
             expected.setdefault(lake.normal_address(path), (path, digest.n_bytes))

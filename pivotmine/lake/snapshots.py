@@ -29,7 +29,7 @@ from pyiceberg.table.update import (
     SetSnapshotRefUpdate,
 )
 
-from pivotmine.errors import LakeError
+from pivotmine.errors import DamagedError, LakeError
 from pivotmine.lake.digests import DIGESTS, FileDigest, write_digests
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import RUNS, TABLES
@@ -80,7 +80,7 @@ def prepare(
     stay = {lake.normal_address(path) for path in kept}
     existing: list[ManifestEntry] = []
     leaving: list[ManifestEntry] = []
-    for entry in lake.entries(base):
+    for entry in _entries(lake, base, kept):
         stays = lake.normal_address(entry.data_file.file_path) in stay
         (existing if stays else leaving).append(entry)
     if len(existing) != len(stay):
@@ -107,6 +107,16 @@ def prepare(
             **_totals(added, [e.data_file for e in existing], [e.data_file for e in leaving]),
         ),
     )
+
+
+def _entries(lake: Lake, base: Snapshot | None, kept: Collection[str]) -> Sequence[ManifestEntry]:
+    """The files of the snapshot before; none if its list is damaged and none of them stays."""
+    try:
+        return lake.entries(base)
+    except DamagedError:
+        if kept:
+            raise
+        return ()
 
 
 def renumbered(table: Table, snapshot: Snapshot) -> Snapshot:
