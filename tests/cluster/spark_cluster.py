@@ -2,8 +2,8 @@
 
 Master and workers are pyspark's own classes. Each worker runs in a mount namespace of its own: the
 checkout and the driver's folder are empty there, and its home and temporary folders are its own.
-What the nodes of a cluster have in common, Spark and an interpreter, stands for their image and is
-mounted beside. PivotMine is not in it: it comes with the job.
+What the nodes of a cluster have in common, Spark and the libraries of Python, stands for their
+image and is mounted beside. PivotMine is not in it: it comes with the job.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 _EXECUTOR = "CoarseGrainedExecutorBackend"
 
 
-def unshare() -> list[str] | None:
+def find_unshare() -> list[str] | None:
     """A command that gives the next one its own mounts; None where this machine forbids it."""
     for flags in (["-m"], ["-rm"]):
         command = ["unshare", *flags, "--propagation", "private"]
@@ -46,7 +46,7 @@ class SparkCluster:
     """A master, and workers that it knows."""
 
     folder: Path
-    """Logs, and a folder for each worker; not the driver's folder."""
+    """Logs, the nodes' image, and a folder for each worker; not the driver's folder."""
 
     hidden: Sequence[Path]
     """Folders that are empty for the workers."""
@@ -54,16 +54,26 @@ class SparkCluster:
     port: int = field(default_factory=free_port)
     services: list[Service] = field(default_factory=list)
     workers: list[Service] = field(default_factory=list)
-    command: list[str] | None = field(default_factory=unshare)
+    unshare: list[str] | None = field(default_factory=find_unshare)
 
     @property
     def master(self) -> str:
         return f"spark://127.0.0.1:{self.port}"
 
+    @property
+    def python(self) -> str:
+        """The interpreter of the nodes' image."""
+        libraries = self.folder / "image" / "libraries"
+        return str(libraries / "bin" / "python3") if self.unshare else sys.executable
+
     def start(self, n_workers: int, cores: int, memory: str) -> None:
         """Start everything and wait until the workers are registered."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        master = self._spark_class(
+        for name in ("bin", "libraries", "spark"):
+            (self.folder / "image" / name).mkdir(parents=True)
+        python = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        (self.folder / "image" / "bin" / python).symlink_to(Path(sys.executable).resolve())
+        master = _spark_class(
+            SPARK_HOME,
             *("org.apache.spark.deploy.master.Master", "--host", "127.0.0.1"),
             *("--port", str(self.port), "--webui-port", "0"),
         )
@@ -71,33 +81,33 @@ class SparkCluster:
         self.services.append(start(master, log, self.environment(self.folder), self.folder))
         self.services[0].wait_for("I have been elected leader")
         for number in range(n_workers):
-            self.add_worker(number, cores, memory)
+            self._add_worker(number, cores, memory)
         wait_until(
             lambda: log.read_text().count("Registering worker") >= n_workers, "workers registered"
         )
 
-    def add_worker(self, number: int, cores: int, memory: str) -> None:
-        """Start one more worker."""
+    def _add_worker(self, number: int, cores: int, memory: str) -> None:
         own = self.folder / f"worker-{number}"
-        (own / "tmp").mkdir(parents=True, exist_ok=True)
-        worker = self._spark_class(
+        (own / "tmp").mkdir(parents=True)
+        environment = self.environment(own)
+        spark = self.folder / "image" / "spark" if self.unshare else SPARK_HOME
+        environment["SPARK_HOME"] = str(spark)
+        command = _spark_class(
+            spark,
             *("org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1"),
             *("--webui-port", "0", "--cores", str(cores), "--memory", memory),
             *("--work-dir", str(own / "work"), self.master),
         )
-        environment = self.environment(own)
-        if self.command:
-            spark = own / "image" / "spark"
-            spark.mkdir(parents=True, exist_ok=True)
-            mounts = [f"mount --bind {shlex.quote(str(SPARK_HOME))} {shlex.quote(str(spark))}"]
-            mounts += [f"mount -t tmpfs tmpfs {shlex.quote(str(path))}" for path in self.hidden]
-            worker[1] = str(spark / "bin" / "spark-class")
-            environment["SPARK_HOME"] = str(spark)
-            script = " && ".join([*mounts, f"exec {shlex.join(worker)}"])
-            worker = [*self.command, "sh", "-c", script]
-        service = start(worker, self.folder / f"worker-{number}.log", environment, own)
-        self.services.append(service)
-        self.workers.append(service)
+        if self.unshare:
+            libraries = self.folder / "image" / "libraries"
+            mounts = [["--bind", sys.prefix, str(libraries)], ["--bind", str(SPARK_HOME), str(spark)]]
+            mounts += [["-t", "tmpfs", "tmpfs", str(path)] for path in self.hidden]
+            steps = [shlex.join(["mount", *mount]) for mount in mounts]
+            script = " && ".join([*steps, f"exec {shlex.join(command)}"])
+            command = [*self.unshare, "sh", "-c", script]
+        worker = start(command, self.folder / f"worker-{number}.log", environment, own)
+        self.services.append(worker)
+        self.workers.append(worker)
 
     def executors(self) -> list[psutil.Process]:
         """JVMs of executors, worker by worker."""
@@ -109,15 +119,10 @@ class SparkCluster:
 
     def environment(self, home: Path) -> dict[str, str]:
         """What a node knows: nothing of the tests' own environment."""
-        python = f"python{sys.version_info.major}.{sys.version_info.minor}"
-        interpreter = self.folder / "image" / "bin"
-        if not interpreter.exists():
-            interpreter.mkdir(parents=True)
-            (interpreter / python).symlink_to(Path(sys.executable).resolve())
         kept = {name: os.environ[name] for name in ("JAVA_HOME", "LANG") if name in os.environ}
         return {
             **kept,
-            "PATH": f"{interpreter}:{os.environ['PATH']}",
+            "PATH": f"{self.folder / 'image' / 'bin'}:{os.environ['PATH']}",
             "HOME": str(home),
             "TMPDIR": str(home / "tmp"),
             "PEX_ROOT": str(home / "pex"),
@@ -128,5 +133,6 @@ class SparkCluster:
             "SPARK_DAEMON_MEMORY": "256m",
         }
 
-    def _spark_class(self, *arguments: str) -> list[str]:
-        return ["bash", str(SPARK_HOME / "bin" / "spark-class"), *arguments]
+
+def _spark_class(spark_home: Path, *arguments: str) -> list[str]:
+    return ["bash", str(spark_home / "bin" / "spark-class"), *arguments]
