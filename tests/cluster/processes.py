@@ -39,7 +39,9 @@ class Service:
             ended = self.process.poll() is not None
             if text in self.said():
                 return True
-            assert not ended, f"ended with {self.process.returncode}, without {text!r}\n{self.tail()}"
+            assert not ended, (
+                f"ended with {self.process.returncode}, without {text!r}\n{self.tail()}"
+            )
             return False
 
         wait_until(found, f"{text!r} in {self.log}", timeout_s)

@@ -174,9 +174,7 @@ def _handler(
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else None
             path = self.path.partition("?")[0]
-            status, value = answer(
-                self.command, path, self.headers.get("Authorization", ""), body
-            )
+            status, value = answer(self.command, path, self.headers.get("Authorization", ""), body)
             content = b"" if value is None else json.dumps(value).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

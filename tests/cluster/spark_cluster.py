@@ -100,7 +100,10 @@ class SparkCluster:
         )
         if self.unshare:
             libraries = self.folder / "image" / "libraries"
-            mounts = [["--bind", sys.prefix, str(libraries)], ["--bind", str(SPARK_HOME), str(spark)]]
+            mounts = [
+                ["--bind", sys.prefix, str(libraries)],
+                ["--bind", str(SPARK_HOME), str(spark)],
+            ]
             mounts += [["-t", "tmpfs", "tmpfs", str(path)] for path in self.hidden]
             steps = [shlex.join(["mount", *mount]) for mount in mounts]
             script = " && ".join([*steps, f"exec {shlex.join(command)}"])
