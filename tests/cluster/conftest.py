@@ -25,9 +25,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def store() -> Iterator[S3Server]:
+    """An empty bucket, which this process finds by the usual variables."""
     server = S3Server()
     server.client().create_bucket(Bucket=BUCKET)
-    yield server
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environment().items():
+            patch.setenv(name, value)
+        yield server
     server.close()
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import yaml
 
+from pivotmine.lake.lake import Lake
+from pivotmine.recipe.reading import load_recipe
 from tests.cluster.processes import Service, start
 from tests.cluster.spark_cluster import ROOT, SPARK_HOME, SparkCluster
 
@@ -95,3 +97,8 @@ class Site:
             "SPARK_CONF_DIR": str(ROOT / "conf"),
             "PYTHONPATH": str(ROOT),
         }
+
+
+def open_lake(recipe: Path) -> Lake:
+    """A lake for reading."""
+    return Lake(load_recipe(str(recipe)).lake, read_only=True)

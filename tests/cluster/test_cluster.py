@@ -15,7 +15,7 @@ from pivotmine.recipe.reading import load_recipe
 from tests.cluster.conftest import BUCKET, TOKEN
 from tests.cluster.processes import wait_until
 from tests.cluster.rest_catalog import RestCatalog, properties
-from tests.cluster.site import Site
+from tests.cluster.site import Site, open_lake
 from tests.road import WHERE_COLUMNS, contents_of, run_cli
 from tests.small_corpus import write_small_corpus
 from tests.storage.s3_server import S3Server
@@ -88,7 +88,7 @@ def test_the_road_with_killed_executors_and_drivers_gives_the_tables_of_one_mach
 
     audit = site.command("audit", "--config", str(recipe))
     assert audit.wait() == 0, audit.said()
-    found = contents_of(open_remote(recipe, store), *WHERE_COLUMNS)
+    found = contents_of(open_lake(recipe), *WHERE_COLUMNS)
     assert found.keys() == tables.keys()
     for name, rows in tables.items():
         assert found[name] == rows, name
@@ -124,10 +124,3 @@ def check_quiet(said: str) -> None:
     """A driver says what PivotMine does, and little else."""
     others = [line for line in said.splitlines() if " INFO " in line or " WARN " in line]
     assert len(others) < 10, "\n".join(others)
-
-
-def open_remote(recipe: Path, store: S3Server) -> Lake:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in store.environment().items():
-            patch.setenv(name, value)
-        return Lake(load_recipe(str(recipe)).lake, read_only=True)
