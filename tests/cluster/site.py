@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,15 +23,32 @@ CODE = "code.zip"
 
 def pack_code(folder: Path) -> Path:
     """PivotMine as an archive, for clusters whose nodes have its libraries but not itself."""
-    packed = folder / "code"
-    shutil.copytree(
-        ROOT / "pivotmine",
-        packed / "pivotmine",
-        ignore=shutil.ignore_patterns("__pycache__", "arms"),
+    return Path(shutil.make_archive(str(folder / "code"), "zip", copy_code(folder)))
+
+
+def copy_code(folder: Path) -> Path:
+    """A copy of the package, its linked folders included; returns the folder that holds it."""
+    ignored = shutil.ignore_patterns("__pycache__", "arms")
+    shutil.copytree(ROOT / "pivotmine", folder / "code" / "pivotmine", ignore=ignored)
+    return folder / "code"
+
+
+def build_pex(code: Path, path: Path) -> Path:
+    """PivotMine and its libraries in one file, as docs/clusters.md says."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [*project["dependencies"], *project["optional-dependencies"]["s3"]]
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pex", "--venv-repository", sys.prefix),
+            *(one for one in needed if not one.startswith("pyspark")),
+            *("-D", str(code), "--exclude", "pyspark", "--exclude", "py4j"),
+            *("--inherit-path=fallback", "--no-compress", "-o", str(path)),
+        ],
+        check=True,
+        capture_output=True,
+        cwd=path.parent,
     )
-    made = shutil.make_archive(str(folder / "code"), "zip", packed)
-    shutil.rmtree(packed)
-    return Path(made)
+    return path
 
 
 @dataclass(frozen=True)

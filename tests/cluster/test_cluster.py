@@ -15,7 +15,7 @@ from pivotmine.recipe.reading import load_recipe
 from tests.cluster.conftest import BUCKET, TOKEN
 from tests.cluster.processes import wait_until
 from tests.cluster.rest_catalog import RestCatalog, properties
-from tests.cluster.site import Site, open_lake
+from tests.cluster.site import Site, build_pex, open_lake
 from tests.road import WHERE_COLUMNS, contents_of, run_cli
 from tests.small_corpus import write_small_corpus
 from tests.storage.s3_server import S3Server
@@ -92,6 +92,32 @@ def test_the_road_with_killed_executors_and_drivers_gives_the_tables_of_one_mach
     assert found.keys() == tables.keys()
     for name, rows in tables.items():
         assert found[name] == rows, name
+
+
+def test_a_pex_brings_code_and_libraries_to_executors(
+    site: Site, store: S3Server, rest_catalog: RestCatalog, tmp_path: Path
+):
+    pex = build_pex(site.code.with_suffix(""), tmp_path / "pivotmine.pex")
+    lines = "".join(f'{{"text": "The page number {n} of a small book."}}\n' for n in range(20))
+    store.client().put_object(Bucket=BUCKET, Key="pex/a.jsonl", Body=lines.encode())
+    settings = {
+        "lake": {
+            "warehouse": f"s3://{BUCKET}/lake",
+            "namespace": "pex",
+            "catalog": dict(properties(rest_catalog, TOKEN)),
+        },
+        "ingest": {"inputs": [{"uris": [f"s3://{BUCKET}/pex/a.jsonl"]}]},
+    }
+    driver = site.submit(
+        site.write_recipe("pex.yaml", settings),
+        *("--until", "ingest"),
+        conf=(
+            *(f"spark.archives={pex}#pivotmine.pex", "spark.pyspark.python=./pivotmine.pex"),
+            "spark.executorEnv.PYTHONPATH=",
+        ),
+    )
+    assert driver.wait() == 0, driver.said()
+    assert "ingest: committed; rows in 20, out 20" in driver.said()
 
 
 def interrupted_road(site: Site, recipe: Path) -> None:
