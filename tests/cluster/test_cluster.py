@@ -24,6 +24,9 @@ pytestmark = pytest.mark.cluster
 
 UNAVAILABLE_SHARE, RESET_SHARE = 0.02, 0.01
 
+LEFT_OUT = (*WHERE_COLUMNS, "fingerprint")
+"""Columns of places and times."""
+
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
@@ -39,7 +42,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
     settings["spark"]["master"] = "local[2]"
     recipe.write_text(yaml.safe_dump(settings), encoding="utf-8")
     run_cli("run", "--config", str(recipe))
-    return recipe, contents_of(Lake(load_recipe(str(recipe)).lake), *WHERE_COLUMNS)
+    return recipe, contents_of(Lake(load_recipe(str(recipe)).lake), *LEFT_OUT)
 
 
 def test_workers_see_nothing_of_the_driver(site: Site):
@@ -88,7 +91,7 @@ def test_the_road_with_killed_executors_and_drivers_gives_the_tables_of_one_mach
 
     audit = site.command("audit", "--config", str(recipe))
     assert audit.wait() == 0, audit.said()
-    found = contents_of(open_lake(recipe), *WHERE_COLUMNS)
+    found = contents_of(open_lake(recipe), *LEFT_OUT)
     assert found.keys() == tables.keys()
     for name, rows in tables.items():
         assert found[name] == rows, name

@@ -66,7 +66,7 @@ class Schedule:
         return command.said()
 
     def contents(self) -> dict[str, list[tuple[Any, ...]]]:
-        return contents_of(open_lake(self.recipe()), *WHERE_COLUMNS)
+        return contents_of(open_lake(self.recipe()), *WHERE_COLUMNS, "fingerprint")
 
 
 def test_after_three_nights_with_a_failure_the_lake_is_that_of_one_run(
