@@ -94,14 +94,14 @@ def rejects(
     console = plain_console()
     if max_share is not None:
         counted = count_by_delivery(connection, reason)
-        for one in counted:
+        for delivered in counted:
             console.print(
-                f"{'FAIL' if one.share > max_share else 'ok  '} {one.ingest_id}: "
-                f"{one.n_refused:,} of {one.n_records:,} records were refused ({one.share:.2%}), "
-                f"at most {max_share:.2%} may be",
+                f"{'FAIL' if delivered.share > max_share else 'ok  '} {delivered.ingest_id}: "
+                f"{delivered.n_refused:,} of {delivered.n_records:,} records were refused "
+                f"({delivered.share:.2%}), at most {max_share:.2%} may be",
                 soft_wrap=True,
             )
-        if any(one.share > max_share for one in counted):
+        if any(delivered.share > max_share for delivered in counted):
             raise typer.Exit(1)
         return
     if out is not None:
