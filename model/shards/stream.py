@@ -17,7 +17,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import fsspec
 import numpy as np
 import orjson
 from blake3 import blake3
@@ -25,6 +24,7 @@ from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
+from pivotmine.storage.filesystem import open_filesystem
 
 BLOCK_BYTES = 8 * 2**20
 CACHE = Path("~/.cache/pivotmine/shards")
@@ -87,7 +87,7 @@ def open_stream(folder: str, cache: Path | None = None) -> Stream:
         There is no manifest or no `npy` shard, a file is missing, differs from its checksum, or
         disagrees with its boundaries.
     """
-    filesystem, root = fsspec.core.url_to_fs(folder)
+    filesystem, root = open_filesystem(folder)
     manifest = _manifest(filesystem, root, folder)
     listed = [entry for entry in manifest["files"] if entry["format"] == "npy"]
     if not listed:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -16,6 +15,7 @@ from pivotmine.sources.files import list_files
 from pivotmine.sources.lenient_json import loads_leniently
 from pivotmine.sources.listing import detect
 from pivotmine.sources.records import WHOLE_FILE
+from pivotmine.storage.filesystem import open_file
 from pivotmine.text.codes import UNDETERMINED
 from pivotmine.text.language import load_identifier
 
@@ -114,7 +114,7 @@ def language_shares(texts: Sequence[str]) -> dict[str, float]:
 def _json_rows(file: FoundFile) -> list[Any]:
     compression = None if file.compression == "none" else file.compression
     rows = []
-    with fsspec.open(file.uri, "rb", compression=compression) as stream:
+    with open_file(file.uri, "rb", compression=compression) as stream:
         for _ in range(_SAMPLE_ROWS):
             line = stream.readline(SAMPLE_BYTES)
             if not line or len(line) == SAMPLE_BYTES:
@@ -125,7 +125,7 @@ def _json_rows(file: FoundFile) -> list[Any]:
 
 
 def _parquet_rows(file: FoundFile) -> list[Any]:
-    with fsspec.open(file.uri, "rb") as stream:
+    with open_file(file.uri) as stream:
         batches = pq.ParquetFile(stream).iter_batches(batch_size=_SAMPLE_ROWS)
         batch = next(batches, None)
     return [] if batch is None else list(batch.to_pylist())

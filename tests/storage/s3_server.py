@@ -18,9 +18,7 @@ from werkzeug.serving import make_server
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAPLANTEDKEY", "AWS_SECRET_ACCESS_KEY": "planted-s3cret/key"}
 """What a client of the server sets; moto accepts any."""
 
-SLOW_DOWN = (
-    b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
-)
+SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
 
 Fault = Callable[[int, str, str], str]
 """Number, method and path of a request to `` (none), `503`, `reset` or a code such as

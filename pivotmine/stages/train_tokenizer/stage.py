@@ -41,9 +41,12 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
 def _sample(inputs: Inputs, recipe: Recipe) -> DataFrame:
     """Column `text`: documents drawn evenly over languages, one partition in a fixed order."""
     settings = recipe.tokenize
-    documents = inputs.frame("documents").where(F.col("lang").isin(*recipe.languages))
+    sizes = inputs.frame("documents", ("lang", "n_bytes"))
     available = inputs.local(
-        documents.groupBy("lang").agg(F.sum("n_bytes").alias("n_bytes")), len(recipe.languages)
+        sizes.where(F.col("lang").isin(*recipe.languages))
+        .groupBy("lang")
+        .agg(F.sum("n_bytes").alias("n_bytes")),
+        len(recipe.languages),
     )
     bytes_by_language = dict(
         zip(available["lang"].to_pylist(), available["n_bytes"].to_pylist(), strict=True)
@@ -58,7 +61,9 @@ def _sample(inputs: Inputs, recipe: Recipe) -> DataFrame:
     for lang, n_bytes in sorted(quota.items()):
         chance = F.when(F.col("lang") == lang, n_bytes / bytes_by_language[lang]).otherwise(chance)
     return (
-        documents.where(uniform("tokenizer", settings.seed, "doc_id") < chance)
+        inputs.frame("documents", ("doc_id", "lang", "text"))
+        .where(F.col("lang").isin(*recipe.languages))
+        .where(uniform("tokenizer", settings.seed, "doc_id") < chance)
         .select("doc_id", "text")
         .repartition(1)
         .sortWithinPartitions("doc_id")
