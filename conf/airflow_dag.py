@@ -35,9 +35,13 @@ FILES = "*.jsonl.zst"
 MAX_REJECTED = 0.02
 """Largest share of a delivery's records that may be refused."""
 
+CONF = os.environ.get("PIVOTMINE_CONF", "/opt/pivotmine/conf")
+"""Folder of `spark.conf` (spark-defaults.conf and the file of your cluster in one, as
+docs/clusters.md says) and of log4j2.properties."""
+
 SUBMIT = {
-    # conf/spark-defaults.conf with the file of your cluster at its end, as docs/clusters.md says.
-    "properties_file": os.environ.get("PIVOTMINE_SPARK_CONF", "/opt/pivotmine/conf/spark.conf"),
+    "properties_file": f"{CONF}/spark.conf",
+    "env_vars": {"SPARK_CONF_DIR": CONF},
     # The lake refuses a second writer. With a pool of one slot a DAG waits for the other instead:
     #   airflow pools set pivotmine 1 "writers of the lake"
     "pool": os.environ.get("PIVOTMINE_POOL", "pivotmine"),
