@@ -78,6 +78,20 @@ def test_an_error_of_the_user_is_one_message_and_exit_status_2(
     assert "started" not in err
 
 
+def test_an_interrupt_is_one_message_and_exit_status_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def interrupted(*arguments: object, **more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pivotmine.api.run", interrupted)
+    monkeypatch.setattr(sys, "argv", ["run_road.py"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(JOBS["run_road"]), run_name="__main__")
+    assert ended.value.code == 130
+    assert capsys.readouterr().err.startswith("interrupted; committed stages stay")
+
+
 @pytest.mark.parametrize("name", ["conf", "docs", "jobs"])
 def test_entry_points_that_recipes_and_pages_name_exist(name: str):
     files = [

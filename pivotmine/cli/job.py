@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+from collections.abc import Iterator
 
 from pivotmine import api
 from pivotmine.errors import PivotMineError
@@ -17,15 +19,13 @@ def main(stage: str | None = None) -> None:
     if stage is None:
         parser.add_argument("--until", help="last stage to run")
     arguments = parser.parse_args()
-    try:
+    with _one_message():
         api.run(
             load_recipe(arguments.config, arguments.set),
             only=stage,
             until=getattr(arguments, "until", None),
             force=arguments.force,
         )
-    except PivotMineError as error:
-        _fail(error)
 
 
 def take_down() -> None:
@@ -39,7 +39,7 @@ def take_down() -> None:
         "--keep-past", action="store_true", help="keep earlier snapshots, which hold the delivery"
     )
     arguments = parser.parse_args()
-    try:
+    with _one_message():
         recipe = load_recipe(arguments.config, arguments.set)
         take_down_delivery(
             recipe,
@@ -48,8 +48,6 @@ def take_down() -> None:
             lambda until: api.run(recipe, until=until),
             forget=not arguments.keep_past,
         )
-    except PivotMineError as error:
-        _fail(error)
 
 
 def _parser(subject: str) -> argparse.ArgumentParser:
@@ -63,6 +61,17 @@ def _parser(subject: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _fail(error: PivotMineError) -> None:
-    print(f"error: {error}", file=sys.stderr)
-    sys.exit(2)
+@contextlib.contextmanager
+def _one_message() -> Iterator[None]:
+    """Say what ends a run in one message, without a traceback of ours."""
+    try:
+        yield
+    except PivotMineError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print(
+            "interrupted; committed stages stay, and the next run goes on from there",
+            file=sys.stderr,
+        )
+        sys.exit(130)
