@@ -26,7 +26,7 @@ from pyspark.sql import functions as F
 
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import ArrowRows, Inputs
-from pivotmine.recipe import CountConfig, Recipe
+from pivotmine.recipe import CountConfig
 from pivotmine.stages.count.distinct_pairs import distinct_pairs, empty_registers
 from pivotmine.stages.count.pair_runs import PACKED_BYTES_PER_PAIR, RUNS
 from pivotmine.stages.count.pair_sums import bytes_per_distinct_pair
@@ -65,10 +65,16 @@ class Sizes(NamedTuple):
 
 
 def summed_pairs(
-    inputs: Inputs, recipe: Recipe, plan: CountPlan, chunks: Sequence[Chunk], pair_events: int
+    inputs: Inputs,
+    settings: CountConfig,
+    plan: CountPlan,
+    chunks: Sequence[Chunk],
+    pair_events: int,
 ) -> DataFrame:
-    """Pairs of nodes at or above `min_count`: rows of `udfs.sum_schema`, and their sum `n`."""
-    settings = recipe.count
+    """Pairs of nodes at or above `min_count`: rows of `udfs.sum_schema`, and their sum `n`.
+
+    Where `min_count` is 1 there is nothing to filter, and one pass is made.
+    """
     passes = _choose_passes(inputs, settings, plan, chunks, pair_events)
     sketched = None
     if passes.sketch:
@@ -109,13 +115,14 @@ def _choose_passes(
     """Estimate the traffic, choose, and note the choice and its reason."""
     pairs, how = pair_events, "if no pair met twice"
     sketch = None
-    if pairs * PACKED_BYTES_PER_PAIR > settings.max_shuffle_bytes:
+    if settings.min_count > 1 and pairs * PACKED_BYTES_PER_PAIR > settings.max_shuffle_bytes:
         sizes = _sampled(inputs, plan, chunks, pair_events)
         pairs, how = sizes.pairs, f"(estimated from 1/{SAMPLE_STEP} of the rows)"
         if pairs * PACKED_BYTES_PER_PAIR > settings.max_shuffle_bytes:
             sketch = _sized_sketch(inputs, plan, chunks, settings, sizes)
     one_pass_bytes = pairs * PACKED_BYTES_PER_PAIR
-    verdict, relation = ("two passes", "above") if sketch else ("one pass", "within")
+    verdict = "two passes" if sketch else "one pass"
+    relation = "above" if one_pass_bytes > settings.max_shuffle_bytes else "within"
     inputs.note(
         f"{verdict}: one pass would shuffle {one_pass_bytes / _GIGABYTE:,.3g} GB {how}, {relation} "
         f"count.max_shuffle_bytes={settings.max_shuffle_bytes / _GIGABYTE:,.3g} GB"
