@@ -190,7 +190,7 @@ def chance_of_unmarked_chinese(counts: ScriptCounts) -> float:
 
 
 def _resolve_shared(
-    scripts: NDArray[np.uint8], points: NDArray[np.uint32], owner: NDArray[np.int64]
+    scripts: NDArray[np.integer], points: NDArray[np.uint32], owner: NDArray[np.int64]
 ) -> None:
     """Give characters of class `_SHARED` the script of a neighbour in their segment, in place."""
     shared = np.flatnonzero(scripts == _SHARED)
