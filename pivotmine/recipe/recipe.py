@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from pivotmine import plugins
 from pivotmine.recipe.counting import CountConfig, TermsConfig, TokenizeConfig
 from pivotmine.recipe.ingest import DedupConfig, IngestConfig
+from pivotmine.recipe.lexicon import LexiconConfig
 from pivotmine.recipe.linking import LinkConfig, PivotConfig
 from pivotmine.recipe.score import ScoreConfig
 from pivotmine.recipe.section import LanguageCode, Name, PositiveInt, Secrets, Section
@@ -114,6 +115,7 @@ class Recipe(Section):
     count: CountConfig = CountConfig()
     terms: TermsConfig = TermsConfig()
     link: LinkConfig = LinkConfig()
+    lexicon: LexiconConfig = LexiconConfig()
     pivot: PivotConfig = PivotConfig()
     score: ScoreConfig = ScoreConfig()
     select: SelectConfig = SelectConfig()
