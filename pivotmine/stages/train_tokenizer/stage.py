@@ -21,6 +21,7 @@ from pivotmine.lake.tables import TOKENIZER
 from pivotmine.recipe import Recipe
 from pivotmine.stages.draw import uniform
 from pivotmine.stages.train_tokenizer.training import balanced_quota, tokenizer_row
+from pivotmine.text.end_of_document import end_of_document_id, names_of, read_configured_end
 from pivotmine.text.tokenizer import Tokenizer, read_tokenizer_file
 from pivotmine.udfs import train_tokenizer
 
@@ -29,13 +30,27 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Read the given tokenizer, or train one."""
     settings = recipe.tokenize
     if settings.tokenizer is not None:
-        kind, model = read_tokenizer_file(settings.tokenizer)
-        row = tokenizer_row(Tokenizer(kind, model), settings.tokenizer)
+        tokenizer, configured = _given(settings.tokenizer)
+        row = tokenizer_row(tokenizer, settings.tokenizer, settings.end_of_document, configured)
+        if row["eos_token_id"][0].as_py() is None:
+            inputs.note(
+                "the tokenizer has no special token that is known to end a document, so documents "
+                "will follow one another without a mark. Name it in tokenize.end_of_document; the "
+                f"special tokens are {names_of(tokenizer.load().special_tokens())}"
+            )
         return {"tokenizer": _unless_known(inputs, pa.Table.from_batches([row]))}
     # The size of a random sample varies, so it may be a fifth larger.
-    train = train_tokenizer.bind(settings.vocab_size, settings.sample_bytes * 6 // 5)
+    train = train_tokenizer.bind(
+        settings.vocab_size, settings.sample_bytes * 6 // 5, settings.end_of_document
+    )
     trained = _sample(inputs, recipe).mapInArrow(train, spark_schema(TOKENIZER.schema))
     return {"tokenizer": _unless_known(inputs, inputs.local(trained, 1))}
+
+
+def _given(uri: str) -> tuple[Tokenizer, str | None]:
+    """A tokenizer file, and the end of a document that a configuration beside it names."""
+    kind, model = read_tokenizer_file(uri)
+    return Tokenizer(kind, model), read_configured_end(uri) if kind == "huggingface" else None
 
 
 def _sample(inputs: Inputs, recipe: Recipe) -> DataFrame:
@@ -81,10 +96,15 @@ def tally(rows: Rows, recipe: Recipe) -> Tally:
 
 
 def external(recipe: Recipe) -> Any:
-    """The given model's identity, so that a changed file makes a new fingerprint."""
+    """The given model and the id that ends a document: changed files make a new fingerprint.
+
+    A token of the recipe that cannot end a document fails here, before anything starts.
+    """
     if recipe.tokenize.tokenizer is None:
         return None
-    return Tokenizer(*read_tokenizer_file(recipe.tokenize.tokenizer)).sha256
+    tokenizer, configured = _given(recipe.tokenize.tokenizer)
+    named = recipe.tokenize.end_of_document
+    return tokenizer.sha256, end_of_document_id(tokenizer.load(), named, configured)
 
 
 STAGE = Stage(
