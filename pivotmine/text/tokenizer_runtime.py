@@ -30,7 +30,7 @@ class TokenizerRuntime(ABC):
     @property
     @abstractmethod
     def end_of_document(self) -> int | None:
-        """Id of the special token that ends a document, as the model names it; None: it does not."""
+        """Id of the special token that ends a document by the model itself; None without one."""
 
     @abstractmethod
     def decode(self, token_ids: Sequence[int] | TokenIds) -> str:
