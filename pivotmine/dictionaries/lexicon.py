@@ -39,6 +39,9 @@ REASONS = {
 }
 """Why a row is rejected."""
 
+_MAX_FOLDED_CHARS = 100 * MAX_TERM_CHARS
+"""Longer ones are not folded: Python's time to sort the marks of a letter is their square."""
+
 _RAW_BYTES = 400
 _CODE = re.compile(LANGUAGE_CODE)
 
@@ -116,6 +119,8 @@ class _Listing:
     def add(self, cells: Cells) -> str:
         """List a row; returns the reason where it cannot be listed."""
         lang_a, word_a, lang_b, word_b = (cell.strip() for cell in cells)
+        if max(len(word_a), len(word_b)) > _MAX_FOLDED_CHARS:
+            return "long_word"
         term_a, term_b = self._fold(word_a), self._fold(word_b)
         is_pair = bool(lang_b or word_b)
         if not term_a:
