@@ -142,7 +142,8 @@ def test_a_run_without_an_end_warns_and_names_the_special_tokens(tmp_path, table
     path = tmp_path / "tokenizer.json"
     path.write_text(byte_level(["<pad>", "<begin>"]).to_str())
     recipe = load_recipe(overrides=[f"tokenize.tokenizer={path}"])
-    inputs = table_inputs(tokenizer=[])
+    documents = [{"doc_id": lang, "lang": lang, "n_bytes": 1} for lang in recipe.languages]
+    inputs = table_inputs(tokenizer=[], documents=documents)
     (row,) = stage.run(inputs, recipe)["tokenizer"].to_pylist()
     assert row["eos_token_id"] is None
     assert "tokenize.end_of_document" in inputs.notes[0]

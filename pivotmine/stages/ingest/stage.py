@@ -45,6 +45,7 @@ from pivotmine.stages.ingest.signatures import (
     signature_settings,
 )
 from pivotmine.text.fasttext_model import model_digest
+from pivotmine.text.model_labels import check_languages
 
 _NEAR = "doc_id string, kept_doc_id string, similarity double"
 
@@ -192,9 +193,11 @@ def tally(rows: Rows, recipe: Recipe) -> Tally:
 def external(recipe: Recipe) -> Any:
     """The source files with size and time stamp, and the content of the language model.
 
-    Files that cannot be read as the recipe says fail here, before anything starts.
+    Files that cannot be read as the recipe says, and languages that the model cannot tell, fail
+    here, before anything starts.
     """
     read_limits(recipe)
+    check_languages(recipe.languages, recipe.ingest.language_model)
     files = [(listed.file, listed.input_index) for listed in list_sources(recipe)]
     return {"files": files, "language_model": model_digest(recipe.ingest.language_model)}
 

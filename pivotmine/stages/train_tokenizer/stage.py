@@ -8,6 +8,7 @@ put in a fixed order: the same corpus gives the same model, byte for byte.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -29,6 +30,12 @@ from pivotmine.udfs import train_tokenizer
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Read the given tokenizer, or train one."""
     settings = recipe.tokenize
+    available = _bytes_by_language(inputs, recipe)
+    if missing := [lang for lang in recipe.languages if lang not in available]:
+        inputs.note(
+            f"no document is in {' or '.join(missing)}, which `languages` lists; only parts of "
+            "other documents can be. See documents.lang for the languages that were found"
+        )
     if settings.tokenizer is not None:
         tokenizer, configured = _given(settings.tokenizer)
         row = tokenizer_row(tokenizer, settings.tokenizer, settings.end_of_document, configured)
@@ -43,7 +50,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     train = train_tokenizer.bind(
         settings.vocab_size, settings.sample_bytes * 6 // 5, settings.end_of_document
     )
-    trained = _sample(inputs, recipe).mapInArrow(train, spark_schema(TOKENIZER.schema))
+    trained = _sample(inputs, recipe, available).mapInArrow(train, spark_schema(TOKENIZER.schema))
     return {"tokenizer": _unless_known(inputs, inputs.local(trained, 1))}
 
 
@@ -53,16 +60,18 @@ def _given(uri: str) -> tuple[Tokenizer, str | None]:
     return Tokenizer(kind, model), read_configured_end(uri) if kind == "huggingface" else None
 
 
-def _sample(inputs: Inputs, recipe: Recipe) -> DataFrame:
+def _bytes_by_language(inputs: Inputs, recipe: Recipe) -> dict[str, int]:
+    """Text of each language of the recipe, by the languages of whole documents."""
+    documents = inputs.frame("documents").where(F.col("lang").isin(*recipe.languages))
+    sums = documents.groupBy("lang").agg(F.sum("n_bytes").alias("n_bytes"))
+    available = inputs.local(sums, len(recipe.languages))
+    return dict(zip(available["lang"].to_pylist(), available["n_bytes"].to_pylist(), strict=True))
+
+
+def _sample(inputs: Inputs, recipe: Recipe, bytes_by_language: Mapping[str, int]) -> DataFrame:
     """Column `text`: documents drawn evenly over languages, one partition in a fixed order."""
     settings = recipe.tokenize
     documents = inputs.frame("documents").where(F.col("lang").isin(*recipe.languages))
-    available = inputs.local(
-        documents.groupBy("lang").agg(F.sum("n_bytes").alias("n_bytes")), len(recipe.languages)
-    )
-    bytes_by_language = dict(
-        zip(available["lang"].to_pylist(), available["n_bytes"].to_pylist(), strict=True)
-    )
     if not bytes_by_language:
         raise InputError(
             f"no document is in one of the languages {list(recipe.languages)}, so there is nothing "
