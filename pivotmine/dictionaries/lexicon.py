@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from pivotmine.dictionaries.lexicon_files import Cells, LexiconFile, lexicon_rows, list_lexicons
 from pivotmine.text.folding import UNKNOWN, fold
-from pivotmine.text.language_code import language_code
+from pivotmine.text.language_code import asked_code, language_code
 
 MAX_TERM_CHARS = 200
 """Longer words are rejected: sentences, or columns that lost their line ends."""
@@ -144,11 +144,7 @@ class _Listing:
         """The code of a language; as it is written where it names none."""
         code = self._codes.get(language)
         if code is None:
-            try:
-                code = language_code(language)
-            except ValueError:
-                code = language
-            self._codes[language] = code
+            code = self._codes[language] = asked_code(language)
         return code
 
     def _fold(self, word: str) -> str:

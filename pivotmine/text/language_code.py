@@ -77,12 +77,17 @@ def language_code(name: str) -> str:
     return f"{code}_{script}" if script and len(code) == 3 else code
 
 
+def asked_code(name: str) -> str:
+    """`language_code` of a name in a question; other text is returned as it is."""
+    try:
+        return language_code(name)
+    except ValueError:
+        return name
+
+
 def language_pair(name: str) -> str:
     """A pair `en-fr` or a direction `en>fr` in codes; other text is returned as it is."""
     found = _PAIR.fullmatch(name)
     if found is None:
         return name
-    try:
-        return language_code(found[1]) + found[2] + language_code(found[3])
-    except ValueError:
-        return name
+    return asked_code(found[1]) + found[2] + asked_code(found[3])
