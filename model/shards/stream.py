@@ -89,6 +89,11 @@ def open_stream(folder: str, cache: Path | None = None) -> Stream:
     """
     filesystem, root = fsspec.core.url_to_fs(folder)
     manifest = _manifest(filesystem, root, folder)
+    if not manifest["files"] and manifest.get("n_docs") == 0:
+        raise InputError(
+            f"{folder}: arm {manifest['arm']} is empty: no document fitted its budget; raise "
+            "select.budget_tokens of the corpus's recipe, or leave the arm out"
+        )
     listed = [entry for entry in manifest["files"] if entry["format"] == "npy"]
     if not listed:
         formats = sorted({entry["format"] for entry in manifest["files"]})

@@ -38,6 +38,7 @@ from pivotmine.stages.ingest.files import (
 )
 from pivotmine.stages.ingest.near_duplicates import find_near_duplicates
 from pivotmine.stages.ingest.records import read_files, read_limits
+from pivotmine.stages.ingest.refusals import note_refusals
 from pivotmine.stages.ingest.signatures import (
     Signed,
     Texts,
@@ -56,6 +57,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     inputs.measure("files_read", len(new))
     inputs.measure("files_known", len(known))
     records = read_files(inputs, recipe, new)
+    note_refusals(inputs, records)
     earlier = Earlier(inputs, as_table(known))
 
     documents = records.where("kind = 'document'")

@@ -31,6 +31,11 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Read the given tokenizer, or train one."""
     settings = recipe.tokenize
     available = _bytes_by_language(inputs, recipe)
+    if not available and inputs.frame("documents").isEmpty():
+        raise InputError(
+            "table documents is empty: no record became a document, so there is nothing to go on "
+            "with. `pivotmine rejects` says why records were refused."
+        )
     if missing := [lang for lang in recipe.languages if lang not in available]:
         inputs.note(
             f"no document is in {' or '.join(missing)}, which `languages` lists; only parts of "
