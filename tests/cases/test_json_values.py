@@ -179,7 +179,7 @@ def test_a_named_compression_overrules_name_and_content(tmp_path: Path):
             ("zstd", zstandard.compress),
         ):
             (tmp_path / name).write_bytes(pack(data))
-            documents = [row for row in plain(compression, tmp_path / name)]
+            documents = list(plain(compression, tmp_path / name))
             assert [row["text"] for row in documents[:-1]] == ["a"], (name, compression)
             for other in {"gzip", "zstd", "none"} - {compression}:
                 reasons = {row["reason"] for row in plain(other, tmp_path / name)} - {None}
