@@ -111,7 +111,7 @@ def _find(sorted_values: NDArray[np.integer], value: int) -> int:
 @njit
 def _composed(texts: PieceTexts, first: int, second: int) -> int:
     """What two code points compose to; -1 if they do not."""
-    pair = _find(texts.pairs, np.int64(first) * len(texts.folded) + second)
+    pair = _find(texts.pairs, first * len(texts.folded) + second)
     return texts.composed[pair] if pair >= 0 else -1
 
 
