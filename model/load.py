@@ -112,6 +112,9 @@ def load_model(
             f"the tokenizer of {source} is a slow one, which gives no character offsets: save it "
             "with a tokenizer.json first"
         )
+    for setting in ("dropout", "alpha", "nbest_size"):  # random encodings, meant for training
+        if getattr(tokenizer.backend_tokenizer.model, setting, None) is not None:
+            setattr(tokenizer.backend_tokenizer.model, setting, None)
     network.eval().to(device)
     network.requires_grad_(False)
     version = f"{_version(folder)}-{config.dtype}"

@@ -193,7 +193,11 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
 
 def _explain(error: ValidationError, kind: type[BaseModel], uri: str | None, lister: str) -> str:
     lines = [f"the configuration{f' {uri}' if uri else ''} is not valid:"]
+    places = [item["loc"] for item in error.errors()]
     for item in error.errors():
+        inside = any(place[: len(item["loc"])] == item["loc"] != place for place in places)
+        if item["type"] == "too_short" and inside:
+            continue  # it counts the items that are valid
         dotted = ".".join(str(part) for part in item["loc"])
         if item["type"] == "extra_forbidden":
             siblings = _known_names(kind, item["loc"][:-1])

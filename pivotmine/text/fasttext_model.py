@@ -68,7 +68,7 @@ def load_model(path: str | None = None) -> LanguageModel:
         raise SetupError(
             "language identification needs the package fasttext-predict: pip install it"
         ) from error
-    with _file(path) as file:
+    with model_file(path) as file:
         try:
             model = fasttext.load_model(str(file))
         except (ValueError, RuntimeError) as error:
@@ -81,7 +81,7 @@ def model_digest(path: str | None = None) -> str:
 
     Raises `SetupError` as `load_model` does when the file is missing.
     """
-    with _file(path) as file:
+    with model_file(path) as file:
         state = file.stat()
         return _digest(file, state.st_mtime_ns, state.st_size)
 
@@ -94,7 +94,8 @@ def _digest(file: Path, mtime_ns: int, n_bytes: int) -> str:
 
 
 @contextmanager
-def _file(path: str | None) -> Iterator[Path]:
+def model_file(path: str | None) -> Iterator[Path]:
+    """The file of a model, `None` for the default one; raises `SetupError` as `load_model`."""
     if path is not None:
         if not Path(path).is_file():
             raise SetupError(

@@ -38,6 +38,7 @@ from pivotmine.stages.ingest.files import (
 )
 from pivotmine.stages.ingest.near_duplicates import find_near_duplicates
 from pivotmine.stages.ingest.records import Records, read_files, read_limits
+from pivotmine.stages.ingest.refusals import note_refusals
 from pivotmine.stages.ingest.signatures import (
     Signed,
     Texts,
@@ -45,6 +46,7 @@ from pivotmine.stages.ingest.signatures import (
     signature_settings,
 )
 from pivotmine.text.fasttext_model import model_digest
+from pivotmine.text.model_labels import check_languages
 
 INDEX = [*ROW, "lang"]
 """What is compared to find copies, without the text."""
@@ -58,6 +60,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     inputs.measure("files_read", len(new))
     inputs.measure("files_known", len(known))
     records = read_files(inputs, recipe, new)
+    note_refusals(inputs, records)
     earlier = Earlier(inputs, as_table(known))
 
     documents = records.frame(ROW, "document")
@@ -213,9 +216,11 @@ def tally(rows: Rows, recipe: Recipe) -> Tally:
 def external(recipe: Recipe) -> Any:
     """The source files with size and time stamp, and the content of the language model.
 
-    Files that cannot be read as the recipe says fail here, before anything starts.
+    Files that cannot be read as the recipe says, and languages that the model cannot tell, fail
+    here, before anything starts.
     """
     read_limits(recipe)
+    check_languages(recipe.languages, recipe.ingest.language_model)
     files = [(listed.file, listed.input_index) for listed in list_sources(recipe)]
     return {"files": files, "language_model": model_digest(recipe.ingest.language_model)}
 
