@@ -45,7 +45,7 @@ from pivotmine.stages.ingest.signatures import (
     sign_documents,
     signature_settings,
 )
-from pivotmine.text.fasttext_model import model_digest
+from pivotmine.text.fasttext_model import left_to_library, model_digest, slow_model
 from pivotmine.text.model_labels import check_languages
 
 INDEX = [*ROW, "lang"]
@@ -59,6 +59,8 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     new, known = split_new_and_known(inputs, list_sources(recipe))
     inputs.measure("files_read", len(new))
     inputs.measure("files_known", len(known))
+    if reason := left_to_library(recipe.ingest.language_model):
+        inputs.note(slow_model(reason))
     records = read_files(inputs, recipe, new)
     note_refusals(inputs, records)
     earlier = Earlier(inputs, as_table(known))
