@@ -21,7 +21,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
 from blake3 import blake3
@@ -134,7 +134,8 @@ def write_parquet_file(rows: Iterable[pa.Table], schema: pa.Schema, uri: str) ->
     """Write tables, each as one row group at most, as a file at any address."""
     filesystem, path = open_filesystem(uri)
     filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
-    n_rows, metadata = 0, []
+    n_rows = 0
+    metadata: list[Any] = []
     with filesystem.open(path, "wb") as stream:
         sink = DigestingWriter(stream)
         with parquet_writer(sink, schema, metadata_collector=metadata) as writer:

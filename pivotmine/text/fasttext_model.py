@@ -156,7 +156,7 @@ def load_model(path: str | None = None) -> LanguageModel:
     default needs no network. Raises `SetupError` when the binding or the file is missing, or when
     the file is not a fastText model.
     """
-    with _file(path) as file:
+    with model_file(path) as file:
         try:
             found = read_model_file(file)
         except DamagedModel as error:
@@ -193,7 +193,7 @@ def left_to_library(path: str | None) -> str | None:
     """
     if path is None:
         return None
-    with _file(path) as file:
+    with model_file(path) as file:
         try:
             read_model_file(file)
         except UnreadableModel as error:
