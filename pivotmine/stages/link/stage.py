@@ -142,7 +142,7 @@ def _rank(side: str, other: str) -> Column:
 
 def _bare(token: str) -> Column:
     """A token's spelling: lower case, without the mark of a word start."""
-    return F.lower(F.ltrim(F.col(token), F.lit(SPACE)))
+    return F.lower(F.expr(f"trim(LEADING '{SPACE}' FROM {token})"))
 
 
 def _names(vocabulary: DataFrame, side: str) -> DataFrame:
