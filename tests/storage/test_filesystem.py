@@ -106,7 +106,9 @@ def test_an_outage_ends_with_one_line_and_does_not_look_like_a_missing_file(
     filesystem.pipe_file(path, b"content")
     s3.fault = lambda number, method, path: "503"
     for attempt in (filesystem.exists, filesystem.cat_file, filesystem.info, filesystem.rm_file):
-        with pytest.raises(StoreUnavailable, match=r"s3://lake/a: no answer .*(SlowDown|503)") as told:
+        with pytest.raises(
+            StoreUnavailable, match=r"s3://lake/a: no answer .*(SlowDown|503)"
+        ) as told:
             attempt(path)
         assert "\n" not in str(told.value)
         assert "storage.retry_minutes" in str(told.value)
