@@ -100,7 +100,7 @@ class Lake:
         if self._runs is None:
             files = [file.file_path for file in self.data_files(self.snapshot(RUNS.name))]
             rows = self._read_files(files, RUNS.schema)
-            # Rows of versions before 0.4 have no number and come first.
+            # Rows of earlier versions have no number and come first.
             number = rows["commit_number"].fill_null(0)
             order = [("number", "ascending"), ("finished_at", "ascending")]
             rows = rows.append_column("number", number).sort_by(order)
