@@ -20,12 +20,13 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 
 from pivotmine.errors import LakeError
+from pivotmine.lake.digests import FileDigest
 from pivotmine.lake.lake import RUN_ID, Lake, run_id
 from pivotmine.lake.lease import hold_lease, lease_of
+from pivotmine.lake.parquet_files import write_parquet
 from pivotmine.lake.snapshots import MAIN, add_and_point, drop, prepare, renumbered, swap, table_of
 from pivotmine.lake.tables import RUNS
 
@@ -48,11 +49,13 @@ def commit(
     run: dict[str, Any],
     staged: Mapping[str, Sequence[str]],
     kept: Mapping[str, Collection[str]] | None = None,
+    digests: Mapping[str, FileDigest] | None = None,
 ) -> list[str]:
     """Replace the contents of all `staged` tables by their files, and record the run.
 
     Files of the current snapshot that are in `kept` stay in the table. A table that would have the
-    files that it has keeps its snapshot.
+    files that it has keeps its snapshot. Each snapshot gets a list of the digests of its files
+    (`pivotmine.lake.digests`); staged files that `digests` does not name are read for it.
 
     Returns
     -------
@@ -72,7 +75,7 @@ def commit(
         for name, files in staged.items():
             folder = lake.staging_path(name, run[RUN_ID])
             base, stay = lake.snapshot(name), (kept or {}).get(name, ())
-            made[name] = prepare(lake, name, base, files, stay, properties, folder)
+            made[name] = prepare(lake, name, base, files, stay, properties, folder, digests)
         _commit_row(lake, run, made, properties)
         notes = publish_all(lake, made)
         lease.is_clean = was_clean and not notes
@@ -148,7 +151,7 @@ def _commit_row(
     path = posixpath.join(folder, "runs.parquet")
     lake.filesystem.makedirs(folder, exist_ok=True)
     with lake.filesystem.open(path, "wb") as stream:
-        pq.write_table(rows, stream, compression="zstd", store_schema=False)
+        write_parquet(rows, stream)
     dropped: list[Snapshot] = []
 
     def change(table: IcebergTable) -> tuple[list[TableRequirement], list[TableUpdate]]:

@@ -117,7 +117,7 @@ class Lease:
             Another driver holds it, or the catalog failed. Or the warehouse holds rows of `runs`
             that the catalog does not know, so it is not known what is committed.
         """
-        _check_catalog(self._lake)
+        check_catalog(self._lake)
         _held_here.add(self.token)
         for attempt in range(_MOST_ATTEMPTS):
             table = _fresh(self._lake) if attempt else table_of(self._lake, RUNS.name)
@@ -348,7 +348,7 @@ def _beat(lake: Lake, lease: Lease, stop: threading.Event) -> None:
             lease.renew()
 
 
-def _check_catalog(lake: Lake) -> None:
+def check_catalog(lake: Lake) -> None:
     """The catalog is that of this warehouse: it knows `runs` wherever a run has been recorded."""
     folder = posixpath.join(lake.warehouse, lake.namespace, RUNS.name, "data")
     if lake.iceberg_table(RUNS.name) is None and lake.files_below(folder):

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Collection
 
 from pivotmine.errors import LakeError
+from pivotmine.lake.digests import digests_path
 from pivotmine.lake.lake import Lake, run_id
 from pivotmine.lake.snapshots import MAIN, drop, same_head, swap
 from pivotmine.lake.tables import RUNS, SHARDS, TABLES
@@ -35,8 +36,9 @@ def forget_past(lake: Lake) -> int:
         if past:
             swap(lake, table, [same_head(table, MAIN)], [drop(past)])
             n_snapshots += len(past)
+        digests = digests_path(lake, name, current)
         lists = [current.manifest_list, *(one.manifest_path for one in current.manifests(table.io))]
-        _remove_others(lake, f"{name}/data", [*kept, *lists])
+        _remove_others(lake, f"{name}/data", [*kept, *lists, *([digests] if digests else [])])
         if name == SHARDS.name:
             files = lake.artifact_path(name, str(run_id(current)))
             _remove_others(lake, f"{name}/files", list(lake.files_below(files).values()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import posixpath
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,8 @@ from pyiceberg.table.update import (
     SetSnapshotRefUpdate,
 )
 
-from pivotmine.errors import LakeError
+from pivotmine.errors import DamagedError, LakeError
+from pivotmine.lake.digests import DIGESTS, FileDigest, write_digests
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import RUNS, TABLES
 
@@ -55,6 +56,7 @@ def prepare(
     kept: Collection[str],
     properties: dict[str, str],
     folder: str,
+    digests: Mapping[str, FileDigest] | None = None,
 ) -> Snapshot:
     """A snapshot of these files, and of those of `base` that are in `kept`.
 
@@ -66,6 +68,8 @@ def prepare(
     ----------
     folder
         Where manifest and manifest list go.
+    digests
+        Digests of files, where their writers know them.
 
     Raises
     ------
@@ -76,7 +80,7 @@ def prepare(
     stay = {lake.normal_address(path) for path in kept}
     existing: list[ManifestEntry] = []
     leaving: list[ManifestEntry] = []
-    for entry in lake.entries(base):
+    for entry in _entries(lake, base, kept):
         stays = lake.normal_address(entry.data_file.file_path) in stay
         (existing if stays else leaving).append(entry)
     if len(existing) != len(stay):
@@ -86,6 +90,8 @@ def prepare(
         )
     if base is not None and not files and not leaving:
         return base
+    hash_of_digests = write_digests(lake, name, folder, base, kept, files, digests or {})
+    properties = {**properties, DIGESTS: hash_of_digests}
     added = _data_files(table, files)
     snapshot_id = table.metadata.new_snapshot_id()
     manifests = _write_manifest(table, folder, snapshot_id, added, existing, leaving)
@@ -101,6 +107,16 @@ def prepare(
             **_totals(added, [e.data_file for e in existing], [e.data_file for e in leaving]),
         ),
     )
+
+
+def _entries(lake: Lake, base: Snapshot | None, kept: Collection[str]) -> Sequence[ManifestEntry]:
+    """The files of the snapshot before; none if its list is damaged and none of them stays."""
+    try:
+        return lake.entries(base)
+    except DamagedError:
+        if kept:
+            raise
+        return ()
 
 
 def renumbered(table: Table, snapshot: Snapshot) -> Snapshot:

@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 import pivotmine
 from pivotmine.errors import ConfigError, LakeError
 from pivotmine.lake.commit import commit
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.lease import hold_lease
+from pivotmine.lake.parquet_files import write_parquet
 from pivotmine.lake.recovery import recover
 from pivotmine.lake.tables import WITHDRAWALS
 from pivotmine.recipe import Recipe
@@ -76,7 +76,7 @@ def withdraw(lake: Lake, ingest_id: str, known: set[str], reason: str) -> None:
         rows = pa.concat_tables([read_withdrawals(lake), added])
         lake.filesystem.makedirs(folder, exist_ok=True)
         with lake.filesystem.open(f"{folder}/part-0.parquet", "wb") as stream:
-            pq.write_table(rows, stream, store_schema=False)
+            write_parquet(rows, stream)
         staged = {WITHDRAWALS.name: lake.parquet_files(folder)}
         commit(lake, _run_row(run, now, rows.num_rows), staged)
 

@@ -22,13 +22,20 @@ from pivotmine.errors import ConfigError
 from pivotmine.recipe import Recipe
 from pivotmine.recipe.section import OneOf, OptionsOf, Section
 from pivotmine.redaction import is_secret_name
+from pivotmine.storage.settings import use
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
 
 def load_recipe(uri: str | None = None, overrides: Sequence[str] = ()) -> Recipe:
-    """The effective configuration of the engine; see `read_recipe`."""
-    return read_recipe(Recipe, "pivotmine config", uri, overrides)
+    """The effective configuration of the engine; see `read_recipe`.
+
+    Its section `storage` holds for all files that this process opens from now on.
+    """
+    recipe = read_recipe(Recipe, "pivotmine config", uri, overrides)
+    if "storage" in recipe.model_fields_set:
+        use(recipe.storage.settings())
+    return recipe
 
 
 def read_recipe(
@@ -148,9 +155,9 @@ def _open_text(uri: str) -> AbstractContextManager[IO[str]]:
     """A text file, local or remote; fsspec is imported for remote ones only."""
     if "://" not in uri:
         return Path(uri).expanduser().open(encoding="utf-8")
-    import fsspec
+    from pivotmine.storage.filesystem import open_file
 
-    remote: AbstractContextManager[IO[str]] = fsspec.open(uri, "rt", encoding="utf-8")
+    remote: AbstractContextManager[IO[str]] = open_file(uri, "rt", encoding="utf-8")
     return remote
 
 
@@ -186,7 +193,11 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
 
 def _explain(error: ValidationError, kind: type[BaseModel], uri: str | None, lister: str) -> str:
     lines = [f"the configuration{f' {uri}' if uri else ''} is not valid:"]
+    places = [item["loc"] for item in error.errors()]
     for item in error.errors():
+        inside = any(place[: len(item["loc"])] == item["loc"] != place for place in places)
+        if item["type"] == "too_short" and inside:
+            continue  # it counts the items that are valid
         dotted = ".".join(str(part) for part in item["loc"])
         if item["type"] == "extra_forbidden":
             siblings = _known_names(kind, item["loc"][:-1])
