@@ -21,6 +21,7 @@ from pivotmine.lake.recovery import recover
 from pivotmine.recipe import Recipe
 from tests.lake.drivers import (
     CATALOG_NAMES,
+    CHANGES,
     Driver,
     Place,
     check_end,
@@ -31,9 +32,6 @@ from tests.lake.drivers import (
     step_by_step,
 )
 from tests.lake.small_runs import Quiet, run
-
-CHANGES = ("create_table", "commit_table", "create", "makedirs", "rm", "delete")
-"""Operations that change something: a crash between two of them leaves the same lake."""
 
 
 @pytest.fixture
