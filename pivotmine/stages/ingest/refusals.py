@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pivotmine.engine.stage import Inputs
 from pivotmine.sources.parse import Reason
+from pivotmine.stages.ingest.records import Records
 
 _MOST_ROWS = 2 * len(Reason)
 _SHOWN = 3
 _DETAIL_CHARS = 200
 
 
-def note_refusals(inputs: Inputs, records: DataFrame) -> None:
+def note_refusals(inputs: Inputs, records: Records) -> None:
     """Say how many of the records of this run were refused, and why, if most of them were.
 
     Parameters
     ----------
     records
-        Rows of `sources.records.RECORD_SCHEMA`, computed.
+        What was read.
     """
+    columns = ["kind", "reason", "detail"]
     sums = (
-        records.where("kind IN ('document', 'reject')")
+        records.frame(columns, "document")
+        .union(records.frame(columns, "reject"))
         .groupBy("kind", "reason")
         .agg(F.count("*").alias("n"), F.min("detail").alias("detail"))
     )
