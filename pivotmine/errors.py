@@ -30,6 +30,17 @@ class LakeError(PivotMineError):
     """The lake cannot be opened, written or committed, or a table is not there yet."""
 
 
+class StorageError(LakeError):
+    """A store or catalog refuses what is asked of it, or gives no answer that can be used."""
+
+
+class StoreUnavailable(StorageError):
+    """An error that should have passed did not, in all the time that the recipe gives it.
+
+    It says nothing of the file that was asked for, so no reader may make a reject of it.
+    """
+
+
 class DamagedError(LakeError):
     """A file of the lake is gone, or its bytes are not those that were written."""
 

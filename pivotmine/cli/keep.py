@@ -104,6 +104,14 @@ def rejects(
         Path | None,
         typer.Option("--export", help="New folder for the bytes of the records and their index."),
     ] = None,
+    max_share: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Exit with status 1 if more than this share of a delivery's records was refused.",
+        ),
+    ] = None,
 ) -> None:
     """Show refused records by reason, with an example of each; or export their bytes.
 
@@ -111,12 +119,26 @@ def rejects(
     run` reads refused records again by itself. To mend records: export them, edit the files, delete
     the hopeless ones, and name the folder in ingest.inputs with an ingest_id of its own. The file
     _rejects.jsonl says where each came from.
+
+    Schedulers ask with --max-share: it shows the shares by delivery, and fails if one is too large.
     """
-    from pivotmine.keep.rejects import INDEX, export, summarise
+    from pivotmine.keep.rejects import INDEX, count_by_delivery, export, summarise
     from pivotmine.show.tables import print_table
 
-    connection = open_lake(config, set_).connect(["rejects", "runs"])
+    connection = open_lake(config, set_).connect(["rejects", "runs", "inputs"])
     console = plain_console()
+    if max_share is not None:
+        counted = count_by_delivery(connection, reason)
+        for delivered in counted:
+            console.print(
+                f"{'FAIL' if delivered.share > max_share else 'ok  '} {delivered.ingest_id}: "
+                f"{delivered.n_refused:,} of {delivered.n_records:,} records were refused "
+                f"({delivered.share:.2%}), at most {max_share:.2%} may be",
+                soft_wrap=True,
+            )
+        if any(delivered.share > max_share for delivered in counted):
+            raise typer.Exit(1)
+        return
     if out is not None:
         n_records, n_files = export(connection, out, reason)
         console.print(f"{n_records:,} records in {out / INDEX}, {n_files:,} of them with bytes")

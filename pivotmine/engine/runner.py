@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pyspark.sql import SparkSession
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 import pivotmine
 from pivotmine.engine.display import Display, Report
 from pivotmine.engine.fingerprint import reuse_fingerprint, stage_fingerprint
+from pivotmine.engine.frames import read_frame
 from pivotmine.engine.inputs import LakeInputs
 from pivotmine.engine.stage import Renewed, Rows, Stage, StageOutputs, Tally
 from pivotmine.engine.staging import write_tables
@@ -32,8 +34,10 @@ from pivotmine.lake.digests import Damage, FileDigest, described, missing_or_res
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.lease import hold_lease
 from pivotmine.lake.recovery import recover
+from pivotmine.lake.tables import TABLES
 from pivotmine.lake.withdrawals import without_withdrawn
 from pivotmine.recipe import Recipe
+from pivotmine.storage.settings import use
 
 
 def run_stages(
@@ -61,6 +65,8 @@ def run_stages(
     ConservationError
         Rows were lost or invented. Nothing of that stage is committed.
     """
+    if "storage" in recipe.model_fields_set:
+        use(recipe.storage.settings())
     recipe = without_withdrawn(recipe)
     external = {stage.name: stage.external(recipe) for stage in stages}
     lake = Lake(recipe.lake)
@@ -161,10 +167,14 @@ class _Written:
     rows: dict[str, int]
 
     digests: dict[str, FileDigest]
-    """Digests of new files, where their writers know them."""
+    """Digests of new files."""
 
-    def files(self, table: str) -> list[str]:
-        return [*self.staged[table], *self.kept.get(table, ())]
+    sizes: dict[str, int]
+    """Bytes of all files."""
+
+    def files(self, table: str) -> list[tuple[str, int]]:
+        paths = [*self.staged[table], *self.kept.get(table, ())]
+        return [(path, self.sizes[path]) for path in paths]
 
 
 def _execute(run: _Run, force: bool) -> Report:
@@ -190,8 +200,7 @@ def _execute(run: _Run, force: bool) -> Report:
             tally = _check(run, Rows(inputs.n_rows, written.rows, _totals(run.spark, written)))
             row = _row(run, inputs, keys, written, tally)
             if stage.finish is not None:
-                read = run.spark.read.parquet
-                tables = {name: read(*written.files(name)) for name in stage.writes}
+                tables = {name: _frame(run.spark, written, name) for name in stage.writes}
                 stage.finish(inputs, recipe, row, tables)
         finished_at = datetime.now(UTC)
         is_committing = True
@@ -224,24 +233,29 @@ def _write(run: _Run, inputs: LakeInputs, made: StageOutputs) -> _Written:
     """Write the rows that are new, and merge small files with them."""
     lake = run.lake
     files = write_tables(run.stage, made, lake, run.run_id, run.display)
+    written = {path: file for found in files.values() for path, file in found.items()}
     staged = {name: list(paths) for name, paths in files.items()}
     kept: dict[str, dict[str, int]] = {}
+    sizes: dict[str, int] = {}
     for name, rows in made.items():
         if isinstance(rows, Renewed):
             stay = inputs.rows_of_kept(name, rows.kept)
             folder = lake.staging_path(name, run.run_id)
-            staged[name], kept[name] = merge_small_files(lake, name, folder, staged[name], stay)
+            sizes |= inputs.sizes_of_kept(name, rows.kept)
+            staged[name], kept[name] = merge_small_files(
+                lake, name, folder, staged[name], stay, written
+            )
     n_rows = {
-        name: lake.count_rows(files) + sum(kept.get(name, {}).values())
-        for name, files in staged.items()
+        name: sum(written[path].n_rows for path in paths) + sum(kept.get(name, {}).values())
+        for name, paths in staged.items()
     }
-    digests = {
-        path: digest
-        for paths in files.values()
-        for path, digest in paths.items()
-        if digest is not None
-    }
-    return _Written(staged, kept, n_rows, digests)
+    digests = {path: file.digest for path, file in written.items()}
+    sizes |= {path: digest.n_bytes for path, digest in digests.items()}
+    return _Written(staged, kept, n_rows, digests, sizes)
+
+
+def _frame(spark: SparkSession, written: _Written, table: str) -> DataFrame:
+    return read_frame(spark, written.files(table), TABLES[table].schema)
 
 
 def _check(run: _Run, rows: Rows) -> Tally:
@@ -261,7 +275,8 @@ def _totals(spark: SparkSession, written: _Written) -> Callable[[str, str], int]
         files = written.files(table)
         if not files:
             return 0
-        row = spark.read.parquet(*files).agg(F.sum(column)).first()
+        schema = pa.schema([TABLES[table].schema.field(column)])
+        row = read_frame(spark, files, schema).agg(F.sum(column)).first()
         return int(row[0] or 0) if row else 0
 
     return total

@@ -5,24 +5,25 @@ The files lie in the folder of the run until the runner commits them.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import to_arrow_schema
 
 from pivotmine.engine.display import Display
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import ArrowRows, Renewed, Stage, StageOutputs, StageRows
-from pivotmine.engine.table_files import FILE_SCHEMA, bind_writer
+from pivotmine.engine.table_files import FILE_SCHEMA, Batches, bind_writer
 from pivotmine.errors import LakeError
-from pivotmine.lake.digests import FileDigest
+from pivotmine.lake.digests import FileDigest, WrittenFile, write_parquet_file
+from pivotmine.lake.iceberg_files import Footer
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.parquet_files import write_parquet
 from pivotmine.lake.tables import TABLES
 
-Files: TypeAlias = dict[str, FileDigest | None]
-"""Files by their paths, each with its digest if the writer knows it: Spark's does not."""
+Files: TypeAlias = dict[str, WrittenFile]
+"""Files by their paths."""
 
 
 def write_tables(
@@ -44,9 +45,9 @@ def write_tables(
         rows = outputs[name]
         if isinstance(rows, Renewed):
             staged[name] = {
-                file: digest
+                file: written
                 for number, part in enumerate(rows.rows)
-                for file, digest in write_rows(
+                for file, written in write_rows(
                     lake, _conform(part, name), f"{path}/{number}"
                 ).items()
             }
@@ -56,31 +57,43 @@ def write_tables(
 
 
 def write_rows(lake: Lake, rows: StageRows, path: str) -> Files:
-    """Write rows as Parquet files under `path`; returns the files."""
-    if isinstance(rows, ArrowRows):
-        return {
-            row["path"]: FileDigest(row["n_bytes"], row["blake3"])
-            for row in write_arrow_rows(lake, rows, path)
-        }
+    """Write rows as Parquet files under `path`, by who has them; returns the files."""
     if isinstance(rows, DataFrame):
-        rows.write.parquet(path)
-    elif rows.num_rows:
-        lake.filesystem.makedirs(path, exist_ok=True)
-        with lake.filesystem.open(f"{path}/part-0.parquet", "wb") as stream:
-            write_parquet(rows, stream)
-    return dict.fromkeys(lake.parquet_files(path))
+        rows = ArrowRows(rows, _as_they_are, to_arrow_schema(rows.schema))
+    if isinstance(rows, ArrowRows):
+        return write_arrow_rows(lake, rows, path)
+    if not rows.num_rows:
+        return {}
+    file = f"{path}/part-0.parquet"
+    return _remembered(lake, {file: write_parquet_file([rows], rows.schema, file)})
 
 
-def write_arrow_rows(lake: Lake, rows: ArrowRows, path: str) -> list[dict[str, Any]]:
-    """Write rows by the workers that make them; returns the files, as rows of `FILE_SCHEMA`."""
+def write_arrow_rows(lake: Lake, rows: ArrowRows, path: str) -> Files:
+    """Write rows by the workers that make them; returns the files, sorted by their paths."""
     write = bind_writer(rows.make, rows.schema, path)
     written = rows.frame.mapInArrow(write, spark_schema(FILE_SCHEMA)).toArrow()
-    files = sorted(written.to_pylist(), key=lambda row: str(row["path"]))
+    files = {
+        row["path"]: WrittenFile(
+            row["n_rows"], FileDigest(row["n_bytes"], row["blake3"]), row["footer"]
+        )
+        for row in sorted(written.to_pylist(), key=lambda row: str(row["path"]))
+    }
     # Tasks that ran twice, or died, have left files that are not part of the table.
-    reported = {lake.normal_address(row["path"]) for row in files}
+    reported = {lake.normal_address(path) for path in files}
     for file in lake.parquet_files(path):
         if lake.normal_address(file) not in reported:
             lake.remove(file)
+    return _remembered(lake, files)
+
+
+def _as_they_are(batches: Batches) -> Batches:
+    return batches
+
+
+def _remembered(lake: Lake, files: Files) -> Files:
+    """The files, whose footers the commit need not read."""
+    for path, file in files.items():
+        lake.held.footers[path] = Footer(file.digest.n_bytes, file.footer)
     return files
 
 
@@ -97,4 +110,5 @@ def _conform(rows: StageRows, name: str) -> StageRows:
         raise LakeError(f"columns of table {name} do not fit its schema: {differing}")
     if isinstance(rows, pa.Table):
         return rows.select(schema.names).cast(schema)
-    return rows.select(*(F.col(field.name).cast(field.dataType) for field in spark_schema(schema)))
+    cast = rows.select(*(F.col(field.name).cast(field.dataType) for field in spark_schema(schema)))
+    return ArrowRows(cast, _as_they_are, schema)

@@ -104,9 +104,9 @@ def _spark(recipe: Recipe) -> str:
 def _language_model(recipe: Recipe) -> str:
     from pivotmine.text.language import load_identifier
 
-    lang, probability = load_identifier(recipe.ingest.language_model).identify_document(
-        "The quick brown fox jumps over the lazy dog."
-    )
+    identifier = load_identifier(recipe.ingest.language_model)
+    text = "The quick brown fox jumps over the lazy dog."
+    ((lang, probability),) = identifier.identify_documents([text])
     return f"{recipe.ingest.language_model or 'lid.176.ftz'} answers ({lang}, {probability:.2f})"
 
 

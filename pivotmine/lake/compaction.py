@@ -16,8 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
+from pivotmine.lake.digests import WrittenFile, write_parquet_file
+from pivotmine.lake.iceberg_files import Footer
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.parquet_files import parquet_reader, parquet_writer, reading
+from pivotmine.lake.parquet_files import parquet_reader, reading
 from pivotmine.lake.tables import TABLES, conform
 
 SMALL_FILE_BYTES = 8_000_000
@@ -29,7 +31,12 @@ MERGED = "merged.parquet"
 
 
 def merge_small_files(
-    lake: Lake, name: str, folder: str, added: Sequence[str], kept: Mapping[str, int]
+    lake: Lake,
+    name: str,
+    folder: str,
+    added: Sequence[str],
+    kept: Mapping[str, int],
+    written: dict[str, WrittenFile],
 ) -> tuple[list[str], dict[str, int]]:
     """The files that a run adds to a table and those that stay in it, after merging small ones.
 
@@ -41,6 +48,8 @@ def merge_small_files(
         New files; those that are merged are deleted.
     kept
         Files of the committed snapshot that stay, with their rows.
+    written
+        What is known of new files, by their paths; a merged one is added.
     """
     if not added:
         return list(added), dict(kept)
@@ -48,23 +57,19 @@ def merge_small_files(
     sizes = {
         path: size for path, size in lake.file_sizes(name) if lake.normal_address(path) in stays
     }
-    sizes |= {path: int(lake.filesystem.size(path)) for path in added}
+    sizes |= {path: written[path].digest.n_bytes for path in added}
     merged = _to_merge(sizes)
     if not merged:
         return list(added), dict(kept)
     path = posixpath.join(folder, MERGED)
     schema = TABLES[name].schema
-    lake.filesystem.makedirs(folder, exist_ok=True)
-    with (
-        lake.filesystem.open(path, "wb") as sink,
-        parquet_writer(sink, schema) as writer,
-    ):
-        for rows in _row_groups(lake, merged, schema):
-            writer.write_table(rows)
+    file = write_parquet_file(_row_groups(lake, merged, schema), schema, path)
+    written[path] = file
+    lake.held.footers[path] = Footer(file.digest.n_bytes, file.footer)
     gone = {lake.normal_address(file) for file in merged}
-    for file in added:
-        if lake.normal_address(file) in gone:
-            lake.remove(file)
+    for small in added:
+        if lake.normal_address(small) in gone:
+            lake.remove(small)
     stay = {file: n_rows for file, n_rows in kept.items() if lake.normal_address(file) not in gone}
     return [path, *(file for file in added if lake.normal_address(file) not in gone)], stay
 

@@ -21,14 +21,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
+import pyarrow as pa
 from blake3 import blake3
 
 from pivotmine.errors import DamagedError
 from pivotmine.lake.addresses import relative_address
 from pivotmine.lake.arm_tables import SHARDS
-from pivotmine.lake.parquet_files import REMEDY, parquet_reader, reading
+from pivotmine.lake.parquet_files import REMEDY, parquet_reader, parquet_writer, reading
+from pivotmine.lake.schema import conform
+from pivotmine.storage.filesystem import open_filesystem
 
 if TYPE_CHECKING:
     from pyiceberg.table.snapshots import Snapshot
@@ -115,6 +118,35 @@ class DigestingWriter(io.RawIOBase):
     def digest(self) -> FileDigest:
         """The digest of what was written so far."""
         return FileDigest(self._n_bytes, str(self._hash.hexdigest()))
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """A Parquet file, as who wrote it knows it."""
+
+    n_rows: int
+    digest: FileDigest
+    footer: bytes
+    """Its metadata, as a Parquet file without rows."""
+
+
+def write_parquet_file(rows: Iterable[pa.Table], schema: pa.Schema, uri: str) -> WrittenFile:
+    """Write tables, each as one row group at most, as a file at any address."""
+    filesystem, path = open_filesystem(uri)
+    filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
+    n_rows = 0
+    metadata: list[Any] = []
+    with filesystem.open(path, "wb") as stream:
+        sink = DigestingWriter(stream)
+        with parquet_writer(sink, schema, metadata_collector=metadata) as writer:
+            for part in rows:
+                conformed = conform(part, schema)
+                writer.write_table(conformed, row_group_size=max(part.num_rows, 1))
+                n_rows += part.num_rows
+        digest = sink.digest()
+    footer = io.BytesIO()
+    metadata[0].write_metadata_file(footer)
+    return WrittenFile(n_rows, digest, footer.getvalue())
 
 
 def digest_files(lake: Lake, paths: Iterable[str]) -> dict[str, FileDigest]:

@@ -28,9 +28,12 @@ from pyiceberg.table.snapshots import Snapshot
 from pivotmine.errors import DamagedError, LakeError
 from pivotmine.lake.addresses import local_path, normal_address, relative_address
 from pivotmine.lake.catalog import one_line, open_catalog, prove_writable, resolve_warehouse
+from pivotmine.lake.iceberg_files import Held
 from pivotmine.lake.parquet_files import REMEDY, parquet_reader, reading
 from pivotmine.lake.tables import RUNS, TABLES, conform
 from pivotmine.recipe import LakeConfig
+from pivotmine.storage.patience import patiently
+from pivotmine.storage.settings import current
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -63,9 +66,11 @@ class Lake:
         self.warehouse, self.is_local = resolve_warehouse(config.warehouse)
         self.read_only = read_only
         self._catalog_properties = dict(config.catalog)
+        self.held = Held(current())
+        """What is known of the lake's files without opening them."""
         if not read_only and (config.catalog or self.is_local):
             prove_writable(self.warehouse, self.filesystem)
-        self.catalog = open_catalog(config, read_only=read_only)
+        self.catalog = open_catalog(config, self.held, read_only=read_only)
         self.tables: dict[str, IcebergTable] = {}
         self.lease_seconds = config.lease_seconds
         self._runs: pa.Table | None = None
@@ -75,9 +80,9 @@ class Lake:
     @cached_property
     def filesystem(self) -> AbstractFileSystem:
         """Fsspec's view of the warehouse."""
-        import fsspec
+        from pivotmine.storage.filesystem import open_filesystem
 
-        return fsspec.core.url_to_fs(self.warehouse)[0]
+        return open_filesystem(self.warehouse, self.held.settings)[0]
 
     # ---- reading -----------------------------------------------------------------------------
 
@@ -99,7 +104,7 @@ class Lake:
     def runs(self) -> pa.Table:
         """Rows of `runs`, oldest first. Grows by one row a committed stage."""
         if self._runs is None:
-            files = [file.file_path for file in self.data_files(self.snapshot(RUNS.name))]
+            files = self.data_files(self.snapshot(RUNS.name))
             try:
                 rows = self._read_files(files, RUNS.schema)
             except DamagedError as error:
@@ -155,7 +160,7 @@ class Lake:
         schema = TABLES[name].schema
         if columns is not None:
             schema = pa.schema([schema.field(column) for column in columns])
-        return self._read_files(self.files(name), schema)
+        return self._read_files(self.data_files(self.snapshot(name)), schema)
 
     def files(self, name: str, snapshot: Snapshot | None = None) -> list[str]:
         """Paths of the Parquet files of a snapshot (the committed one by default), sorted."""
@@ -185,7 +190,11 @@ class Lake:
         """The table as the catalog knows it; None before its first commit."""
         if name not in self.tables:
             try:
-                self.tables[name] = self.catalog.load_table((self.namespace, name))
+                self.tables[name] = patiently(
+                    lambda: self.catalog.load_table((self.namespace, name)),
+                    f"table {name}",
+                    self.held.settings,
+                )
             except NoSuchTableError:
                 return None
             except LakeError:
@@ -205,17 +214,18 @@ class Lake:
             "place: the next run brings the table up to date."
         )
 
-    def open(self, path: str) -> IO[bytes]:
-        """Open a file of the lake for reading."""
+    def open(self, path: str, size: int | None = None) -> IO[bytes]:
+        """Open a file of the lake for reading; a known size spares a request to a store."""
         if self.is_local:
             return open(local_path(path), "rb")
-        stream: IO[bytes] = self.filesystem.open(path, "rb")
+        stream: IO[bytes] = self.filesystem.open(path, "rb", size=size)
         return stream
 
-    def _read_files(self, files: Sequence[str], schema: pa.Schema) -> pa.Table:
+    def _read_files(self, files: Sequence[DataFile], schema: pa.Schema) -> pa.Table:
         parts = [pa.Table.from_batches([], schema)]  # `empty_table` would import pandas
-        for path in files:
-            with reading(path), self.open(path) as stream, parquet_reader(stream) as file:
+        for found in files:
+            path, size = found.file_path, found.file_size_in_bytes
+            with reading(path), self.open(path, size) as stream, parquet_reader(stream) as file:
                 present = [name for name in schema.names if name in file.schema_arrow.names]
                 parts.append(conform(file.read(present), schema))
         return pa.concat_tables(parts)
@@ -323,7 +333,10 @@ class Lake:
     def remove(self, path: str) -> None:
         """Delete a file or folder of this lake if it is there."""
         with contextlib.suppress(FileNotFoundError):
-            self.filesystem.rm(path, recursive=True)
+            if path.endswith(".parquet"):
+                self.filesystem.rm_file(path)
+            else:
+                self.filesystem.rm(path, recursive=True)
 
     def said(self, error: Exception) -> str:
         """What an error of a library says, in one line and without secrets."""

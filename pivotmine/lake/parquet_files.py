@@ -47,13 +47,20 @@ def parquet_reader(source: IO[bytes]) -> pq.ParquetFile:
     return pq.ParquetFile(source, page_checksum_verification=True)
 
 
-def parquet_writer(sink: Any, schema: pa.Schema) -> pq.ParquetWriter:
+def parquet_writer(
+    sink: Any, schema: pa.Schema, metadata_collector: list[pq.FileMetaData] | None = None
+) -> pq.ParquetWriter:
     """A writer of a file of a lake.
 
     The Arrow schema is left out: readers use the table's own.
     """
     return pq.ParquetWriter(
-        sink, schema, compression="zstd", store_schema=False, write_page_checksum=True
+        sink,
+        schema,
+        compression="zstd",
+        store_schema=False,
+        write_page_checksum=True,
+        metadata_collector=metadata_collector,
     )
 
 
