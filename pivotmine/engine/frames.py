@@ -32,7 +32,7 @@ _COLUMN_BYTES = 16
 
 def split_bytes(spark: SparkSession, files: Sequence[tuple[str, int]]) -> int:
     """Bytes of a split of files, given with their sizes."""
-    n_tasks = TASKS_PER_CORE * spark.sparkContext.defaultParallelism
+    n_tasks = TASKS_PER_CORE * int(spark.sparkContext.defaultParallelism)
     share = sum(size for _, size in files) // n_tasks
     return min(max(share, MIN_SPLIT_BYTES), MAX_SPLIT_BYTES)
 

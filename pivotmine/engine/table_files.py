@@ -168,7 +168,7 @@ def _read(
 
 
 def _batch_rows(group: pq.RowGroupMetaData) -> int:
-    fitting = BATCH_BYTES * group.num_rows // max(group.total_byte_size, 1)
+    fitting = int(BATCH_BYTES * group.num_rows // max(group.total_byte_size, 1))
     return min(max(fitting, BATCH_ROWS // 8), MAX_BATCH_ROWS)
 
 

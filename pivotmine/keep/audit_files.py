@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from pivotmine.errors import DamagedError
 from pivotmine.lake.digests import Damage, DigestsLost, changed, missing_or_resized, recorded
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
@@ -30,7 +31,7 @@ def audit_files(lake: Lake, *, quick: bool = False) -> Iterator[Finding]:
     """
     tables = [name for name in TABLES if lake.snapshot(name) is not None]
     damages = [damage for name in tables for damage in missing_or_resized(lake, name)]
-    n_files = sum(len(lake.files(name)) for name in tables)
+    n_files = sum(len(_files(lake, name) or ()) for name in tables)
     yield _finding("files are there, with their sizes", f"{n_files:,} files", damages)
     if quick:
         return
@@ -56,11 +57,20 @@ def audit_files(lake: Lake, *, quick: bool = False) -> Iterator[Finding]:
 def unreadable(lake: Lake, damages: Iterable[Damage]) -> set[str]:
     """The tables of which data files are damaged, so that no question to them can be trusted."""
     damaged = {lake.normal_address(damage.path) for damage in damages}
+    files = {name: _files(lake, name) for name in TABLES}
     return {
         name
-        for name in TABLES
-        if not damaged.isdisjoint(lake.normal_address(path) for path in lake.files(name))
+        for name, paths in files.items()
+        if paths is None or not damaged.isdisjoint(map(lake.normal_address, paths))
     }
+
+
+def _files(lake: Lake, name: str) -> list[str] | None:
+    """The data files of a table; None if the list of them cannot be read."""
+    try:
+        return lake.files(name)
+    except DamagedError:
+        return None
 
 
 def _finding(check: str, figures: str, damages: Collection[Damage]) -> Finding:

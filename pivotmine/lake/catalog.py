@@ -108,7 +108,7 @@ def open_catalog(config: LakeConfig, held: Held, *, read_only: bool) -> Catalog:
     except Exception as error:
         raise LakeError(
             f"the catalog cannot be opened (lake.catalog: {_described(properties)}): "
-            f"{one_line(error, properties)}"
+            f"{one_line(error, properties)}{_DAMAGED if 'malformed' in str(error) else ''}"
         ) from None
 
 
@@ -127,6 +127,7 @@ def _described(properties: Mapping[str, str]) -> str:
 
 _SHOWN = ("type", "uri")
 _OF_STORES = ("s3.", "gcs.", "adls.", "hdfs.", "client.")
+_DAMAGED = f". Restore {CATALOG_FILE} from a backup of the lake."
 
 
 def prove_writable(warehouse: str, filesystem: AbstractFileSystem) -> None:
@@ -202,7 +203,10 @@ class EmbeddedCatalogReader(NoopCatalog):
             finally:
                 connection.close()
         except sqlite3.Error as error:
-            raise LakeError(f"the catalog {self._uri} cannot be read: {error}") from error
+            raise LakeError(
+                f"the catalog {self._uri} cannot be read: {error}. Restore {CATALOG_FILE} from a "
+                "backup of the lake."
+            ) from error
         return str(found[0]) if found else None
 
 

@@ -21,14 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
-from pyiceberg.table.update import RemoveSnapshotsUpdate
 
 from pivotmine.errors import LakeError
 from pivotmine.lake.digests import FileDigest
 from pivotmine.lake.lake import RUN_ID, Lake, run_id
 from pivotmine.lake.lease import hold_lease, lease_of
 from pivotmine.lake.parquet_files import write_parquet
-from pivotmine.lake.snapshots import MAIN, add_and_point, prepare, renumbered, swap, table_of
+from pivotmine.lake.snapshots import MAIN, add_and_point, drop, prepare, renumbered, swap, table_of
 from pivotmine.lake.tables import RUNS
 
 if TYPE_CHECKING:
@@ -166,8 +165,7 @@ def _commit_row(
         dropped[:] = _past(table)
         requirements, updates = add_and_point(table, snapshot, MAIN)
         if dropped:
-            past = [one.snapshot_id for one in dropped]
-            updates.append(RemoveSnapshotsUpdate(snapshot_ids=past))
+            updates.append(drop([one.snapshot_id for one in dropped]))
         return requirements, updates
 
     lease_of(lake).commit(change, lambda: run[RUN_ID] in lake.committed_run_ids())

@@ -67,9 +67,9 @@ def merge_small_files(
     written[path] = file
     lake.held.footers[path] = Footer(file.digest.n_bytes, file.footer)
     gone = {lake.normal_address(file) for file in merged}
-    for file in added:
-        if lake.normal_address(file) in gone:
-            lake.remove(file)
+    for small in added:
+        if lake.normal_address(small) in gone:
+            lake.remove(small)
     stay = {file: n_rows for file, n_rows in kept.items() if lake.normal_address(file) not in gone}
     return [path, *(file for file in added if lake.normal_address(file) not in gone)], stay
 

@@ -21,12 +21,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
 from blake3 import blake3
 
-from pivotmine.errors import LakeError
+from pivotmine.errors import DamagedError
 from pivotmine.lake.addresses import relative_address
 from pivotmine.lake.arm_tables import SHARDS
 from pivotmine.lake.parquet_files import REMEDY, parquet_reader, parquet_writer, reading
@@ -71,7 +71,7 @@ class Damage:
     what: str
 
 
-class DigestsLost(LakeError):
+class DigestsLost(DamagedError):
     """The list of digests of a table is gone, or is not the one that was committed."""
 
     def __init__(self, path: str, what: str) -> None:
@@ -134,7 +134,8 @@ def write_parquet_file(rows: Iterable[pa.Table], schema: pa.Schema, uri: str) ->
     """Write tables, each as one row group at most, as a file at any address."""
     filesystem, path = open_filesystem(uri)
     filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
-    n_rows, metadata = 0, []
+    n_rows = 0
+    metadata: list[Any] = []
     with filesystem.open(path, "wb") as stream:
         sink = DigestingWriter(stream)
         with parquet_writer(sink, schema, metadata_collector=metadata) as writer:
@@ -279,7 +280,13 @@ def missing_or_resized(lake: Lake, table: str) -> list[Damage]:
 
     Data files are taken from the table's manifests, training files from the list of digests.
     """
-    expected = {lake.normal_address(path): (path, size) for path, size in lake.file_sizes(table)}
+    try:
+        listed = lake.file_sizes(table)
+    except DamagedError:
+        snapshot = lake.snapshot(table)
+        path = snapshot.manifest_list if snapshot else table
+        return [Damage(table, path, "is gone or damaged")]
+    expected = {lake.normal_address(path): (path, size) for path, size in listed}
     try:
         for path, digest in (recorded(lake, table) or {}).items():
             expected.setdefault(lake.normal_address(path), (path, digest.n_bytes))

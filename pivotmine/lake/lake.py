@@ -22,14 +22,14 @@ from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
-from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.exceptions import NoSuchTableError, ValidationError
 from pyiceberg.table.snapshots import Snapshot
 
-from pivotmine.errors import LakeError
+from pivotmine.errors import DamagedError, LakeError
 from pivotmine.lake.addresses import local_path, normal_address, relative_address
 from pivotmine.lake.catalog import one_line, open_catalog, prove_writable, resolve_warehouse
 from pivotmine.lake.iceberg_files import Held
-from pivotmine.lake.parquet_files import parquet_reader, reading
+from pivotmine.lake.parquet_files import REMEDY, parquet_reader, reading
 from pivotmine.lake.tables import RUNS, TABLES, conform
 from pivotmine.recipe import LakeConfig
 from pivotmine.storage.patience import patiently
@@ -104,7 +104,14 @@ class Lake:
     def runs(self) -> pa.Table:
         """Rows of `runs`, oldest first. Grows by one row a committed stage."""
         if self._runs is None:
-            rows = self._read_files(self.data_files(self.snapshot(RUNS.name)), RUNS.schema)
+            files = self.data_files(self.snapshot(RUNS.name))
+            try:
+                rows = self._read_files(files, RUNS.schema)
+            except DamagedError as error:
+                raise LakeError(
+                    f"table runs, which says what is committed, cannot be read: "
+                    f"{str(error).partition('. ')[0]}. Restore that file from a backup."
+                ) from error
             # Rows of versions before 0.4 have no number and come first.
             number = rows["commit_number"].fill_null(0)
             order = [("number", "ascending"), ("finished_at", "ascending")]
@@ -141,7 +148,7 @@ class Lake:
             ]
         for row in reversed(self._outputs):
             if name in row["outputs"] and (as_of is None or row["finished_at"] <= as_of):
-                return row
+                return dict(row)
         return None
 
     def read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
@@ -193,10 +200,19 @@ class Lake:
             except LakeError:
                 raise
             except Exception as error:
-                raise LakeError(
-                    f"the catalog cannot read table {name}: {self.said(error)}"
-                ) from error
+                raise LakeError(self._unreadable(name, error)) from error
         return self.tables[name]
+
+    def _unreadable(self, name: str, error: Exception) -> str:
+        """Why the catalog cannot read a table, with what mends it."""
+        if not isinstance(error, ValidationError | ValueError | FileNotFoundError):
+            return f"the catalog cannot read table {name}: {self.said(error)}"
+        folder = posixpath.join(self.warehouse, self.namespace, name, "metadata")
+        return (
+            f"the metadata of table {name} in {folder} is gone or damaged ({self.said(error)}). "
+            "Restore the last .metadata.json from a backup, or copy the one before it in its "
+            "place: the next run brings the table up to date."
+        )
 
     def open(self, path: str, size: int | None = None) -> IO[bytes]:
         """Open a file of the lake for reading; a known size spares a request to a store."""
@@ -234,8 +250,11 @@ class Lake:
             except LakeError:
                 raise
             except Exception as error:
-                raise LakeError(
-                    f"the list of files {snapshot.manifest_list} cannot be read: {self.said(error)}"
+                if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+                    raise  # of the disk or the store, not of the bytes
+                raise DamagedError(
+                    f"the list of files {snapshot.manifest_list} is gone or damaged "
+                    f"({self.said(error)}). {REMEDY}"
                 ) from error
         return self._entries[snapshot.snapshot_id]
 

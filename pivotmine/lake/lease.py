@@ -23,11 +23,19 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from pyiceberg.exceptions import CommitFailedException, ValidationException
-from pyiceberg.table.update import AssertRefSnapshotId, RemoveSnapshotsUpdate, SetSnapshotRefUpdate
 
 from pivotmine.errors import LakeError
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.snapshots import MAIN, add_and_point, empty_snapshot, swap, table_of
+from pivotmine.lake.snapshots import (
+    MAIN,
+    add_and_point,
+    drop,
+    empty_snapshot,
+    point,
+    same_head,
+    swap,
+    table_of,
+)
 from pivotmine.lake.tables import RUNS
 
 if TYPE_CHECKING:
@@ -109,7 +117,7 @@ class Lease:
             Another driver holds it, or the catalog failed. Or the warehouse holds rows of `runs`
             that the catalog does not know, so it is not known what is committed.
         """
-        _check_catalog(self._lake)
+        check_catalog(self._lake)
         _held_here.add(self.token)
         for attempt in range(_MOST_ATTEMPTS):
             table = _fresh(self._lake) if attempt else table_of(self._lake, RUNS.name)
@@ -201,7 +209,7 @@ class Lease:
                 self._check_mine(table)
                 requirements, updates = prepare(table)  # raises if another has committed
                 try:
-                    swap(self._lake, table, [*requirements, _assert_head(table, LEASE)], updates)
+                    swap(self._lake, table, [*requirements, same_head(table, LEASE)], updates)
                 except Exception as error:
                     if self._is_settled(has_landed, error):
                         return
@@ -322,12 +330,10 @@ def write_state(lake: Lake, table: IcebergTable, state: LeaseState) -> IcebergTa
     if main is None:
         # The first lease of a lake is the first snapshot of `runs`, too: catalogs know no other
         # branch of an empty table, and this is what a second driver fails at.
-        requirements = [*requirements[:1], _assert_head(table, MAIN)]
-        updates.append(
-            SetSnapshotRefUpdate(ref_name=MAIN, type="branch", snapshot_id=snapshot.snapshot_id)
-        )
+        requirements = [*requirements[:1], same_head(table, MAIN)]
+        updates.append(point(MAIN, snapshot))
     elif head is not None and head.snapshot_id != main.snapshot_id:
-        updates.append(RemoveSnapshotsUpdate(snapshot_ids=[head.snapshot_id]))
+        updates.append(drop([head.snapshot_id]))
     return swap(lake, table, requirements, updates)
 
 
@@ -342,7 +348,7 @@ def _beat(lake: Lake, lease: Lease, stop: threading.Event) -> None:
             lease.renew()
 
 
-def _check_catalog(lake: Lake) -> None:
+def check_catalog(lake: Lake) -> None:
     """The catalog is that of this warehouse: it knows `runs` wherever a run has been recorded."""
     folder = posixpath.join(lake.warehouse, lake.namespace, RUNS.name, "data")
     if lake.iceberg_table(RUNS.name) is None and lake.files_below(folder):
@@ -357,11 +363,6 @@ def _fresh(lake: Lake) -> IcebergTable:
     """Table `runs` as it is now."""
     lake.tables.pop(RUNS.name, None)
     return table_of(lake, RUNS.name)
-
-
-def _assert_head(table: IcebergTable, ref: str) -> TableRequirement:
-    head = table.metadata.refs.get(ref)
-    return AssertRefSnapshotId(ref=ref, snapshot_id=head.snapshot_id if head else None)
 
 
 def _has_moved(before: IcebergTable, after: IcebergTable) -> bool:

@@ -15,7 +15,7 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pivotmine.errors import LakeError
+from pivotmine.errors import DamagedError
 
 MEND = "delete what is left of the file; `pivotmine run` then makes its table anew."
 """What mends a damaged file of a table that a stage makes."""
@@ -29,17 +29,17 @@ def reading(path: str) -> Iterator[None]:
 
     Raises
     ------
-    LakeError
+    DamagedError
         The file is gone, or its bytes are not those that were written.
     """
     try:
         yield
     except FileNotFoundError as error:
-        raise LakeError(f"{path} is gone. `pivotmine run` makes its table anew.") from error
+        raise DamagedError(f"{path} is gone. `pivotmine run` makes its table anew.") from error
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno:
             raise  # the system's: the disk or the network, not the bytes
-        raise LakeError(f"{path} is damaged ({_first_line(error)}). {REMEDY}") from error
+        raise DamagedError(f"{path} is damaged ({_first_line(error)}). {REMEDY}") from error
 
 
 def parquet_reader(source: IO[bytes]) -> pq.ParquetFile:

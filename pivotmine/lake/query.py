@@ -20,7 +20,7 @@ from pivotmine.errors import LakeError
 from pivotmine.lake.addresses import local_path
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
-from pivotmine.text.language_code import LANGUAGE_CODE
+from pivotmine.text.language_code import LANGUAGE_NAME, asked_code
 
 if TYPE_CHECKING:
     from pivotmine.lake.query_files import SnapshotFiles
@@ -203,7 +203,7 @@ class WordTokens:
 def named_language(word: str) -> tuple[str | None, str]:
     """Language and spelling of a word that may name its language: `fr:chat`, `chat`."""
     named = _WITH_LANGUAGE.fullmatch(word)
-    return (named[1], named[2]) if named else (None, word)
+    return (asked_code(named[1]), named[2]) if named else (None, word)
 
 
 def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
@@ -243,4 +243,4 @@ def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
     return WordTokens(spelling, lang, ids, tokens, tuple(tuple(names) for names in langs))
 
 
-_WITH_LANGUAGE = re.compile(rf"({LANGUAGE_CODE}):(.+)")
+_WITH_LANGUAGE = re.compile(rf"({LANGUAGE_NAME}):(.+)")

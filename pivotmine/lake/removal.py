@@ -5,12 +5,10 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection
 
-from pyiceberg.table.update import RemoveSnapshotsUpdate
-
 from pivotmine.errors import LakeError
 from pivotmine.lake.digests import digests_path
 from pivotmine.lake.lake import Lake, run_id
-from pivotmine.lake.snapshots import MAIN, add_and_point, swap
+from pivotmine.lake.snapshots import MAIN, drop, same_head, swap
 from pivotmine.lake.tables import RUNS, SHARDS, TABLES
 
 
@@ -36,8 +34,7 @@ def forget_past(lake: Lake) -> int:
         _check_listed(lake, name, kept)
         past = [s.snapshot_id for s in table.snapshots() if s.snapshot_id != current.snapshot_id]
         if past:
-            requirements, _ = add_and_point(table, current, MAIN)
-            swap(lake, table, requirements, [RemoveSnapshotsUpdate(snapshot_ids=past)])
+            swap(lake, table, [same_head(table, MAIN)], [drop(past)])
             n_snapshots += len(past)
         digests = digests_path(lake, name, current)
         lists = [current.manifest_list, *(one.manifest_path for one in current.manifests(table.io))]

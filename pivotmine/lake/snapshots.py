@@ -24,11 +24,12 @@ from pyiceberg.table.update import (
     AddSnapshotUpdate,
     AssertRefSnapshotId,
     AssertTableUUID,
+    RemoveSnapshotsUpdate,
     SetPropertiesUpdate,
     SetSnapshotRefUpdate,
 )
 
-from pivotmine.errors import LakeError
+from pivotmine.errors import DamagedError, LakeError
 from pivotmine.lake.digests import DIGESTS, FileDigest, write_digests
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import RUNS, TABLES
@@ -77,8 +78,9 @@ def prepare(
     """
     table = table_of(lake, name)
     stay = {lake.normal_address(path) for path in kept}
-    existing, leaving = [], []
-    for entry in lake.entries(base):
+    existing: list[ManifestEntry] = []
+    leaving: list[ManifestEntry] = []
+    for entry in _entries(lake, base, kept):
         stays = lake.normal_address(entry.data_file.file_path) in stay
         (existing if stays else leaving).append(entry)
     if len(existing) != len(stay):
@@ -107,12 +109,22 @@ def prepare(
     )
 
 
+def _entries(lake: Lake, base: Snapshot | None, kept: Collection[str]) -> Sequence[ManifestEntry]:
+    """The files of the snapshot before; none if its list is damaged and none of them stays."""
+    try:
+        return lake.entries(base)
+    except DamagedError:
+        if kept:
+            raise
+        return ()
+
+
 def renumbered(table: Table, snapshot: Snapshot) -> Snapshot:
     """The snapshot with a sequence number that its table accepts.
 
     Another program that wrote to the table since the snapshot was prepared has taken its number.
     """
-    if (snapshot.sequence_number or 0) > table.metadata.last_sequence_number:
+    if (snapshot.sequence_number or 0) >= table.metadata.next_sequence_number():
         return snapshot
     path = table.location_provider().new_metadata_location(f"snap-{snapshot.snapshot_id}.avro")
     manifests = snapshot.manifests(table.io)
@@ -142,17 +154,29 @@ def add_and_point(
 
     The requirements say that the branch is where `table` has it.
     """
-    head = table.metadata.refs.get(ref)
     updates: list[TableUpdate] = []
     if table.snapshot_by_id(snapshot.snapshot_id) is None:
         updates.append(AddSnapshotUpdate(snapshot=snapshot))
-    updates.append(
-        SetSnapshotRefUpdate(ref_name=ref, type="branch", snapshot_id=snapshot.snapshot_id)
-    )
-    return [
-        AssertTableUUID(uuid=table.metadata.table_uuid),
-        AssertRefSnapshotId(ref=ref, snapshot_id=head.snapshot_id if head else None),
-    ], updates
+    updates.append(point(ref, snapshot))
+    return [AssertTableUUID(uuid=table.metadata.table_uuid), same_head(table, ref)], updates
+
+
+def point(ref: str, snapshot: Snapshot) -> TableUpdate:
+    """The update that makes a snapshot the head of a branch."""
+    fields = {"ref-name": ref, "type": "branch", "snapshot-id": snapshot.snapshot_id}
+    return SetSnapshotRefUpdate.model_validate(fields)
+
+
+def same_head(table: Table, ref: str) -> TableRequirement:
+    """The requirement that a branch is where `table` has it."""
+    head = table.metadata.refs.get(ref)
+    fields = {"ref": ref, "snapshot-id": head.snapshot_id if head else None}
+    return AssertRefSnapshotId.model_validate(fields)
+
+
+def drop(snapshot_ids: Sequence[int]) -> TableUpdate:
+    """The update that takes snapshots out of a table."""
+    return RemoveSnapshotsUpdate.model_validate({"snapshot-ids": list(snapshot_ids)})
 
 
 def swap(
@@ -245,7 +269,7 @@ def _write_manifest(
         schema=table.schema(),
         output_file=table.io.new_output(posixpath.join(folder, f"files-{snapshot_id}.avro")),
         snapshot_id=snapshot_id,
-        avro_compression="gzip",
+        avro_compression="deflate",
     ) as writer:
         for file in added:
             writer.add_entry(
@@ -284,7 +308,7 @@ def _snapshot(
         snapshot_id=snapshot.snapshot_id,
         parent_snapshot_id=snapshot.parent_snapshot_id,
         sequence_number=snapshot.sequence_number,
-        avro_compression="gzip",
+        avro_compression="deflate",
     ) as writer:
         writer.add_manifests(list(manifests))
     return snapshot

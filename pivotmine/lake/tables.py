@@ -13,6 +13,7 @@ from pivotmine.lake.arm_tables import SCORES, SELECTION, SHARDS
 from pivotmine.lake.link_tables import (
     CONTEXTS,
     COUNTS,
+    LEXICON,
     LEXICON_REJECTS,
     LEXICONS,
     LINKS,
@@ -48,6 +49,7 @@ __all__ = [
     "DOCUMENTS",
     "DUPLICATES",
     "INPUTS",
+    "LEXICON",
     "LEXICONS",
     "LEXICON_REJECTS",
     "LINKS",
@@ -117,6 +119,7 @@ TABLES: dict[str, Table] = {
         LEXICONS,
         LEXICON_REJECTS,
         LINKS,
+        LEXICON,
         PIVOTS,
         SCORES,
         SELECTION,

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from pivotmine import plugins
 from pivotmine.recipe.counting import CountConfig, TermsConfig, TokenizeConfig
 from pivotmine.recipe.ingest import DedupConfig, IngestConfig
+from pivotmine.recipe.lexicon import LexiconConfig
 from pivotmine.recipe.linking import LinkConfig, PivotConfig
 from pivotmine.recipe.score import ScoreConfig
 from pivotmine.recipe.section import LanguageCode, Name, PositiveInt, Secrets, Section
@@ -98,8 +99,9 @@ class Recipe(Section):
         "zh",
         "ja",
     )
-    """Languages that are mined (ISO 639-1; for languages without such a code, the label of
-    your language model: kab_Latn). Documents of others are kept, but not counted."""
+    """Languages that are mined, by any code of ISO 639 or BCP 47; tables have ISO 639-1. For
+    languages without such a code, the label of your language model: kab_Latn. Documents of others
+    are kept, but not counted."""
 
     plugins: tuple[str, ...] = ()
     """Modules of your own that register formats, scores, selection methods or measures
@@ -114,6 +116,7 @@ class Recipe(Section):
     count: CountConfig = CountConfig()
     terms: TermsConfig = TermsConfig()
     link: LinkConfig = LinkConfig()
+    lexicon: LexiconConfig = LexiconConfig()
     pivot: PivotConfig = PivotConfig()
     score: ScoreConfig = ScoreConfig()
     select: SelectConfig = SelectConfig()
@@ -132,7 +135,10 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _sections_agree(self) -> Recipe:
         if len(set(self.languages)) < len(self.languages):
-            raise ValueError(f"languages must differ, got {list(self.languages)}")
+            raise ValueError(
+                f"languages must differ, got {list(self.languages)} (several codes of one "
+                "language count as one, and yue and cmn as zh)"
+            )
         unknown = sorted(set(self.select.language_shares) - set(self.languages))
         if unknown:
             raise ValueError(

@@ -40,7 +40,8 @@ def open_blocks(
     `resume`, reading of a gzip file continues after damage at the next member whose content starts
     with these bytes, and a `Damage` block marks what was lost.
 
-    The first bytes of a file tell its compression, `split.compression` only where they do not.
+    The first bytes of a file tell its compression, `split.compression` only where they do not, or
+    where the recipe names it.
     Reading raises `CorruptCompression`, `WindowTooLarge` or `InflatesTooMuch` after all good bytes,
     `WrongContent` before the first, and what the file system raises.
     """
@@ -58,7 +59,7 @@ def _found_blocks(
 ) -> Iterator[bytes]:
     """The content of a file from its beginning, whatever it is compressed with."""
     head, blocks = peek_head(blocks)
-    found = compression_of(head, split.compression)
+    found = split.compression if split.is_named else compression_of(head, split.compression)
     if found != "none":
 
         def decompress(packed: Iterable[bytes]) -> Iterator[bytes]:

@@ -24,6 +24,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from pivotmine import plugins
+from pivotmine.sources.framing import too_long
 from pivotmine.sources.html import decode_page, html_to_text
 from pivotmine.sources.http_message import (
     HEAD_END,
@@ -36,7 +37,6 @@ from pivotmine.sources.http_message import (
     sniff,
     split_head,
 )
-from pivotmine.sources.jsonl import too_long
 from pivotmine.sources.look_ahead import LookAhead
 from pivotmine.sources.parse import (
     Document,

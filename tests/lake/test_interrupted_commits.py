@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from pivotmine.engine import runner
 from pivotmine.errors import LakeError
 from pivotmine.lake import commit as commit_module
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.lease import hold_lease
 from pivotmine.lake.recovery import recover
+from pivotmine.recipe import Recipe
 from tests.lake.drivers import (
     CATALOG_NAMES,
     Driver,
@@ -28,6 +30,7 @@ from tests.lake.drivers import (
     refused,
     step_by_step,
 )
+from tests.lake.small_runs import Quiet, run
 
 CHANGES = ("create_table", "commit_table", "create", "makedirs", "rm", "delete")
 """Operations whose answer matters; a read whose answer is lost has failed."""
@@ -166,3 +169,35 @@ def test_recovery_looks_at_the_lake_as_it_is_under_the_lease(place: Place):
         lease.is_clean = False
         recover(late)
     assert check_readers(place.config)[-1] == driver.run_id
+
+
+# ---- the runner
+
+
+def test_the_runner_deletes_nothing_that_may_be_committed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    recipe = Recipe.model_validate({"lake": {"warehouse": str(tmp_path / "lake")}})
+    assert run(recipe, 2).tally.rows_out == 2
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(commit_module, "publish_all", interrupt)
+        run(recipe, 5)
+    lake = Lake(recipe.lake, read_only=True)
+    assert lake.read("links", ["a"]).num_rows == lake.read("pivots", ["token"]).num_rows == 5
+    display = Quiet()
+    assert run(recipe, 5, display=display).skipped, "it is committed"
+    assert len([line for line in display.notes if "published" in line]) == 2
+
+
+def test_the_runner_deletes_what_a_stage_has_staged_that_never_came_to_its_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    recipe = Recipe.model_validate({"lake": {"warehouse": str(tmp_path / "lake")}})
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(runner, "_row", interrupt)
+        run(recipe, 5)
+    assert list(tmp_path.rglob("*.parquet")) == []
+
+
+def interrupt(*arguments: object) -> None:
+    raise KeyboardInterrupt

@@ -376,10 +376,10 @@ def test_damaged_metadata_is_told_in_one_line(config: LakeConfig):
         assert table is not None
         path = Path(table.metadata_location.removeprefix("file://"))
         path.write_bytes(path.read_bytes()[:100])
-        with pytest.raises(LakeError, match=f"the catalog cannot read table {name}") as told:
+        with pytest.raises(LakeError, match=f"the metadata of table {name} in") as told:
             commit_rows(Lake(config), f"over {name}", links=4)
         assert "\n" not in str(told.value)
-    with pytest.raises(LakeError, match="the catalog cannot read table runs"):
+    with pytest.raises(LakeError, match="the metadata of table runs"):
         Lake(config, read_only=True).snapshot("links")
 
 

@@ -214,8 +214,8 @@ def test_the_fence_keeps_a_driver_that_was_thought_dead_from_committing_files_th
 ):
     place, clock = at_lake
     if not is_fenced:
-        to_main = partial(lease_module._assert_head, ref=lease_module.MAIN)
-        monkeypatch.setattr(lease_module, "_assert_head", lambda table, ref: to_main(table))
+        to_main = partial(lease_module.same_head, ref=lease_module.MAIN)
+        monkeypatch.setattr(lease_module, "same_head", lambda table, ref: to_main(table))
         monkeypatch.setattr(Lease, "_check_mine", lambda *arguments: None)
     first = Driver(place.config, 5)
     first.go_to("makedirs", times=4)  # its tables are staged; next is its row

@@ -67,7 +67,7 @@ def list_sources(recipe: Recipe) -> list[RecipeFile]:
     found: dict[str, RecipeFile] = {}
     for index, (item, name) in enumerate(zip(recipe.ingest.inputs, names, strict=True)):
         for file in list_files(item.uris):
-            detect(file.uri, item.format)
+            detect(file.uri, item.format, item.compression)
             if file.name in found:
                 raise ConfigError(
                     f"{file.name} belongs to two of ingest.inputs. A record is identified by its "
@@ -122,7 +122,7 @@ def plan_packs(files: Sequence[RecipeFile], recipe: Recipe) -> list[tuple[Split,
     packs = []
     for index, item in enumerate(recipe.ingest.inputs):
         of_input = [listed.file for listed in files if listed.input_index == index]
-        splits = plan_splits(of_input, item.format, split_bytes, index)
+        splits = plan_splits(of_input, item.format, split_bytes, index, item.compression)
         packs += pack_splits(splits, of_input, split_bytes)
     return packs
 

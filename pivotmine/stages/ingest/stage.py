@@ -38,13 +38,15 @@ from pivotmine.stages.ingest.files import (
 )
 from pivotmine.stages.ingest.near_duplicates import find_near_duplicates
 from pivotmine.stages.ingest.records import Records, read_files, read_limits
+from pivotmine.stages.ingest.refusals import note_refusals
 from pivotmine.stages.ingest.signatures import (
     Signed,
     Texts,
     sign_documents,
     signature_settings,
 )
-from pivotmine.text.fasttext_model import model_digest
+from pivotmine.text.fasttext_model import left_to_library, model_digest, slow_model
+from pivotmine.text.model_labels import check_languages
 
 INDEX = [*ROW, "lang"]
 """What is compared to find copies, without the text."""
@@ -57,7 +59,10 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     new, known = split_new_and_known(inputs, list_sources(recipe))
     inputs.measure("files_read", len(new))
     inputs.measure("files_known", len(known))
+    if reason := left_to_library(recipe.ingest.language_model):
+        inputs.note(slow_model(reason))
     records = read_files(inputs, recipe, new)
+    note_refusals(inputs, records)
     earlier = Earlier(inputs, as_table(known))
 
     documents = records.frame(ROW, "document")
@@ -213,9 +218,11 @@ def tally(rows: Rows, recipe: Recipe) -> Tally:
 def external(recipe: Recipe) -> Any:
     """The source files with size and time stamp, and the content of the language model.
 
-    Files that cannot be read as the recipe says fail here, before anything starts.
+    Files that cannot be read as the recipe says, and languages that the model cannot tell, fail
+    here, before anything starts.
     """
     read_limits(recipe)
+    check_languages(recipe.languages, recipe.ingest.language_model)
     files = [(listed.file, listed.input_index) for listed in list_sources(recipe)]
     return {"files": files, "language_model": model_digest(recipe.ingest.language_model)}
 

@@ -162,7 +162,7 @@ STAGE = Stage(
     doc="tokens that bridge languages",
     reads=("counts", "links", "margins", "vocabulary"),
     writes=("pivots",),
-    sections=("count", "pivot"),
+    sections=("count.min_count", "count.folds", "pivot"),
     run=run,
     tally=tally,
 )

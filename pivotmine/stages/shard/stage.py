@@ -103,15 +103,17 @@ def finish(
         .groupBy("arm", "lang")
         .agg(F.count("*").alias("n_docs"), F.sum("n_tokens").alias("n_tokens"))
     )
-    arms: dict[str, dict[str, Any]] = {}
+    arms: dict[str, dict[str, Any]] = {
+        arm.name: {"n_docs": 0, "n_tokens": 0, "tokens_by_language": {}}
+        for arm in recipe.select.arms
+    }
     for row in inputs.local(sizes.orderBy("arm", "lang"), MAX_SHARDS).to_pylist():
-        arm = arms.setdefault(row["arm"], {"n_docs": 0, "n_tokens": 0, "tokens_by_language": {}})
+        arm = arms[row["arm"]]
         arm["n_docs"] += row["n_docs"]
         arm["n_tokens"] += row["n_tokens"]
         arm["tokens_by_language"][row["lang"]] = row["n_tokens"]
     for name, placement in _placements(inputs, recipe).items():
-        if name in arms:
-            arms[name]["placement"] = placement
+        arms[name]["placement"] = placement
     write_manifests(
         inputs.artifacts("shards"),
         run,

@@ -24,7 +24,7 @@ from pivotmine.engine.stage import (
 )
 from pivotmine.lake.tables import TOKENS
 from pivotmine.recipe import Recipe
-from pivotmine.text.fasttext_model import model_digest
+from pivotmine.text.fasttext_model import left_to_library, model_digest, slow_model
 from pivotmine.text.tokenizer import Tokenizer
 from pivotmine.udfs import tokenize
 
@@ -33,6 +33,8 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Tokenize every document that is new, whatever its language."""
     (row,) = inputs.table("tokenizer", ("kind", "model"), 1).to_pylist()
     tokenizer = Tokenizer(row["kind"], row["model"])
+    if reason := left_to_library(recipe.ingest.language_model):
+        inputs.note(slow_model(reason))
     encode = tokenize.bind(tokenizer, recipe.languages, recipe.ingest.language_model)
     # Spread by id: source files differ in size, and this is the most expensive step.
     n_tasks = int(inputs.spark.conf.get("spark.sql.shuffle.partitions") or 1)
