@@ -121,7 +121,7 @@ def bind_sizes(plan: CountPlan, bits: int) -> Callable[[Batches], Batches]:
 
     def measure(batches: Batches) -> Batches:
         n_pairs, registers = 0, empty_registers()
-        taken = [SampledPairs(*(np.empty(0, np.int32) for _ in SampledPairs._fields))]
+        taken = [SampledPairs._make(np.empty(0, np.int32) for _ in SampledPairs._fields)]
         for number in numbers(batches):
             for run in counted_runs(plan, plan.tasks[number]):
                 n_pairs += len(run.a)

@@ -16,6 +16,10 @@ class TokenizeConfig(Section):
     """URI of a sentencepiece .model or Hugging Face tokenizer.json. Default: train a sentencepiece
     unigram model on a balanced sample of the corpus."""
 
+    end_of_document: str | None = None
+    """Special token of the tokenizer that ends each document in shards, such as <|endoftext|>.
+    Default: the one that the tokenizer names itself, or a tokenizer_config.json beside it."""
+
     vocab_size: PositiveInt = 64_000
     """Pieces of a trained tokenizer. Large on purpose: frequent words of every language, Chinese
     and Japanese included, should be single tokens."""

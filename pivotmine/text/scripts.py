@@ -100,7 +100,7 @@ class ScriptCounts(NamedTuple):
     traditional_chars: NDArray[np.int64]
     """int64[S]: Han characters of Japanese and of traditional, but not of simplified, Chinese."""
 
-    def rows(self, rows: Sequence[int]) -> "ScriptCounts":
+    def rows(self, rows: NDArray[np.int64]) -> "ScriptCounts":
         """The counts of some of the segments."""
         return ScriptCounts(*(column[rows] for column in self))  # type: ignore[arg-type]
 
@@ -176,17 +176,23 @@ def han_evidence(counts: ScriptCounts) -> NDArray[np.float64]:
     return np.stack([np.where(japanese, 1e-6, zh), np.where(japanese, 1.0, ja)], axis=1)
 
 
-def chance_of_unmarked_chinese(counts: ScriptCounts) -> float:
-    """Likelihood that a page with kana is partly Chinese and yet shows no Chinese-only character.
+def chance_of_unmarked_chinese(
+    counts: ScriptCounts, page: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """float64[S]: likelihood that a page with kana is partly Chinese and yet shows no Chinese-only
+    character, for the page of each segment.
 
     About a quarter of the characters of simplified Chinese are in no Japanese character set (0.24
     in documentation, 0.31 in interface messages). Short strings such as 温度 and 降水量 could each
     be either language; many of them together, without one such character, are Japanese.
     """
-    if not counts.kana_chars.any() or counts.chinese_only_chars.any():
-        return 1.0
-    n_chars = int(counts.han_chars[counts.kana_chars == 0].sum())
-    return max((1 - _CHINESE_ONLY_SHARE) ** n_chars, 1e-6)
+    n_kana = np.bincount(page, counts.kana_chars)
+    n_chinese = np.bincount(page, counts.chinese_only_chars)
+    n_chars = np.bincount(page, np.where(counts.kana_chars == 0, counts.han_chars, 0))
+    chance = np.maximum((1 - _CHINESE_ONLY_SHARE) ** n_chars, 1e-6)
+    certain = (n_kana == 0) | (n_chinese > 0)
+    by_segment: NDArray[np.float64] = np.where(certain, 1.0, chance)[page]
+    return by_segment
 
 
 def _resolve_shared(

@@ -99,7 +99,7 @@ def size_sketch(
     """
     counter_bytes = 1 if min_count < 2**8 else 2 if min_count < 2**16 else 4
     order = np.argsort(sketch_of, kind="stable")
-    rows = SampledPairs(*(column[order] for column in sample))
+    rows = SampledPairs._make(column[order] for column in sample)
     ends = np.flatnonzero(np.diff(sketch_of[order], append=-1)) + 1
     most = min(max_bytes, MAX_COUNTERS * counter_bytes * distinct)
     # A shape may leave a sixteenth of its bytes unused.

@@ -93,9 +93,9 @@ def _measured(run: PairRun, names: PairNames) -> Candidates:
 
 
 def _pruned(parts: list[Candidates], names: PairNames, most_partners: int) -> Candidates:
-    found = Candidates(*map(np.concatenate, zip(*parts, strict=True)))
+    found = Candidates._make(map(np.concatenate, zip(*parts, strict=True)))
     a, b = found.a.astype(np.int64), found.b.astype(np.int64)
     language_a, language_b = (names.language[side].astype(np.int64) for side in (a, b))
     kept = places(a, language_b, b, found.strength) < most_partners
     kept |= places(b, language_a, a, found.strength) < most_partners
-    return Candidates(*(column[kept] for column in found))
+    return Candidates._make(column[kept] for column in found)

@@ -133,7 +133,9 @@ def _translations(
     node = np.concatenate((links.a[got], links.b[got]))
     partner = np.concatenate((links.b[got], links.a[got]))
     language = names.language[partner].astype(np.int64)
-    place = places(node.astype(np.int64), language, partner.astype(np.int64), shares[both])
+    place = places(
+        node.astype(np.int64), language, partner.astype(np.int64), shares[both].astype(float)
+    )
     of_node = node.astype(np.int64) * len(names.languages) + language
     total = np.bincount(of_node, shares[both])
     kept = np.flatnonzero(place < most)
