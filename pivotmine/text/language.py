@@ -27,13 +27,17 @@ from pivotmine.text.scripts import (
     HAN,
     HANGUL,
     KANA,
+    NONE,
     SCRIPTS,
     ScriptCounts,
     chance_of_unmarked_chinese,
-    count_scripts,
+    count_scripts_of,
     dominant_scripts,
     han_evidence,
+    script_weights,
+    scripts_of,
 )
+from pivotmine.text.word_shapes import words_only
 
 # Samples of a document that its language is read from: beginning, middle and end.
 _SAMPLE_CHARS = 400
@@ -48,6 +52,10 @@ _PRIOR_SEGMENTS = 1.0  # pseudo-count of the configured languages, in equal shar
 _DOCUMENT_PRIOR_SEGMENTS = 2.0  # the document's own has this beside
 _FOREIGN_PRIOR_SEGMENTS = 0.05
 _FLOOR = 0.01  # smaller probabilities count as this
+_LEAST_SHARE = 0.1  # of the words of a page: scripts with less are not a part of it
+_LEAST_CERTAINTY = 0.15  # of the language of a part; keyboard mash and code have less
+_NOISE_POWER = 4.0  # of the share of a segment that does not look like words: likelihood of noise
+_DOCUMENT_WORDS_POWER = 2.0  # of the share that does: factor of a document's certainty
 
 
 @lru_cache(maxsize=4)
@@ -77,33 +85,47 @@ class Identifier:
         return found
 
     def _identify_samples(self, samples: Sequence[str]) -> list[tuple[str, float]]:
-        counts = count_scripts(samples)
-        cjk = counts.words[:, [HAN, KANA, HANGUL]].sum(axis=1)
-        cjk_share = cjk / np.maximum(counts.words.sum(axis=1), 1e-9)
-        scripts = dominant_scripts(counts)
+        texts = as_texts(samples, 4 * _SAMPLE_CHARS)
+        words, in_words = words_only(*texts)
+        texts = Texts(words, texts.starts, texts.ends)
+        counts = count_scripts_of(words, texts.ends - texts.starts)
+        shares = counts.words / np.maximum(counts.words.sum(axis=1, keepdims=True), 1e-9)
+        shares[:, HAN] += shares[:, KANA]
+        shares[:, KANA] = 0
+        dominant = dominant_scripts(counts)
+        parts = shares >= _LEAST_SHARE
+        parts[np.arange(len(samples)), dominant] = counts.letters > 0
+        rows, scripts = np.nonzero(parts)
+        texts = Texts(words, texts.starts[rows], texts.ends[rows])
+        languages, certainties = self._identify_parts(texts, scripts)
+        certainties *= in_words[rows] ** _DOCUMENT_WORDS_POWER
         han = han_evidence(counts)
+        for part in np.flatnonzero(scripts == HAN).tolist():
+            chinese, japanese = han[rows[part]].tolist()
+            languages[part] = "zh" if chinese >= japanese else "ja"
+            certainties[part] = max(chinese, japanese) / (chinese + japanese)
+        for part in np.flatnonzero(scripts == HANGUL).tolist():
+            languages[part], certainties[part] = "ko", 1.0
+        weights = script_weights(counts)[rows, scripts]
         found = [(UNDETERMINED, 0.0)] * len(samples)
-        for row in np.flatnonzero(scripts == HANGUL).tolist():
-            found[row] = ("ko", float(cjk_share[row]))
-        for row in np.flatnonzero(scripts == HAN).tolist():
-            chinese, japanese = han[row].tolist()
-            certainty = max(chinese, japanese) / (chinese + japanese)
-            language = "zh" if chinese >= japanese else "ja"
-            found[row] = (language, float(cjk_share[row]) * certainty)
-        asked = (counts.letters > 0) & (scripts != HAN) & (scripts != HANGUL)
-        rows = np.flatnonzero(asked)
-        texts = as_texts([samples[row] for row in rows.tolist()], 4 * _SAMPLE_CHARS)
+        # The part of most weight that has a language is written last.
+        for part in np.argsort(weights, kind="stable").tolist():
+            if certainties[part] >= _LEAST_CERTAINTY:
+                certainty = certainties[part] * shares[rows[part], scripts[part]]
+                found[rows[part]] = (languages[part], min(float(certainty), 1.0))
+        return found
+
+    def _identify_parts(
+        self, texts: Texts, scripts: NDArray[np.int64]
+    ) -> tuple[list[str], NDArray[np.float64]]:
+        """Language of the part of each text in a script, and its probability."""
         names, question = _every_language(self.model)
-        masses = self.model.masses(texts, scripts[rows], question)
+        texts = _in_script(texts, scripts)
+        masses = self.model.masses(texts, scripts, question)
         # Of equally probable languages, the last by name.
         best = len(names) - 1 - masses[:, ::-1].argmax(axis=1)
-        certainties = masses[np.arange(len(rows)), best]
-        for row, column, probability in zip(
-            rows.tolist(), best.tolist(), certainties.tolist(), strict=True
-        ):
-            if probability:
-                found[row] = (names[column], min(probability, 1.0))
-        return found
+        certainties = masses[np.arange(len(scripts)), best]
+        return [names[column] for column in best.tolist()], certainties
 
     def identify_segments(
         self,
@@ -135,11 +157,15 @@ class Identifier:
         segments = [segment for document in documents for segment in document]
         sizes = np.fromiter(map(len, documents), np.int64, len(documents))
         owner = np.repeat(np.arange(len(documents)), sizes)
-        counts = count_scripts(segments)
-        lettered = np.flatnonzero(counts.letters)
         texts = as_texts(segments, _SEGMENT_CHARS)
-        texts = Texts(texts.points, texts.starts[lettered], texts.ends[lettered])
-        evidence = self._evidence(texts, counts.rows(lettered), owner[lettered], classes)
+        lengths = np.fromiter(map(len, segments), np.int64, len(segments))
+        words, in_words = words_only(texts.points, texts.starts, texts.starts + lengths)
+        counts = count_scripts_of(words, lengths)
+        lettered = np.flatnonzero(counts.letters)
+        texts = Texts(words, texts.starts[lettered], texts.ends[lettered])
+        evidence = self._evidence(
+            texts, counts.rows(lettered), in_words[lettered], owner[lettered], classes
+        )
         starts = np.searchsorted(owner[lettered], np.arange(len(documents) + 1))
         best = weigh_by_page(evidence, starts, classes.priors(document_languages))
         # The last lettered segment at or before each segment, the first one at the start.
@@ -156,7 +182,12 @@ class Identifier:
         return [names[end - size : end] for end, size in zip(ends, sizes.tolist(), strict=True)]
 
     def _evidence(
-        self, texts: Texts, counts: ScriptCounts, owner: NDArray[np.int64], classes: Classes
+        self,
+        texts: Texts,
+        counts: ScriptCounts,
+        in_words: NDArray[np.float64],
+        owner: NDArray[np.int64],
+        classes: Classes,
     ) -> NDArray[np.float64]:
         """float64[S, len(classes.names) + 1]: likelihood of each segment in each class, last:
         foreign. `owner` is the document of each segment."""
@@ -174,13 +205,18 @@ class Identifier:
         asked = ~is_han & (scripts != HANGUL) & np.isin(scripts, has_candidates)
         rows = np.flatnonzero(asked)
         texts = Texts(texts.points, texts.starts[rows], texts.ends[rows])
+        texts = _in_script(texts, scripts[rows])
         masses = self.model.masses(texts, scripts[rows], question)
         found, impossible = masses[:, :-1], masses[:, -1]
         others = 1.0 - found.sum(axis=1) - impossible
         sharpness = _sharpness(counts.letters[rows])
         possible = candidates[scripts[rows]]
-        evidence[rows, :-1] = np.where(possible, (found + _FLOOR) ** sharpness[:, np.newaxis], 0.0)
-        evidence[rows, -1] = (np.maximum(others, _FLOOR) * _FOREIGN_WEIGHT) ** sharpness
+        in_words = in_words[rows]
+        likely = (found + _FLOOR) ** sharpness[:, np.newaxis]
+        likely *= np.maximum(in_words, _FLOOR)[:, np.newaxis]
+        evidence[rows, :-1] = np.where(possible, likely, 0.0)
+        foreign = (np.maximum(others, _FLOOR) * _FOREIGN_WEIGHT) ** sharpness
+        evidence[rows, -1] = np.maximum(foreign, (1 - in_words) ** _NOISE_POWER)
         evidence[evidence.sum(axis=1) == 0, -1] = 1.0
         return evidence
 
@@ -220,6 +256,19 @@ class Classes:
             if language in column:
                 priors[row, column[language]] += _DOCUMENT_PRIOR_SEGMENTS
         return priors
+
+
+def _in_script(texts: Texts, scripts: NDArray[np.int64]) -> Texts:
+    """The texts without the letters of other scripts than that of each, int64[S]."""
+    lengths = texts.ends - texts.starts
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    place = np.arange(lengths.sum()) + np.repeat(texts.starts - starts, lengths)
+    points = texts.points[place]
+    own = scripts_of(points)
+    points[(own != NONE) & (own != np.repeat(scripts, lengths))] = ord(" ")
+    points.setflags(write=False)
+    return Texts(points, starts, ends)
 
 
 @lru_cache(maxsize=4)

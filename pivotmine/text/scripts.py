@@ -95,12 +95,22 @@ class ScriptCounts(NamedTuple):
         return ScriptCounts(*(column[rows] for column in self))  # type: ignore[arg-type]
 
 
+def scripts_of(points: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """uint8[n]: number of the script of each code point, as in `SCRIPTS`."""
+    table = _class_table() & _SCRIPT_MASK
+    return table[np.where(points < _ASTRAL, points, _ASTRAL + (points >= 0x20000))]
+
+
 def count_scripts(segments: Sequence[str]) -> ScriptCounts:
     """Scripts of every segment; memory is about 40 bytes per character of all segments."""
-    n = len(segments)
-    lengths = np.fromiter(map(len, segments), np.int64, n)
+    lengths = np.fromiter(map(len, segments), np.int64, len(segments))
     encoded = "".join(segments).encode("utf-32-le", "surrogatepass")
-    points = np.frombuffer(encoded, np.dtype("<u4"))
+    return count_scripts_of(np.frombuffer(encoded, np.dtype("<u4")), lengths)
+
+
+def count_scripts_of(points: NDArray[np.uint32], lengths: NDArray[np.int64]) -> ScriptCounts:
+    """Scripts of every segment; `points` are the code points of all, one after another."""
+    n = len(lengths)
     table = _class_table()
     if len(points) and points.max() >= _ASTRAL:
         points = np.where(points < _ASTRAL, points, _ASTRAL + (points >= 0x20000))
@@ -132,8 +142,8 @@ def count_scripts(segments: Sequence[str]) -> ScriptCounts:
     )
 
 
-def dominant_scripts(counts: ScriptCounts) -> NDArray[np.int64]:
-    """int64[S]: the script most words of each segment are in; Kana counts as `HAN`.
+def script_weights(counts: ScriptCounts) -> NDArray[np.float64]:
+    """float64[S, len(SCRIPTS)]: words of each segment by script; Kana count as `HAN`.
 
     Chinese, Japanese and Korean words weigh `_CJK_PREFERENCE`.
     """
@@ -141,7 +151,12 @@ def dominant_scripts(counts: ScriptCounts) -> NDArray[np.int64]:
     words[:, HAN] += words[:, KANA]
     words[:, KANA] = 0.0
     words[:, [HAN, HANGUL]] *= _CJK_PREFERENCE
-    dominant: NDArray[np.int64] = words.argmax(axis=1)
+    return words
+
+
+def dominant_scripts(counts: ScriptCounts) -> NDArray[np.int64]:
+    """int64[S]: the script of most weight in each segment (`script_weights`)."""
+    dominant: NDArray[np.int64] = script_weights(counts).argmax(axis=1)
     return dominant
 
 
