@@ -156,7 +156,7 @@ def load_model(path: str | None = None) -> LanguageModel:
     default needs no network. Raises `SetupError` when the binding or the file is missing, or when
     the file is not a fastText model.
     """
-    with _file(path) as file:
+    with model_file(path) as file:
         try:
             found = read_model_file(file)
         except DamagedModel as error:
@@ -174,7 +174,7 @@ def load_by_library(path: str | None = None) -> LanguageModel:
         raise SetupError(
             f"language model {path} needs the package fasttext-predict: pip install it"
         ) from error
-    with _file(path) as file:
+    with model_file(path) as file:
         try:
             model = fasttext.load_model(str(file))
             # Every label of an empty line: the library has no list of them.
@@ -193,7 +193,7 @@ def left_to_library(path: str | None) -> str | None:
     """
     if path is None:
         return None
-    with _file(path) as file:
+    with model_file(path) as file:
         try:
             read_model_file(file)
         except UnreadableModel as error:
@@ -211,7 +211,7 @@ def model_digest(path: str | None = None) -> str:
 
     Raises `SetupError` as `load_model` does when the file is missing.
     """
-    with _file(path) as file:
+    with model_file(path) as file:
         state = file.stat()
         return _digest(file, state.st_mtime_ns, state.st_size)
 
@@ -224,7 +224,8 @@ def _digest(file: Path, mtime_ns: int, n_bytes: int) -> str:
 
 
 @contextmanager
-def _file(path: str | None) -> Iterator[Path]:
+def model_file(path: str | None) -> Iterator[Path]:
+    """The file of a model, `None` for the default one; raises `SetupError` as `load_model`."""
     if path is not None:
         if not Path(path).is_file():
             raise SetupError(

@@ -70,8 +70,8 @@ def words_only(
     apostrophes, hyphens and one slash only, no capital after a small letter, and no more than 30
     letters where letters have cases. In Latin letters it also needs a vowel and has no run of more
     than four consonants; short strings and strings in capitals need neither. Letters of scripts
-    without blanks are words. A text without any word stays as it is. A few letters do not tell much:
-    with less than 16 other than in words, the share is moved towards 1.
+    without blanks are words. A text without any word stays as it is. A few letters do not tell
+    much: with less than 16 other than in words, the share is moved towards 1.
     """
     in_words = np.zeros(len(starts), np.int64)
     others = np.zeros(len(starts), np.int64)
