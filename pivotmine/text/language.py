@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 
 from pivotmine.text.codes import UNDETERMINED, writes
 from pivotmine.text.fasttext_model import LanguageModel, Question, Texts, as_texts, load_model
+from pivotmine.text.label_sets import languages_by_script
 from pivotmine.text.page_weights import weigh_by_page
 from pivotmine.text.scripts import (
     HAN,
     HANGUL,
     KANA,
     NONE,
-    SCRIPTS,
     ScriptCounts,
     chance_of_unmarked_chinese,
     count_scripts_of,
@@ -274,12 +274,10 @@ def _in_script(texts: Texts, scripts: NDArray[np.int64]) -> Texts:
 @lru_cache(maxsize=4)
 def _every_language(model: LanguageModel) -> tuple[list[str], Question]:
     """All languages by name, and the question that has a column for each."""
-    names = sorted(set(model.languages))
+    by_script = languages_by_script(model.labels)
+    names = sorted({name for found in by_script for name in found if name})
     column = {name: at for at, name in enumerate(names)}
-    columns = [
-        [column[name] if writes(name, script) else -1 for name in model.languages]
-        for script in range(len(SCRIPTS))
-    ]
+    columns = [[column[name] if name else -1 for name in found] for found in by_script]
     return names, Question(np.array(columns, np.int32), len(names))
 
 
@@ -290,18 +288,18 @@ def _candidates(model: LanguageModel, classes: Classes) -> tuple[NDArray[np.bool
     It has a column for each class, and a last one for all languages of another script: product
     names and commands suggest such languages, and are ignored.
     """
-    scripts = range(len(SCRIPTS))
-    candidates = np.array(
-        [[name in classes.languages and writes(name, s) for name in classes.names] for s in scripts]
-    )
-    columns = np.full((len(SCRIPTS), len(model.languages)), -1, np.int32)
-    for label, name in enumerate(model.languages):
-        for script in scripts:
-            if not writes(name, script):
-                columns[script, label] = len(classes.names)
-            elif name in classes.languages:
-                columns[script, label] = classes.names.index(name)
-    return candidates, Question(columns, len(classes.names) + 1)
+    by_script = languages_by_script(model.labels, classes.languages)
+    column = {name: at for at, name in enumerate(classes.names) if name in classes.languages}
+    columns = [
+        [column.get(name, -1) if name else len(classes.names) for name in found]
+        for found in by_script
+    ]
+    candidates = [
+        [name in column and (writes(name, script) or name in found) for name in classes.names]
+        for script, found in enumerate(by_script)
+    ]
+    question = Question(np.array(columns, np.int32), len(classes.names) + 1)
+    return np.array(candidates), question
 
 
 def _by_chars(documents: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:

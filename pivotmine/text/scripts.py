@@ -110,7 +110,7 @@ def scripts_of(points: NDArray[np.uint32]) -> NDArray[np.uint8]:
 
     `NONE` is also that of letters and marks that several scripts use.
     """
-    table = _class_table() & _SCRIPT_MASK
+    table = _class_table() & np.uint8(_SCRIPT_MASK)
     table[table == _SHARED] = NONE
     scripts: NDArray[np.uint8] = table[
         np.where(points < _ASTRAL, points, _ASTRAL + (points >= 0x20000))
