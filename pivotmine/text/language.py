@@ -96,16 +96,15 @@ class Identifier:
         parts = shares >= _LEAST_SHARE
         parts[np.arange(len(samples)), dominant] = counts.letters > 0
         rows, scripts = np.nonzero(parts)
-        texts = Texts(words, texts.starts[rows], texts.ends[rows])
-        languages, certainties = self._identify_parts(texts, scripts)
-        certainties *= in_words[rows] ** _DOCUMENT_WORDS_POWER
-        han = han_evidence(counts)
-        for part in np.flatnonzero(scripts == HAN).tolist():
-            chinese, japanese = han[rows[part]].tolist()
-            languages[part] = "zh" if chinese >= japanese else "ja"
-            certainties[part] = max(chinese, japanese) / (chinese + japanese)
-        for part in np.flatnonzero(scripts == HANGUL).tolist():
-            languages[part], certainties[part] = "ko", 1.0
+        languages, certainties = np.full(len(rows), "ko", object), np.ones(len(rows))
+        is_han = scripts == HAN
+        han = han_evidence(counts)[rows[is_han]]
+        languages[is_han] = np.where(han[:, 0] >= han[:, 1], "zh", "ja")
+        certainties[is_han] = han.max(axis=1) / han.sum(axis=1)
+        asked = np.flatnonzero(~is_han & (scripts != HANGUL))
+        texts = Texts(words, texts.starts[rows[asked]], texts.ends[rows[asked]])
+        languages[asked], certainties[asked] = self._identify_parts(texts, scripts[asked])
+        certainties[asked] *= in_words[rows[asked]] ** _DOCUMENT_WORDS_POWER
         weights = script_weights(counts)[rows, scripts]
         found = [(UNDETERMINED, 0.0)] * len(samples)
         # The part of most weight that has a language is written last.
