@@ -124,7 +124,7 @@ def freedict(path: Path) -> Iterable[object]:
         (
             read_cedict,
             "cedict.gz",
-            gzip.compress(CEDICT.encode())[:-9],
+            gzip.compress(CEDICT.encode(), mtime=0)[:-9],
             "gz cannot be read",
         ),
         (
