@@ -109,7 +109,8 @@ def contexts_of(row: tuple[Any, ...]) -> list[tuple[Any, ...]]:
     """Folds and nodes of the contexts in a row of `contexts`, however they are packed."""
     contexts = unpack([PackedContexts(*row)])
     nodes = np.split(contexts.token_ids, contexts.offsets[1:-1])
-    return list(zip(contexts.folds.tolist(), map(tuple, nodes), strict=True))
+    of_document = (contexts.folds.tolist(), contexts.sources.tolist())
+    return list(zip(*of_document, map(tuple, nodes), strict=True))
 
 
 def snapshots(warehouse: Path) -> dict[str, int | None]:

@@ -1,0 +1,50 @@
+"""Blocks of contexts, within which texts change places.
+
+A permutation needs contexts that lie together, and links must not depend on how contexts are split
+into files and tasks. So contexts are dealt into blocks by a hash of their content. The number of
+blocks follows from the number of tokens. If one block holds them all, tasks read table `contexts`
+itself. Otherwise the blocks are written once, a shuffle of the packed contexts.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import functions as F
+
+from pivotmine.engine.numbered_tasks import FileRange
+from pivotmine.engine.stage import ArrowRows, Inputs
+from pivotmine.stages.count.tasks import Chunk
+from pivotmine.udfs.link import BLOCKS, bind_deal, pass_on
+
+_MAX_RANGES = 4_000_000
+"""Blocks times files that hold a part of one, at most; a range takes 200 bytes in the driver."""
+
+
+def context_blocks(inputs: Inputs, block_tokens: int) -> list[Chunk]:
+    """The rows of files that hold each block, in the order of blocks."""
+    files = inputs.table_files("contexts")
+    n_tokens = inputs.local(inputs.frame("contexts").agg(F.sum("n_tokens").alias("n")), 1)
+    n_blocks = -(-(n_tokens["n"][0].as_py() or 0) // block_tokens)
+    if n_blocks == 0:
+        return []
+    if n_blocks == 1:
+        return [tuple(FileRange(path, 0, n_rows) for path, n_rows in files)]
+    dealt = ArrowRows(inputs.numbers(len(files)), bind_deal(files, n_blocks), BLOCKS).in_spark()
+    in_blocks = dealt.repartition("block").sortWithinPartitions("block")
+    path_of = {
+        path.rpartition("/")[2]: path
+        for path, _ in inputs.files(ArrowRows(in_blocks, pass_on, BLOCKS), "blocks")
+    }
+    # Rows of a block lie together in a file. Spark escapes all of a path but the name.
+    rows = (
+        inputs.spark.read.parquet(*path_of.values())
+        .select("block", "_metadata.file_path", F.col("_metadata.row_index").alias("row"))
+        .withColumn("file", F.substring_index("file_path", "/", -1))
+        .groupBy("block", "file")
+        .agg(F.min("row").alias("first"), F.max("row").alias("last"))
+        .orderBy("block", "file")
+    )
+    blocks: dict[int, list[FileRange]] = {}
+    for row in inputs.local(rows, _MAX_RANGES).to_pylist():
+        part = FileRange(path_of[row["file"]], row["first"], row["last"] + 1)
+        blocks.setdefault(row["block"], []).append(part)
+    return [tuple(parts) for parts in blocks.values()]
