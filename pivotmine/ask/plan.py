@@ -187,9 +187,10 @@ def _counting_stages(sized: Plan, recipe: Recipe, c: Constants) -> list[StageCos
     distinct = min(c.chunk_pairs.value * grown, sized.possible_pairs)
     link = contexts * c.contest_ns.value
     link_memory = c.worker_bytes.value + 20.0 * recipe.link.max_contenders
-    if recipe.link.permute and counting.n_chunks <= 1:
-        link += contexts * (c.load_ns.value + c.events.value * c.event_ns.value)
-        link_memory += 24.0 * chunk
+    if recipe.link.permutations:
+        once = contexts * (c.load_ns.value + c.events.value * c.event_ns.value)
+        link += recipe.link.permutations * once
+        link_memory += 60.0 * min(recipe.link.block_tokens, contexts)
     packed, counts = contexts * c.packed_bytes.value, distinct * c.counts_bytes.value
     memory = chunk_bytes(chunk, sketch, c)
     return [

@@ -105,7 +105,7 @@ def _codes(column: pa.ChunkedArray) -> NDArray[np.integer]:
     values = column.combine_chunks()
     if pa.types.is_string(values.type):
         distinct = pc.unique(values).sort()
-        return pc.index_in(values, value_set=distinct).to_numpy().astype(np.int64)
+        values = pc.index_in(values, value_set=distinct)
     found: NDArray[np.integer] = values.to_numpy(zero_copy_only=False).astype(np.int64)
     return found
 

@@ -6,7 +6,7 @@ gigabytes of text do, or in Spark (`rows_in_spark.py`).
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, Self, TypeVar
+from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,10 +14,8 @@ import pyarrow as pa
 from pivotmine.numeric.q_values import Rate, measured_rates, q_values
 from pivotmine.recipe.linking import LinkConfig
 
-WonRows = TypeVar("WonRows")
 
-
-class CandidateRows(Protocol[WonRows]):
+class CandidateRows(Protocol):
     """Pairs of the corpus and of its permutations, with the columns of `associate.CANDIDATES`."""
 
     def bins(self, *, winners: bool = False) -> pa.Table:
@@ -44,10 +42,13 @@ class CandidateRows(Protocol[WonRows]):
         """The rows of the corpus, with columns `prevails` and `prevails_q_value`."""
 
 
-class Selected(NamedTuple):
+Rows = TypeVar("Rows", bound=CandidateRows)
+
+
+class Selected(NamedTuple, Generic[Rows]):
     """Links, and how many pairs would pass by chance."""
 
-    links: CandidateRows
+    links: Rows
     rates: dict[tuple[str, str], Rate]
     """Of links, by language pair."""
 
@@ -55,8 +56,8 @@ class Selected(NamedTuple):
 
 
 def select_links(
-    rows: CandidateRows, tests: pa.Table, n_permutations: int, settings: LinkConfig
-) -> Selected:
+    rows: Rows, tests: pa.Table, n_permutations: int, settings: LinkConfig
+) -> Selected[Rows]:
     """The links among candidates.
 
     The rate is controlled twice: among all candidates, and among those that rank high enough there,

@@ -31,11 +31,12 @@ from pyspark.sql import functions as F
 
 from pivotmine import plugins
 from pivotmine.engine.session import spark_schema
-from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
+from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, StageRows, Tally
 from pivotmine.lake.tables import LINKS
 from pivotmine.numeric.nodes import NodeTable, first_nodes
 from pivotmine.recipe import Recipe
 from pivotmine.stages.contexts.stage import MAX_VOCAB_SIZE, context_languages, load_nodes
+from pivotmine.stages.count.tasks import Chunk
 from pivotmine.stages.link.associate import CANDIDATES, LEAST_CAP, Test
 from pivotmine.stages.link.blocks import context_blocks
 from pivotmine.stages.link.chance import find_margins, find_strata, permuted_candidates, union
@@ -46,6 +47,7 @@ from pivotmine.stages.link.report import report
 from pivotmine.stages.link.rows_here import RowsHere
 from pivotmine.stages.link.rows_in_spark import RowsInSpark
 from pivotmine.stages.link.selection import select_links
+from pivotmine.stages.link.strata import Strata
 from pivotmine.udfs.link import Permutations, bind_candidates
 
 MAX_ROWS_HERE = 1_000_000
@@ -77,13 +79,15 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
         rows = inputs.local(found, most).cast(CANDIDATES)
         here = RowsHere(rows, lambda links: inputs.local(hold(links), most).cast(WON), most)
         selected = select_links(here, tests, n_permutations, settings)
-        links = _named_here(selected.links.rows, vocabulary)
+        links: StageRows = _named_here(selected.links.rows, vocabulary)
+        rates = selected.rates, selected.prevailing_rates
     else:
         n_families = len(languages) ** 2 * (n_permutations + 1)
         in_spark = RowsInSpark(inputs, found, hold, most, n_families)
-        selected = select_links(in_spark, tests, n_permutations, settings)
-        links = _named_in_spark(selected.links.rows, inputs.frame("vocabulary"))
-    report(inputs, selected, settings)
+        found_in_spark = select_links(in_spark, tests, n_permutations, settings)
+        links = _named_in_spark(found_in_spark.links.rows, inputs.frame("vocabulary"))
+        rates = found_in_spark.rates, found_in_spark.prevailing_rates
+    report(inputs, *rates, settings)
     return {"links": links}
 
 
@@ -94,7 +98,9 @@ def _chance(
     settings = recipe.link
     languages = context_languages(recipe)
     first_node = first_nodes(nodes, len(languages))
-    blocks, strata, margins = [], {}, None
+    blocks: list[Chunk] = []
+    strata: Strata = {}
+    margins = None
     if settings.permutations:
         blocks = context_blocks(inputs, settings.block_tokens)
     if blocks or settings.strata:

@@ -148,8 +148,7 @@ def strata_of(mixed: MixedContexts, strata: Strata) -> NDArray[np.int64]:
     row = np.searchsorted(own, mixed.sources)
     row[row == len(own)] = max(len(own) - 1, 0)
     is_own = own[row] == mixed.sources if len(own) else np.zeros(len(row), np.bool_)
-    found: NDArray[np.int64] = stratum[np.where(is_own, row, len(own)), mixed.octaves]
-    return found.astype(np.int64)
+    return stratum[np.where(is_own, row, len(own)), mixed.octaves].astype(np.int64)
 
 
 def _of_pair(
