@@ -112,6 +112,9 @@ def load_model(
             f"the tokenizer of {source} is a slow one, which gives no character offsets: save it "
             "with a tokenizer.json first"
         )
+    for setting in ("dropout", "alpha", "nbest_size"):  # random encodings, meant for training
+        if getattr(tokenizer.backend_tokenizer.model, setting, None) is not None:
+            setattr(tokenizer.backend_tokenizer.model, setting, None)
     network.eval().to(device)
     network.requires_grad_(False)
     version = f"{_version(folder)}-{config.dtype}"
@@ -123,7 +126,8 @@ def require(*modules: str, extra: str = "model") -> None:
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
         raise SetupError(
-            f"{', '.join(missing)} not installed; run pip install 'pivotmine[{extra}]'"
+            f"{', '.join(missing)} not installed; run pip install '.[{extra}]' in a checkout of "
+            "PivotMine, or pip install " + " ".join(missing)
         )
 
 

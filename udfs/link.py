@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.engine.numbered_tasks import FileRange, numbers
+from pivotmine.engine.table_files import read_row_range
 from pivotmine.lake.tables import CONTEXTS
 from pivotmine.numeric.folded_contexts import FoldedContexts, pack
 from pivotmine.stages.contexts.context_files import load, load_each
@@ -28,6 +29,10 @@ Batches = Iterator[pa.RecordBatch]
 
 BLOCKS = pa.schema([pa.field("block", pa.int32()), *CONTEXTS.schema])
 """Rows of table `contexts`, each of one block."""
+
+
+RANGES = pa.schema([(name, pa.int32()) for name in ("block", "file", "start", "end")])
+"""Rows start to end - 1 of a file, by its number, that hold a block."""
 
 
 class Permutations(NamedTuple):
@@ -115,6 +120,24 @@ def bind_deal(files: Sequence[tuple[str, int]], n_blocks: int) -> Callable[[Batc
                     )
 
     return send
+
+
+def bind_ranges(files: Sequence[tuple[str, int]]) -> Callable[[Batches], Batches]:
+    """Numbers of files with rows of `BLOCKS`, by block, to rows of `RANGES`."""
+
+    def find(batches: Batches) -> Batches:
+        for number in numbers(batches):
+            path, n_rows = files[number]
+            parts = read_row_range(FileRange(path, 0, n_rows))
+            block = np.concatenate([part["block"].to_numpy() for part in parts])
+            start = np.flatnonzero(np.diff(block, prepend=-1))
+            end = np.append(start[1:], len(block))
+            columns = (block[start], np.full(len(start), number), start, end)
+            yield pa.RecordBatch.from_arrays(
+                [pa.array(column.astype(np.int32)) for column in columns], schema=RANGES
+            )
+
+    return find
 
 
 def pass_on(batches: Batches) -> Batches:

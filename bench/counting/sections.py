@@ -26,6 +26,7 @@ from pivotmine.errors import PivotMineError
 from pivotmine.lake.lake import Lake
 from pivotmine.recipe import Recipe
 from pivotmine.recipe.reading import load_recipe
+from pivotmine.text.language_code import ISO_639_1
 
 CORPORA = ("zipf", "real")
 
@@ -137,7 +138,7 @@ def _zipf_inputs(plan: Plan) -> dict[float, Prepared]:
 def _prepare_zipf(
     plan: Plan, size: float, folder: Path, vocabulary_of: Prepared | None = None
 ) -> Prepared:
-    languages = tuple(f"l{chr(ord('a') + i)}" for i in range(plan.languages))
+    languages = tuple(sorted(ISO_639_1)[: plan.languages])
     corpus = Zipf(round(plan.documents * size), languages)
     if vocabulary_of is None:
         vocabulary, frequencies_from = zipf.vocabulary(corpus), corpus.n_documents

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pivotmine import plugins
-from pivotmine.sources.jsonl import BrokenStream, Line, broken_row, frame_lines, too_long
+from pivotmine.sources.framing import BrokenStream, Line, broken_row, frame_lines, too_long
 from pivotmine.sources.parse import Document, Reason, Refusal, fate_row, parse_text
 from pivotmine.sources.records import ColumnMap, ReadLimits, RecordCount, Row, Split
 from pivotmine.sources.streams import open_blocks

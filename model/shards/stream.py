@@ -10,14 +10,12 @@ Memory: 20 bytes a document. Checking reads every shard once (BLAKE3, about 1 GB
 
 from __future__ import annotations
 
-import gzip
 import os
 import posixpath
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import fsspec
 import numpy as np
 import orjson
 from blake3 import blake3
@@ -25,6 +23,8 @@ from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
+from pivotmine.lake.boundaries import boundaries_path, read_boundaries
+from pivotmine.storage.filesystem import open_filesystem
 
 BLOCK_BYTES = 8 * 2**20
 CACHE = Path("~/.cache/pivotmine/shards")
@@ -87,8 +87,13 @@ def open_stream(folder: str, cache: Path | None = None) -> Stream:
         There is no manifest or no `npy` shard, a file is missing, differs from its checksum, or
         disagrees with its boundaries.
     """
-    filesystem, root = fsspec.core.url_to_fs(folder)
+    filesystem, root = open_filesystem(folder)
     manifest = _manifest(filesystem, root, folder)
+    if not manifest["files"] and manifest.get("n_docs") == 0:
+        raise InputError(
+            f"{folder}: arm {manifest['arm']} is empty: no document fitted its budget; raise "
+            "select.budget_tokens of the corpus's recipe, or leave the arm out"
+        )
     listed = [entry for entry in manifest["files"] if entry["format"] == "npy"]
     if not listed:
         formats = sorted({entry["format"] for entry in manifest["files"]})
@@ -103,7 +108,7 @@ def open_stream(folder: str, cache: Path | None = None) -> Stream:
         path = posixpath.join(root, entry["file"])
         local = _checked(filesystem, path, entry["blake3"], cache or CACHE.expanduser())
         tokens = _mapped(local, dtype, path)
-        start, end = _boundaries(filesystem, f"{path.removesuffix('.npy')}.csv.gz")
+        start, end = _boundaries(filesystem, boundaries_path(path))
         wanted = entry["n_tokens"] + n_end * entry["n_docs"]
         contiguous = len(start) == 0 or (start[0] == 0 and (start[1:] == end[:-1]).all())
         if len(start) != entry["n_docs"] or not contiguous or end[-1:].sum() != len(tokens):
@@ -189,12 +194,10 @@ def _mapped(
 def _boundaries(filesystem: Any, path: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First token of every document, and the one after its last."""
     try:
-        lines = gzip.decompress(filesystem.cat_file(path)).splitlines()
-        rows = [line.split(b",", 2)[:2] for line in lines]
-        found = np.array(rows, dtype=np.int64).reshape(-1, 2)
+        found = read_boundaries(filesystem, path)
     except (OSError, EOFError, ValueError) as error:
         raise InputError(f"boundaries {path} cannot be read: {error}") from None
-    return found[:, 0], found[:, 1]
+    return found.starts, found.ends
 
 
 def _tokenizer(filesystem: Any, root: str, entry: Mapping[str, str]) -> TokenizerFile:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any, Literal, cast
 
-import orjson
-
 from pivotmine.errors import InputError
 from pivotmine.model.load import LoadedModel
 from pivotmine.model.shards.stream import Stream, TokenizerFile
@@ -59,8 +57,12 @@ def transformers_tokenizer(file: TokenizerFile) -> Any:
     from tokenizers import Tokenizer as Core
     from transformers import PreTrainedTokenizerFast
 
-    core = Core.from_str(file.content.decode())
-    special = {token["content"] for token in orjson.loads(file.content).get("added_tokens") or ()}
-    names = {"eos_token": "</s>", "unk_token": "<unk>"}
-    known = {name: token for name, token in names.items() if token in special}
+    from pivotmine.text.huggingface_runtime import without_randomness
+
+    core = Core.from_str(without_randomness(file.content).decode())
+    runtime = Tokenizer("huggingface", file.content).load()
+    special = runtime.special_tokens()
+    known = {"unk_token": "<unk>"} if "<unk>" in special else {}
+    if runtime.end_of_document is not None:
+        known["eos_token"] = {n: name for name, n in special.items()}[runtime.end_of_document]
     return PreTrainedTokenizerFast(tokenizer_object=core, **known)

@@ -18,7 +18,7 @@ from pivotmine.lake.query import SCORING_LINKS
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLES_READ = ("selection", "scores", "documents", "links", "shards")
+TABLES_READ = ("selection", "scores", "documents", "links", "shards", "runs")
 
 STRATA = ("5-19", "20-99", "100-999", "1000+")
 """Contexts in which the two words of a link meet; the first begins at count.min_count."""
@@ -93,6 +93,14 @@ class Arms(NamedTuple):
     shared_tokens: dict[tuple[str, str], int]
     examples: list[Example]
 
+    @property
+    def note_on_empty(self) -> str:
+        """What to say of arms without a document; empty where each arm has some."""
+        names = [arm.name for arm in self.arms if not arm.n_docs]
+        which = "every arm" if len(names) == len(self.arms) else f"arm {', '.join(names)}"
+        said = "was selected and is empty: no document fits its budget (select.budget_tokens)"
+        return f"{which} {said}" if names else ""
+
     def df(self) -> pd.DataFrame:
         """A row an arm, with its sizes, as a pandas frame."""
         import pandas as pd
@@ -100,8 +108,17 @@ class Arms(NamedTuple):
         return pd.DataFrame(self.arms, columns=Arm._fields)
 
 
+NOTHING_SELECTED = "no arm is selected yet; run `pivotmine run --until select`"
+
+
+def selected_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Names of the arms of the last selection, those without a document too."""
+    rows = connection.execute(_LAST_SELECTION).fetchall()
+    return [name for (names,) in rows for name in names]
+
+
 def describe_arms(connection: duckdb.DuckDBPyConnection) -> Arms:
-    """The figures of all arms of the lake.
+    """The figures of all arms of the lake, empty ones too.
 
     Raises
     ------
@@ -116,8 +133,10 @@ def describe_arms(connection: duckdb.DuckDBPyConnection) -> Arms:
             _ARMS
         ).fetchall()
     ]
+    empty = {*selected_names(connection)} - {arm.name for arm in arms}
+    arms = sorted([*arms, *(Arm(name, 0, 0, (0, 0, 0), 0, 0, None) for name in empty)])
     if not arms:
-        raise LakeError("no arm is selected yet; run `pivotmine run --until select`")
+        raise LakeError(NOTHING_SELECTED)
     shared = connection.execute(_SHARED).fetchall()
     return Arms(
         arms,
@@ -195,6 +214,11 @@ _ARMS = """
            (SELECT count(*) FROM covered c WHERE c.arm = s.arm),
            coalesce(any_value(files), 0), any_value(folder)
     FROM chosen s LEFT JOIN folders USING (arm) GROUP BY arm ORDER BY arm
+"""
+
+_LAST_SELECTION = """
+    SELECT from_json(config->'$.select.arms[*].name', '["VARCHAR"]') FROM runs
+    WHERE stage = 'select' ORDER BY finished_at DESC LIMIT 1
 """
 
 _PARTS = """

@@ -18,14 +18,14 @@ import pyarrow as pa
 from pivotmine.ask.paths import bridge_paths, open_paths, target_paths
 from pivotmine.errors import LakeError
 from pivotmine.lake.query import WordTokens, find_word
-from pivotmine.text.language_code import LANGUAGE_CODE
+from pivotmine.text.language_code import LANGUAGE_NAME, asked_code
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TABLES_READ = ("links", "vocabulary")
 
-_LANGUAGE = re.compile(rf"({LANGUAGE_CODE}):")
+_LANGUAGE = re.compile(rf"({LANGUAGE_NAME}):")
 
 
 class Place(NamedTuple):
@@ -82,7 +82,7 @@ class Reached:
 def named_alone(word: str) -> str | None:
     """The language in `ja:`, which names no word; None for other questions."""
     named = _LANGUAGE.fullmatch(word)
-    return named[1] if named else None
+    return asked_code(named[1]) if named else None
 
 
 def find_bridges(

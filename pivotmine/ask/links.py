@@ -8,6 +8,7 @@ import duckdb
 
 from pivotmine.ask.rows import Rows
 from pivotmine.lake.query import find_word
+from pivotmine.text.language_code import asked_code
 
 TABLES_READ = ("links", "vocabulary")
 
@@ -68,7 +69,7 @@ def find_links(
         {
             "ids": list(found.token_ids),
             "word_lang": found.lang,
-            "lang": lang,
+            "lang": lang and asked_code(lang),
             "limit": limit,
         },
     ).fetchall()

@@ -28,8 +28,8 @@ from pivotmine.demo.documents import (
     even_pages,
 )
 from pivotmine.demo.messages import clean, has_words, translated
+from pivotmine.sources.framing import frame_lines
 from pivotmine.sources.gettext import parse_entries, read_entry
-from pivotmine.sources.jsonl import frame_lines
 from pivotmine.sources.parse import Refusal
 from pivotmine.sources.records import ReadLimits, RecordCount
 

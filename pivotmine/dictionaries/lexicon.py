@@ -10,9 +10,9 @@ languages takes 10 s of one core, once a run.
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from pivotmine.dictionaries.lexicon_files import Cells, LexiconFile, lexicon_rows, list_lexicons
 from pivotmine.text.folding import UNKNOWN, fold
-from pivotmine.text.language_code import LANGUAGE_CODE
+from pivotmine.text.language_code import asked_code, language_code
 
 MAX_TERM_CHARS = 200
 """Longer words are rejected: sentences, or columns that lost their line ends."""
@@ -30,7 +30,7 @@ MAX_TERM_CHARS = 200
 REASONS = {
     "encoding": "is not UTF-8",
     "columns": "has more columns than the header, or a quote that is not closed",
-    "language": "names a language by no code of two or three small letters",
+    "language": "names a language by no code of ISO 639 or BCP 47",
     "no_word": "has no first word",
     "half_pair": "has only one of lang_b and word_b",
     "long_word": f"has a word of more than {MAX_TERM_CHARS} characters",
@@ -39,8 +39,10 @@ REASONS = {
 }
 """Why a row is rejected."""
 
+_MAX_FOLDED_CHARS = 100 * MAX_TERM_CHARS
+"""Longer ones are not folded: Python's time to sort the marks of a letter is their square."""
+
 _RAW_BYTES = 400
-_CODE = re.compile(LANGUAGE_CODE)
 
 
 class LexiconReject(NamedTuple):
@@ -108,6 +110,7 @@ class _Listing:
 
     def __init__(self) -> None:
         self._folded: dict[str, str] = {}
+        self._codes: dict[str, str] = {}
         self._numbers: dict[str, dict[str, int]] = {}
         self._words: list[str] = []
         self._single = array("i")
@@ -116,6 +119,9 @@ class _Listing:
     def add(self, cells: Cells) -> str:
         """List a row; returns the reason where it cannot be listed."""
         lang_a, word_a, lang_b, word_b = (cell.strip() for cell in cells)
+        lang_a, lang_b = self._code(lang_a), self._code(lang_b)
+        if max(len(word_a), len(word_b)) > _MAX_FOLDED_CHARS:
+            return "long_word"
         term_a, term_b = self._fold(word_a), self._fold(word_b)
         is_pair = bool(lang_b or word_b)
         if not term_a:
@@ -133,6 +139,13 @@ class _Listing:
         b = self._number(lang_b, term_b, word_b)
         self._pairs.append(min(a, b) << 32 | max(a, b))
         return ""
+
+    def _code(self, language: str) -> str:
+        """The code of a language; as it is written where it names none."""
+        code = self._codes.get(language)
+        if code is None:
+            code = self._codes[language] = asked_code(language)
+        return code
 
     def _fold(self, word: str) -> str:
         folded = self._folded.get(word)
@@ -183,8 +196,16 @@ class _Listing:
         )
 
 
+@lru_cache(maxsize=1024)
+def _is_code(language: str) -> bool:
+    try:
+        return language_code(language) == language
+    except ValueError:
+        return False
+
+
 def _problem(language: str, term: str) -> str:
-    if not _CODE.fullmatch(language):
+    if not _is_code(language):
         return "language"
     if len(term) > MAX_TERM_CHARS:
         return "long_word"

@@ -19,6 +19,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from pivotmine.ask.arms import NOTHING_SELECTED, selected_names
 from pivotmine.errors import LakeError
 from pivotmine.judge.embeddings import embed, nearest, window_presence
 from pivotmine.judge.figures import ALL, flat_columns
@@ -94,7 +95,12 @@ def evaluate_selection(
     connection.execute(_EQUAL)
     arms = connection.execute("SELECT DISTINCT arm FROM equal_arms ORDER BY arm").fetchall()
     if not arms:
-        raise LakeError("no arm is selected yet; run `pivotmine run --until select`")
+        if selected_names(connection):
+            raise LakeError(
+                "every arm was selected and is empty: no document fits its budget; raise "
+                "select.budget_tokens and run again"
+            )
+        raise LakeError(NOTHING_SELECTED)
     return [row for (arm,) in arms for row in _retrieve(connection, arm, lexicon, settings)]
 
 

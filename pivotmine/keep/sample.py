@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import Any
 
-import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pivotmine.sources import ColumnMap, ReadLimits, Split, read_split
+from pivotmine.sources.content import HEAD_BYTES
 from pivotmine.sources.files import list_files
+from pivotmine.sources.framing import BrokenStream, frame_lines
+from pivotmine.sources.json_values import frame_values, is_spread
 from pivotmine.sources.lenient_json import loads_leniently
 from pivotmine.sources.listing import detect
-from pivotmine.sources.records import WHOLE_FILE
+from pivotmine.sources.records import WHOLE_FILE, RecordCount
+from pivotmine.sources.streams import open_blocks, peek_head
+from pivotmine.storage.filesystem import open_file
 from pivotmine.text.codes import UNDETERMINED
 from pivotmine.text.language import load_identifier
 
@@ -69,7 +74,7 @@ def columns_of(file: FoundFile) -> tuple[str | None, tuple[str, ...]]:
             rows = _parquet_rows(file)
         else:
             return None, ()
-    except (OSError, ValueError, EOFError, pa.ArrowException):
+    except (OSError, ValueError, EOFError, pa.ArrowException, BrokenStream):
         return "text", ()  # its reader will report the error
     lengths: Counter[str] = Counter()
     for row in rows:
@@ -85,7 +90,7 @@ def records(file: FoundFile, text_column: str) -> Iterator[tuple[str, str]]:
     ranges = [(0, WHOLE_FILE)]
     if file.format == "parquet":
         ranges = [(0, 1)]  # its first row group
-    elif file.format == "jsonl" and file.compression == "none":
+    elif file.format == "jsonl" and file.compression == "none" and not _is_spread(file):
         n_places = _PLACES if file.n_bytes > SAMPLE_BYTES else 1
         starts = [file.n_bytes * place // n_places for place in range(n_places)]
         ranges = [(start, start + SAMPLE_BYTES // n_places) for start in starts]
@@ -97,6 +102,14 @@ def records(file: FoundFile, text_column: str) -> Iterator[tuple[str, str]]:
             n_bytes += len((row["text"] or "").encode())
             if n_bytes > SAMPLE_BYTES // len(ranges):
                 break
+
+
+def _is_spread(file: FoundFile) -> bool:
+    try:
+        with open_file(file.uri, "rb") as stream:
+            return is_spread(stream.read(HEAD_BYTES))
+    except OSError:
+        return False  # its reader will report the error
 
 
 def language_shares(texts: Sequence[str]) -> dict[str, float]:
@@ -112,20 +125,20 @@ def language_shares(texts: Sequence[str]) -> dict[str, float]:
 
 
 def _json_rows(file: FoundFile) -> list[Any]:
-    compression = None if file.compression == "none" else file.compression
-    rows = []
-    with fsspec.open(file.uri, "rb", compression=compression) as stream:
-        for _ in range(_SAMPLE_ROWS):
-            line = stream.readline(SAMPLE_BYTES)
-            if not line or len(line) == SAMPLE_BYTES:
-                break
-            if line.strip():
-                rows.append(loads_leniently(line))
-    return rows
+    limits = ReadLimits(max_record_bytes=SAMPLE_BYTES)
+    split = Split(file.uri, file.format, file.compression, 0, WHOLE_FILE, 0)
+    with open_blocks(split, limits) as blocks:
+        head, blocks = peek_head(blocks)
+        if is_spread(head):
+            lines = frame_values(blocks, limits, RecordCount())
+        else:
+            lines = frame_lines(blocks, 0, None, limits, RecordCount())
+        whole = takewhile(lambda line: line.n_bytes <= SAMPLE_BYTES, islice(lines, _SAMPLE_ROWS))
+        return [loads_leniently(line.data) for line in whole]
 
 
 def _parquet_rows(file: FoundFile) -> list[Any]:
-    with fsspec.open(file.uri, "rb") as stream:
+    with open_file(file.uri) as stream:
         batches = pq.ParquetFile(stream).iter_batches(batch_size=_SAMPLE_ROWS)
         batch = next(batches, None)
     return [] if batch is None else list(batch.to_pylist())

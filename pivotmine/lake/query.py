@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
@@ -20,7 +20,10 @@ from pivotmine.errors import LakeError
 from pivotmine.lake.addresses import local_path
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
-from pivotmine.text.language_code import LANGUAGE_CODE
+from pivotmine.text.language_code import LANGUAGE_NAME, asked_code
+
+if TYPE_CHECKING:
+    from pivotmine.lake.query_files import SnapshotFiles
 
 WORD_START = "▁Ġ"
 """Marks of a word start in the pieces of sentencepiece and byte-level BPE."""
@@ -53,11 +56,13 @@ def connect(
         A file of a committed table is gone or unreadable.
     """
     connection = duckdb.connect()
-    if not lake.is_local:
-        connection.register_filesystem(lake.filesystem)
+    known = None if lake.is_local else _register_files(connection, lake)
     for name in TABLES if tables is None else tables:
         snapshot = lake.snapshot(name, as_of)
-        paths = lake.files(name, snapshot) if snapshot else []
+        sizes = dict(lake.file_sizes(name, snapshot)) if snapshot else {}
+        paths = list(sizes)
+        if known is not None:
+            known.add(sizes)
         if paths:
             listed = ", ".join(quoted(local_path(path)) for path in paths)
             view = f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet([{listed}])'
@@ -68,6 +73,14 @@ def connect(
         else:
             connection.register(name, pa.Table.from_batches([], TABLES[name].schema))
     return connection
+
+
+def _register_files(connection: duckdb.DuckDBPyConnection, lake: Lake) -> SnapshotFiles:
+    from pivotmine.lake.query_files import SnapshotFiles
+
+    known = SnapshotFiles(lake.filesystem)
+    connection.register_filesystem(known)
+    return known
 
 
 def confine(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
@@ -190,7 +203,7 @@ class WordTokens:
 def named_language(word: str) -> tuple[str | None, str]:
     """Language and spelling of a word that may name its language: `fr:chat`, `chat`."""
     named = _WITH_LANGUAGE.fullmatch(word)
-    return (named[1], named[2]) if named else (None, word)
+    return (asked_code(named[1]), named[2]) if named else (None, word)
 
 
 def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
@@ -230,4 +243,4 @@ def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
     return WordTokens(spelling, lang, ids, tokens, tuple(tuple(names) for names in langs))
 
 
-_WITH_LANGUAGE = re.compile(rf"({LANGUAGE_CODE}):(.+)")
+_WITH_LANGUAGE = re.compile(rf"({LANGUAGE_NAME}):(.+)")

@@ -16,6 +16,10 @@ class TokenizeConfig(Section):
     """URI of a sentencepiece .model or Hugging Face tokenizer.json. Default: train a sentencepiece
     unigram model on a balanced sample of the corpus."""
 
+    end_of_document: str | None = None
+    """Special token of the tokenizer that ends each document in shards, such as <|endoftext|>.
+    Default: the one that the tokenizer names itself, or a tokenizer_config.json beside it."""
+
     vocab_size: PositiveInt = 64_000
     """Pieces of a trained tokenizer. Large on purpose: frequent words of every language, Chinese
     and Japanese included, should be single tokens."""
@@ -79,8 +83,10 @@ class CountConfig(Section):
     cluster can take."""
 
     sketch_bytes: Annotated[int, Field(ge=8)] = 1_000_000_000
-    """Largest count-min sketch of the first of two passes, bytes. Every task of that pass holds
-    one. Counts are exact at any size; a larger sketch lets fewer rare pairs through."""
+    """Bound on the count-min sketch of the first of two passes, bytes. It is as large as the
+    distinct pairs need, up to this; every task of that pass holds one. Counts are exact at any
+    size; a sketch that is too small lets more rare pairs through (`sketch_expected_*` and
+    `sketch_*` in column `measures` of `runs`)."""
 
 
 class TermsConfig(Section):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -19,6 +19,10 @@ class InputConfig(Section):
 
     format: Annotated[str, OneOf(lambda: ("auto", *plugins.SOURCES.names()))] = "auto"
     """Record format; `auto`: by the file's suffix, without .gz or .zst (docs/sources.md)."""
+
+    compression: Literal["auto", "none", "gzip", "zstd"] = "auto"
+    """Compression of the files; `auto`: by their first bytes, and by the suffix where these do not
+    tell. A name overrules both."""
 
     text_column: str = "text"
     """Column or JSON key of the document's text; dots reach into nested records."""

@@ -6,18 +6,47 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from pivotmine import plugins
 from pivotmine.errors import ConfigError
 from pivotmine.redaction import HIDDEN, redact, redact_settings
-from pivotmine.text.language_code import LANGUAGE_CODE
+from pivotmine.text.language_code import language_code, language_pair
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 PositiveInt = Annotated[int, Field(gt=0)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-LanguageCode = Annotated[str, Field(pattern=f"^{LANGUAGE_CODE}$")]
+
+
+def _language(value: Any) -> Any:
+    """The code of a language that a recipe names."""
+    if value is False:
+        raise ValueError("YAML reads the word no as false; write 'no' in quotes, for Norwegian")
+    if not isinstance(value, str):
+        return value
+    try:
+        return language_code(value)
+    except ValueError as error:
+        from pivotmine.text.model_labels import languages_of  # needs the model's package
+
+        raise ValueError(
+            f"{error}. The default language model tells {languages_of(None)}"
+        ) from None
+
+
+LanguageCode = Annotated[str, BeforeValidator(_language)]
+"""A language in any of its usual names, as the code that tables have."""
+
+LanguagePair = Annotated[str, AfterValidator(language_pair)]
+"""A pair of languages, `en-fr`, or a direction, `en>fr`."""
 
 
 class Section(BaseModel):

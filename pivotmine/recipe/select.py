@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from pivotmine import plugins
 from pivotmine.recipe.arms import ArmConfig
 from pivotmine.recipe.score import ScoreName
-from pivotmine.recipe.section import LanguageCode, PositiveInt, Section, Share
+from pivotmine.recipe.section import LanguageCode, LanguagePair, PositiveInt, Section, Share
 
 DocumentType = Literal[
     "parallel", "glossed", "dictionary", "code_switched", "boilerplate", "monolingual"
@@ -43,7 +43,7 @@ class SelectConfig(Section):
     """What counts against a language's share: all tokens of its documents, or those of its segments
     in any document (segments without a language count for the document's)."""
 
-    pair_shares: dict[str, Share] = {}
+    pair_shares: dict[LanguagePair, Share] = {}
     """Share of the budget per language pair of a document's best block, such as {en-fr: .3}, or per
     direction, {en>fr: .2} with the English first. The rest is for documents of other pairs, or of
     none. Empty: pairs do not matter."""
@@ -67,7 +67,7 @@ class SelectConfig(Section):
     """distinct_links: documents with a link after which another one adds nothing. Up to there, c
     documents are worth log(1 + c)."""
 
-    pair_weights: dict[str, Annotated[float, Field(ge=0.0)]] = {}
+    pair_weights: dict[LanguagePair, Annotated[float, Field(ge=0.0)]] = {}
     """distinct_links: worth of a link by its language pair, such as {en-fr: 2}; 1 by default."""
 
     max_round_links: PositiveInt = 100_000_000

@@ -22,6 +22,8 @@ def arms_page(found: Arms, warehouse: str) -> str:
         f"{escape(warehouse)}; {n_links:,} links count for scores. A document of an arm explains "
         "itself with <code>pivotmine explain DOC_ID</code>.</p>"
     )
+    if found.note_on_empty:
+        lead += f"<p>{escape(found.note_on_empty)}.</p>"
     sections = [
         ("sizes", "What each arm holds", _sizes(found)),
         ("coverage", "Links that the arms realise", _coverages(found)),
@@ -114,7 +116,13 @@ def _overlap(found: Arms) -> str:
     names = [arm.name for arm in found.arms]
     shared = found.shared_tokens
     rows = [
-        (f"{one}, also in", [shared.get((one, other), 0) / shared[one, one] for other in names])
+        (
+            f"{one}, also in",
+            [
+                shared.get((one, other), 0) / shared[one, one] if (one, one) in shared else None
+                for other in names
+            ],
+        )
         for one in names
     ]
     caption = "Share of the tokens of the arm at the left that the arm above holds, too."

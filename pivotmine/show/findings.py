@@ -99,7 +99,9 @@ def print_arms(console: Console, found: Arms) -> None:
     cells = [
         (
             *(arm.name, f"{arm.n_docs:,}", f"{arm.n_tokens:,}"),
-            ", ".join(f"{lang} {n}" for lang, n in sorted(found.languages[arm.name].items())),
+            ", ".join(
+                f"{lang} {n}" for lang, n in sorted(found.languages.get(arm.name, {}).items())
+            ),
             _percents(found.types.get(arm.name, {}), arm.n_tokens),
             *(f"{arm.n_links:,}", str(arm.n_files)),
         )
@@ -110,6 +112,8 @@ def print_arms(console: Console, found: Arms) -> None:
     arms = [arm.name for arm in found.arms]
     lines = [(arm, *(f"{found.shared_docs.get((arm, o), 0):,}" for o in arms)) for arm in arms]
     print_table(console, "Documents in both", ("", *arms), lines, range(1, len(arms) + 1))
+    if found.note_on_empty:
+        print_line(console, found.note_on_empty)
     for arm in found.arms:
         if arm.folder:
             print_line(console, f"shards of {arm.name}: {arm.folder}")
@@ -128,6 +132,10 @@ def print_terms(console: Console, connection: duckdb.DuckDBPyConnection) -> None
         cells = [(a, b, *(f"{n:,}" for n in counts)) for a, b, *counts in rows]
         heads = ("", "", "listed", "meet in a document", "in a window", "each in its language")
         print_table(console, "Word pairs of the lexicons", heads, cells, range(2, 6))
+
+
+def _amounts(parts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {n}" for name, n in sorted(parts.items()))
 
 
 def _percents(parts: dict[str, int], total: int) -> str:

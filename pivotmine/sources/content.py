@@ -31,7 +31,6 @@ _BINARY = re.compile(rb"[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml\b|Error>)", re.IGNORECASE)
-_SPREAD_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{][ \t\r]*\n[ \t]+[\"\[{]")
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 _DATA = ("jsonl", "warc", "gettext", "parquet", "")
 """Formats that are no pages; the empty one stands for any of those that are cut into pieces."""
@@ -80,9 +79,5 @@ def refuse_content(head: bytes, format: str) -> None:
         )
     if format == "jsonl" and head.startswith(b"WARC/"):
         raise WrongContent("the file is WARC; set the format, or name it .warc")
-    if format == "jsonl" and _SPREAD_JSON.match(head):
-        raise WrongContent(
-            "the file is one JSON value over many lines; write a record a line, as `jq -c` does"
-        )
     if format in ("jsonl", "gettext") and head.startswith(_WIDE_MARKS):
         raise WrongContent("the file is in UTF-16 or UTF-32; convert it to UTF-8")

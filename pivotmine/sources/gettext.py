@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from pivotmine import plugins
 from pivotmine.sources.encodings import codec_names, decode
-from pivotmine.sources.jsonl import BrokenStream, Line, broken_row, frame_lines, too_long
+from pivotmine.sources.framing import BrokenStream, Line, broken_row, frame_lines, too_long
 from pivotmine.sources.parse import UTF8_BOM, Reason, Refusal, check_text, fate_row
 from pivotmine.sources.records import ColumnMap, ReadLimits, RecordCount, Row, Split, reject_row
 from pivotmine.sources.streams import open_blocks

@@ -20,6 +20,7 @@ from html import unescape
 from resiliparse.extract.html2text import extract_plain_text
 
 from pivotmine.sources.encodings import Decoded, decode
+from pivotmine.sources.html_rules import keep_text
 
 MAX_TAGS = 15_000
 
@@ -71,7 +72,7 @@ def extract_text(html: str, whole: bool = False) -> str:
     main = not whole and html.count("<") <= MAX_TAGS
     pad = next((c for c in _NONCHARACTERS if c not in html), "")
     if main and pad:
-        html = _pad_single_characters(html, pad)
+        html = _pad_single_characters(keep_text(html), pad)
     text: str = extract_plain_text(
         html,
         preserve_formatting=True,

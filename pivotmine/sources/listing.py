@@ -10,15 +10,16 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
-import fsspec
 import pyarrow.parquet as pq
 
 from pivotmine import plugins
-from pivotmine.errors import ConfigError, InputError
-from pivotmine.sources.content import HEAD_BYTES, compression_of
+from pivotmine.errors import ConfigError, InputError, StoreUnavailable
+from pivotmine.sources.content import HEAD_BYTES, WrongContent, compression_of
 from pivotmine.sources.files import InputFile, list_files
+from pivotmine.sources.json_values import is_spread
 from pivotmine.sources.records import WHOLE_FILE, Split
 from pivotmine.sources.unit_splits import holds_several
+from pivotmine.storage.filesystem import open_filesystem
 
 _WEB = re.compile("https?://", re.IGNORECASE)
 
@@ -38,19 +39,28 @@ def suffixes() -> dict[str, str]:
 
 
 def list_splits(
-    uris: Sequence[str], format: str, split_bytes: int, input_index: int
+    uris: Sequence[str],
+    format: str,
+    split_bytes: int,
+    input_index: int,
+    compression: str = "auto",
 ) -> list[Split]:
     """`plan_splits` over `list_files`."""
-    return plan_splits(list_files(uris), format, split_bytes, input_index)
+    return plan_splits(list_files(uris), format, split_bytes, input_index, compression)
 
 
 def plan_splits(
-    files: Sequence[InputFile], format: str, split_bytes: int, input_index: int
+    files: Sequence[InputFile],
+    format: str,
+    split_bytes: int,
+    input_index: int,
+    compression: str = "auto",
 ) -> list[Split]:
     """Cut files into splits of about `split_bytes` bytes on disk, sorted.
 
-    `format` is `auto` (by suffix) or a format's name. Files of up to `split_bytes` stay whole, and
-    so do compressed files of one gzip member or zstd frame. The beginnings or footers of larger
+    `format` is `auto` (by suffix) or a format's name; `compression` is `auto` (by content) or
+    `none`, `gzip` or `zstd`. Files of up to `split_bytes` stay whole, and so do compressed files of
+    one gzip member or zstd frame, and JSON arrays. The beginnings or footers of larger
     files are read, 16 at a time. Raises `InputError` where a name does not show its format,
     `ConfigError` for a `format` that does not exist.
     """
@@ -60,12 +70,17 @@ def plan_splits(
         plugins.SOURCES.check(format)
 
     def plan(file: InputFile) -> list[Split]:
-        name, compression = detect(file.uri, format)
+        name, packed = detect(file.uri, format, compression)
+        is_named = compression != "auto"
+        is_whole = False
         if name != "parquet" and (file.size_bytes or 0) > split_bytes:
-            compression = _compression(file.uri, compression)
+            head = _head(file.uri)
+            packed = packed if is_named else _compression(head, packed)
+            is_whole = name == "jsonl" and packed == "none" and is_spread(head)
+        ranges = _ranges(file, name, packed, split_bytes)
         return [
-            Split(file.uri, name, compression, start, end, input_index)
-            for start, end in _ranges(file, name, compression, split_bytes)
+            Split(file.uri, name, packed, start, end, input_index, is_named)
+            for start, end in ([(0, WHOLE_FILE)] if is_whole else ranges)
         ]
 
     with ThreadPoolExecutor(FOOTER_THREADS) as pool:
@@ -96,20 +111,22 @@ def pack_splits(
     return [*packs, tuple(pack)] if pack else packs
 
 
-def detect(uri: str, format: str) -> tuple[str, str]:
-    """Format and compression of a file by its name; a given `format` overrules the suffix.
+def detect(uri: str, format: str, compression: str = "auto") -> tuple[str, str]:
+    """Format and compression of a file by its name; what the recipe names overrules the suffix.
 
     Of an address of the web the name is what comes before the query and the fragment.
     """
     name = urlsplit(uri).path if _WEB.match(uri) else uri
     stem, suffix = posixpath.splitext(name.lower())
-    if suffix in UNSUPPORTED_COMPRESSIONS:
+    if suffix in UNSUPPORTED_COMPRESSIONS and compression == "auto":
         raise InputError(
             f"{uri}: compression {suffix} is not supported; use one of {sorted(COMPRESSIONS)}"
         )
-    compression = COMPRESSIONS.get(suffix, "none")
-    if compression != "none":
+    packed = COMPRESSIONS.get(suffix, "none")
+    if packed != "none" or suffix in UNSUPPORTED_COMPRESSIONS:
         suffix = posixpath.splitext(stem)[1]
+    if compression != "auto":
+        packed = compression
     name = suffixes().get(suffix, "") if format == "auto" else format
     if not name:
         raise InputError(
@@ -117,19 +134,29 @@ def detect(uri: str, format: str) -> tuple[str, str]:
             f" perhaps one of {sorted(COMPRESSIONS)}. Set the format, or name the files to read"
             " with a pattern such as dir/**/*.jsonl.gz"
         )
-    if name == "parquet" and compression != "none":
-        raise InputError(f"{uri}: Parquet inside {compression} cannot be read; decompress it")
-    return name, compression
+    if name == "parquet" and packed != "none":
+        raise InputError(f"{uri}: Parquet inside {packed} cannot be read; decompress it")
+    return name, packed
 
 
-def _compression(uri: str, named: str) -> str:
-    """Compression of a file that may be cut, by its first bytes."""
+def _head(uri: str) -> bytes:
+    """The first bytes of a file that may be cut; none where it cannot be read."""
     try:
-        fs, path = fsspec.core.url_to_fs(uri)
+        fs, path = open_filesystem(uri)
         with fs.open(path, "rb", block_size=HEAD_BYTES) as file:
-            return compression_of(file.read(HEAD_BYTES), named)
+            return bytes(file.read(HEAD_BYTES))
+    except StoreUnavailable:
+        raise
     except Exception:
         # A file that cannot be read must not stop the others: its reader will say why.
+        return b""
+
+
+def _compression(head: bytes, named: str) -> str:
+    """Compression of a file by its first bytes."""
+    try:
+        return compression_of(head, named)
+    except WrongContent:  # its reader will say what it is
         return named
 
 
@@ -156,13 +183,15 @@ def _ranges(
 def _row_group_ranges(uri: str, split_bytes: int) -> list[tuple[int, int]]:
     """Runs of row groups, each closed once it holds `split_bytes` on disk."""
     try:
-        fs, path = fsspec.core.url_to_fs(uri)
+        fs, path = open_filesystem(uri)
         with fs.open(path, "rb") as file:
             metadata = pq.read_metadata(file)
         groups = [metadata.row_group(g) for g in range(metadata.num_row_groups)]
         sizes = [
             sum(g.column(c).total_compressed_size for c in range(g.num_columns)) for g in groups
         ]
+    except StoreUnavailable:
+        raise
     except Exception:
         # A file that cannot be read must not stop the others: its reader will say why.
         return [(0, WHOLE_FILE)]

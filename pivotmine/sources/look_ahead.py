@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from pivotmine.sources.decoding import Damage
-from pivotmine.sources.jsonl import why_broken
+from pivotmine.sources.framing import why_broken
 from pivotmine.sources.parse import Reason, Refusal
 
 

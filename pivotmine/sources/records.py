@@ -61,7 +61,8 @@ class Split(NamedTuple):
 
     `start` and `end` (half-open) are byte offsets of the file as it is stored, compressed or not,
     and numbers of row groups for Parquet. `end == WHOLE_FILE` (-1) is the end of the file.
-    `input_index` is the position of the input in the recipe.
+    `input_index` is the position of the input in the recipe. `is_named` says that the recipe names
+    the compression; otherwise it is that of the file's name, and the first bytes decide.
     """
 
     uri: str
@@ -70,6 +71,7 @@ class Split(NamedTuple):
     start: int
     end: int
     input_index: int
+    is_named: bool = False
 
     @property
     def name(self) -> str:

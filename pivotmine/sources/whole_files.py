@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from pivotmine import plugins
+from pivotmine.sources.framing import too_long, why_broken
 from pivotmine.sources.html import html_to_text
-from pivotmine.sources.jsonl import too_long, why_broken
 from pivotmine.sources.parse import Document, Reason, Refusal, check_decoded, fate_row, parse_text
 from pivotmine.sources.records import ColumnMap, ReadLimits, RecordCount, Row, Split
 from pivotmine.sources.streams import open_blocks

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import langcodes
 
+from pivotmine.text.language_code import MEMBERS
 from pivotmine.text.scripts import LATIN, SCRIPTS
 
 UNDETERMINED = "und"
@@ -40,18 +41,6 @@ _CODES_OF_SCRIPT = {
 _LATIN_TOO = frozenset(_codes("sr ku uz az tk kk tt ks cr oj"))
 _NOT_LATIN = frozenset(code for codes in _CODES_OF_SCRIPT.values() for code in codes) - _LATIN_TOO
 
-_MEMBERS = dict(
-    pair.split(":")
-    for pair in _codes(
-        """
-        als:sq arb:ar azj:az cmn:zh ekk:et khk:mn kmr:ku lvs:lv nob:no npi:ne ory:or pbt:ps pes:fa
-        plt:mg swh:sw tgl:tl uzn:uz wuu:zh ydd:yi yue:zh zsm:ms
-        """
-    )
-)
-"""Members of macrolanguages that texts on the web are normally written in. They get the code of
-the macrolanguage; other members, such as `arz`, keep their own."""
-
 
 @lru_cache(maxsize=4096)
 def normalise_label(label: str) -> str:
@@ -63,7 +52,7 @@ def normalise_label(label: str) -> str:
     name = label.removeprefix("__label__")
     code = name.replace("-", "_").partition("_")[0]
     if len(code) != 2:
-        code = _MEMBERS.get(code) or langcodes.standardize_tag(code)
+        code = MEMBERS.get(code) or langcodes.standardize_tag(code)
     return code if len(code) == 2 else name
 
 

@@ -1,13 +1,14 @@
 """Folding: the form in which two spellings of one word are the same.
 
-Text is brought to NFKC and lower case. Four differences that NFKC keeps, but that real pages mix,
-are removed too: the typographic apostrophe and hyphen (`aujourd’hui`), the final sigma, invisible
-characters (soft hyphens, joiners, byte order marks), and white space: a run of it becomes one
-space. Accents stay: `pêche` is not `péché`.
+Text is decomposed (NFKD), brought to lower case a character at a time, and composed (NFC), so marks
+of one letter may come in any order and be composed or not. Four differences that NFKC keeps, but
+that real pages mix, are removed too: the typographic apostrophe and hyphen (`aujourd’hui`), the
+final sigma, invisible characters (soft hyphens, joiners, byte order marks), and white space: a run
+of it becomes one space. Accents stay: `pêche` is not `péché`.
 
-`fold` takes a whole string. Text that is rebuilt from tokens is folded a character at a time, with
-`folding_tables`, and marks are joined to the letter before them one by one. The two differ only in
-letters with several marks that do not compose in the order in which they are written.
+`fold` takes a whole string. Text that is rebuilt from tokens is folded with `folding_tables`, a
+character at a time, and then the marks of each letter are sorted and composed. Both give the same
+text.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import NamedTuple
-from unicodedata import category, decomposition, normalize
+from unicodedata import category, combining, decomposition, normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,7 @@ def fold_inside(text: str) -> str:
     if text.isascii() and text.isprintable():
         folded = text.lower()
     else:
-        folded = normalize("NFC", normalize("NFKC", text).translate(_FOLDED))
+        folded = normalize("NFC", normalize("NFKD", text).translate(_FOLDED))
     return _SPACES.sub(" ", folded) if "  " in folded else folded
 
 
@@ -91,10 +92,20 @@ class FoldingTables(NamedTuple):
     composes: NDArray[np.bool_]
     """[N_CODE_POINTS] whether a code point is the second of a pair."""
 
+    classes: NDArray[np.uint8]
+    """[N_CODE_POINTS] canonical combining class; above 0 for marks that can be sorted."""
+
+    marked: NDArray[np.int32]
+    """[Q] ascending code points that compose of a letter and a mark of a class above 0."""
+
+    letters: NDArray[np.int32]
+    marks: NDArray[np.int32]
+    """[Q] that letter and that mark; the letter may be composed itself."""
+
 
 @lru_cache(maxsize=1)
 def folding_tables() -> FoldingTables:
-    """The tables, made once a process in about 0.2 s; 6 MB."""
+    """The tables, made once a process in about 0.3 s; 7 MB."""
     folded = np.arange(N_CODE_POINTS, dtype=np.int32)
     sequences: list[list[int]] = []
     for low, high in _TABLE_RANGES:
@@ -109,6 +120,11 @@ def folding_tables() -> FoldingTables:
     keys = np.array(sorted(pairs), np.int64)
     composes = np.zeros(N_CODE_POINTS, np.bool_)
     composes[keys % N_CODE_POINTS] = True
+    classes = np.zeros(N_CODE_POINTS, np.uint8)
+    low, high = _TABLE_RANGES[0]
+    classes[low:high] = [combining(chr(code)) for code in range(low, high)]
+    marked = sorted((to, key) for key, to in pairs.items() if classes[key % N_CODE_POINTS])
+    letters, marks = np.divmod(np.array([key for _, key in marked], np.int64), N_CODE_POINTS)
     return FoldingTables(
         folded,
         np.cumsum([0, *map(len, sequences)], dtype=np.int32),
@@ -116,6 +132,10 @@ def folding_tables() -> FoldingTables:
         keys,
         np.array([pairs[key] for key in keys.tolist()], np.int32),
         composes,
+        classes,
+        np.array([to for to, _ in marked], np.int32),
+        letters.astype(np.int32),
+        marks.astype(np.int32),
     )
 
 

@@ -50,6 +50,15 @@ class _SentencePiece(TokenizerRuntime):
     def pieces(self) -> list[str]:
         return [self._processor.id_to_piece(token_id) for token_id in range(self.vocab_size)]
 
+    def special_tokens(self) -> dict[str, int]:
+        control = filter(self._processor.is_control, range(self.vocab_size))
+        return {self._processor.id_to_piece(token_id): token_id for token_id in control}
+
+    @property
+    def end_of_document(self) -> int | None:
+        token_id = int(self._processor.eos_id())
+        return token_id if token_id in self.special_tokens().values() else None
+
     def decode(self, token_ids: Sequence[int] | TokenIds) -> str:
         return str(self._processor.decode(np.asarray(token_ids, np.int32).tolist()))
 

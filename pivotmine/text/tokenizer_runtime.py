@@ -24,6 +24,15 @@ class TokenizerRuntime(ABC):
         `<unused 7>`."""
 
     @abstractmethod
+    def special_tokens(self) -> dict[str, int]:
+        """Tokens that no text produces, and their ids."""
+
+    @property
+    @abstractmethod
+    def end_of_document(self) -> int | None:
+        """Id of the special token that ends a document by the model itself; None without one."""
+
+    @abstractmethod
     def decode(self, token_ids: Sequence[int] | TokenIds) -> str:
         """Text of the ids of a document, or of its segments from a line start on."""
 

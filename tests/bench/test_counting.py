@@ -42,7 +42,7 @@ from pivotmine.recipe.reading import load_recipe
 
 ROOT = Path(__file__).parents[2]
 WORDS = 300
-LANGUAGES = ("la", "lb", "lc")
+LANGUAGES = ("da", "de", "et")
 CORPUS = zipf.Zipf(100, LANGUAGES, words=WORDS, document_tokens=90)
 WINDOW_TOKENS = 64
 GIB = 2**30

@@ -108,7 +108,6 @@ OTHER = {
     "a tar archive": archive("tar"),
     "Parquet": parquet(),
     "WARC": b"WARC/1.0\r\nWARC-Type: response\r\n\r\n",
-    "one JSON value": json.dumps([{"text": text} for text in TEXTS], indent=1).encode(),
     "in UTF-16": JSONL.decode().encode("utf-16"),
 }
 

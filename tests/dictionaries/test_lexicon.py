@@ -108,7 +108,7 @@ def test_spellings_that_fold_alike_are_one_word_and_either_order_one_pair(tmp_pa
         (b"en\tcat\tfr\t", "half_pair"),
         (b"en\tcat\t\tchat", "half_pair"),
         (b"English\tcat\tfr\tchat", "language"),
-        (b"en\tcat\tFR\tchat", "language"),
+        (b"en\tcat\txx\tchat", "language"),
         (b"\tcat\tfr\tchat", "language"),
         (b"en\tcat\ten\tCat", "same_word"),
         (b"en\tcat\tfr\tchat\tnoun", "columns"),

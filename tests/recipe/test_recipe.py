@@ -141,7 +141,9 @@ def test_the_documented_form_holds_every_setting_and_its_meaning():
     min_count=st.integers(1, 1000),
     folds=st.integers(4, 16),
     share=st.floats(0.51, 1.0),
-    languages=st.lists(st.from_regex(r"[a-z]{2}", fullmatch=True), min_size=2, unique=True),
+    languages=st.lists(
+        st.sampled_from(["en", "fr", "zh", "no", "kab_Latn", "ceb"]), min_size=2, unique=True
+    ),
 )
 def test_what_config_prints_reads_back_as_the_same_configuration(
     tmp_path_factory: pytest.TempPathFactory,

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pivotmine.sources import ColumnMap, ReadLimits, Split, read_split
-from pivotmine.sources.jsonl import BrokenStream, Line, frame_lines
+from pivotmine.sources.framing import BrokenStream, Line, frame_lines
 from pivotmine.sources.records import RecordCount, reject_row, to_batches
 
 Read = Callable[..., Any]

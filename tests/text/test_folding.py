@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unicodedata import normalize
+from unicodedata import combining, normalize
 
 import numpy as np
 import pytest
@@ -15,11 +15,29 @@ from pivotmine.text.folding import fold, spaced_letters
 
 LETTERS = (
     *"aZéÉßΣςİǅｱカがﾊ가ᄀ각漢Ａ１𝔸𠮷²½ﬁ'’‐-. \t\n\u3000\u00a0\u00ad\u200b\ufeff\x00▁",
+    *"oOαΩưữộḗᾂلאשكकড়ෙ\u0651\u0323",
     "e\u0323\u0302",  # two marks, in the order in which they compose
 )
-MARKS = ("", "", "", "\u0301", "\u3099", "\uff9e", "\u1161", "\u11a8", "\ufe0f")
+MARKS = (
+    *("\u0301", "\u0302", "\u0304", "\u0306", "\u0308", "\u0323", "\u0327", "\u0328", "\u031b"),
+    *("\u0345", "\u0313", "\u064b", "\u064e", "\u0651", "\u0654", "\u05b7", "\u05bc", "\u05c1"),
+    *(
+        "\u093c",
+        "\u094d",
+        "\u09be",
+        "\u0dcf",
+        "\u0dca",
+        "\u3099",
+        "\uff9e",
+        "\u1161",
+        "\u11a8",
+        "\ufe0f",
+    ),
+)
 
-clusters = st.tuples(st.sampled_from(LETTERS), st.sampled_from(MARKS)).map("".join)
+clusters = st.tuples(
+    st.sampled_from(LETTERS), st.lists(st.sampled_from(MARKS), max_size=4).map("".join)
+).map("".join)
 texts = st.lists(clusters, max_size=12).map("".join)
 
 
@@ -80,7 +98,7 @@ def notation(piece: bytes) -> str:
     )
 
 
-@given(texts, st.lists(st.integers(0, 200), max_size=60))
+@given(texts | st.text(), st.lists(st.integers(0, 200), max_size=60))
 def test_text_folded_from_its_pieces_is_the_folded_text(text: str, cuts: list[int]):
     """Wherever a tokenizer cuts: through letters and their marks, and through bytes of a letter."""
     pieces = spelled(text, cuts)
@@ -98,6 +116,15 @@ def test_every_letter_with_marks_is_the_same_in_one_character_and_in_several():
         ids = np.array([names.index(piece) for piece in pieces], np.int32)
         found = rebuild_text(ids, np.array([0, len(ids)]), texts_of(names)).points
         assert "".join(map(chr, found[:-1].tolist())) == fold(" ".join(letters))
+
+
+def test_a_letter_with_a_million_marks_takes_the_time_that_sorting_takes():
+    pieces = ["a", "\u0651", "\u064e", "\u0334", "\u0345"]
+    ids = np.append(np.int32(0), 1 + np.arange(1_000_000, dtype=np.int32) % 4)
+    found = rebuild_text(ids, np.array([0, len(ids)]), texts_of(pieces)).points
+    in_order = sorted(pieces[1:], key=combining)
+    expected = "a" + "".join(mark * 250_000 for mark in in_order)
+    assert "".join(map(chr, found[:-1].tolist())) == expected
 
 
 @pytest.mark.parametrize("char", "aéЖ7अा가λ\u0301")

@@ -67,7 +67,7 @@ def list_sources(recipe: Recipe) -> list[RecipeFile]:
     found: dict[str, RecipeFile] = {}
     for index, (item, name) in enumerate(zip(recipe.ingest.inputs, names, strict=True)):
         for file in list_files(item.uris):
-            detect(file.uri, item.format)
+            detect(file.uri, item.format, item.compression)
             if file.name in found:
                 raise ConfigError(
                     f"{file.name} belongs to two of ingest.inputs. A record is identified by its "
@@ -104,8 +104,10 @@ def split_new_and_known(
     """
     if not inputs.previous_files(INPUTS.name):
         return list(files), []
-    before = inputs.previous(INPUTS.name)
-    failed = inputs.previous(REJECTS.name).where(F.col("reason") == Reason.UNREADABLE_FILE.value)
+    before = inputs.previous(INPUTS.name, columns=("uri", "fingerprint"))
+    failed = inputs.previous(REJECTS.name, columns=("uri", "reason")).where(
+        F.col("reason") == Reason.UNREADABLE_FILE.value
+    )
     listed = inputs.spark.createDataFrame(as_table(files)).select("uri", "fingerprint")
     unchanged = before.join(F.broadcast(listed), ["uri", "fingerprint"]).select("uri").distinct()
     known = unchanged.join(failed.select("uri"), "uri", "left_anti")
@@ -120,7 +122,7 @@ def plan_packs(files: Sequence[RecipeFile], recipe: Recipe) -> list[tuple[Split,
     packs = []
     for index, item in enumerate(recipe.ingest.inputs):
         of_input = [listed.file for listed in files if listed.input_index == index]
-        splits = plan_splits(of_input, item.format, split_bytes, index)
+        splits = plan_splits(of_input, item.format, split_bytes, index, item.compression)
         packs += pack_splits(splits, of_input, split_bytes)
     return packs
 

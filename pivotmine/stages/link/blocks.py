@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from pivotmine.engine.numbered_tasks import FileRange
 from pivotmine.engine.stage import ArrowRows, Inputs
 from pivotmine.stages.count.tasks import Chunk
-from pivotmine.udfs.link import BLOCKS, bind_deal, pass_on
+from pivotmine.udfs.link import BLOCKS, RANGES, bind_deal, bind_ranges, pass_on
 
 _MAX_RANGES = 4_000_000
 """Blocks times files that hold a part of one, at most; a range takes 200 bytes in the driver."""
@@ -22,7 +22,9 @@ _MAX_RANGES = 4_000_000
 def context_blocks(inputs: Inputs, block_tokens: int) -> list[Chunk]:
     """The rows of files that hold each block, in the order of blocks."""
     files = inputs.table_files("contexts")
-    n_tokens = inputs.local(inputs.frame("contexts").agg(F.sum("n_tokens").alias("n")), 1)
+    n_tokens = inputs.local(
+        inputs.frame("contexts", ("n_tokens",)).agg(F.sum("n_tokens").alias("n")), 1
+    )
     n_blocks = -(-(n_tokens["n"][0].as_py() or 0) // block_tokens)
     if n_blocks == 0:
         return []
@@ -30,21 +32,13 @@ def context_blocks(inputs: Inputs, block_tokens: int) -> list[Chunk]:
         return [tuple(FileRange(path, 0, n_rows) for path, n_rows in files)]
     dealt = ArrowRows(inputs.numbers(len(files)), bind_deal(files, n_blocks), BLOCKS).in_spark()
     in_blocks = dealt.repartition("block").sortWithinPartitions("block")
-    path_of = {
-        path.rpartition("/")[2]: path
-        for path, _ in inputs.files(ArrowRows(in_blocks, pass_on, BLOCKS), "blocks")
-    }
-    # Rows of a block lie together in a file. Spark escapes all of a path but the name.
-    rows = (
-        inputs.spark.read.parquet(*path_of.values())
-        .select("block", "_metadata.file_path", F.col("_metadata.row_index").alias("row"))
-        .withColumn("file", F.substring_index("file_path", "/", -1))
-        .groupBy("block", "file")
-        .agg(F.min("row").alias("first"), F.max("row").alias("last"))
-        .orderBy("block", "file")
+    written = inputs.files(ArrowRows(in_blocks, pass_on, BLOCKS), "blocks")
+    rows = ArrowRows(inputs.numbers(len(written)), bind_ranges(written), RANGES).in_spark()
+    ranges = inputs.local(rows, _MAX_RANGES).sort_by(
+        [("block", "ascending"), ("file", "ascending")]
     )
     blocks: dict[int, list[FileRange]] = {}
-    for row in inputs.local(rows, _MAX_RANGES).to_pylist():
-        part = FileRange(path_of[row["file"]], row["first"], row["last"] + 1)
+    for row in ranges.to_pylist():
+        part = FileRange(written[row["file"]][0], row["start"], row["end"])
         blocks.setdefault(row["block"], []).append(part)
     return [tuple(parts) for parts in blocks.values()]

@@ -33,13 +33,13 @@ from pivotmine.udfs.link import (
 )
 
 _PAIR = ["language_a", "language_b"]
-
-_UNKNOWN_EVENTS = 2**60
-"""So many pair events that the number of pairs is estimated from a sample."""
+_SUMMED = ("n", "events")
 
 
-def find_strata(inputs: Inputs, recipe: Recipe, first_node: NDArray[np.int64]) -> Strata:
-    """Strata of every language pair, from its contexts by source and size.
+def find_strata(
+    inputs: Inputs, recipe: Recipe, first_node: NDArray[np.int64]
+) -> tuple[Strata, int]:
+    """Strata of every language pair, by source and size, and the pair events of all contexts.
 
     Sources that can have no stratum of their own are summed before anything comes to the driver.
     """
@@ -47,7 +47,11 @@ def find_strata(inputs: Inputs, recipe: Recipe, first_node: NDArray[np.int64]) -
     shares = context_shares(inputs)
     by = ("source" in settings.strata, "size" in settings.strata)
     found = ArrowRows(inputs.numbers(len(shares)), bind_cells(shares, first_node, *by), CELLS)
-    sums = found.in_spark().groupBy(*_PAIR, "source", "octave").agg(F.sum("n").alias("n"))
+    sums = (
+        found.in_spark()
+        .groupBy(*_PAIR, "source", "octave")
+        .agg(F.sum("n").alias("n"), F.sum("events").alias("events"))
+    )
     of_source = Window.partitionBy(*_PAIR, "source")
     by_size = Window.partitionBy(*_PAIR).orderBy(F.desc("total"), "source")
     # Rows of a source are of equal rank.
@@ -58,12 +62,13 @@ def find_strata(inputs: Inputs, recipe: Recipe, first_node: NDArray[np.int64]) -
         sums.withColumn("total", F.sum("n").over(of_source))
         .withColumn("source", F.when(large, F.col("source")).otherwise(F.lit(-1)))
         .groupBy(*_PAIR, "source", "octave")
-        .agg(F.sum("n").alias("n"))
+        .agg(F.sum("n").alias("n"), F.sum("events").alias("events"))
     )
     n_pairs = len(recipe.languages) * (len(recipe.languages) - 1) // 2
     cells = inputs.local(kept, n_pairs * (settings.max_strata + 1) * OCTAVES)
     cells = cells.select(CELLS.names).cast(CELLS)
-    return plan_strata(cells, settings.min_stratum_contexts, settings.max_strata)
+    strata = plan_strata(cells, settings.min_stratum_contexts, settings.max_strata)
+    return strata, int(cells["events"].to_numpy().sum())
 
 
 def find_margins(
@@ -86,12 +91,17 @@ def find_margins(
 
 
 def permuted_candidates(
-    inputs: Inputs, recipe: Recipe, names: PairNames, permutations: Permutations, test: Test
+    inputs: Inputs,
+    recipe: Recipe,
+    names: PairNames,
+    permutations: Permutations,
+    test: Test,
+    pair_events: int,
 ) -> list[DataFrame]:
     """Rows of `CANDIDATES` of every permutation of the contexts.
 
-    A permutation does not change the margins. If there are several blocks, their counts are summed
-    as those of stage `count` are, one permutation after another.
+    A permutation does not change the margins, and the pair events hardly. If there are several
+    blocks, their counts are summed as those of stage `count` are, one permutation after another.
     """
     n = recipe.link.permutations
     if n == 0 or not permutations.blocks:
@@ -106,7 +116,7 @@ def permuted_candidates(
     found = []
     for number, plan in enumerate(plans, 1):
         quiet = _Quiet(inputs, f"permutation-{number}")
-        pairs = summed_pairs(quiet, recipe, plan, permutations.blocks, _UNKNOWN_EVENTS)
+        pairs = summed_pairs(quiet, recipe.count, plan, permutations.blocks, pair_events)
         make = plugins.with_plugins(bind_permuted_sums(named, number, test))
         found.append(ArrowRows(pairs, make, CANDIDATES).in_spark())
     return found

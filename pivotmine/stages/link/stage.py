@@ -63,10 +63,10 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     vocabulary = inputs.table("vocabulary", ("token_id", "token"), MAX_VOCAB_SIZE)
     spelling = spellings(vocabulary)
     names = table_margins(inputs, languages, nodes)
-    permutations, test = _chance(inputs, recipe, nodes, spelling)
+    permutations, test, pair_events = _chance(inputs, recipe, nodes, spelling)
     find = plugins.with_plugins(bind_candidates(test))
     of_corpus = inputs.frame("counts").mapInArrow(find, spark_schema(CANDIDATES))
-    null = permuted_candidates(inputs, recipe, names, permutations, test)
+    null = permuted_candidates(inputs, recipe, names, permutations, test, pair_events)
     found = inputs.checkpoint(union([of_corpus, *null]), "candidates")
     tests = family_sizes(names, spelling, recipe.count.min_count)
     n_permutations = settings.permutations if null else 0
@@ -75,7 +75,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
         return contest_links(inputs, recipe, nodes, links, permutations)
 
     most = settings.max_contenders
-    if found.count() <= min(MAX_ROWS_HERE, most):
+    if inputs.stored("candidates", ("p_bin",)).count() <= min(MAX_ROWS_HERE, most):
         rows = inputs.local(found, most).cast(CANDIDATES)
         here = RowsHere(rows, lambda links: inputs.local(hold(links), most).cast(WON), most)
         selected = select_links(here, tests, n_permutations, settings)
@@ -85,7 +85,9 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
         n_families = len(languages) ** 2 * (n_permutations + 1)
         in_spark = RowsInSpark(inputs, found, hold, most, n_families)
         found_in_spark = select_links(in_spark, tests, n_permutations, settings)
-        links = _named_in_spark(found_in_spark.links.rows, inputs.frame("vocabulary"))
+        links = _named_in_spark(
+            found_in_spark.links.rows, inputs.frame("vocabulary", ("token_id", "token"))
+        )
         rates = found_in_spark.rates, found_in_spark.prevailing_rates
     report(inputs, *rates, settings)
     return {"links": links}
@@ -93,18 +95,18 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
 
 def _chance(
     inputs: Inputs, recipe: Recipe, nodes: NodeTable, spelling: NDArray[np.int32]
-) -> tuple[Permutations, Test]:
-    """Strata of the contexts, and how pairs are tested over them."""
+) -> tuple[Permutations, Test, int]:
+    """Strata of the contexts, how pairs are tested over them, and all pair events."""
     settings = recipe.link
     languages = context_languages(recipe)
     first_node = first_nodes(nodes, len(languages))
     blocks: list[Chunk] = []
     strata: Strata = {}
-    margins = None
+    margins, pair_events = None, 0
     if settings.permutations:
         blocks = context_blocks(inputs, settings.block_tokens)
     if blocks or settings.strata:
-        strata = find_strata(inputs, recipe, first_node)
+        strata, pair_events = find_strata(inputs, recipe, first_node)
     if settings.strata:
         margins = find_margins(inputs, recipe, first_node, strata)
     n_strata = max((len(of_pair.sizes) for of_pair in strata.values()), default=0)
@@ -120,7 +122,7 @@ def _chance(
         settings.min_folds,
         max(settings.max_q_value, LEAST_CAP),
     )
-    return Permutations(tuple(blocks), first_node, strata), test
+    return Permutations(tuple(blocks), first_node, strata), test, pair_events
 
 
 def _named_here(links: pa.Table, vocabulary: pa.Table) -> pa.Table:

@@ -36,9 +36,10 @@ CELLS = pa.schema(
         ("source", pa.int64()),
         ("octave", pa.int32()),
         ("n", pa.int64()),
+        ("events", pa.int64()),
     ]
 )
-"""Contexts of a language pair by source and octave of size."""
+"""Contexts of a language pair by source and octave of size, and the pairs of nodes in them."""
 
 
 class PairStrata(NamedTuple):
@@ -98,13 +99,18 @@ def cells(
     """Rows of `CELLS` for some contexts; what does not split them is 0."""
     for mixed in mixed_contexts(contexts, first_node):
         source = mixed.sources.astype(np.int64) * by_source
-        keys, n = np.unique(source * OCTAVES + mixed.octaves * by_size, return_counts=True)
+        keys, place, n = np.unique(
+            source * OCTAVES + mixed.octaves * by_size, return_inverse=True, return_counts=True
+        )
+        events = np.zeros(len(keys), np.int64)
+        np.add.at(events, place, mixed.lengths[0] * mixed.lengths[1])
         columns = (
             np.full(len(keys), mixed.languages[0], np.int32),
             np.full(len(keys), mixed.languages[1], np.int32),
             keys // OCTAVES,
             (keys % OCTAVES).astype(np.int32),
             n.astype(np.int64),
+            events,
         )
         yield pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=CELLS)
 
@@ -124,7 +130,7 @@ def plan_strata(
     max_strata
         Most strata of a language pair.
     """
-    a, b, source, octave, n = (found[name].to_numpy() for name in CELLS.names)
+    a, b, source, octave, n = (found[name].to_numpy() for name in CELLS.names[:5])
     strata = {}
     for pair in sorted(set(zip(a.tolist(), b.tolist(), strict=True))):
         of_pair = (a == pair[0]) & (b == pair[1])

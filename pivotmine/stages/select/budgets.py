@@ -86,6 +86,22 @@ def check_budgets(
             )
 
 
+def note_small_budgets(
+    inputs: Inputs, documents: DataFrame, budgets: Sequence[Budget], settings: SelectConfig
+) -> None:
+    """Note the budgets that are below every document that is charged to them."""
+    charged = documents.select(F.inline("charges")).groupBy("budget")
+    shortest = charged.agg(F.min("tokens").alias("tokens"))
+    for row in inputs.local(shortest.orderBy("budget"), MAX_BUDGETS).to_pylist():
+        budget = budgets[row["budget"]]
+        if 0 < budget.tokens < row["tokens"]:
+            inputs.note(
+                f"{budget.name}: its share of the budget is {budget.tokens:,} tokens, and its "
+                f"shortest document takes {row['tokens']:,}: no arm can hold one. Raise "
+                f"select.budget_tokens ({settings.budget_tokens:,})"
+            )
+
+
 def spent(inputs: Inputs, documents: DataFrame, budgets: Sequence[Budget]) -> list[int]:
     """Tokens charged to each budget."""
     sums = (

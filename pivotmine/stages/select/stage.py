@@ -20,7 +20,14 @@ from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.recipe import ArmConfig, Recipe
 from pivotmine.sources.files import list_files
 from pivotmine.stages.select.best_first import check_limits
-from pivotmine.stages.select.budgets import Budget, check_budgets, fits, plan_budgets, spent
+from pivotmine.stages.select.budgets import (
+    Budget,
+    check_budgets,
+    fits,
+    note_small_budgets,
+    plan_budgets,
+    spent,
+)
 from pivotmine.stages.select.charges import charged_documents
 from pivotmine.stages.select.choice import Choice
 from pivotmine.stages.select.methods import ByScore
@@ -32,6 +39,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     budgets = plan_budgets(recipe)
     documents = _candidates(inputs, recipe, budgets)
     check_budgets(inputs, documents, budgets, recipe.select)
+    note_small_budgets(inputs, documents, budgets, recipe.select)
     check_limits(inputs, documents, budgets, recipe)
     needed = {name for arm in recipe.select.arms for name in arm.needs}
     arms: dict[str, DataFrame] = {}
@@ -57,6 +65,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     ]
     # Expensive to compute, and read more than once from here on.
     selected = inputs.checkpoint(reduce(DataFrame.unionByName, named), "selected")
+    _report_empty(inputs, selected, recipe)
     _report_shortfalls(inputs, selected, budgets, recipe)
     return {"selection": in_order(selected)}
 
@@ -74,7 +83,7 @@ def _candidates(inputs: Inputs, recipe: Recipe, budgets: Sequence[Budget]) -> Da
         columns.add("source")
     documents = charged_documents(inputs, recipe, budgets, scores)
     if columns:
-        wanted = inputs.frame("documents").select("doc_id", *sorted(columns))
+        wanted = inputs.frame("documents", ("doc_id", *sorted(columns)))
         documents = documents.join(wanted, "doc_id")
     return inputs.checkpoint(documents, "charged")
 
@@ -83,6 +92,15 @@ def _method(arm: ArmConfig) -> Any:
     if arm.method in plugins.SCORES:
         return ByScore(arm.method)
     return plugins.SELECTIONS[arm.method].make(arm.options)
+
+
+def _report_empty(inputs: Inputs, selected: DataFrame, recipe: Recipe) -> None:
+    """Note the arms that hold no document."""
+    held = inputs.local(selected.select("arm").distinct(), len(recipe.select.arms))
+    names = [arm.name for arm in recipe.select.arms if arm.name not in held["arm"].to_pylist()]
+    if names:
+        which = "every arm is" if len(names) == len(recipe.select.arms) else "these arms are"
+        inputs.note(f"WARNING: {which} empty: {', '.join(names)}")
 
 
 def _report_shortfalls(

@@ -19,13 +19,12 @@ A document is one sequence. Megatron takes the path without suffix, and blends a
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 import struct
+from typing import IO, cast
 
 import numpy as np
 
+from pivotmine.lake.boundaries import BoundaryWriter, boundaries_path
 from pivotmine.stages.shard.writer import AtomicFile, ShardDocument, ShardFile, TokenFormat
 
 _HEADER = b"MMIDIDX\x00\x00"
@@ -40,7 +39,7 @@ class NpyWriter:
     def __init__(self, path: str, tokens: TokenFormat) -> None:
         self._tokens = tokens
         self._ids = AtomicFile(f"{path}.npy")
-        self._boundaries = Boundaries(f"{path}.csv.gz")
+        self._boundaries = _BoundaryFile(f"{path}.npy")
 
     def add(self, document: ShardDocument) -> None:
         assert document.token_ids is not None
@@ -64,7 +63,7 @@ class MegatronWriter:
         self._tokens = tokens
         self._ids = AtomicFile(f"{path}.bin")
         self._index = AtomicFile(f"{path}.idx")
-        self._boundaries = Boundaries(f"{path}.bin.csv.gz")
+        self._boundaries = _BoundaryFile(f"{path}.bin")
         self._lengths: list[int] = []
 
     def add(self, document: ShardDocument) -> None:
@@ -92,29 +91,18 @@ class MegatronWriter:
             file.abort()
 
 
-class Boundaries:
-    """Gzipped lines `start,end,id,src,loc`, one a document, at `path`, which ends in .csv.gz.
+class _BoundaryFile:
+    """The boundaries beside a shard, which appear when they are complete."""
 
-    Offsets are in tokens. dolma's tokenizer writes the same lines; `pivotmine audit` reads them.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._file = AtomicFile(path)
-        # No time stamp and no name in the gzip header: the same shard has the same bytes.
-        self._gzip = gzip.GzipFile(filename="", mode="wb", fileobj=self._file, mtime=0)
-        self._text = io.TextIOWrapper(self._gzip, encoding="utf-8", newline="")
-        self._csv = csv.writer(self._text, lineterminator="\n")
-        self._end = 0
+    def __init__(self, shard: str) -> None:
+        self._file = AtomicFile(boundaries_path(shard))
+        self._writer = BoundaryWriter(cast(IO[bytes], self._file))
 
     def add(self, document: ShardDocument, n_ids: int) -> None:
-        """Append a document of `n_ids` ids, the one that ends it included."""
-        start, self._end = self._end, self._end + n_ids
-        row = (start, self._end, document.doc_id, document.source, document.position)
-        self._csv.writerow(row)
+        self._writer.add(document.doc_id, document.source, document.position, n_ids)
 
     def commit(self) -> None:
-        self._text.close()
-        self._gzip.close()
+        self._writer.close()
         self._file.commit()
 
     def abort(self) -> None:

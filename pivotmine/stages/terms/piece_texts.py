@@ -53,7 +53,7 @@ def texts_of(pieces: Sequence[str]) -> PieceTexts:
         raw = b"" if piece in _UNKNOWN_PIECES else piece_bytes(piece)
         try:
             folded = [ord(char) for char in fold_inside(raw.decode("utf-8"))]
-            by_itself = not (folded and tables.composes[folded[0]])
+            by_itself = not folded or not (tables.composes[folded[0]] or tables.classes[folded[0]])
         except UnicodeDecodeError:
             folded, by_itself = [], False
         if piece in _UNKNOWN_PIECES:

@@ -25,7 +25,7 @@ from pivotmine.engine.stage import (
 )
 from pivotmine.lake.tables import TOKENS
 from pivotmine.recipe import Recipe
-from pivotmine.text.fasttext_model import model_digest
+from pivotmine.text.fasttext_model import left_to_library, model_digest, slow_model
 from pivotmine.text.tokenizer import Tokenizer
 from pivotmine.udfs import tokenize
 
@@ -36,16 +36,19 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Tokenize every document that is new, whatever its language."""
     (row,) = inputs.table("tokenizer", ("kind", "model"), 1).to_pylist()
     tokenizer = Tokenizer(row["kind"], row["model"])
+    if reason := left_to_library(recipe.ingest.language_model):
+        inputs.note(slow_model(reason))
     encode = tokenize.bind(tokenizer, recipe.languages, recipe.ingest.language_model)
     # Spread by id: source files differ in size, and this is the most expensive step.
     n_tasks = int(inputs.spark.conf.get("spark.sql.shuffle.partitions") or 1)
-    documents = inputs.frame("documents").select("doc_id", "source", "lang", "text")
-    before = inputs.previous("tokens").select("doc_id", "source", PREVIOUS_FILE)
+    documents = inputs.frame("documents", ("doc_id", "source", "lang", "text"))
+    ids = inputs.frame("documents", _SAME)
+    before = inputs.previous("tokens", columns=_SAME)
     files = inputs.previous_files("tokens")
-    going = before.join(documents, _SAME, "left_anti").select(PREVIOUS_FILE).distinct()
+    going = before.join(ids, _SAME, "left_anti").select(PREVIOUS_FILE).distinct()
     torn = inputs.local(going, len(files)).column(0).to_pylist() if files else []
     new = documents.join(before, _SAME, "left_anti").repartition(n_tasks, "doc_id")
-    moving = inputs.previous("tokens", torn).join(documents.select(_SAME), _SAME, "left_semi")
+    moving = inputs.previous("tokens", torn).join(ids, _SAME, "left_semi")
     rows = ArrowRows(new, encode, TOKENS.schema)
     kept = tuple(file for file in files if file not in set(torn))
     return {"tokens": Renewed((rows, moving.drop(PREVIOUS_FILE)) if torn else (rows,), kept)}

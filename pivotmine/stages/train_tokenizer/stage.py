@@ -8,6 +8,7 @@ put in a fixed order: the same corpus gives the same model, byte for byte.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +22,7 @@ from pivotmine.lake.tables import TOKENIZER
 from pivotmine.recipe import Recipe
 from pivotmine.stages.draw import uniform
 from pivotmine.stages.train_tokenizer.training import balanced_quota, tokenizer_row
+from pivotmine.text.end_of_document import end_of_document_id, names_of, read_configured_end
 from pivotmine.text.tokenizer import Tokenizer, read_tokenizer_file
 from pivotmine.udfs import train_tokenizer
 
@@ -28,26 +30,53 @@ from pivotmine.udfs import train_tokenizer
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Read the given tokenizer, or train one."""
     settings = recipe.tokenize
+    available = _bytes_by_language(inputs, recipe)
+    if not available and inputs.frame("documents").isEmpty():
+        raise InputError(
+            "table documents is empty: no record became a document, so there is nothing to go on "
+            "with. `pivotmine rejects` says why records were refused."
+        )
+    if missing := [lang for lang in recipe.languages if lang not in available]:
+        inputs.note(
+            f"no document is in {' or '.join(missing)}, which `languages` lists; only parts of "
+            "other documents can be. See documents.lang for the languages that were found"
+        )
     if settings.tokenizer is not None:
-        kind, model = read_tokenizer_file(settings.tokenizer)
-        row = tokenizer_row(Tokenizer(kind, model), settings.tokenizer)
+        tokenizer, configured = _given(settings.tokenizer)
+        row = tokenizer_row(tokenizer, settings.tokenizer, settings.end_of_document, configured)
+        if row["eos_token_id"][0].as_py() is None:
+            inputs.note(
+                "the tokenizer has no special token that is known to end a document, so documents "
+                "will follow one another without a mark. Name it in tokenize.end_of_document; the "
+                f"special tokens are {names_of(tokenizer.load().special_tokens())}"
+            )
         return {"tokenizer": _unless_known(inputs, pa.Table.from_batches([row]))}
     # The size of a random sample varies, so it may be a fifth larger.
-    train = train_tokenizer.bind(settings.vocab_size, settings.sample_bytes * 6 // 5)
-    trained = _sample(inputs, recipe).mapInArrow(train, spark_schema(TOKENIZER.schema))
+    train = train_tokenizer.bind(
+        settings.vocab_size, settings.sample_bytes * 6 // 5, settings.end_of_document
+    )
+    trained = _sample(inputs, recipe, available).mapInArrow(train, spark_schema(TOKENIZER.schema))
     return {"tokenizer": _unless_known(inputs, inputs.local(trained, 1))}
 
 
-def _sample(inputs: Inputs, recipe: Recipe) -> DataFrame:
+def _given(uri: str) -> tuple[Tokenizer, str | None]:
+    """A tokenizer file, and the end of a document that a configuration beside it names."""
+    kind, model = read_tokenizer_file(uri)
+    return Tokenizer(kind, model), read_configured_end(uri) if kind == "huggingface" else None
+
+
+def _bytes_by_language(inputs: Inputs, recipe: Recipe) -> dict[str, int]:
+    """Text of each language of the recipe, by the languages of whole documents."""
+    documents = inputs.frame("documents", ("lang", "n_bytes"))
+    documents = documents.where(F.col("lang").isin(*recipe.languages))
+    sums = documents.groupBy("lang").agg(F.sum("n_bytes").alias("n_bytes"))
+    available = inputs.local(sums, len(recipe.languages))
+    return dict(zip(available["lang"].to_pylist(), available["n_bytes"].to_pylist(), strict=True))
+
+
+def _sample(inputs: Inputs, recipe: Recipe, bytes_by_language: Mapping[str, int]) -> DataFrame:
     """Column `text`: documents drawn evenly over languages, one partition in a fixed order."""
     settings = recipe.tokenize
-    documents = inputs.frame("documents").where(F.col("lang").isin(*recipe.languages))
-    available = inputs.local(
-        documents.groupBy("lang").agg(F.sum("n_bytes").alias("n_bytes")), len(recipe.languages)
-    )
-    bytes_by_language = dict(
-        zip(available["lang"].to_pylist(), available["n_bytes"].to_pylist(), strict=True)
-    )
     if not bytes_by_language:
         raise InputError(
             f"no document is in one of the languages {list(recipe.languages)}, so there is nothing "
@@ -58,7 +87,9 @@ def _sample(inputs: Inputs, recipe: Recipe) -> DataFrame:
     for lang, n_bytes in sorted(quota.items()):
         chance = F.when(F.col("lang") == lang, n_bytes / bytes_by_language[lang]).otherwise(chance)
     return (
-        documents.where(uniform("tokenizer", settings.seed, "doc_id") < chance)
+        inputs.frame("documents", ("doc_id", "lang", "text"))
+        .where(F.col("lang").isin(*recipe.languages))
+        .where(uniform("tokenizer", settings.seed, "doc_id") < chance)
         .select("doc_id", "text")
         .repartition(1)
         .sortWithinPartitions("doc_id")
@@ -81,10 +112,15 @@ def tally(rows: Rows, recipe: Recipe) -> Tally:
 
 
 def external(recipe: Recipe) -> Any:
-    """The given model's identity, so that a changed file makes a new fingerprint."""
+    """The given model and the id that ends a document: changed files make a new fingerprint.
+
+    A token of the recipe that cannot end a document fails here, before anything starts.
+    """
     if recipe.tokenize.tokenizer is None:
         return None
-    return Tokenizer(*read_tokenizer_file(recipe.tokenize.tokenizer)).sha256
+    tokenizer, configured = _given(recipe.tokenize.tokenizer)
+    named = recipe.tokenize.end_of_document
+    return tokenizer.sha256, end_of_document_id(tokenizer.load(), named, configured)
 
 
 STAGE = Stage(

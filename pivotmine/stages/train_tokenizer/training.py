@@ -11,7 +11,7 @@ than one, since sums of floats depend on their order, so training takes one thre
 import io
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 import pyarrow as pa
@@ -19,6 +19,7 @@ import sentencepiece
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.lake.tables import TOKENIZER
+from pivotmine.text.end_of_document import end_of_document_id
 from pivotmine.text.lines import prefix_lines
 from pivotmine.text.segments import split_segments
 from pivotmine.text.sentencepiece_runtime import LINE_PREFIX_MARK
@@ -31,16 +32,6 @@ MAX_PIECE_CHARS = 16
 _SEED_FACTOR = 6
 _MIN_SEED_PIECES = 100_000
 _SILENT = 3
-_END_OF_DOCUMENT = (
-    "</s>",
-    "<|endoftext|>",
-    "<|end_of_text|>",
-    "<eos>",
-    "<|eos|>",
-    "<|im_end|>",
-    "[SEP]",
-)
-"""Names of the piece that ends a document; tokenizer files have no common way to name it."""
 
 
 def train_sentencepiece(
@@ -127,14 +118,19 @@ def balanced_quota(bytes_by_language: Mapping[str, int], total_bytes: int) -> di
     return {language: quota[language] for language in bytes_by_language}
 
 
-def tokenizer_row(tokenizer: Tokenizer, origin: str) -> pa.RecordBatch:
-    """One row of table `tokenizer`; `origin` says where the model comes from."""
+def tokenizer_row(
+    tokenizer: Tokenizer, origin: str, named: str | None, configured: str | None = None
+) -> pa.RecordBatch:
+    """One row of table `tokenizer`; `origin` says where the model comes from.
+
+    `named` and `configured` are as for `end_of_document_id`, which raises `ConfigError`.
+    """
     runtime = tokenizer.load()
     row = {
         "tokenizer_id": tokenizer.sha256,
         "kind": tokenizer.kind,
         "vocab_size": runtime.vocab_size,
-        "eos_token_id": _end_of_document_id(runtime.pieces()),
+        "eos_token_id": end_of_document_id(runtime, named, configured),
         "origin": origin,
         "model": tokenizer.model,
     }
@@ -168,9 +164,3 @@ def _why(vocab_size: int, message: str) -> str:
             f" 256 bytes and the control pieces are {too_small[1]}; raise it to several times that"
         )
     return f"tokenize.vocab_size = {vocab_size} cannot be trained on this sample: {message}"
-
-
-def _end_of_document_id(pieces: Sequence[str]) -> int | None:
-    """Id of the piece that ends a document, by the first of the usual names; None without one."""
-    by_piece = {piece: token_id for token_id, piece in enumerate(pieces)}
-    return next((by_piece[name] for name in _END_OF_DOCUMENT if name in by_piece), None)

@@ -55,7 +55,7 @@ def _table(batch: pa.RecordBatch) -> pa.Table:
 
 def of_table(rows: dict[tuple[int, int], int]):
     """Strata of one language pair from contexts by (source, octave)."""
-    columns = [(0, 1, source, octave, n) for (source, octave), n in rows.items()]
+    columns = [(0, 1, source, octave, n, 0) for (source, octave), n in rows.items()]
     names = CELLS.names
     return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in columns], CELLS)
 

@@ -8,7 +8,9 @@ import io
 import json
 import struct
 from pathlib import Path
+from urllib.parse import unquote
 
+import fsspec
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -18,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.errors import LakeError
+from pivotmine.lake.boundaries import boundaries_path, read_boundaries
 from pivotmine.stages.shard.formats import WRITERS
 from pivotmine.stages.shard.writer import ShardDocument, TokenFormat
 
@@ -45,9 +48,11 @@ def write(path: Path, format_name: str, documents: list[ShardDocument], tokens=T
     return Path(file.path)
 
 
-def read_boundaries(path: Path) -> list[tuple[int, int, str]]:
-    with gzip.open(path.with_suffix(".csv.gz"), "rt", encoding="utf-8") as stream:
-        return [(int(row[0]), int(row[1]), row[2]) for row in csv.reader(stream)]
+def boundaries(path: Path) -> list[tuple[int, int, str]]:
+    found = read_boundaries(fsspec.filesystem("file"), boundaries_path(str(path)))
+    return list(
+        zip(found.starts.tolist(), found.ends.tolist(), found.doc_ids.to_pylist(), strict=True)
+    )
 
 
 @given(
@@ -67,7 +72,7 @@ def test_token_memmaps_give_back_every_document(
     assert tokens.dtype == (np.uint16 if vocab_size <= 2**16 else np.uint32)
     memmap = np.fromfile(path, tokens.dtype)
     end_mark = [] if eos is None else [eos]
-    found = [memmap[start:end].tolist() for start, end, _ in read_boundaries(path)]
+    found = [memmap[start:end].tolist() for start, end, _ in boundaries(path)]
     assert found == [ids + end_mark for ids in documents]
     assert memmap.size == sum(len(ids) for ids in found)
 
@@ -101,8 +106,7 @@ def test_megatron_finds_every_document_where_its_index_says(
         for n, at in zip(lengths.tolist(), pointers.tolist(), strict=True)
     ]
     assert found == [ids + ([] if eos is None else [eos]) for ids in documents]
-    with gzip.open(f"{path}.csv.gz", "rt", encoding="utf-8") as stream:
-        assert [row[2] for row in csv.reader(stream)] == [item.doc_id for item in items]
+    assert [doc_id for _, _, doc_id in boundaries(path)] == [item.doc_id for item in items]
 
 
 def test_an_id_outside_the_id_space_is_an_error_and_never_another_token(tmp_path: Path):
@@ -136,7 +140,27 @@ def test_an_aborted_shard_leaves_no_file(tmp_path: Path, format_name: str):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_boundaries_are_plain_csv_as_dolma_writes_it(tmp_path: Path):
-    path = write(tmp_path, "npy", DOCUMENTS)
+@given(
+    st.lists(
+        st.text(st.characters(codec="utf-8")) | st.text(alphabet="\r\n\v\x85\u2028;,\"'% a#é猫😀"),
+        max_size=5,
+    )
+)
+def test_no_source_tears_a_line_of_the_boundaries(
+    tmp_path_factory: pytest.TempPathFactory, sources: list[str]
+):
+    items = [document(n, [7, 8])._replace(source=source) for n, source in enumerate(sources)]
+    path = write(tmp_path_factory.mktemp("shard"), "npy", items)
+    text = gzip.decompress(path.with_suffix(".csv.gz").read_bytes()).decode("ascii")
+    read = [line.split(",") for line in text.splitlines()]
+    assert read == list(csv.reader(io.StringIO(text)))
+    assert [unquote(row[3]) for row in read] == sources
+    assert boundaries(path) == [(int(row[0]), int(row[1]), row[2]) for row in read]
+    assert [row[4] for row in read] == [str(item.position) for item in items]
+
+
+def test_sources_that_are_hosts_and_addresses_stay_readable(tmp_path: Path):
+    source = "https://en.example/wiki/A_b?c=d&e#f"
+    path = write(tmp_path, "npy", [document(0, [5])._replace(source=source)])
     text = gzip.decompress(path.with_suffix(".csv.gz").read_bytes()).decode()
-    assert next(csv.reader(io.StringIO(text))) == ["0", "4", "doc0", "here", "0"]
+    assert text == f"0,2,doc0,{source},0\n"

@@ -1,0 +1,44 @@
+"""Notes on records that were refused, so that a run that refuses most of them does not pass."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pivotmine.engine.stage import Inputs
+from pivotmine.sources.parse import Reason
+
+_MOST_ROWS = 2 * len(Reason)
+_SHOWN = 3
+_DETAIL_CHARS = 200
+
+
+def note_refusals(inputs: Inputs, records: DataFrame) -> None:
+    """Say how many of the records of this run were refused, and why, if most of them were.
+
+    Parameters
+    ----------
+    records
+        Rows of `sources.records.RECORD_SCHEMA`, computed.
+    """
+    sums = (
+        records.where("kind IN ('document', 'reject')")
+        .groupBy("kind", "reason")
+        .agg(F.count("*").alias("n"), F.min("detail").alias("detail"))
+    )
+    rows = inputs.local(sums.orderBy(F.desc("n"), "reason"), _MOST_ROWS).to_pylist()
+    n_records = sum(row["n"] for row in rows)
+    refused = [row for row in rows if row["kind"] == "reject"]
+    n_refused = sum(row["n"] for row in refused)
+    if 2 * n_refused <= n_records:
+        return
+    reasons = "; ".join(
+        f"{row['n']:,} {row['reason']} ({(row['detail'] or '')[:_DETAIL_CHARS]})"
+        for row in refused[:_SHOWN]
+    )
+    more = f"; and {len(refused) - _SHOWN} other reasons" if len(refused) > _SHOWN else ""
+    inputs.note(
+        f"WARNING: {n_refused:,} of {n_records:,} records that were read now were refused: "
+        f"{reasons}{more}. `pivotmine rejects` lists them; check the inputs' format and "
+        "text_column"
+    )
