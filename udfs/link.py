@@ -19,7 +19,7 @@ from pivotmine.stages.count.count_rows import PairNames, count_rows
 from pivotmine.stages.count.pair_runs import packed_rows
 from pivotmine.stages.count.pair_sums import add_run, new_sums, summed
 from pivotmine.stages.count.tasks import CountPlan, counted_runs
-from pivotmine.stages.link.associate import Test, candidates
+from pivotmine.stages.link.associate import PairTest, candidates
 from pivotmine.stages.link.contest import Contest, contest, won_rows
 from pivotmine.stages.link.permuted_contexts import deal, permuted_contexts
 from pivotmine.stages.link.strata import Strata, cells
@@ -54,7 +54,7 @@ class ContestTask(NamedTuple):
     contexts: tuple[FileRange, ...]
 
 
-def bind_candidates(test: Test) -> Callable[[Batches], Batches]:
+def bind_candidates(test: PairTest) -> Callable[[Batches], Batches]:
     """Batches of table `counts` to batches of `associate.CANDIDATES`, pairs of the corpus."""
 
     def find(batches: Batches) -> Batches:
@@ -151,7 +151,7 @@ def permutation_of(strata: Strata, number: int) -> Callable[..., FoldedContexts]
 
 
 def bind_permuted(
-    plans: Sequence[CountPlan], names: PairNames, min_count: int, test: Test
+    plans: Sequence[CountPlan], names: PairNames, min_count: int, test: PairTest
 ) -> Callable[[Batches], Batches]:
     """Numbers of tasks to rows of `associate.CANDIDATES`; the contexts must be one block.
 
@@ -172,7 +172,7 @@ def bind_permuted(
 
 
 def bind_permuted_sums(
-    named: Callable[[Batches], Batches], permutation: int, test: Test
+    named: Callable[[Batches], Batches], permutation: int, test: PairTest
 ) -> Callable[[Batches], Batches]:
     """Summed pairs of a permutation to rows of `associate.CANDIDATES`.
 

@@ -14,7 +14,7 @@ from pivotmine.stages.count.count_rows import PairNames, count_rows
 from pivotmine.stages.count.margins import count_margins, margin_table
 from pivotmine.stages.count.pair_counts import count_pairs
 from pivotmine.stages.count.pair_runs import PairRun
-from pivotmine.stages.link.associate import CANDIDATES, LEAST_CAP, Test, candidates
+from pivotmine.stages.link.associate import CANDIDATES, LEAST_CAP, PairTest, candidates
 from pivotmine.stages.link.contest import WON, Contest, contenders, contest, won_rows
 from pivotmine.stages.link.families import family_sizes
 from pivotmine.stages.link.permuted_contexts import permuted_contexts
@@ -43,7 +43,7 @@ def mine(contexts: FoldedContexts, n_words: int, settings: LinkConfig) -> Select
     margins = stratum_margins(run, strata, 2 * n_words, 2, settings.max_strata)
     # Copies are told by spelling, and no word is spelled like its translation here.
     spelling = np.arange(2 * n_words, dtype=np.int32)
-    test = Test(
+    test = PairTest(
         *(LANGUAGES, nodes, spelling, margins, settings.measure),
         *(settings.min_npmi, settings.min_folds, max(settings.max_q_value, LEAST_CAP)),
     )
@@ -83,7 +83,7 @@ def _candidates(
     first: NDArray[np.int64],
     names: PairNames,
     permutation: int,
-    test: Test,
+    test: PairTest,
 ) -> pa.Table:
     batches = [
         candidates(

@@ -46,7 +46,7 @@ CANDIDATES = pa.schema(
 `strength` is by the measure that ranks partners, `p_bin` by `numeric.association.p_value_bin`."""
 
 
-class Test(NamedTuple):
+class PairTest(NamedTuple):
     """What a pair is tested with."""
 
     languages: tuple[str, ...]
@@ -65,7 +65,7 @@ class Test(NamedTuple):
     max_p_value: float
 
 
-def candidates(batch: pa.RecordBatch, permutation: int, test: Test) -> pa.RecordBatch:
+def candidates(batch: pa.RecordBatch, permutation: int, test: PairTest) -> pa.RecordBatch:
     """Rows of `CANDIDATES` for those of some rows of table `counts` that could be links."""
     n_ab, n_a, n_b, n = (
         batch.column(name).to_numpy().astype(np.float64)
@@ -97,7 +97,7 @@ def candidates(batch: pa.RecordBatch, permutation: int, test: Test) -> pa.Record
     return pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=CANDIDATES)
 
 
-def _chance(batch: pa.RecordBatch, test: Test) -> tuple[Floats, Floats]:
+def _chance(batch: pa.RecordBatch, test: PairTest) -> tuple[Floats, Floats]:
     """Mean and largest number of the contexts that hold both nodes of each row by chance."""
     if test.margins is None:
         n_a, n_b, n = (

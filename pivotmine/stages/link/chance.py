@@ -18,7 +18,7 @@ from pivotmine.stages.count.count_rows import PairNames
 from pivotmine.stages.count.pair_runs import RUNS, PairRun
 from pivotmine.stages.count.sums import summed_pairs
 from pivotmine.stages.count.tasks import CountPlan, plan_tasks
-from pivotmine.stages.link.associate import CANDIDATES, Test
+from pivotmine.stages.link.associate import CANDIDATES, PairTest
 from pivotmine.stages.link.contests import context_shares
 from pivotmine.stages.link.strata import CELLS, OCTAVES, Strata, plan_strata
 from pivotmine.stages.link.stratum_margins import StratumMargins, stratum_margins
@@ -95,7 +95,7 @@ def permuted_candidates(
     recipe: Recipe,
     names: PairNames,
     permutations: Permutations,
-    test: Test,
+    test: PairTest,
     pair_events: int,
 ) -> list[DataFrame]:
     """Rows of `CANDIDATES` of every permutation of the contexts.

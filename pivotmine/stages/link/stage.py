@@ -37,7 +37,7 @@ from pivotmine.numeric.nodes import NodeTable, first_nodes
 from pivotmine.recipe import Recipe
 from pivotmine.stages.contexts.stage import MAX_VOCAB_SIZE, context_languages, load_nodes
 from pivotmine.stages.count.tasks import Chunk
-from pivotmine.stages.link.associate import CANDIDATES, LEAST_CAP, Test
+from pivotmine.stages.link.associate import CANDIDATES, LEAST_CAP, PairTest
 from pivotmine.stages.link.blocks import context_blocks
 from pivotmine.stages.link.chance import find_margins, find_strata, permuted_candidates, union
 from pivotmine.stages.link.contest import WON
@@ -56,7 +56,7 @@ with the same result."""
 
 
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
-    """Test, control the false discovery rate, rank, compete, and name the tokens."""
+    """PairTest, control the false discovery rate, rank, compete, and name the tokens."""
     settings = recipe.link
     languages = context_languages(recipe)
     nodes = load_nodes(inputs, languages, recipe.count.min_count)
@@ -95,7 +95,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
 
 def _chance(
     inputs: Inputs, recipe: Recipe, nodes: NodeTable, spelling: NDArray[np.int32]
-) -> tuple[Permutations, Test, int]:
+) -> tuple[Permutations, PairTest, int]:
     """Strata of the contexts, how pairs are tested over them, and all pair events."""
     settings = recipe.link
     languages = context_languages(recipe)
@@ -112,7 +112,7 @@ def _chance(
     n_strata = max((len(of_pair.sizes) for of_pair in strata.values()), default=0)
     inputs.measure("most_strata_of_a_language_pair", n_strata)
     inputs.measure("permutation_blocks", len(blocks))
-    test = Test(
+    test = PairTest(
         languages,
         nodes,
         spelling,
