@@ -35,17 +35,12 @@ _XML = re.compile(rb"\s*<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([^\"'>]+)", re.IGNO
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 
 # What resiliparse takes for white space around a text node, and NUL, which the parser leaves out.
-_SPACE = r"[ \t\n\v\f\r\0]*"
-_REFERENCE = r"&#?\w+;?"
-_THREE_BYTES = (
-    r"[\u0800-\ud7ff\uf900-\uffff]"
-    rf"|[!-%'-;=-~](?:[\u0080-\u07ff]|{_REFERENCE})"
-    rf"|{_REFERENCE}(?:[\u0080-\u07ff]|{_REFERENCE})?"
-)
-_ONE = rf"{_SPACE}({_THREE_BYTES})(?={_SPACE}(?:<|\Z|\]\]>))"
+_SPACE = r"[ \t\n\v\f\r\0]*+"
+# A text node of a few characters, some of them written as references.
+_SHORT = rf"{_SPACE}((?:&#?\w{{1,9}};?|[^<&]){{1,6}}?)(?={_SPACE}(?:<|\Z|\]\]>))"
 # A pattern that begins with one character is searched for five times as fast.
-_AFTER_TAG, _AT_START = re.compile(f">{_ONE}"), re.compile(_ONE)
-_IN_CDATA = re.compile(rf"\[CDATA\[{_ONE}")
+_AFTER_TAG, _AT_START = re.compile(f">{_SHORT}"), re.compile(_SHORT)
+_IN_CDATA = re.compile(rf"\[CDATA\[{_SHORT}")
 _NONCHARACTERS = tuple(map(chr, range(0xFDD0, 0xFDF0)))
 
 
@@ -93,7 +88,9 @@ def _pad_short_nodes(html: str, pad: str) -> str:
         return html
 
     def padded(found: re.Match[str]) -> str:
-        meant = unescape(found[1])
+        if found[1].isascii() and "&" not in found[1]:
+            return found[0]
+        meant = unescape(found[1]).strip(" \t\n\v\f\r\0")
         is_short = len(meant.encode("utf-8", "replace")) == 3
         is_icon = "\ue000" <= meant <= "\uf8ff"
         return found[0] + pad if is_short and not is_icon else found[0]
