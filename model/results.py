@@ -15,6 +15,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pivotmine import __version__
 from pivotmine.errors import InputError
 
 TABLE_OF = {"scores": "words", "lens": "traces", "attribution": "attributed", "grid": "evaluations"}
@@ -42,6 +44,11 @@ def key(parts: Mapping[str, Any]) -> str:
     """Hash of plain values (16 hexadecimal digits); the order of keys does not matter."""
     content = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(content).hexdigest()[:16]
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that numbers of a model depend on; a part of keys."""
+    return {name: version(name) for name in ("torch", "transformers")} | {"pivotmine": __version__}
 
 
 def write_table(path: Path, table: pa.Table) -> None:
@@ -79,16 +86,16 @@ def write_page(path: Path, html: str) -> None:
 
 
 def read_run(path: Path, kind: str) -> Run:
-    """Read a run from its summary's file, or from a folder with one summary of this kind.
+    """Read a run from its summary's file, or the newest run of this kind in a folder.
 
     `kind` is a key of `TABLE_OF`.
 
     Raises
     ------
     InputError
-        There is no such run, several of them, or its table is missing.
+        There is no such run, or its table is missing.
     """
-    file = _only(path, kind) if path.is_dir() else path
+    file = _newest(path, kind) if path.is_dir() else path
     try:
         summary = orjson.loads(file.read_bytes())
     except OSError as error:
@@ -114,10 +121,8 @@ def _whole(path: Path) -> Iterator[Path]:
     partial.replace(path)
 
 
-def _only(folder: Path, kind: str) -> Path:
-    found = sorted(folder.glob(f"{kind}-*.json"))
-    if len(found) != 1:
-        names = ", ".join(path.name for path in found)
-        what = f"holds several: {names}; name one" if found else f"holds no {kind}-*.json"
-        raise InputError(f"{folder} {what}")
-    return found[0]
+def _newest(folder: Path, kind: str) -> Path:
+    found = sorted(folder.glob(f"{kind}-*.json"), key=lambda path: (path.stat().st_mtime, path))
+    if not found:
+        raise InputError(f"{folder} holds no {kind}-*.json")
+    return found[-1]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pivotmine.ask.reader import LakeReader
-from pivotmine.errors import LakeError, PivotMineError
+from pivotmine.errors import LakeError, PivotMineError, disk_error
 
 if TYPE_CHECKING:
     from pivotmine.engine.display import Report
@@ -124,6 +124,8 @@ def run(
         # What a task raised arrives as the text of its traceback, inside one of Java's.
         if said := re.search(r"^pivotmine\.errors\.\w+: (.+)", str(error), re.MULTILINE):
             raise PivotMineError(said[1]) from error
+        if found := disk_error(error):
+            raise found from error
         raise
 
 

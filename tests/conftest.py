@@ -18,11 +18,13 @@ from hypothesis import settings
 from pyspark import SparkContext
 from pyspark.sql import DataFrame, SparkSession
 
-from pivotmine.engine.session import build_session
+from pivotmine.engine.session import build_session, spark_schema
 from pivotmine.engine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Renewed, StageRows
 from pivotmine.lake.tables import TABLES
 from pivotmine.recipe import Recipe, SparkConfig
 from pivotmine.recipe.reading import load_recipe
+from pivotmine.storage.settings import VARIABLE
+from tests.skips import unlisted
 
 # The same examples on every run, so that a change that passed here passes elsewhere; `pytest
 # --hypothesis-profile search` draws others, and more of them. No deadlines: the first example of a
@@ -30,6 +32,9 @@ from pivotmine.recipe.reading import load_recipe
 settings.register_profile("repeatable", deadline=None, max_examples=60, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile("repeatable")
+
+# Tests make stores and catalogs fail, and do not wait ten minutes for them to come back.
+os.environ[VARIABLE] = '{"retry_minutes": 0.02}'
 
 # Short runs end before Java's second compiler pays off: without it a run costs half the CPU time.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
@@ -49,6 +54,44 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         told = f"exit code {gateway.proc.returncode}; -9 is a kill, 52 is out of memory in Java"
         report.sections.append(("Spark's JVM has ended", told))
     return report
+
+
+SKIPPED: list[tuple[str, str]] = []
+"""Name and reason of each test or file that was skipped; with xdist, in the first process alone."""
+
+
+def _keep_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        SKIPPED.append((report.nodeid, str(reason)))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _keep_skip(report)
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    _keep_skip(report)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the skips that CI does not allow."""
+    if found := _unlisted():
+        terminalreporter.section("skipped without a reason in tests/skips.py", red=True)
+        for line in found:
+            terminalreporter.line(line)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A skip that is not listed fails CI."""
+    if _unlisted() and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _unlisted() -> list[str]:
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    return unlisted(SKIPPED) if os.environ.get("CI") and not is_worker else []
 
 
 @pytest.fixture(scope="session")
@@ -80,9 +123,9 @@ class TableInputs:
         self.measures: dict[str, float] = {}
         self.notes: list[str] = []
 
-    def frame(self, table: str) -> DataFrame:
+    def frame(self, table: str, columns: Sequence[str] | None = None) -> DataFrame:
         rows = pa.Table.from_pylist(self.tables[table], schema=TABLES[table].schema)
-        return self.spark.createDataFrame(rows)
+        return self.spark.createDataFrame(rows if columns is None else rows.select(columns))
 
     def arrow_rows(
         self, table: str, columns: Sequence[str], make: MakeRows, schema: pa.Schema
@@ -100,13 +143,22 @@ class TableInputs:
             self._table_files[key] = self._files(self.frame(name), path)
         return self._table_files[key]
 
-    def previous(self, table: str, files: Sequence[str] | None = None) -> DataFrame:
+    def read_files(self, paths: Sequence[str], schema: pa.Schema) -> DataFrame:
+        return self.spark.read.schema(spark_schema(schema)).parquet(*paths)
+
+    def previous(
+        self,
+        table: str,
+        files: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> DataFrame:
         names = self.previous_files(table) if files is None else files
         rows = [(file, row) for file in names for row in self.earlier[table][file]]
         schema = TABLES[table].schema
         made = pa.Table.from_pylist([row for _, row in rows], schema)
         made = made.append_column(PREVIOUS_FILE, pa.array([file for file, _ in rows], pa.string()))
-        return self.spark.createDataFrame(made)
+        frame = self.spark.createDataFrame(made)
+        return frame if columns is None else frame.select(*columns, PREVIOUS_FILE)
 
     def previous_files(self, table: str) -> list[str]:
         return sorted(self.earlier.get(table, ()))
@@ -124,6 +176,9 @@ class TableInputs:
         path = str(self._folder / "checkpoints" / name)
         frame.write.mode("overwrite").parquet(path)
         return self.spark.read.schema(frame.schema).parquet(path)
+
+    def stored(self, name: str, columns: Sequence[str]) -> DataFrame:
+        return self.spark.read.parquet(str(self._folder / "checkpoints" / name)).select(*columns)
 
     def files(self, rows: ArrowRows, name: str) -> list[tuple[str, int]]:
         return self._files(rows, name)

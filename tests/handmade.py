@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from pivotmine.cli.app import main
 from pivotmine.cli.options import CONFIG_ENV
+from pivotmine.lake.commit import commit
 from pivotmine.lake.lake import Lake
+from pivotmine.lake.parquet_files import write_parquet
 from pivotmine.lake.tables import TABLES
 from pivotmine.recipe import LakeConfig
 
@@ -32,19 +34,28 @@ def make_lake(folder: Path, **tables: list[Row]) -> Lake:
     return lake
 
 
-def put(lake: Lake, **tables: list[Row]) -> None:
-    """Replace the contents of tables in one commit; columns that are not given are null."""
-    run_id = f"run-{next(_numbers)}"
+def put(
+    lake: Lake,
+    *,
+    run_id: str | None = None,
+    kept: Mapping[str, list[str]] | None = None,
+    **tables: list[Row],
+) -> None:
+    """Replace the contents of tables in one commit; columns that are not given are null.
+
+    Files in `kept` stay.
+    """
+    run_id = run_id or f"run-{next(_numbers)}"
     staged = {}
     for name, rows in tables.items():
         folder = lake.staging_path(name, run_id)
         lake.filesystem.makedirs(folder)
         with lake.filesystem.open(f"{folder}/part-0.parquet", "wb") as stream:
-            pq.write_table(pa.Table.from_pylist(rows, schema=TABLES[name].schema), stream)
+            write_parquet(pa.Table.from_pylist(rows, schema=TABLES[name].schema), stream)
         staged[name] = lake.parquet_files(folder)
     now = datetime.now(UTC)
     run = {"run_id": run_id, "stage": "hand", "fingerprint": run_id, "inputs": {}, "rows": {}}
-    lake.commit({**run, "started_at": now, "finished_at": now}, staged)
+    commit(lake, {**run, "started_at": now, "finished_at": now}, staged, kept)
 
 
 class Outcome(NamedTuple):

@@ -92,8 +92,13 @@ def open_lake(warehouse: Path) -> Lake:
 
 
 def contents(warehouse: Path, *leave_out: str) -> dict[str, list[tuple[Any, ...]]]:
+    """`contents_of` a local lake."""
+    return contents_of(open_lake(warehouse), *leave_out)
+
+
+def contents_of(lake: Lake, *leave_out: str) -> dict[str, list[tuple[Any, ...]]]:
     """Sorted rows of every table but `runs`, without the columns in `leave_out`."""
-    connection = connect(open_lake(warehouse))
+    connection = connect(lake)
     result = {}
     for name, table in TABLES.items():
         if name != "runs":

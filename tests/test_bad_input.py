@@ -19,7 +19,7 @@ from pyspark.sql import SparkSession
 
 from bench.race import tree
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.recovery import lock
+from pivotmine.lake.lease import hold_lease
 from pivotmine.recipe.reading import load_recipe
 from tests.handmade import cli, settings
 from tests.road import command, contents, environment, open_lake, run_cli
@@ -421,7 +421,7 @@ def test_a_run_that_cannot_work_is_refused_before_anything_starts(
 
 def test_a_run_is_kept_out_of_a_lake_that_another_is_writing(place: Path):
     config = load_recipe(None, [f"lake.warehouse={place}/lake"])
-    with lock(Lake(config.lake)):
+    with hold_lease(Lake(config.lake)):
         inputs = f"ingest.inputs=[{{uris: [{place}/good.jsonl]}}]"
         status, _, err = cli("run", "-s", f"lake.warehouse={place}/lake", "-s", inputs)
     assert status == 2

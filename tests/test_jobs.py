@@ -27,8 +27,8 @@ DOCUMENTS = [
 ]
 
 
-def test_every_stage_has_an_entry_point_and_so_has_the_road():
-    assert set(JOBS) == {f"run_{stage.name}" for stage in ROAD} | {"run_road"}
+def test_every_stage_has_an_entry_point_and_so_have_the_road_and_takedown():
+    assert set(JOBS) == {f"run_{stage.name}" for stage in ROAD} | {"run_road", "run_takedown"}
 
 
 def test_no_entry_point_hides_a_module_of_python():
@@ -45,11 +45,12 @@ def test_an_entry_point_explains_itself(
         runpy.run_path(str(JOBS[job]), run_name="__main__")
     assert ended.value.code == 0
     described = capsys.readouterr().out
-    subject = "the whole road" if job == "run_road" else f"stage {job.removeprefix('run_')}"
+    subjects = {"run_road": "the whole road", "run_takedown": "takedown of a delivery"}
+    subject = subjects.get(job, f"stage {job.removeprefix('run_')}")
     assert f"PivotMine: {subject}, on the session" in " ".join(described.split())
-    options = {"--help", "--config", "--set", "--force"}
-    until = {"--until"} if job == "run_road" else set()
-    assert set(re.findall(r"--\w+", described)) == options | until
+    own = {"run_road": {"--until", "--force"}, "run_takedown": {"--reason", "--keep-past"}}
+    options = {"--help", "--config", "--set", *own.get(job, {"--force"})}
+    assert set(re.findall(r"--[\w-]+", described)) == options
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,20 @@ def test_an_error_of_the_user_is_one_message_and_exit_status_2(
     assert message in err
     assert "Traceback" not in err
     assert "started" not in err
+
+
+def test_an_interrupt_is_one_message_and_exit_status_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def interrupted(*arguments: object, **more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pivotmine.api.run", interrupted)
+    monkeypatch.setattr(sys, "argv", ["run_road.py"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(JOBS["run_road"]), run_name="__main__")
+    assert ended.value.code == 130
+    assert capsys.readouterr().err.startswith("interrupted; committed stages stay")
 
 
 @pytest.mark.parametrize("name", ["conf", "docs", "jobs"])

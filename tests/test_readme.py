@@ -44,7 +44,7 @@ PAGES = (
     *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
     *(
         f"docs/{name}.md"
-        for name in ("architecture", "plugins", "scale", "sketch-format", "sources")
+        for name in ("architecture", "clusters", "plugins", "scale", "sketch-format", "sources")
     ),
 )
 HISTORY = "CHANGELOG.md"
@@ -223,7 +223,9 @@ def is_missing(name: str) -> bool:
     first, *rest = name.split(".")
     dotted = bool(rest) and re.fullmatch(r"[a-z0-9_.]+", name) is not None
     figure = bool(rest) and rest[-1].startswith("n_")  # of a value with the name of a section
-    return dotted and not figure and first in Recipe.model_fields and not is_setting(name)
+    of_spark = first == "spark" and "_" not in name  # as spark.executor.memory; ours are not so
+    ours = dotted and not figure and not of_spark and first in Recipe.model_fields
+    return ours and not is_setting(name)
 
 
 def is_setting(name: str) -> bool:

@@ -25,7 +25,7 @@ from pivotmine.stages.ingest.files import as_table, list_sources
 from pivotmine.stages.road import ROAD
 from pivotmine.stages.shard.manifest import write_manifests
 from tests.handmade import cli
-from tests.lake.test_interrupted_commits import run
+from tests.lake.small_runs import run
 
 SECRET = "hush9planted"
 CATALOG = {
@@ -107,6 +107,14 @@ def test_what_runs_and_manifests_keep_of_a_recipe_has_no_secrets():
     assert kept["spark"]["conf"]["spark.ui"] == "off"
     for stage in ROAD:
         assert SECRET not in json.dumps(recipe.section_json(stage.sections))
+
+
+def test_the_printed_configuration_has_no_secrets():
+    settings = [f"lake.catalog={json.dumps(CATALOG)}", f"spark.conf={{x.password: {SECRET}}}"]
+    shown = cli("config", "--set", settings[0], "--set", settings[1])
+    assert shown.status == 0
+    assert SECRET not in shown.out
+    assert "s3.secret-access-key: '***'" in shown.out
 
 
 def test_a_manifest_has_no_secrets(tmp_path: Path):

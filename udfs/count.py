@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pivotmine.engine.numbered_tasks import FileRange, numbers
 from pivotmine.stages.contexts.context_files import load
 from pivotmine.stages.count.count_rows import PairNames, count_rows
+from pivotmine.stages.count.distinct_pairs import add_to_registers, empty_registers
 from pivotmine.stages.count.margins import MARGIN_COLUMNS, margin_runs
 from pivotmine.stages.count.pair_runs import PairRun, packed_rows, unpacked_rows
 from pivotmine.stages.count.pair_sums import add_run, cleared, in_sample, new_sums, summed
@@ -30,11 +31,20 @@ from pivotmine.stages.count.sketch_filter import (
     over_count,
 )
 from pivotmine.stages.count.sketch_shape import SketchShape, empty_sketch, merge_blocks
+from pivotmine.stages.count.sketch_size import SampledPairs, take_sample
 from pivotmine.stages.count.tasks import CountPlan, counted_runs
 
 Batches = Iterator[pa.RecordBatch]
 
-SIZES = pa.schema([("pairs", pa.int64())])
+SIZES = pa.schema(
+    [
+        ("pairs", pa.int64()),
+        ("registers", pa.binary()),
+        *((name, pa.list_(pa.int64())) for name in SampledPairs._fields),
+    ]
+)
+"""What some rows of chunks would send: the number of pairs, each chunk's apart, and of the distinct
+ones registers (`distinct_pairs`) and a sample."""
 
 SKETCH_BLOCKS = pa.schema([("block", pa.int32()), ("added", pa.int64()), ("counters", pa.binary())])
 """Blocks of a sketch: the sum of the counts added to each, and its counters as bytes."""
@@ -98,13 +108,29 @@ def bind_margins(
     return margins
 
 
-def bind_sizes(plan: CountPlan) -> Callable[[Batches], Batches]:
-    """Numbers of tasks to rows of `SIZES`: the number of distinct pairs that each would send."""
+def bind_sizes(plan: CountPlan, bits: int) -> Callable[[Batches], Batches]:
+    """Numbers of chunks to rows of `SIZES`, one a Spark task.
+
+    Parameters
+    ----------
+    plan
+        A task for each chunk.
+    bits
+        One pair in 2**bits is in the sample.
+    """
 
     def measure(batches: Batches) -> Batches:
+        n_pairs, registers = 0, empty_registers()
+        taken = [SampledPairs._make(np.empty(0, np.int32) for _ in SampledPairs._fields)]
         for number in numbers(batches):
-            n_pairs = sum(len(run.a) for run in counted_runs(plan, plan.tasks[number]))
-            yield pa.RecordBatch.from_arrays([pa.array([n_pairs])], schema=SIZES)
+            for run in counted_runs(plan, plan.tasks[number]):
+                n_pairs += len(run.a)
+                add_to_registers(registers, run.a, run.b)
+                taken.append(take_sample(run, number, bits))
+        columns = [[n_pairs], [registers.tobytes()]]
+        columns += [[np.concatenate(parts)] for parts in zip(*taken, strict=True)]
+        arrays = [pa.array(c, field.type) for c, field in zip(columns, SIZES, strict=True)]
+        yield pa.RecordBatch.from_arrays(arrays, schema=SIZES)
 
     return measure
 

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pivotmine.errors import InputError
+from pivotmine.lake.commit import commit
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TOKENS
 
@@ -37,7 +38,7 @@ def commit_files(lake: Lake, tables: Mapping[str, list[str]]) -> None:
     """Commit files as the tables of a lake, without copying them."""
     now = datetime.now(UTC)
     run = {"run_id": "files", "stage": "files", "fingerprint": "files", "inputs": {}, "rows": {}}
-    lake.commit({**run, "started_at": now, "finished_at": now}, dict(tables))
+    commit(lake, {**run, "started_at": now, "finished_at": now}, dict(tables))
 
 
 def batches(lake: Lake, share: float) -> Iterator[pa.RecordBatch]:

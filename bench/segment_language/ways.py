@@ -11,7 +11,10 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
+import numpy as np
+
 from pivotmine.text.codes import UNDETERMINED, normalise_label
+from pivotmine.text.fasttext_model import Question, as_texts, load_model
 from pivotmine.text.language import load_identifier
 
 Languages = Sequence[str]
@@ -37,24 +40,32 @@ def _page(languages: Languages) -> Identify:
     identifier = load_identifier()
 
     def identify(lines: Sequence[str]) -> list[str]:
-        document, _ = identifier.identify_document("".join(lines))
-        return identifier.identify_segments(lines, document, languages)
+        ((document, _),) = identifier.identify_documents(["".join(lines)])
+        return identifier.identify_segments([lines], [document], languages)[0]
 
     return identify
 
 
 def _alone(languages: Languages) -> Identify:
     identifier = load_identifier()
-    return _by_line(lambda line: identifier.identify_segments([line], UNDETERMINED, languages)[0])
+
+    def identify(line: str) -> str:
+        ((found,),) = identifier.identify_segments([[line]], [UNDETERMINED], languages)
+        return found
+
+    return _by_line(identify)
 
 
 def _lid(closed: bool, languages: Languages) -> Identify:
-    predict = load_identifier().model.predict
+    model = load_model()
+    codes = [_code(label) for label in model.labels]
+    columns = [at if not closed or code in languages else -1 for at, code in enumerate(codes)]
+    question = Question(np.array([columns], np.int32), len(codes))
 
     def identify(line: str) -> str:
-        labels, _ = predict(line.lower(), 176 if closed else 1, 0.0)
-        names = map(_code, labels)
-        return next((name for name in names if not closed or name in languages), UNDETERMINED)
+        texts = as_texts([line], len(line))
+        (masses,) = model.masses(texts, np.zeros(1, np.int64), question)
+        return codes[masses.argmax()] if masses.any() else UNDETERMINED
 
     return _by_line(identify)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from pivotmine.errors import InputError
 from pivotmine.model.attribution.counts import CONTEXTS, ContingencyTable, Counts
@@ -75,6 +76,29 @@ def join(
         rows += own
         panels.append(_panel(direction, pivot, own, place, config))
     return panels, rows
+
+
+def attributed(config: AttributionConfig) -> pa.Schema:
+    """The schema of `attributed-<key>.parquet`: a word of a direction, and its counts."""
+    texts, numbers = pa.string(), pa.float64()
+    return pa.schema(
+        [
+            *((name, texts) for name in ("direction", "concept", "source", "target", "form")),
+            *((name, numbers) for name in ("score", "accuracy")),
+            *((rule, texts) for rule in config.rules),
+            ("left_out", texts),
+            *(
+                (f"{context}_{name}", kind)
+                for context in CONTEXTS
+                for name, kind in (
+                    *((name, pa.int64()) for name in ("source", "target", "together")),
+                    ("pmi", numbers),
+                    ("pivot", texts),
+                    ("path", pa.int64()),
+                )
+            ),
+        ]
+    )
 
 
 def _require_one_study(words: WordSet, scores: Run | None, lens: Run | None) -> None:

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from pivotmine import __version__
 from pivotmine.model.attribution.counts import CONTEXTS, Counts
 from pivotmine.model.attribution.fit import MODELS, Sample, fits, fold_of
-from pivotmine.model.attribution.join import Panel, join
+from pivotmine.model.attribution.join import Panel, attributed, join
 from pivotmine.model.attribution.measures import Name, mean_over_directions, measure, stats
 from pivotmine.model.attribution.resample import ConceptResamples, Places, Stat
 from pivotmine.model.attribution.verdict import verdict
@@ -57,13 +58,16 @@ def attribute(
     summary["verdict"] = verdict(summary)
     run_key = key(
         {
+            "pivotmine": __version__,
             "runs": summary["runs"],
             "settings": summary["settings"],
             "words": words.version,
             "counts": summary["counts"],
         }
     )
-    write_table(out / f"attributed-{run_key}.parquet", pa.Table.from_pylist(rows))
+    write_table(
+        out / f"attributed-{run_key}.parquet", pa.Table.from_pylist(rows, schema=attributed(config))
+    )
     write_json(out / f"attribution-{run_key}.json", summary)
     return summary
 

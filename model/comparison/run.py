@@ -1,4 +1,4 @@
-"""From a grid's raw results to its conclusions, as a pure function of two files.
+"""From a grid's raw results to its conclusions, as a pure function of the files of its folder.
 
 The unit of a contrast is a word. Its score is averaged over directions first, so a word counts
 once. Only the contrasts that the recipe declares are tested, as one family; the other numbers are
@@ -13,13 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
-from pivotmine.model.comparison.tables import ArmScores, GridScores, chance, read_grid
+from pivotmine.model.comparison.tables import ArmScores, GridScores, read_grid
 from pivotmine.model.config.training import ContrastConfig, GridConfig
 from pivotmine.model.results import Run, read_table
+from pivotmine.model.scoring.metrics import N_CANDIDATES, chance
 from pivotmine.model.statistics.paired import equivalence, paired_t, two_way_bootstrap, wider
-from pivotmine.model.statistics.power import detectable, seeds_needed, spread
+from pivotmine.model.statistics.power import detectable, spread
 from pivotmine.model.statistics.reach import first_reach, tokens_to_reach
+from pivotmine.model.statistics.registration import history
 from pivotmine.model.statistics.verdict import Finding, findings
+from pivotmine.numeric.bootstrap import Interval
 
 Array = NDArray[np.float64]
 
@@ -29,8 +32,12 @@ HALF = 0.5
 """Accuracy whose tokens to reach it are given for every arm."""
 GUARD_RAIL = 0.01
 """Margin of the equivalence test of held-out losses, as a share of the loss."""
+RANGE = {"accuracy_source": (0.0, 1.0), "mrr_source": (0.0, 1.0)}
+"""Metric -> what its mean can be; intervals are cut there."""
 SEED = 0
 """Seed of the bootstrap."""
+BASE = "base"
+"""Name of the base phase in tables (`model/training/plan.py`)."""
 
 
 def compare(run: Run) -> dict[str, Any]:
@@ -43,13 +50,18 @@ def compare(run: Run) -> dict[str, Any]:
     """
     grid = GridConfig.model_validate(run.summary["recipe"]["grid"])
     arms = [arm.name for arm in grid.arms]
-    table = read_grid(run.words, arms)
+    table = read_grid(run.words, arms)._replace(
+        n_candidates=run.summary["words"].get("n_candidates", N_CANDIDATES)
+    )
     if not table.concepts:
         raise InputError("this grid has no word task (grid.words is empty): nothing to compare")
     differences = [
-        final(table.arms[one.arm], grid.metric) - final(table.arms[one.against], grid.metric)
+        _result(table.arms[one.arm], grid) - _result(table.arms[one.against], grid)
         for one in grid.contrasts
     ]
+    if grid.adjust_for_base:
+        before = final(read_grid(run.words, [BASE]).arms[BASE], grid.metric)
+        differences = [adjusted(values, before) for values in differences]
     judged = findings(differences, grid.alpha, grid.n_resamples, SEED)
     contrasts = [
         _contrast(declared, found, values, table, grid)
@@ -65,17 +77,36 @@ def compare(run: Run) -> dict[str, Any]:
         "seeds": table.seeds,
         "n_seeds": len(table.seeds),
         "n_words": len(table.concepts),
+        "n_candidates": table.n_candidates,
         "arms": {arm: _arm(table.arms[arm], grid) for arm in arms},
         "contrasts": contrasts,
+        "registered": [line._asdict() for line in history(run.path.parent, grid)],
         "verdict": [_sentence(one, len(table.seeds), grid) for one in contrasts],
         "cost": _cost(run),
     }
 
 
-def final(arm: ArmScores, metric: str) -> Array:
-    """Scores at the end, mean over directions, [seeds, concepts]."""
-    scores: Array = np.mean([values[:, -1] for values in arm.words[metric].values()], axis=0)
+def final(arm: ArmScores, metric: str, n_last: int = 1) -> Array:
+    """Scores at the end, mean over directions and the last evaluations, [seeds, concepts]."""
+    ends = [values[:, -n_last:].mean(axis=1) for values in arm.words[metric].values()]
+    scores: Array = np.mean(ends, axis=0)
     return scores
+
+
+def adjusted(differences: Array, before: Array) -> Array:
+    """Differences without what the scores before the arms explain, both [seeds, concepts].
+
+    The slope is that of least squares over all seeds and concepts. The mean stays the same.
+    """
+    centred = before - before.mean()
+    square = float((centred**2).sum())
+    slope = float((centred * differences).sum()) / square if square else 0.0
+    rest: Array = differences - slope * centred
+    return rest
+
+
+def _result(arm: ArmScores, grid: GridConfig) -> Array:
+    return final(arm, grid.metric, grid.final_evaluations)
 
 
 def curve(arm: ArmScores, metric: str) -> Array:
@@ -87,23 +118,26 @@ def curve(arm: ArmScores, metric: str) -> Array:
 def _arm(arm: ArmScores, grid: GridConfig) -> dict[str, Any]:
     """Description of one arm: means with intervals that hold for new seeds and words."""
 
-    def estimate(values: Array) -> dict[str, float]:
+    def estimate(values: Array, metric: str) -> dict[str, float]:
         t, _ = paired_t(values.mean(axis=1))
-        return wider(t, two_way_bootstrap(values, grid.n_resamples, SEED))._asdict()
+        return _cut(wider(t, two_way_bootstrap(values, grid.n_resamples, SEED)), metric)._asdict()
 
     along = curve(arm, grid.metric)
     bands = [paired_t(along[:, point])[0] for point in range(along.shape[1])]
     return {
-        "metrics": {metric: estimate(final(arm, metric)) for metric in arm.words},
+        "metrics": {
+            metric: estimate(final(arm, metric, grid.final_evaluations), metric)
+            for metric in arm.words
+        },
         "directions": {
             name: {
-                metric: estimate(values[name][:, -1])
+                metric: estimate(values[name][:, -1], metric)
                 for metric, values in arm.words.items()
                 if name in values
             }
             for name in arm.words[grid.metric]
         },
-        "by_seed": final(arm, grid.metric).mean(axis=1).tolist(),
+        "by_seed": _result(arm, grid).mean(axis=1).tolist(),
         "heldout": {
             name: paired_t(values[:, -1])[0]._asdict() for name, values in arm.heldout.items()
         },
@@ -114,10 +148,17 @@ def _arm(arm: ArmScores, grid: GridConfig) -> dict[str, Any]:
         ],
         "curve": {
             "mean": [band.mean for band in bands],
-            "low": [band.low for band in bands],
-            "high": [band.high for band in bands],
+            "low": [_cut(band, grid.metric).low for band in bands],
+            "high": [_cut(band, grid.metric).high for band in bands],
         },
     }
+
+
+def _cut(interval: Interval, metric: str) -> Interval:
+    """The part of an interval that the metric's mean can lie in; NaN stays."""
+    low, high = RANGE.get(metric, (-np.inf, np.inf))
+    inside = np.clip([interval.low, interval.high], low, high)
+    return interval._replace(low=float(inside[0]), high=float(inside[1]))
 
 
 def _contrast(
@@ -137,7 +178,6 @@ def _contrast(
         **rest,
         "spread": by._asdict(),
         "detectable": detectable(deviation, values.shape[0], alpha, POWER),
-        "seeds_needed": seeds_needed(found.interval.mean, deviation, alpha, POWER),
         "directions": {
             name: paired_t((last - others[name])[:, -1].mean(axis=1))[0]._asdict()
             for name, last in arm.words[grid.metric].items()
@@ -145,7 +185,7 @@ def _contrast(
         "accuracy": paired_t(
             (final(arm, "accuracy_source") - final(against, "accuracy_source")).mean(axis=1)
         )[0]._asdict(),
-        "reach": _reach(arm, against, grid.metric),
+        "reach": _reach(arm, against, grid.metric, table.n_candidates),
         "heldout": {
             name: _guard_rail(arm.heldout[name][:, -1], against.heldout[name][:, -1])
             for name in arm.heldout
@@ -153,9 +193,11 @@ def _contrast(
     }
 
 
-def _reach(arm: ArmScores, against: ArmScores, metric: str) -> dict[str, Any] | None:
+def _reach(
+    arm: ArmScores, against: ArmScores, metric: str, n_candidates: int
+) -> dict[str, Any] | None:
     """Tokens to reach the other arm's final score; None if that is not above chance."""
-    end, _ = paired_t(final(against, metric).mean(axis=1) - chance(metric))
+    end, _ = paired_t(final(against, metric).mean(axis=1) - chance(metric, n_candidates))
     if not end.low > 0:
         return None
     return tokens_to_reach(arm.tokens, curve(arm, metric), curve(against, metric))._asdict()
@@ -182,11 +224,9 @@ def _sentence(one: dict[str, Any], n_seeds: int, grid: GridConfig) -> str:
             f"{names}: not decided. {n_seeds} seeds cannot give the exact test less than "
             f"p = {one['smallest_p_flip']:.3g}; {size}{why}"
         )
-    needed = one["seeds_needed"]
-    more = f"; {needed} seeds would find a difference of this size" if needed else ""
     return (
         f"{names}: no significant difference, {size}, Holm {_p(one['p_adjusted'])}. What "
-        f"{n_seeds} seeds find four times in five is {one['detectable']:.3f}{more}{why}"
+        f"{n_seeds} seeds find four times in five is {one['detectable']:.3f}{why}"
     )
 
 

@@ -10,19 +10,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
-from pivotmine.model.scoring.metrics import CHANCE
+from pivotmine.model.scoring.metrics import METRICS, N_CANDIDATES
 
 Array = NDArray[np.float64]
 
-METRICS = ("contrast", "accuracy_source", "mrr_source")
-"""Metrics of words."""
 CONDITIONAL = "conditional"
 """Metric of aligned segments: the gain from the source over another source, nats a token."""
-
-
-def chance(metric: str) -> float:
-    """The expectation of a metric for a model that cannot translate."""
-    return 0.0 if metric == CONDITIONAL else CHANCE[metric]
 
 
 class ArmScores(NamedTuple):
@@ -42,10 +35,12 @@ class GridScores(NamedTuple):
     arms: dict[str, ArmScores]
     seeds: list[int]
     concepts: list[str]
+    n_candidates: int = N_CANDIDATES
+    """Candidates of a word's question."""
 
 
 def read_grid(rows: pa.Table, arms: Sequence[str]) -> GridScores:
-    """Arrays of the arms' rows (`pivotmine.model.training.grid.EVALUATIONS`).
+    """Arrays of the arms' rows (`pivotmine.model.training.grid.TABLES`).
 
     Raises
     ------

@@ -10,7 +10,15 @@ from pivotmine.recipe import LanguageCode, PositiveInt, Section, Share
 
 
 class ShapeConfig(Section):
-    """A small Llama with random weights."""
+    """A small model with random weights."""
+
+    family: Literal["llama", "qwen3"] = "llama"
+    """Architecture: Llama, or Qwen3, which also normalises queries and keys. Both have rotary
+    positions and a gated feed-forward part."""
+
+    activation: Literal["silu", "relu2"] = "silu"
+    """Function in the feed-forward part; relu2 is the squared ReLU (So et al. 2021,
+    arXiv 2109.08668)."""
 
     hidden_size: PositiveInt = 128
     """Width."""
@@ -59,8 +67,16 @@ class TrainingConfig(Section):
     micro_sequences: PositiveInt = 8
     """Sequences that one worker computes at once; bounds memory. Gradients are accumulated."""
 
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    """adamw for all weights, or muon for the matrices between embedding and unembedding and adamw
+    for the rest. Muon learns rare tokens better (Jordan et al. 2024; arXiv 2509.26030)."""
+
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
-    """Highest learning rate."""
+    """Highest learning rate of AdamW."""
+
+    muon_learning_rate: Annotated[float, Field(gt=0)] = 0.02
+    """Highest learning rate of Muon. An update is scaled by the root of a matrix's rows over its
+    columns, if there are more rows."""
 
     schedule: Literal["constant", "cosine", "wsd"] = "cosine"
     """After the warm-up. wsd: constant, then linear down over the last `decay_share`."""
@@ -75,7 +91,7 @@ class TrainingConfig(Section):
     """Rate at the end, as a share of the highest (cosine, wsd)."""
 
     weight_decay: Annotated[float, Field(ge=0)] = 0.1
-    """Weight decay of AdamW on matrices; norms and biases have none."""
+    """Weight decay of matrices; norms and biases have none."""
 
     beta2: Annotated[float, Field(gt=0, lt=1)] = 0.95
     """Decay of AdamW's mean of squared gradients."""
@@ -106,6 +122,8 @@ class TrainingConfig(Section):
             )
         if self.warmup_share + self.decay_share > 1.0:
             raise ValueError("warmup_share + decay_share must not exceed 1")
+        if self.optimizer == "muon" and self.lora_rank:
+            raise ValueError("optimizer muon trains whole matrices: set lora_rank to 0, or adamw")
         return self
 
 
@@ -215,8 +233,18 @@ class GridConfig(Section):
     """Number of evaluations of a run, at equal distances; the last one is at its end."""
 
     metric: Literal["contrast", "accuracy_source", "mrr_source", "conditional"] = "contrast"
-    """The metric of contrasts: a score of words (model/scoring/metrics.py), or a segment's gain
-    from its source over another source (conditional: model/losses/conditional.py)."""
+    """The metric of contrasts: a score of words (model/scoring/metrics.py), or the worth of a
+    segment's source beyond another source, on tokens that are in neither (conditional:
+    model/losses/conditional.py)."""
+
+    final_evaluations: PositiveInt = 1
+    """Evaluations at the end of a run whose mean is the run's result. Several make it less noisy
+    (arXiv 2508.13144)."""
+
+    adjust_for_base: bool = False
+    """Whether differences are adjusted for the scores of the base phase, word by word and seed by
+    seed. This takes out the part of the spread that was there before the arms (CUPED: Deng et al.
+    2013)."""
 
     contrasts: tuple[ContrastConfig, ...] = ()
     """The comparisons that are tested; all others are descriptive."""
@@ -244,6 +272,13 @@ class GridConfig(Section):
                     )
             if contrast.arm == contrast.against:
                 raise ValueError(f"a contrast compares {contrast.arm!r} with itself")
+        if self.adjust_for_base and self.base is None:
+            raise ValueError("adjust_for_base needs a base phase (base)")
+        if self.final_evaluations > self.evaluations:
+            raise ValueError(
+                f"final_evaluations ({self.final_evaluations}) exceeds evaluations "
+                f"({self.evaluations})"
+            )
         total = sum(self.languages.values())
         if self.languages and abs(total - 1.0) > 1e-6:
             raise ValueError(f"languages must sum to 1, these sum to {total:g}")

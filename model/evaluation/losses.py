@@ -40,14 +40,20 @@ class ConditionalLoss(Evaluation):
                 "alone": float(read.alone.mean()),
                 "conditional": mean_interval(read.given - read.alone),
                 "gain": mean_interval(read.gain),
+                "worth": mean_interval(read.worth),
             }
         return found
 
     @staticmethod
     def rows(found: Mapping[str, Any]) -> list[Row]:
-        measure = "gain from the source, nats a token"
+        measures = {
+            "gain": "gain from the source, nats a token",
+            "worth": "the same, of tokens that are in neither source",
+        }
         return [
-            Row(measure, direction, interval_text(one["gain"])) for direction, one in found.items()
+            Row(measure, direction, interval_text(one[name]))
+            for direction, one in found.items()
+            for name, measure in measures.items()
         ]
 
 
@@ -72,7 +78,7 @@ class HeldoutLoss(Evaluation, HeldoutOptions):
 
     def evaluate(self, model: LoadedModel, words: WordSet | None, pairs: Pairs) -> dict[str, Any]:
         texts = HeldoutTexts(self.streams, self.heldout_tokens, self.sequence_tokens)
-        losses = texts.losses(model.network)
+        losses = {name: texts.loss(model.network, name) for name in texts.names}
         return {
             name: {"loss": loss, "perplexity": float(np.exp(loss))} for name, loss in losses.items()
         }

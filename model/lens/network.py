@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     import torch
 
 _LAYERS = ("layers", "h", "blocks")
-_NORMS = ("norm", "ln_f", "final_layer_norm", "final_layernorm", "norm_f")
+_NORMS = ("norm", "ln_f", "final_layer_norm", "final_layernorm", "norm_f", "layer_norm")
+_INNER = ("decoder", "language_model")
+"""The text model within a model of several parts."""
 
 HEAD_TOLERANCE = 1e-2
 """Largest difference between the lens on the last layer and the model's own logits, relative to the
@@ -36,10 +38,12 @@ class Parts:
     head: Any
     softcap: float | None
     """If set, logits are softcap * tanh(logits / softcap)."""
+    scale: float = 1.0
+    """Factor of the logits, before the cap."""
 
     def logits(self, states: torch.Tensor) -> torch.Tensor:
         """Logits [..., vocabulary] of states [..., width] of the residual stream."""
-        logits = self.head(self.norm(states))
+        logits = self.head(self.norm(states)) * self.scale
         if self.softcap:
             logits = self.softcap * (logits / self.softcap).tanh()
         return logits
@@ -76,7 +80,8 @@ def parts_of(model: LoadedModel) -> Parts:
         The names of the network's blocks or final norm are not known here.
     """
     base = getattr(model.network, "base_model", model.network)
-    base = getattr(base, "decoder", base)
+    for name in _INNER:
+        base = getattr(base, name, base)
     layers = next((getattr(base, name) for name in _LAYERS if hasattr(base, name)), None)
     norm = next((getattr(base, name) for name in _NORMS if hasattr(base, name)), None)
     head = model.network.get_output_embeddings()
@@ -85,8 +90,12 @@ def parts_of(model: LoadedModel) -> Parts:
             f"{model.name}: no lens for {type(model.network).__name__}: its blocks "
             f"({', '.join(_LAYERS)}), final norm ({', '.join(_NORMS)}) or unembedding is not found"
         )
-    softcap = getattr(model.network.config, "final_logit_softcapping", None)
-    return Parts(tuple(layers), norm, head, softcap)
+    config = model.network.config.get_text_config()
+    softcap = getattr(config, "final_logit_softcapping", None)
+    # Cohere multiplies logits by one setting, Granite divides them by another.
+    scale = getattr(config, "logit_scale", None) or 1.0
+    scale /= getattr(config, "logits_scaling", None) or 1.0
+    return Parts(tuple(layers), norm, head, softcap, scale)
 
 
 @contextmanager

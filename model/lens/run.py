@@ -40,13 +40,18 @@ from pivotmine.model.lens.verdicts import (
 )
 from pivotmine.model.load import LoadedModel
 from pivotmine.model.progress import Progress
-from pivotmine.model.results import key, write_json, write_table
+from pivotmine.model.results import key, versions, write_json, write_table
 from pivotmine.model.scoring.prompts import directions
 from pivotmine.model.scoring.shared_cache import limits_of
 from pivotmine.model.words.dataset import Direction, WordSet
 
 _ENOUGH_READABLE = 0.9
 """A language in which a smaller share of words is readable gets a note."""
+
+TRACES = pa.schema(
+    (name, pa.string()) for name in ("direction", "concept", "source", "pivot", "target", *RULES)
+)
+"""A word of a direction, and its behaviour by each rule (null: none)."""
 
 
 class Choice(NamedTuple):
@@ -124,8 +129,15 @@ def trace(
     if labels:
         known = {direction: choice.of(direction) for direction in wanted}
         summary["agreement"] = agreement_of(model.name, dev, known, labels, config)
-    run_key = key({"settings": summary["settings"], "model": model.version, "words": words.version})
-    write_table(out / f"traces-{run_key}.parquet", pa.Table.from_pylist(rows))
+    run_key = key(
+        {
+            "versions": versions(),
+            "settings": summary["settings"],
+            "model": model.version,
+            "words": words.version,
+        }
+    )
+    write_table(out / f"traces-{run_key}.parquet", pa.Table.from_pylist(rows, schema=TRACES))
     write_json(out / f"lens-{run_key}.json", summary)
     _draw(summary, choice.lenses, out, run_key)
     return summary

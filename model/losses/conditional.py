@@ -4,6 +4,9 @@ A target segment is read three times, each time as a line of its own: after its 
 source of another pair, and after an empty line. The gain over the empty line includes what any line
 before it gives, such as language and subject. The gain over another pair's source leaves the effect
 of the translation itself, so arms are compared by it. Both gains are in nats a target token.
+
+A token that stands in a source can be copied from it, which needs no translation. So the gain over
+another pair's source is also given for the other tokens of a target alone (`worth`).
 """
 
 from __future__ import annotations
@@ -31,6 +34,9 @@ class ConditionalLosses(NamedTuple):
     """After the source of the next pair."""
     alone: Array
     """After an empty line."""
+    worth: Array
+    """Gain over the source of the next pair, of the target's tokens that are in neither source; 0
+    where all are."""
 
     @property
     def gain(self) -> Array:
@@ -55,12 +61,25 @@ def conditional_losses(
     before = [*sources, *sources[1:], sources[0], *[""] * len(pairs)]
     lines = [(f"{line}\n", pair.target) for line, pair in zip(before, [*pairs] * 3, strict=True)]
     texts = tokenize(model.tokenizer, lines)
-    losses = np.empty(len(texts))
+    losses: list[Array] = [np.empty(0)] * len(texts)
     for places in _batches([len(text.context) + len(text.answer) for text in texts], batch_tokens):
-        losses[places] = _losses(model, [texts[place] for place in places])
-    if not np.isfinite(losses).all():
+        for place, found in zip(
+            places, _losses(model, [texts[place] for place in places]), strict=True
+        ):
+            losses[place] = found
+    if not all(np.isfinite(found).all() for found in losses):
         raise ModelError(f"{model.name}: the losses of aligned segments are not finite")
-    return ConditionalLosses(*losses.reshape(3, -1))
+    means = np.array([found.mean() for found in losses]).reshape(3, -1)
+    n = len(pairs)
+    worth = np.array([_worth(texts[k], texts[n + k], losses[k], losses[n + k]) for k in range(n)])
+    given, other, alone = means
+    return ConditionalLosses(given, other, alone, worth)
+
+
+def _worth(own: Question, other: Question, given: Array, without: Array) -> float:
+    """Mean gain of the tokens that neither context holds."""
+    copied = np.isin(own.answer, [*own.context, *other.context])
+    return float((without - given)[~copied].mean()) if not copied.all() else 0.0
 
 
 def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
@@ -75,20 +94,18 @@ def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
         yield batch
 
 
-def _losses(model: LoadedModel, texts: Sequence[Question]) -> Array:
-    """Mean loss of each text's answer, nats a token."""
+def _losses(model: LoadedModel, texts: Sequence[Question]) -> list[Array]:
+    """Losses of the tokens of each text's answer, nats."""
     import torch
 
     longest = max(len(text.context) + len(text.answer) for text in texts)
     ids = torch.zeros((len(texts), longest), dtype=torch.long)
     mask = torch.zeros((len(texts), longest), dtype=torch.long)
-    labels = torch.full((len(texts), longest), -100)
     for row, (context, answer) in enumerate(texts):
         end = len(context) + len(answer)
         ids[row, :end] = torch.tensor(context + answer)
         mask[row, :end] = 1
-        labels[row, len(context) : end] = ids[row, len(context) : end]
-    wanted = labels[:, 1:].to(model.device)
+    wanted = ids[:, 1:].to(model.device)
     with torch.inference_mode():
         logits = model.network(
             input_ids=ids.to(model.device), attention_mask=mask.to(model.device), use_cache=False
@@ -96,6 +113,8 @@ def _losses(model: LoadedModel, texts: Sequence[Question]) -> Array:
         of_token = torch.nn.functional.cross_entropy(
             logits[:, :-1].flatten(0, 1).float(), wanted.flatten(), reduction="none"
         )
-    total = of_token.view(len(texts), -1).sum(1)
-    means: Array = (total / (wanted != -100).sum(1)).cpu().numpy().astype(np.float64)
-    return means
+    found = of_token.view(len(texts), -1).cpu().numpy().astype(np.float64)
+    return [
+        row[len(context) - 1 : len(context) + len(answer) - 1]
+        for row, (context, answer) in zip(found, texts, strict=True)
+    ]

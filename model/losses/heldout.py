@@ -31,19 +31,28 @@ class HeldoutTexts:
         self._packings = {
             name: Packing(stream, sequence_tokens, ORDER_SEED) for name, stream in streams.items()
         }
+        self._sequence_tokens = sequence_tokens
         self._n_sequences = max(1, n_tokens // sequence_tokens)
         self._masks_documents = masks_documents
 
-    def losses(self, network: Any, batch: int = 1) -> dict[str, float]:
-        """Mean loss of each stream, nats a token, of `batch` sequences at once."""
-        return {
-            name: self._loss(network, packing, batch) for name, packing in self._packings.items()
-        }
+    @property
+    def names(self) -> list[str]:
+        """Names of the texts."""
+        return list(self._packings)
 
-    def _loss(self, network: Any, packing: Packing, batch: int) -> float:
+    def loss(self, network: Any, name: str, logit_mib: int = 256) -> float:
+        """Mean loss of a text, nats a token, in the network's own precision.
+
+        As many sequences are read at once as have `logit_mib` MiB of logits (4 bytes a token and
+        vocabulary entry), and at least one. The loss needs about three times that.
+        """
         import torch
 
+        packing = self._packings[name]
         device = next(network.parameters()).device
+        n_vocabulary = network.get_output_embeddings().weight.shape[0]
+        of_one = 4 * n_vocabulary * self._sequence_tokens
+        batch = max(1, logit_mib * 2**20 // of_one)
         losses = []
         for first in range(0, self._n_sequences, batch):
             numbers = range(first, min(first + batch, self._n_sequences))

@@ -7,9 +7,9 @@ from html import escape
 from math import isfinite
 from typing import Any
 
-from pivotmine.model.comparison.tables import chance
 from pivotmine.model.report.cells import forest_row, interval, number
 from pivotmine.model.report.contrasts import METRIC_NAMES, contrasts, power, verdict
+from pivotmine.model.scoring.metrics import chance
 from pivotmine.show.charts import Line, curves, forest, key_of
 from pivotmine.show.page import page, table
 from pivotmine.show.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET
@@ -53,14 +53,16 @@ def _arms(found: Mapping[str, Any]) -> str:
     colours = _colours(found)
     shown = [name for name in METRIC_NAMES if name in next(iter(found["arms"].values()))["metrics"]]
     rows = _by_arm(found, lambda arm: (interval(arm["metrics"][name]) for name in shown))
-    caption = "Mean over words or segments, directions and seeds; chance is 0, .10, .293 and 0"
+    by_chance = ", ".join(number(chance(name, found["n_candidates"])) for name in shown)
+    caption = f"Mean over words or segments, directions and seeds; by chance {by_chance}"
     parts = [table(["arm", *(METRIC_NAMES[name] for name in shown)], rows, caption)]
     metric = found["metric"]
     drawn = [
         forest_row(arm, values["metrics"][metric], colours[arm])
         for arm, values in found["arms"].items()
     ]
-    parts.append(f"<figure>{forest(drawn, METRIC_NAMES[metric], chance(metric))}</figure>")
+    level = chance(metric, found["n_candidates"])
+    parts.append(f"<figure>{forest(drawn, METRIC_NAMES[metric], level)}</figure>")
     directions = list(next(iter(found["arms"].values()))["directions"])
     rows = _by_arm(
         found, lambda arm: (interval(arm["directions"][way][metric]) for way in directions)
@@ -91,7 +93,8 @@ def _curves(found: Mapping[str, Any]) -> str:
     ]
     at = next(iter(found["arms"].values()))["tokens"]
     metric = found["metric"]
-    figure = curves(lines, at, METRIC_NAMES[metric], "tokens trained on", chance(metric))
+    level = chance(metric, found["n_candidates"])
+    figure = curves(lines, at, METRIC_NAMES[metric], "tokens trained on", level)
     return (
         f"{key_of(colours)}<figure>{figure}<figcaption>Mean over seeds; bands are 95 % (t over "
         "seeds); dashed: chance</figcaption></figure>"

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from pivotmine.model.comparison.tables import CONDITIONAL, METRICS
+from pivotmine.model.comparison.tables import CONDITIONAL
 from pivotmine.model.report.cells import forest_row, interval, number
-from pivotmine.model.scoring.metrics import NAMES
+from pivotmine.model.scoring.metrics import METRICS, NAMES
 from pivotmine.show.charts import forest
 from pivotmine.show.page import table
 from pivotmine.show.svg import TARGET
@@ -31,10 +31,35 @@ def verdict(found: Mapping[str, Any]) -> str:
         f'<div class="said"><ul>{lines}</ul></div>'
         "<p>Significant takes three things: the paired t over seeds after Holm's adjustment over "
         f"all {len(found['contrasts'])} declared contrasts (&alpha; = {found['alpha']:g}), the "
-        "exact sign-flip test, and an interval without zero. Contrasts were written into the "
-        "recipe before training. What they say holds for new seeds of this training on this data; "
-        "another corpus would be another experiment.</p>"
+        "exact sign-flip test, and an interval without zero. What they say holds for new seeds of "
+        "this training on this data; another corpus would be another experiment.</p>"
+        f"<p>{registered(found)}</p>"
     )
+
+
+def registered(found: Mapping[str, Any]) -> str:
+    """When the contrasts were declared, and what had been declared before."""
+    lines = found["registered"]
+    if not lines:
+        return (
+            "When these contrasts were declared is not recorded in the grid's folder, so they may "
+            "have been chosen after the results were known."
+        )
+    last = lines[-1]
+    when = (
+        f"when {last['n_finished']} runs of arms were finished"
+        if last["n_finished"]
+        else "before the first run of an arm was finished"
+    )
+    said = f"Metric and contrasts were registered {escape(last['date'])}, {when} ({last['key']})."
+    for earlier in lines[:-1]:
+        declared = earlier["declared"]
+        pairs = ", ".join(f"{one['arm']} − {one['against']}" for one in declared["contrasts"])
+        said += (
+            f" They replace what was registered {escape(earlier['date'])}: "
+            f"{escape(declared['metric'])}, {escape(pairs) or 'no contrasts'}."
+        )
+    return said
 
 
 def contrasts(found: Mapping[str, Any]) -> str:
@@ -83,7 +108,6 @@ def power(found: Mapping[str, Any]) -> str:
             *(number(one["spread"][name]) for name in ("seed", "word", "rest")),
             number(one["detectable"]),
             number(one["interval"]["mean"]),
-            str(one["seeds_needed"] or "–"),
         ]
         for one in found["contrasts"]
     ]
@@ -94,7 +118,6 @@ def power(found: Mapping[str, Any]) -> str:
         "s rest",
         f"found 4 times in 5 with {found['n_seeds']} seeds",
         "found here",
-        "seeds for that",
     )
     caption = (
         "Standard deviations of a difference by what varies (two-way random effects), and what "

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from pivotmine.model.report.cells import forest_row, interval
-from pivotmine.model.scoring.metrics import CHANCE, NAMES
+from pivotmine.model.scoring.metrics import N_CANDIDATES, NAMES, chance
 from pivotmine.show.charts import forest, key_of, matrix
 from pivotmine.show.page import table
 from pivotmine.show.svg import OTHERS, PIVOT, TARGET
@@ -80,13 +80,14 @@ def strata(runs: Sequence[Mapping[str, Any]]) -> str:
 def _forest(runs: Sequence[Mapping[str, Any]], metric: str, colours: Mapping[str, str]) -> str:
     """A metric of every direction and model as a figure."""
     rows = []
+    level = chance(metric, runs[0]["words"].get("n_candidates", N_CANDIDATES))
     for way in dict.fromkeys(way for run in runs for way in run["directions"]):
         for run in runs:
             model, found = run["model"]["name"], run["directions"].get(way, {"all": {}})["all"]
             if metric in found:
                 rows.append(forest_row(f"{way} {model}", found[metric], colours[model]))
     return (
-        f"<figure>{forest(rows, NAMES[metric], CHANCE[metric])}"
+        f"<figure>{forest(rows, NAMES[metric], level)}"
         f"<figcaption>{NAMES[metric]}; dashed: chance</figcaption></figure>"
     )
 

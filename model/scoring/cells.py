@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,7 @@ from pivotmine.model.progress import Progress
 from pivotmine.model.scoring.engine import log_probs
 from pivotmine.model.scoring.metrics import Answers
 from pivotmine.model.scoring.prompts import answer, directions, examples, prompt, select
+from pivotmine.model.scoring.reference import log_probs_plain, shares_cache
 from pivotmine.model.scoring.shared_cache import Limits
 from pivotmine.model.scoring.tokens import tokenize
 from pivotmine.model.words.dataset import Concept, Direction, WordSet
@@ -42,6 +43,15 @@ class Task(NamedTuple):
     directions: tuple[Direction, ...]
     concepts: tuple[Concept, ...]
     """The concepts in question, in the order of their ids."""
+
+
+def dependencies(config: ScoringConfig) -> dict[str, Any]:
+    """The settings that the answers of a cell depend on, beside its direction and draw."""
+    without_effect = {
+        *("batch_tokens", "logit_mib", "check_pairs", "n_resamples"),
+        *("n_draws", "directions"),
+    }
+    return config.model_dump(mode="json", exclude=without_effect)
 
 
 def word_task(words: WordSet, config: ScoringConfig) -> Task:
@@ -97,10 +107,20 @@ def run_cell(
     groups = list(ask(task, direction, draw))
     n_contexts = sum(len({item.text[0] for item in group}) for group in groups)
     progress.start(f"{direction} draw {draw + 1}/{task.config.n_draws}", n_contexts)
+    is_shared = shares_cache(model)
+    if not is_shared:
+        progress.note(
+            f"{model.name}: keys and values cannot be shared in {type(model.network).__name__}, so "
+            "every answer is read alone, which is slower"
+        )
     rows = []
     for group in groups:
         questions = tokenize(model.tokenizer, [item.text for item in group], task.config.bos)
-        values = log_probs(model, questions, limits, progress.advance)
+        values = (
+            log_probs(model, questions, limits, progress.advance)
+            if is_shared
+            else log_probs_plain(model, questions, advance=progress.advance)
+        )
         rows += [
             {
                 "direction": str(direction),

@@ -4,9 +4,9 @@ Let P(y | w) be the model's probability of the target word y when the prompt ask
 word w, and let w' be the wrong source words. Source-side scores keep the answer and change the
 question, so length, script and frequency of the answer cancel:
 
-* `he2025`: P(y|w) - sum over nine w' of P(y|w') / 9, where P is the exponential of the mean log of
-  the answer's tokens, averaged over draws before the exponential (He et al. 2025, arXiv 2505.16385,
-  with their constant nine). It cannot fall far below 0, and it does not compare between scripts.
+* `he2025`: P(y|w) - mean over w' of P(y|w'), where P is the exponential of the mean log of the
+  answer's tokens, averaged over draws before the exponential (He et al. 2025, arXiv 2505.16385, who
+  have nine w'). It cannot fall far below 0, and it does not compare between scripts.
 * `contrast`: log P(y|w) - log mean over w' of P(y|w'), from summed logs, in nats, mean over draws.
   It has neither floor nor ceiling, and it is the primary score.
 * `accuracy_source`, `mrr_source`: whether the right source word makes y likeliest among the ten
@@ -26,8 +26,6 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-HE2025_DISTRACTORS = 9
-
 NAMES = {
     "contrast": "contrast, nats",
     "accuracy_source": "accuracy@1, source",
@@ -38,8 +36,11 @@ NAMES = {
 }
 """Score -> its name for readers, in the order of tables."""
 
-CHANCE = {"contrast": 0.0, "accuracy_source": 0.1, "mrr_source": 0.2929}
-"""Score -> its expectation for a guess among ten candidates."""
+METRICS = ("contrast", "accuracy_source", "mrr_source")
+"""Scores that grids keep."""
+
+N_CANDIDATES = 10
+"""Candidates of a question in summaries that do not say how many there were."""
 
 
 class Answers(NamedTuple):
@@ -63,11 +64,26 @@ class Answers(NamedTuple):
         )
 
 
+def chance(metric: str, n_candidates: int = N_CANDIDATES) -> float:
+    """The expectation of a score for a guess among so many candidates.
+
+    A rank is uniform then, so the mean reciprocal rank is the harmonic number over n.
+
+    >>> chance("accuracy_source"), round(chance("mrr_source"), 4), chance("contrast")
+    (0.1, 0.2929, 0.0)
+    """
+    if metric.startswith("accuracy"):
+        return 1 / n_candidates
+    if metric.startswith("mrr"):
+        return sum(1 / rank for rank in range(1, n_candidates + 1)) / n_candidates
+    return 0.0
+
+
 def he2025(answers: Answers) -> Array:
     """The score of He et al. 2025 for every word, [words]."""
     loss = (-answers.source / answers.n_tokens).mean(axis=0)
     probability = np.exp(-loss)
-    score: Array = probability[:, 0] - probability[:, 1:].sum(axis=1) / HE2025_DISTRACTORS
+    score: Array = probability[:, 0] - probability[:, 1:].mean(axis=1)
     return score
 
 

@@ -6,7 +6,7 @@ scores as He et al. 2025 do (arXiv 2505.16385): padded batches of ten, logits of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pivotmine.errors import ModelError
 from pivotmine.model.load import LoadedModel
@@ -42,11 +42,33 @@ def check(model: LoadedModel, questions: Sequence[Question], limits: Limits) -> 
     return difference
 
 
+def shares_cache(model: LoadedModel) -> bool:
+    """Whether contexts can share keys and values in this architecture.
+
+    Models with a recurrent state (Mamba) have none; they are scored by the plain loop. Two short
+    questions are tried.
+    """
+    tried = [Question((1, 2, 3), (4, 5)), Question((1, 2, 4), (3,))]
+    try:
+        check(model, tried, Limits())
+    except (AttributeError, IndexError, KeyError, NotImplementedError, TypeError, ValueError):
+        return False  # what transformers raises for a cache that does not fit varies by model
+    return True
+
+
 def log_probs_plain(
-    model: LoadedModel, questions: Sequence[Question], n_batch: int = 1
+    model: LoadedModel,
+    questions: Sequence[Question],
+    n_batch: int = 1,
+    advance: Callable[[int], None] = lambda _: None,
 ) -> list[float]:
-    """Natural log-probability of each answer after its context, summed over its tokens."""
+    """Natural log-probability of each answer after its context, summed over its tokens.
+
+    `advance` is called with the number of new contexts.
+    """
     import torch
+
+    contexts: set[tuple[int, ...]] = set()
 
     sums: list[float] = []
     with torch.inference_mode():
@@ -68,4 +90,7 @@ def log_probs_plain(
                 scores = torch.log_softmax(logits[row, first - 1 : n_tokens[row] - 1].float(), -1)
                 answer = torch.tensor(question.answer, device=model.device)
                 sums.append(float(scores.gather(1, answer[:, None]).double().sum()))
+            new = {question.context for question in batch} - contexts
+            contexts |= new
+            advance(len(new))
     return sums

@@ -16,14 +16,22 @@ import pyarrow as pa
 from pivotmine.model.config.measuring import ScoringConfig
 from pivotmine.model.load import LoadedModel
 from pivotmine.model.progress import Progress
-from pivotmine.model.results import key, read_table, write_json, write_table
+from pivotmine.model.results import key, read_table, versions, write_json, write_table
 from pivotmine.model.scoring.bootstrap import Estimate, estimates, strata
-from pivotmine.model.scoring.cells import Task, ask, collect, run_cell, word_task
-from pivotmine.model.scoring.metrics import Answers, by_word
-from pivotmine.model.scoring.reference import check
+from pivotmine.model.scoring.cells import Task, ask, collect, dependencies, run_cell, word_task
+from pivotmine.model.scoring.metrics import NAMES, Answers, by_word
+from pivotmine.model.scoring.reference import check, shares_cache
 from pivotmine.model.scoring.shared_cache import Limits, limits_of
 from pivotmine.model.scoring.tokens import tokenize
 from pivotmine.model.words.dataset import Concept, Direction, WordSet
+
+WORDS = pa.schema(
+    [
+        *(pa.field(name, pa.string()) for name in ("direction", "concept", "word", "answer")),
+        *(pa.field(name, pa.float64()) for name in NAMES),  # null: the score was not asked for
+    ]
+)
+"""A word of a direction, and its scores (`model/scoring/metrics.py`)."""
 
 
 def score(
@@ -51,12 +59,27 @@ def score(
         rows += _word_rows(answers, task, direction)
     summary = {
         "model": {"name": model.name, "version": model.version},
-        "words": {"version": words.version, "split": config.split, "n": len(task.concepts)},
+        "words": {
+            "version": words.version,
+            "split": config.split,
+            "n": len(task.concepts),
+            "n_candidates": words.n_candidates,
+        },
         "settings": config.model_dump(mode="json"),
         "directions": by_direction,
     }
-    run_key = key({"model": model.version, "words": words.version, **_dependencies(config)})
-    write_table(out / f"words-{run_key}.parquet", pa.Table.from_pylist(rows))
+    run_key = key(
+        {
+            "versions": versions(),
+            "model": model.version,
+            "words": words.version,
+            "directions": [str(direction) for direction in task.directions],
+            "n_draws": config.n_draws,
+            "n_resamples": config.n_resamples,
+            **dependencies(config),
+        }
+    )
+    write_table(out / f"words-{run_key}.parquet", pa.Table.from_pylist(rows, schema=WORDS))
     write_json(out / f"scores-{run_key}.json", summary)
     return summary
 
@@ -86,7 +109,7 @@ def _answers(
     """The answers of every cell, by direction and in the order of draws."""
     limits = limits_of(model, task.config)
     tables: dict[Direction, list[pa.Table]] = {}
-    is_checked = not task.config.check_pairs
+    is_checked = not task.config.check_pairs or not shares_cache(model)
     for direction in task.directions:
         for draw in range(task.config.n_draws):
             cell = _cell_key(model, task, direction, draw)
@@ -147,24 +170,16 @@ def _word_rows(answers: Answers, task: Task, direction: Direction) -> list[dict[
     ]
 
 
-def _dependencies(config: ScoringConfig) -> dict[str, Any]:
-    """The settings that answers depend on."""
-    without_effect = {
-        *("batch_tokens", "logit_mib", "check_pairs", "n_resamples"),
-        *("n_draws", "directions"),
-    }
-    return config.model_dump(mode="json", exclude=without_effect)
-
-
 def _cell_key(model: LoadedModel, task: Task, direction: Direction, draw: int) -> str:
     return key(
         {
+            "versions": versions(),
             "model": model.version,
             "words": task.words.version,
             "asked": [concept.id for concept in task.concepts],
             "direction": str(direction),
             "draw": draw,
-            **_dependencies(task.config),
+            **dependencies(task.config),
         }
     )
 

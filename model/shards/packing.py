@@ -38,6 +38,11 @@ class Packing:
         self._n_tokens = stream.n_tokens
         self._epochs: dict[int, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
 
+    @property
+    def content(self) -> tuple[str, int, tuple[int, ...]]:
+        """Equal for packings that give the same sequences."""
+        return self._stream.checksum, self._length, tuple(self._seed)
+
     def take(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Ids and positions of sequence `number` (from 0), both [L]."""
         ids = np.empty(self._length, np.int64)

@@ -16,8 +16,6 @@ from scipy import optimize, stats
 
 Array = NDArray[np.float64]
 
-MOST_SEEDS = 1000
-
 
 class Spread(NamedTuple):
     """Standard deviations of a difference over seeds, over words, and of the residual."""
@@ -74,19 +72,3 @@ def detectable(deviation: float, n_seeds: int, alpha: float, wanted: float = 0.8
         lambda effect: power(effect, deviation, n_seeds, alpha) - wanted, 0.0, top, xtol=1e-9
     )
     return float(found)
-
-
-def seeds_needed(effect: float, deviation: float, alpha: float, wanted: float = 0.8) -> int | None:
-    """Fewest seeds that find `effect` with probability `wanted`; None if beyond `MOST_SEEDS`."""
-    if effect == 0 or not deviation > 0:
-        return None
-    low, high = 1, 2
-    while power(effect, deviation, high, alpha) < wanted:
-        low, high = high, high * 2
-        if low >= MOST_SEEDS:
-            return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        enough = power(effect, deviation, middle, alpha) >= wanted
-        low, high = (low, middle) if enough else (middle, high)
-    return high

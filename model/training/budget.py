@@ -35,15 +35,17 @@ def diet(name: str, shares: Sequence[tuple[Stream, float]], tokens: int, max_epo
     """
     epochs: dict[str, float] = {}
     languages: dict[str, float] = {}
+    wanted: dict[str, float] = {}
     for stream, ratio in shares:
-        wanted = ratio * tokens
-        if wanted > max_epochs * stream.n_tokens:
+        # Streams of the same shards draw on the same documents.
+        wanted[stream.checksum] = wanted.get(stream.checksum, 0.0) + ratio * tokens
+        if wanted[stream.checksum] > max_epochs * stream.n_tokens:
             raise InputError(
-                f"arm {name} needs {wanted:,.0f} tokens of {stream.name}, which holds "
-                f"{stream.n_tokens:,}; grid.max_epochs allows {max_epochs:g} times that. Select "
-                "more (select.budget_tokens), or lower grid.tokens or the stream's ratio"
+                f"arm {name} needs {wanted[stream.checksum]:,.0f} tokens of {stream.name}, which "
+                f"holds {stream.n_tokens:,}; grid.max_epochs allows {max_epochs:g} times that. "
+                "Select more (select.budget_tokens), or lower grid.tokens or the stream's ratio"
             )
-        epochs[stream.name] = epochs.get(stream.name, 0.0) + wanted / stream.n_tokens
+        epochs[stream.name] = epochs.get(stream.name, 0.0) + ratio * tokens / stream.n_tokens
         for language, share in stream.language_shares.items():
             languages[language] = languages.get(language, 0.0) + ratio * share
     return Diet(dict(sorted(languages.items())), epochs)

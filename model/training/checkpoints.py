@@ -1,25 +1,31 @@
-"""What a run keeps in its folder: checkpoints, and curves if TensorBoard is installed.
+"""Checkpoints of a run.
 
-A checkpoint is accelerate's state, the step, and the tables so far, in a folder
-`checkpoint-<step>/`, which is put in place whole. Only the last one is kept.
+A checkpoint is a folder `checkpoint-<step>/` with the weights that are trained (of a low-rank run
+these are the changes alone), the optimizers, the generators of every worker, and the tables so far.
+Its files are flushed to the disk before the folder gets its name, so a folder of that name is
+whole. The last two are kept: if the last one is damaged, the run goes on from the one before.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import os
+import random
 import shutil
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
+from pivotmine.errors import InputError
 from pivotmine.model.results import read_table, write_table
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+
+KEPT = 2
+"""Checkpoints that are kept."""
 
 LOSSES = pa.schema(
     [
@@ -32,6 +38,20 @@ LOSSES = pa.schema(
     ]
 )
 
+EVALUATIONS = pa.schema(
+    [
+        pa.field("step", pa.int32()),  # 0: before the first
+        pa.field("tokens", pa.int64()),
+        pa.field("kind", pa.string()),  # word, pair (aligned segments) or heldout (a text)
+        pa.field("name", pa.string()),  # direction, or name of the text
+        pa.field("concept", pa.string()),  # for pairs: number of the pair in its direction
+        pa.field("contrast", pa.float32()),  # nats; for pairs: worth of the source, nats a token
+        pa.field("accuracy_source", pa.float32()),
+        pa.field("mrr_source", pa.float32()),
+        pa.field("loss", pa.float32()),  # nats a token, of held-out text or of a target segment
+    ]
+)
+
 Rows = list[dict[str, Any]]
 
 
@@ -41,86 +61,156 @@ class Done(NamedTuple):
     losses: Rows
     """Rows of `LOSSES`."""
     evaluations: Rows
+    """Rows of `EVALUATIONS`."""
     step: int
 
 
-def save(accelerator: Accelerator, folder: Path, done: Done) -> None:
-    """Write a checkpoint and drop the one before; all workers call this."""
-    target = folder / f"checkpoint-{done.step:08d}"
-    partial = folder / ".partial"
+def save(
+    accelerator: Accelerator, network: Any, chosen: list[Any], folder: Path, done: Done
+) -> None:
+    """Write a checkpoint and drop the oldest; all workers call this."""
+    import torch
+
+    target, partial = folder / f"checkpoint-{done.step:08d}", folder / ".partial"
     if accelerator.is_main_process:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
     accelerator.wait_for_everyone()
-    accelerator.save_state(str(partial))
+    torch.save(_generators(), partial / f"generators-{accelerator.process_index}.pt")
     if accelerator.is_main_process:
-        write_table(partial / "losses.parquet", pa.Table.from_pylist(done.losses, schema=LOSSES))
-        if done.evaluations:
-            write_table(partial / "evaluations.parquet", pa.Table.from_pylist(done.evaluations))
+        torch.save(_trained(accelerator, network), partial / "weights.pt")
+        torch.save([one.state_dict() for one in chosen], partial / "optimizer.pt")
+        for name, rows, schema in (
+            ("losses", done.losses, LOSSES),
+            ("evaluations", done.evaluations, EVALUATIONS),
+        ):
+            write_table(partial / f"{name}.parquet", pa.Table.from_pylist(rows, schema=schema))
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        for path in (*partial.iterdir(), partial):
+            _flush(path)
+        shutil.rmtree(target, ignore_errors=True)  # a damaged one of the same step
         partial.replace(target)
-        for old in checkpoints(folder)[:-1]:
+        _flush(folder)
+        for old in checkpoints(folder)[:-KEPT]:
             shutil.rmtree(old)
     accelerator.wait_for_everyone()
 
 
-def resume(accelerator: Accelerator, folder: Path) -> Done:
-    """Load the last checkpoint, if there is one, into the accelerator's model and optimizer."""
+def resume(
+    accelerator: Accelerator,
+    network: Any,
+    chosen: list[Any],
+    folder: Path,
+    say: Callable[[str], None] = lambda _: None,
+) -> Done:
+    """Load the last checkpoint that can be read; `say` is told of those that cannot.
+
+    Raises
+    ------
+    InputError
+        There are checkpoints, and none of them can be read.
+    """
     found = checkpoints(folder)
-    if not found:
-        return Done([], [], 0)
-    accelerator.load_state(str(found[-1]))
-    losses = read_table(found[-1] / "losses.parquet")
-    evaluations = read_table(found[-1] / "evaluations.parquet")
-    return Done(
-        losses.to_pylist() if losses else [],
-        evaluations.to_pylist() if evaluations else [],
-        int(found[-1].name.rpartition("-")[2]),
-    )
+    errors: list[InputError] = []
+    for checkpoint in reversed(found):
+        try:
+            return _load(accelerator, network, chosen, checkpoint)
+        except InputError as error:
+            errors.append(error)
+            say(f"{error}; going on from the checkpoint before")
+    if errors:
+        raise InputError(f"{errors[0]}; delete {folder} to train this run from its beginning")
+    return Done([], [], 0)
+
+
+def _load(accelerator: Accelerator, network: Any, chosen: list[Any], checkpoint: Path) -> Done:
+    """Read all files of a checkpoint before anything is changed by them.
+
+    Raises
+    ------
+    InputError
+        A file is missing or damaged. The message names it.
+    """
+    weights = _read(checkpoint / "weights.pt", accelerator.device)
+    states = _read(checkpoint / "optimizer.pt", accelerator.device)
+    generators = _read(checkpoint / f"generators-{accelerator.process_index}.pt", "cpu")
+    tables = [read_table(checkpoint / f"{name}.parquet") for name in ("losses", "evaluations")]
+    if None in tables:
+        raise InputError(f"{checkpoint} lacks losses.parquet or evaluations.parquet")
+    bare = accelerator.unwrap_model(network)
+    own = _trained(accelerator, network)
+    if {name: value.shape for name, value in weights.items()} != {
+        name: value.shape for name, value in own.items()
+    }:
+        raise InputError(f"{checkpoint / 'weights.pt'} holds the weights of another model")
+    bare.load_state_dict(weights, strict=False)
+    for optimizer, state in zip(chosen, states, strict=True):
+        optimizer.load_state_dict(state)
+    _restore(generators)
+    losses, evaluations = (table.to_pylist() for table in tables if table is not None)
+    return Done(losses, evaluations, int(checkpoint.name.rpartition("-")[2]))
+
+
+def _read(path: Path, device: Any) -> Any:
+    import torch
+
+    try:
+        return torch.load(path, map_location=device, weights_only=True)
+    except FileNotFoundError:
+        raise InputError(
+            f"{path} is missing: the checkpoint is damaged, or was written by fewer workers"
+        ) from None
+    except Exception as error:  # a cut or changed file raises errors of many types
+        raise InputError(f"{path} cannot be read ({type(error).__name__})") from None
+
+
+def _trained(accelerator: Accelerator, network: Any) -> dict[str, Any]:
+    """The weights that training changes, and the buffers."""
+    bare = accelerator.unwrap_model(network)
+    named = bare.named_parameters(remove_duplicate=False)
+    frozen = {name for name, weight in named if not weight.requires_grad}
+    return {name: value for name, value in bare.state_dict().items() if name not in frozen}
+
+
+def _generators() -> dict[str, Any]:
+    """The states of this process's random generators, as values that torch reads safely."""
+    import torch
+
+    numpy_state: dict[str, Any] = dict(np.random.get_state(legacy=False))
+    keys = numpy_state["state"]["key"].astype(np.int64)
+    numpy_state["state"] = {**numpy_state["state"], "key": torch.from_numpy(keys)}
+    version, internal, gauss_next = random.getstate()
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "numpy": numpy_state,
+        "python": [version, list(internal), gauss_next],
+    }
+
+
+def _restore(states: Mapping[str, Any]) -> None:
+    import torch
+
+    torch.set_rng_state(states["torch"])
+    if states["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(states["cuda"])
+    inner = states["numpy"]["state"]
+    keys = inner["key"].numpy().astype(np.uint32)
+    np.random.set_state({**states["numpy"], "state": {**inner, "key": keys}})
+    version, internal, gauss_next = states["python"]
+    random.setstate((version, tuple(internal), gauss_next))
+
+
+def _flush(path: Path) -> None:
+    """Have a file's or a folder's content written to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def checkpoints(folder: Path) -> list[Path]:
     """Folders of all checkpoints, the oldest first."""
     return sorted(folder.glob("checkpoint-*"))
-
-
-_CURVES = ("loss", "learning_rate", "gradient_norm")
-_MEANS = ("contrast", "accuracy_source", "mrr_source", "loss")
-
-
-class Board:
-    """Writes into `folder`/tensorboard, if TensorBoard is installed and this is the main worker.
-
-    What an interrupted run wrote beyond the `done` steps is dropped.
-    """
-
-    def __init__(self, folder: Path, done: int, is_main: bool) -> None:
-        self._writer: Any = None
-        if is_main and importlib.util.find_spec("tensorboard"):
-            from torch.utils.tensorboard import SummaryWriter
-
-            self._writer = SummaryWriter(str(folder / "tensorboard"), purge_step=done + 1)
-
-    def step(self, row: Mapping[str, Any]) -> None:
-        """Write a row of `checkpoints.LOSSES`."""
-        if self._writer:
-            for name in _CURVES:
-                self._writer.add_scalar(f"train/{name}", row[name], row["step"])
-            rate = row["tokens"] / row["step"] / row["seconds"]
-            self._writer.add_scalar("train/tokens_per_second", rate, row["step"])
-
-    def evaluation(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Write the rows of an evaluation, as means by name."""
-        if not self._writer:
-            return
-        found: dict[tuple[str, int], list[float]] = defaultdict(list)
-        for row in rows:
-            for name in _MEANS:
-                if row.get(name) is not None and "name" in row:
-                    found[f"{row['name']}/{name}", row["step"]].append(row[name])
-        for (name, step), values in sorted(found.items()):
-            self._writer.add_scalar(name, fmean(values), step)
-
-    def close(self) -> None:
-        """Flush."""
-        if self._writer:
-            self._writer.close()

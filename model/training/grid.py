@@ -22,10 +22,11 @@ from pivotmine.model.losses.heldout import HeldoutTexts
 from pivotmine.model.progress import Progress
 from pivotmine.model.results import key, read_table, write_json, write_table
 from pivotmine.model.shards.packing import Packing
-from pivotmine.model.training.checkpoints import LOSSES, Rows, checkpoints
-from pivotmine.model.training.evaluate import evaluator
+from pivotmine.model.statistics.registration import Registration, register
+from pivotmine.model.training.checkpoints import EVALUATIONS, LOSSES, Rows, checkpoints
+from pivotmine.model.training.evaluate import evaluations
 from pivotmine.model.training.mixture import Mixture, slots
-from pivotmine.model.training.networks import merged, start, with_lora
+from pivotmine.model.training.networks import check_masking, merged, start, with_lora
 from pivotmine.model.training.plan import BASE, Phase, Plan
 from pivotmine.model.training.train import Job, Trained, train
 from pivotmine.model.training.workers import make_accelerator
@@ -33,25 +34,11 @@ from pivotmine.model.training.workers import make_accelerator
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-EVALUATIONS = pa.schema(
-    [
-        pa.field("arm", pa.string()),
-        pa.field("seed", pa.int32()),
-        pa.field("step", pa.int32()),
-        pa.field("tokens", pa.int64()),
-        pa.field("kind", pa.string()),  # word, pair (aligned segments) or heldout (a text)
-        pa.field("name", pa.string()),  # direction, or name of the text
-        pa.field("concept", pa.string()),  # for pairs: number of the pair in its direction
-        pa.field("contrast", pa.float32()),  # nats; for pairs: gain from the source, nats a token
-        pa.field("accuracy_source", pa.float32()),
-        pa.field("mrr_source", pa.float32()),
-        pa.field("loss", pa.float32()),  # nats a token, of held-out text or of a target segment
-    ]
-)
+_RUN = [pa.field("arm", pa.string()), pa.field("seed", pa.int32())]
 
 TABLES = {
-    "evaluations": EVALUATIONS,
-    "losses": pa.schema([EVALUATIONS.field("arm"), EVALUATIONS.field("seed"), *LOSSES]),
+    "evaluations": pa.schema([*_RUN, *EVALUATIONS]),
+    "losses": pa.schema([*_RUN, *LOSSES]),
 }
 """Name of a run's table -> its schema."""
 
@@ -59,8 +46,8 @@ TABLES = {
 def run_grid(plan: Plan, out: Path, progress: Progress) -> dict[str, Any]:
     """Train all missing runs; returns the summary that is written to `out`/grid-<key>.json.
 
-    Writes `evaluations-<key>.parquet` (`EVALUATIONS`) and `losses-<key>.parquet` beside it, and
-    finished runs into `runs/`.
+    Writes `evaluations-<key>.parquet` and `losses-<key>.parquet` (`TABLES`) beside it, finished
+    runs into `runs/`, and the declared contrasts into `registrations.jsonl`.
 
     Raises
     ------
@@ -70,9 +57,14 @@ def run_grid(plan: Plan, out: Path, progress: Progress) -> dict[str, Any]:
         A loss is not finite.
     """
     recipe = plan.recipe
+    accelerator = make_accelerator(recipe.training, recipe.model.device)
     # Needed even if all runs are done: the plan must fit the model.
     first = start(recipe.training, plan.streams, recipe.grid.seeds[0], progress.note)
-    grid = _Grid(plan, make_accelerator(recipe.training, recipe.model.device), out, progress)
+    if recipe.training.mask_documents:
+        check_masking(first.network, plan.streams[0].vocab_size)
+    if accelerator.is_main_process:
+        _say_registration(register(out, recipe.grid), progress)
+    grid = _Grid(plan, accelerator, out, progress)
     tables: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
     for seed in recipe.grid.seeds:
         model = first if seed == recipe.grid.seeds[0] else None
@@ -120,7 +112,7 @@ class _Grid(NamedTuple):
         if not paths["losses"].exists():
             job = self._job(phase, seed, model, folder)
             self.progress.start(f"{phase.name}, seed {seed}", job.n_steps * job.config.step_tokens)
-            network = with_lora(copy.deepcopy(model.network), job.config.lora_rank)
+            network = with_lora(copy.deepcopy(model.network), job.config.lora_rank, seed)
             trained = train(self.accelerator, network, job)
             self.progress.note(_finished(phase.name, seed, trained.losses))
             if self.accelerator.is_main_process:
@@ -133,6 +125,11 @@ class _Grid(NamedTuple):
                 for old in checkpoints(folder):
                     shutil.rmtree(old)
             self.accelerator.wait_for_everyone()
+        elif keep and not (folder / "model").exists():
+            self.progress.note(
+                f"{phase.name}, seed {seed}: its model was not kept when it was trained; delete "
+                f"{folder} to train it again"
+            )
         return {name: table for name, path in paths.items() if (table := read_table(path))}
 
     def _job(self, phase: Phase, seed: int, model: LoadedModel, folder: Path) -> Job:
@@ -148,12 +145,13 @@ class _Grid(NamedTuple):
             config,
             seed,
             folder,
-            self._evaluator(model),
+            self._evaluations(model),
             {round(n * phase.n_steps / n_evaluations) for n in range(1, n_evaluations + 1)},
             self.progress.advance,
+            self.progress.note,
         )
 
-    def _evaluator(self, model: LoadedModel) -> Callable[[Any], Rows]:
+    def _evaluations(self, model: LoadedModel) -> list[Callable[[Any], Rows]]:
         plan, config, grid = self.plan, self.plan.recipe.training, self.plan.recipe.grid
         if plan.words and model.tokenizer is None:
             raise ConfigError(
@@ -163,7 +161,7 @@ class _Grid(NamedTuple):
         heldout = HeldoutTexts(
             plan.heldout, grid.heldout_tokens, config.sequence_tokens, config.mask_documents
         )
-        return evaluator(model, plan.words, plan.recipe.scoring, plan.pairs, heldout)
+        return evaluations(model, plan.words, plan.recipe.scoring, plan.pairs, heldout)
 
 
 def _write_tables(paths: Mapping[str, Path], arm: str, seed: int, trained: Trained) -> None:
@@ -174,6 +172,13 @@ def _write_tables(paths: Mapping[str, Path], arm: str, seed: int, trained: Train
     ):
         named = [{"arm": arm, "seed": seed, **row} for row in rows]
         write_table(paths[name], pa.Table.from_pylist(named, schema=TABLES[name]))
+
+
+def _say_registration(line: Registration, progress: Progress) -> None:
+    if not line.declared["contrasts"]:
+        return
+    when = f"after {line.n_finished} runs of arms" if line.n_finished else "before the first run"
+    progress.note(f"contrasts registered {line.date}, {when} ({line.key})")
 
 
 def _finished(arm: str, seed: int, losses: pa.Table) -> str:
@@ -196,7 +201,11 @@ def _summary(plan: Plan, model: LoadedModel) -> dict[str, Any]:
     recipe, words = plan.recipe, plan.words
     return {
         "model": {"name": model.name},
-        "words": {"version": words.version if words else "", "split": recipe.scoring.split},
+        "words": {
+            "version": words.version if words else "",
+            "split": recipe.scoring.split,
+            **({"n_candidates": words.n_candidates} if words else {}),
+        },
         "recipe": recipe.model_dump(mode="json", include={"training", "scoring", "grid"}),
         "phases": {
             phase.name: {

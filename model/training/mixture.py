@@ -72,13 +72,19 @@ def slots(
 
 
 class Mixture:
-    """The sequences of a run, in order."""
+    """The sequences of a run, in order.
+
+    Streams of the same shards, placed differently, go on from one another: no sequence is read
+    twice before all have been read once.
+    """
 
     def __init__(self, packings: Sequence[Packing], chosen: NDArray[np.uint8]) -> None:
         self._packings, self._chosen = packings, chosen
         self._numbers = np.empty(len(chosen), np.int64)
-        for stream in range(len(packings)):
-            here = chosen == stream
+        contents = [packing.content for packing in packings]
+        for content in dict.fromkeys(contents):
+            same = [place for place, one in enumerate(contents) if one == content]
+            here = np.isin(chosen, same)
             self._numbers[here] = np.arange(int(here.sum()))
 
     def __len__(self) -> int:

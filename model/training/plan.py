@@ -14,6 +14,8 @@ from pivotmine.errors import ConfigError
 from pivotmine.model.config.recipe import ModelRecipe
 from pivotmine.model.config.training import StreamConfig
 from pivotmine.model.losses.pairs import Pair, read_pairs
+from pivotmine.model.results import versions
+from pivotmine.model.scoring.cells import dependencies
 from pivotmine.model.shards.stream import Stream, open_stream
 from pivotmine.model.training.budget import Diet, check_languages, diet
 from pivotmine.model.training.mixture import Placement, slots
@@ -71,6 +73,13 @@ class Plan(NamedTuple):
         trained = [stream for phase in phases for stream in phase.streams]
         return [*trained, *self.heldout.values()]
 
+    @property
+    def _scoring(self) -> dict[str, Any]:
+        """The settings of the word task that its results depend on."""
+        config = self.recipe.scoring
+        asked = {"directions": list(config.directions), "n_draws": config.n_draws}
+        return dependencies(config) | asked
+
     def identity(self, model: str, seeds: Sequence[int], arms: bool = True) -> dict[str, Any]:
         """Everything that the results of these seeds depend on, as plain values.
 
@@ -80,9 +89,10 @@ class Plan(NamedTuple):
         training, grid = self.recipe.training, self.recipe.grid
         without_effect = {"micro_sequences", "checkpoint_steps"}
         found = {
+            "versions": versions(),
             "model": model,
             "training": training.model_dump(mode="json", exclude=without_effect),
-            "scoring": self.recipe.scoring.model_dump(mode="json") if self.words else None,
+            "scoring": self._scoring if self.words else None,
             "words": self.words.version if self.words else None,
             "heldout": {name: stream.checksum for name, stream in self.heldout.items()},
             "heldout_tokens": grid.heldout_tokens,
@@ -95,7 +105,7 @@ class Plan(NamedTuple):
             found["arms"] = {
                 f"{arm.name} {seed}": arm.content for seed in seeds for arm in self.arms[seed]
             }
-        if self.pairs:  # without pairs there is no such key, so older runs keep their names
+        if self.pairs:
             found["pairs"] = {way: [list(pair) for pair in of] for way, of in self.pairs.items()}
         return found
 

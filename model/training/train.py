@@ -1,10 +1,10 @@
 """Training one model on one mixture, on accelerate.
 
 accelerate places the model on a CPU, a GPU or several of them (`torchrun`, `accelerate launch`),
-handles mixed precision and accumulation, and saves everything that has a state: weights, optimizer
-and generators. The data (`mixture.py`) and the learning rate (`rate`) have no state, so a
-checkpoint is accelerate's state, the step, and the tables so far. A resumed run continues from the
-last checkpoint; on one CPU thread it gives the same bits as an undisturbed one.
+and handles mixed precision and accumulation. The data (`mixture.py`) and the learning rate
+(`optimizers.rate`) have no state, so a checkpoint (`checkpoints.py`) is weights, optimizers,
+generators, the step, and the tables so far. A resumed run continues from the last checkpoint; on
+one CPU thread it gives the same bits as an undisturbed one.
 
 transformers' Trainer was considered. It adds a sampler of its own, whose position must be replayed
 on resume, and its callbacks cost more than a step of the small models that arms are first tried on.
@@ -15,9 +15,8 @@ A run's folder holds the last checkpoint, and `tensorboard/` if TensorBoard is i
 from __future__ import annotations
 
 import contextlib
-import math
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,8 +25,10 @@ import pyarrow as pa
 
 from pivotmine.errors import ModelError
 from pivotmine.model.config.training import TrainingConfig
-from pivotmine.model.training.checkpoints import LOSSES, Board, Done, Rows, resume, save
+from pivotmine.model.training.board import Board
+from pivotmine.model.training.checkpoints import LOSSES, Done, Rows, resume, save
 from pivotmine.model.training.mixture import Mixture
+from pivotmine.model.training.optimizers import optimizers, set_rates
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -40,12 +41,15 @@ class Job(NamedTuple):
     config: TrainingConfig
     seed: int
     folder: Path
-    evaluate: Callable[[Any], Rows] = lambda _: []
-    """Evaluates the network; the step and the tokens are added to each row that it returns."""
+    evaluations: Sequence[Callable[[Any], Rows]] = ()
+    """Each evaluates the network in one respect, and returns rows of `checkpoints.EVALUATIONS`
+    without step and tokens. The workers share them out."""
     evaluate_at: Collection[int] = ()
     """Steps after which to evaluate; 0 is before the first."""
     advance: Callable[[int], None] = lambda _: None
     """Called with the number of tokens just done."""
+    say: Callable[[str], None] = lambda _: None
+    """Called with a line for the log."""
     stop_at: int | None = None
     """Stop after this step as if interrupted; for tests."""
 
@@ -58,8 +62,9 @@ class Trained(NamedTuple):
     """The measurements of a run."""
 
     losses: pa.Table
-    """`LOSSES`"""
+    """`checkpoints.LOSSES`"""
     evaluations: Rows
+    """Rows of `checkpoints.EVALUATIONS`."""
 
 
 def train(accelerator: Accelerator, network: Any, job: Job) -> Trained:
@@ -77,17 +82,14 @@ def train(accelerator: Accelerator, network: Any, job: Job) -> Trained:
     config = job.config
     torch.manual_seed(job.seed)
     network.train()
-    optimizer = torch.optim.AdamW(
-        _groups(network, config.weight_decay), lr=config.learning_rate, betas=(0.9, config.beta2)
-    )
-    network, optimizer = accelerator.prepare(network, optimizer)
-    losses, evaluations, done = resume(accelerator, job.folder)
+    network, *chosen = accelerator.prepare(network, *optimizers(network, config))
+    losses, evaluations, done = resume(accelerator, network, chosen, job.folder, job.say)
     job.advance(done * config.step_tokens)
     board = Board(job.folder, done, accelerator.is_main_process)
     if done == 0 and 0 in job.evaluate_at:
         evaluations += _evaluated(accelerator, network, job, 0)
     for step in range(done, job.n_steps):
-        losses.append(_step(accelerator, network, optimizer, job, step))
+        losses.append(_step(accelerator, network, chosen, job, step))
         board.step(losses[-1])
         job.advance(config.step_tokens)
         if step + 1 in job.evaluate_at:
@@ -96,7 +98,8 @@ def train(accelerator: Accelerator, network: Any, job: Job) -> Trained:
             evaluations += found
         stops = step + 1 == job.stop_at
         if (step + 1) % config.checkpoint_steps == 0 or stops or step + 1 == job.n_steps:
-            save(accelerator, job.folder, Done(losses, evaluations, step + 1))
+            so_far = Done(losses, evaluations, step + 1)
+            save(accelerator, network, chosen, job.folder, so_far)
         if stops:
             break
     board.close()
@@ -104,38 +107,15 @@ def train(accelerator: Accelerator, network: Any, job: Job) -> Trained:
     return Trained(pa.Table.from_pylist(losses, schema=LOSSES), evaluations)
 
 
-def rate(step: int, n_steps: int, config: TrainingConfig) -> float:
-    """Learning rate of step `step` (from 0) of `n_steps`.
-
-    It rises linearly from 0 to the highest rate over `warmup_share`. Then it falls as a cosine to
-    `final_rate_share` of that (`cosine`), stays level (`constant`), or stays level and falls
-    linearly over the last `decay_share` (`wsd`, Hu et al. 2024, arXiv 2404.06395).
-    """
-    n_warmup = math.ceil(config.warmup_share * n_steps)
-    if step < n_warmup:
-        return config.learning_rate * (step + 1) / n_warmup
-    after = (step - n_warmup) / max(n_steps - 1 - n_warmup, 1)
-    final = config.final_rate_share
-    if config.schedule == "cosine":
-        return config.learning_rate * (final + (1 - final) * (1 + math.cos(math.pi * after)) / 2)
-    if config.schedule == "wsd":
-        n_decay = math.ceil(config.decay_share * n_steps)
-        left = min((n_steps - 1 - step) / max(n_decay, 1), 1.0)
-        return config.learning_rate * (final + (1 - final) * left)
-    return config.learning_rate
-
-
 def _step(
-    accelerator: Accelerator, network: Any, optimizer: Any, job: Job, step: int
+    accelerator: Accelerator, network: Any, chosen: list[Any], job: Job, step: int
 ) -> dict[str, Any]:
     """One update of the weights."""
     import torch
 
     began = time.perf_counter()
     config = job.config
-    learning_rate = rate(step, job.n_steps, config)
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate
+    learning_rate = set_rates(chosen, step, job.n_steps, config)
     micro = list(_micro_batches(accelerator, job, step))
     total = torch.zeros((), device=accelerator.device)
     for number, inputs in enumerate(micro):
@@ -145,8 +125,9 @@ def _step(
             accelerator.backward(loss)
         total += loss.detach()
     norm = accelerator.clip_grad_norm_(network.parameters(), config.clip_norm)
-    optimizer.step()
-    optimizer.zero_grad()
+    for optimizer in chosen:
+        optimizer.step()
+        optimizer.zero_grad()
     mean = float(accelerator.reduce(total, "mean"))
     if not np.isfinite(mean):
         raise ModelError(
@@ -180,26 +161,37 @@ def _micro_batches(accelerator: Accelerator, job: Job, step: int) -> Iterator[di
         yield inputs
 
 
-def _groups(network: Any, weight_decay: float) -> list[dict[str, Any]]:
-    """Parameter groups: weight decay for matrices, none for norms and biases."""
-    weights = [weight for weight in network.parameters() if weight.requires_grad]
-    return [
-        {"params": [w for w in weights if w.dim() > 1], "weight_decay": weight_decay},
-        {"params": [w for w in weights if w.dim() <= 1], "weight_decay": 0.0},
-    ]
-
-
 def _evaluated(accelerator: Accelerator, network: Any, job: Job, step: int) -> Rows:
+    """Rows of all evaluations, in their order, on every worker."""
     import torch
+    from accelerate.utils import gather_object
 
-    if not accelerator.is_main_process:
-        accelerator.wait_for_everyone()
-        return []
+    rank, world = accelerator.process_index, accelerator.num_processes
     bare = accelerator.unwrap_model(network)
     bare.eval()
-    with torch.random.fork_rng():  # the number of evaluations must not change the run
-        rows = job.evaluate(bare)
+    # The number of evaluations must not change the run.
+    with torch.random.fork_rng(), _in_float32(bare):
+        own = [(n, job.evaluations[n](bare)) for n in range(rank, len(job.evaluations), world)]
     bare.train()
-    accelerator.wait_for_everyone()
+    found = gather_object(own) if world > 1 else own
     tokens = step * job.config.step_tokens
-    return [{"step": step, "tokens": tokens, **row} for row in rows]
+    at = {"step": step, "tokens": tokens}
+    return [{**at, **row} for _, rows in sorted(found, key=lambda one: one[0]) for row in rows]
+
+
+@contextlib.contextmanager
+def _in_float32(network: Any) -> Iterator[None]:
+    """Without the lower precision that accelerate puts around the network's forward pass.
+
+    Numbers of arms are compared to .01 nats, and bf16 varies by more with the shape of a batch.
+    """
+    wrapped = network.__dict__.get("forward")
+    plain = network.__dict__.get("_original_forward")
+    if plain is None:
+        yield
+        return
+    network.forward = plain
+    try:
+        yield
+    finally:
+        network.forward = wrapped

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING
 
 from pivotmine.errors import ConfigError
@@ -15,14 +16,16 @@ if TYPE_CHECKING:
 def make_accelerator(config: TrainingConfig, device: str = "auto") -> Accelerator:
     """The accelerator that all runs of a process share.
 
-    `device` is auto or cpu; the launcher decides which GPU a worker gets.
+    `device` is auto (GPUs, where there are any) or cpu. The launcher decides which GPU a worker
+    has.
 
     Raises
     ------
     ConfigError
-        Another device is named, the model is split over workers, or the batches of a step do not
-        divide among them.
+        Another device is named, the model is split over workers, the workers of the launcher do not
+        find one another, or the batches of a step do not divide among them.
     """
+    import torch
     from accelerate import Accelerator
     from transformers.utils import logging as transformers_logging
 
@@ -35,9 +38,18 @@ def make_accelerator(config: TrainingConfig, device: str = "auto") -> Accelerato
             "them with CUDA_VISIBLE_DEVICES or torchrun, or set cpu"
         )
     accelerator = Accelerator(
-        mixed_precision="bf16" if config.precision == "bf16" else "no", cpu=device == "cpu"
+        mixed_precision="bf16" if config.precision == "bf16" else "no",
+        # Without GPUs and without this, each worker would train all of it alone.
+        cpu=device == "cpu" or not torch.cuda.is_available(),
     )
     check_whole(accelerator.distributed_type)
+    launched = int(os.environ.get("WORLD_SIZE", "1"))
+    if launched != accelerator.num_processes:
+        raise ConfigError(
+            f"the launcher started {launched} workers (WORLD_SIZE), but accelerate has "
+            f"{accelerator.num_processes}: set model.device=cpu to train on CPUs, or give every "
+            "worker a GPU"
+        )
     n_micro = config.batch_sequences // config.micro_sequences
     if n_micro % accelerator.num_processes:
         raise ConfigError(

@@ -99,6 +99,12 @@ class WordSet:
             common &= set(concept.words)
         return tuple(lang for lang in self.concepts[0].words if lang in common) if common else ()
 
+    @property
+    def n_candidates(self) -> int:
+        """Candidates of a question: the right word and its distractors."""
+        wrong = [len(words) for one in self.concepts for words in one.distractors.values()]
+        return 1 + min(wrong, default=0)
+
     def split(self, name: str) -> tuple[Concept, ...]:
         """The concepts of one split."""
         return tuple(concept for concept in self.concepts if concept.split == name)

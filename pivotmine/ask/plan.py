@@ -185,17 +185,21 @@ def _counting_stages(sized: Plan, recipe: Recipe, c: Constants) -> list[StageCos
     sketch = recipe.count.sketch_bytes if counting.two_passes else 0.0
     grown = (contexts / c.chunk_tokens.value) ** c.growth.value
     distinct = min(c.chunk_pairs.value * grown, sized.possible_pairs)
+    memory = chunk_bytes(chunk, sketch, c)
     link = contexts * c.contest_ns.value
     link_memory = c.worker_bytes.value + 20.0 * recipe.link.max_contenders
     if recipe.link.permute and counting.n_chunks <= 1:
         link += contexts * (c.load_ns.value + c.events.value * c.event_ns.value)
         link_memory += 24.0 * chunk
+    counted = c.load_ns.value + c.events.value * c.event_ns.value
+    lexicon = contexts * (counted + recipe.lexicon.rounds * c.contest_ns.value)
+    lexicon_memory = memory + 60.0 * recipe.lexicon.max_pairs
     packed, counts = contexts * c.packed_bytes.value, distinct * c.counts_bytes.value
-    memory = chunk_bytes(chunk, sketch, c)
     return [
         StageCost("contexts", cut * _NS / _HOUR, cut_memory, lines, packed),
         StageCost("count", counting.core_hours, memory, counting.sent_bytes, counts),
         StageCost("link", link * _NS / _HOUR, link_memory, None, 0.0),
+        StageCost("lexicon", lexicon * _NS / _HOUR, lexicon_memory, None, 0.0),
         StageCost("pivot", c.pivot_seconds.value / _HOUR, c.worker_bytes.value, None, 0.0),
     ]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from pivotmine.ask.cooccurrence import Cooccurrence
     from pivotmine.ask.documents import FoundDocument
     from pivotmine.ask.explain import Explanation
+    from pivotmine.ask.lexicon import EntryLimits, Translation
     from pivotmine.ask.links import Partner
     from pivotmine.ask.query import Query, TableState
     from pivotmine.ask.rows import Rows
@@ -152,6 +155,59 @@ class LakeReader:
         from pivotmine.ask.links import TABLES_READ, find_links
 
         return find_links(self.connect(TABLES_READ), word, lang, limit)
+
+    def lexicon(self, word: str, lang: str | None = None, limit: int = 20) -> Rows[Translation]:
+        """Translations of a word, best first, without a threshold: the best guess for a rare word.
+
+        Parameters
+        ----------
+        word
+            A word, which may name its language: `chat`, `fr:chat`.
+        lang
+            Language of the translations; without one, any.
+        limit
+            Most rows.
+
+        Raises
+        ------
+        LakeError
+            The word is not a single token of the vocabulary.
+
+        Examples
+        --------
+        >>> pivotmine.open_lake("corpus.yaml").lexicon("fr:chat", lang="en")[0].translation
+        '▁cat'
+        """
+        from pivotmine.ask.lexicon import TABLES_READ, find_translations
+
+        return find_translations(self.connect(TABLES_READ), word, lang, limit)
+
+    def write_lexicon(self, path: str | os.PathLike[str], limits: EntryLimits | None = None) -> int:
+        """Write the best translations of all words to a file .tsv or .json; returns their number.
+
+        Parameters
+        ----------
+        path
+            A .tsv has a row a pair, with its evidence. A .json has for each word a list of
+            translations with weights (`pivotmine.ask.lexicon.write_lexicon`).
+        limits
+            Which pairs to write.
+
+        Raises
+        ------
+        InputError
+            The name has another suffix.
+        LakeError
+            The lake has no lexicon yet.
+
+        Examples
+        --------
+        >>> pivotmine.open_lake("corpus.yaml").write_lexicon("lexicon.tsv") > 0
+        True
+        """
+        from pivotmine.ask.lexicon import TABLES_READ, write_lexicon
+
+        return write_lexicon(self.connect(TABLES_READ), Path(path), limits)
 
     def bridges(self, word: str, target: str, limit: int = 10) -> Bridges | Reached:
         """Tokens that bridge two words, or the words that one reaches through other languages.

@@ -41,10 +41,10 @@ def _options(
 
 for command in (
     *(road.run, road.demo, road.init),
-    *(ask.tables, ask.query, ask.links, ask.bridges, ask.cooccurrence),
+    *(ask.tables, ask.query, ask.links, ask.lexicon, ask.bridges, ask.cooccurrence),
     *(ask.documents, ask.explain, ask.arms),
     *(keep.audit, keep.status, keep.rejects, keep.takedown),
-    *(keep.doctor, road.planted),
+    *(keep.unlock, keep.doctor, road.planted),
 ):
     app.command()(command)
 app.command("config")(road.config_command)

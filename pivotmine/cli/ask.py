@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pivotmine.cli.options import ConfigOption, FormatOption, LimitOption, SetOption, open_lake
+from pivotmine.errors import ConfigError
 from pivotmine.show.console import plain_console
 from pivotmine.show.rows import OutputFormat, print_result, show_answer, write_rows
 
@@ -72,6 +73,55 @@ def links(
 
     found = open_lake(config, set_).links(word, lang, limit)
     show_answer(output, found, lambda console: print_links(console, word, found))
+
+
+def lexicon(
+    word: Annotated[
+        str | None, typer.Argument(help="A word, e.g. chat; fr:chat names its language.")
+    ] = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    to: Annotated[
+        str | None, typer.Option(help="Language of the translations; without one, any.")
+    ] = None,
+    limit: LimitOption = 20,
+    output: FormatOption = OutputFormat.TABLE,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the translations of all words to this file: .tsv, or .json with a list of "
+            "translations and weights for each word."
+        ),
+    ] = None,
+    lang: Annotated[str | None, typer.Option(help="Export words of this language only.")] = None,
+    min_translated: Annotated[
+        float, typer.Option(min=0.0, help="Least contexts in which a pair is translated; export.")
+    ] = 0.5,
+    min_weight: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Least share of a translation; export.")
+    ] = 0.1,
+) -> None:
+    """Show the best translations of a word, or write those of all words to a file.
+
+    No threshold stands before them, so rare words have an answer, too; the evidence is beside it.
+
+    Example: pivotmine lexicon fr:chat --to en
+
+    Example: pivotmine lexicon --export words.json --lang en --to fr
+    """
+    from pivotmine.show.answers import print_translations
+
+    if (word is None) == (export is None):
+        raise ConfigError("give a word, or --export with a file name")
+    lake = open_lake(config, set_)
+    if word is not None:
+        found = lake.lexicon(word, to, limit)
+        show_answer(output, found, lambda console: print_translations(console, word, found))
+    if export is not None:
+        from pivotmine.ask.lexicon import EntryLimits
+
+        n = lake.write_lexicon(export, EntryLimits(lang, to, min_translated, min_weight))
+        plain_console().print(f"{n:,} translations in {export}", markup=False, soft_wrap=True)
 
 
 def bridges(

@@ -3,29 +3,64 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pivotmine.cli.options import ConfigOption, SetOption, open_lake
 from pivotmine.show.console import plain_console
 
+if TYPE_CHECKING:
+    from pivotmine.keep.audit_files import Finding
+
 _RAW_SHOWN_BYTES = 200
+_DAMAGES_SHOWN = 20
 
 
-def audit(config: ConfigOption = None, set_: SetOption = None) -> None:
-    """Check the lake: conservation, uniqueness, checksums. Exit status 1 if a check fails."""
+def audit(
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Only whether files are there and have their sizes."),
+    ] = False,
+) -> None:
+    """Check the lake: files, conservation, uniqueness. Exit status 1 if a check fails.
+
+    Every file is read once and compared with its digest. A damaged table is made anew by `pivotmine
+    run` when the damaged file is deleted.
+    """
     from pivotmine.keep.audit import audit as audit_lake
+    from pivotmine.keep.audit import audited_tables
+    from pivotmine.keep.audit_files import audit_files
 
-    lake = open_lake(config, set_)
-    console = plain_console()
-    holds = True
-    for finding in audit_lake(lake.lake, lake.connect()):
-        mark = "ok  " if finding.holds else "FAIL"
-        console.print(f"{mark} {finding.check}: {finding.figures}", soft_wrap=True)
-        holds = holds and finding.holds
-    if not holds:
+    reader = open_lake(config, set_)
+    findings = []
+    for finding in audit_files(reader.lake, quick=quick):
+        findings.append(finding)
+        _print_finding(finding)
+    if not quick:
+        damages = [damage for finding in findings for damage in finding.damages]
+        connection = reader.connect(audited_tables(reader.lake, damages))
+        for finding in audit_lake(reader.lake, connection, damages):
+            findings.append(finding)
+            _print_finding(finding)
+    if not all(finding.holds for finding in findings):
         raise typer.Exit(1)
+
+
+def _print_finding(finding: Finding) -> None:
+    console = plain_console()
+    mark = "ok  " if finding.holds else "FAIL"
+    console.print(f"{mark} {finding.check}: {finding.figures}", soft_wrap=True)
+    for damage in finding.damages[:_DAMAGES_SHOWN]:
+        console.print(f"       {damage.table}: {damage.path} {damage.what}", soft_wrap=True)
+    if len(finding.damages) > _DAMAGES_SHOWN:
+        console.print(f"       and {len(finding.damages) - _DAMAGES_SHOWN:,} more")
+    if finding.damages:
+        from pivotmine.lake.parquet_files import MEND
+
+        console.print(f"       fix: {MEND}", soft_wrap=True)
 
 
 def status(config: ConfigOption = None, set_: SetOption = None) -> None:
@@ -69,6 +104,14 @@ def rejects(
         Path | None,
         typer.Option("--export", help="New folder for the bytes of the records and their index."),
     ] = None,
+    max_share: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Exit with status 1 if more than this share of a delivery's records was refused.",
+        ),
+    ] = None,
 ) -> None:
     """Show refused records by reason, with an example of each; or export their bytes.
 
@@ -76,12 +119,26 @@ def rejects(
     run` reads refused records again by itself. To mend records: export them, edit the files, delete
     the hopeless ones, and name the folder in ingest.inputs with an ingest_id of its own. The file
     _rejects.jsonl says where each came from.
+
+    Schedulers ask with --max-share: it shows the shares by delivery, and fails if one is too large.
     """
-    from pivotmine.keep.rejects import INDEX, export, summarise
+    from pivotmine.keep.rejects import INDEX, count_by_delivery, export, summarise
     from pivotmine.show.tables import print_table
 
-    connection = open_lake(config, set_).connect(["rejects", "runs"])
+    connection = open_lake(config, set_).connect(["rejects", "runs", "inputs"])
     console = plain_console()
+    if max_share is not None:
+        counted = count_by_delivery(connection, reason)
+        for delivered in counted:
+            console.print(
+                f"{'FAIL' if delivered.share > max_share else 'ok  '} {delivered.ingest_id}: "
+                f"{delivered.n_refused:,} of {delivered.n_records:,} records were refused "
+                f"({delivered.share:.2%}), at most {max_share:.2%} may be",
+                soft_wrap=True,
+            )
+        if any(delivered.share > max_share for delivered in counted):
+            raise typer.Exit(1)
+        return
     if out is not None:
         n_records, n_files = export(connection, out, reason)
         console.print(f"{n_records:,} records in {out / INDEX}, {n_files:,} of them with bytes")
@@ -128,6 +185,19 @@ def takedown(
     )
     past = f"{n_snapshots:,} earlier snapshots deleted" if forget else "earlier snapshots kept"
     plain_console().print(f"{delivery} is taken down; {past}")
+
+
+def unlock(config: ConfigOption = None, set_: SetOption = None) -> None:
+    """End the lease of a run that is dead, so that another run can write to the lake at once.
+
+    If that run is alive, it loses the stage that it is at. What is committed stays.
+    """
+    from pivotmine.lake.lake import Lake
+    from pivotmine.lake.lease import break_lease
+    from pivotmine.recipe.reading import load_recipe
+
+    owner = break_lease(Lake(load_recipe(config, set_ or ()).lake))
+    plain_console().print(f"the lease of {owner} is ended" if owner else "no run holds the lake")
 
 
 def doctor(config: ConfigOption = None, set_: SetOption = None) -> None:

@@ -106,7 +106,8 @@ def init(
 def config_command(config: ConfigOption = None, set_: SetOption = None) -> None:
     """Print the effective configuration as YAML, each setting with its meaning.
 
-    The output is a recipe: save it, change it, run it.
+    The output is a recipe: save it, change it, run it. Secrets are shown as ***; they stay in your
+    own recipe.
     """
     from pivotmine.recipe.reading import load_recipe, to_yaml
 

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 from blake3 import blake3
@@ -27,6 +26,7 @@ from pivotmine.sources.gzip_members import gzip_blocks
 from pivotmine.sources.parquet import as_bytes, is_text
 from pivotmine.sources.streams import peek_head, plain_blocks
 from pivotmine.sources.zstd_frames import zstd_blocks
+from pivotmine.storage.filesystem import open_filesystem
 
 COLUMNS = ("lang_a", "word_a", "lang_b", "word_b")
 """The last two may be missing, in a file or in a row: such rows list single words."""
@@ -145,7 +145,7 @@ def _format(uri: str) -> str:
 
 
 def _open(uri: str) -> Any:
-    filesystem, path = fsspec.core.url_to_fs(uri)
+    filesystem, path = open_filesystem(uri)
     return filesystem.open(path, "rb")
 
 

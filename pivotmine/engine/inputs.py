@@ -6,24 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import to_arrow_schema
 
 from pivotmine.engine.display import Display
-from pivotmine.engine.session import spark_schema
+from pivotmine.engine.frames import numbered, read_frame, split_bytes
 from pivotmine.engine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Stage
 from pivotmine.engine.staging import write_arrow_rows, write_rows
 from pivotmine.engine.table_files import bind_reader, plan_splits
 from pivotmine.errors import LakeError
 from pivotmine.lake.lake import Lake
+from pivotmine.lake.parquet_files import parquet_reader, reading
 from pivotmine.lake.tables import TABLES
-
-TASKS_PER_CORE = 4
-"""Tasks a core for reading a table that is neither small nor huge."""
-
-MIN_SPLIT_BYTES, MAX_SPLIT_BYTES = 4_000_000, 64_000_000
-"""Bounds on the Parquet that such a task reads, bytes."""
+from pivotmine.storage.filesystem import open_filesystem
 
 _DATA = "/data/"
 
@@ -38,28 +33,35 @@ class LakeInputs:
         self.measures: dict[str, float] = {}
         self._lake, self._run_id, self._display = lake, run_id, display
         self._stage = stage
-        self._previous: dict[str, dict[str, tuple[str, int]]] = {}
+        self._previous: dict[str, dict[str, tuple[str, int, int]]] = {}
+        self._stored: dict[str, tuple[list[tuple[str, int]], pa.Schema]] = {}
         self._resolved = {name: lake.snapshot(name) for name in stage.reads}
         resolved = self._resolved.items()
         self.snapshots = {name: snap.snapshot_id for name, snap in resolved if snap is not None}
         self.n_rows = {name: lake.n_rows(name, snapshot) for name, snapshot in resolved}
         self._files = {name: lake.file_sizes(name, snapshot) for name, snapshot in resolved}
 
-    def frame(self, table: str) -> DataFrame:
-        schema = spark_schema(TABLES[table].schema)
-        if not self._files[table]:
-            return self.spark.createDataFrame([], schema)
-        return self.spark.read.schema(schema).parquet(*(path for path, _ in self._files[table]))
+    def frame(self, table: str, columns: Sequence[str] | None = None) -> DataFrame:
+        return read_frame(self.spark, self._files[table], _schema(table, columns))
 
     def arrow_rows(
         self, table: str, columns: Sequence[str], make: MakeRows, schema: pa.Schema
     ) -> ArrowRows:
         files = self._files[table]
-        n_tasks = TASKS_PER_CORE * self.spark.sparkContext.defaultParallelism
-        share = sum(size for _, size in files) // n_tasks
-        splits = plan_splits(files, min(max(share, MIN_SPLIT_BYTES), MAX_SPLIT_BYTES))
-        read = bind_reader(splits, columns, make)
+        splits = plan_splits(files, split_bytes(self.spark, files))
+        read = bind_reader(splits, columns, make, dict(files))
         return ArrowRows(self.numbers(len(splits)), read, schema)
+
+    def read_files(self, paths: Sequence[str], schema: pa.Schema) -> DataFrame:
+        sizes = [(path, self._size(path)) for path in paths]
+        return read_frame(self.spark, sizes, schema)
+
+    def _size(self, path: str) -> int:
+        footer = self._lake.held.footers.get(path)
+        if footer is not None:
+            return footer.n_bytes
+        filesystem, name = open_filesystem(path)
+        return int(filesystem.size(name))
 
     def table(self, name: str, columns: Sequence[str], max_rows: int) -> pa.Table:
         if self.n_rows[name] > max_rows:
@@ -69,9 +71,13 @@ class LakeInputs:
             )
         wanted = pa.schema([TABLES[name].schema.field(column) for column in columns])
         pieces = [wanted.empty_table()]
-        for path, _ in self._files[name]:
-            with self._lake.filesystem.open(path, "rb") as stream:
-                pieces.append(pq.read_table(stream, columns=list(columns)).cast(wanted))
+        for path, size in self._files[name]:
+            with (
+                reading(path),
+                self._lake.open(path, size) as stream,
+                parquet_reader(stream) as rows,
+            ):
+                pieces.append(rows.read(list(columns)).cast(wanted))
         return pa.concat_tables(pieces).combine_chunks()
 
     def table_files(self, name: str) -> list[tuple[str, int]]:
@@ -84,32 +90,42 @@ class LakeInputs:
             if snapshot is None or dict(last["outputs"]).get(table) != snapshot.snapshot_id:
                 continue
             if dict(last.get("reuse") or {}).get(table) == key:
-                files = self._lake.file_sizes(table, snapshot, in_rows=True)
                 self._previous[table] = {
-                    path.rpartition(_DATA)[2]: (path, n_rows) for path, n_rows in files
+                    file.file_path.rpartition(_DATA)[2]: (
+                        file.file_path,
+                        file.file_size_in_bytes,
+                        file.record_count,
+                    )
+                    for file in self._lake.data_files(snapshot)
                 }
 
-    def previous(self, table: str, files: Sequence[str] | None = None) -> DataFrame:
-        schema = spark_schema(TABLES[table].schema)
+    def previous(
+        self,
+        table: str,
+        files: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> DataFrame:
         names = self.previous_files(table) if files is None else files
-        if not names:
-            # `limit` tells Spark that there are no rows, so it skips what depends on them.
-            empty = self.spark.createDataFrame([], schema).limit(0)
-            return empty.withColumn(PREVIOUS_FILE, F.lit(None).cast("string"))
-        paths = (self._previous[table][name][0] for name in names)
-        # Only the name below the table: Spark escapes the rest as a URI.
-        name = F.substring_index("_metadata.file_path", _DATA, -1)
-        return self.spark.read.schema(schema).parquet(*paths).withColumn(PREVIOUS_FILE, name)
+        found = [self._previous[table][name] for name in names]
+        schema = _schema(table, columns).append(pa.field(PREVIOUS_FILE, pa.string()))
+        sizes = [(path, size) for path, size, _ in found]
+        return read_frame(self.spark, sizes, schema, (PREVIOUS_FILE, _DATA))
 
     def previous_files(self, table: str) -> list[str]:
         return sorted(self._previous.get(table, ()))
 
     def rows_of_kept(self, table: str, kept: Sequence[str]) -> dict[str, int]:
         """Paths of previous files, with their rows."""
-        return dict(self._previous[table][name] for name in kept)
+        found = (self._previous[table][name] for name in kept)
+        return {path: n_rows for path, _, n_rows in found}
+
+    def sizes_of_kept(self, table: str, kept: Sequence[str]) -> dict[str, int]:
+        """Paths of previous files, with their bytes."""
+        found = (self._previous[table][name] for name in kept)
+        return {path: size for path, size, _ in found}
 
     def numbers(self, n: int) -> DataFrame:
-        return self.spark.range(0, n, numPartitions=max(n, 1))
+        return numbered(self.spark, n)
 
     def local(self, frame: DataFrame, max_rows: int) -> pa.Table:
         rows = frame.limit(max_rows + 1).toArrow()
@@ -124,14 +140,20 @@ class LakeInputs:
         path = f"{self._lake.scratch_path(self._run_id)}/{name}"
         self._display.progress(f"computing {name}")
         files = write_rows(self._lake, rows, path)
-        schema = spark_schema(rows.schema) if isinstance(rows, ArrowRows) else rows.schema
-        if not files:
-            return self.spark.createDataFrame([], schema)
-        return self.spark.read.schema(schema).parquet(*files)
+        schema = rows.schema if isinstance(rows, ArrowRows) else to_arrow_schema(rows.schema)
+        sizes = [(file, written.digest.n_bytes) for file, written in files.items()]
+        self._stored[name] = (sizes, schema)
+        return read_frame(self.spark, sizes, schema)
+
+    def stored(self, name: str, columns: Sequence[str]) -> DataFrame:
+        sizes, schema = self._stored[name]
+        return read_frame(self.spark, sizes, pa.schema([schema.field(one) for one in columns]))
 
     def files(self, rows: ArrowRows, name: str) -> list[tuple[str, int]]:
         self._display.progress(f"computing {name}")
-        return write_arrow_rows(self._lake, rows, f"{self._lake.scratch_path(self._run_id)}/{name}")
+        path = f"{self._lake.scratch_path(self._run_id)}/{name}"
+        written = write_arrow_rows(self._lake, rows, path)
+        return [(file, found.n_rows) for file, found in written.items()]
 
     def artifacts(self, kind: str) -> str:
         return self._lake.artifact_path(kind, self._run_id)
@@ -141,3 +163,9 @@ class LakeInputs:
 
     def note(self, text: str) -> None:
         self._display.note(f"{self._stage.name}: {text}")
+
+
+def _schema(table: str, columns: Sequence[str] | None) -> pa.Schema:
+    """Columns of a table; all by default."""
+    schema = TABLES[table].schema
+    return schema if columns is None else pa.schema([schema.field(name) for name in columns])

@@ -16,21 +16,28 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pyspark.sql import SparkSession
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 import pivotmine
 from pivotmine.engine.display import Display, Report
 from pivotmine.engine.fingerprint import reuse_fingerprint, stage_fingerprint
+from pivotmine.engine.frames import read_frame
 from pivotmine.engine.inputs import LakeInputs
 from pivotmine.engine.stage import Renewed, Rows, Stage, StageOutputs, Tally
 from pivotmine.engine.staging import write_tables
 from pivotmine.errors import ConservationError, LakeError
+from pivotmine.lake.commit import commit
 from pivotmine.lake.compaction import merge_small_files
+from pivotmine.lake.digests import Damage, FileDigest, described, missing_or_resized
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.recovery import lock, recover
+from pivotmine.lake.lease import hold_lease
+from pivotmine.lake.recovery import recover
+from pivotmine.lake.tables import TABLES
 from pivotmine.lake.withdrawals import without_withdrawn
 from pivotmine.recipe import Recipe
+from pivotmine.storage.settings import use
 
 
 def run_stages(
@@ -58,18 +65,24 @@ def run_stages(
     ConservationError
         Rows were lost or invented. Nothing of that stage is committed.
     """
+    if "storage" in recipe.model_fields_set:
+        use(recipe.storage.settings())
     recipe = without_withdrawn(recipe)
     external = {stage.name: stage.external(recipe) for stage in stages}
     lake = Lake(recipe.lake)
     reports = []
-    with lock(lake):
+    with hold_lease(lake):
         for line in recover(lake):
             display.note(f"recovered: {line}")
         for stage in stages:
             started_at = datetime.now(UTC)
             snapshots = _snapshots(stage, lake)
             fingerprint = stage_fingerprint(stage, recipe, snapshots, external[stage.name])
-            committed = None if force else find_committed(lake, stage, fingerprint)
+            broken = [] if force else damaged_outputs(lake, stage)
+            if broken:
+                display.note(f"{stage.name}: {described(broken)}; made anew")
+            anew = force or bool(broken)
+            committed = None if anew else find_committed(lake, stage, fingerprint)
             if committed is not None:
                 report = _report_of(committed, started_at)
             else:
@@ -77,7 +90,7 @@ def run_stages(
                 run_id = f"{started_at:%Y%m%dT%H%M%S}-{stage.name}-{secrets.token_hex(4)}"
                 report = _execute(
                     _Run(stage, recipe, lake, session(), display, fingerprint, started_at, run_id),
-                    force,
+                    anew,
                 )
             display.finish(report)
             reports.append(report)
@@ -96,6 +109,15 @@ def find_committed(lake: Lake, stage: Stage, fingerprint: str) -> dict[str, Any]
         ):
             return dict(row)
     return None
+
+
+def damaged_outputs(lake: Lake, stage: Stage) -> list[Damage]:
+    """Files of the tables that a stage writes that are gone or have changed their size.
+
+    Folders are listed and no file is read. A stage with such files is made anew, and uses no row of
+    its last run.
+    """
+    return [damage for name in stage.writes for damage in missing_or_resized(lake, name)]
 
 
 def last_run(lake: Lake, stage: Stage) -> dict[str, Any] | None:
@@ -144,8 +166,15 @@ class _Written:
 
     rows: dict[str, int]
 
-    def files(self, table: str) -> list[str]:
-        return [*self.staged[table], *self.kept.get(table, ())]
+    digests: dict[str, FileDigest]
+    """Digests of new files."""
+
+    sizes: dict[str, int]
+    """Bytes of all files."""
+
+    def files(self, table: str) -> list[tuple[str, int]]:
+        paths = [*self.staged[table], *self.kept.get(table, ())]
+        return [(path, self.sizes[path]) for path in paths]
 
 
 def _execute(run: _Run, force: bool) -> Report:
@@ -155,6 +184,7 @@ def _execute(run: _Run, force: bool) -> Report:
     may be part of the lake, also after Ctrl-C or an error. `recover` finds out under the lock.
     """
     stage, recipe, lake = run.stage, run.recipe, run.lake
+    _check_inputs(lake, stage)
     inputs = LakeInputs(lake, run.spark, stage, run.run_id, run.display)
     is_committing = False
     try:
@@ -170,12 +200,13 @@ def _execute(run: _Run, force: bool) -> Report:
             tally = _check(run, Rows(inputs.n_rows, written.rows, _totals(run.spark, written)))
             row = _row(run, inputs, keys, written, tally)
             if stage.finish is not None:
-                read = run.spark.read.parquet
-                tables = {name: read(*written.files(name)) for name in stage.writes}
+                tables = {name: _frame(run.spark, written, name) for name in stage.writes}
                 stage.finish(inputs, recipe, row, tables)
         finished_at = datetime.now(UTC)
         is_committing = True
-        lake.commit({**row, "finished_at": finished_at}, written.staged, written.kept)
+        row = {**row, "finished_at": finished_at}
+        for line in commit(lake, row, written.staged, written.kept, written.digests):
+            run.display.note(line)
     except BaseException:
         if not is_committing:
             for name in stage.writes:
@@ -189,21 +220,42 @@ def _execute(run: _Run, force: bool) -> Report:
     return Report(stage.name, False, tally, written.rows, seconds)
 
 
+def _check_inputs(lake: Lake, stage: Stage) -> None:
+    for name in stage.reads:
+        if broken := missing_or_resized(lake, name):
+            raise LakeError(
+                f"stage {stage.name} cannot read table {name}: {described(broken)}. Run the stages "
+                f"before it, which make the table anew: `pivotmine run --until {stage.name}`."
+            )
+
+
 def _write(run: _Run, inputs: LakeInputs, made: StageOutputs) -> _Written:
     """Write the rows that are new, and merge small files with them."""
     lake = run.lake
-    staged = write_tables(run.stage, made, lake, run.run_id, run.display)
+    files = write_tables(run.stage, made, lake, run.run_id, run.display)
+    written = {path: file for found in files.values() for path, file in found.items()}
+    staged = {name: list(paths) for name, paths in files.items()}
     kept: dict[str, dict[str, int]] = {}
+    sizes: dict[str, int] = {}
     for name, rows in made.items():
         if isinstance(rows, Renewed):
             stay = inputs.rows_of_kept(name, rows.kept)
             folder = lake.staging_path(name, run.run_id)
-            staged[name], kept[name] = merge_small_files(lake, name, folder, staged[name], stay)
+            sizes |= inputs.sizes_of_kept(name, rows.kept)
+            staged[name], kept[name] = merge_small_files(
+                lake, name, folder, staged[name], stay, written
+            )
     n_rows = {
-        name: lake.count_rows(files) + sum(kept.get(name, {}).values())
-        for name, files in staged.items()
+        name: sum(written[path].n_rows for path in paths) + sum(kept.get(name, {}).values())
+        for name, paths in staged.items()
     }
-    return _Written(staged, kept, n_rows)
+    digests = {path: file.digest for path, file in written.items()}
+    sizes |= {path: digest.n_bytes for path, digest in digests.items()}
+    return _Written(staged, kept, n_rows, digests, sizes)
+
+
+def _frame(spark: SparkSession, written: _Written, table: str) -> DataFrame:
+    return read_frame(spark, written.files(table), TABLES[table].schema)
 
 
 def _check(run: _Run, rows: Rows) -> Tally:
@@ -223,7 +275,8 @@ def _totals(spark: SparkSession, written: _Written) -> Callable[[str, str], int]
         files = written.files(table)
         if not files:
             return 0
-        row = spark.read.parquet(*files).agg(F.sum(column)).first()
+        schema = pa.schema([TABLES[table].schema.field(column)])
+        row = read_frame(spark, files, schema).agg(F.sum(column)).first()
         return int(row[0] or 0) if row else 0
 
     return total

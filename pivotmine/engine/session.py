@@ -22,6 +22,7 @@ from pyspark.sql.types import StructType
 from pivotmine import plugins
 from pivotmine.errors import SetupError
 from pivotmine.recipe import SparkConfig
+from pivotmine.storage.settings import worker_environment
 
 MIN_JAVA, MAX_JAVA = 17, 21
 
@@ -31,6 +32,8 @@ _LOCAL_CONF = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "4096",
     "spark.sql.parquet.compression.codec": "zstd",
+    # Spark writes a checksum a page; without this it does not compare them.
+    "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
     "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
@@ -117,11 +120,12 @@ def spark_schema(schema: pa.Schema) -> StructType:
 
 
 def _with_plugin_path(session: SparkSession) -> SparkSession:
-    """Let Python workers on this machine find the modules of plugins where the driver did.
+    """Give Python workers the stores of the driver, and the places of its plugins.
 
     Workers elsewhere find what is installed there, or comes with `spark-submit --py-files`.
     """
     environment = session.sparkContext.environment
+    environment.update(worker_environment())
     known = environment.get("PYTHONPATH", "").split(os.pathsep)
     path = os.pathsep.join(dict.fromkeys(filter(None, (*known, *plugins.folders()))))
     if path:

@@ -62,8 +62,12 @@ class Inputs(Protocol):
     def spark(self) -> SparkSession:
         """The session, for DataFrames made from small local data."""
 
-    def frame(self, table: str) -> DataFrame:
-        """A table that the stage declares in `reads`, as of the start of the run."""
+    def frame(self, table: str, columns: Sequence[str] | None = None) -> DataFrame:
+        """Columns of a table that the stage declares in `reads`, as of the start of the run.
+
+        The workers read the columns that are asked for, all by default: Spark cannot leave out
+        those that turn out not to be needed.
+        """
 
     def arrow_rows(
         self, table: str, columns: Sequence[str], make: MakeRows, schema: pa.Schema
@@ -79,7 +83,15 @@ class Inputs(Protocol):
     def table_files(self, name: str) -> list[tuple[str, int]]:
         """Files of a declared table, each with its number of rows, for tasks that read files."""
 
-    def previous(self, table: str, files: Sequence[str] | None = None) -> DataFrame:
+    def read_files(self, paths: Sequence[str], schema: pa.Schema) -> DataFrame:
+        """The rows of Parquet files, such as those of `files`."""
+
+    def previous(
+        self,
+        table: str,
+        files: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> DataFrame:
         """Rows that this stage wrote before, with `PREVIOUS_FILE`; those of all files by default.
 
         Empty where nothing can be used again (`Stage.reuse`). What a stage returns must not depend
@@ -100,6 +112,9 @@ class Inputs(Protocol):
 
         For a frame that several outputs derive from, or whose rows are expensive to compute.
         """
+
+    def stored(self, name: str, columns: Sequence[str]) -> DataFrame:
+        """Columns of a checkpoint; the others are not read."""
 
     def files(self, rows: ArrowRows, name: str) -> list[tuple[str, int]]:
         """A checkpoint as its files, each with its number of rows, for tasks that read files."""

@@ -5,23 +5,30 @@ The files lie in the folder of the run until the runner commits them.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import to_arrow_schema
 
 from pivotmine.engine.display import Display
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import ArrowRows, Renewed, Stage, StageOutputs, StageRows
-from pivotmine.engine.table_files import FILE_SCHEMA, bind_writer
+from pivotmine.engine.table_files import FILE_SCHEMA, Batches, bind_writer
 from pivotmine.errors import LakeError
+from pivotmine.lake.digests import FileDigest, WrittenFile, write_parquet_file
+from pivotmine.lake.iceberg_files import Footer
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
+
+Files: TypeAlias = dict[str, WrittenFile]
+"""Files by their paths."""
 
 
 def write_tables(
     stage: Stage, outputs: StageOutputs, lake: Lake, run_id: str, display: Display
-) -> dict[str, list[str]]:
+) -> dict[str, Files]:
     """Write what a stage made; returns the new files of each table.
 
     Raises
@@ -37,39 +44,56 @@ def write_tables(
         path = lake.staging_path(name, run_id)
         rows = outputs[name]
         if isinstance(rows, Renewed):
-            staged[name] = [
-                file
+            staged[name] = {
+                file: written
                 for number, part in enumerate(rows.rows)
-                for file in write_rows(lake, _conform(part, name), f"{path}/{number}")
-            ]
+                for file, written in write_rows(
+                    lake, _conform(part, name), f"{path}/{number}"
+                ).items()
+            }
         else:
             staged[name] = write_rows(lake, _conform(rows, name), path)
     return staged
 
 
-def write_rows(lake: Lake, rows: StageRows, path: str) -> list[str]:
-    """Write rows as Parquet files under `path`; returns the files."""
-    if isinstance(rows, ArrowRows):
-        return [file for file, _ in write_arrow_rows(lake, rows, path)]
+def write_rows(lake: Lake, rows: StageRows, path: str) -> Files:
+    """Write rows as Parquet files under `path`, by who has them; returns the files."""
     if isinstance(rows, DataFrame):
-        rows.write.parquet(path)
-    elif rows.num_rows:
-        lake.filesystem.makedirs(path, exist_ok=True)
-        with lake.filesystem.open(f"{path}/part-0.parquet", "wb") as stream:
-            pq.write_table(rows, stream, compression="zstd", store_schema=False)
-    return lake.parquet_files(path)
+        rows = ArrowRows(rows, _as_they_are, to_arrow_schema(rows.schema))
+    if isinstance(rows, ArrowRows):
+        return write_arrow_rows(lake, rows, path)
+    if not rows.num_rows:
+        return {}
+    file = f"{path}/part-0.parquet"
+    return _remembered(lake, {file: write_parquet_file([rows], rows.schema, file)})
 
 
-def write_arrow_rows(lake: Lake, rows: ArrowRows, path: str) -> list[tuple[str, int]]:
-    """Write rows by the workers that make them; returns the files, each with its rows."""
+def write_arrow_rows(lake: Lake, rows: ArrowRows, path: str) -> Files:
+    """Write rows by the workers that make them; returns the files, sorted by their paths."""
     write = bind_writer(rows.make, rows.schema, path)
     written = rows.frame.mapInArrow(write, spark_schema(FILE_SCHEMA)).toArrow()
-    files = sorted((row["path"], row["n_rows"]) for row in written.to_pylist())
+    files = {
+        row["path"]: WrittenFile(
+            row["n_rows"], FileDigest(row["n_bytes"], row["blake3"]), row["footer"]
+        )
+        for row in sorted(written.to_pylist(), key=lambda row: str(row["path"]))
+    }
     # Tasks that ran twice, or died, have left files that are not part of the table.
-    reported = {lake.normal_address(file) for file, _ in files}
+    reported = {lake.normal_address(path) for path in files}
     for file in lake.parquet_files(path):
         if lake.normal_address(file) not in reported:
             lake.remove(file)
+    return _remembered(lake, files)
+
+
+def _as_they_are(batches: Batches) -> Batches:
+    return batches
+
+
+def _remembered(lake: Lake, files: Files) -> Files:
+    """The files, whose footers the commit need not read."""
+    for path, file in files.items():
+        lake.held.footers[path] = Footer(file.digest.n_bytes, file.footer)
     return files
 
 
@@ -86,4 +110,5 @@ def _conform(rows: StageRows, name: str) -> StageRows:
         raise LakeError(f"columns of table {name} do not fit its schema: {differing}")
     if isinstance(rows, pa.Table):
         return rows.select(schema.names).cast(schema)
-    return rows.select(*(F.col(field.name).cast(field.dataType) for field in spark_schema(schema)))
+    cast = rows.select(*(F.col(field.name).cast(field.dataType) for field in spark_schema(schema)))
+    return ArrowRows(cast, _as_they_are, schema)

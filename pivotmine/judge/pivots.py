@@ -28,10 +28,9 @@ import duckdb
 
 from pivotmine.ask.paths import open_paths
 from pivotmine.errors import LakeError, SetupError
-from pivotmine.judge.vocabulary import UNSPACED_LANGUAGES, whole_word
 from pivotmine.numeric.bootstrap import Interval, wilson
 from pivotmine.text.folding import fold
-from pivotmine.text.token_notation import SPACE, is_byte_piece
+from pivotmine.text.token_notation import SPACE, UNSPACED_LANGUAGES, is_byte_piece, whole_word
 
 CLASSES = ("content", "function", "fragment", "boilerplate")
 

@@ -1,8 +1,4 @@
-"""The tokens of a lake as words, and rows of Python as tables of DuckDB.
-
-A token is a word only if it is the whole word: in scripts that put spaces between words, it has the
-mark of a word start. All other tokens are fragments.
-"""
+"""The tokens of a lake as words, and rows of Python as tables of DuckDB."""
 
 from __future__ import annotations
 
@@ -12,11 +8,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 
-from pivotmine.text.folding import fold
-from pivotmine.text.token_notation import SPACE, is_byte_piece
-
-UNSPACED_LANGUAGES = frozenset("zh ja th lo my km".split())
-"""Languages whose words carry no mark of a word start."""
+from pivotmine.text.token_notation import whole_word
 
 
 class TokenWord(NamedTuple):
@@ -30,15 +22,6 @@ class TokenWord(NamedTuple):
 
     token_count: int
     document_frequency: int
-
-
-def whole_word(token: str, lang: str) -> str:
-    """The folded word of a token, empty for a fragment."""
-    marked = token.startswith(SPACE)
-    text = token[1:] if marked else token
-    if is_byte_piece(token) or SPACE in text or not (marked or lang in UNSPACED_LANGUAGES):
-        return ""
-    return fold(text)
 
 
 def token_words(connection: duckdb.DuckDBPyConnection) -> Iterator[TokenWord]:

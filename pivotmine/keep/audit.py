@@ -6,35 +6,43 @@ No figure is taken from `runs`, and every shard file is read back.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 
 import duckdb
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
-from blake3 import blake3
 
+from pivotmine.keep.audit_files import Finding, unreadable
 from pivotmine.lake.boundaries import boundaries_path, read_boundaries
+from pivotmine.lake.digests import Damage, DigestsLost, digest_of, recorded
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import quoted
 
-_BLOCK_BYTES = 8 * 2**20
+
+def audited_tables(lake: Lake, damages: Sequence[Damage]) -> list[str]:
+    """The committed tables that can be checked: those without damaged data files."""
+    without = unreadable(lake, damages)
+    return [
+        name for name in _CHECKS_NEED if name not in without and lake.snapshot(name) is not None
+    ]
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was checked."""
+def audit(
+    lake: Lake, connection: duckdb.DuckDBPyConnection, damages: Sequence[Damage] | None = None
+) -> Iterator[Finding]:
+    """Check all tables that are committed; yields a finding a check.
 
-    check: str
-    holds: bool
-    figures: str
-
-
-def audit(lake: Lake, connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
-    """Check all tables that are committed; yields a finding a check."""
-    committed = {name for name in _CHECKS_NEED if lake.snapshot(name) is not None}
+    Parameters
+    ----------
+    connection
+        A connection to `audited_tables` at least.
+    damages
+        What `audit_files` has found. Checks of tables whose data files are damaged are left out,
+        and training files that it has compared are not read again. None if it was not called.
+    """
+    committed = set(audited_tables(lake, damages or ()))
     for check, tables, sql in _CHECKS:
         if set(tables) <= committed:
             left, right = _row(connection, sql)
@@ -43,8 +51,8 @@ def audit(lake: Lake, connection: duckdb.DuckDBPyConnection) -> Iterator[Finding
                 left == right,
                 f"{left:,} = {right:,}" if left == right else f"{left:,} and {right:,}",
             )
-    if "shards" in committed:
-        yield from _audit_files(lake, connection)
+    if {"selection", "shards"} <= committed:
+        yield from _audit_shards(lake, connection, damages)
 
 
 # The columns of a word pair are null for a single word, and `least` ignores nulls.
@@ -155,12 +163,18 @@ _CHECKS = (
 _CHECKS_NEED = tuple(dict.fromkeys(table for _, tables, _ in _CHECKS for table in tables))
 
 
-def _audit_files(lake: Lake, connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+def _audit_shards(
+    lake: Lake, connection: duckdb.DuckDBPyConnection, damages: Sequence[Damage] | None
+) -> Iterator[Finding]:
     """Read every shard file back: its checksum, and the ids of its documents in order."""
     rows = connection.execute(
         "SELECT arm, path, format, checksum, n_docs, first_position FROM shards ORDER BY path"
     ).fetchall()
-    intact = sum(checksum == _checksum(lake, path) for _, path, _, checksum, _, _ in rows)
+    compared = {} if damages is None else _compared(lake, damages)
+    intact = sum(
+        checksum == (compared.get(lake.normal_address(path)) or _checksum(lake, path))
+        for _, path, _, checksum, _, _ in rows
+    )
     yield Finding(
         "shard files have their checksums",
         intact == len(rows),
@@ -192,7 +206,7 @@ def _document_ids(lake: Lake, path: str, format_name: str) -> pa.Array:
     """Ids of the documents of a shard file, in its order; 80 bytes a document."""
     if format_name in ("npy", "megatron"):
         return read_boundaries(lake.filesystem, boundaries_path(path)).doc_ids
-    with lake.filesystem.open(path, "rb") as file:
+    with lake.open(path) as file:
         if format_name == "parquet":
             return pq.read_table(file, columns=["id"])["id"]
         lines = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
@@ -200,15 +214,26 @@ def _document_ids(lake: Lake, path: str, format_name: str) -> pa.Array:
     return pa.array(ids, pa.string())
 
 
-def _checksum(lake: Lake, path: str) -> str:
-    digest = blake3()
+def _compared(lake: Lake, damages: Iterable[Damage]) -> dict[str, str]:
+    """Hashes of the training files that `audit_files` found to be as they were written."""
+    damaged = {damage.path for damage in damages}
     try:
-        with lake.filesystem.open(path, "rb") as stream:
-            while block := stream.read(_BLOCK_BYTES):
-                digest.update(block)
+        digests = recorded(lake, "shards") or {}
+    except DigestsLost:
+        return {}
+    return {
+        lake.normal_address(path): digest.blake3
+        for path, digest in digests.items()
+        if path not in damaged
+    }
+
+
+def _checksum(lake: Lake, path: str) -> str:
+    try:
+        with lake.open(path) as stream:
+            return digest_of(stream).blake3
     except FileNotFoundError:
         return "missing"
-    return str(digest.hexdigest())
 
 
 def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:

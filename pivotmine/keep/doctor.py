@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pivotmine.engine.session import build_session, check_java
 from pivotmine.errors import PivotMineError
 from pivotmine.lake.lake import Lake
+from pivotmine.lake.lease import check_catalog
 from pivotmine.lake.tables import TABLES
 from pivotmine.recipe import Recipe
 from pivotmine.redaction import redact_text
@@ -103,14 +104,15 @@ def _spark(recipe: Recipe) -> str:
 def _language_model(recipe: Recipe) -> str:
     from pivotmine.text.language import load_identifier
 
-    lang, probability = load_identifier(recipe.ingest.language_model).identify_document(
-        "The quick brown fox jumps over the lazy dog."
-    )
+    identifier = load_identifier(recipe.ingest.language_model)
+    text = "The quick brown fox jumps over the lazy dog."
+    ((lang, probability),) = identifier.identify_documents([text])
     return f"{recipe.ingest.language_model or 'lid.176.ftz'} answers ({lang}, {probability:.2f})"
 
 
 def _lake(recipe: Recipe) -> str:
     lake = Lake(recipe.lake)
+    check_catalog(lake)
     committed = sum(lake.snapshot(name) is not None for name in TABLES)
     catalog = recipe.lake.catalog.get("type", "embedded SQLite")
     return f"{lake.warehouse}, catalog {catalog}, {committed} of {len(TABLES)} tables committed"

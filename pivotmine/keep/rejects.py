@@ -39,6 +39,39 @@ class Refused:
     raw: bytes
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """Records of a delivery, and how many of them were refused."""
+
+    ingest_id: str
+    n_records: int
+    n_refused: int
+
+    @property
+    def share(self) -> float:
+        """Share of the records that were refused."""
+        return self.n_refused / self.n_records if self.n_records else 0.0
+
+
+def count_by_delivery(
+    connection: duckdb.DuckDBPyConnection, reason: str | None = None
+) -> list[Delivered]:
+    """One row a delivery, the worst first; only refusals for `reason` count, if it is given."""
+    rows = connection.execute(
+        """
+        SELECT ingest_id, n_records, coalesce(n_refused, 0) AS n_refused
+        FROM (SELECT ingest_id, sum(n_records)::BIGINT AS n_records FROM inputs GROUP BY ingest_id)
+        LEFT JOIN (
+            SELECT ingest_id, count(*) AS n_refused FROM rejects
+            WHERE $reason IS NULL OR reason = $reason GROUP BY ingest_id
+        ) USING (ingest_id)
+        ORDER BY n_refused / n_records DESC, ingest_id
+        """,
+        {"reason": reason},
+    ).fetchall()
+    return [Delivered(*row) for row in rows]
+
+
 def summarise(connection: duckdb.DuckDBPyConnection) -> list[Refused]:
     """One row a reason, most frequent first; the example is the first by file and position."""
     rows = connection.execute(

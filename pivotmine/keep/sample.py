@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 from typing import Any
 
-import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -21,6 +20,7 @@ from pivotmine.sources.lenient_json import loads_leniently
 from pivotmine.sources.listing import detect
 from pivotmine.sources.records import WHOLE_FILE, RecordCount
 from pivotmine.sources.streams import open_blocks, peek_head
+from pivotmine.storage.filesystem import open_file
 from pivotmine.text.codes import UNDETERMINED
 from pivotmine.text.language import load_identifier
 
@@ -106,7 +106,7 @@ def records(file: FoundFile, text_column: str) -> Iterator[tuple[str, str]]:
 
 def _is_spread(file: FoundFile) -> bool:
     try:
-        with fsspec.open(file.uri, "rb") as stream:
+        with open_file(file.uri, "rb") as stream:
             return is_spread(stream.read(HEAD_BYTES))
     except OSError:
         return False  # its reader will report the error
@@ -138,7 +138,7 @@ def _json_rows(file: FoundFile) -> list[Any]:
 
 
 def _parquet_rows(file: FoundFile) -> list[Any]:
-    with fsspec.open(file.uri, "rb") as stream:
+    with open_file(file.uri) as stream:
         batches = pq.ParquetFile(stream).iter_batches(batch_size=_SAMPLE_ROWS)
         batch = next(batches, None)
     return [] if batch is None else list(batch.to_pylist())

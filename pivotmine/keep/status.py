@@ -9,9 +9,10 @@ from typing import Any
 
 import pivotmine
 from pivotmine.engine.fingerprint import reuse_fingerprint, stage_fingerprint
-from pivotmine.engine.runner import find_committed, last_run
+from pivotmine.engine.runner import damaged_outputs, find_committed, last_run
 from pivotmine.engine.stage import Stage
 from pivotmine.errors import PivotMineError
+from pivotmine.lake.digests import described
 from pivotmine.lake.lake import Lake
 from pivotmine.recipe import Recipe
 from pivotmine.stages.ingest.files import list_sources, reading_settings
@@ -92,6 +93,8 @@ def _decide(lake: Lake, recipe: Recipe, stage: Stage, changing: dict[str, str]) 
     last = last_run(lake, stage)
     if last is None:
         return True, "has not run yet"
+    if broken := damaged_outputs(lake, stage):
+        return True, described(broken)
     if upstream:
         return True, f"reads what {' and '.join(upstream)} would write"
     try:

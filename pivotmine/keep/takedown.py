@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pivotmine.lake.lake import Lake
+from pivotmine.lake.lease import hold_lease
 from pivotmine.lake.query import connect
-from pivotmine.lake.recovery import lock
 from pivotmine.lake.removal import forget_past
 from pivotmine.lake.withdrawals import withdraw, without_withdrawn
 from pivotmine.recipe import Recipe
@@ -62,5 +62,5 @@ def take_down(
     if not forget:
         return 0
     lake = Lake(recipe.lake)
-    with lock(lake):
+    with hold_lease(lake):
         return forget_past(lake)

@@ -67,7 +67,11 @@ SHARDS = declare(
     "Training files.",
     ("arm", STRING, "arm"),
     ("path", STRING, "file"),
-    ("n_tokens", LONG, "tokens in the file"),
+    (
+        "n_tokens",
+        LONG,
+        "tokens of its documents, without the end that npy and megatron put after each",
+    ),
     ("n_docs", LONG, "documents in the file"),
     ("first_position", LONG, "position in the arm of its first document"),
     ("checksum", STRING, "BLAKE3 of the file, hexadecimal"),

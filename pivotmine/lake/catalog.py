@@ -27,8 +27,10 @@ from pyiceberg.typedef import Identifier
 
 from pivotmine.errors import InputError, LakeError
 from pivotmine.lake.addresses import is_local, local_path, normal_address
+from pivotmine.lake.iceberg_files import Held
 from pivotmine.recipe import LakeConfig
 from pivotmine.redaction import redact_text, redact_values
+from pivotmine.storage.patience import first_contact, patiently
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -60,8 +62,13 @@ def local_lake(folder: Path) -> LakeConfig:
     return LakeConfig(warehouse=str(folder))
 
 
-def open_catalog(config: LakeConfig, *, read_only: bool) -> Catalog:
+def open_catalog(config: LakeConfig, held: Held, *, read_only: bool) -> Catalog:
     """The catalog that a recipe names, or the embedded one of a local warehouse.
+
+    Parameters
+    ----------
+    held
+        What the catalog's tables share; must be kept as long as they.
 
     Raises
     ------
@@ -79,18 +86,30 @@ def open_catalog(config: LakeConfig, *, read_only: bool) -> Catalog:
     if read_only and not config.catalog:
         return EmbeddedCatalogReader(path)
     properties = dict(config.catalog) or {"type": "sql", "uri": f"sqlite:///{path}"}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # PyIceberg's quote the address
-            catalog = load_catalog(CATALOG_NAME, **{"warehouse": warehouse, **properties})
+    misplaced = sorted(name for name in properties if name.startswith(_OF_STORES))
+    if misplaced and "py-io-impl" not in properties:
+        raise LakeError(
+            f"lake.catalog holds {', '.join(misplaced)}, which would count for the tables alone. "
+            "Give endpoint, region and profile in section `storage`, and keys in the environment "
+            "(AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY): they count for every file."
+        )
+    given = {"warehouse": warehouse, **held.properties(read_only=read_only), **properties}
+
+    def opened() -> Catalog:
+        catalog = load_catalog(CATALOG_NAME, **given)
         if not read_only:
             catalog.create_namespace_if_not_exists(config.namespace)
+        return catalog
+
+    try:
+        with warnings.catch_warnings(), first_contact():
+            warnings.simplefilter("ignore", DeprecationWarning)  # PyIceberg's quote the address
+            return patiently(opened, "the catalog", held.settings)
     except Exception as error:
         raise LakeError(
             f"the catalog cannot be opened (lake.catalog: {_described(properties)}): "
-            f"{one_line(error, properties)}"
+            f"{one_line(error, properties)}{_DAMAGED if 'malformed' in str(error) else ''}"
         ) from None
-    return catalog
 
 
 def one_line(error: BaseException, properties: Mapping[str, str]) -> str:
@@ -107,6 +126,8 @@ def _described(properties: Mapping[str, str]) -> str:
 
 
 _SHOWN = ("type", "uri")
+_OF_STORES = ("s3.", "gcs.", "adls.", "hdfs.", "client.")
+_DAMAGED = f". Restore {CATALOG_FILE} from a backup of the lake."
 
 
 def prove_writable(warehouse: str, filesystem: AbstractFileSystem) -> None:
@@ -119,10 +140,10 @@ def prove_writable(warehouse: str, filesystem: AbstractFileSystem) -> None:
     """
     probe = posixpath.join(warehouse, f".write-probe-{os.getpid()}")
     try:
-        filesystem.makedirs(warehouse, exist_ok=True)
-        with filesystem.open(probe, "wb") as stream:
-            stream.write(b"")
-        filesystem.rm(probe)
+        with first_contact():
+            filesystem.makedirs(warehouse, exist_ok=True)
+            filesystem.pipe_file(probe, b"")
+            filesystem.rm_file(probe)
     except Exception as error:
         raise LakeError(
             f"the warehouse {warehouse} cannot be written: {error}. Set lake.warehouse to a folder "
@@ -182,7 +203,10 @@ class EmbeddedCatalogReader(NoopCatalog):
             finally:
                 connection.close()
         except sqlite3.Error as error:
-            raise LakeError(f"the catalog {self._uri} cannot be read: {error}") from error
+            raise LakeError(
+                f"the catalog {self._uri} cannot be read: {error}. Restore {CATALOG_FILE} from a "
+                "backup of the lake."
+            ) from error
         return str(found[0]) if found else None
 
 

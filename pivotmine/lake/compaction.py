@@ -15,9 +15,11 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from pivotmine.lake.digests import WrittenFile, write_parquet_file
+from pivotmine.lake.iceberg_files import Footer
 from pivotmine.lake.lake import Lake
+from pivotmine.lake.parquet_files import parquet_reader, reading
 from pivotmine.lake.tables import TABLES, conform
 
 SMALL_FILE_BYTES = 8_000_000
@@ -29,7 +31,12 @@ MERGED = "merged.parquet"
 
 
 def merge_small_files(
-    lake: Lake, name: str, folder: str, added: Sequence[str], kept: Mapping[str, int]
+    lake: Lake,
+    name: str,
+    folder: str,
+    added: Sequence[str],
+    kept: Mapping[str, int],
+    written: dict[str, WrittenFile],
 ) -> tuple[list[str], dict[str, int]]:
     """The files that a run adds to a table and those that stay in it, after merging small ones.
 
@@ -41,6 +48,8 @@ def merge_small_files(
         New files; those that are merged are deleted.
     kept
         Files of the committed snapshot that stay, with their rows.
+    written
+        What is known of new files, by their paths; a merged one is added.
     """
     if not added:
         return list(added), dict(kept)
@@ -48,23 +57,19 @@ def merge_small_files(
     sizes = {
         path: size for path, size in lake.file_sizes(name) if lake.normal_address(path) in stays
     }
-    sizes |= {path: int(lake.filesystem.size(path)) for path in added}
+    sizes |= {path: written[path].digest.n_bytes for path in added}
     merged = _to_merge(sizes)
     if not merged:
         return list(added), dict(kept)
     path = posixpath.join(folder, MERGED)
     schema = TABLES[name].schema
-    lake.filesystem.makedirs(folder, exist_ok=True)
-    with (
-        lake.filesystem.open(path, "wb") as sink,
-        pq.ParquetWriter(sink, schema, compression="zstd", store_schema=False) as writer,
-    ):
-        for rows in _row_groups(lake, merged, schema):
-            writer.write_table(rows)
+    file = write_parquet_file(_row_groups(lake, merged, schema), schema, path)
+    written[path] = file
+    lake.held.footers[path] = Footer(file.digest.n_bytes, file.footer)
     gone = {lake.normal_address(file) for file in merged}
-    for file in added:
-        if lake.normal_address(file) in gone:
-            lake.remove(file)
+    for small in added:
+        if lake.normal_address(small) in gone:
+            lake.remove(small)
     stay = {file: n_rows for file, n_rows in kept.items() if lake.normal_address(file) not in gone}
     return [path, *(file for file in added if lake.normal_address(file) not in gone)], stay
 
@@ -73,7 +78,7 @@ def _row_groups(lake: Lake, files: Sequence[str], schema: pa.Schema) -> Iterator
     """The rows of files, in groups of `ROW_GROUP_BYTES` and at most one row group more."""
     held: list[pa.Table] = []
     for file in files:
-        with lake.open(file) as stream, pq.ParquetFile(stream) as rows:
+        with reading(file), lake.open(file) as stream, parquet_reader(stream) as rows:
             for group in range(rows.num_row_groups):
                 held.append(conform(rows.read_row_group(group), schema))
                 if sum(part.nbytes for part in held) >= ROW_GROUP_BYTES:

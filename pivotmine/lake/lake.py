@@ -6,9 +6,8 @@ every catalog that PyIceberg speaks, so Trino, Spark, DuckDB and the torch side 
 tables.
 
 A stage writes several tables, and Iceberg catalogs commit one at a time. The commit point of a
-stage is therefore its row in `runs`: a snapshot whose `run_id` is in no row is not part of the
-lake. PivotMine never reads such a snapshot, and `recover` (`pivotmine/lake/recovery.py`), called
-before every run, removes it.
+stage is therefore its row in `runs`, which holds the snapshot of every table that the stage has
+written. PivotMine reads these snapshots and no others (`pivotmine/lake/commit.py`).
 
 Rows are never deleted in place, so reading a snapshot is reading its list of Parquet files.
 """
@@ -17,31 +16,32 @@ from __future__ import annotations
 
 import contextlib
 import posixpath
-from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
-from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, ValidationException
+from pyiceberg.exceptions import NoSuchTableError, ValidationError
+from pyiceberg.table.snapshots import Snapshot
 
-from pivotmine.errors import LakeError
+from pivotmine.errors import DamagedError, LakeError
 from pivotmine.lake.addresses import local_path, normal_address, relative_address
 from pivotmine.lake.catalog import one_line, open_catalog, prove_writable, resolve_warehouse
+from pivotmine.lake.iceberg_files import Held
+from pivotmine.lake.parquet_files import REMEDY, parquet_reader, reading
 from pivotmine.lake.tables import RUNS, TABLES, conform
 from pivotmine.recipe import LakeConfig
+from pivotmine.storage.patience import patiently
+from pivotmine.storage.settings import current
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
-    from pyiceberg.manifest import DataFile
+    from pyiceberg.manifest import DataFile, ManifestEntry
     from pyiceberg.table import Table as IcebergTable
-    from pyiceberg.table.snapshots import Snapshot
 
 RUN_ID = "run_id"
 """Snapshot property that ties a snapshot to its row in `runs`."""
-
-_FOOTER_THREADS = 16
 
 
 class Lake:
@@ -64,45 +64,92 @@ class Lake:
     def __init__(self, config: LakeConfig, *, read_only: bool = False) -> None:
         self.namespace = config.namespace
         self.warehouse, self.is_local = resolve_warehouse(config.warehouse)
-        self._read_only = read_only
+        self.read_only = read_only
         self._catalog_properties = dict(config.catalog)
+        self.held = Held(current())
+        """What is known of the lake's files without opening them."""
         if not read_only and (config.catalog or self.is_local):
             prove_writable(self.warehouse, self.filesystem)
-        self.catalog = open_catalog(config, read_only=read_only)
-        self._tables: dict[str, IcebergTable] = {}
+        self.catalog = open_catalog(config, self.held, read_only=read_only)
+        self.tables: dict[str, IcebergTable] = {}
+        self.lease_seconds = config.lease_seconds
         self._runs: pa.Table | None = None
-        self._run_ids: set[str] | None = None
+        self._outputs: list[dict[str, Any]] | None = None
+        self._entries: dict[int, list[ManifestEntry]] = {}
 
     @cached_property
     def filesystem(self) -> AbstractFileSystem:
         """Fsspec's view of the warehouse."""
-        import fsspec
+        from pivotmine.storage.filesystem import open_filesystem
 
-        return fsspec.core.url_to_fs(self.warehouse)[0]
+        return open_filesystem(self.warehouse, self.held.settings)[0]
 
     # ---- reading -----------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Forget what was read of the catalog, so that it is read again."""
-        self._tables.clear()
-        self._runs = self._run_ids = None
+        self.tables.clear()
+        self._entries.clear()
+        self.refresh_runs()
+
+    def refresh_runs(self) -> None:
+        """Forget what was read of `runs`."""
+        self.tables.pop(RUNS.name, None)
+        self.refresh_rows()
+
+    def refresh_rows(self) -> None:
+        """Forget the rows of `runs`, but not where the table is."""
+        self._runs = self._outputs = None
 
     def runs(self) -> pa.Table:
         """Rows of `runs`, oldest first. Grows by one row a committed stage."""
         if self._runs is None:
-            self._runs = self._read_runs(RUNS.schema).sort_by("finished_at")
+            files = self.data_files(self.snapshot(RUNS.name))
+            try:
+                rows = self._read_files(files, RUNS.schema)
+            except DamagedError as error:
+                raise LakeError(
+                    f"table runs, which says what is committed, cannot be read: "
+                    f"{str(error).partition('. ')[0]}. Restore that file from a backup."
+                ) from error
+            # Rows of versions before 0.4 have no number and come first.
+            number = rows["commit_number"].fill_null(0)
+            order = [("number", "ascending"), ("finished_at", "ascending")]
+            rows = rows.append_column("number", number).sort_by(order)
+            self._runs = rows.drop_columns("number")
         return self._runs
 
     def snapshot(self, name: str, as_of: datetime | None = None) -> Snapshot | None:
         """The committed snapshot of a table, now or at a moment; None where there is none yet."""
+        if name == RUNS.name:
+            table = self.iceberg_table(name)
+            return table.current_snapshot() if table else None
+        row = self._last_writer(name, as_of)
+        if row is None:
+            return None
+        described = dict(row["snapshots"] or {}).get(name)
+        if described is not None:
+            return Snapshot.model_validate_json(described)
         table = self.iceberg_table(name)
-        snapshot = table.current_snapshot() if table else None
-        committed = self.committed_run_ids()
-        moment = as_of.timestamp() * 1000 if as_of else float("inf")
-        while snapshot and not (run_id(snapshot) in committed and snapshot.timestamp_ms <= moment):
-            parent = snapshot.parent_snapshot_id
-            snapshot = table.snapshot_by_id(parent) if table and parent else None
+        snapshot = table.snapshot_by_id(row["outputs"][name]) if table else None
+        if snapshot is None and as_of is None:
+            raise LakeError(
+                f"table {name} lacks the snapshot that run {row['run_id']} has committed. Another "
+                "program has removed it, or lake.catalog is not the catalog of this lake."
+            )
         return snapshot
+
+    def _last_writer(self, name: str, as_of: datetime | None) -> dict[str, Any] | None:
+        """The last row of `runs` that has written a table, by a moment."""
+        if self._outputs is None:
+            rows = self.runs().select(["run_id", "finished_at", "outputs", "snapshots"])
+            self._outputs = [
+                {**row, "outputs": dict(row["outputs"] or ())} for row in rows.to_pylist()
+            ]
+        for row in reversed(self._outputs):
+            if name in row["outputs"] and (as_of is None or row["finished_at"] <= as_of):
+                return dict(row)
+        return None
 
     def read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Rows of the committed snapshot of a table, all in memory.
@@ -113,7 +160,7 @@ class Lake:
         schema = TABLES[name].schema
         if columns is not None:
             schema = pa.schema([schema.field(column) for column in columns])
-        return self._read_files(self.files(name), schema)
+        return self._read_files(self.data_files(self.snapshot(name)), schema)
 
     def files(self, name: str, snapshot: Snapshot | None = None) -> list[str]:
         """Paths of the Parquet files of a snapshot (the committed one by default), sorted."""
@@ -125,7 +172,7 @@ class Lake:
         """Paths of the Parquet files of a snapshot, sorted, with their sizes in bytes or rows."""
         return sorted(
             (file.file_path, file.record_count if in_rows else file.file_size_in_bytes)
-            for file in self._data_files(name, snapshot or self.snapshot(name))
+            for file in self.data_files(snapshot or self.snapshot(name))
         )
 
     def n_rows(self, name: str, snapshot: Snapshot | None = None) -> int:
@@ -137,55 +184,79 @@ class Lake:
 
     def committed_run_ids(self) -> set[str]:
         """Ids of committed runs."""
-        if self._run_ids is None:
-            rows = self._read_runs(pa.schema([RUNS.schema.field(RUN_ID)]))
-            self._run_ids = set(rows.column(RUN_ID).to_pylist())
-        return self._run_ids
-
-    def _read_runs(self, schema: pa.Schema) -> pa.Table:
-        """Columns of `runs`; its current snapshot is the committed one by definition."""
-        table = self.iceberg_table(RUNS.name)
-        current = table.current_snapshot() if table else None
-        files = [file.file_path for file in self._data_files(RUNS.name, current)]
-        return self._read_files(files, schema)
+        return set(self.runs()[RUN_ID].to_pylist())
 
     def iceberg_table(self, name: str) -> IcebergTable | None:
         """The table as the catalog knows it; None before its first commit."""
-        if name not in self._tables:
+        if name not in self.tables:
             try:
-                self._tables[name] = self.catalog.load_table((self.namespace, name))
+                self.tables[name] = patiently(
+                    lambda: self.catalog.load_table((self.namespace, name)),
+                    f"table {name}",
+                    self.held.settings,
+                )
             except NoSuchTableError:
                 return None
             except LakeError:
                 raise
             except Exception as error:
-                raise LakeError(
-                    f"the catalog cannot read table {name}: {self._said(error)}"
-                ) from error
-        return self._tables[name]
+                raise LakeError(self._unreadable(name, error)) from error
+        return self.tables[name]
 
-    def open(self, path: str) -> IO[bytes]:
-        """Open a file of the lake for reading."""
+    def _unreadable(self, name: str, error: Exception) -> str:
+        """Why the catalog cannot read a table, with what mends it."""
+        if not isinstance(error, ValidationError | ValueError | FileNotFoundError):
+            return f"the catalog cannot read table {name}: {self.said(error)}"
+        folder = posixpath.join(self.warehouse, self.namespace, name, "metadata")
+        return (
+            f"the metadata of table {name} in {folder} is gone or damaged ({self.said(error)}). "
+            "Restore the last .metadata.json from a backup, or copy the one before it in its "
+            "place: the next run brings the table up to date."
+        )
+
+    def open(self, path: str, size: int | None = None) -> IO[bytes]:
+        """Open a file of the lake for reading; a known size spares a request to a store."""
         if self.is_local:
             return open(local_path(path), "rb")
-        stream: IO[bytes] = self.filesystem.open(path, "rb")
+        stream: IO[bytes] = self.filesystem.open(path, "rb", size=size)
         return stream
 
-    def _read_files(self, files: Sequence[str], schema: pa.Schema) -> pa.Table:
-        import pyarrow.parquet as pq
-
+    def _read_files(self, files: Sequence[DataFile], schema: pa.Schema) -> pa.Table:
         parts = [pa.Table.from_batches([], schema)]  # `empty_table` would import pandas
-        for path in files:
-            with self.open(path) as stream, pq.ParquetFile(stream) as file:
+        for found in files:
+            path, size = found.file_path, found.file_size_in_bytes
+            with reading(path), self.open(path, size) as stream, parquet_reader(stream) as file:
                 present = [name for name in schema.names if name in file.schema_arrow.names]
                 parts.append(conform(file.read(present), schema))
         return pa.concat_tables(parts)
 
-    def _data_files(self, name: str, snapshot: Snapshot | None) -> list[DataFile]:
-        table = self.iceberg_table(name)
-        if snapshot is None or table is None:
+    def data_files(self, snapshot: Snapshot | None) -> list[DataFile]:
+        """The Parquet files of a snapshot, as its manifests describe them."""
+        return [entry.data_file for entry in self.entries(snapshot)]
+
+    def entries(self, snapshot: Snapshot | None) -> list[ManifestEntry]:
+        """The entries of the files of a snapshot; read once."""
+        if snapshot is None:
             return []
-        return [task.file for task in table.scan(snapshot_id=snapshot.snapshot_id).plan_files()]
+        if snapshot.snapshot_id not in self._entries:
+            table = self.iceberg_table(RUNS.name)
+            assert table is not None, "a lake with snapshots has a table of runs"
+            try:
+                self._entries[snapshot.snapshot_id] = [
+                    entry
+                    for manifest in snapshot.manifests(table.io)
+                    for entry in manifest.fetch_manifest_entry(table.io)
+                ]
+            except LakeError:
+                raise
+            except Exception as error:
+                if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+                    raise  # of the disk or the store, not of the bytes
+                raise DamagedError(
+                    f"the list of files {snapshot.manifest_list} is gone or damaged "
+                    f"({self.said(error)}). {REMEDY}"
+                ) from error
+        return self._entries[snapshot.snapshot_id]
 
     # ---- files of a run ----------------------------------------------------------------------
 
@@ -218,6 +289,19 @@ class Lake:
         below = (relative_address(self.normal_address(str(item)), start) for item in found)
         return sorted({path for path in below if path})
 
+    def sizes_in(self, folder: str) -> dict[str, int]:
+        """Bytes of each file directly in a folder, by its normal address."""
+        self.filesystem.invalidate_cache()  # other processes write here
+        try:
+            found = self.filesystem.ls(folder, detail=True)
+        except FileNotFoundError:
+            return {}
+        return {
+            self.normal_address(str(item["name"])): int(item["size"])
+            for item in found
+            if item["type"] == "file"
+        }
+
     def files_below(self, folder: str) -> dict[str, str]:
         """Every file under a folder: its normal address to its URI in the warehouse's scheme.
 
@@ -249,162 +333,14 @@ class Lake:
     def remove(self, path: str) -> None:
         """Delete a file or folder of this lake if it is there."""
         with contextlib.suppress(FileNotFoundError):
-            self.filesystem.rm(path, recursive=True)
+            if path.endswith(".parquet"):
+                self.filesystem.rm_file(path)
+            else:
+                self.filesystem.rm(path, recursive=True)
 
-    # ---- committing --------------------------------------------------------------------------
-
-    def commit(
-        self,
-        run: dict[str, Any],
-        staged: Mapping[str, list[str]],
-        kept: Mapping[str, Collection[str]] | None = None,
-    ) -> None:
-        """Replace the contents of all `staged` tables by their files, then record the run.
-
-        Files of the current snapshot that are in `kept` stay in the table; a table in which all
-        stay and nothing is added keeps its snapshot. Until the row in `runs` is written nothing
-        of it counts as committed.
-
-        Nothing is deleted, whatever happens: an answer that is lost leaves open whether a commit
-        went through. Where the catalog reports such an error, the lake is read back.
-
-        Raises
-        ------
-        LakeError
-            Another writer was faster, the catalog failed, or the lake is open for reading only.
-        """
-        if self._read_only:
-            raise LakeError(f"{self.warehouse} is open for reading only; nothing can be committed")
-        properties = {
-            RUN_ID: run["run_id"],
-            "fingerprint": run["fingerprint"],
-            "stage": run["stage"],
-        }
-        outputs = {}
-        try:
-            for name, files in staged.items():
-                stay = (kept or {}).get(name, ())
-                outputs[name] = self._replace(name, files, properties, stay)
-            row = pa.Table.from_pylist([{**run, "outputs": outputs}], schema=RUNS.schema)
-            self._append_run(row, properties)
-        except (CommitFailedException, ValidationException) as error:
-            raise LakeError(
-                f"another writer changed the lake while {run['stage']} was committing "
-                f"({self._said(error)}); nothing of this stage counts. Run it again when the "
-                "other run has ended."
-            ) from error
-        except LakeError:
-            raise
-        except Exception as error:
-            raise LakeError(
-                f"the lake failed while {run['stage']} was committing ({self._said(error)}). "
-                "Nothing was deleted. Run it again: that shows whether the commit went through."
-            ) from error
-        finally:
-            self.refresh()
-
-    def _said(self, error: Exception) -> str:
+    def said(self, error: Exception) -> str:
+        """What an error of a library says, in one line and without secrets."""
         return one_line(error, self._catalog_properties)
-
-    def _append_run(self, row: pa.Table, properties: dict[str, str]) -> None:
-        """Add the row to `runs`: the commit point."""
-        try:
-            self._load_or_create(RUNS.name).append(row, snapshot_properties=properties)
-        except (CommitFailedException, ValidationException):
-            raise  # PyIceberg promises that the commit did not go through
-        except Exception:
-            self.refresh()
-            with contextlib.suppress(LakeError):  # the first error says more
-                if properties[RUN_ID] in self.committed_run_ids():
-                    return
-            raise
-
-    def _replace(
-        self,
-        name: str,
-        files: Sequence[str],
-        properties: dict[str, str],
-        kept: Collection[str] = (),
-    ) -> int:
-        """One new snapshot: these files, and those of the current one that stay."""
-        table = self._load_or_create(name)
-        current = table.current_snapshot()
-        listed = self._data_files(name, current)
-        stay = {self.normal_address(path) for path in kept}
-        leaving = [file for file in listed if self.normal_address(file.file_path) not in stay]
-        if len(listed) - len(leaving) != len(stay):
-            raise LakeError(
-                f"table {name} no longer lists all files that should stay in it, so another writer "
-                "has changed it; nothing of this stage counts. Run it again when the other run has "
-                "ended."
-            )
-        if current is not None and kept and not files and not leaving:
-            return int(current.snapshot_id)
-        try:
-            self._overwrite(table, files, properties, leaving)
-        except (CommitFailedException, ValidationException):
-            raise  # PyIceberg promises that the commit did not go through
-        except Exception:
-            self._tables.pop(name, None)
-            with contextlib.suppress(LakeError):  # the first error says more
-                found = self.iceberg_table(name)
-                snapshot = found.current_snapshot() if found else None
-                if snapshot is not None and run_id(snapshot) == properties[RUN_ID]:
-                    return int(snapshot.snapshot_id)
-            raise
-        snapshot = table.refresh().current_snapshot()
-        assert snapshot is not None
-        return int(snapshot.snapshot_id)
-
-    @staticmethod
-    def _overwrite(
-        table: IcebergTable,
-        files: Sequence[str],
-        properties: dict[str, str],
-        leaving: Sequence[DataFile],
-    ) -> None:
-        """Commit a snapshot without the files that leave, and with new ones."""
-        from pyiceberg.io.pyarrow import parquet_file_to_data_file
-        from pyiceberg.table import TableProperties
-
-        with table.transaction() as transaction:
-            if table.name_mapping() is None:
-                # Files that Spark writes name their columns and do not number them.
-                mapping = table.schema().name_mapping.model_dump_json()
-                transaction.set_properties({TableProperties.DEFAULT_NAME_MAPPING: mapping})
-            metadata = transaction.table_metadata
-            with transaction.update_snapshot(snapshot_properties=properties).overwrite() as update:
-                for file in leaving:
-                    update.delete_data_file(file)
-                with ThreadPoolExecutor(_FOOTER_THREADS) as pool:
-                    for added in pool.map(
-                        lambda path: parquet_file_to_data_file(table.io, metadata, path), files
-                    ):
-                        update.append_data_file(added)
-
-    def _load_or_create(self, name: str) -> IcebergTable:
-        """The table, with all columns of this version; older snapshots stay as they are."""
-        definition = TABLES[name]
-        table = self.iceberg_table(name)
-        if table is not None and not set(definition.schema.names) <= set(
-            table.schema().column_names
-        ):
-            with table.update_schema() as update:
-                update.union_by_name(definition.schema)
-        if table is None:
-            table = self.catalog.create_table(
-                (self.namespace, name),
-                schema=definition.schema,
-                location=posixpath.join(self.warehouse, self.namespace, name),
-                properties={"comment": definition.doc, "write.parquet.compression-codec": "zstd"},
-            )
-            self._tables[name] = table
-        return table
-
-    def drop_table(self, name: str) -> None:
-        """Take a table out of the catalog; its files stay."""
-        self.catalog.drop_table((self.namespace, name))
-        self._tables.pop(name, None)
 
 
 def run_id(snapshot: Snapshot) -> str | None:

@@ -136,3 +136,22 @@ PIVOTS = declare(
     ("closable", LONG, "partners that could be linked with a partner in another language"),
     ("closed", LONG, "partners that are linked with one; closure = (closed + 1)/(closable + 2)"),
 )
+LEXICON = declare(
+    "lexicon",
+    "Best translations of every token, in each other language, without a threshold.",
+    ("token_id", INT, "token in text of lang"),
+    ("token", STRING, "its piece"),
+    ("lang", STRING, "language of the token"),
+    ("partner_id", INT, "token in text of partner_lang"),
+    ("partner", STRING, "its piece"),
+    ("partner_lang", STRING, "language of the partner"),
+    ("rank", INT, "rank of the partner among those of the token in partner_lang, by n_translated"),
+    ("weight", DOUBLE, "share of the partner in what all partners of the token there translate"),
+    ("n_translated", DOUBLE, "contexts in which one is expected to translate the other"),
+    ("n_ab", LONG, "mixed contexts that hold both"),
+    ("n", LONG, "mixed contexts of the two languages that hold the token"),
+    ("n_partner", LONG, "mixed contexts of the two languages that hold the partner"),
+    ("n_contexts", LONG, "mixed contexts of the two languages"),
+    ("expected", DOUBLE, "n_ab if both were independent"),
+    ("is_copy", pa.bool_(), "whether both are spelled alike (a name, a number, a loan word)"),
+)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
@@ -21,6 +21,9 @@ from pivotmine.lake.addresses import local_path
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
 from pivotmine.text.language_code import LANGUAGE_NAME, asked_code
+
+if TYPE_CHECKING:
+    from pivotmine.lake.query_files import SnapshotFiles
 
 WORD_START = "▁Ġ"
 """Marks of a word start in the pieces of sentencepiece and byte-level BPE."""
@@ -53,11 +56,13 @@ def connect(
         A file of a committed table is gone or unreadable.
     """
     connection = duckdb.connect()
-    if not lake.is_local:
-        connection.register_filesystem(lake.filesystem)
+    known = None if lake.is_local else _register_files(connection, lake)
     for name in TABLES if tables is None else tables:
         snapshot = lake.snapshot(name, as_of)
-        paths = lake.files(name, snapshot) if snapshot else []
+        sizes = dict(lake.file_sizes(name, snapshot)) if snapshot else {}
+        paths = list(sizes)
+        if known is not None:
+            known.add(sizes)
         if paths:
             listed = ", ".join(quoted(local_path(path)) for path in paths)
             view = f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet([{listed}])'
@@ -68,6 +73,14 @@ def connect(
         else:
             connection.register(name, pa.Table.from_batches([], TABLES[name].schema))
     return connection
+
+
+def _register_files(connection: duckdb.DuckDBPyConnection, lake: Lake) -> SnapshotFiles:
+    from pivotmine.lake.query_files import SnapshotFiles
+
+    known = SnapshotFiles(lake.filesystem)
+    connection.register_filesystem(known)
+    return known
 
 
 def confine(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:

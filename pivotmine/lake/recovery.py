@@ -1,126 +1,99 @@
-"""One run at a time, and no trace of a run that died.
+"""What the next driver does for one that died: publish what was committed, delete the rest.
 
-A run that ends before its row in `runs` leaves staged files and perhaps new snapshots of some
-tables. `recover` rolls these tables back to the last committed snapshot and deletes the files, so
-that after a crash at any moment every Iceberg reader sees the state before the stage.
-
-Nothing else deletes what a commit has touched. A run that fails at its commit cannot know what went
-through: the answer of the catalog may be lost, or Ctrl-C may come after the row in `runs`. It
-leaves everything where it is. `recover` reads `runs` anew, under the lock, and deletes only what no
-row of it names.
+A driver may die, be interrupted or lose an answer at any moment. Table `runs` says what is
+committed. The next driver moves the heads of tables forward to it. Files of runs that have no row
+are deleted, and only here: the fence of the lease has been moved since, so none of these runs can
+be committed any more.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
 import posixpath
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
-from pivotmine.errors import LakeError
-from pivotmine.lake.addresses import local_path
+from pivotmine.lake.commit import is_published, publish_all
 from pivotmine.lake.lake import Lake
+from pivotmine.lake.lease import lease_of
 from pivotmine.lake.tables import RUNS, SHARDS, TABLES
 
 
-@contextlib.contextmanager
-def lock(lake: Lake) -> Iterator[None]:
-    """Keep other runs out of a local lake; remote catalogs detect conflicts at commit.
-
-    Raises
-    ------
-    LakeError
-        Another run holds the lock.
-    """
-    if not lake.is_local:
-        yield
-        return
-    path = os.path.join(local_path(lake.warehouse), f".{lake.namespace}.lock")
-    with open(path, "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise LakeError(
-                f"another run is writing to {lake.warehouse} (namespace {lake.namespace}). "
-                "Wait for it, or give this one its own lake.warehouse or lake.namespace."
-            ) from None
-        yield
-
-
 def recover(lake: Lake) -> list[str]:
-    """Undo what uncommitted runs left; returns a line for each thing that was undone.
+    """Finish what committed runs have left undone, and delete what uncommitted ones left.
 
-    Must run under `lock`. In a remote lake files are left alone, since another driver may be
-    staging them; `runs` decides what is visible there too.
-
-    Raises
-    ------
-    LakeError
-        The warehouse holds rows of `runs` that the catalog does not know, so it is not known what
-        is committed. Nothing is deleted.
+    Must run under `pivotmine.lake.lease.hold_lease`. Does nothing if the last driver gave its lease
+    back and has left nothing. Returns a line for each thing that was done.
     """
-    lake.refresh()  # what was read before the lock may be old
-    _check_catalog(lake)
-    done = [line for name in TABLES if name != RUNS.name for line in _roll_back(lake, name)]
-    if lake.is_local:
-        done += _delete_uncommitted_files(lake)
+    lease = lease_of(lake)
+    if lease.is_clean:
+        return []
+    lake.refresh()  # what was read before the lease may be old
+    done, is_whole = _publish(lake)
+    done += _delete_uncommitted_files(lake)
+    lease.is_clean = is_whole
     return done
 
 
-def _roll_back(lake: Lake, name: str) -> list[str]:
-    table = lake.iceberg_table(name)
-    current = table.current_snapshot() if table else None
-    committed = lake.snapshot(name)
-    if table is None or current is None or current == committed:
-        return []
-    if committed is None:
-        # The table has no committed state to return to.
-        lake.drop_table(name)
-        return [f"dropped table {name}, whose first run never committed"]
-    table.manage_snapshots().rollback_to_snapshot(committed.snapshot_id).commit()
-    table.refresh()
-    return [f"rolled {name} back to committed snapshot {committed.snapshot_id}"]
-
-
-def _check_catalog(lake: Lake) -> None:
-    """The catalog is that of this warehouse: it knows `runs` wherever a run has been recorded."""
-    if lake.iceberg_table(RUNS.name) is None and lake.names_in(_folder(lake, f"{RUNS.name}/data")):
-        raise LakeError(
-            f"{lake.warehouse} holds rows of table runs (namespace {lake.namespace}), but the "
-            "catalog does not know that table, so it is not known what is committed. Nothing was "
-            "deleted. Check lake.catalog and lake.namespace."
-        )
+def _publish(lake: Lake) -> tuple[list[str], bool]:
+    """Move the heads of all tables to what is committed; also says whether that worked."""
+    written = {name: lake.snapshot(name) for name in TABLES if name != RUNS.name}
+    late = [name for name, one in written.items() if one and not is_published(lake, name, one)]
+    if not late:
+        return [], True
+    lake.refresh_runs()  # after the tables were read: see `commit._publish`
+    snapshots = {name: one for name in late if (one := lake.snapshot(name)) is not None}
+    notes = publish_all(lake, snapshots)
+    if notes:
+        return notes, False
+    return [f"published the committed snapshot of table {name}" for name in late], True
 
 
 def _delete_uncommitted_files(lake: Lake) -> list[str]:
-    """Delete folders of runs that have no row in `runs`, and files of rows that are not there."""
+    """Delete folders of runs that have no row in `runs`, and files of rows that are not there.
+
+    They are listed before the lease is renewed. So a driver that was thought dead cannot have
+    begun a run in one of them, and none of them can be committed any more, however late they are
+    deleted.
+    """
     committed = lake.committed_run_ids()
-    done = []
+    found = []
     for name in TABLES:
         if name != RUNS.name:
-            done += _delete_except(lake, f"{name}/data", committed)
-    done += _delete_except(lake, f"{SHARDS.name}/files", committed)
-    done += _delete_except(lake, "_scratch", ())  # of use only while its run goes on
-    rows = {lake.normal_address(path) for path in lake.files(RUNS.name)}
-    return done + _delete_except(lake, f"{RUNS.name}/data", (), rows)
+            found += _except(lake, f"{name}/data", committed)
+    found += _except(lake, f"{SHARDS.name}/files", committed)
+    found += _except(lake, "_scratch", ())  # of use only while its run goes on
+    found += _uncommitted_rows(lake)
+    if found:
+        lease_of(lake).renew()
+    for kind in found:
+        lake.remove(_folder(lake, kind))
+    return [f"deleted uncommitted files {kind}" for kind in found]
 
 
-def _delete_except(
-    lake: Lake, kind: str, committed: Collection[str], listed: Collection[str] = ()
-) -> list[str]:
-    """Delete what lies in a folder, but names in `committed` and what holds a file in `listed`."""
+def _except(lake: Lake, kind: str, committed: Collection[str]) -> list[str]:
+    """What lies in a folder, but for names in `committed`."""
+    names = lake.names_in(_folder(lake, kind))
+    return [posixpath.join(kind, name) for name in names if name not in committed]
+
+
+def _uncommitted_rows(lake: Lake) -> list[str]:
+    """Files of rows that no snapshot of `runs` lists."""
+    table = lake.iceberg_table(RUNS.name)
+    snapshots = table.snapshots() if table else []
+    listed = {
+        lake.normal_address(file.file_path)
+        for snapshot in snapshots
+        for file in lake.data_files(snapshot)
+    }
+    kind = f"{RUNS.name}/data"
     folder = _folder(lake, kind)
-    if not set(listed) <= lake.files_below(folder).keys():
+    if not listed <= lake.files_below(folder).keys():
         return []  # the lake has another address here, through a link or a move
-    done = []
+    found = []
     for name in lake.names_in(folder):
-        path = posixpath.join(folder, name)
-        if name in committed or not lake.files_below(path).keys().isdisjoint(listed):
-            continue
-        lake.remove(path)
-        done.append(f"deleted uncommitted files {kind}/{name}")
-    return done
+        below = lake.files_below(posixpath.join(folder, name)).keys()
+        if listed.isdisjoint(below):
+            found.append(posixpath.join(kind, name))
+    return found
 
 
 def _folder(lake: Lake, kind: str) -> str:

@@ -6,15 +6,18 @@ import posixpath
 from collections.abc import Collection
 
 from pivotmine.errors import LakeError
+from pivotmine.lake.digests import digests_path
 from pivotmine.lake.lake import Lake, run_id
+from pivotmine.lake.snapshots import MAIN, drop, same_head, swap
 from pivotmine.lake.tables import RUNS, SHARDS, TABLES
 
 
 def forget_past(lake: Lake) -> int:
     """Delete earlier snapshots of all tables, their data files and shards; returns how many.
 
-    `runs` keeps its rows. Must run under `pivotmine.lake.recovery.lock`. A remote lake has no lock,
-    so what another driver may be staging there is left: only files of committed runs are deleted.
+    `runs` keeps its rows. Must run under `pivotmine.lake.lease.hold_lease`. Only files of committed
+    runs are deleted, and none that the last snapshots list. A driver that takes over meanwhile can
+    list no others of these files, so it does no harm if this one was only thought dead.
 
     Raises
     ------
@@ -29,12 +32,13 @@ def forget_past(lake: Lake) -> int:
             continue
         kept = lake.files(name, current)
         _check_listed(lake, name, kept)
-        past = [s.snapshot_id for s in table.snapshots() if s != current]
+        past = [s.snapshot_id for s in table.snapshots() if s.snapshot_id != current.snapshot_id]
         if past:
-            table.maintenance.expire_snapshots().by_ids(past).commit()
-            table.refresh()
+            swap(lake, table, [same_head(table, MAIN)], [drop(past)])
             n_snapshots += len(past)
-        _remove_others(lake, f"{name}/data", kept)
+        digests = digests_path(lake, name, current)
+        lists = [current.manifest_list, *(one.manifest_path for one in current.manifests(table.io))]
+        _remove_others(lake, f"{name}/data", [*kept, *lists, *([digests] if digests else [])])
         if name == SHARDS.name:
             files = lake.artifact_path(name, str(run_id(current)))
             _remove_others(lake, f"{name}/files", list(lake.files_below(files).values()))
@@ -59,7 +63,7 @@ def _remove_others(lake: Lake, kind: str, kept: Collection[str]) -> None:
     committed = lake.committed_run_ids()
     stay = {lake.normal_address(path) for path in kept}
     for name in lake.names_in(folder):
-        if not lake.is_local and name not in committed:
+        if name not in committed:
             continue
         path = posixpath.join(folder, name)
         below = lake.files_below(path)

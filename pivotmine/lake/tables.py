@@ -13,6 +13,7 @@ from pivotmine.lake.arm_tables import SCORES, SELECTION, SHARDS
 from pivotmine.lake.link_tables import (
     CONTEXTS,
     COUNTS,
+    LEXICON,
     LEXICON_REJECTS,
     LEXICONS,
     LINKS,
@@ -48,6 +49,7 @@ __all__ = [
     "DOCUMENTS",
     "DUPLICATES",
     "INPUTS",
+    "LEXICON",
     "LEXICONS",
     "LEXICON_REJECTS",
     "LINKS",
@@ -72,7 +74,7 @@ __all__ = [
 
 RUNS = declare(
     "runs",
-    "One row for every committed stage; a snapshot that no row names is not part of the lake.",
+    "One row for every committed stage; only snapshots that a row names are part of the lake.",
     ("run_id", STRING, "identifier of this execution"),
     ("stage", STRING, "stage"),
     ("fingerprint", STRING, "hash of code, configuration and input snapshots"),
@@ -81,6 +83,12 @@ RUNS = declare(
     ("config", STRING, "the configuration that the result depends on, JSON"),
     ("inputs", LONGS_BY_NAME, "snapshot id of every table that was read"),
     ("outputs", LONGS_BY_NAME, "snapshot id of every table that was written"),
+    (
+        "snapshots",
+        pa.map_(STRING, STRING),
+        "Iceberg snapshot of every table in outputs, JSON",
+    ),
+    ("commit_number", LONG, "1 for the first commit; one more for each after it"),
     ("rows", LONGS_BY_NAME, "rows of every table that was written"),
     ("rows_in", LONG, "rows or records that came in"),
     ("rows_out", LONG, "rows that went on"),
@@ -111,6 +119,7 @@ TABLES: dict[str, Table] = {
         LEXICONS,
         LEXICON_REJECTS,
         LINKS,
+        LEXICON,
         PIVOTS,
         SCORES,
         SELECTION,

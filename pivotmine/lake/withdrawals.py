@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 import pivotmine
 from pivotmine.errors import ConfigError, LakeError
+from pivotmine.lake.commit import commit
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.recovery import lock, recover
+from pivotmine.lake.lease import hold_lease
+from pivotmine.lake.parquet_files import write_parquet
+from pivotmine.lake.recovery import recover
 from pivotmine.lake.tables import WITHDRAWALS
 from pivotmine.recipe import Recipe
 
@@ -69,15 +71,14 @@ def withdraw(lake: Lake, ingest_id: str, known: set[str], reason: str) -> None:
     added = pa.Table.from_pylist([row], WITHDRAWALS.schema)
     run = f"{now:%Y%m%dT%H%M%S}-takedown-{secrets.token_hex(4)}"
     folder = lake.staging_path(WITHDRAWALS.name, run)
-    with lock(lake):
+    with hold_lease(lake):
         recover(lake)
         rows = pa.concat_tables([read_withdrawals(lake), added])
         lake.filesystem.makedirs(folder, exist_ok=True)
         with lake.filesystem.open(f"{folder}/part-0.parquet", "wb") as stream:
-            pq.write_table(rows, stream, store_schema=False)
-        lake.commit(
-            _run_row(run, now, rows.num_rows), {WITHDRAWALS.name: lake.parquet_files(folder)}
-        )
+            write_parquet(rows, stream)
+        staged = {WITHDRAWALS.name: lake.parquet_files(folder)}
+        commit(lake, _run_row(run, now, rows.num_rows), staged)
 
 
 def _run_row(run: str, now: datetime, n_rows: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How kernels are compiled, and two machine instructions that numba has no name for.
+"""How kernels are compiled, and three machine instructions that numba has no name for.
 
 Compiling a kernel takes about a second, and every executor process would pay it again, so machine
 code is cached on disk. numba refuses to cache where it has no folder to write to (a package inside
@@ -45,6 +45,17 @@ trailing_zeros: Any = intrinsic(_trailing_zeros)
 
 Other ways slow pair counting by a tenth.
 """
+
+
+def _count_ones(typing_context: Any, word: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.int64(types.uint64), generate
+
+
+count_ones: Any = intrinsic(_count_ones)
+"""Number of bits that are set in a uint64; for use inside kernels."""
 
 
 def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from pivotmine.recipe.arms import ArmConfig
 from pivotmine.recipe.counting import CountConfig, TermsConfig, TokenizeConfig
 from pivotmine.recipe.ingest import DedupConfig, FiltersConfig, IngestConfig, InputConfig
+from pivotmine.recipe.lexicon import LexiconConfig
 from pivotmine.recipe.linking import He2025PivotConfig, LinkConfig, LinksPivotConfig, PivotConfig
 from pivotmine.recipe.recipe import LakeConfig, Recipe, SparkConfig
 from pivotmine.recipe.score import ScoreConfig
@@ -32,6 +33,7 @@ __all__ = [
     "InputConfig",
     "LakeConfig",
     "LanguageCode",
+    "LexiconConfig",
     "LinkConfig",
     "LinksPivotConfig",
     "Name",

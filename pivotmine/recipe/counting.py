@@ -83,8 +83,10 @@ class CountConfig(Section):
     cluster can take."""
 
     sketch_bytes: Annotated[int, Field(ge=8)] = 1_000_000_000
-    """Largest count-min sketch of the first of two passes, bytes. Every task of that pass holds
-    one. Counts are exact at any size; a larger sketch lets fewer rare pairs through."""
+    """Bound on the count-min sketch of the first of two passes, bytes. It is as large as the
+    distinct pairs need, up to this; every task of that pass holds one. Counts are exact at any
+    size; a sketch that is too small lets more rare pairs through (`sketch_expected_*` and
+    `sketch_*` in column `measures` of `runs`)."""
 
 
 class TermsConfig(Section):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib.resources import files
 from pathlib import Path
@@ -20,15 +20,22 @@ from pydantic.fields import FieldInfo
 
 from pivotmine.errors import ConfigError
 from pivotmine.recipe import Recipe
-from pivotmine.recipe.section import OneOf, OptionsOf
+from pivotmine.recipe.section import OneOf, OptionsOf, Section
 from pivotmine.redaction import is_secret_name
+from pivotmine.storage.settings import use
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
 
 def load_recipe(uri: str | None = None, overrides: Sequence[str] = ()) -> Recipe:
-    """The effective configuration of the engine; see `read_recipe`."""
-    return read_recipe(Recipe, "pivotmine config", uri, overrides)
+    """The effective configuration of the engine; see `read_recipe`.
+
+    Its section `storage` holds for all files that this process opens from now on.
+    """
+    recipe = read_recipe(Recipe, "pivotmine config", uri, overrides)
+    if "storage" in recipe.model_fields_set:
+        use(recipe.storage.settings())
+    return recipe
 
 
 def read_recipe(
@@ -72,25 +79,29 @@ def bundled_recipe(name: str) -> str:
     return str(path)
 
 
-def to_yaml(recipe: BaseModel, documented: bool = False) -> str:
+def to_yaml(recipe: Section, documented: bool = False) -> str:
     """The effective settings as YAML that `read_recipe` reads back to an equal value.
+
+    Secrets are left out: `***` stands for each.
 
     Parameters
     ----------
     documented
         Put the meaning, type and bounds of every setting above it, as comments.
     """
-    return "".join(_yaml_lines(recipe, "", documented))
+    return "".join(_yaml_lines(recipe, recipe.public_json(), "", documented))
 
 
-def _yaml_lines(section: BaseModel, indent: str, documented: bool) -> Iterator[str]:
+def _yaml_lines(
+    section: BaseModel, public: Mapping[str, Any], indent: str, documented: bool
+) -> Iterator[str]:
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         if isinstance(value, BaseModel):
             if documented:
                 yield "\n" + _comment(type(value).__doc__ or "", indent)
             yield f"{indent}{name}:\n"
-            yield from _yaml_lines(value, indent + "  ", documented)
+            yield from _yaml_lines(value, public[name], indent + "  ", documented)
             continue
         if documented:
             yield _comment(_describe(field), indent)
@@ -98,7 +109,7 @@ def _yaml_lines(section: BaseModel, indent: str, documented: bool) -> Iterator[s
             for key, part in item.model_fields.items() if item else ():
                 yield _comment(f"- {key}: {_describe(part)}", indent)
             yield from (_comment(f"- {line}", indent) for line in _option_lines(field, value))
-        plain = section.model_dump(mode="json", include={name})
+        plain = {name: public[name]}
         yield textwrap.indent(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), indent)
 
 
@@ -144,9 +155,9 @@ def _open_text(uri: str) -> AbstractContextManager[IO[str]]:
     """A text file, local or remote; fsspec is imported for remote ones only."""
     if "://" not in uri:
         return Path(uri).expanduser().open(encoding="utf-8")
-    import fsspec
+    from pivotmine.storage.filesystem import open_file
 
-    remote: AbstractContextManager[IO[str]] = fsspec.open(uri, "rt", encoding="utf-8")
+    remote: AbstractContextManager[IO[str]] = open_file(uri, "rt", encoding="utf-8")
     return remote
 
 

@@ -11,10 +11,12 @@ from pydantic import Field, model_validator
 from pivotmine import plugins
 from pivotmine.recipe.counting import CountConfig, TermsConfig, TokenizeConfig
 from pivotmine.recipe.ingest import DedupConfig, IngestConfig
+from pivotmine.recipe.lexicon import LexiconConfig
 from pivotmine.recipe.linking import LinkConfig, PivotConfig
 from pivotmine.recipe.score import ScoreConfig
 from pivotmine.recipe.section import LanguageCode, Name, PositiveInt, Secrets, Section
 from pivotmine.recipe.select import SelectConfig, ShardConfig, check_pair_shares
+from pivotmine.storage.settings import StorageSettings
 
 
 class LakeConfig(Section):
@@ -29,6 +31,42 @@ class LakeConfig(Section):
     catalog: Annotated[dict[str, str], Secrets(every=True)] = {}
     """PyIceberg catalog properties, e.g. {type: rest, uri: ...}. Empty: an embedded SQLite catalog
     in the warehouse, which must then be a local folder."""
+
+    lease_seconds: Annotated[int, Field(ge=10)] = 300
+    """While a run writes to the lake it holds a lease, which it renews every quarter of this time.
+    After the death of a driver on another machine, the lake can be written again when this time is
+    over, or after `pivotmine unlock`."""
+
+
+class StorageConfig(Section):
+    """Stores of objects, for all that is read and written: sources, models, tables and shards.
+
+    Credentials are no settings, so that no recipe holds a secret. They come from the environment
+    (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN), from the file that
+    AWS_SHARED_CREDENTIALS_FILE or GOOGLE_APPLICATION_CREDENTIALS names, or from the machine."""
+
+    endpoint: str = ""
+    """Address of the S3 service. Empty: AWS_ENDPOINT_URL, or else Amazon's."""
+
+    region: str = ""
+    """Region of the buckets. Empty: AWS_REGION, or that of the profile."""
+
+    profile: str = ""
+    """Profile of AWS's credentials file. Empty: AWS_PROFILE, or `default`."""
+
+    anonymous: bool = False
+    """Read public buckets without credentials."""
+
+    retry_minutes: Annotated[float, Field(ge=0)] = 10.0
+    """How long an error that may pass (503, a lost connection, a locked catalog) is waited for,
+    with exponential back-off. Then the run ends, and the lake is as it was."""
+
+    timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
+    """How long a request may go without an answer."""
+
+    def settings(self) -> StorageSettings:
+        """The same for filesystems."""
+        return StorageSettings(**self.model_dump())
 
 
 class SparkConfig(Section):
@@ -70,6 +108,7 @@ class Recipe(Section):
     (docs/plugins.md). Looked for where Python looks, and in the working directory."""
 
     lake: LakeConfig = LakeConfig()
+    storage: StorageConfig = StorageConfig()
     spark: SparkConfig = SparkConfig()
     ingest: IngestConfig = IngestConfig()
     dedup: DedupConfig = DedupConfig()
@@ -77,6 +116,7 @@ class Recipe(Section):
     count: CountConfig = CountConfig()
     terms: TermsConfig = TermsConfig()
     link: LinkConfig = LinkConfig()
+    lexicon: LexiconConfig = LexiconConfig()
     pivot: PivotConfig = PivotConfig()
     score: ScoreConfig = ScoreConfig()
     select: SelectConfig = SelectConfig()

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from pivotmine.ask.bridges import Bridges, Reached
 from pivotmine.ask.cooccurrence import Cooccurrence
+from pivotmine.ask.lexicon import Translation
 from pivotmine.ask.links import Partner
 from pivotmine.lake.query import WordTokens
 from pivotmine.show.tables import print_table
@@ -29,6 +30,23 @@ def print_links(console: Console, word: str, found: Sequence[Partner]) -> None:
     heads = [*("word", "lang", "partner", "lang", "together", "expected", "npmi", "G2", "q-value")]
     heads += ["rank", "prevails", "copy"]
     nothing = f"no link joins {word} to a word of another language"
+    print_table(console, "", heads, cells, range(4, 10), without_rows=nothing)
+
+
+def print_translations(console: Console, word: str, found: Sequence[Translation]) -> None:
+    """The translations of a word, each with its evidence."""
+    cells = [
+        (
+            *(one.word, one.lang, one.translation, one.translation_lang),
+            *(f"{one.weight:.2f}", f"{one.n_translated:,.1f}", f"{one.n_ab:,}"),
+            *(f"{one.expected:.1f}", f"{one.n:,}", f"{one.n_partner:,}"),
+            "yes" if one.is_copy else "",
+        )
+        for one in found
+    ]
+    heads = [*("word", "lang", "translation", "lang", "weight", "translated", "together")]
+    heads += ["expected", "word in", "translation in", "copy"]
+    nothing = f"no word of another language was met beside {word}"
     print_table(console, "", heads, cells, range(4, 10), without_rows=nothing)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from typing import NoReturn
 
 import typer
 from rich.console import Console
 
-from pivotmine.errors import PivotMineError
+from pivotmine.errors import PivotMineError, disk_error
 
 PIPE_COLUMNS = 160
 """Width of tables in a pipe or a log; rich's own 80 would break words of a corpus over lines."""
@@ -27,5 +29,16 @@ def run_app(app: typer.Typer) -> None:
     try:
         app()
     except PivotMineError as error:
+        _fail(error)
+    except Exception as error:
+        found = disk_error(error)
+        if found is None:
+            raise
+        _fail(found)
+
+
+def _fail(error: PivotMineError) -> NoReturn:
+    # A terminal that has gone, or a full disk behind standard error, must not hide the status.
+    with contextlib.suppress(OSError):
         plain_console(stderr=True).print(f"error: {error}", soft_wrap=True)
-        sys.exit(2)
+    sys.exit(2)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 
 from pivotmine import plugins
+from pivotmine.errors import StoreUnavailable
 from pivotmine.sources.parse import EXPLANATIONS, Reason
 from pivotmine.sources.records import (
     RECORD_SCHEMA,
@@ -57,6 +58,8 @@ def _rows(reader: Reader, split: Split, columns: ColumnMap, limits: ReadLimits) 
         for row in reader(split, columns, limits, count):
             # A format of a plugin may name the file as it was asked to read it.
             yield row._replace(uri=split.name) if row.uri == split.uri else row
+    except StoreUnavailable:
+        raise
     except Exception as error:
         count.n_records += 1
         detail = f"{type(error).__name__}: {error}"

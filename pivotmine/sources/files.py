@@ -16,12 +16,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import fsspec
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.utils import glob_translate
 
 from pivotmine.errors import InputError
 from pivotmine.redaction import public_uri
+from pivotmine.storage.filesystem import open_filesystem
 
 _GLOB_CHARACTERS = "*?["
 _NEARBY_NAMES = 8
@@ -59,7 +59,7 @@ def list_files(uris: Sequence[str]) -> list[InputFile]:
         if "::" in uri:
             raise InputError(f"{uri}: chained URIs cannot be split; unpack the archive first")
         try:
-            fs, path = fsspec.core.url_to_fs(uri)
+            fs, path = open_filesystem(uri)
             fs.invalidate_cache()  # a driver may live long: do not plan from an old listing
             infos = _expand(fs, path)
             nearby = "" if infos else _nearby(fs, path)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from pivotmine.errors import StoreUnavailable
 from pivotmine.sources.content import WrongContent
 from pivotmine.sources.decoding import CorruptCompression, InflatesTooMuch
 from pivotmine.sources.parse import UTF8_BOM, Reason
@@ -96,7 +97,15 @@ def broken_row(broken: BrokenStream, split: Split, columns: ColumnMap) -> Row:
 
 
 def why_broken(error: BaseException) -> tuple[Reason, str]:
-    """Reason and detail of the reject for an error that ended a stream."""
+    """Reason and detail of the reject for an error that ended a stream.
+
+    Raises
+    ------
+    StoreUnavailable
+        The error is this one: the file may be good.
+    """
+    if isinstance(error, StoreUnavailable):
+        raise error
     if isinstance(error, CorruptCompression):
         return Reason.CORRUPT_COMPRESSION, str(error)
     if isinstance(error, WrongContent):

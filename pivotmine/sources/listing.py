@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
-import fsspec
 import pyarrow.parquet as pq
 
 from pivotmine import plugins
-from pivotmine.errors import ConfigError, InputError
+from pivotmine.errors import ConfigError, InputError, StoreUnavailable
 from pivotmine.sources.content import HEAD_BYTES, WrongContent, compression_of
 from pivotmine.sources.files import InputFile, list_files
 from pivotmine.sources.json_values import is_spread
 from pivotmine.sources.records import WHOLE_FILE, Split
 from pivotmine.sources.unit_splits import holds_several
+from pivotmine.storage.filesystem import open_filesystem
 
 _WEB = re.compile("https?://", re.IGNORECASE)
 
@@ -142,9 +142,11 @@ def detect(uri: str, format: str, compression: str = "auto") -> tuple[str, str]:
 def _head(uri: str) -> bytes:
     """The first bytes of a file that may be cut; none where it cannot be read."""
     try:
-        fs, path = fsspec.core.url_to_fs(uri)
+        fs, path = open_filesystem(uri)
         with fs.open(path, "rb", block_size=HEAD_BYTES) as file:
             return bytes(file.read(HEAD_BYTES))
+    except StoreUnavailable:
+        raise
     except Exception:
         # A file that cannot be read must not stop the others: its reader will say why.
         return b""
@@ -181,13 +183,15 @@ def _ranges(
 def _row_group_ranges(uri: str, split_bytes: int) -> list[tuple[int, int]]:
     """Runs of row groups, each closed once it holds `split_bytes` on disk."""
     try:
-        fs, path = fsspec.core.url_to_fs(uri)
+        fs, path = open_filesystem(uri)
         with fs.open(path, "rb") as file:
             metadata = pq.read_metadata(file)
         groups = [metadata.row_group(g) for g in range(metadata.num_row_groups)]
         sizes = [
             sum(g.column(c).total_compressed_size for c in range(g.num_columns)) for g in groups
         ]
+    except StoreUnavailable:
+        raise
     except Exception:
         # A file that cannot be read must not stop the others: its reader will say why.
         return [(0, WHOLE_FILE)]

@@ -22,12 +22,12 @@ most of it fixed. In pages of 60 MB, which pyarrow writes by default for texts o
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-import fsspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pivotmine import plugins
+from pivotmine.errors import StoreUnavailable
 from pivotmine.sources.content import HEAD_BYTES, WrongContent, compression_of, refuse_content
 from pivotmine.sources.parquet_pages import PageGuard
 from pivotmine.sources.parse import Reason, Refusal, fate_row, parse_bytes
@@ -43,6 +43,7 @@ from pivotmine.sources.records import (
     reject_row,
 )
 from pivotmine.sources.streams import FREE_INFLATION_BYTES
+from pivotmine.storage.filesystem import open_filesystem
 
 ROW_BYTES = 64
 """What a row counts for beside its values, where unfolded bytes are bounded."""
@@ -66,7 +67,7 @@ def read_parquet(
     split with the first row group, so there is one for any number of splits. Raises what opening
     the file or reading its footer raises.
     """
-    fs, path = fsspec.core.url_to_fs(split.uri)
+    fs, path = open_filesystem(split.uri)
     with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
         refusal = None
         if file.seek(0, 2) == 0:
@@ -203,6 +204,8 @@ def _read_row_group(
             detail = _inflation(group, n_rows, n_rows, chunks, limits)
             yield reject_row(split, columns, position, Reason.INFLATES_TOO_MUCH, detail)
             return
+    except StoreUnavailable:
+        raise
     except Exception as error:
         batch_rows, failure = 0, f"{type(error).__name__}: {error}"
     for rows_at_once in (batch_rows, 1) if batch_rows else ():
@@ -224,6 +227,8 @@ def _read_row_group(
                     )
                     return
             break
+        except StoreUnavailable:
+            raise
         except Exception as error:
             failure = f"{type(error).__name__}: {error}"
     if n_read >= n_rows:

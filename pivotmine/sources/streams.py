@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import fsspec
-
 from pivotmine.sources.content import HEAD_BYTES, compression_of, refuse_content
 from pivotmine.sources.decoding import Damage, InflatesTooMuch
 from pivotmine.sources.gzip_members import gzip_blocks, gzip_blocks_past_damage
 from pivotmine.sources.records import BLOCK_BYTES, MIB, WHOLE_FILE, ReadLimits, Split
 from pivotmine.sources.zstd_frames import zstd_blocks
+from pivotmine.storage.filesystem import open_filesystem
 
 # After its end a split reads only the rest of its last line, which is rarely longer than this.
 TAIL_BYTES = 256 * 1024
@@ -46,7 +45,7 @@ def open_blocks(
     Reading raises `CorruptCompression`, `WindowTooLarge` or `InflatesTooMuch` after all good bytes,
     `WrongContent` before the first, and what the file system raises.
     """
-    fs, path = fsspec.core.url_to_fs(split.uri)
+    fs, path = open_filesystem(split.uri)
     end = None if split.end == WHOLE_FILE else split.end
     with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
         if split.start:

@@ -24,8 +24,6 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import NamedTuple
 
-import fsspec
-
 from pivotmine import plugins
 from pivotmine.sources.content import HEAD_BYTES, compression_of, refuse_content
 from pivotmine.sources.decoding import CorruptCompression, InflatesTooMuch, Step
@@ -33,6 +31,7 @@ from pivotmine.sources.gzip_members import members, seek_member
 from pivotmine.sources.records import BLOCK_BYTES, WHOLE_FILE, Piece, ReadLimits, Split
 from pivotmine.sources.streams import TAIL_BYTES, plain_blocks
 from pivotmine.sources.zstd_frames import Bytes, frames, seek_frame
+from pivotmine.storage.filesystem import open_filesystem
 
 PEEK_BYTES = BLOCK_BYTES
 """A file is not split if its first unit does not end within so many bytes."""
@@ -61,7 +60,7 @@ def open_piece(
         Continue with the units after the piece, for a record that goes on there. The size of the
         piece's own content (`Piece.content_bytes`) is known as soon as bytes after it are read.
     """
-    fs, path = fsspec.core.url_to_fs(split.uri)
+    fs, path = open_filesystem(split.uri)
     with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
         blocks = plain_blocks(file, split.start, split.end)
         yield _content(_find(blocks, split, begins, limits), split, limits, piece, on)
@@ -72,7 +71,7 @@ def holds_several(uri: str, compression: str) -> bool:
     if compression == "none":
         return True
     try:
-        fs, path = fsspec.core.url_to_fs(uri)
+        fs, path = open_filesystem(uri)
         with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
             blocks = islice(plain_blocks(file, 0, 0), PEEK_BYTES // TAIL_BYTES)
             piece, limits = Piece(), ReadLimits()

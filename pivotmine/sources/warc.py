@@ -23,8 +23,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-import fsspec
-
 from pivotmine import plugins
 from pivotmine.sources.framing import too_long
 from pivotmine.sources.html import decode_page, html_to_text
@@ -60,6 +58,7 @@ from pivotmine.sources.records import (
 )
 from pivotmine.sources.streams import open_blocks, plain_blocks
 from pivotmine.sources.unit_splits import is_piece, open_piece
+from pivotmine.storage.filesystem import open_filesystem
 
 MAX_HEADER_BYTES = 64 * 1024
 
@@ -124,7 +123,7 @@ def _read_piece(split: Split, limits: ReadLimits, count: RecordCount) -> Iterato
 def _read_plain_piece(split: Split, limits: ReadLimits, count: RecordCount) -> Iterator[Framed]:
     """The records that begin in a piece of a plain file; as `_read_piece`."""
     piece = count.piece = Piece()
-    fs, path = fsspec.core.url_to_fs(split.uri)
+    fs, path = open_filesystem(split.uri)
     with fs.open(path, "rb", block_size=BLOCK_BYTES) as file:
         before = max(split.start - 1, 0)
         stream = LookAhead(plain_blocks(file, before, split.end))

@@ -7,6 +7,7 @@ from pivotmine.errors import ConfigError
 from pivotmine.stages.contexts import stage as contexts
 from pivotmine.stages.count import stage as count
 from pivotmine.stages.ingest import stage as ingest
+from pivotmine.stages.lexicon import stage as lexicon
 from pivotmine.stages.link import stage as link
 from pivotmine.stages.pivot import stage as pivot
 from pivotmine.stages.score import stage as score
@@ -26,6 +27,7 @@ ROAD: tuple[Stage, ...] = (
     count.STAGE,
     terms.STAGE,
     link.STAGE,
+    lexicon.STAGE,
     pivot.STAGE,
     score.STAGE,
     select.STAGE,

@@ -1,58 +1,152 @@
-"""A fastText model file as a function from text to probabilities of languages.
+"""A fastText model file as a function from many texts to probabilities of languages.
 
 Any model can be used (lid.176, GlotLID, OpenLID, your own); labels become the codes of `codes.py`.
 Text is lower-cased, because identifiers are trained on running text and take ALL CAPS for other
-languages. Short strings such as menus and buttons repeat, so their probabilities are cached.
+languages. Files are read by `fasttext_file.py`, and `fasttext_kernel.py` scores texts. A model that
+cannot be read there is left to the library, which takes some ten times as long for the same result.
 """
 
-from collections.abc import Callable, Iterator
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from blake3 import blake3
+from numpy.typing import NDArray
 
 from pivotmine.errors import SetupError
 from pivotmine.text.codes import normalise_label
+from pivotmine.text.fasttext_file import (
+    HIERARCHICAL_SOFTMAX,
+    DamagedModel,
+    ModelFile,
+    UnreadableModel,
+    read_model_file,
+)
+from pivotmine.text.fasttext_kernel import asked, hidden_states, label_masses
 
 LEAST_PROBABILITY = 1e-2
-"""Languages of a smaller probability are not listed."""
+"""Labels of a smaller probability are not listed."""
 
-_CACHED_CHARS = 48
-_CACHED_STRINGS = 65_536
+_MOST_LABELS = 100  # that can reach the least probability
+_MORE_THAN_ALL_LABELS = 1_000_000
+
+
+class Texts(NamedTuple):
+    """Many texts as one array."""
+
+    points: NDArray[np.uint32]
+    """Code points."""
+    starts: NDArray[np.int64]
+    """int64[S]"""
+    ends: NDArray[np.int64]
+
+
+class Question(NamedTuple):
+    """Columns that labels are summed in."""
+
+    columns: NDArray[np.int32]
+    """int32[scripts, L]: column of a label in a text of each script, -1 for none."""
+    n_columns: int
+
+
+def as_texts(strings: Sequence[str], most_chars: int) -> Texts:
+    """The first characters of each string, at most that many."""
+    lengths = np.fromiter(map(len, strings), np.int64, len(strings))
+    joined = "".join(strings)
+    points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
+    starts = np.cumsum(lengths) - lengths
+    if "Σ" in joined:
+        points = points.copy()
+        for start, string in zip(starts.tolist(), strings, strict=True):
+            if "Σ" in string:
+                _lower_sigmas(points, start, string[:most_chars])
+        points.setflags(write=False)  # one type of array, so that kernels are compiled once
+    return Texts(points, starts, starts + np.minimum(lengths, most_chars))
+
+
+def _lower_sigmas(points: NDArray[np.uint32], start: int, text: str) -> None:
+    # The lower case of no other character depends on its neighbours. A capital I with a dot alone
+    # changes the length.
+    for at, letter in enumerate(text.replace("İ", "I").lower()):
+        if text[at] == "Σ":
+            points[start + at] = ord(letter)
 
 
 @dataclass(frozen=True, eq=False)
 class LanguageModel:
-    """A loaded model. Keeps the probabilities of at most 65,536 short strings, about 30 MB."""
+    """A loaded model. Use `load_model`."""
 
-    predict: Callable[..., Any]
-    """fastText's `predict(text, k, threshold)`: labels and probabilities of one line."""
+    file: ModelFile | None
+    """The model as arrays, if it could be read."""
+    predict: Any
+    """Otherwise the library's `predict(text, k, threshold)`: labels and probabilities of a line."""
+    labels: tuple[str, ...]
 
-    def __post_init__(self) -> None:
-        cached = lru_cache(maxsize=_CACHED_STRINGS)(self._predict)
-        object.__setattr__(self, "_predict_cached", cached)
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The language code of each label."""
+        return tuple(map(normalise_label, self.labels))
 
-    def probabilities(self, text: str) -> dict[str, float]:
-        """Probability of each language that reaches `LEAST_PROBABILITY`; reads all of `text`."""
-        line = " ".join(text.lower().split())
-        if len(line) > _CACHED_CHARS:
-            return self._predict(line)
-        probabilities: dict[str, float] = self._predict_cached(line)  # type: ignore[attr-defined]
-        return probabilities
+    @cached_property
+    def _outputs(self) -> NDArray[np.float32]:
+        assert self.file
+        is_tree = self.file.loss == HIERARCHICAL_SOFTMAX
+        return np.ascontiguousarray(self.file.outputs if is_tree else self.file.outputs.T)
 
-    def _predict(self, line: str) -> dict[str, float]:
-        # Lone surrogates have no UTF-8 form; a NUL ends the string for the C++ side.
-        clean = line.replace("\0", " ").encode("utf-8", "replace").decode()
-        labels, probabilities = self.predict(clean, 300, LEAST_PROBABILITY)
-        by_language: dict[str, float] = {}
-        for label, probability in zip(labels, probabilities, strict=True):
-            language = normalise_label(label)
-            by_language[language] = by_language.get(language, 0.0) + float(probability)
-        return by_language
+    def masses(
+        self, texts: Texts, scripts: NDArray[np.int64], question: Question
+    ) -> NDArray[np.float64]:
+        """float64[S, question.n_columns]: summed probabilities of the labels of each column.
+
+        Labels under `LEAST_PROBABILITY` count as 0.
+
+        Parameters
+        ----------
+        scripts
+            int64[S] row of `question.columns` for each text.
+        """
+        if self.file is None:
+            return self._masses_by_library(texts, scripts, question)
+        file = self.file
+        hidden, n_features = hidden_states(
+            texts.points, texts.starts, texts.ends, file.dictionary, file.rows
+        )
+        wanted = asked(question.columns, file.children, question.n_columns)
+        return label_masses(
+            hidden,
+            n_features,
+            scripts,
+            self._outputs,
+            file.loss,
+            file.children,
+            wanted,
+            LEAST_PROBABILITY,
+        )
+
+    def _masses_by_library(
+        self, texts: Texts, scripts: NDArray[np.int64], question: Question
+    ) -> NDArray[np.float64]:
+        number = {label: at for at, label in enumerate(self.labels)}
+        masses = np.zeros((len(texts.starts), question.n_columns))
+        bounds = zip(texts.starts.tolist(), texts.ends.tolist(), strict=True)
+        for row, (start, end) in enumerate(bounds):
+            text = texts.points[start:end].tobytes().decode("utf-32-le", "surrogatepass")
+            # Lone surrogates have no UTF-8 form; a NUL ends the string for the C++ side.
+            line = " ".join(text.lower().replace("\0", " ").split())
+            clean = line.encode("utf-8", "replace").decode()
+            found = self.predict(clean, _MOST_LABELS, LEAST_PROBABILITY)
+            for label, probability in zip(*found, strict=True):
+                column = question.columns[scripts[row], number[label]]
+                if column >= 0:
+                    masses[row, column] += probability
+        return masses
 
 
 def load_model(path: str | None = None) -> LanguageModel:
@@ -62,18 +156,54 @@ def load_model(path: str | None = None) -> LanguageModel:
     default needs no network. Raises `SetupError` when the binding or the file is missing, or when
     the file is not a fastText model.
     """
+    with model_file(path) as file:
+        try:
+            found = read_model_file(file)
+        except DamagedModel as error:
+            raise SetupError(f"language model {file} is not a fastText model: {error}") from error
+        except UnreadableModel:
+            return load_by_library(path)
+    return LanguageModel(found, None, found.labels)
+
+
+def load_by_library(path: str | None = None) -> LanguageModel:
+    """Open a model file with the library. Raises `SetupError` as `load_model` does."""
     try:
         import fasttext
     except ImportError as error:
         raise SetupError(
-            "language identification needs the package fasttext-predict: pip install it"
+            f"language model {path} needs the package fasttext-predict: pip install it"
         ) from error
     with model_file(path) as file:
         try:
             model = fasttext.load_model(str(file))
+            # Every label of an empty line: the library has no list of them.
+            labels, _ = model.predict("", _MORE_THAN_ALL_LABELS, -1.0)
         except (ValueError, RuntimeError) as error:
             raise SetupError(f"language model {file} is not a fastText model: {error}") from error
-    return LanguageModel(model.predict)
+        if not labels:
+            raise SetupError(f"language model {file} names no language")
+    return LanguageModel(None, model.predict, tuple(labels))
+
+
+def left_to_library(path: str | None) -> str | None:
+    """Why a model cannot be read here and is left to the library; None if it is read here.
+
+    Raises `SetupError` when the file is missing.
+    """
+    if path is None:
+        return None
+    with model_file(path) as file:
+        try:
+            read_model_file(file)
+        except UnreadableModel as error:
+            return str(error)
+    return None
+
+
+def slow_model(reason: str) -> str:
+    """What a run says of a model that is left to the library."""
+    return f"the language model is left to the fastText library, which is slower: {reason}"
 
 
 def model_digest(path: str | None = None) -> str:

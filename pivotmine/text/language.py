@@ -11,7 +11,9 @@ The worth of each, by language and length, and a comparison with other identifie
 docs/results/2026-11-22-segment-language.md.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,11 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.text.codes import UNDETERMINED, writes
-from pivotmine.text.fasttext_model import LanguageModel, load_model
+from pivotmine.text.fasttext_model import LanguageModel, Question, Texts, as_texts, load_model
+from pivotmine.text.page_weights import weigh_by_page
 from pivotmine.text.scripts import (
     HAN,
     HANGUL,
     KANA,
+    SCRIPTS,
     ScriptCounts,
     chance_of_unmarked_chinese,
     count_scripts,
@@ -34,7 +38,8 @@ from pivotmine.text.scripts import (
 # Samples of a document that its language is read from: beginning, middle and end.
 _SAMPLE_CHARS = 400
 _SEGMENT_CHARS = 400
-_DOCUMENTS_AT_ONCE = 256  # whose scripts are counted together: 12 MB of arrays
+_CHARS_AT_ONCE = 500_000  # of the documents that are named together: 20 MB of arrays
+_DOCUMENTS_AT_ONCE = 400
 
 # Tuned on the dev halves of `bench/segment_language`.
 _SHARPNESS = (0.7, 1.2, 40)  # exponent on fastText's probabilities: of no letter, of many, how many
@@ -43,12 +48,10 @@ _PRIOR_SEGMENTS = 1.0  # pseudo-count of the configured languages, in equal shar
 _DOCUMENT_PRIOR_SEGMENTS = 2.0  # the document's own has this beside
 _FOREIGN_PRIOR_SEGMENTS = 0.05
 _FLOOR = 0.01  # smaller probabilities count as this
-_LOCAL_SHARE = 0.15  # of the prior that comes from the two segments on either side
-_ROUNDS = 5
 
 
 @lru_cache(maxsize=4)
-def load_identifier(model: str | None = None) -> "Identifier":
+def load_identifier(model: str | None = None) -> Identifier:
     """The identifier of a fastText model file, loaded once per process (see `load_model`)."""
     return Identifier(load_model(model))
 
@@ -58,10 +61,6 @@ class Identifier:
     """Names languages of documents and segments; one per process and model."""
 
     model: LanguageModel
-
-    def identify_document(self, text: str) -> tuple[str, float]:
-        """Main language of one text; see `identify_documents`."""
-        return self.identify_documents([text])[0]
 
     def identify_documents(self, texts: Sequence[str]) -> list[tuple[str, float]]:
         """Main language of each text and its certainty; `("und", 0.0)` without letters.
@@ -80,147 +79,190 @@ class Identifier:
     def _identify_samples(self, samples: Sequence[str]) -> list[tuple[str, float]]:
         counts = count_scripts(samples)
         cjk = counts.words[:, [HAN, KANA, HANGUL]].sum(axis=1)
-        cjk_share = (cjk / np.maximum(counts.words.sum(axis=1), 1e-9)).tolist()
-        scripts = dominant_scripts(counts).tolist()
-        han = han_evidence(counts).tolist()
-        found = []
-        for row, (sample, n_letters) in enumerate(
-            zip(samples, counts.letters.tolist(), strict=True)
+        cjk_share = cjk / np.maximum(counts.words.sum(axis=1), 1e-9)
+        scripts = dominant_scripts(counts)
+        han = han_evidence(counts)
+        found = [(UNDETERMINED, 0.0)] * len(samples)
+        for row in np.flatnonzero(scripts == HANGUL).tolist():
+            found[row] = ("ko", float(cjk_share[row]))
+        for row in np.flatnonzero(scripts == HAN).tolist():
+            chinese, japanese = han[row].tolist()
+            certainty = max(chinese, japanese) / (chinese + japanese)
+            language = "zh" if chinese >= japanese else "ja"
+            found[row] = (language, float(cjk_share[row]) * certainty)
+        asked = (counts.letters > 0) & (scripts != HAN) & (scripts != HANGUL)
+        rows = np.flatnonzero(asked)
+        texts = as_texts([samples[row] for row in rows.tolist()], 4 * _SAMPLE_CHARS)
+        names, question = _every_language(self.model)
+        masses = self.model.masses(texts, scripts[rows], question)
+        # Of equally probable languages, the last by name.
+        best = len(names) - 1 - masses[:, ::-1].argmax(axis=1)
+        certainties = masses[np.arange(len(rows)), best]
+        for row, column, probability in zip(
+            rows.tolist(), best.tolist(), certainties.tolist(), strict=True
         ):
-            if not n_letters:
-                found.append((UNDETERMINED, 0.0))
-            elif scripts[row] == HANGUL:
-                found.append(("ko", cjk_share[row]))
-            elif scripts[row] == HAN:
-                chinese, japanese = han[row]
-                certainty = max(chinese, japanese) / (chinese + japanese)
-                found.append(("zh" if chinese >= japanese else "ja", cjk_share[row] * certainty))
-            else:
-                found.append(self._identify_by_model(sample, scripts[row]))
+            if probability:
+                found[row] = (names[column], min(probability, 1.0))
         return found
 
-    def _identify_by_model(self, sample: str, script: int) -> tuple[str, float]:
-        candidates = {
-            language: probability
-            for language, probability in self.model.probabilities(sample).items()
-            if writes(language, script)
-        }
-        if not candidates:
-            return UNDETERMINED, 0.0
-        best = max(candidates, key=lambda language: (candidates[language], language))
-        return best, min(candidates[best], 1.0)
-
     def identify_segments(
-        self, segments: Sequence[str], document_language: str, languages: Sequence[str]
-    ) -> list[str]:
-        """Language of each segment: one of `languages`, or `und`.
+        self,
+        documents: Sequence[Sequence[str]],
+        document_languages: Sequence[str],
+        languages: Sequence[str],
+    ) -> list[list[str]]:
+        """Language of each segment of each document: one of `languages`, or `und`.
 
-        `segments` are those of one document in order; the shares of its languages are estimated
-        from them. A segment is `und` when its script or fastText points to a language outside
+        A document's segments are given in order; the shares of its languages are estimated from
+        them. A segment is `und` when its script or fastText points to a language outside
         `languages`. A segment without letters takes the language of the segment before it, and at
         the beginning that of the one after. In a document without letters, all segments take the
         language of the document.
         """
-        if not segments:
-            return []
+        classes = Classes.of(languages)
+        found: list[list[str]] = []
+        for first, last in _by_chars(documents):
+            some, langs = documents[first:last], document_languages[first:last]
+            found += self._identify_some(some, langs, classes)
+        return found
+
+    def _identify_some(
+        self,
+        documents: Sequence[Sequence[str]],
+        document_languages: Sequence[str],
+        classes: Classes,
+    ) -> list[list[str]]:
+        segments = [segment for document in documents for segment in document]
+        sizes = np.fromiter(map(len, documents), np.int64, len(documents))
+        owner = np.repeat(np.arange(len(documents)), sizes)
         counts = count_scripts(segments)
-        lettered: list[int] = np.flatnonzero(counts.letters).tolist()
-        if not lettered:
-            known = document_language if document_language in languages else UNDETERMINED
-            return [known] * len(segments)
-        # zh and ja compete for Han even where the recipe names only one of them.
-        classes = list(dict.fromkeys([*languages, "zh", "ja"]))
-        texts = [segments[i] for i in lettered]
-        evidence = self._evidence(texts, counts.rows(lettered), classes, frozenset(languages))
-        each = _PRIOR_SEGMENTS / len(languages)
-        prior = np.array(
-            [
-                (each if name in languages else _FOREIGN_PRIOR_SEGMENTS)
-                + (_DOCUMENT_PRIOR_SEGMENTS if name == document_language else 0.0)
-                for name in classes
-            ]
-            + [_FOREIGN_PRIOR_SEGMENTS]
-        )
-        best = _weigh_by_page(evidence, prior).argmax(axis=1)
-        names = [name if name in languages else UNDETERMINED for name in classes]
-        names.append(UNDETERMINED)
-        # Row of the last lettered segment at or before each segment, the first one at the start.
-        owner = np.maximum(np.searchsorted(lettered, np.arange(len(segments)), "right") - 1, 0)
-        return [names[k] for k in best[owner]]
+        lettered = np.flatnonzero(counts.letters)
+        texts = as_texts(segments, _SEGMENT_CHARS)
+        texts = Texts(texts.points, texts.starts[lettered], texts.ends[lettered])
+        evidence = self._evidence(texts, counts.rows(lettered), owner[lettered], classes)
+        starts = np.searchsorted(owner[lettered], np.arange(len(documents) + 1))
+        best = weigh_by_page(evidence, starts, classes.priors(document_languages))
+        # The last lettered segment at or before each segment, the first one at the start.
+        place = np.searchsorted(lettered, np.arange(len(segments)), "right") - 1
+        place = np.maximum(place, starts[owner])
+        has_letters = starts[1:] > starts[:-1]
+        numbers = np.full(len(segments), len(classes.found) - 1)
+        told = has_letters[owner]
+        numbers[told] = best[place[told]]
+        for document in np.flatnonzero(~has_letters).tolist():
+            numbers[owner == document] = classes.number(document_languages[document])
+        names = np.array(classes.found, object)[numbers].tolist()
+        ends = np.cumsum(sizes).tolist()
+        return [names[end - size : end] for end, size in zip(ends, sizes.tolist(), strict=True)]
 
     def _evidence(
-        self,
-        segments: Sequence[str],
-        counts: ScriptCounts,
-        classes: Sequence[str],
-        languages: frozenset[str],
+        self, texts: Texts, counts: ScriptCounts, owner: NDArray[np.int64], classes: Classes
     ) -> NDArray[np.float64]:
-        """float64[S, len(classes) + 1]: likelihood of each segment in each class, last: foreign."""
-        evidence = np.zeros((len(segments), len(classes) + 1))
+        """float64[S, len(classes.names) + 1]: likelihood of each segment in each class, last:
+        foreign. `owner` is the document of each segment."""
+        evidence = np.zeros((len(owner), len(classes.names) + 1))
         scripts = dominant_scripts(counts)
         is_han = scripts == HAN
         han = han_evidence(counts)
-        han[:, 0] *= chance_of_unmarked_chinese(counts)
+        han[:, 0] *= chance_of_unmarked_chinese(counts, owner)
         for column, language in enumerate(("zh", "ja")):
-            evidence[is_han, classes.index(language)] = han[is_han, column]
-        if "ko" in languages:
-            evidence[scripts == HANGUL, classes.index("ko")] = 1.0
-        for script in np.unique(scripts[~is_han & (scripts != HANGUL)]):
-            candidates = [
-                (column, language)
-                for column, language in enumerate(classes)
-                if language in languages and writes(language, int(script))
-            ]
-            if not candidates:
-                continue
-            rows: list[int] = np.flatnonzero(scripts == script).tolist()
-            columns = np.array([column for column, _ in candidates])
-            asked = [self.model.probabilities(segments[row][:_SEGMENT_CHARS]) for row in rows]
-            found = np.array(
-                [
-                    [probabilities.get(name, 0.0) for _, name in candidates]
-                    for probabilities in asked
-                ]
-            )
-            # Product names and commands suggest languages of another script; these are ignored.
-            impossible = np.array(
-                [
-                    sum(p for name, p in probabilities.items() if not writes(name, int(script)))
-                    for probabilities in asked
-                ]
-            )
-            others = 1.0 - found.sum(axis=1) - impossible
-            foreign = np.maximum(others, _FLOOR) * _FOREIGN_WEIGHT
-            sharpness = _sharpness(counts.letters[rows])[:, np.newaxis]
-            evidence[np.array(rows)[:, np.newaxis], columns] = (found + _FLOOR) ** sharpness
-            evidence[rows, -1] = foreign ** sharpness[:, 0]
+            evidence[is_han, classes.names.index(language)] = han[is_han, column]
+        if "ko" in classes.languages:
+            evidence[scripts == HANGUL, classes.names.index("ko")] = 1.0
+        candidates, question = _candidates(self.model, classes)
+        has_candidates = np.flatnonzero(candidates.any(axis=1))
+        asked = ~is_han & (scripts != HANGUL) & np.isin(scripts, has_candidates)
+        rows = np.flatnonzero(asked)
+        texts = Texts(texts.points, texts.starts[rows], texts.ends[rows])
+        masses = self.model.masses(texts, scripts[rows], question)
+        found, impossible = masses[:, :-1], masses[:, -1]
+        others = 1.0 - found.sum(axis=1) - impossible
+        sharpness = _sharpness(counts.letters[rows])
+        possible = candidates[scripts[rows]]
+        evidence[rows, :-1] = np.where(possible, (found + _FLOOR) ** sharpness[:, np.newaxis], 0.0)
+        evidence[rows, -1] = (np.maximum(others, _FLOOR) * _FOREIGN_WEIGHT) ** sharpness
         evidence[evidence.sum(axis=1) == 0, -1] = 1.0
         return evidence
 
 
-def _weigh_by_page(
-    evidence: NDArray[np.float64], prior_segments: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """float64[S, C]: posterior of each class given the evidence and the rest of the page.
+@dataclass(frozen=True)
+class Classes:
+    """What a segment can be: a language of the recipe, Chinese or Japanese, or foreign."""
 
-    The shares of the languages on a page, and near a segment, are estimated from its own segments
-    by expectation-maximisation (a mixture model with known components: Dempster, Laird and Rubin
-    1977). The prior of a segment mixes the shares on the page (pseudo-counts `prior_segments`,
-    float64[C]) with those of the two segments before and after it. So short strings take the
-    language of a page in one language, and a page that alternates between two keeps both.
+    languages: tuple[str, ...]
+    names: tuple[str, ...]
+    """zh and ja compete for Han even where the recipe names only one of them."""
+
+    @classmethod
+    def of(cls, languages: Sequence[str]) -> Classes:
+        """The classes of a recipe's languages."""
+        return cls(tuple(languages), tuple(dict.fromkeys([*languages, "zh", "ja"])))
+
+    @property
+    def found(self) -> list[str]:
+        """Name of a segment of each class."""
+        known = [name if name in self.languages else UNDETERMINED for name in self.names]
+        return [*known, UNDETERMINED]
+
+    def number(self, language: str) -> int:
+        """The class of a language; the last one if the recipe does not name it."""
+        return self.names.index(language) if language in self.languages else len(self.names)
+
+    def priors(self, document_languages: Sequence[str]) -> NDArray[np.float64]:
+        """float64[D, classes + 1]: pseudo-counts of segments, by the language of the document."""
+        each = _PRIOR_SEGMENTS / len(self.languages)
+        shares = [
+            each if name in self.languages else _FOREIGN_PRIOR_SEGMENTS for name in self.names
+        ]
+        priors = np.tile([*shares, _FOREIGN_PRIOR_SEGMENTS], (len(document_languages), 1))
+        column = {name: at for at, name in enumerate(self.names)}
+        for row, language in enumerate(document_languages):
+            if language in column:
+                priors[row, column[language]] += _DOCUMENT_PRIOR_SEGMENTS
+        return priors
+
+
+@lru_cache(maxsize=4)
+def _every_language(model: LanguageModel) -> tuple[list[str], Question]:
+    """All languages by name, and the question that has a column for each."""
+    names = sorted(set(model.languages))
+    column = {name: at for at, name in enumerate(names)}
+    columns = [
+        [column[name] if writes(name, script) else -1 for name in model.languages]
+        for script in range(len(SCRIPTS))
+    ]
+    return names, Question(np.array(columns, np.int32), len(names))
+
+
+@lru_cache(maxsize=16)
+def _candidates(model: LanguageModel, classes: Classes) -> tuple[NDArray[np.bool_], Question]:
+    """Which classes a text of each script can be in (bool[scripts, classes]), and the question.
+
+    It has a column for each class, and a last one for all languages of another script: product
+    names and commands suggest such languages, and are ignored.
     """
-    posterior: NDArray[np.float64] = evidence / evidence.sum(axis=1, keepdims=True)
-    for _ in range(_ROUNDS):
-        page = posterior.sum(axis=0) + prior_segments
-        page /= page.sum()
-        near = np.tile(prior_segments / 4, (len(posterior), 1))
-        for distance in (1, 2):
-            near[distance:] += posterior[:-distance]
-            near[:-distance] += posterior[distance:]
-        near /= near.sum(axis=1, keepdims=True)
-        posterior = evidence * ((1 - _LOCAL_SHARE) * page + _LOCAL_SHARE * near)
-        posterior /= posterior.sum(axis=1, keepdims=True)
-    return posterior
+    scripts = range(len(SCRIPTS))
+    candidates = np.array(
+        [[name in classes.languages and writes(name, s) for name in classes.names] for s in scripts]
+    )
+    columns = np.full((len(SCRIPTS), len(model.languages)), -1, np.int32)
+    for label, name in enumerate(model.languages):
+        for script in scripts:
+            if not writes(name, script):
+                columns[script, label] = len(classes.names)
+            elif name in classes.languages:
+                columns[script, label] = classes.names.index(name)
+    return candidates, Question(columns, len(classes.names) + 1)
+
+
+def _by_chars(documents: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:
+    """Ranges of documents that hold about `_CHARS_AT_ONCE` characters."""
+    first = n_chars = 0
+    for last, document in enumerate(documents, 1):
+        n_chars += sum(map(len, document))
+        if n_chars >= _CHARS_AT_ONCE or last == len(documents):
+            yield first, last
+            first, n_chars = last, 0
 
 
 def _sharpness(letters: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -9,6 +9,12 @@ Which Han characters belong to which language is read from the national characte
 carries. A character of GB 2312 or Big5 that JIS X 0208 lacks is Chinese; one that only JIS X 0208
 has is Japanese. Nearly every sentence of simplified Chinese holds a character that JIS X 0208
 lacks. Kana show that a text is Japanese. Without either, the length of the string is evidence.
+
+Scripts are those of Unicode. Letters and marks that several scripts use (Script is Common or
+Inherited: the long-vowel mark of kana, combining accents, tatweel, modifier letters) take the
+script of the letter beside them, if their Script_Extensions allow it (Unicode Standard Annex 24,
+section 5). Otherwise a decomposed accent would cut a Greek word in two, and a Japanese word with a
+long-vowel mark would count as one of an unknown script.
 """
 
 from collections.abc import Sequence
@@ -17,6 +23,7 @@ from typing import NamedTuple
 from unicodedata import category
 
 import numpy as np
+import regex
 from numpy.typing import NDArray
 
 SCRIPTS = (
@@ -53,25 +60,28 @@ UNSPACED_RANGES = (
 
 # Words of a script that does not separate them, in characters; from the corpus survey.
 _CHARS_PER_WORD = 1.6
-_RANGES = {
-    "Latin": ((0x0041, 0x005A), (0x0061, 0x007A), (0x00AA, 0x036F), (0x1E00, 0x1EFF)),
-    "Han": ((0x3005, 0x3007), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF)),
-    # Without the middle dot and the long-vowel sign, which Chinese text uses as punctuation.
-    "Kana": ((0x3041, 0x3096), (0x309D, 0x309F), (0x30A1, 0x30FA), (0xFF66, 0xFF9D)),
-    "Hangul": ((0x1100, 0x11FF), (0x3131, 0x318E), (0xAC00, 0xD7AF)),
-    "Cyrillic": ((0x0400, 0x052F),),
-    "Greek": ((0x0370, 0x03FF), (0x1F00, 0x1FFF)),
-    "Arabic": ((0x0620, 0x06FF), (0x0750, 0x077F), (0xFB50, 0xFDFF), (0xFE70, 0xFEFC)),
-    "Hebrew": ((0x05D0, 0x05F2),),
-    "Thai": ((0x0E01, 0x0E4E),),
-    "Devanagari": ((0x0900, 0x097F),),
+_PROPERTY_VALUES = {
+    "Latin": "Latn",
+    "Han": "Hani",
+    "Kana": "Hira Kana",
+    "Hangul": "Hang",
+    "Cyrillic": "Cyrl",
+    "Greek": "Grek",
+    "Arabic": "Arab",
+    "Hebrew": "Hebr",
+    "Thai": "Thai",
+    "Devanagari": "Deva",
 }
+"""Values of Unicode's properties Script and Script_Extensions that each of `SCRIPTS` stands for."""
+
+_ANY_SCRIPT = "Zyyy Zinh"  # Common and Inherited
 # A line is Chinese or Japanese when at least a quarter of its words are; Latin words in such a line
 # are product names and menu paths far more often than the reverse.
 _CJK_PREFERENCE = 3.0
 _CHINESE_ONLY_SHARE = 0.25
 _CHINESE_ONLY, _JAPANESE_ONLY, _TRADITIONAL = 16, 32, 64
 _SCRIPT_MASK = 15
+_SHARED = len(SCRIPTS)  # class of letters and marks that take the script of a neighbour
 _ASTRAL = 0x10000
 
 
@@ -90,13 +100,17 @@ class ScriptCounts(NamedTuple):
     traditional_chars: NDArray[np.int64]
     """int64[S]: Han characters of Japanese and of traditional, but not of simplified, Chinese."""
 
-    def rows(self, rows: Sequence[int]) -> "ScriptCounts":
+    def rows(self, rows: NDArray[np.int64]) -> "ScriptCounts":
         """The counts of some of the segments."""
         return ScriptCounts(*(column[rows] for column in self))  # type: ignore[arg-type]
 
 
 def count_scripts(segments: Sequence[str]) -> ScriptCounts:
-    """Scripts of every segment; memory is about 40 bytes per character of all segments."""
+    """Scripts of every segment; memory is about 40 bytes per character of all segments.
+
+    A letter or mark that several scripts use counts as the letter before it. If that is in none of
+    its scripts, it counts as the letter after it, and otherwise as no letter.
+    """
     n = len(segments)
     lengths = np.fromiter(map(len, segments), np.int64, n)
     encoded = "".join(segments).encode("utf-32-le", "surrogatepass")
@@ -107,6 +121,7 @@ def count_scripts(segments: Sequence[str]) -> ScriptCounts:
     classes = table[points]
     scripts = classes & _SCRIPT_MASK
     owner = np.repeat(np.arange(n), lengths)
+    _resolve_shared(scripts, points, owner)
     width = len(SCRIPTS)
     keys = owner * width + scripts
     chars = np.bincount(keys, minlength=n * width).reshape(n, width)
@@ -161,22 +176,76 @@ def han_evidence(counts: ScriptCounts) -> NDArray[np.float64]:
     return np.stack([np.where(japanese, 1e-6, zh), np.where(japanese, 1.0, ja)], axis=1)
 
 
-def chance_of_unmarked_chinese(counts: ScriptCounts) -> float:
-    """Likelihood that a page with kana is partly Chinese and yet shows no Chinese-only character.
+def chance_of_unmarked_chinese(
+    counts: ScriptCounts, page: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """float64[S]: likelihood that a page with kana is partly Chinese and yet shows no Chinese-only
+    character, for the page of each segment.
 
     About a quarter of the characters of simplified Chinese are in no Japanese character set (0.24
     in documentation, 0.31 in interface messages). Short strings such as 温度 and 降水量 could each
     be either language; many of them together, without one such character, are Japanese.
     """
-    if not counts.kana_chars.any() or counts.chinese_only_chars.any():
-        return 1.0
-    n_chars = int(counts.han_chars[counts.kana_chars == 0].sum())
-    return max((1 - _CHINESE_ONLY_SHARE) ** n_chars, 1e-6)
+    n_kana = np.bincount(page, counts.kana_chars)
+    n_chinese = np.bincount(page, counts.chinese_only_chars)
+    n_chars = np.bincount(page, np.where(counts.kana_chars == 0, counts.han_chars, 0))
+    chance = np.maximum((1 - _CHINESE_ONLY_SHARE) ** n_chars, 1e-6)
+    certain = (n_kana == 0) | (n_chinese > 0)
+    by_segment: NDArray[np.float64] = np.where(certain, 1.0, chance)[page]
+    return by_segment
+
+
+def _resolve_shared(
+    scripts: NDArray[np.integer], points: NDArray[np.uint32], owner: NDArray[np.int64]
+) -> None:
+    """Give characters of class `_SHARED` the script of a neighbour in their segment, in place."""
+    shared = np.flatnonzero(scripts == _SHARED)
+    if not len(shared):
+        return
+    allowed = _extension_table()[points[shared]]
+    # Shared characters that stand together have the same neighbours.
+    starts = np.flatnonzero(np.diff(shared, prepend=-2) != 1)
+    run = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(shared)))
+    before = shared[starts] - 1
+    after = shared[np.append(starts[1:], len(shared)) - 1] + 1
+    scripts[shared] = NONE
+    for neighbour in (after[run], before[run]):
+        inside = (neighbour >= 0) & (neighbour < len(scripts))
+        place = np.where(inside, neighbour, 0)
+        script = scripts[place]
+        takes = inside & (owner[place] == owner[shared]) & (allowed >> script & 1 == 1)
+        scripts[shared[takes]] = script[takes]
+
+
+@lru_cache(maxsize=1)
+def _extension_table() -> NDArray[np.uint16]:
+    """uint16[0x10000]: bit s is set where Script_Extensions of a code point allow `SCRIPTS[s]`.
+
+    Code points without extensions may stand in any script. `other` is always allowed, because it
+    does not say which script it is.
+    """
+    table = np.zeros(_ASTRAL, np.uint16)
+    for name, values in _PROPERTY_VALUES.items():
+        table[_points_with("scx", values)] |= 1 << SCRIPTS.index(name)
+    table[_points_with("scx", _ANY_SCRIPT)] = (1 << len(SCRIPTS)) - 1
+    table |= 1 << SCRIPTS.index("other")
+    return table & ~np.uint16(1 << NONE)
+
+
+def _points_with(name: str, values: str) -> list[int]:
+    """Code points of the basic plane with one of the values (by blanks) of a property."""
+    pattern = "".join(rf"\p{{{name}={value}}}" for value in values.split())
+    everything = "".join(map(chr, range(_ASTRAL)))
+    return [
+        point
+        for found in regex.finditer(f"[{pattern}]+", everything)
+        for point in range(*found.span())
+    ]
 
 
 @lru_cache(maxsize=1)
 def _class_table() -> NDArray[np.uint8]:
-    """uint8[0x10000 + 2]: script number and Han flags of each code point.
+    """uint8[0x10000 + 2]: script number (or `_SHARED`) and Han flags of each code point.
 
     The last two rows stand for all that lies above the basic plane: one for Han, and one for emoji
     and a few dead scripts, which do not count as letters.
@@ -188,10 +257,11 @@ def _class_table() -> NDArray[np.uint8]:
         np.uint8,
         _ASTRAL,
     )
-    for script, ranges in _RANGES.items():
-        for first, last in ranges:
-            block = table[first : last + 1]
-            block[block != NONE] = SCRIPTS.index(script)
+    is_letter = table != NONE
+    classes = [(SCRIPTS.index(name), values) for name, values in _PROPERTY_VALUES.items()]
+    for number, values in (*classes, (_SHARED, _ANY_SCRIPT)):
+        points = np.array(_points_with("sc", values))
+        table[points[is_letter[points]]] = number
     for point in range(0x4E00, 0xA000):
         japanese = _encodable(point, "shift_jis")
         simplified = _encodable(point, "gb2312")

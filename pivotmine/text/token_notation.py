@@ -11,9 +11,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from pivotmine.text.codes import writes
+from pivotmine.text.folding import fold
 from pivotmine.text.scripts import SCRIPTS, count_scripts
 
 SPACE = "\u2581"
+UNSPACED_LANGUAGES = frozenset("zh ja th lo my km".split())
+"""Languages whose words carry no mark of a word start."""
+
 _BYTE = re.compile(r"<0x[0-9A-F]{2}>")
 _BYTE_VALUE = re.compile(rb"<0x([0-9A-F]{2})>")
 
@@ -32,6 +36,19 @@ def spell(pieces: Sequence[str]) -> str:
 def is_byte_piece(piece: str) -> bool:
     """Whether the piece holds bytes that form no complete character (`<0x0A>`, `<0xE5><0x88>`)."""
     return _BYTE.search(piece) is not None
+
+
+def whole_word(piece: str, lang: str) -> str:
+    """The folded word of a piece; empty for a fragment.
+
+    A piece is a word only if it is the whole word: in languages that put spaces between words, it
+    has the mark of a word start.
+    """
+    marked = piece.startswith(SPACE)
+    text = piece[1:] if marked else piece
+    if is_byte_piece(piece) or SPACE in text or not (marked or lang in UNSPACED_LANGUAGES):
+        return ""
+    return fold(text)
 
 
 def languages_written(pieces: Sequence[str], languages: Sequence[str]) -> list[list[str]]:

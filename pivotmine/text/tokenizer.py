@@ -20,9 +20,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Literal
 
-import fsspec
-
 from pivotmine.errors import ConfigError
+from pivotmine.storage.filesystem import open_file
 from pivotmine.text.tokenizer_runtime import TokenizerRuntime
 
 Kind = Literal["sentencepiece", "huggingface"]
@@ -58,7 +57,7 @@ def read_tokenizer_file(uri: str) -> tuple[Kind, bytes]:
     neither a sentencepiece model nor a Hugging Face tokenizer.json.
     """
     try:
-        with fsspec.open(uri, "rb") as file:
+        with open_file(uri) as file:
             content: bytes = file.read()
     except (OSError, ValueError, ImportError) as error:
         raise ConfigError(

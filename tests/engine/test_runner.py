@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from pivotmine.engine.runner import run_stages
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import Inputs, Rows, Stage, Tally
 from pivotmine.errors import ConfigError, ConservationError, LakeError
+from pivotmine.keep.status import road_status
 from pivotmine.lake.lake import Lake
+from pivotmine.lake.query import connect
 from pivotmine.lake.tables import TABLES
 from pivotmine.recipe import Recipe
 from pivotmine.show.progress import PlainDisplay
@@ -118,6 +121,32 @@ def test_a_changed_setting_of_another_stage_changes_nothing(run, lake_config):
 def test_a_changed_source_file_reruns_its_stage(run):
     run(source_stage())
     assert skipped(run(source_stage(external="file of today"))) == [False]
+
+
+def first_file(recipe: Recipe, table: str) -> Path:
+    return Path(Lake(recipe.lake).files(table)[0].removeprefix("file://"))
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"PAR1")])
+def test_a_table_whose_file_is_gone_or_cut_is_made_anew(run, lake_config, damage):
+    """And so is what reads it."""
+    run(source_stage(), copying_stage())
+    damage(first_file(lake_config, "links"))
+    (status, _) = road_status(
+        Lake(lake_config.lake), lake_config, [source_stage(), copying_stage()]
+    )
+    assert status.would_run
+    assert "is gone" in status.why or "has 4 bytes" in status.why
+    assert skipped(run(source_stage(), copying_stage())) == [False, False]
+    assert skipped(run(source_stage(), copying_stage())) == [True, True]
+    assert len(connect(Lake(lake_config.lake)).execute("FROM pivots").fetchall()) == 3
+
+
+def test_a_stage_that_reads_a_damaged_table_says_how_to_mend_it(run, lake_config):
+    run(source_stage())
+    first_file(lake_config, "links").unlink()
+    with pytest.raises(LakeError, match=r"is gone. .* `pivotmine run --until pivot`"):
+        run(copying_stage())
 
 
 def test_going_back_to_an_older_recipe_rebuilds_its_tables(run, lake_config):

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.engine.table_files import MAX_SPLITS, bind_reader, plan_splits
+from pivotmine.errors import LakeError
 
 
 @pytest.fixture(scope="module")
@@ -69,5 +70,5 @@ def test_splits_cover_all_bytes_in_equal_shares_and_are_not_too_many(given_sizes
 
 def test_a_deleted_file_is_named_in_the_error(files, tmp_path: Path):
     missing = plan_splits([*files, (str(tmp_path / "gone.parquet"), 100)], 10**9)
-    with pytest.raises(FileNotFoundError, match=r"gone\.parquet"):
+    with pytest.raises(LakeError, match=r"gone\.parquet is gone"):
         read(missing)

@@ -15,11 +15,11 @@ from pivotmine.errors import LakeError
 from pivotmine.judge.links import evaluate_links
 from pivotmine.judge.measures import MEASURES
 from pivotmine.judge.truth import read_truth
-from pivotmine.judge.vocabulary import whole_word
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.numeric.exact_association import log10_attraction_p_value
 from pivotmine.show.evaluation_plot import plot_evaluation
+from pivotmine.text.token_notation import whole_word
 from tests.handmade import Row, cli, link, make_lake, settings, word
 from tests.numeric.q_values import benjamini_hochberg
 

@@ -322,7 +322,8 @@ def test_the_command_fails_when_a_promise_is_broken(tmp_path: Path):
     assert cli("audit", *settings(lake)).status == 0
     put(lake, documents=[{"doc_id": "a"}, {"doc_id": "a"}])
     status, out, _ = cli("audit", *settings(lake))
-    assert (status, out) == (1, f"FAIL {IDS}: 2 and 1\n")
+    assert status == 1
+    assert f"\nFAIL {IDS}: 2 and 1\n" in out
 
 
 def test_the_command_takes_no_empty_lake_for_a_sound_one(tmp_path: Path):

@@ -130,3 +130,24 @@ def test_rejects_are_summed_up_and_their_bytes_exported(tmp_path: Path):
     names = [row["file"] for row in index if "file" in row]
     assert fates == set(zip(names, ("café", "invalid_json", "hm"), strict=True))
     assert sum(row["n_records"] for row in rows[1::2]) == len(names)
+
+
+def test_a_scheduler_is_told_of_deliveries_with_too_many_rejects(tmp_path: Path):
+    refused = {"uri": "b.jsonl", "reason": "invalid_json", "ingest_id": "tuesday"}
+    lake = make_lake(
+        tmp_path / "lake",
+        inputs=[
+            {"uri": "a.jsonl", "n_records": 100, "ingest_id": "monday"},
+            {"uri": "b.jsonl", "n_records": 30, "ingest_id": "tuesday"},
+            {"uri": "c.jsonl", "n_records": 10, "ingest_id": "tuesday"},
+            {"uri": "d.jsonl", "n_records": 0, "ingest_id": "empty"},
+        ],
+        rejects=[refused, {**refused, "reason": "missing_text"}],
+    )
+    where = lake_settings(lake)
+    told = cli("rejects", *where, "--max-share", "0.04")
+    assert told.status == 1
+    assert "FAIL tuesday: 2 of 40 records were refused (5.00%), at most 4.00% may be" in told.out
+    assert "ok   monday: 0 of 100" in told.out
+    assert cli("rejects", *where, "--max-share", "0.05").status == 0
+    assert cli("rejects", *where, "--max-share", "0.04", "--reason", "missing_text").status == 0

@@ -1,287 +1,203 @@
-"""A commit may be interrupted at any catalog or file operation, and nothing committed is lost.
+"""A run may be interrupted at any catalog or file operation, and nothing committed is lost.
 
-Every operation from the beginning of the commit to the end of the run is numbered. The run is
-repeated as often as there are operations, and each time another of them fails: before it has done
-its work, or after it (its answer is lost). After that, and after the recovery of the next run, the
-lake is at one run, whole, without leftovers.
+A driver is repeated as often as it has operations, and each time it is interrupted at another of
+them. After that, and after the recovery of the next run, the lake is at one run, whole, without
+leftovers.
 """
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-from collections.abc import Callable, Collection, Iterator
-from functools import wraps
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 import pytest
-from fsspec.implementations.local import LocalFileSystem
-from pyiceberg.catalog.sql import SqlCatalog
-from pyiceberg.exceptions import CommitStateUnknownException
-from pyiceberg.io.pyarrow import PyArrowFile, PyArrowFileIO
 
-from pivotmine.engine.display import Report
-from pivotmine.engine.runner import run_stages
-from pivotmine.engine.stage import Stage, Tally
+from pivotmine.engine import runner
 from pivotmine.errors import LakeError
-from pivotmine.lake.addresses import normal_address
+from pivotmine.lake import commit as commit_module
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.recovery import lock, recover
-from pivotmine.lake.tables import TABLES
+from pivotmine.lake.lease import hold_lease
+from pivotmine.lake.recovery import recover
 from pivotmine.recipe import Recipe
-
-WRITES = ("links", "pivots")
-CATALOG_OPERATIONS = ("load_table", "create_table", "commit_table")
-FILE_OPERATIONS = (
-    *((PyArrowFile, name) for name in ("create", "open")),
-    (PyArrowFileIO, "delete"),
-    *((LocalFileSystem, name) for name in ("open", "ls", "makedirs", "rm", "find")),
+from tests.lake.drivers import (
+    CATALOG_NAMES,
+    Driver,
+    Place,
+    check_end,
+    check_readers,
+    fast_catalogs,
+    lost,
+    refused,
+    step_by_step,
 )
+from tests.lake.small_runs import Quiet, run
 
-
-class Quiet:
-    """A display that shows nothing."""
-
-    def note(self, text: str) -> None: ...
-    def start(self, stage: str, doc: str) -> None: ...
-    def progress(self, text: str) -> None: ...
-    def finish(self, report: Report) -> None: ...
-    def watch(self, spark: Any) -> contextlib.AbstractContextManager[None]:
-        return contextlib.nullcontext()
-
-
-def stage(n_rows: int, sections: tuple[str, ...] = ()) -> Stage:
-    """A stage that writes tables of so many rows, without Spark."""
-    made = {n: pa.Table.from_pylist([{}] * n_rows, TABLES[n].schema) for n in WRITES}
-    return Stage(
-        name="link",
-        doc="two tables",
-        reads=(),
-        writes=WRITES,
-        sections=sections,
-        run=lambda inputs, recipe: dict(made),
-        tally=lambda rows, recipe: Tally(n_rows, n_rows),
-        external=lambda recipe: n_rows,
-    )
-
-
-def run(recipe: Recipe, n_rows: int, sections: tuple[str, ...] = ()) -> Report:
-    no_session: Any = lambda: None  # noqa: E731
-    (report,) = run_stages(recipe, [stage(n_rows, sections)], no_session, Quiet())
-    return report
-
-
-class Faults:
-    """Counts operations from the beginning of a commit, and lets one fail."""
-
-    def __init__(self, fails_at: int, after: bool, error: Callable[[], BaseException]) -> None:
-        self.fails_at, self.after, self.error = fails_at, after, error
-        self.n_operations = 0
-        self.has_begun = False
-
-    def begin(self, commit: Callable[..., None]) -> Callable[..., None]:
-        def call(*arguments: Any) -> None:
-            self.has_begun = True
-            commit(*arguments)
-
-        return call
-
-    def around(self, operation: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(operation)
-        def call(*arguments: Any, **named: Any) -> Any:
-            if not self.has_begun:
-                return operation(*arguments, **named)
-            at = self.n_operations
-            self.n_operations += 1
-            if at == self.fails_at and not self.after:
-                raise self.error()
-            result = operation(*arguments, **named)
-            if at == self.fails_at:
-                raise self.error()
-            return result
-
-        return call
-
-
-@contextlib.contextmanager
-def faulty(
-    fails_at: int,
-    after: bool,
-    error: Callable[[], BaseException],
-    *,
-    files: bool = True,
-    only: Collection[str] = (),
-) -> Iterator[Faults]:
-    """Number the operations of catalogs (and files), or `only` some, and let one of them fail."""
-    faults = Faults(fails_at, after, error)
-    operations = [(SqlCatalog, name) for name in CATALOG_OPERATIONS]
-    with pytest.MonkeyPatch.context() as patch:
-        for owner, name in (*operations, *(FILE_OPERATIONS if files else ())):
-            if not only or name in only:
-                patch.setattr(owner, name, faults.around(getattr(owner, name)))
-        patch.setattr(Lake, "commit", faults.begin(Lake.commit))
-        yield faults
+CHANGES = ("create_table", "commit_table", "create", "makedirs", "rm", "delete")
+"""Operations whose answer matters; a read whose answer is lost has failed."""
 
 
 @pytest.fixture
-def recipe(tmp_path: Path) -> Recipe:
-    """A recipe whose lake holds one run of two rows."""
-    recipe = Recipe.model_validate({"lake": {"warehouse": str(tmp_path / "lake")}})
-    run(recipe, 2)
-    shutil.copytree(tmp_path / "lake", tmp_path / "before")
-    return recipe
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A lake that holds one run of two rows."""
+    step_by_step(monkeypatch)
+    with fast_catalogs():
+        place = Place(tmp_path)
+        driver = Driver(place.config, 2)
+        driver.go()
+        assert driver.has_succeeded
+        place.save()
+        yield place
 
 
-def restore(recipe: Recipe) -> None:
-    folder = Path(recipe.lake.warehouse)
-    shutil.rmtree(folder)
-    shutil.copytree(folder.parent / "before", folder)
+def operations(place: Place) -> list[str]:
+    """The operations of a driver that nothing disturbs."""
+    driver = Driver(place.config, 5)
+    driver.go()
+    assert driver.has_succeeded
+    place.restore()
+    return driver.operations
 
 
-def check_whole(recipe: Recipe) -> int:
-    """All tables are at one run and can be read; returns their rows."""
-    lake = Lake(recipe.lake, read_only=True)
-    last = lake.runs().to_pylist()[-1]
-    for name in WRITES:
-        snapshot = lake.snapshot(name)
-        assert snapshot is not None
-        assert snapshot.snapshot_id == dict(last["outputs"])[name], "one run"
-        for path in lake.files(name):
-            assert lake.filesystem.exists(path), "no committed file is missing"
-        assert lake.read(name, TABLES[name].schema.names[:1]).num_rows == dict(last["rows"])[name]
-    return int(dict(last["rows"])["links"])
+def at_each(place: Place, names: list[str]) -> Iterator[tuple[int, Driver]]:
+    """A driver that waits to do its first operation, its second, and so on, on the same lake."""
+    for at, name in enumerate(names):
+        driver = Driver(place.config, 5)
+        driver.go(at)
+        assert driver.waits_for == name
+        yield at, driver
+        place.restore()
 
 
-def check_no_leftovers(recipe: Recipe) -> None:
-    """After recovery, every data file belongs to some snapshot of a committed run."""
-    lake = Lake(recipe.lake)
-    with lock(lake):
-        recover(lake)
-        assert recover(lake) == []
-    committed = lake.committed_run_ids()
-    for name in WRITES:
-        folders = lake.names_in(lake.staging_path(name, "x").removesuffix("/x"))
-        assert set(folders) <= committed
-        head = lake.catalog.load_table((lake.namespace, name)).current_snapshot()
-        assert head == lake.snapshot(name), "other Iceberg readers see the same"
-    rows = lake.files_below(lake.staging_path("runs", "x").removesuffix("/x"))
-    assert set(rows) == {normal_address(path) for path in lake.files("runs")}
-    assert lake.names_in(lake.scratch_path("x").removesuffix("/x")) == []
-
-
-def n_operations(recipe: Recipe, *, files: bool = True) -> int:
-    with faulty(-1, False, KeyboardInterrupt, files=files) as faults:
-        run(recipe, 5)
-    restore(recipe)
-    return faults.n_operations
-
-
-def interrupt(*arguments: Any) -> None:
-    raise KeyboardInterrupt
-
-
-def unknown() -> BaseException:
-    return CommitStateUnknownException("504: the gateway timed out")
-
-
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_ctrl_c_at_any_operation_loses_nothing(recipe: Recipe, after: bool):
+def test_a_crash_at_any_operation_loses_nothing(place: Place):
     outcomes = set()
-    for at in range(n_operations(recipe)):
-        with faulty(at, after, KeyboardInterrupt), contextlib.suppress(KeyboardInterrupt):
-            run(recipe, 5)
-        outcomes.add(check_whole(recipe))
-        n_rows = check_whole(recipe)
-        assert run(recipe, 5).skipped == (n_rows == 5)
-        check_no_leftovers(recipe)
-        assert check_whole(recipe) == 5
-        restore(recipe)
-    assert outcomes == {2, 5}, "both before and after the commit point"
+    for _, driver in at_each(place, operations(place)):
+        driver.crash()
+        outcomes.add(len(check_end(place.config, driver, goes_on=False)))
+    assert outcomes == {1, 2}, "both before and after the commit point"
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("files", [False, True], ids=["catalog", "store"])
-def test_an_error_at_any_operation_loses_nothing_and_is_told(
-    recipe: Recipe, after: bool, files: bool
-):
-    error: Callable[[], BaseException] = (lambda: OSError("503: slow down")) if files else unknown
-    for at in range(n_operations(recipe, files=files)):
-        told = False
-        with faulty(at, after, error, files=files):
-            try:
-                run(recipe, 5)
-            except (LakeError, OSError, CommitStateUnknownException):
-                told = True
-        n_rows = check_whole(recipe)
-        assert told or n_rows == 5, "a run that reports success has committed"
-        check_no_leftovers(recipe)
-        assert check_whole(recipe) == n_rows
-        restore(recipe)
+def test_ctrl_c_at_any_operation_loses_nothing(place: Place):
+    outcomes = set()
+    for at, driver in at_each(place, operations(place)):
+        driver.fail(KeyboardInterrupt)
+        driver.go()
+        assert isinstance(driver.ended, KeyboardInterrupt) or at == len(driver.operations) - 1
+        outcomes.add(len(check_end(place.config, driver, goes_on=False)))
+    assert outcomes == {1, 2}
 
 
-def test_an_answer_that_is_lost_after_the_commit_is_read_back(recipe: Recipe):
-    operation = SqlCatalog.commit_table
-
-    def lost(*arguments: Any) -> Any:
-        operation(*arguments)
-        raise unknown()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SqlCatalog, "commit_table", lost)
-        assert run(recipe, 5).tally.rows_out == 5
-    assert check_whole(recipe) == 5
-
-
-def test_recovery_may_be_interrupted_too(recipe: Recipe):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Lake, "_append_run", interrupt)
-        with contextlib.suppress(KeyboardInterrupt):
-            run(recipe, 5)
-    folder = Path(recipe.lake.warehouse)
-    shutil.rmtree(folder.parent / "before")
-    shutil.copytree(folder, folder.parent / "before")
-    at, has_failed = 0, True
-    while has_failed:
-        with faulty(at, True, KeyboardInterrupt, only=("commit_table", "rm")) as faults:
-            faults.has_begun = True
-            with contextlib.suppress(KeyboardInterrupt):
-                lake = Lake(recipe.lake)
-                with lock(lake):
-                    recover(lake)
-        has_failed = faults.n_operations > at
-        check_no_leftovers(recipe)
-        assert check_whole(recipe) == 2
-        restore(recipe)
-        at += 1
+@pytest.mark.parametrize("after", [False, True], ids=["refused", "answer lost"])
+def test_an_error_at_any_operation_loses_nothing_and_is_told(place: Place, after: bool):
+    for at, driver in at_each(place, names := operations(place)):
+        if after and names[at] not in CHANGES:
+            driver.crash()
+            continue
+        driver.fail(lost if names[at] in CATALOG_NAMES else refused, after=after)
+        driver.go()
+        committed = check_end(place.config, driver, goes_on=names[at] == "commit_table")
+        assert isinstance(driver.ended, LakeError | OSError) or driver.run_id in committed
+        assert "\n" not in str(driver.ended)
 
 
-def test_an_interrupted_first_run_leaves_nothing_that_is_not_committed(tmp_path: Path):
-    recipe = Recipe.model_validate({"lake": {"warehouse": str(tmp_path / "lake")}})
-    with faulty(-1, False, KeyboardInterrupt) as faults:
-        run(recipe, 5)
-    for at in range(faults.n_operations):
-        shutil.rmtree(tmp_path / "lake")
-        with faulty(at, True, KeyboardInterrupt), contextlib.suppress(KeyboardInterrupt):
-            run(recipe, 5)
-        assert run(recipe, 5).tally.rows_out == 5
-        assert check_whole(recipe) == 5
-        check_no_leftovers(recipe)
+def test_the_first_run_may_crash_at_any_operation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    step_by_step(monkeypatch)
+    with fast_catalogs():
+        place = Place(tmp_path)
+        for _, driver in at_each(place, operations(place)):
+            driver.crash()
+            lake = Lake(place.config)
+            with hold_lease(lake):
+                recover(lake)
+            check_end(place.config, driver, goes_on=False)
 
 
-def test_a_catalog_that_lost_its_tables_deletes_no_data(recipe: Recipe):
-    (Path(recipe.lake.warehouse) / "catalog.db").unlink()
-    before = sorted(Path(recipe.lake.warehouse).rglob("*.parquet"))
-    with pytest.raises(LakeError, match="not known what is committed"):
-        run(recipe, 5)
-    assert sorted(Path(recipe.lake.warehouse).rglob("*.parquet")) == before
+def test_an_answer_that_is_lost_after_the_commit_is_read_back(place: Place):
+    driver = Driver(place.config, 5)
+    while driver.go_to("commit_table"):
+        driver.fail(lost, after=True)
+    assert driver.has_succeeded
+    assert driver.run_id in check_end(place.config, driver)
 
 
-def test_recovery_looks_at_the_lake_as_it_is_under_the_lock(recipe: Recipe):
-    late = Lake(recipe.lake)
+def test_a_commit_that_was_refused_is_tried_again(place: Place):
+    driver = Driver(place.config, 5)
+    driver.go_to("commit_table", times=2)
+    driver.fail(lost)
+    driver.go()
+    assert driver.has_succeeded
+    assert check_end(place.config, driver) == [*check_readers(place.config)[:-1]]
+
+
+def test_recovery_may_crash_at_any_operation(place: Place, monkeypatch: pytest.MonkeyPatch):
+    """The committed run is not published yet, and another has left its files."""
+    driver = Driver(place.config, 5)
+    monkeypatch.setattr(commit_module, "publish_all", lambda *arguments: driver.crash())
+    driver.go_to("commit_table", times=2)
+    driver.crash()
+    place.save()
+    committed = check_readers(place.config)
+    for _, later in at_each(place, operations(place)):
+        later.crash()
+        assert check_end(place.config, later, goes_on=False)[: len(committed)] == committed
+
+
+def test_an_error_after_the_commit_point_is_no_failure(place: Place):
+    driver = Driver(place.config, 5)
+    driver.go_to("commit_table", times=3)
+    while driver.waits_for == "commit_table" and not driver.is_over:
+        driver.fail(refused)
+        driver.go_to("commit_table")
+    assert driver.has_succeeded
+    assert driver.run_id in check_end(place.config, driver)
+
+
+def test_a_catalog_that_lost_its_tables_deletes_no_data(place: Place):
+    (Path(place.config.warehouse) / "catalog.db").unlink()
+    before = sorted(Path(place.config.warehouse).rglob("*.parquet"))
+    driver = Driver(place.config, 5)
+    driver.go()
+    assert "not known what is committed" in str(driver.ended)
+    assert sorted(Path(place.config.warehouse).rglob("*.parquet")) == before
+
+
+def test_recovery_looks_at_the_lake_as_it_is_under_the_lease(place: Place):
+    late = Lake(place.config)
     late.runs()
-    run(recipe, 5)
-    with lock(late):
+    driver = Driver(place.config, 5)
+    driver.go()
+    with hold_lease(late) as lease:
+        lease.is_clean = False
         recover(late)
-    assert check_whole(recipe) == 5
+    assert check_readers(place.config)[-1] == driver.run_id
+
+
+# ---- the runner
+
+
+def test_the_runner_deletes_nothing_that_may_be_committed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    recipe = Recipe.model_validate({"lake": {"warehouse": str(tmp_path / "lake")}})
+    assert run(recipe, 2).tally.rows_out == 2
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(commit_module, "publish_all", interrupt)
+        run(recipe, 5)
+    lake = Lake(recipe.lake, read_only=True)
+    assert lake.read("links", ["a"]).num_rows == lake.read("pivots", ["token"]).num_rows == 5
+    display = Quiet()
+    assert run(recipe, 5, display=display).skipped, "it is committed"
+    assert len([line for line in display.notes if "published" in line]) == 2
+
+
+def test_the_runner_deletes_what_a_stage_has_staged_that_never_came_to_its_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    recipe = Recipe.model_validate({"lake": {"warehouse": str(tmp_path / "lake")}})
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(runner, "_row", interrupt)
+        run(recipe, 5)
+    assert list(tmp_path.rglob("*.parquet")) == []
+
+
+def interrupt(*arguments: object) -> None:
+    raise KeyboardInterrupt

@@ -10,8 +10,10 @@ import pytest
 from pivotmine.ask.reader import LakeReader
 from pivotmine.errors import LakeError
 from pivotmine.keep.takedown import take_down
+from pivotmine.lake.commit import commit
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.recovery import lock, recover
+from pivotmine.lake.lease import hold_lease
+from pivotmine.lake.recovery import recover
 from pivotmine.lake.removal import forget_past
 from pivotmine.lake.tables import TABLES
 from pivotmine.recipe import Recipe
@@ -30,6 +32,7 @@ def recipe(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Recipe]:
         {"lake": {"warehouse": request.param, "catalog": catalog}, "ingest": {"inputs": inputs}}
     )
     BucketStore.store.clear()
+    BucketStore.pseudo_dirs[:] = [""]
 
 
 def deliver(lake: Lake, *names: str) -> None:
@@ -64,17 +67,11 @@ def test_a_takedown_deletes_the_past_and_no_file_of_a_current_snapshot(recipe: R
     lake = Lake(recipe.lake)
     deliver(lake, "old", "new")
     past = [path for name in ("documents", "inputs") for path in lake.files(name)]
-    # Another driver may be staging this.
-    staged = f"{lake.staging_path('documents', 'underway')}/part-0.parquet"
-    with store().open(staged, "wb") as stream:
-        stream.write(b"another's")
-
     take_down(recipe, "old", "asked", lambda until: None, forget=False)
     deliver(Lake(recipe.lake), "new")
     assert forget_past(Lake(recipe.lake)) > 0
     check_whole(recipe)
     assert not any(store().exists(path) for path in past), "what was withdrawn is gone"
-    assert store().exists(staged)
     shards = store().find(f"{lake.warehouse}/{lake.namespace}/shards/files")
     assert len(shards) == 1, "shards of the past are gone, too"
     found = LakeReader(Lake(recipe.lake)).sql("SELECT ingest_id FROM documents").to_arrow()
@@ -95,13 +92,17 @@ def test_forgetting_stops_where_addresses_do_not_compare(
     assert sorted(store().find("bucket://mine")) == before, "nothing was deleted"
 
 
-def test_recovery_deletes_no_file_of_a_remote_lake(recipe: Recipe):
+def test_recovery_deletes_no_committed_file_of_a_remote_lake(recipe: Recipe):
     lake = Lake(recipe.lake)
     deliver(lake, "old")
     before = sorted(store().find("bucket://mine"))
-    with lock(lake):
-        assert recover(lake) == []
-    assert sorted(store().find("bucket://mine")) == before
+    dead = f"{lake.staging_path('documents', 'dead')}/part-0.parquet"
+    with store().open(dead, "wb") as stream:
+        stream.write(b"of a run that died")
+    with hold_lease(lake):
+        assert recover(lake) == ["deleted uncommitted files documents/data/dead"]
+    after = [name for name in store().find("bucket://mine") if "metadata" not in name]
+    assert after == [name for name in before if "metadata" not in name]
     check_whole(recipe)
 
 
@@ -112,5 +113,5 @@ def test_files_stay_in_a_table_in_any_spelling_of_their_address(recipe: Recipe):
     other_spelling = kept.replace("bucketa://", "bucket://").replace("//lake", "/lake")
     staged = lake.staging_path("documents", "more")
     run = {"run_id": "more", "stage": "hand", "fingerprint": "", "inputs": {}, "rows": {}}
-    lake.commit(run, {"documents": lake.parquet_files(staged)}, {"documents": [other_spelling]})
+    commit(lake, run, {"documents": lake.parquet_files(staged)}, {"documents": [other_spelling]})
     assert lake.files("documents") == [kept]

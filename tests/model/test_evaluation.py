@@ -76,6 +76,41 @@ def test_a_target_is_read_after_its_source_after_another_and_alone(tiny_model):
 
 
 @needs_torch
+def test_the_worth_of_a_source_leaves_out_tokens_that_can_be_copied(tiny_model):
+    import torch
+
+    from pivotmine.model.losses.conditional import conditional_losses
+
+    pairs = [Pair("the cat", "le cat"), Pair("the dog", "le dog dog"), Pair("the the", "the")]
+    read = conditional_losses(tiny_model, pairs)
+    encode = tiny_model.tokenizer
+
+    def losses(before: str, target: str) -> list[float]:
+        context, answer = (
+            encode(f"{before}\n")["input_ids"],
+            encode(f"{before}\n{target}")["input_ids"],
+        )
+        with torch.inference_mode():
+            logits = tiny_model.network(input_ids=torch.tensor([answer])).logits[0].log_softmax(1)
+        return [-float(logits[n - 1, answer[n]]) for n in range(len(context), len(answer))]
+
+    for place, (source, target) in enumerate(pairs):
+        other = pairs[(place + 1) % 3].source
+        sources = {*encode(f"{source}\n")["input_ids"], *encode(f"{other}\n")["input_ids"]}
+        start = len(encode(f"{source}\n")["input_ids"])
+        answer = encode(f"{source}\n{target}")["input_ids"][start:]
+        gains = [
+            without - given
+            for token, without, given in zip(
+                answer, losses(other, target), losses(source, target), strict=True
+            )
+            if token not in sources
+        ]
+        wanted = sum(gains) / len(gains) if gains else 0.0
+        assert read.worth[place] == pytest.approx(wanted, abs=1e-4)
+
+
+@needs_torch
 def test_one_command_runs_the_evaluations_whose_inputs_are_given(
     tiny_model, small_words, tmp_path: Path
 ):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from pivotmine import __version__
 from pivotmine.errors import ConfigError
 from pivotmine.model.cli import app, main
 from pivotmine.model.config.recipe import ModelRecipe, load_model_recipe
+from pivotmine.model.progress import progress_bar
 from pivotmine.recipe import Section
 
 
@@ -125,3 +128,20 @@ def test_scoring_writes_a_table_and_files(small_words, tmp_path: Path):
     assert result.exit_code == 0, result.output
     assert "en-fr" in result.output
     assert len(list((tmp_path / "out").glob("scores-*.json"))) == 1
+
+
+def test_a_log_gets_a_line_now_and_then_instead_of_a_bar(monkeypatch: pytest.MonkeyPatch):
+    stream = io.StringIO()
+    seconds = iter(range(0, 1000, 20))
+    monkeypatch.setattr("pivotmine.model.progress.time.monotonic", lambda: next(seconds))
+    with progress_bar(Console(file=stream, width=40)) as progress:
+        progress.start("arm a, seed 0", 1000)
+        for _ in range(4):
+            progress.advance(250)
+        progress.note("done")
+    assert stream.getvalue().splitlines() == [
+        "arm a, seed 0: begins",
+        "arm a, seed 0: 500 of 1,000, 1 min left",
+        "arm a, seed 0: 1,000 of 1,000, 0 min left",
+        "done",
+    ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -11,16 +13,27 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.model.cli import app
-from pivotmine.model.comparison.run import compare
+from pivotmine.model.comparison.run import adjusted, compare
 from pivotmine.model.config.recipe import load_model_recipe
+from pivotmine.model.config.training import GridConfig
 from pivotmine.model.report.arms import arms_page
 from pivotmine.model.results import Run, read_run, write_json, write_table
 from pivotmine.model.scoring.prompts import answer, prompt
-from pivotmine.model.training.grid import EVALUATIONS, run_grid
+from pivotmine.model.shards.packing import Packing
+from pivotmine.model.statistics.registration import (
+    Registration,
+    history,
+    register,
+    registrations,
+)
+from pivotmine.model.training.grid import TABLES, run_grid
+from pivotmine.model.training.mixture import Mixture, slots
 from pivotmine.model.training.plan import make_plan
 from pivotmine.model.words.dataset import Direction, WordSet, save
 from tests.model.handmade_shards import word_tokenizer, write_arm
@@ -130,11 +143,20 @@ def test_a_grid_is_trained_resumed_and_judged_by_two_commands(recipe: Path, tmp_
     assert {path: path.stat().st_mtime_ns for path in written} == written, "nor with more seeds"
     assert len(list((out / "runs").iterdir())) == 9
 
-    grid = next(path for path in out.glob("grid-*.json") if path != run.path)
-    judged = CliRunner().invoke(app, ["compare", str(grid)], catch_exceptions=False)
+    assert len(list(out.glob("grid-*.json"))) == 2
+    judged = CliRunner().invoke(app, ["compare", str(out)], catch_exceptions=False)
     assert judged.exit_code == 0, judged.output
     assert "too few seeds" in judged.output
-    assert (out / "comparison.html").exists()
+    page = (out / "comparison.html").read_text(encoding="utf-8")
+    assert "3 paired seeds" in page, "a folder stands for its newest grid"
+    assert "before the first run of an arm was finished" in page
+
+    contrasts = [{"arm": "plain", "against": "mixed"}]
+    CliRunner().invoke(app, ["train", "-c", str(change(recipe, contrasts=contrasts)), *train[3:]])
+    CliRunner().invoke(app, ["compare", str(out)], catch_exceptions=False)
+    page = (out / "comparison.html").read_text(encoding="utf-8")
+    assert "when 6 runs of arms were finished" in page
+    assert "They replace what was registered" in page
 
 
 def test_an_invalid_grid_is_refused_before_any_training(recipe: Path, tmp_path: Path):
@@ -202,7 +224,9 @@ def hand_made(
         "recipe": settings.model_dump(mode="json", include={"training", "scoring", "grid"}),
         "phases": dict.fromkeys(ARMS, phase),
     }
-    return Run(summary, pa.Table.from_pylist(rows, schema=EVALUATIONS), Path("grid-k.json"))
+    return Run(
+        summary, pa.Table.from_pylist(rows, schema=TABLES["evaluations"]), Path("grid-k.json")
+    )
 
 
 def test_a_planted_difference_is_found_with_its_size_and_its_tokens(recipe: Path):
@@ -251,6 +275,77 @@ def test_the_page_and_its_numbers_come_from_the_raw_results_by_one_command(
     assert html == arms_page(compare(run))
     numbers = orjson.loads((tmp_path / "raw" / "comparison.json").read_bytes())
     assert numbers["contrasts"][0]["verdict"] == "significant"
+
+
+def test_differences_are_adjusted_for_what_was_there_before():
+    generator = np.random.default_rng(3)
+    before = generator.normal(0, 1, (6, 30))
+    noise = generator.normal(0, 0.1, (6, 30))
+    found = adjusted(0.3 + 0.5 * before + noise, before)
+    assert found.mean() == pytest.approx((0.3 + 0.5 * before + noise).mean())
+    assert found.std() == pytest.approx(0.1, rel=0.1)
+    assert adjusted(noise, np.zeros((6, 30))).tolist() == noise.tolist()
+
+
+def test_the_result_of_a_run_is_the_mean_of_its_last_evaluations(recipe: Path):
+    run = hand_made(recipe, 7, 0.5)
+    run.summary["recipe"]["grid"]["final_evaluations"] = 2
+    (one,) = compare(run)["contrasts"]
+    assert one["interval"]["mean"] == pytest.approx(0.375, abs=0.03), "half-way it is .25"
+
+
+def test_contrasts_that_were_never_registered_are_shown_as_such(recipe: Path):
+    html = arms_page(compare(hand_made(recipe, 3, 0.5)))
+    assert "may have been chosen after the results were known" in html
+
+
+@given(st.lists(st.sampled_from([0.05, 0.1, "other metric", "other contrast"]), max_size=6))
+def test_a_registration_is_dated_once_and_never_changed(changes: list[float | str]):
+    arms = tuple({"name": name, "streams": [{"shards": name}]} for name in "ab")
+    first = GridConfig(arms=arms, contrasts=[{"arm": "a", "against": "b"}])
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        seen: dict[str, Registration] = {}
+        for day, change_ in enumerate([0.05, *changes], 1):
+            update: dict[str, Any] = {"alpha": change_}
+            if change_ == "other metric":
+                update = {"metric": "mrr_source"}
+            elif change_ == "other contrast":
+                update = {"contrasts": first.contrasts[::-1] * 2}
+            grid = first.model_copy(update=update)
+            line = register(folder, grid, datetime(2026, 1, day, tzinfo=UTC))
+            assert seen.setdefault(line.key, line) == line
+            assert history(folder, grid)[-1] == line
+        assert registrations(folder) == list(seen.values())
+
+
+def test_intervals_of_proportions_are_proportions(recipe: Path):
+    run = hand_made(recipe, 2, 0.5)
+    column = pa.array(np.random.default_rng(0).integers(0, 2, run.words.num_rows), pa.float32())
+    place = run.words.schema.get_field_index("accuracy_source")
+    found = compare(run._replace(words=run.words.set_column(place, "accuracy_source", column)))
+    for arm in found["arms"].values():
+        interval = arm["metrics"]["accuracy_source"]
+        assert 0.0 <= interval["low"] <= interval["mean"] <= interval["high"] <= 1.0
+
+
+def test_a_folder_that_an_arm_names_twice_is_read_once(recipe: Path, tmp_path: Path):
+    folder = str(tmp_path / "mixed")
+    streams = [
+        {"shards": folder, "ratio": 0.25, "placement": "early", "window": 0.5},
+        {"shards": folder, "ratio": 0.75},
+    ]
+    change(recipe, arms=[{"name": "twice", "streams": streams}], contrasts=[], base=None)
+    plan = make_plan(load_model_recipe(str(recipe), ["grid.tokens=1000", "grid.seeds=[0]"]))
+    (arm,) = plan.arms[0]
+    n = arm.n_steps * 4
+    packings = [Packing(stream, 14, (0, 1)) for stream in arm.streams]
+    mixture = Mixture(packings, slots(arm.placements, n))
+    read = [mixture.take([k]).ids[0].tolist() for k in range(n)]
+    alone = [packings[0].take(k)[0].tolist() for k in range(n)]
+    assert read == alone, "the whole of the folder, in its order"
+    with pytest.raises(InputError, match=r"arm twice needs 8,\d\d\d tokens of mixed"):
+        make_plan(load_model_recipe(str(recipe), ["grid.tokens=8000"]))
 
 
 def test_an_unfinished_grid_is_not_judged(recipe: Path):

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pivotmine.errors import InputError, ModelError
+from pivotmine.errors import ConfigError, InputError, ModelError
 from pivotmine.model.config.measuring import ModelConfig
 from pivotmine.model.config.training import ShapeConfig, TrainingConfig
 from pivotmine.model.load import load_model
 from pivotmine.model.shards.packing import Packing
 from pivotmine.model.shards.stream import Stream, open_stream
 from pivotmine.model.shards.tokenizer import check_tokenizer, transformers_tokenizer
+from pivotmine.model.training.checkpoints import EVALUATIONS
 from pivotmine.model.training.mixture import Mixture, Placement, slots
-from pivotmine.model.training.networks import start, with_lora
-from pivotmine.model.training.train import Job, Trained, rate, train
+from pivotmine.model.training.networks import check_masking, start, with_lora
+from pivotmine.model.training.optimizers import optimizers, rate
+from pivotmine.model.training.train import Job, Trained, train
 from pivotmine.model.training.workers import make_accelerator
 from tests.model.handmade_shards import word_tokenizer, write_arm
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 pytest.importorskip("accelerate")
+
+from transformers import (  # noqa: E402
+    AutoModelForCausalLM,
+    BloomConfig,
+    FalconConfig,
+    Gemma2Config,
+    LlamaConfig,
+    MambaConfig,
+    MptConfig,
+    OPTConfig,
+    Qwen3Config,
+)
 
 CONFIG = TrainingConfig(
     shape=ShapeConfig(hidden_size=16, n_layers=1, n_heads=2, feed_forward_size=32),
@@ -48,16 +64,25 @@ def stream(tmp_path_factory: pytest.TempPathFactory) -> Stream:
 def run(
     stream: Stream, folder: Path, config: TrainingConfig = CONFIG, stop_at: int | None = None
 ) -> tuple[Trained, Any]:
-    network = with_lora(start(config, [stream], 7, print).network, config.lora_rank)
+    network = with_lora(start(config, [stream], 7, print).network, config.lora_rank, 7)
     chosen = slots([Placement("all", 1.0)], N_STEPS * config.batch_sequences)
     mixture = Mixture([Packing(stream, config.sequence_tokens, (7,))], chosen)
 
     def evaluate(bare: Any) -> list[dict[str, Any]]:
         torch.rand(3)  # an evaluation that draws must not change the run
-        return [{"norm": float(sum(weight.norm() for weight in bare.parameters()))}]
+        norm = float(sum(weight.norm() for weight in bare.parameters()))
+        return [
+            {"kind": "heldout", "name": "norm", "loss": norm},
+            {"kind": "word", "name": "en-fr", "concept": "cat", "contrast": -norm},
+        ]
 
-    job = Job(mixture, config, 7, folder, evaluate, {0, 4, 8}, stop_at=stop_at)
+    said: list[str] = []
+    job = Job(mixture, config, 7, folder, [evaluate], {0, 4, 8}, say=said.append, stop_at=stop_at)
     return train(make_accelerator(config), network, job), network
+
+
+def evaluated(trained: Trained) -> list[dict[str, Any]]:
+    return pa.Table.from_pylist(trained.evaluations, schema=EVALUATIONS).to_pylist()
 
 
 def curve(trained: Trained) -> list[tuple[float, ...]]:
@@ -74,7 +99,7 @@ def test_an_interrupted_and_resumed_run_gives_the_curve_of_an_undisturbed_run(
         run(stream, tmp_path / "killed", stop_at=step)
     again, resumed = run(stream, tmp_path / "killed")
     assert curve(again) == curve(whole), "the same bits"
-    assert again.evaluations == whole.evaluations
+    assert evaluated(again) == evaluated(whole), "no column of any kind of row is lost"
     for one, other in zip(network.parameters(), resumed.parameters(), strict=True):
         assert torch.equal(one, other)
 
@@ -85,10 +110,112 @@ def test_an_interruption_loses_only_the_steps_since_the_last_checkpoint(
     whole, _ = run(stream, tmp_path / "whole")
     run(stream, tmp_path / "killed", stop_at=6)
     kept = [path.name for path in (tmp_path / "killed").glob("checkpoint-*")]
-    assert kept == ["checkpoint-00000006"], "earlier ones are dropped"
+    assert sorted(kept) == ["checkpoint-00000003", "checkpoint-00000006"], "the last two"
     (tmp_path / "killed" / ".partial").mkdir()  # a checkpoint that was being written
     again, _ = run(stream, tmp_path / "killed")
     assert curve(again) == curve(whole)
+
+
+@pytest.mark.parametrize("name", ["weights.pt", "optimizer.pt", "generators-0.pt"])
+@pytest.mark.parametrize("damage", ["cut", "missing"])
+def test_a_damaged_checkpoint_costs_the_steps_since_the_one_before(
+    stream: Stream, tmp_path: Path, name: str, damage: str
+):
+    whole, _ = run(stream, tmp_path / "whole")
+    run(stream, tmp_path / "killed", stop_at=6)
+    path = tmp_path / "killed" / "checkpoint-00000006" / name
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    else:
+        path.unlink()
+    again, _ = run(stream, tmp_path / "killed")
+    assert curve(again) == curve(whole)
+
+
+def test_a_run_without_a_readable_checkpoint_names_the_file(stream: Stream, tmp_path: Path):
+    run(stream, tmp_path, stop_at=2)
+    path = tmp_path / "checkpoint-00000002" / "optimizer.pt"
+    path.write_bytes(b"no")
+    with pytest.raises(InputError, match=r"checkpoint-00000002/optimizer\.pt cannot be read"):
+        run(stream, tmp_path)
+
+
+def test_a_low_rank_checkpoint_holds_the_changes_alone(stream: Stream, tmp_path: Path):
+    pytest.importorskip("peft")
+    config = CONFIG.model_copy(update={"lora_rank": 2})
+    whole, _ = run(stream, tmp_path / "whole", config)
+    run(stream, tmp_path / "killed", config, stop_at=5)
+    weights = torch.load(tmp_path / "killed" / "checkpoint-00000005" / "weights.pt")
+    assert weights
+    assert all("lora" in name for name in weights)
+    again, _ = run(stream, tmp_path / "killed", config)
+    assert curve(again) == curve(whole)
+
+
+def test_low_rank_changes_begin_alike_whatever_was_drawn_before(stream: Stream):
+    pytest.importorskip("peft")
+    network = start(CONFIG, [stream], 7, print).network
+    drawn = []
+    for _ in range(2):
+        torch.rand(5)
+        changed = with_lora(copy.deepcopy(network), 2, 3)
+        drawn.append({name: w for name, w in changed.named_parameters() if "lora_A" in name})
+    assert drawn[0]
+    assert all(torch.equal(weight, drawn[1][name]) for name, weight in drawn[0].items())
+
+
+ARCHITECTURES = {
+    "Llama": (LlamaConfig, {}, True),
+    "Qwen3": (Qwen3Config, {"head_dim": 8}, True),
+    "Gemma2": (Gemma2Config, {"head_dim": 8}, True),
+    "Bloom": (BloomConfig, {}, False),
+    "OPT": (OPTConfig, {"word_embed_proj_dim": 16, "ffn_dim": 32}, False),
+    "Falcon": (FalconConfig, {"alibi": True}, False),
+    "MPT": (MptConfig, {"d_model": 16, "n_heads": 2, "n_layers": 1}, False),
+    "Mamba": (MambaConfig, {}, False),
+}
+"""Name -> configuration, further settings, and whether documents are masked."""
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_an_architecture_that_does_not_mask_documents_is_refused(name: str):
+    make, further, is_masked = ARCHITECTURES[name]
+    sizes = {
+        "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "vocab_size": 50,
+        "num_attention_heads": 2, "num_key_value_heads": 2, "max_position_embeddings": 64,
+    }  # fmt: skip
+    torch.manual_seed(0)
+    network = AutoModelForCausalLM.from_config(make(**sizes, **further))
+    if is_masked:
+        check_masking(network, 50)
+    else:
+        with pytest.raises(ConfigError, match=r"training\.mask_documents: .*set it to\s+false"):
+            check_masking(network, 50)
+
+
+def test_evaluations_are_in_float32_whatever_the_training(stream: Stream, tmp_path: Path):
+    from accelerate.state import AcceleratorState
+
+    AcceleratorState._reset_state(reset_partial_state=True)
+    found: list[torch.dtype] = []
+
+    def evaluate(bare: Any) -> list[dict[str, Any]]:
+        hidden = bare.model(torch.zeros((1, 4), dtype=torch.long)).last_hidden_state
+        hook = bare.lm_head.register_forward_hook(lambda *parts: found.append(parts[2].dtype))
+        bare(torch.zeros((1, 4), dtype=torch.long))
+        hook.remove()
+        return [{"kind": "heldout", "name": "x", "loss": float(hidden.sum())}]
+
+    try:
+        config = CONFIG.model_copy(update={"precision": "bf16"})
+        network = start(config, [stream], 7, print).network
+        mixture = Mixture(
+            [Packing(stream, config.sequence_tokens, (7,))], slots([Placement("all", 1.0)], 8)
+        )
+        train(make_accelerator(config), network, Job(mixture, config, 7, tmp_path, [evaluate], {1}))
+    finally:
+        AcceleratorState._reset_state(reset_partial_state=True)
+    assert found == [torch.float32]
 
 
 def test_the_loss_falls_and_the_table_gives_the_seconds(stream: Stream, tmp_path: Path):
@@ -97,7 +224,7 @@ def test_the_loss_falls_and_the_table_gives_the_seconds(stream: Stream, tmp_path
     assert losses[-1] < losses[0]
     assert trained.losses["tokens"].to_pylist()[-1] == N_STEPS * 4 * 12
     assert min(trained.losses["seconds"].to_pylist()) > 0
-    assert [row["step"] for row in trained.evaluations] == [0, 4, 8]
+    assert [row["step"] for row in trained.evaluations if row["kind"] == "word"] == [0, 4, 8]
 
 
 def test_tensorboard_shows_the_curve(stream: Stream, tmp_path: Path):
@@ -214,22 +341,22 @@ def test_low_rank_training_names_the_missing_package(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SetupError, match="peft not installed"):
-        with_lora(None, 2)
+        with_lora(None, 2, 0)
 
 
 @given(st.sampled_from(["constant", "cosine", "wsd"]), st.integers(1, 500))
 def test_the_rate_rises_to_the_highest_and_not_beyond(schedule, n_steps):
-    config = TrainingConfig(schedule=schedule, learning_rate=0.5, warmup_share=0.1)
+    config = TrainingConfig(schedule=schedule, warmup_share=0.1)
     rates = [rate(step, n_steps, config) for step in range(n_steps)]
     n_warmup = -(-n_steps // 10)
-    assert max(rates) == pytest.approx(0.5)
+    assert max(rates) == pytest.approx(1.0)
     assert rates[:n_warmup] == sorted(rates[:n_warmup])
     assert rates[n_warmup:] == sorted(rates[n_warmup:], reverse=True)
     assert min(rates) > 0
 
 
 def test_cosine_and_wsd_end_at_the_final_rate():
-    settings = {"learning_rate": 1.0, "warmup_share": 0.1, "final_rate_share": 0.1}
+    settings = {"warmup_share": 0.1, "final_rate_share": 0.1}
     cosine = TrainingConfig(schedule="cosine", **settings)
     assert rate(99, 100, cosine) == pytest.approx(0.1)
     assert rate(55, 101, cosine) == pytest.approx(0.55, abs=0.02), "half way, half way down"
@@ -238,3 +365,34 @@ def test_cosine_and_wsd_end_at_the_final_rate():
     assert rate(89, 100, wsd) == pytest.approx(0.55)
     assert rate(99, 100, wsd) == pytest.approx(0.1)
     assert rate(99, 100, TrainingConfig(schedule="constant", **settings)) == 1.0
+
+
+MUON = CONFIG.model_copy(
+    update={
+        "optimizer": "muon",
+        "shape": CONFIG.shape.model_copy(update={"family": "qwen3", "activation": "relu2"}),
+    }
+)
+
+
+def test_muon_trains_the_inner_matrices_and_adamw_the_rest(stream: Stream):
+    network = start(MUON, [stream], 7, print).network
+    muon, adamw = optimizers(network, MUON)
+    names = {id(weight): name for name, weight in network.named_parameters()}
+    inner, rest = (
+        {names[id(weight)] for group in one.param_groups for weight in group["params"]}
+        for one in (muon, adamw)
+    )
+    assert inner | rest == set(names.values())
+    assert not inner & rest
+    assert all("proj" in name for name in inner)
+    assert {name for name in rest if "norm" not in name} == {"model.embed_tokens.weight"}
+
+
+def test_a_run_with_muon_is_resumed_to_the_same_bits(stream: Stream, tmp_path: Path):
+    whole, network = run(stream, tmp_path / "whole", MUON)
+    run(stream, tmp_path / "killed", MUON, stop_at=5)
+    again, _ = run(stream, tmp_path / "killed", MUON)
+    assert curve(again) == curve(whole)
+    assert whole.losses["loss"].to_pylist()[-1] < whole.losses["loss"].to_pylist()[0]
+    assert type(network).__name__.startswith("Qwen3")

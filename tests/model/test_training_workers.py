@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from pivotmine.errors import ConfigError
+from pivotmine.model.config.training import TrainingConfig
 from pivotmine.model.results import read_table
-from pivotmine.model.training.workers import check_whole
+from pivotmine.model.training.workers import check_whole, make_accelerator
 from tests.model.handmade_shards import write_arm
 
 pytest.importorskip("torch")
@@ -29,7 +30,6 @@ def recipe(tmp_path: Path) -> Path:
     documents = [generator.integers(4, 100, n).tolist() for n in generator.integers(2, 20, 60)]
     folder = write_arm(tmp_path, documents)
     settings = {
-        "model": {"device": "cpu"},
         "training": {
             "shape": {"hidden_size": 16, "n_layers": 1, "n_heads": 2, "feed_forward_size": 32},
             "sequence_tokens": 12, "batch_sequences": 4, "micro_sequences": 2,
@@ -37,7 +37,7 @@ def recipe(tmp_path: Path) -> Path:
         },
         "grid": {
             "seeds": [0], "tokens": 384, "words": "", "evaluations": 2,
-            "heldout": {"text": folder}, "heldout_tokens": 48,
+            "heldout": {"text": folder, "again": folder}, "heldout_tokens": 48,
             "base": {"tokens": 96, "streams": [{"shards": folder}]},
             "arms": [{"name": "all", "streams": [{"shards": folder}]}],
         },
@@ -49,7 +49,7 @@ def recipe(tmp_path: Path) -> Path:
 
 def train(recipe: Path, out: Path, *launcher: str) -> tuple[pa.Table, pa.Table]:
     """Losses and evaluations of a grid that is trained in processes of its own."""
-    command = [sys.executable, *launcher, "-m", "model.cli", "train"]
+    command = [sys.executable, *launcher, "-m", "pivotmine.model.cli", "train"]
     done = subprocess.run(
         [*command, "--config", str(recipe), "--out", str(out)],
         cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
@@ -64,11 +64,19 @@ def test_two_workers_take_the_steps_of_one_process(recipe: Path, tmp_path: Path)
     alone = train(recipe, tmp_path / "one")
     launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2")
     together = train(recipe, tmp_path / "two", *launcher)
+    assert len(list((tmp_path / "two" / "runs").iterdir())) == 2, "each run is trained once"
     for one, two in zip(alone, together, strict=True):
         assert one.num_rows == two.num_rows
         for name in ("arm", "step", "tokens"):
             assert one[name].to_pylist() == two[name].to_pylist()
         assert two["loss"].to_pylist() == pytest.approx(one["loss"].to_pylist(), rel=1e-4)
+
+
+def test_workers_that_do_not_find_one_another_are_refused(monkeypatch: pytest.MonkeyPatch):
+    make_accelerator(TrainingConfig())  # sets accelerate up for this process alone
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ConfigError, match=r"started 2 workers .* accelerate has 1"):
+        make_accelerator(TrainingConfig())
 
 
 def test_a_model_that_is_split_over_workers_is_refused():

@@ -177,7 +177,7 @@ def test_the_default_identifier_finds_the_languages_of_planted_lines():
     right = total = 0
     for document in found:
         lines = [f"{line}\n" for line in document.text.split("\n")][-8:]
-        named = identifier.identify_segments(lines, document.languages[0], languages)
+        (named,) = identifier.identify_segments([lines], [document.languages[0]], languages)
         expected = [document.languages[place % 2] for place in range(len(lines))]
         right += sum(one == other for one, other in zip(named, expected, strict=True))
         total += len(lines)

@@ -44,7 +44,11 @@ PAGES = {"en": EN, "fr": FR, "zh": ZH, "ja": JA}
 
 
 def languages_of(segments: list[str], document: str, languages: list[str] = LANGUAGES) -> list[str]:
-    return load_identifier().identify_segments(segments, document, languages)
+    return load_identifier().identify_segments([segments], [document], languages)[0]
+
+
+def identified(text: str) -> tuple[str, float]:
+    return load_identifier().identify_documents([text])[0]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -60,23 +64,23 @@ def test_a_page_that_alternates_keeps_both_languages(other: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_document_is_in_its_main_language(language: str) -> None:
-    found, probability = load_identifier().identify_document("".join(PAGES[language]))
+    found, probability = identified("".join(PAGES[language]))
     assert found == language
     assert 0.5 < probability <= 1.0
 
 
 def test_upper_case_does_not_change_the_language() -> None:
     text = "PLEASE READ THE LICENSE AGREEMENT BEFORE YOU INSTALL THIS SOFTWARE"
-    assert load_identifier().identify_document(text)[0] == "en"
+    assert identified(text)[0] == "en"
 
 
 def test_a_document_that_only_quotes_some_kana_is_not_japanese() -> None:
     text = "The word さくら means cherry blossom and is known to every reader of these poems."
-    assert load_identifier().identify_document(text)[0] == "en"
+    assert identified(text)[0] == "en"
 
 
 def test_traditional_chinese_is_chinese() -> None:
-    assert load_identifier().identify_document("請選擇您想要閱讀說明書的語言。")[0] == "zh"
+    assert identified("請選擇您想要閱讀說明書的語言。")[0] == "zh"
 
 
 def test_a_heading_without_kana_is_japanese_on_a_japanese_page() -> None:
@@ -104,7 +108,7 @@ def test_a_segment_without_letters_takes_the_language_before_it_or_else_after() 
 def test_a_document_without_letters_takes_the_language_it_is_given() -> None:
     assert languages_of(["1\n", "2"], "fr") == ["fr", "fr"]
     assert languages_of(["1\n"], "de") == ["und"]
-    assert load_identifier().identify_document("12 34") == ("und", 0.0)
+    assert identified("12 34") == ("und", 0.0)
 
 
 def test_segments_in_other_languages_are_und() -> None:
@@ -175,13 +179,13 @@ def test_a_model_given_by_path_is_used(tmp_path: Path) -> None:
         )
     )
     identifier = load_identifier(str(path))
-    assert identifier.identify_document("Blork, BLORK blork")[0] == "fr"
-    assert identifier.identify_document("zang zing")[0] == "kab_Latn", "zang is not Cyrillic"
-    assert identifier.identify_document("猫が寝る")[0] == "ja", "script decides"
+    texts = ["Blork, BLORK blork", "zang zing", "猫が寝る"]
+    found = [language for language, _ in identifier.identify_documents(texts)]
+    assert found == ["fr", "kab_Latn", "ja"], "zang is not Cyrillic, and script decides on 猫"
     languages = load_recipe(None, ["languages=[fr, kab_Latn, ja]"]).languages
     segments = ["blork blork\n", "zing zing\n", "zing\n", "猫が寝る\n"]
-    found = identifier.identify_segments(segments, "fr", languages)
-    assert found == ["fr", "kab_Latn", "kab_Latn", "ja"]
+    found = identifier.identify_segments([segments], ["fr"], languages)
+    assert found == [["fr", "kab_Latn", "kab_Latn", "ja"]]
 
 
 def test_labels_of_other_models_become_two_letter_codes_where_there_is_one() -> None:

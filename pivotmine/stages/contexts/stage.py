@@ -116,7 +116,17 @@ STAGE = Stage(
     doc="where words of two languages meet",
     reads=("tokens", "vocabulary"),
     writes=("contexts",),
-    sections=("languages", "count"),
+    sections=(
+        "languages",
+        "count.context",
+        "count.window_tokens",
+        "count.min_language_share",
+        "count.min_count",
+        "count.max_line_documents",
+        "count.max_repeated_lines",
+        "count.folds",
+        "count.chunk_tokens",
+    ),
     run=run,
     tally=tally,
 )

@@ -72,3 +72,19 @@ def checked_pairs(
     check_range(a, 0, 2**31, "a")
     check_range(b, 0, 2**31, "b")
     return a, b
+
+
+def sampled_pairs(a: NDArray[np.int32], b: NDArray[np.int32], bits: int) -> NDArray[np.bool_]:
+    """[P] whether each pair is in a sample of one in 2**bits.
+
+    The hash is that of the pair turned round, so the sample spreads evenly over a sketch.
+    """
+    return _sampled(*checked_pairs(a, b), np.uint64(2**bits - 1))
+
+
+@njit
+def _sampled(a: NDArray[np.int32], b: NDArray[np.int32], mask: np.uint64) -> NDArray[np.bool_]:
+    sampled = np.empty(len(a), np.bool_)
+    for i in range(len(a)):
+        sampled[i] = hash_pair(np.uint64(b[i]), np.uint64(a[i])) & mask == 0
+    return sampled

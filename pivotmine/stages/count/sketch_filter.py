@@ -15,7 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import fsspec
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -30,6 +29,7 @@ from pivotmine.stages.count.sketch_shape import (
     empty_sketch,
     error_bound,
 )
+from pivotmine.storage.filesystem import open_file
 
 
 class SketchFilter(NamedTuple):
@@ -124,7 +124,7 @@ def counters_of(data: bytes, like: NDArray[np.unsignedinteger]) -> NDArray[np.un
 def _assemble(files: tuple[str, ...], shape: SketchShape) -> CountMinSketch:
     sketch = empty_sketch(shape)
     for file in files:
-        with fsspec.open(file, "rb") as stream:
+        with open_file(file) as stream:
             for batch in pq.ParquetFile(stream).iter_batches(batch_size=16):
                 for row in batch.to_pylist():
                     sketch.added[row["block"]] = row["added"]

@@ -8,7 +8,8 @@ The sketch never under-counts, so both ways give the same table. Its size only d
 pairs are sent in vain.
 
 The choice rests on measured sizes. The pair events are known. If they do not decide it, one row in
-64 of every chunk is counted, to estimate the number of distinct pairs.
+64 of every chunk is counted. That gives the pairs that one pass would send, the number of distinct
+pairs, and a sample of them on which the size of the sketch is tried out (`sketch_size.py`).
 """
 
 from __future__ import annotations
@@ -19,16 +20,19 @@ from operator import add
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Observation
 from pyspark.sql import functions as F
 
 from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import ArrowRows, Inputs
-from pivotmine.recipe import CountConfig, Recipe
+from pivotmine.recipe import CountConfig
+from pivotmine.stages.count.distinct_pairs import distinct_pairs, empty_registers
 from pivotmine.stages.count.pair_runs import PACKED_BYTES_PER_PAIR, RUNS
 from pivotmine.stages.count.pair_sums import bytes_per_distinct_pair
-from pivotmine.stages.count.sketch_filter import SketchFilter
-from pivotmine.stages.count.sketch_shape import SketchShape, sketch_shape
+from pivotmine.stages.count.sketch_filter import OverCount, SketchFilter
+from pivotmine.stages.count.sketch_shape import SketchShape
+from pivotmine.stages.count.sketch_size import SampledPairs, sample_bits, size_sketch
 from pivotmine.stages.count.tasks import Chunk, CountPlan, CountTask
 from pivotmine.udfs import count as udfs
 
@@ -48,11 +52,29 @@ class Passes(NamedTuple):
     """Sketch of the first of two passes; None for one pass."""
 
 
+class Sizes(NamedTuple):
+    """What counting every row of all chunks would give, from one row in `SAMPLE_STEP`."""
+
+    pairs: int
+    """Pairs, those of each chunk apart."""
+
+    distinct: int
+    """Distinct pairs."""
+
+    sample: SampledPairs
+
+
 def summed_pairs(
-    inputs: Inputs, recipe: Recipe, plan: CountPlan, chunks: Sequence[Chunk], pair_events: int
+    inputs: Inputs,
+    settings: CountConfig,
+    plan: CountPlan,
+    chunks: Sequence[Chunk],
+    pair_events: int,
 ) -> DataFrame:
-    """Pairs of nodes at or above `min_count`: rows of `udfs.sum_schema`, and their sum `n`."""
-    settings = recipe.count
+    """Pairs of nodes at or above `min_count`: rows of `udfs.sum_schema`, and their sum `n`.
+
+    Where `min_count` is 1 there is nothing to filter, and one pass is made.
+    """
     passes = _choose_passes(inputs, settings, plan, chunks, pair_events)
     sketched = None
     if passes.sketch:
@@ -92,13 +114,15 @@ def _choose_passes(
 ) -> Passes:
     """Estimate the traffic, choose, and note the choice and its reason."""
     pairs, how = pair_events, "if no pair met twice"
-    if pairs * PACKED_BYTES_PER_PAIR > settings.max_shuffle_bytes:
-        pairs, how = _sampled(inputs, plan, chunks), f"(estimated from 1/{SAMPLE_STEP} of the rows)"
-    one_pass_bytes = pairs * PACKED_BYTES_PER_PAIR
     sketch = None
-    if one_pass_bytes > settings.max_shuffle_bytes:
-        sketch = _fitting_sketch(settings, min(pairs, _possible_pairs(plan)))
-    verdict, relation = ("two passes", "above") if sketch else ("one pass", "within")
+    if settings.min_count > 1 and pairs * PACKED_BYTES_PER_PAIR > settings.max_shuffle_bytes:
+        sizes = _sampled(inputs, plan, chunks, pair_events)
+        pairs, how = sizes.pairs, f"(estimated from 1/{SAMPLE_STEP} of the rows)"
+        if pairs * PACKED_BYTES_PER_PAIR > settings.max_shuffle_bytes:
+            sketch = _sized_sketch(inputs, plan, chunks, settings, sizes)
+    one_pass_bytes = pairs * PACKED_BYTES_PER_PAIR
+    verdict = "two passes" if sketch else "one pass"
+    relation = "above" if one_pass_bytes > settings.max_shuffle_bytes else "within"
     inputs.note(
         f"{verdict}: one pass would shuffle {one_pass_bytes / _GIGABYTE:,.3g} GB {how}, {relation} "
         f"count.max_shuffle_bytes={settings.max_shuffle_bytes / _GIGABYTE:,.3g} GB"
@@ -111,19 +135,55 @@ def _choose_passes(
     return Passes(n_buckets, sketch)
 
 
-def _sampled(inputs: Inputs, plan: CountPlan, chunks: Sequence[Chunk]) -> int:
-    """Distinct pairs of all chunks, from one row in `SAMPLE_STEP`."""
+def _sampled(inputs: Inputs, plan: CountPlan, chunks: Sequence[Chunk], pair_events: int) -> Sizes:
     n_nodes = int(plan.first_node[-1])
     rows = range(0, n_nodes, SAMPLE_STEP)
     sample = plan._replace(tasks=tuple(CountTask(chunk, rows) for chunk in chunks))
-    sizes = (
-        ArrowRows(inputs.numbers(len(sample.tasks)), udfs.bind_sizes(sample), udfs.SIZES)
-        .in_spark()
-        .agg(F.sum("pairs").alias("pairs"))
-    )
+    parallelism = inputs.spark.sparkContext.defaultParallelism
+    measure = udfs.bind_sizes(sample, sample_bits(pair_events // SAMPLE_STEP))
+    tasks = inputs.numbers(len(sample.tasks)).coalesce(parallelism)
+    found = inputs.local(ArrowRows(tasks, measure, udfs.SIZES).in_spark(), parallelism)
+    registers = empty_registers()
+    for of_task in found["registers"].to_pylist():
+        np.maximum(registers, np.frombuffer(of_task, np.int8), out=registers)
     # A sample without any pair counts as one pair.
-    found = max(inputs.local(sizes, 1).column("pairs")[0].as_py(), 1)
-    return int(found) * SAMPLE_STEP
+    pairs = max(pc.sum(found["pairs"]).as_py(), 1) * SAMPLE_STEP
+    distinct = max(round(distinct_pairs(registers)), 1) * SAMPLE_STEP
+    columns = [pc.list_flatten(found[name]).to_numpy() for name in SampledPairs._fields]
+    order = np.lexsort(columns[2::-1])  # by chunk, a and b
+    chunk, a, b, n = (column[order] for column in columns)
+    return Sizes(
+        pairs,
+        min(distinct, pairs, max(_possible_pairs(plan), 1)),
+        SampledPairs(chunk, a.astype(np.int32), b.astype(np.int32), n),
+    )
+
+
+def _sized_sketch(
+    inputs: Inputs,
+    plan: CountPlan,
+    chunks: Sequence[Chunk],
+    settings: CountConfig,
+    sizes: Sizes,
+) -> SketchShape:
+    """The sketch of the first pass; records what is expected of it."""
+    n_tasks, n_ranges = len(plan.tasks), len(plan.tasks) // len(chunks)
+    starts = [task.rows.start for task in plan.tasks[:n_ranges]]
+    task = sizes.sample.chunk * n_ranges + np.searchsorted(starts, sizes.sample.a, "right") - 1
+    # As Spark's `coalesce` groups tasks.
+    n_sketches = min(inputs.spark.sparkContext.defaultParallelism, n_tasks)
+    ends = np.arange(1, n_sketches + 1) * n_tasks // n_sketches
+    size = size_sketch(
+        sizes.sample,
+        np.searchsorted(ends, task, "right"),
+        sizes.distinct,
+        settings.min_count,
+        settings.sketch_bytes,
+    )
+    inputs.measure("sketch_distinct_pairs", sizes.distinct)
+    inputs.measure("sketch_load", size.load)
+    _measure(inputs, "sketch_expected", size.expected)
+    return size.shape
 
 
 def _sketch_files(inputs: Inputs, plan: CountPlan, shape: SketchShape) -> tuple[str, ...]:
@@ -156,16 +216,20 @@ def _measure_over_count(inputs: Inputs, sketched: SketchFilter, sums: DataFrame)
         .mapInArrow(udfs.bind_over_count(sketched), spark_schema(udfs.OVER_COUNT))
         .agg(*totals)
     )
-    sketch = inputs.local(found, 1).to_pylist()[0]
-    n = {name: value or 0 for name, value in sketch.items()}
+    measured = {k: v or 0 for k, v in inputs.local(found, 1).to_pylist()[0].items()}
     inputs.measure("sketch_bytes", shape.n_bytes)
     inputs.measure("sketch_depth", shape.depth)
     inputs.measure("sketch_width", shape.blocks * shape.width)
-    inputs.measure("sketch_error_bound", n["max_error_bound"])
-    inputs.measure("sketch_sampled_pairs", n["pairs"])
-    inputs.measure("sketch_mean_over_count", n["over_count"] / max(n["pairs"], 1))
-    inputs.measure("sketch_max_over_count", n["max_over_count"])
-    inputs.measure("sketch_light_pairs_kept_share", n["light_kept"] / max(n["light_pairs"], 1))
+    inputs.measure("sketch_error_bound", measured.pop("max_error_bound"))
+    _measure(inputs, "sketch", OverCount(**measured, error_bound=0.0))
+
+
+def _measure(inputs: Inputs, prefix: str, found: OverCount) -> None:
+    """Record the over-count of sampled pairs."""
+    inputs.measure(f"{prefix}_sampled_pairs", found.pairs)
+    inputs.measure(f"{prefix}_mean_over_count", found.over_count / max(found.pairs, 1))
+    inputs.measure(f"{prefix}_max_over_count", found.max_over_count)
+    inputs.measure(f"{prefix}_light_pairs_kept_share", found.light_kept / max(found.light_pairs, 1))
 
 
 def _possible_pairs(plan: CountPlan) -> int:
@@ -180,10 +244,3 @@ def _n_buckets(inputs: Inputs, plan: CountPlan, settings: CountConfig, pairs: in
     merge_bytes = distinct * bytes_per_distinct_pair(settings.folds)
     at_least = int(inputs.spark.conf.get("spark.sql.shuffle.partitions") or 1)
     return min(max(at_least, -(-merge_bytes // settings.merge_bytes)), MAX_BUCKETS)
-
-
-def _fitting_sketch(settings: CountConfig, distinct_pairs: int) -> SketchShape:
-    """A sketch of four counters a distinct pair, or of `sketch_bytes` where that is less."""
-    counter_bytes = 1 if settings.min_count < 2**8 else 2 if settings.min_count < 2**16 else 4
-    n_bytes = min(settings.sketch_bytes, 4 * counter_bytes * max(distinct_pairs, 1))
-    return sketch_shape(n_bytes, counter_bytes=counter_bytes)

@@ -35,19 +35,32 @@ class Earlier:
         self._inputs = inputs
         self._known = F.broadcast(inputs.spark.createDataFrame(known).select("uri", "delivery"))
 
-    def table(self, name: str, files: Sequence[str] | None = None) -> DataFrame:
-        """Rows of a table, or of some files of it, that belong to known files; with `delivery`."""
-        return self._inputs.previous(name, files).join(self._known, "uri")
+    def table(
+        self, name: str, files: Sequence[str] | None = None, columns: Sequence[str] | None = None
+    ) -> DataFrame:
+        """Rows of a table, or of some files of it, that belong to known files; with `delivery`.
+
+        `columns` may name `delivery`; all by default.
+        """
+        if columns is not None:
+            columns = [name for name in dict.fromkeys(("uri", *columns)) if name != "delivery"]
+        return self._inputs.previous(name, files, columns).join(self._known, "uri")
 
     def rows(self) -> DataFrame:
         """Columns `ROW` of every record that was a document or a copy."""
-        documents, aside = self.table("documents"), self.table("near_copies")
+        documents, aside = (self.table(name, columns=ROW) for name in ("documents", "near_copies"))
         return documents.select(ROW).union(aside.select(ROW)).union(self._exact_copies())
 
-    def texts(self, name: str, copies: DataFrame, files: Sequence[str] | None = None) -> DataFrame:
-        """Columns `ROW` and `CONTENT` of `documents` or `near_copies`, without exact copies."""
-        rows = self.table(name, files).select(ROW + CONTENT)
-        return rows.join(copies.select(PLACE), PLACE, "left_anti").select(ROW + CONTENT)
+    def texts(
+        self,
+        name: str,
+        copies: DataFrame,
+        files: Sequence[str] | None = None,
+        columns: Sequence[str] = (*ROW, *CONTENT),
+    ) -> DataFrame:
+        """Columns of `documents` or `near_copies`, without exact copies."""
+        rows = self.table(name, files, [*PLACE, *columns])
+        return rows.join(copies.select(PLACE), PLACE, "left_anti").select(*columns)
 
     def freed(self, copies: DataFrame) -> DataFrame:
         """Columns `ROW` and `CONTENT` of former exact copies whose kept row leaves in this run.
@@ -61,21 +74,22 @@ class Earlier:
             (n_freed,) = self._inputs.local(freed.agg(F.count("*")), 1).column(0).to_pylist()
         # Only a takedown or a changed file frees copies; otherwise no text needs to be read.
         files: list[str] | None = None if n_freed else []
-        texts = self._inputs.previous("documents", files).select("doc_id", *CONTENT)
-        aside = self._inputs.previous("near_copies", files).select("doc_id", *CONTENT)
+        texts = self._inputs.previous("documents", files, ("doc_id", *CONTENT))
+        aside = self._inputs.previous("near_copies", files, ("doc_id", *CONTENT))
+        texts, aside = texts.drop(PREVIOUS_FILE), aside.drop(PREVIOUS_FILE)
         return freed.join(texts.union(aside), "doc_id").select(ROW + CONTENT)
 
     def holding(self, ids: DataFrame) -> dict[str, list[str]]:
         """Files of `documents` and `near_copies` that hold the documents with these ids."""
         held = {
-            name: self._inputs.previous(name).join(ids, "doc_id", "left_semi")
+            name: self._inputs.previous(name, columns=("doc_id",)).join(ids, "doc_id", "left_semi")
             for name in ("documents", "near_copies")
         }
         return _files_of(self._inputs, held)
 
     def _exact_copies(self) -> DataFrame:
-        aside = self.table("near_copies").select(PLACE)
-        return self.table("duplicates").join(aside, PLACE, "left_anti").select(ROW)
+        aside = self.table("near_copies", columns=PLACE).select(PLACE)
+        return self.table("duplicates", columns=ROW).join(aside, PLACE, "left_anti").select(ROW)
 
 
 def files_that_stay(
@@ -89,7 +103,7 @@ def files_that_stay(
         Rows of each table that stay, and the columns that identify them.
     """
     going = {
-        name: inputs.previous(name).join(rows.select(*key), key, "left_anti")
+        name: inputs.previous(name, columns=key).join(rows.select(*key), key, "left_anti")
         for name, (rows, key) in staying.items()
     }
     torn = _files_of(inputs, going)

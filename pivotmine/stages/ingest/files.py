@@ -104,8 +104,10 @@ def split_new_and_known(
     """
     if not inputs.previous_files(INPUTS.name):
         return list(files), []
-    before = inputs.previous(INPUTS.name)
-    failed = inputs.previous(REJECTS.name).where(F.col("reason") == Reason.UNREADABLE_FILE.value)
+    before = inputs.previous(INPUTS.name, columns=("uri", "fingerprint"))
+    failed = inputs.previous(REJECTS.name, columns=("uri", "reason")).where(
+        F.col("reason") == Reason.UNREADABLE_FILE.value
+    )
     listed = inputs.spark.createDataFrame(as_table(files)).select("uri", "fingerprint")
     unchanged = before.join(F.broadcast(listed), ["uri", "fingerprint"]).select("uri").distinct()
     known = unchanged.join(failed.select("uri"), "uri", "left_anti")

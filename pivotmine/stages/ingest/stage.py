@@ -37,7 +37,7 @@ from pivotmine.stages.ingest.files import (
     split_new_and_known,
 )
 from pivotmine.stages.ingest.near_duplicates import find_near_duplicates
-from pivotmine.stages.ingest.records import read_files, read_limits
+from pivotmine.stages.ingest.records import Records, read_files, read_limits
 from pivotmine.stages.ingest.refusals import note_refusals
 from pivotmine.stages.ingest.signatures import (
     Signed,
@@ -45,8 +45,11 @@ from pivotmine.stages.ingest.signatures import (
     sign_documents,
     signature_settings,
 )
-from pivotmine.text.fasttext_model import model_digest
+from pivotmine.text.fasttext_model import left_to_library, model_digest, slow_model
 from pivotmine.text.model_labels import check_languages
+
+INDEX = [*ROW, "lang"]
+"""What is compared to find copies, without the text."""
 
 _NEAR = "doc_id string, kept_doc_id string, similarity double"
 
@@ -56,24 +59,29 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     new, known = split_new_and_known(inputs, list_sources(recipe))
     inputs.measure("files_read", len(new))
     inputs.measure("files_known", len(known))
+    if reason := left_to_library(recipe.ingest.language_model):
+        inputs.note(slow_model(reason))
     records = read_files(inputs, recipe, new)
     note_refusals(inputs, records)
     earlier = Earlier(inputs, as_table(known))
 
-    documents = records.where("kind = 'document'")
-    copies = _exact_copies(inputs, documents.select(ROW).union(earlier.rows()))
-    read = documents.select(ROW + CONTENT).join(copies.select(PLACE), PLACE, "left_anti")
-    fresh = read.select(ROW + CONTENT).union(earlier.freed(copies))
-    stayed = earlier.texts("documents", copies)
-    aside = earlier.texts("near_copies", copies)
-    distinct = fresh.union(stayed).union(aside)
+    documents = records.frame(ROW, "document")
+    copies = _exact_copies(inputs, documents.union(earlier.rows()))
+    freed = earlier.freed(copies)
+    fresh = _without(records.frame(ROW + CONTENT, "document"), copies).union(freed)
+    found = _without(records.frame(INDEX, "document"), copies).union(freed.select(INDEX))
+    stayed = earlier.texts("documents", copies, columns=INDEX)
+    aside = earlier.texts("near_copies", copies, columns=INDEX)
 
-    index = distinct.select(*ROW, "lang")
+    index = found.union(stayed).union(aside)
     signed: Signed | None = None
     near = inputs.spark.createDataFrame([], _NEAR).limit(0)
     if recipe.dedup.near:
         index = inputs.checkpoint(index, "index")
-        unsigned = fresh if inputs.previous_files(SIGNATURES.name) else distinct
+        unsigned = fresh
+        if not inputs.previous_files(SIGNATURES.name):
+            for name in ("documents", "near_copies"):
+                unsigned = unsigned.union(earlier.texts(name, copies))
         texts = _texts_by_id(earlier, fresh, copies)
         signed = sign_documents(inputs, index.select("doc_id"), unsigned, texts, recipe.dedup)
         near = find_near_duplicates(inputs, index, signed.rows, recipe.dedup.similarity)
@@ -82,7 +90,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     staying = {
         "documents": (stayed.join(dropped, "doc_id", "left_anti"), PLACE),
         "near_copies": (aside.join(dropped, "doc_id"), PLACE),
-        "rejects": (earlier.table("rejects"), ["uri"]),
+        "rejects": (earlier.table("rejects", columns=["uri"]), ["uri"]),
     }
     if signed is not None:
         staying[SIGNATURES.name] = (signed.staying, ["doc_id"])
@@ -95,16 +103,23 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
             earlier.table("inputs").select(INPUTS.schema.names)
         ),
         "documents": Renewed(
-            (_texts(moving.union(aside).join(dropped, "doc_id", "left_anti")),), kept["documents"]
+            (
+                _texts(
+                    moving.union(earlier.texts("near_copies", copies)).join(
+                        dropped, "doc_id", "left_anti"
+                    )
+                ),
+            ),
+            kept["documents"],
         ),
         "near_copies": Renewed(
             (_texts(moving_aside.join(dropped, "doc_id")),), kept["near_copies"]
         ),
         "rejects": Renewed(
             (
-                records.where("kind = 'reject'")
-                .select(rejects)
-                .union(earlier.table("rejects", torn["rejects"]).select(rejects)),
+                records.frame(rejects, "reject").union(
+                    earlier.table("rejects", torn["rejects"]).select(rejects)
+                ),
             ),
             kept["rejects"],
         ),
@@ -125,6 +140,11 @@ def _texts_by_id(earlier: Earlier, fresh: DataFrame, copies: DataFrame) -> Texts
     return texts
 
 
+def _without(rows: DataFrame, copies: DataFrame) -> DataFrame:
+    """Rows that are no exact copies."""
+    return rows.join(copies.select(PLACE), PLACE, "left_anti").select(rows.columns)
+
+
 def _exact_copies(inputs: Inputs, rows: DataFrame) -> DataFrame:
     """Columns `ROW` of exact copies: rows whose text is kept in another row."""
     where = F.struct("delivery", "source", "uri", "position")
@@ -138,10 +158,13 @@ def _exact_copies(inputs: Inputs, rows: DataFrame) -> DataFrame:
     return inputs.checkpoint(copies.select(ROW), "copies")
 
 
-def _pieces(inputs: Inputs, records: DataFrame, files: Sequence[RecipeFile]) -> DataFrame:
+def _pieces(inputs: Inputs, records: Records, files: Sequence[RecipeFile]) -> DataFrame:
     """Rows of `inputs` for the pieces that were read."""
     read = inputs.spark.createDataFrame(as_table(files)).select("uri", "stamp", "fingerprint")
-    pieces = records.where("kind = 'split'").withColumn("start", F.col("position"))
+    known = {"uri", "stamp", "fingerprint", "start"}
+    columns = [name for name in INPUTS.schema.names if name not in known]
+    pieces = records.frame(["uri", "position", *columns], "split")
+    pieces = pieces.withColumn("start", F.col("position"))
     return pieces.join(F.broadcast(read), "uri").select(INPUTS.schema.names)
 
 

@@ -52,7 +52,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     tests = inputs.local(_testable(inputs.frame("margins"), recipe.count.min_count), n_pairs)
     of_bins = F.broadcast(inputs.spark.createDataFrame(q_values(bins, tests)))
     passing = _passing(associated, of_bins, recipe)
-    vocabulary = inputs.frame("vocabulary")
+    vocabulary = inputs.frame("vocabulary", ("token_id", "token"))
     named = passing.join(_names(vocabulary, "a"), "a").join(_names(vocabulary, "b"), "b")
     ranked = inputs.checkpoint(
         named.withColumn("is_copy", _bare("token_a") == _bare("token_b"))
@@ -142,7 +142,7 @@ def _rank(side: str, other: str) -> Column:
 
 def _bare(token: str) -> Column:
     """A token's spelling: lower case, without the mark of a word start."""
-    return F.lower(F.ltrim(F.col(token), F.lit(SPACE)))
+    return F.lower(F.expr(f"trim(LEADING '{SPACE}' FROM {token})"))
 
 
 def _names(vocabulary: DataFrame, side: str) -> DataFrame:

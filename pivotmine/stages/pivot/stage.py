@@ -32,12 +32,19 @@ from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.recipe import He2025PivotConfig, Recipe
 from pivotmine.stages.pivot.closure import NODE, closures
 
+_WORDS = ("token_id", "token", "langs", "document_frequency")
+_PAIR = ("a", "b", "lang_a", "lang_b")
+_COUNTS = (*_PAIR, "n_ab", "n_a", "n_b", "n_contexts")
+_LINKED = (*_PAIR, "folds", "g2", "prevails", "is_copy")
+
 
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Both methods, in one table."""
-    vocabulary = inputs.frame("vocabulary")
+    vocabulary = inputs.frame("vocabulary", _WORDS)
     methods = (
-        _he2025(inputs.frame("counts"), recipe.pivot.he2025).withColumns(_without_evidence()),
+        _he2025(inputs.frame("counts", _COUNTS), recipe.pivot.he2025).withColumns(
+            _without_evidence()
+        ),
         _links(inputs, vocabulary, recipe),
     )
     pivots = reduce(DataFrame.unionByName, methods)
@@ -64,7 +71,7 @@ def _he2025(counts: DataFrame, settings: He2025PivotConfig) -> DataFrame:
 
 def _links(inputs: Inputs, vocabulary: DataFrame, recipe: Recipe) -> DataFrame:
     settings = recipe.pivot.links
-    kept = inputs.frame("links").where("prevails AND NOT is_copy")
+    kept = inputs.frame("links", _LINKED).where("prevails AND NOT is_copy")
     edges = _both_ways(kept, "folds", "g2").select(
         F.col("a").alias("token_id"),
         F.col("lang_a").alias("lang"),
@@ -155,7 +162,7 @@ STAGE = Stage(
     doc="tokens that bridge languages",
     reads=("counts", "links", "margins", "vocabulary"),
     writes=("pivots",),
-    sections=("count", "pivot"),
+    sections=("count.min_count", "count.folds", "pivot"),
     run=run,
     tally=tally,
 )

@@ -43,7 +43,9 @@ def _corpus(inputs: Inputs, recipe: Recipe) -> Corpus:
     languages = sorted(recipe.languages)
     nodes = load_nodes(inputs, languages, recipe.count.min_count)
     pivots = inputs.local(
-        inputs.frame("pivots").where("method = 'he2025'").select("token_id"),
+        inputs.frame("pivots", ("method", "token_id"))
+        .where("method = 'he2025'")
+        .select("token_id"),
         recipe.pivot.he2025.max_pivots,
     )
     in_pivot_set = np.zeros(nodes.node_of.shape[1], np.bool_)
@@ -83,14 +85,17 @@ def _pieces(inputs: Inputs, recipe: Recipe) -> tuple[str, ...]:
     return tuple(rows["token"].to_pylist())
 
 
+_OF_LINKS = ("a", "b", "lang_a", "lang_b", "n_a", "n_b", "n_contexts", "g2")
+
+
 def scoring_links(inputs: Inputs, max_links: int) -> pa.Table:
     """Links that prevail and are no copies, the strongest first: the link numbers of `scores`."""
     links = (
-        inputs.frame("links")
+        inputs.frame("links", (*_OF_LINKS, "prevails", "is_copy"))
         .where("prevails AND NOT is_copy")
         .orderBy(F.desc("g2"), *_LINK)
         .limit(max_links)
-        .select("a", "b", "lang_a", "lang_b", "n_a", "n_b", "n_contexts", "g2")
+        .select(*_OF_LINKS)
     )
     order = [("g2", "descending"), *((name, "ascending") for name in _LINK)]
     return inputs.local(links, max_links).sort_by(order)
@@ -131,7 +136,15 @@ STAGE = Stage(
     doc="what every document can teach",
     reads=("tokens", "vocabulary", "links", "pivots"),
     writes=("scores",),
-    sections=("languages", "count", "pivot", "score"),
+    sections=(
+        "languages",
+        "count.context",
+        "count.window_tokens",
+        "count.min_language_share",
+        "count.min_count",
+        "pivot",
+        "score",
+    ),
     run=run,
     tally=tally,
     modules=modules,

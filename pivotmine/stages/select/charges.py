@@ -33,7 +33,7 @@ def charged_documents(
     settings = recipe.select
     spoken = F.map_filter("lang_tokens", lambda lang, n: lang.isin(*recipe.languages) & (n > 0))
     documents = (
-        inputs.frame("tokens")
+        inputs.frame("tokens", ("doc_id", "lang", "n_tokens", "lang_tokens"))
         .select("doc_id", "lang", "n_tokens", spoken.alias("spoken"))
         .where("n_tokens >= 1")
     )
@@ -92,7 +92,8 @@ def _scores(inputs: Inputs, figures: Mapping[str, tuple[str, Column]]) -> DataFr
         for name, (method, figure) in figures.items()
     ]
     needed = {method for method, _ in figures.values()}
-    scores = inputs.frame("scores").where(F.col("method").isin(*needed))
+    read = ("doc_id", "method", "score", "type", "template")
+    scores = inputs.frame("scores", read).where(F.col("method").isin(*needed))
     return scores.groupBy("doc_id").agg(*columns)
 
 
@@ -131,7 +132,7 @@ def _by_segments(budgets: Sequence[Budget]) -> Column:
 def _pairs(inputs: Inputs, budgets: Sequence[Budget]) -> DataFrame:
     """doc_id and pair_budget of documents whose best block is in two languages."""
     pairs = (
-        inputs.frame("scores")
+        inputs.frame("scores", ("doc_id", "method", "block"))
         .where("method = 'translation'")
         .select(
             "doc_id",
@@ -142,7 +143,7 @@ def _pairs(inputs: Inputs, budgets: Sequence[Budget]) -> DataFrame:
     )
     names = [F.concat_ws("-", "sides")]
     if any(">" in budget.name for budget in budgets):
-        segments = inputs.frame("tokens").select("doc_id", "segment_ends", "segment_langs")
+        segments = inputs.frame("tokens", ("doc_id", "segment_ends", "segment_langs"))
         pairs = pairs.join(segments, "doc_id")
         first = F.filter(
             F.arrays_zip("segment_ends", "segment_langs"),

@@ -21,7 +21,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pivotmine.engine.numbered_tasks import FileRange, share_out
-from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import ArrowRows, Inputs
 from pivotmine.recipe import Recipe
 from pivotmine.stages.draw import uniform
@@ -59,7 +58,8 @@ def covering_documents(
     """
     worth = link_worth(scoring_links(inputs, recipe.score.max_links), recipe)
     state = CoverState(np.zeros(len(worth.weights), np.int32), np.array(limits, np.int64))
-    links = inputs.frame("scores").where("method = 'translation' AND size(links) > 0")
+    scores = inputs.frame("scores", ("doc_id", "method", "links"))
+    links = scores.where("method = 'translation' AND size(links) > 0")
     pool = candidates.join(links.select("doc_id", "links"), "doc_id").select(
         "doc_id",
         uniform("choice", recipe.select.seed, "doc_id").alias("draw"),
@@ -83,7 +83,7 @@ def covering_documents(
         taken = ArrowRows(inputs.numbers(1), cover, COVERED)
         found = [path for path, _ in inputs.files(taken, f"{step}-covered")]
         waiting = waiting._replace(covered=(*waiting.covered, *found))
-        covered = inputs.spark.read.schema(spark_schema(COVERED)).parquet(*found)
+        covered = inputs.read_files(found, COVERED)
         (end,) = inputs.local(covered.where("doc_id IS NULL"), 1).to_pylist()
         state = state_of(end)
         rounds.append(covered.where("doc_id IS NOT NULL").select("doc_id", "new_links", "gain"))

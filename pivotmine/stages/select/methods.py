@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pyarrow.parquet as pq
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pivotmine import plugins
+from pivotmine.engine.stage import Inputs
 from pivotmine.errors import ConfigError
 from pivotmine.recipe import ArmConfig
 from pivotmine.sources.files import list_files
@@ -14,6 +16,7 @@ from pivotmine.stages.select.best_first import best_within, take_best
 from pivotmine.stages.select.budgets import fits
 from pivotmine.stages.select.choice import COLUMNS, Choice
 from pivotmine.stages.select.cover import covering_documents
+from pivotmine.storage.filesystem import open_file
 
 _MIN_LEFT_SHARE = 0.01
 """If less of every budget is left, no documents without new links are added."""
@@ -103,6 +106,14 @@ class LinksBroken:
         return choice.reference.withColumn("reason", reason)
 
 
+def _read_truth(inputs: Inputs, uri: str) -> DataFrame:
+    """The rows of Parquet files, in the columns of the first of them."""
+    paths = [file.uri for file in list_files([uri])]
+    with open_file(paths[0]) as stream:
+        schema = pq.read_schema(stream).remove_metadata()
+    return inputs.read_files(paths, schema)
+
+
 def _listed(choice: Choice, arm: ArmConfig) -> DataFrame:
     """Candidates that the truth of an arm lists.
 
@@ -112,9 +123,9 @@ def _listed(choice: Choice, arm: ArmConfig) -> DataFrame:
         The truth lacks a column, or none of its documents is a candidate.
     """
     inputs, documents = choice.inputs, choice.documents
-    known = inputs.frame("documents").select("doc_id", "uri")
+    known = inputs.frame("documents", ("doc_id", "uri"))
     if isinstance(arm.truth, str):
-        truth = inputs.spark.read.parquet(*(file.uri for file in list_files([arm.truth])))
+        truth = _read_truth(inputs, arm.truth)
         key = next((name for name in ("doc_id", "uri") if name in truth.columns), None)
         if key is None:
             raise ConfigError(

@@ -68,7 +68,9 @@ def with_places(inputs: Inputs, rows: DataFrame, arm: ArmConfig, recipe: Recipe)
     if arm.placement == "shuffled":
         return rows.select(*columns, place.alias("place"), F.lit("uniform").alias("stream"))
     placement = recipe.select.placement
-    scores = inputs.frame("scores").where(F.col("method") == placement.score)
+    scores = inputs.frame("scores", ("doc_id", "method", "score")).where(
+        F.col("method") == placement.score
+    )
     best_first = Window.partitionBy("lang").orderBy(F.desc("score"), place, "doc_id")
     used = F.sum("n_tokens").over(best_first.rowsBetween(Window.unboundedPreceding, 0))
     all_tokens = F.sum("n_tokens").over(Window.partitionBy("lang"))

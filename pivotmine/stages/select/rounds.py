@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from pivotmine.engine.numbered_tasks import FileRange
 from pivotmine.numeric.arrow_batches import flat_list
 from pivotmine.stages.select.coverage_greedy import Covering, CoverState, Pool, Worth, cover, levels
+from pivotmine.storage.filesystem import open_file
 
 POOL = pa.schema(
     [
@@ -132,7 +132,7 @@ def _taken(files: Sequence[str], number: int) -> NDArray[np.int64]:
     """Rows of a file of the pool that are taken."""
     rows = [np.empty(0, np.int64)]
     for path in files:
-        with fsspec.open(path, "rb") as stream:
+        with open_file(path) as stream:
             for batch in pq.ParquetFile(stream).iter_batches(columns=["row"], use_threads=False):
                 row = batch.column("row").drop_null().to_numpy()
                 rows.append(row[row >> _ROW_BITS == number])
@@ -141,7 +141,7 @@ def _taken(files: Sequence[str], number: int) -> NDArray[np.int64]:
 
 def _row_groups(part: FileRange) -> Iterator[tuple[int, pa.RecordBatch]]:
     """Row groups that begin in a range of a file's rows, with the number of their first row."""
-    with fsspec.open(part.path, "rb") as stream:
+    with open_file(part.path) as stream:
         file = pq.ParquetFile(stream)
         first = 0
         for group in range(file.num_row_groups):

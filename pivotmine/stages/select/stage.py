@@ -83,7 +83,7 @@ def _candidates(inputs: Inputs, recipe: Recipe, budgets: Sequence[Budget]) -> Da
         columns.add("source")
     documents = charged_documents(inputs, recipe, budgets, scores)
     if columns:
-        wanted = inputs.frame("documents").select("doc_id", *sorted(columns))
+        wanted = inputs.frame("documents", ("doc_id", *sorted(columns)))
         documents = documents.join(wanted, "doc_id")
     return inputs.checkpoint(documents, "charged")
 

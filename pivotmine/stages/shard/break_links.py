@@ -69,11 +69,12 @@ def _segments(inputs: Inputs, doc_ids: DataFrame, *, as_text: bool) -> DataFrame
 
     `n` is the length in tokens; `content` is the text, or the token ids.
     """
-    tokens = inputs.frame("tokens").join(doc_ids, "doc_id", "left_semi")
+    columns = ("doc_id", "segment_ends", "segment_langs", *(() if as_text else ("token_ids",)))
+    tokens = inputs.frame("tokens", columns).join(doc_ids, "doc_id", "left_semi")
     ends = F.col("segment_ends")
     starts = F.concat(F.array(F.lit(0)), ends)
     if as_text:
-        texts = inputs.frame("documents").join(doc_ids, "doc_id", "left_semi")
+        texts = inputs.frame("documents", ("doc_id", "text")).join(doc_ids, "doc_id", "left_semi")
         split = texts.select("doc_id", "text").mapInArrow(split_texts, spark_schema(SEGMENTS))
         tokens = tokens.join(split, "doc_id")
         content = F.col("segments")

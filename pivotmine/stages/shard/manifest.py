@@ -12,9 +12,8 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import fsspec
-
 from pivotmine.stages.shard.writer import TokenFormat
+from pivotmine.storage.filesystem import open_filesystem
 
 _MODEL_NAME = {"sentencepiece": "tokenizer.model", "huggingface": "tokenizer.json"}
 
@@ -44,7 +43,7 @@ def write_manifests(
     shards
         Rows of table `shards`.
     """
-    filesystem, root = fsspec.core.url_to_fs(folder)
+    filesystem, root = open_filesystem(folder)
     tokens = TokenFormat(tokenizer["vocab_size"], tokenizer["eos_token_id"])
     model_name = _MODEL_NAME[tokenizer["kind"]]
     paths = []

@@ -73,10 +73,8 @@ def _with_contents(
     as_text: bool,
 ) -> DataFrame:
     """Selected documents with their source, and text or token_ids."""
-    documents = inputs.frame("documents")
-    content = inputs.frame("tokens").select("doc_id", "token_ids")
-    if as_text:
-        content = documents.select("doc_id", "text")
+    table, column = ("documents", "text") if as_text else ("tokens", "token_ids")
+    content = inputs.frame(table, ("doc_id", column))
     broken = [arm.name for arm in recipe.select.arms if arm.method == "links_broken"]
     whole = placed.where(~F.col("arm").isin(*broken)) if broken else placed
     parts = [whole.join(content, "doc_id")]
@@ -91,7 +89,7 @@ def _with_contents(
         )
         parts.append(rows.drop("n_tokens").join(apart, "doc_id"))
     contents = reduce(DataFrame.unionByName, parts)
-    return contents.join(documents.select("doc_id", "source"), "doc_id")
+    return contents.join(inputs.frame("documents", ("doc_id", "source")), "doc_id")
 
 
 def finish(

@@ -46,7 +46,9 @@ class ParquetWriter:
 
     def __init__(self, path: str, tokens: TokenFormat) -> None:
         self._file = AtomicFile(f"{path}.parquet")
-        self._parquet = pq.ParquetWriter(self._file, _SCHEMA, compression="zstd")
+        self._parquet = pq.ParquetWriter(
+            self._file, _SCHEMA, compression="zstd", write_page_checksum=True
+        )
         self._rows: list[dict[str, object]] = []
         self._bytes = 0
 

@@ -10,12 +10,12 @@ import io
 import secrets
 from typing import NamedTuple, Protocol
 
-import fsspec
 import numpy as np
 from blake3 import blake3
 from numpy.typing import NDArray
 
 from pivotmine.errors import LakeError
+from pivotmine.storage.filesystem import StoreFileSystem, open_filesystem
 
 BLOCK_BYTES = 8 * 2**20
 
@@ -93,9 +93,13 @@ class AtomicFile(io.RawIOBase):
     def __init__(self, path: str) -> None:
         super().__init__()
         self.path = path
-        self._filesystem, self._target = fsspec.core.url_to_fs(path)
+        self._filesystem, self._target = open_filesystem(path)
         self._filesystem.makedirs(self._filesystem._parent(self._target), exist_ok=True)
-        self._temporary = f"{self._target}.{secrets.token_hex(4)}.tmp"
+        # A store shows a file when it is complete; there a rename would copy it.
+        self._is_atomic = isinstance(self._filesystem, StoreFileSystem)
+        self._temporary = self._target
+        if not self._is_atomic:
+            self._temporary += f".{secrets.token_hex(4)}.tmp"
         self._stream = self._filesystem.open(self._temporary, "wb", block_size=BLOCK_BYTES)
         self._hash = blake3()
 
@@ -109,15 +113,19 @@ class AtomicFile(io.RawIOBase):
         return view.nbytes
 
     def commit(self) -> ShardFile:
-        """Close and rename into place."""
+        """Close, and rename into place where the file is not in its place yet."""
         self._stream.close()
-        self._filesystem.mv(self._temporary, self._target)
+        if not self._is_atomic:
+            self._filesystem.mv(self._temporary, self._target)
         self.close()
         return ShardFile(self.path, str(self._hash.hexdigest()))
 
     def abort(self) -> None:
         """Close and delete."""
-        self._stream.close()
-        if self._filesystem.exists(self._temporary):
-            self._filesystem.rm(self._temporary)
+        if self._is_atomic:
+            self._stream.discard()
+        else:
+            self._stream.close()
+            if self._filesystem.exists(self._temporary):
+                self._filesystem.rm(self._temporary)
         self.close()

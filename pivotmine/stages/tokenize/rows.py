@@ -23,10 +23,8 @@ def token_rows(
     """Rows of table `tokens` for documents with `doc_id`, `lang` and `text`, one for one."""
     texts = [split_segments(text) for text in documents.column("text").to_pylist()]
     token_ids, segment_ends = zip(*encoder.encode_documents(texts), strict=True)
-    segment_langs = [
-        identifier.identify_segments(segments, lang, languages)
-        for segments, lang in zip(texts, documents.column("lang").to_pylist(), strict=True)
-    ]
+    document_languages = documents.column("lang").to_pylist()
+    segment_langs = identifier.identify_segments(texts, document_languages, languages)
     lang_tokens = map(tokens_by_language, segment_ends, segment_langs)
     return pa.RecordBatch.from_arrays(
         [

@@ -24,7 +24,7 @@ from pivotmine.engine.stage import (
 )
 from pivotmine.lake.tables import TOKENS
 from pivotmine.recipe import Recipe
-from pivotmine.text.fasttext_model import model_digest
+from pivotmine.text.fasttext_model import left_to_library, model_digest, slow_model
 from pivotmine.text.tokenizer import Tokenizer
 from pivotmine.udfs import tokenize
 
@@ -33,16 +33,19 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Tokenize every document that is new, whatever its language."""
     (row,) = inputs.table("tokenizer", ("kind", "model"), 1).to_pylist()
     tokenizer = Tokenizer(row["kind"], row["model"])
+    if reason := left_to_library(recipe.ingest.language_model):
+        inputs.note(slow_model(reason))
     encode = tokenize.bind(tokenizer, recipe.languages, recipe.ingest.language_model)
     # Spread by id: source files differ in size, and this is the most expensive step.
     n_tasks = int(inputs.spark.conf.get("spark.sql.shuffle.partitions") or 1)
-    documents = inputs.frame("documents").select("doc_id", "lang", "text")
-    before = inputs.previous("tokens").select("doc_id", PREVIOUS_FILE)
+    documents = inputs.frame("documents", ("doc_id", "lang", "text"))
+    ids = inputs.frame("documents", ("doc_id",))
+    before = inputs.previous("tokens", columns=("doc_id",))
     files = inputs.previous_files("tokens")
-    going = before.join(documents, "doc_id", "left_anti").select(PREVIOUS_FILE).distinct()
+    going = before.join(ids, "doc_id", "left_anti").select(PREVIOUS_FILE).distinct()
     torn = inputs.local(going, len(files)).column(0).to_pylist() if files else []
     new = documents.join(before, "doc_id", "left_anti").repartition(n_tasks, "doc_id")
-    moving = inputs.previous("tokens", torn).join(documents.select("doc_id"), "doc_id", "left_semi")
+    moving = inputs.previous("tokens", torn).join(ids, "doc_id", "left_semi")
     rows = ArrowRows(new, encode, TOKENS.schema)
     kept = tuple(file for file in files if file not in set(torn))
     return {"tokens": Renewed((rows, moving.drop(PREVIOUS_FILE)) if torn else (rows,), kept)}

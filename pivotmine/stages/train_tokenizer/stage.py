@@ -67,7 +67,8 @@ def _given(uri: str) -> tuple[Tokenizer, str | None]:
 
 def _bytes_by_language(inputs: Inputs, recipe: Recipe) -> dict[str, int]:
     """Text of each language of the recipe, by the languages of whole documents."""
-    documents = inputs.frame("documents").where(F.col("lang").isin(*recipe.languages))
+    documents = inputs.frame("documents", ("lang", "n_bytes"))
+    documents = documents.where(F.col("lang").isin(*recipe.languages))
     sums = documents.groupBy("lang").agg(F.sum("n_bytes").alias("n_bytes"))
     available = inputs.local(sums, len(recipe.languages))
     return dict(zip(available["lang"].to_pylist(), available["n_bytes"].to_pylist(), strict=True))
@@ -76,7 +77,6 @@ def _bytes_by_language(inputs: Inputs, recipe: Recipe) -> dict[str, int]:
 def _sample(inputs: Inputs, recipe: Recipe, bytes_by_language: Mapping[str, int]) -> DataFrame:
     """Column `text`: documents drawn evenly over languages, one partition in a fixed order."""
     settings = recipe.tokenize
-    documents = inputs.frame("documents").where(F.col("lang").isin(*recipe.languages))
     if not bytes_by_language:
         raise InputError(
             f"no document is in one of the languages {list(recipe.languages)}, so there is nothing "
@@ -87,7 +87,9 @@ def _sample(inputs: Inputs, recipe: Recipe, bytes_by_language: Mapping[str, int]
     for lang, n_bytes in sorted(quota.items()):
         chance = F.when(F.col("lang") == lang, n_bytes / bytes_by_language[lang]).otherwise(chance)
     return (
-        documents.where(uniform("tokenizer", settings.seed, "doc_id") < chance)
+        inputs.frame("documents", ("doc_id", "lang", "text"))
+        .where(F.col("lang").isin(*recipe.languages))
+        .where(uniform("tokenizer", settings.seed, "doc_id") < chance)
         .select("doc_id", "text")
         .repartition(1)
         .sortWithinPartitions("doc_id")

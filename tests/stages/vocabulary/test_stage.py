@@ -14,9 +14,9 @@ from tests.stages.stage_rows import Row, tokens_row
 
 PIECES = (
     "▁dog", "▁chien", "▁chat", "猫", "狗", "▁Linux", "7", "<0xE7>", "▁ghost", "▁lost", "▁son",
-    "▁le",
+    "▁le", "サーバー",
 )  # fmt: skip
-DOG, CHIEN, CHAT, CAT, GOU, LINUX, SEVEN, BYTE, GHOST, LOST, SON, LE = range(len(PIECES))
+DOG, CHIEN, CHAT, CAT, GOU, LINUX, SEVEN, BYTE, GHOST, LOST, SON, LE, SERVER = range(len(PIECES))
 COLUMNS = ("token", "lang", "langs", "document_frequency", "token_count")
 
 
@@ -41,7 +41,7 @@ def corpus() -> list[Row]:
         tokens_row("fr3", ("fr", [CHAT, SON, LE]), lang="fr"),
         tokens_row("zh0", ("zh", [GOU, CAT, LINUX, BYTE]), lang="zh"),
         tokens_row("zh1", ("zh", [GOU, LINUX]), lang="zh"),
-        tokens_row("ja0", ("ja", [CAT]), ("und", [LOST, GOU]), lang="ja"),
+        tokens_row("ja0", ("ja", [CAT, SERVER]), ("und", [LOST, GOU]), lang="ja"),
         tokens_row("ja1", ("ja", [SEVEN]), ("de", [LOST]), lang="ja"),
     ]
 
@@ -78,7 +78,7 @@ def test_every_id_has_its_documents_and_occurrences(words):
 
 
 def test_a_token_of_one_language_belongs_to_it(words):
-    for token, language in (("▁dog", "en"), ("▁chien", "fr"), ("狗", "zh")):
+    for token, language in (("▁dog", "en"), ("▁chien", "fr"), ("狗", "zh"), ("サーバー", "ja")):
         row = words[token]
         assert (row["lang"], row["langs"], row["lang_share"]) == (language, [language], 1.0)
 

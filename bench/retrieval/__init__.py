@@ -1,0 +1,1 @@
+"""Words looked up: the lexicon beside association and word aligners, on the same tokens."""

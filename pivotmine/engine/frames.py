@@ -1,0 +1,73 @@
+"""Files as DataFrames that the Python workers read, and Spark plans as if it read them itself.
+
+Spark takes the size of a frame that a worker makes from the rows that go in. For a frame of splits
+that is next to nothing, and a join would send the largest table to every executor. So the numbers
+of splits come out of a range of as many numbers as the files have bytes to a row of the frame: the
+JVM counts through it at 1 ns a number, and passes on one number a split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from pivotmine.engine.session import spark_schema
+from pivotmine.engine.table_files import bind_rows_reader, plan_splits
+
+TASKS_PER_CORE = 4
+"""Tasks a core for reading a table that is neither small nor huge."""
+
+MIN_SPLIT_BYTES, MAX_SPLIT_BYTES = 4_000_000, 64_000_000
+"""Bounds on the Parquet that such a task reads, bytes."""
+
+_MAX_RANGE = 2**31
+"""Numbers that are counted through at most, two seconds of processor time in all tasks together:
+the size of larger frames is understated, but far above any bound for a broadcast."""
+
+_COLUMN_BYTES = 16
+
+
+def split_bytes(spark: SparkSession, files: Sequence[tuple[str, int]]) -> int:
+    """Bytes of a split of files, given with their sizes."""
+    n_tasks = TASKS_PER_CORE * int(spark.sparkContext.defaultParallelism)
+    share = sum(size for _, size in files) // n_tasks
+    return min(max(share, MIN_SPLIT_BYTES), MAX_SPLIT_BYTES)
+
+
+def numbered(spark: SparkSession, n: int, weight: int = 1) -> DataFrame:
+    """0 to n - 1, each in its own partition, planned as a frame of `weight` rows or more."""
+    step = max(weight // max(n, 1), 1)
+    counted = spark.range(0, n * step, numPartitions=max(n, 1))
+    if step == 1:
+        return counted
+    first = counted.where(F.col("id") % step == 0)
+    return first.select((F.col("id") / step).cast("long").alias("id"))
+
+
+def read_frame(
+    spark: SparkSession,
+    files: Sequence[tuple[str, int]],
+    schema: pa.Schema,
+    file_column: tuple[str, str] | None = None,
+) -> DataFrame:
+    """The rows of Parquet files, given with their sizes in bytes.
+
+    Parameters
+    ----------
+    schema
+        Columns to read, and their types.
+    file_column
+        As in `bind_rows_reader`; the schema has it as its last column.
+    """
+    if not files:
+        # `limit` tells Spark that there are no rows, so it skips what depends on them.
+        return spark.createDataFrame([], spark_schema(schema)).limit(0)
+    splits = plan_splits(files, split_bytes(spark, files))
+    read = bind_rows_reader(splits, schema, dict(files), file_column)
+    weight = sum(size for _, size in files) // (_COLUMN_BYTES * len(schema))
+    return numbered(spark, len(splits), min(weight, _MAX_RANGE)).mapInArrow(
+        read, spark_schema(schema)
+    )

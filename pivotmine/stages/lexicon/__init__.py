@@ -1,0 +1,1 @@
+"""Find the best translations of every token, also of rare ones."""

@@ -1,0 +1,123 @@
+"""Where the tests of a cluster take place: store, catalogs, Spark cluster, and drivers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from pivotmine.lake.lake import Lake
+from pivotmine.recipe.reading import load_recipe
+from tests.cluster.processes import Service, start
+from tests.cluster.spark_cluster import ROOT, SPARK_HOME, SparkCluster
+
+CODE = "code.zip"
+
+
+def pack_code(folder: Path) -> Path:
+    """PivotMine as an archive, for clusters whose nodes have its libraries but not itself."""
+    return Path(shutil.make_archive(str(folder / "code"), "zip", copy_code(folder)))
+
+
+def copy_code(folder: Path) -> Path:
+    """A copy of the package, its linked folders included; returns the folder that holds it."""
+    ignored = shutil.ignore_patterns("__pycache__", "arms")
+    shutil.copytree(ROOT / "pivotmine", folder / "code" / "pivotmine", ignore=ignored)
+    return folder / "code"
+
+
+def build_pex(code: Path, path: Path) -> Path:
+    """PivotMine and its libraries in one file, as docs/clusters.md says."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [*project["dependencies"], *project["optional-dependencies"]["s3"]]
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pex", "--venv-repository", sys.prefix),
+            *(one for one in needed if not one.startswith("pyspark")),
+            *("-D", str(code), "--exclude", "pyspark", "--exclude", "py4j"),
+            *("--inherit-path=fallback", "--no-compress", "-o", str(path)),
+        ],
+        check=True,
+        capture_output=True,
+        cwd=path.parent,
+    )
+    return path
+
+
+@dataclass(frozen=True)
+class Site:
+    """A driver's machine, from which jobs go to a cluster."""
+
+    folder: Path
+    """The driver's own folder; hidden from the workers."""
+
+    cluster: SparkCluster
+    code: Path
+    """Archive of PivotMine's code."""
+
+    environment: Mapping[str, str]
+    """How the object store is reached."""
+
+    def write_recipe(self, name: str, recipe: Mapping[str, object]) -> Path:
+        path = self.folder / name
+        path.write_text(yaml.safe_dump(dict(recipe), allow_unicode=True), encoding="utf-8")
+        return path
+
+    def submit(self, recipe: Path, *arguments: str, conf: Sequence[str] = ()) -> Service:
+        """Start a driver as a user does: spark-submit with the files of conf/.
+
+        `arguments` go to the job, `conf` overrides Spark's settings.
+        """
+        settings = (
+            f"spark.master={self.cluster.master}",
+            *("spark.executor.cores=1", "spark.executor.memory=600m", "spark.driver.memory=1g"),
+            *("spark.executor.memoryOverhead=600m", "spark.sql.shuffle.partitions=4"),
+            *(f"spark.archives={self.code}#code", "spark.executorEnv.PYTHONPATH=code"),
+            *(f"spark.pyspark.python={self.cluster.python}", "spark.ui.enabled=false"),
+            f"spark.pyspark.driver.python={sys.executable}",
+            *conf,
+        )
+        number = len(list(self.folder.glob("driver-*.log")))
+        return start(
+            [
+                *("bash", str(SPARK_HOME / "bin" / "spark-submit"), "--load-spark-defaults"),
+                *("--properties-file", str(ROOT / "conf" / "standalone" / "spark.conf")),
+                *(part for setting in settings for part in ("--conf", setting)),
+                *(str(ROOT / "jobs" / "run_road.py"), "--config", str(recipe), *arguments),
+            ],
+            self.folder / f"driver-{number}.log",
+            self.driver_environment(),
+            self.folder,
+        )
+
+    def command(self, *arguments: str) -> Service:
+        """Start a command of PivotMine on the driver's machine."""
+        number = len(list(self.folder.glob("command-*.log")))
+        return start(
+            [sys.executable, "-m", "pivotmine", *arguments],
+            self.folder / f"command-{number}.log",
+            self.driver_environment(),
+            self.folder,
+        )
+
+    def driver_environment(self) -> dict[str, str]:
+        kept = {key: os.environ[key] for key in ("OPENBLAS_CORETYPE",) if key in os.environ}
+        return {
+            **self.cluster.environment(self.folder),
+            **kept,
+            **self.environment,
+            "SPARK_CONF_DIR": str(ROOT / "conf"),
+            "PYTHONPATH": str(ROOT),
+        }
+
+
+def open_lake(recipe: Path) -> Lake:
+    """A lake for reading."""
+    return Lake(load_recipe(str(recipe)).lake, read_only=True)
