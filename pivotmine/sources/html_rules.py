@@ -130,7 +130,8 @@ def _with_lists_of_text(html: str) -> str:
     for begin, text_before, links_before in lists:  # those without an end
         if n_links - links_before <= MAX_LINK_SHARE * (n_text - text_before):
             renamed.append(begin)
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for begin in sorted(renamed):
         parts += (html[at:begin], "ol")
         at = begin + 2
