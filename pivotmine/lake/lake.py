@@ -225,6 +225,13 @@ class Lake:
         stream: IO[bytes] = self.filesystem.open(path, "rb", size=size)
         return stream
 
+    def content(self, path: str) -> bytes:
+        """A small file of the lake, in one request."""
+        if self.is_local:
+            with open(local_path(path), "rb") as stream:
+                return stream.read()
+        return bytes(self.filesystem.cat_file(path))
+
     def _read_files(self, files: Sequence[DataFile], schema: pa.Schema) -> pa.Table:
         parts = [pa.Table.from_batches([], schema)]  # `empty_table` would import pandas
         for found in files:
