@@ -25,7 +25,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from bench import tables
 from pivotmine.sources.html import decode_page, extract_text
-from pivotmine.sources.html_rules import keep_text
+from pivotmine.sources.html_rules import keep_text, with_figures
 
 BLOCKS = ("p", "li", "td", "th", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote")
 BLOCKS += ("pre", "caption", "figcaption")
@@ -137,7 +137,7 @@ EXTRACTORS: dict[str, Callable[[str], str]] = {
     "trafilatura": lambda html: trafilatura.extract(html, include_tables=True) or "",
     "selectolax": _selectolax,
     "lxml": _lxml,
-    "(rewriting of tags)": keep_text,
+    "(rewriting of tags)": lambda html: keep_text(with_figures(html)),
 }
 
 

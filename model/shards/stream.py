@@ -14,7 +14,7 @@ import os
 import posixpath
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 import orjson
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from pivotmine.errors import InputError
 from pivotmine.lake.boundaries import boundaries_path, read_boundaries
 from pivotmine.storage.filesystem import open_filesystem
+from pivotmine.text.tokenizer import Tokenizer
 
 BLOCK_BYTES = 8 * 2**20
 CACHE = Path("~/.cache/pivotmine/shards")
@@ -102,7 +103,8 @@ def open_stream(folder: str, cache: Path | None = None) -> Stream:
             "with shard.formats: [npy]"
         )
     dtype = np.dtype(manifest["tokens"]["dtype"].rpartition(" ")[2]).newbyteorder("<")
-    n_end = int(manifest["tokens"]["eos_token_id"] is not None)
+    end_id = manifest["tokens"]["eos_token_id"]
+    n_end = int(end_id is not None)
     ids, files, starts, lengths = [], [], [], []
     for number, entry in enumerate(listed):
         path = posixpath.join(root, entry["file"])
@@ -118,6 +120,11 @@ def open_stream(folder: str, cache: Path | None = None) -> Stream:
             )
         if len(tokens) != wanted:
             raise InputError(f"{path} holds {len(tokens):,} ids, the manifest says {wanted:,}")
+        if end_id is not None and not (tokens[end - 1] == end_id).all():
+            raise InputError(
+                f"{path}: documents do not end where its boundaries say (id {end_id} ends them); "
+                "write the shards again"
+            )
         ids.append(tokens)
         files.append(np.full(len(start), number, np.int32))
         starts.append(start)
@@ -206,4 +213,11 @@ def _tokenizer(filesystem: Any, root: str, entry: Mapping[str, str]) -> Tokenize
         content = filesystem.cat_file(path)
     except OSError as error:
         raise InputError(f"tokenizer {path} cannot be read: {error}") from None
-    return TokenizerFile(entry["kind"], content, entry["sha256"])
+    kind = cast(Literal["sentencepiece", "huggingface"], entry["kind"])
+    found = Tokenizer(kind, content).sha256
+    if found != entry["sha256"]:
+        raise InputError(
+            f"tokenizer {path} is not the one that the shards were written with: its SHA-256 is "
+            f"{found[:16]}…, the manifest says {entry['sha256'][:16]}…"
+        )
+    return TokenizerFile(kind, content, found)

@@ -55,6 +55,17 @@ PREVIOUS_FILE = "previous_file"
 """Column of `Inputs.previous`: the file that a row lies in."""
 
 
+@dataclass(frozen=True)
+class Artifacts:
+    """A folder for files that a table lists but does not hold."""
+
+    folder: str
+    """Its address."""
+
+    name: str
+    """What tables call it: its path in the lake, which stays when the lake is moved."""
+
+
 class Inputs(Protocol):
     """What a stage may ask for while it describes its outputs."""
 
@@ -119,8 +130,8 @@ class Inputs(Protocol):
     def files(self, rows: ArrowRows, name: str) -> list[tuple[str, int]]:
         """A checkpoint as its files, each with its number of rows, for tasks that read files."""
 
-    def artifacts(self, kind: str) -> str:
-        """Folder of this run for files that belong to no table, such as training files."""
+    def artifacts(self, kind: str) -> Artifacts:
+        """Where this run puts files that belong to no table, such as training files."""
 
     def measure(self, name: str, value: float) -> None:
         """Record a figure about this run, its unit in its name, in column `measures` of `runs`."""

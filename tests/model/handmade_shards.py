@@ -12,6 +12,7 @@ from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 from pivotmine.stages.shard.formats import WRITERS
 from pivotmine.stages.shard.manifest import write_manifests
 from pivotmine.stages.shard.writer import ShardDocument, TokenFormat
+from pivotmine.text.tokenizer import Tokenizer as CoreTokenizer
 
 END = 0
 
@@ -69,16 +70,9 @@ def write_arm(
             "eos_token_id": eos,
             "kind": "huggingface",
             "model": content,
-            "tokenizer_id": f"sha-{hash_of(content)}",
+            "tokenizer_id": CoreTokenizer("huggingface", content).sha256,
         },
         {arm: {**totals, "tokens_by_language": languages or {"en": total}}},
         rows,
     )
     return str(folder / arm)
-
-
-def hash_of(content: bytes) -> str:
-    """A placeholder for the tokenizer's checksum."""
-    import hashlib
-
-    return hashlib.sha256(content).hexdigest()

@@ -87,6 +87,18 @@ def damaged(folder: Path, what: str) -> str:
         case "a document without boundaries":
             lines = gzip.decompress(boundaries.read_bytes()).splitlines()[:1]
             boundaries.write_bytes(gzip.compress(b"\n".join(lines)))
+        case "shifted boundaries":
+            lines = gzip.decompress(boundaries.read_bytes()).decode().splitlines()
+            first, second = (line.split(",") for line in lines)
+            first[1] = second[0] = str(int(first[1]) - 1)
+            text = "\n".join([",".join(first), ",".join(second)])
+            boundaries.write_bytes(gzip.compress(text.encode()))
+        case "rotated ids of the tokenizer":
+            file = arm / manifest["tokenizer"]["file"]
+            core = orjson.loads(file.read_bytes())
+            names = list(core["model"]["vocab"])
+            core["model"]["vocab"] = dict(zip(names, [*range(1, len(names)), 0], strict=True))
+            file.write_bytes(orjson.dumps(core))
         case "boundaries that are none":
             boundaries.write_bytes(b"start,end")
         case "text only":
@@ -106,6 +118,8 @@ def damaged(folder: Path, what: str) -> str:
         ("a flipped bit", "not what was written: its BLAKE3 is .* copy it again"),
         ("a missing shard", "part-00000.npy cannot be read"),
         ("a document without boundaries", "do not tile its 7 tokens into 2 documents"),
+        ("shifted boundaries", r"documents do not end where its boundaries say \(id 0 ends them\)"),
+        ("rotated ids of the tokenizer", "is not the one that the shards were written with"),
         ("boundaries that are none", "boundaries .* cannot be read"),
         ("text only", r"only jsonl\): write them with shard.formats: \[npy\]"),
         ("a manifest of something else", "not one of PivotMine's"),
