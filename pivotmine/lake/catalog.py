@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import secrets
 import sqlite3
 import warnings
 from collections.abc import Mapping
@@ -160,7 +161,7 @@ def prove_writable(warehouse: str, filesystem: AbstractFileSystem) -> None:
     LakeError
         That fails.
     """
-    probe = posixpath.join(warehouse, f".write-probe-{os.getpid()}")
+    probe = posixpath.join(warehouse, f".write-probe-{secrets.token_hex(8)}")
     try:
         with first_contact():
             filesystem.makedirs(warehouse, exist_ok=True)

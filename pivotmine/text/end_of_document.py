@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 
-from pivotmine.errors import ConfigError
+from pivotmine.errors import ConfigError, StorageError
 from pivotmine.storage.filesystem import open_file
 from pivotmine.text.tokenizer_runtime import TokenizerRuntime
 
@@ -72,7 +72,7 @@ def read_configured_end(tokenizer_uri: str) -> str | None:
         token = config.get("eos_token")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, StorageError, ValueError, AttributeError) as error:
         raise ConfigError(f"{uri} cannot be read: {error}; repair it, or move it away") from error
     # transformers writes a token as its text, or as an object with flags.
     name = token.get("content") if isinstance(token, dict) else token

