@@ -223,3 +223,18 @@ def doctor(config: ConfigOption = None, set_: SetOption = None) -> None:
         well = well and symptom.well
     if not well:
         raise typer.Exit(1)
+
+
+def move(
+    before: Annotated[str, typer.Argument(metavar="FROM", help="The warehouse as it was.")],
+    after: Annotated[str, typer.Argument(metavar="TO", help="The warehouse as it is.")],
+) -> None:
+    """Tell a lake that its folder was moved or copied, so that it names its files there.
+
+    Copy or move the whole folder first. Snapshots stay what they are: a run finds everything up to
+    date. For lakes in local folders with their own catalog.
+    """
+    from pivotmine.lake.move import move_lake
+
+    n_tables = move_lake(before, after)
+    plain_console().print(f"{n_tables} tables are at {after} now", soft_wrap=True)

@@ -9,7 +9,9 @@ a module moves. Digests are refined in rounds from the forms alone, so circular 
 from __future__ import annotations
 
 import ast
+import atexit
 import hashlib
+import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -153,9 +155,25 @@ def _place(top: str) -> Path:
     if spec is None:
         raise ConfigError(f"module {top} is not found; is its folder on PYTHONPATH?")
     if spec.submodule_search_locations:
-        return Path(next(iter(spec.submodule_search_locations)))
+        return _on_disk(Path(next(iter(spec.submodule_search_locations))))
     origin = Path(spec.origin or "")
-    return origin.with_name(origin.name.partition(".")[0])
+    return _on_disk(origin.with_name(origin.name.partition(".")[0]))
+
+
+def _on_disk(place: Path) -> Path:
+    """The place itself, or a copy where it lies in an archive (`spark-submit --py-files`)."""
+    archive = next((folder for folder in place.parents if folder.is_file()), None)
+    return place if archive is None else _unpacked(archive) / place.relative_to(archive)
+
+
+@cache
+def _unpacked(archive: Path) -> Path:
+    """The files of an archive, in a folder that is deleted when the process ends."""
+    folder = tempfile.TemporaryDirectory(prefix="pivotmine-code-")
+    atexit.register(folder.cleanup)
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(folder.name)
+    return Path(folder.name)
 
 
 def _source_at(path: Path) -> Path | None:

@@ -142,7 +142,7 @@ def _commit_row(
         **run,
         "commit_number": number,
         "outputs": {name: snapshot.snapshot_id for name, snapshot in made.items()},
-        "snapshots": {name: snapshot.model_dump_json() for name, snapshot in made.items()},
+        "snapshots": {name: _description(lake, snapshot) for name, snapshot in made.items()},
     }
     rows = rows.slice(sum(file.record_count for file in full))
     rows = pa.concat_tables([rows, pa.Table.from_pylist([row], schema=RUNS.schema)])
@@ -170,6 +170,12 @@ def _commit_row(
     lease_of(lake).commit(change, lambda: run[RUN_ID] in lake.committed_run_ids())
     lake.refresh_rows()
     _delete_copies(lake, dropped)
+
+
+def _description(lake: Lake, snapshot: Snapshot) -> str:
+    """A snapshot as its row keeps it: its list of manifests is named by its path in the lake."""
+    place = {"manifest_list": lake.path_of(snapshot.manifest_list)}
+    return snapshot.model_copy(update=place).model_dump_json()
 
 
 def _past(table: IcebergTable) -> list[Snapshot]:

@@ -226,7 +226,8 @@ def _of_shards(
 def _shard_rows(lake: Lake, file: str) -> list[tuple[str, str]]:
     with reading(file), lake.open(file) as stream, parquet_reader(stream) as rows:
         read = rows.read(["path", "checksum"])
-    return list(zip(*(column.to_pylist() for column in read.columns), strict=True))
+    paths, checksums = (column.to_pylist() for column in read.columns)
+    return [(lake.address_of(path), one) for path, one in zip(paths, checksums, strict=True)]
 
 
 def digests_path(lake: Lake, table: str, snapshot: Snapshot) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 
 from pivotmine.errors import ConfigError, StorageError
-from pivotmine.storage.filesystem import open_filesystem
+from pivotmine.storage.filesystem import open_file
 from pivotmine.text.tokenizer_runtime import TokenizerRuntime
 
 CONFIG_NAME = "tokenizer_config.json"
@@ -67,8 +67,8 @@ def read_configured_end(tokenizer_uri: str) -> str | None:
     folder, slash, _ = tokenizer_uri.rpartition("/")
     uri = f"{folder}{slash}{CONFIG_NAME}"
     try:
-        filesystem, path = open_filesystem(uri)
-        config = json.loads(filesystem.cat_file(path))
+        with open_file(uri) as file:
+            config = json.load(file)
         token = config.get("eos_token")
     except FileNotFoundError:
         return None
