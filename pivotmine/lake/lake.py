@@ -350,16 +350,6 @@ class Lake:
         """The normal form of an address, or of a name that the warehouse's filesystem lists."""
         return normal_address(name, self.filesystem)
 
-    def count_rows(self, paths: list[str]) -> int:
-        """Rows of Parquet files, from their footers."""
-        import pyarrow.parquet as pq
-
-        total = 0
-        for path in paths:
-            with self.open(path) as stream:
-                total += pq.read_metadata(stream).num_rows
-        return total
-
     def remove(self, path: str) -> None:
         """Delete a file or folder of this lake if it is there."""
         with contextlib.suppress(FileNotFoundError):
