@@ -20,7 +20,7 @@ from pivotmine.stages.contexts.repeated_lines import (
 
 Batches = Iterator[pa.RecordBatch]
 
-COLUMNS = ("doc_id", "token_ids", "segment_ends", "segment_langs")
+COLUMNS = ("doc_id", "source", "token_ids", "segment_ends", "segment_langs")
 """Columns of table `tokens` that are read."""
 
 LINES = pa.schema([("line", pa.int64()), ("document", pa.int64())])

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from blake3 import blake3
 from numpy.typing import NDArray
 
@@ -64,7 +65,8 @@ def cut_documents(plan: CutPlan, batch: pa.RecordBatch) -> pa.RecordBatch:
     contexts = build_contexts(*columns, plan.nodes.language, len(plan.languages))
     doc_ids = mixed.column("doc_id").to_pylist()
     folds = document_folds(doc_ids, plan.n_folds)[contexts.document]
-    cut = FoldedContexts(contexts.offsets, contexts.token_ids, folds)
+    sources = source_hashes(mixed.column("source"))[contexts.document]
+    cut = FoldedContexts(contexts.offsets, contexts.token_ids, folds, sources)
     return document_rows(doc_ids, cut, contexts.document)
 
 
@@ -76,3 +78,15 @@ def document_folds(doc_ids: Iterable[str], n_folds: int) -> NDArray[np.uint8]:
     """
     drawn = [int.from_bytes(blake3(f"fold {doc_id}".encode()).digest(8)) for doc_id in doc_ids]
     return np.array([(number * n_folds) >> 64 for number in drawn], np.uint8)
+
+
+def source_hashes(sources: pa.Array) -> NDArray[np.uint32]:
+    """[D] hash of each document's source; a document without one is of the source ''.
+
+    Stage `link` compares contexts of one source. Two sources that share a hash count as one.
+    """
+    named = pc.fill_null(sources, "").dictionary_encode()
+    digests = (blake3(name.encode()).digest(4) for name in named.dictionary.to_pylist())
+    hashes = np.array([int.from_bytes(digest) for digest in digests], np.uint32)
+    found: NDArray[np.uint32] = hashes[named.indices.to_numpy()]
+    return found

@@ -26,6 +26,7 @@ DOCUMENT_CONTEXTS = pa.schema(
         ("n_tokens", pa.int64()),
         ("sizes", pa.binary()),
         ("folds", pa.binary()),
+        ("sources", pa.binary()),
         ("steps", pa.binary()),
     ]
 )
@@ -61,6 +62,7 @@ def document_rows(
         pa.array(np.diff(token_ends)),
         _slices(sizes, context_ends),
         _slices(contexts.folds, context_ends),
+        _slices(contexts.sources, context_ends),
         _slices(steps, token_ends),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=DOCUMENT_CONTEXTS)

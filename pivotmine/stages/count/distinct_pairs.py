@@ -3,8 +3,8 @@
 Every task fills registers with the pairs that it counted. Registers of tasks are merged by their
 maximum, so a pair that several chunks hold counts once. Flajolet, Fusy, Gandouet and Meunier (2007)
 gave the structure; datasketch estimates with the bias correction of Heule, Nunkesser and Hall
-(2013). Its own `update` takes one item at a time, 2 us each, so a kernel fills the registers as it
-would: 3 ns a pair.
+(2013). Its own `update` takes one item at a time, 1.3 us each, so a kernel fills the registers as
+it would: 10 ns a pair.
 """
 
 from __future__ import annotations

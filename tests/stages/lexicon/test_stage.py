@@ -115,3 +115,11 @@ def test_the_number_of_candidates_is_bounded(lexicon_rows):
     assert len(rows) <= 60
     assert "lexicon.max_pairs" in inputs.notes[-1]
     assert {row["rank"] for row in rows} == {1}
+
+
+def test_a_corpus_without_mixed_contexts_has_an_empty_lexicon(spark, tmp_path):
+    tables = {"tokens": [tokens_row("page", ("en", [0, 1, 2]))], "vocabulary": vocabulary()}
+    inputs = TableInputs(spark, tables, tmp_path)
+    recipe = load_recipe(None, ["languages=[en, fr]"])
+    inputs.tables = {**tables, "contexts": []}
+    assert as_table(lexicon.run(inputs, recipe)["lexicon"]).num_rows == 0
