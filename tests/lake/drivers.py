@@ -101,9 +101,8 @@ class Driver(threading.Thread):
             lake = Lake(self._config)
             with hold_lease(lake):
                 recover(lake)
-                staged = {
-                    name: stage(lake, name, self.run_id, self.n_rows) for name in self._tables
-                }
+                rows = (self.run_id, self.n_rows)
+                staged = {name: stage(lake, name, *rows) for name in self._tables}
                 commit(lake, row(self.run_id, self.n_rows), staged)
         except BaseException as error:
             self.ended = error
