@@ -65,13 +65,13 @@ def main() -> None:
 
 
 def draw(folders: list[Path], n_pages: int) -> list[Path]:
-    """Pages of all folders, as many from each as it has, up to an equal share."""
+    """Pages of all folders, as many from each as it has, up to an equal share of what is left."""
+    by_folder = [[path for path in folder.rglob("*.html") if path.is_file()] for folder in folders]
+    by_folder.sort(key=len)
     drawn: list[Path] = []
-    for left, folder in enumerate(reversed(folders)):
-        pages = [path for path in folder.rglob("*.html") if path.is_file()]
+    for number, pages in enumerate(by_folder):
         pages.sort(key=lambda path: hashlib.sha256(path.name.encode()).digest())
-        share = (n_pages - len(drawn)) // (len(folders) - left)
-        drawn += pages[:share]
+        drawn += pages[: (n_pages - len(drawn)) // (len(by_folder) - number)]
     return drawn
 
 

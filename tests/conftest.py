@@ -19,7 +19,8 @@ from pyspark import SparkContext
 from pyspark.sql import DataFrame, SparkSession
 
 from pivotmine.engine.session import build_session, spark_schema
-from pivotmine.engine.stage import PREVIOUS_FILE, ArrowRows, Artifacts, MakeRows, Renewed, StageRows
+from pivotmine.engine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Renewed, StageRows
+from pivotmine.lake.addresses import Artifacts
 from pivotmine.lake.tables import TABLES
 from pivotmine.recipe import Recipe, SparkConfig
 from pivotmine.recipe.reading import load_recipe

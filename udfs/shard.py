@@ -7,7 +7,7 @@ from itertools import groupby
 
 import pyarrow as pa
 
-from pivotmine.engine.stage import Artifacts
+from pivotmine.lake.addresses import Artifacts
 from pivotmine.lake.tables import SHARDS
 from pivotmine.stages.shard.formats import TEXT_FORMATS, write_shard
 from pivotmine.stages.shard.writer import ShardDocument, TokenFormat

@@ -122,7 +122,8 @@ class Code:
         source = self._source(module)
         if source is None:
             raise ConfigError(f"the source of module {module} is not found")
-        return stripped(source.read_text("utf-8") if source.suffix == ".py" else "")
+        is_python = source.suffix == ".py"
+        return stripped(_content(source).decode("utf-8") if is_python else "")
 
     def _bind(self, module: str) -> Bindings:
         return bindings_of_body(self._tree(module).body, self._package(module))
@@ -130,7 +131,7 @@ class Code:
     def _write(self, module: str) -> list[Identity]:
         source = self._source(module)
         if source is not None and source.suffix != ".py":
-            return [hashlib.sha256(source.read_bytes()).hexdigest()]
+            return [hashlib.sha256(_content(source)).hexdigest()]
         return normal_form(self._tree(module), self._package(module), self._resolve)
 
 
@@ -178,7 +179,29 @@ def _unpacked(archive: Path) -> Path:
 def _source_at(path: Path) -> Path | None:
     names = (".py", *EXTENSION_SUFFIXES)
     candidates = (path / "__init__.py", *(path.with_name(path.name + end) for end in names))
-    return next((candidate for candidate in candidates if candidate.is_file()), None)
+    return next((candidate for candidate in candidates if _is_file(candidate)), None)
+
+
+def _is_file(path: Path) -> bool:
+    archive = _archive_of(path.parent)
+    if archive is None:
+        return path.is_file()
+    return zipfile.Path(archive, path.relative_to(archive).as_posix()).is_file()
+
+
+def _content(path: Path) -> bytes:
+    archive = _archive_of(path.parent)
+    if archive is None:
+        return path.read_bytes()
+    return zipfile.Path(archive, path.relative_to(archive).as_posix()).read_bytes()
+
+
+@cache
+def _archive_of(folder: Path) -> Path | None:
+    """The zip that a folder lies in, as `spark-submit --py-files` brings code; None on disk."""
+    if folder.is_dir():
+        return None
+    return next((path for path in (folder, *folder.parents) if path.is_file()), None)
 
 
 def _decides_nothing(module: str) -> bool:

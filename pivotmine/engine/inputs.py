@@ -11,10 +11,11 @@ from pyspark.sql.pandas.types import to_arrow_schema
 
 from pivotmine.engine.display import Display
 from pivotmine.engine.frames import numbered, read_frame, split_bytes
-from pivotmine.engine.stage import PREVIOUS_FILE, ArrowRows, Artifacts, MakeRows, Stage
+from pivotmine.engine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Stage
 from pivotmine.engine.staging import write_arrow_rows, write_rows
 from pivotmine.engine.table_files import bind_reader, plan_splits
 from pivotmine.errors import LakeError
+from pivotmine.lake.addresses import Artifacts
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.parquet_files import parquet_reader, reading
 from pivotmine.lake.tables import TABLES

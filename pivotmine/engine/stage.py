@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from pivotmine.engine.session import spark_schema
+from pivotmine.lake.addresses import Artifacts
 from pivotmine.recipe import Recipe
 
 MakeRows = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
@@ -53,17 +54,6 @@ class Renewed:
 
 PREVIOUS_FILE = "previous_file"
 """Column of `Inputs.previous`: the file that a row lies in."""
-
-
-@dataclass(frozen=True)
-class Artifacts:
-    """A folder for files that a table lists but does not hold."""
-
-    folder: str
-    """Its address."""
-
-    name: str
-    """What tables call it: its path in the lake, which stays when the lake is moved."""
 
 
 class Inputs(Protocol):

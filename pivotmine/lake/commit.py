@@ -23,10 +23,9 @@ import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 
 from pivotmine.errors import LakeError
-from pivotmine.lake.digests import FileDigest
+from pivotmine.lake.digests import FileDigest, write_parquet_file
 from pivotmine.lake.lake import RUN_ID, Lake, run_id
 from pivotmine.lake.lease import hold_lease, lease_of
-from pivotmine.lake.parquet_files import write_parquet
 from pivotmine.lake.snapshots import MAIN, add_and_point, drop, prepare, renumbered, swap, table_of
 from pivotmine.lake.tables import RUNS
 
@@ -149,9 +148,9 @@ def _commit_row(
     rows = pa.concat_tables([rows, pa.Table.from_pylist([row], schema=RUNS.schema)])
     folder = lake.staging_path(RUNS.name, run[RUN_ID])
     path = posixpath.join(folder, "runs.parquet")
-    lake.filesystem.makedirs(folder, exist_ok=True)
-    with lake.filesystem.open(path, "wb") as stream:
-        write_parquet(rows, stream)
+    written = write_parquet_file([rows], RUNS.schema, path)
+    lake.held.remember(path, written.digest.n_bytes, written.footer)
+    digests = {path: written.digest}
     dropped: list[Snapshot] = []
 
     def change(table: IcebergTable) -> tuple[list[TableRequirement], list[TableUpdate]]:
@@ -161,7 +160,7 @@ def _commit_row(
                 "this stage counts. Run it again when the other run has ended."
             )
         kept = [file.file_path for file in full]
-        snapshot = prepare(lake, RUNS.name, seen, [path], kept, properties, folder)
+        snapshot = prepare(lake, RUNS.name, seen, [path], kept, properties, folder, digests)
         dropped[:] = _past(table)
         requirements, updates = add_and_point(table, snapshot, MAIN)
         if dropped:
