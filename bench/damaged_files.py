@@ -40,6 +40,8 @@ def make_case(seed: int, case: int) -> tuple[str, bytes]:
     draw = random.Random(f"case {seed} {case}")
     name, make = draw.choice(list(MAKERS.items()))
     data = make(draw)
+    if draw.random() < 0.02:
+        data = draw.choice(OTHER_CONTENT)
     if name == "a.parquet":
         return name, damage(data, draw)
     suffix = draw.choice(list(PACKERS))
@@ -85,6 +87,12 @@ TOKENS = (
 )
 
 
+OTHER_CONTENT = (
+    b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
+    b"<!DOCTYPE html>\n<html><head><title>404</title></head><body>gone</body></html>",
+    b"<?xml version='1.0'?><Error><Code>NoSuchKey</Code></Error>",
+    b"WARC/1.0\r\n\r\n",
+)
 LABELS = ("utf-8", "gb2312", "shift_jis", "iso-8859-1", "euc-kr", "utf-16", "windows-1251")
 ENCODERS = (lambda data: gzip.compress(data, mtime=0), zlib.compress, zstandard.compress)
 
@@ -98,6 +106,36 @@ def _jsonl(draw: random.Random) -> bytes:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode(
         errors="surrogatepass"
     )
+
+
+def _json(draw: random.Random) -> bytes:
+    rows = [
+        {"n": [n, {"x": draw.choice(TEXTS)[:40]}], "text": draw.choice(TEXTS)}
+        for n in range(draw.randrange(1, 20))
+    ]
+    kind = draw.randrange(5)
+    if kind == 0:
+        written = json.dumps(rows, indent=draw.choice((None, 1, 2)))
+    elif kind == 1:
+        written = "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]"
+    elif kind == 2:
+        written = "\n".join(json.dumps(row, indent=1) for row in rows)
+    elif kind == 3:
+        written = "\n".join(json.dumps(rows[:n]) for n in range(1, 4))
+    else:
+        written = json.dumps([*rows, 1, "two", None, [3]], indent=1)
+    return written.encode()
+
+
+def _lexicon(draw: random.Random) -> bytes:
+    words = ("cat", "chat", "猫", "né", "cafe\u0301", "", "x" * 300, "a\x07", '"quoted, word"')
+    codes = ("en", "fra", "zh-Hans", "xx", "", "kab_Latn", "no")
+    divider = draw.choice("\t,")
+    lines = [divider.join(("lang_a", "word_a", "lang_b", "word_b"))]
+    for _ in range(draw.randrange(1, 40)):
+        cells = [draw.choice(codes), draw.choice(words), draw.choice(codes), draw.choice(words)]
+        lines.append(divider.join(cells[: draw.choice((1, 2, 4, 4, 4))]))
+    return "\n".join(lines).encode()
 
 
 def _parquet(draw: random.Random) -> bytes:
@@ -160,7 +198,12 @@ def _gettext(draw: random.Random) -> bytes:
 
 
 def _html(draw: random.Random) -> bytes:
-    parts = (f"<h1>t</h1><p>{text}<ul><li>{text}</ul>" for text in draw.sample(TEXTS, 4))
+    marks = ("", " class=jp", ' class="share x"', " rel=tag", " hidden", " class='")
+    tags = ("td", "li", "figure", "figcaption", "time", "span", "a", "ruby", "ul", "p", "pre")
+    parts = [f"<h1>t</h1><p>{text}<ul><li>{text}</ul>" for text in draw.sample(TEXTS, 4)]
+    for _ in range(draw.randrange(9)):
+        tag, text = draw.choice(tags), draw.choice(("猫", "né", "&#29483;", "—", "x", "\ufdd0"))
+        parts.append(f"<{tag}{draw.choice(marks)}>{text}</{draw.choice((tag, tag, 'ul'))}>")
     label = draw.choice(LABELS)
     page = f"<!doctype html><meta charset={label}><body>{''.join(parts)}"
     return page.encode(label if draw.random() < 0.5 else "utf-8", "xmlcharrefreplace")
@@ -177,4 +220,7 @@ MAKERS: dict[str, Callable[[random.Random], bytes]] = {
     "a.po": _gettext,
     "a.html": _html,
     "a.txt": _text,
+    "a.json": _json,
+    "words.tsv": _lexicon,
+    "words.csv": _lexicon,
 }

@@ -2,10 +2,10 @@
 
     python -m bench.fuzz --cases 12000 --seed 0
 
-Files of every format (`damaged_files.py`) are read with small limits. In each case the number
-of records must equal that of documents and rejects, Arrow batches must validate, no text may hold a
-replacement character that its bytes do not, and the processor time must stay below a limit. If a
-file is cut at record boundaries found by search, its pieces must give the records of the whole
+Files of every format and lexicons (`damaged_files.py`) are read with small limits. In each case the
+number of records must equal that of documents and rejects, Arrow batches must validate, no text may
+hold a replacement character that its bytes do not, and the processor time must stay below a limit.
+If a file is cut at record boundaries found by search, its pieces must give the records of the whole
 file, or report that they do not meet. Readers run in a process of their own, so that a crash of
 native code (zlib, zstd, Arrow, brotli, Lexbor) is reported. Prints Markdown; exits with 1 if a case
 failed. Failing files are kept.
@@ -28,6 +28,8 @@ from typing import NamedTuple
 
 from bench import tables
 from bench.damaged_files import format_of, make_case
+from pivotmine.dictionaries.lexicon import read_lexicon
+from pivotmine.errors import InputError
 from pivotmine.sources import ColumnMap, ReadLimits, Split, read_split
 from pivotmine.sources.listing import list_splits
 from pivotmine.sources.records import WHOLE_FILE
@@ -110,6 +112,8 @@ def read_case(path: Path, draw: random.Random) -> Outcome:
     fates: list[Fate] = []
     met, failure = False, None
     try:
+        if path.name.startswith("words"):
+            return _read_lexicon(path, started)
         splits = list_splits([str(path)], "auto", draw.choice((100, 1000, 1 << 30)), 0)
         reads = [_read_split(split) for split in splits]
         fates = [fate for found, _ in reads for fate in found]
@@ -128,6 +132,25 @@ def read_case(path: Path, draw: random.Random) -> Outcome:
     documents = sum(reason is None for *_, reason in fates)
     reasons = tuple(sorted({reason for *_, reason in fates if reason}))
     return Outcome(format_of(path.name), failure, documents, reasons, seconds, met)
+
+
+def _read_lexicon(path: Path, started: float) -> Outcome:
+    """Read a lexicon: every row is listed or rejected; a file that is none is an input error."""
+    failure, documents, reasons = None, 0, set[str]()
+    try:
+        found = read_lexicon([str(path)], 1_000_000)
+    except InputError:
+        reasons = {"not a lexicon"}
+    else:
+        documents = int(found.n_listed.sum() + found.n_pair_listed.sum())
+        reasons = {reject.reason for reject in found.rejects}
+        n_rows = sum(file.n_rows for file in found.files)
+        if n_rows != documents + len(found.rejects):
+            failure = f"{n_rows} rows, {documents} listed, {len(found.rejects)} rejected"
+        if any("\ufffd" in term for term in found.terms.to_pylist()):
+            failure = "a word holds a replacement character"
+    seconds = time.process_time() - started
+    return Outcome(format_of(path.name), failure, documents, tuple(sorted(reasons)), seconds)
 
 
 def _replaced(path: Path, fates: list[Fate]) -> str | None:

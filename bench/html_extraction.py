@@ -25,7 +25,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from bench import tables
 from pivotmine.sources.html import decode_page, extract_text
-from pivotmine.sources.html_rules import keep_text
+from pivotmine.sources.html_rules import keep_text, with_figures
 
 BLOCKS = ("p", "li", "td", "th", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote")
 BLOCKS += ("pre", "caption", "figcaption")
@@ -65,13 +65,13 @@ def main() -> None:
 
 
 def draw(folders: list[Path], n_pages: int) -> list[Path]:
-    """Pages of all folders, as many from each as it has, up to an equal share."""
+    """Pages of all folders, as many from each as it has, up to an equal share of what is left."""
+    by_folder = [[path for path in folder.rglob("*.html") if path.is_file()] for folder in folders]
+    by_folder.sort(key=len)
     drawn: list[Path] = []
-    for left, folder in enumerate(reversed(folders)):
-        pages = [path for path in folder.rglob("*.html") if path.is_file()]
+    for number, pages in enumerate(by_folder):
         pages.sort(key=lambda path: hashlib.sha256(path.name.encode()).digest())
-        share = (n_pages - len(drawn)) // (len(folders) - left)
-        drawn += pages[:share]
+        drawn += pages[: (n_pages - len(drawn)) // (len(by_folder) - number)]
     return drawn
 
 
@@ -137,7 +137,7 @@ EXTRACTORS: dict[str, Callable[[str], str]] = {
     "trafilatura": lambda html: trafilatura.extract(html, include_tables=True) or "",
     "selectolax": _selectolax,
     "lxml": _lxml,
-    "(rewriting of tags)": keep_text,
+    "(rewriting of tags)": lambda html: keep_text(with_figures(html)),
 }
 
 

@@ -20,6 +20,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from pivotmine.engine.session import build_session, spark_schema
 from pivotmine.engine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Renewed, StageRows
+from pivotmine.lake.addresses import Artifacts
 from pivotmine.lake.tables import TABLES
 from pivotmine.recipe import Recipe, SparkConfig
 from pivotmine.recipe.reading import load_recipe
@@ -187,8 +188,8 @@ class TableInputs:
         paths = self.checkpoint(rows, name).inputFiles()
         return [(path, pq.read_metadata(path.removeprefix("file://")).num_rows) for path in paths]
 
-    def artifacts(self, kind: str) -> str:
-        return str(self._folder / kind)
+    def artifacts(self, kind: str) -> Artifacts:
+        return Artifacts(str(self._folder / kind), str(self._folder / kind))
 
     def measure(self, name: str, value: float) -> None:
         self.measures[name] = value

@@ -43,8 +43,12 @@ def put(
 ) -> None:
     """Replace the contents of tables in one commit; columns that are not given are null.
 
-    Files in `kept` stay.
+    Files in `kept` stay. Rows of `runs` are commits of their own, before that one.
     """
+    for row in tables.pop("runs", []):
+        number = f"run-{next(_numbers)}"
+        empty = {"run_id": number, "fingerprint": number, "finished_at": datetime.now(UTC)}
+        commit(lake, {**empty, **row}, {})
     run_id = run_id or f"run-{next(_numbers)}"
     staged = {}
     for name, rows in tables.items():

@@ -10,12 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.lake.tables import TABLES
-from pivotmine.numeric.folded_contexts import PackedContexts, unpack
 from pivotmine.recipe.reading import load_recipe
 
 WHERE_COLUMNS = ("uri", "position", "start", "n_bytes", "path", "stamp")
@@ -104,17 +101,8 @@ def contents_of(lake: Lake, *leave_out: str) -> dict[str, list[tuple[Any, ...]]]
         if name != "runs":
             columns = [f'"{column}"' for column in table.schema.names if column not in leave_out]
             rows = connection.execute(f"SELECT {', '.join(columns)} FROM {name}").fetchall()
-            if name == "contexts":
-                rows = [context for row in rows for context in contexts_of(row)]
             result[name] = sorted(rows, key=repr)
     return result
-
-
-def contexts_of(row: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    """Folds and nodes of the contexts in a row of `contexts`, however they are packed."""
-    contexts = unpack([PackedContexts(*row)])
-    nodes = np.split(contexts.token_ids, contexts.offsets[1:-1])
-    return list(zip(contexts.folds.tolist(), map(tuple, nodes), strict=True))
 
 
 def snapshots(warehouse: Path) -> dict[str, int | None]:

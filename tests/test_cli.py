@@ -60,6 +60,7 @@ FROZEN = {
     "status": "--config -c --set -s",
     "rejects": "--config -c --set -s --reason --export",
     "takedown": "delivery --config -c --set -s --reason --forget --keep-past",
+    "move": "before after",
     "unlock": "--config -c --set -s",
     "doctor": "--config -c --set -s",
     "plan": "--config -c --set -s --bytes --languages --cores --core-memory --constant --constants "

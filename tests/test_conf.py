@@ -21,8 +21,7 @@ CLUSTERS = sorted(CONF.glob("*/spark.conf"))
 
 OPEN_ENDED = (
     *("spark.executorEnv.", "spark.yarn.appMasterEnv.", "spark.hadoop."),
-    *("spark.kubernetes.driver.secretKeyRef.", "spark.kubernetes.executor.secretKeyRef."),
-    "spark.kubernetes.executor.volumes.",
+    *("spark.kubernetes.driver.secretKeyRef.", "spark.kubernetes.executor.volumes."),
 )
 """Prefixes of settings whose names go on as users like, so that Spark has no entry for them."""
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from pivotmine.stages.road import ROAD
+from tests.packed_code import pack_code
 from tests.road import contents, environment, write_jsonl
 
 ROOT = Path(__file__).parent.parent
@@ -102,7 +103,7 @@ def test_entry_points_that_recipes_and_pages_name_exist(name: str):
     assert named <= set(JOBS)
 
 
-def test_spark_submit_runs_an_entry_point_beside_files_with_the_names_of_our_folders(
+def test_spark_submit_runs_an_archive_of_the_code_beside_files_with_the_names_of_our_folders(
     tmp_path: Path,
 ):
     for name in ("model", "udfs", "jobs"):
@@ -121,7 +122,7 @@ def test_spark_submit_runs_an_entry_point_beside_files_with_the_names_of_our_fol
             *("bash", str(spark_home / "bin" / "spark-submit")),
             *("--master", "local[1]", "--driver-memory", "1g"),
             *("--conf", "spark.ui.enabled=false", "--conf", "spark.sql.shuffle.partitions=1"),
-            *("--conf", "spark.app.name=of the cluster"),
+            *("--conf", "spark.app.name=of the cluster", "--py-files", str(pack_code(tmp_path))),
             *(str(JOBS["run_ingest"]), "--config", recipe.as_uri()),
             *("--set", "ingest.ingest_id=submitted"),
         ],
@@ -130,7 +131,7 @@ def test_spark_submit_runs_an_entry_point_beside_files_with_the_names_of_our_fol
         | {
             "SPARK_HOME": str(spark_home),
             "PYSPARK_PYTHON": sys.executable,
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": "",  # the archive has it
             "SPARK_LOCAL_IP": "127.0.0.1",
         },
         capture_output=True,

@@ -44,7 +44,10 @@ PAGES = (
     *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
     *(
         f"docs/{name}.md"
-        for name in ("architecture", "clusters", "plugins", "scale", "sketch-format", "sources")
+        for name in (
+            *("architecture", "clusters", "failures", "plugins"),
+            *("scale", "sketch-format", "sources"),
+        )
     ),
 )
 HISTORY = "CHANGELOG.md"

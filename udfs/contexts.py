@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from pivotmine.lake.tables import CONTEXTS
-from pivotmine.numeric.folded_contexts import FoldedContexts, pack, regrouped
+from pivotmine.numeric.folded_contexts import FoldedContexts, pack
 from pivotmine.stages.contexts.cutting import CutPlan, cut_documents
+from pivotmine.stages.contexts.packing import packed_rows
 from pivotmine.stages.contexts.repeated_lines import (
     LineDocuments,
     holds_two_languages,
@@ -19,7 +20,7 @@ from pivotmine.stages.contexts.repeated_lines import (
 
 Batches = Iterator[pa.RecordBatch]
 
-COLUMNS = ("doc_id", "token_ids", "segment_ends", "segment_langs")
+COLUMNS = ("doc_id", "source", "token_ids", "segment_ends", "segment_langs")
 """Columns of table `tokens` that are read."""
 
 LINES = pa.schema([("line", pa.int64()), ("document", pa.int64())])
@@ -43,13 +44,22 @@ def bind_lines(languages: Sequence[str], n_lowest: int) -> Callable[[Batches], B
 
 
 def bind_cut(plan: CutPlan) -> Callable[[Batches], Batches]:
-    """Batches of `COLUMNS` to rows of table `contexts`."""
+    """Batches of `COLUMNS` to rows of `DOCUMENT_CONTEXTS`."""
 
     def cut(batches: Batches) -> Batches:
-        contexts = (cut_documents(plan, batch) for batch in batches)
-        yield from map(_context_row, regrouped(contexts, plan.part_tokens))
+        found = (cut_documents(plan, batch) for batch in batches)
+        yield from (rows for rows in found if rows.num_rows)
 
     return cut
+
+
+def bind_pack(part_tokens: int) -> Callable[[Batches], Batches]:
+    """Rows of `DOCUMENT_CONTEXTS` with `bucket`, sorted, to rows of table `contexts`."""
+
+    def pack_rows(batches: Batches) -> Batches:
+        yield from map(_context_row, packed_rows(batches, part_tokens))
+
+    return pack_rows
 
 
 def _line_rows(found: LineDocuments) -> pa.RecordBatch:

@@ -7,6 +7,7 @@ from itertools import groupby
 
 import pyarrow as pa
 
+from pivotmine.lake.addresses import Artifacts
 from pivotmine.lake.tables import SHARDS
 from pivotmine.stages.shard.formats import TEXT_FORMATS, write_shard
 from pivotmine.stages.shard.writer import ShardDocument, TokenFormat
@@ -18,7 +19,9 @@ Placed = tuple[tuple[str, int], ShardDocument]
 SEGMENTS = pa.schema([("doc_id", pa.string()), ("segments", pa.list_(pa.string()))])
 
 
-def bind_write(folder: str, format_name: str, tokens: TokenFormat) -> Callable[[Batches], Batches]:
+def bind_write(
+    place: Artifacts, format_name: str, tokens: TokenFormat
+) -> Callable[[Batches], Batches]:
     """Batches sorted by (`arm`, `shard`, `position`) to rows of table `shards`, one a file.
 
     A partition must hold whole shards. Columns besides those three: `doc_id`, `source`, `lang`,
@@ -30,10 +33,11 @@ def bind_write(folder: str, format_name: str, tokens: TokenFormat) -> Callable[[
     def write(batches: Batches) -> Batches:
         placed = (item for batch in batches for item in _documents(batch, kind))
         for (arm, shard), items in groupby(placed, key=lambda item: item[0]):
-            path = f"{folder}/{arm}/{kind}-{shard:05d}"
+            path = f"{place.folder}/{arm}/{kind}-{shard:05d}"
             documents = (document for _, document in items)
             written = write_shard(format_name, path, tokens, documents)
             row = {"arm": arm, "format": format_name, **written._asdict()}
+            row["path"] = place.name + written.path[len(place.folder) :]
             yield pa.RecordBatch.from_pylist([row], schema=SHARDS.schema)
 
     return write

@@ -18,7 +18,7 @@ _MAX_BYTES = 4 * 2**20
 def bind(
     tokenizer: Tokenizer, languages: Sequence[str], language_model: str | None
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Batches of (`doc_id`, `lang`, `text`) to rows of table `tokens`, one for one."""
+    """Batches of (`doc_id`, `source`, `lang`, `text`) to rows of table `tokens`, one for one."""
 
     def tokenize(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         encoder = tokenizer.load()

@@ -108,6 +108,7 @@ def _draw(
     lang_tokens = map(tokens_by_language, segment_ends.to_pylist(), langs.to_pylist())
     columns = {
         "doc_id": pa.array(names),
+        "source": pa.array(["zipf"] * len(names)),
         "lang": pa.array([corpus.languages[0]] * len(lengths)),
         "token_ids": _lists(offsets, pa.array(tokens)),
         "segment_ends": segment_ends,

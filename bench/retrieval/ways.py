@@ -41,7 +41,9 @@ class Counted:
         self.n = len(rows)
         offsets = np.cumsum([0, *map(len, rows)]).astype(np.int64)
         flat = np.concatenate(rows).astype(np.int32)
-        self.contexts = FoldedContexts(offsets, flat, np.zeros(len(rows), np.uint8))
+        self.contexts = FoldedContexts(
+            offsets, flat, np.zeros(len(rows), np.uint8), np.zeros(len(rows), np.uint32)
+        )
         margins = np.bincount(flat, minlength=2 * self.n_tokens).astype(np.float64)
         first = np.array([0, self.n_tokens, 2 * self.n_tokens], np.int64)
         blocks = list(count_pairs(self.contexts, first, 1))

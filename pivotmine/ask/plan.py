@@ -188,10 +188,10 @@ def _counting_stages(sized: Plan, recipe: Recipe, c: Constants) -> list[StageCos
     memory = chunk_bytes(chunk, sketch, c)
     link = contexts * c.contest_ns.value
     link_memory = c.worker_bytes.value + 20.0 * recipe.link.max_contenders
-    if recipe.link.permute and counting.n_chunks <= 1:
-        link += contexts * (c.load_ns.value + c.events.value * c.event_ns.value)
-        link_memory += 24.0 * chunk
     counted = c.load_ns.value + c.events.value * c.event_ns.value
+    link += recipe.link.permutations * contexts * counted
+    if recipe.link.permutations:
+        link_memory += 60.0 * min(recipe.link.block_tokens, contexts)
     lexicon = contexts * (counted + recipe.lexicon.rounds * c.contest_ns.value)
     lexicon_memory = memory + 60.0 * recipe.lexicon.max_pairs
     packed, counts = contexts * c.packed_bytes.value, distinct * c.counts_bytes.value

@@ -44,7 +44,7 @@ for command in (
     *(ask.tables, ask.query, ask.links, ask.lexicon, ask.bridges, ask.cooccurrence),
     *(ask.documents, ask.explain, ask.arms),
     *(keep.audit, keep.status, keep.rejects, keep.takedown),
-    *(keep.unlock, keep.doctor, road.planted),
+    *(keep.move, keep.unlock, keep.doctor, road.planted),
 ):
     app.command()(command)
 app.command("config")(road.config_command)

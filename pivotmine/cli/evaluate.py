@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,6 +13,9 @@ from rich.console import Console
 from pivotmine.cli.options import ConfigOption, FormatOption, SetOption, open_lake
 from pivotmine.show.console import plain_console
 from pivotmine.show.rows import OutputFormat, write_rows
+
+if TYPE_CHECKING:
+    from pivotmine.judge.truth import Truth
 
 
 class Competing(StrEnum):
@@ -59,7 +62,6 @@ def evaluate_links(
     Example: pivotmine evaluate links words.tsv cedict: --config recipe.yaml --plot links.svg
     """
     from pivotmine.judge.links import evaluate_links as judge
-    from pivotmine.judge.truth import read_truth
     from pivotmine.recipe.reading import load_recipe
     from pivotmine.show.evaluation import print_evaluation
     from pivotmine.show.evaluation_plot import plot_evaluation, require_matplotlib
@@ -67,7 +69,7 @@ def evaluate_links(
     if plot is not None:
         require_matplotlib()
     settings = load_recipe(config, set_ or ())
-    known = read_truth(truth, settings.terms.max_rows)
+    known = _known(truth, settings.terms.max_rows)
     connection = open_lake(config, set_).connect()
     found = judge(
         connection,
@@ -138,11 +140,10 @@ def evaluate_selection(
     """
     from pivotmine.judge.retrieval import VectorSettings
     from pivotmine.judge.retrieval import evaluate_selection as judge
-    from pivotmine.judge.truth import read_truth
     from pivotmine.recipe.reading import load_recipe
     from pivotmine.show.evaluation import print_retrieval
 
-    known = read_truth(truth, load_recipe(config, set_ or ()).terms.max_rows)
+    known = _known(truth, load_recipe(config, set_ or ()).terms.max_rows)
     settings = VectorSettings(window_tokens, dimensions, min_docs=min_docs, seed=seed)
     found = judge(open_lake(config, set_).connect(), known, settings)
     _show(output, (arm.row() for arm in found), lambda console: print_retrieval(console, found))
@@ -177,7 +178,6 @@ def evaluate_bridges(
     """
     from pivotmine.errors import ConfigError
     from pivotmine.judge.bridges import evaluate_bridges as judge
-    from pivotmine.judge.truth import read_truth
     from pivotmine.recipe.reading import load_recipe
     from pivotmine.show.evaluation import print_bridge_figures
 
@@ -187,7 +187,7 @@ def evaluate_bridges(
         if not first or not second or first == second:
             raise ConfigError(f"--apart {name!r}: write two languages, e.g. fr-ja")
         pairs.append((first, second))
-    known = read_truth(truth, load_recipe(config, set_ or ()).terms.max_rows)
+    known = _known(truth, load_recipe(config, set_ or ()).terms.max_rows)
     figures = judge(open_lake(config, set_).connect(), known, pairs, seed)
     rows = (figure.row() for figure in figures)
     _show(output, rows, lambda console: print_bridge_figures(console, figures))
@@ -214,6 +214,16 @@ def evaluate_pivots(
     pivots = judge_pivots(open_lake(config, set_).connect(), top)
     rows = (pivot.row() for pivot in pivots)
     _show(output, rows, lambda console: print_judged_pivots(console, pivots))
+
+
+def _known(sources: list[str], max_rows: int) -> Truth:
+    """Known translations; what of them cannot be read is told."""
+    from pivotmine.judge.truth import read_truth
+
+    known = read_truth(sources, max_rows)
+    if known.note:
+        typer.echo(f"note: {known.note}", err=True)
+    return known
 
 
 def _show(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -201,13 +202,20 @@ def unlock(config: ConfigOption = None, set_: SetOption = None) -> None:
 
 
 def doctor(config: ConfigOption = None, set_: SetOption = None) -> None:
-    """Show the state of Python, libraries, Java, Spark and the lake, and how to fix them."""
+    """Show the state of Python, libraries, Java, Spark and the lake, and how to fix them.
+
+    With --config it also uses the warehouse as the driver and as a task of an executor, opens the
+    catalog, and compares versions, clocks and disks. The exit code is 1 if one thing is not well.
+    """
     from pivotmine.keep.doctor import examine
+    from pivotmine.keep.doctor_lake import examine_lake
     from pivotmine.recipe.reading import load_recipe
 
     console = plain_console()
     well = True
-    for symptom in examine(load_recipe(config, set_ or ())):
+    recipe = load_recipe(config, set_ or ())
+    looks = [examine(recipe), *([examine_lake(recipe)] if config else [])]
+    for symptom in itertools.chain.from_iterable(looks):
         mark = "ok  " if symptom.well else "FAIL"
         console.print(f"{mark} {symptom.subject}: {symptom.state}", soft_wrap=True)
         if not symptom.well:
@@ -215,3 +223,18 @@ def doctor(config: ConfigOption = None, set_: SetOption = None) -> None:
         well = well and symptom.well
     if not well:
         raise typer.Exit(1)
+
+
+def move(
+    before: Annotated[str, typer.Argument(metavar="FROM", help="The warehouse as it was.")],
+    after: Annotated[str, typer.Argument(metavar="TO", help="The warehouse as it is.")],
+) -> None:
+    """Tell a lake that its folder was moved or copied, so that it names its files there.
+
+    Copy or move the whole folder first. Snapshots stay what they are: a run finds everything up to
+    date. For lakes in local folders with their own catalog.
+    """
+    from pivotmine.lake.move import move_lake
+
+    n_tables = move_lake(before, after)
+    plain_console().print(f"{n_tables} tables are at {after} now", soft_wrap=True)

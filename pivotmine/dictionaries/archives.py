@@ -12,7 +12,7 @@ import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import files as package_files
@@ -72,19 +72,26 @@ def read_member(path: Path, pattern: str) -> bytes:
         return member.stream.read()
 
 
-def numbered_lines(path: Path, member: Member) -> Iterator[tuple[int, str]]:
-    """Lines of UTF-8 text without their ends, numbered from 1.
+OnMalformed = Callable[[InputError], None]
+"""What is done about a line or entry that cannot be read. If it returns, the reader goes on."""
 
-    Raises
-    ------
-    InputError
-        A line is not UTF-8; the message names file and line.
-    """
+
+def stop(error: InputError) -> None:
+    """Raise an error: a malformed line ends the reading."""
+    raise error
+
+
+def numbered_lines(
+    path: Path, member: Member, on_malformed: OnMalformed = stop
+) -> Iterator[tuple[int, str]]:
+    """Lines of UTF-8 text without their ends, numbered from 1; others are malformed."""
     for number, line in enumerate(member.stream, 1):
         try:
-            yield number, line.decode("utf-8").rstrip("\r\n")
+            text = line.decode("utf-8").rstrip("\r\n")
         except UnicodeDecodeError as error:
-            raise malformed(path, member, number, str(error)) from None
+            on_malformed(malformed(path, member, number, str(error)))
+        else:
+            yield number, text
 
 
 def malformed(path: Path, member: Member, line: int, problem: str) -> InputError:

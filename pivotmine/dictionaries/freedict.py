@@ -13,7 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from pivotmine.dictionaries.archives import malformed, numbered_lines, open_member, read_member
+from pivotmine.dictionaries.archives import (
+    OnMalformed,
+    malformed,
+    numbered_lines,
+    open_member,
+    read_member,
+    stop,
+)
 from pivotmine.errors import InputError
 from pivotmine.text.codes import normalise_label
 
@@ -68,7 +75,7 @@ def languages_of(name: str) -> tuple[str, str]:
     return normalise_label(found[1]), normalise_label(found[2])
 
 
-def read_freedict(path: Path, name: str) -> Iterator[Article]:
+def read_freedict(path: Path, name: str, on_malformed: OnMalformed = stop) -> Iterator[Article]:
     """The articles of dictionary `name`, in the order of its index.
 
     Memory: the index and the articles, decompressed.
@@ -77,12 +84,14 @@ def read_freedict(path: Path, name: str) -> Iterator[Article]:
     ----------
     path
         The index, with `NAME.dict.dz` or `NAME.dict` beside it, or an archive that holds both.
+    on_malformed
+        Gets an error that names file and line for each line of the index that leads to no article.
+        Default: raise it.
 
     Raises
     ------
     InputError
-        A file is missing or cannot be read, or a line of the index leads to no article; the
-        message names file and line.
+        A file is missing or cannot be read.
     """
     if path.suffix == ".index":
         texts = read_member(_articles_beside(path), "")
@@ -91,14 +100,14 @@ def read_freedict(path: Path, name: str) -> Iterator[Article]:
     headwords: dict[tuple[int, int], list[str]] = {}
     lines: dict[tuple[int, int], int] = {}
     with open_member(path, rf"(?:.*/)?{re.escape(name)}\.index") as member:
-        for number, line in numbered_lines(path, member):
+        for number, line in numbered_lines(path, member, on_malformed):
             try:
                 headword, offset, length = line.split("\t")[:3]
                 place = _number(offset), _number(length)
             except (ValueError, KeyError):
-                raise malformed(
-                    path, member, number, "expected headword, offset and length, divided by tabs"
-                ) from None
+                wanted = "expected headword, offset and length, divided by tabs"
+                on_malformed(malformed(path, member, number, wanted))
+                continue
             if not headword.startswith(_ABOUT):
                 headwords.setdefault(place, []).append(headword)
                 lines.setdefault(place, number)
@@ -107,7 +116,8 @@ def read_freedict(path: Path, name: str) -> Iterator[Article]:
                 text = texts[start : start + n_bytes].decode("utf-8")
             except UnicodeDecodeError as error:
                 line_number = lines[start, n_bytes]
-                raise malformed(path, member, line_number, f"its article: {error}") from None
+                on_malformed(malformed(path, member, line_number, f"its article: {error}"))
+                continue
             yield parse_article(text, words)
 
 

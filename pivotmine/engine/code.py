@@ -9,7 +9,10 @@ a module moves. Digests are refined in rounds from the forms alone, so circular 
 from __future__ import annotations
 
 import ast
+import atexit
 import hashlib
+import tempfile
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -119,7 +122,8 @@ class Code:
         source = self._source(module)
         if source is None:
             raise ConfigError(f"the source of module {module} is not found")
-        return stripped(source.read_text("utf-8") if source.suffix == ".py" else "")
+        is_python = source.suffix == ".py"
+        return stripped(_content(source).decode("utf-8") if is_python else "")
 
     def _bind(self, module: str) -> Bindings:
         return bindings_of_body(self._tree(module).body, self._package(module))
@@ -127,7 +131,7 @@ class Code:
     def _write(self, module: str) -> list[Identity]:
         source = self._source(module)
         if source is not None and source.suffix != ".py":
-            return [hashlib.sha256(source.read_bytes()).hexdigest()]
+            return [hashlib.sha256(_content(source)).hexdigest()]
         return normal_form(self._tree(module), self._package(module), self._resolve)
 
 
@@ -151,15 +155,53 @@ def _place(top: str) -> Path:
     if spec is None:
         raise ConfigError(f"module {top} is not found; is its folder on PYTHONPATH?")
     if spec.submodule_search_locations:
-        return Path(next(iter(spec.submodule_search_locations)))
+        return _on_disk(Path(next(iter(spec.submodule_search_locations))))
     origin = Path(spec.origin or "")
-    return origin.with_name(origin.name.partition(".")[0])
+    return _on_disk(origin.with_name(origin.name.partition(".")[0]))
+
+
+def _on_disk(place: Path) -> Path:
+    """The place itself, or a copy where it lies in an archive (`spark-submit --py-files`)."""
+    archive = next((folder for folder in place.parents if folder.is_file()), None)
+    return place if archive is None else _unpacked(archive) / place.relative_to(archive)
+
+
+@cache
+def _unpacked(archive: Path) -> Path:
+    """The files of an archive, in a folder that is deleted when the process ends."""
+    folder = tempfile.TemporaryDirectory(prefix="pivotmine-code-")
+    atexit.register(folder.cleanup)
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(folder.name)
+    return Path(folder.name)
 
 
 def _source_at(path: Path) -> Path | None:
     names = (".py", *EXTENSION_SUFFIXES)
     candidates = (path / "__init__.py", *(path.with_name(path.name + end) for end in names))
-    return next((candidate for candidate in candidates if candidate.is_file()), None)
+    return next((candidate for candidate in candidates if _is_file(candidate)), None)
+
+
+def _is_file(path: Path) -> bool:
+    archive = _archive_of(path.parent)
+    if archive is None:
+        return path.is_file()
+    return zipfile.Path(archive, path.relative_to(archive).as_posix()).is_file()
+
+
+def _content(path: Path) -> bytes:
+    archive = _archive_of(path.parent)
+    if archive is None:
+        return path.read_bytes()
+    return zipfile.Path(archive, path.relative_to(archive).as_posix()).read_bytes()
+
+
+@cache
+def _archive_of(folder: Path) -> Path | None:
+    """The zip that a folder lies in, as `spark-submit --py-files` brings code; None on disk."""
+    if folder.is_dir():
+        return None
+    return next((path for path in (folder, *folder.parents) if path.is_file()), None)
 
 
 def _decides_nothing(module: str) -> bool:

@@ -15,6 +15,7 @@ from pivotmine.engine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Stage
 from pivotmine.engine.staging import write_arrow_rows, write_rows
 from pivotmine.engine.table_files import bind_reader, plan_splits
 from pivotmine.errors import LakeError
+from pivotmine.lake.addresses import Artifacts
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.parquet_files import parquet_reader, reading
 from pivotmine.lake.tables import TABLES
@@ -155,8 +156,9 @@ class LakeInputs:
         written = write_arrow_rows(self._lake, rows, path)
         return [(file, found.n_rows) for file, found in written.items()]
 
-    def artifacts(self, kind: str) -> str:
-        return self._lake.artifact_path(kind, self._run_id)
+    def artifacts(self, kind: str) -> Artifacts:
+        folder = self._lake.artifact_path(kind, self._run_id)
+        return Artifacts(folder, self._lake.path_of(folder))
 
     def measure(self, name: str, value: float) -> None:
         self.measures[name] = float(value)

@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
+from importlib.resources import files
 from pathlib import Path
 
 import pyarrow as pa
@@ -61,7 +63,7 @@ def build_session(config: SparkConfig) -> SparkSession:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     os.environ["PYTHONPATH"] = os.pathsep.join(worker_path())
-    log4j = Path(__file__).with_name("log4j2.properties")
+    log4j = _logging_settings()
     settings = {
         **_LOCAL_CONF,
         "spark.master": config.master,
@@ -77,6 +79,16 @@ def build_session(config: SparkConfig) -> SparkSession:
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return _with_plugin_path(session)
+
+
+def _logging_settings() -> Path:
+    """Spark's logging settings, as a file also where our code lies in a zip."""
+    own = Path(__file__).with_name("log4j2.properties")
+    if own.is_file():
+        return own
+    copy = Path(tempfile.mkdtemp(prefix="pivotmine-")) / own.name
+    copy.write_bytes((files("pivotmine.engine") / own.name).read_bytes())
+    return copy
 
 
 def worker_path() -> list[str]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from pivotmine.engine.session import spark_schema
+from pivotmine.lake.addresses import Artifacts
 from pivotmine.recipe import Recipe
 
 MakeRows = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
@@ -119,8 +120,8 @@ class Inputs(Protocol):
     def files(self, rows: ArrowRows, name: str) -> list[tuple[str, int]]:
         """A checkpoint as its files, each with its number of rows, for tasks that read files."""
 
-    def artifacts(self, kind: str) -> str:
-        """Folder of this run for files that belong to no table, such as training files."""
+    def artifacts(self, kind: str) -> Artifacts:
+        """Where this run puts files that belong to no table, such as training files."""
 
     def measure(self, name: str, value: float) -> None:
         """Record a figure about this run, its unit in its name, in column `measures` of `runs`."""

@@ -18,7 +18,6 @@ from pivotmine.engine.stage import ArrowRows, Renewed, Stage, StageOutputs, Stag
 from pivotmine.engine.table_files import FILE_SCHEMA, Batches, bind_writer
 from pivotmine.errors import LakeError
 from pivotmine.lake.digests import FileDigest, WrittenFile, write_parquet_file
-from pivotmine.lake.iceberg_files import Footer
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TABLES
 
@@ -93,7 +92,7 @@ def _as_they_are(batches: Batches) -> Batches:
 def _remembered(lake: Lake, files: Files) -> Files:
     """The files, whose footers the commit need not read."""
     for path, file in files.items():
-        lake.held.footers[path] = Footer(file.digest.n_bytes, file.footer)
+        lake.held.remember(path, file.digest.n_bytes, file.footer)
     return files
 
 

@@ -10,8 +10,10 @@ Three questions, each answered for every measure:
   contexts that they have won.
 * **precision**: what share of the first pairs are translations? Each measure gives as many pairs as
   there are links (or pairs of the method `as_many_as`). For `links` these are the links themselves,
-  and for `prevails` those that prevail. `q <= t` are all pairs that pass the test alone at that
-  q-value, so one minus their precision is the true false discovery rate at the nominal rate t.
+  and for `prevails` those that prevail. `q <= t` are the links of that q-value, so that one minus
+  their precision can be compared with t; a corpus that is mined with `link.max_q_value=0.1` has
+  them up to t = .1. The rate that a q-value controls is that of links that chance within strata
+  gives, and words that share a template or a collocation are none of these (docs/links.md).
 * **recall**: what share of the translations that could be found is among those pairs? Both words
   must be tokens, and the pair must be planted in at least `min_docs` documents. A pair from a
   dictionary must meet in at least that many contexts.
@@ -113,7 +115,7 @@ def evaluate_links(
     LakeError
         Nothing is counted, or the truth has no word of this corpus.
     """
-    words = join_pairs(connection, truth, min_count, min_docs)
+    words = join_pairs(connection, truth, min_docs)
     prepare(connection, as_many_as, min_count, min_docs)
     resamples = Resamples(words.n_words)
     names = [
@@ -123,7 +125,8 @@ def evaluate_links(
         ).fetchall()
     ]
     figures: list[Figure] = []
-    for method in (*MEASURES, "links", "prevails", *(f"q <= {q:g}" for q in NOMINAL_Q)):
+    nominal = [f"q <= {q:g}" for q in _nominal(connection)]
+    for method in (*MEASURES, "links", "prevails", *nominal):
         select(connection, method)
         found = precision(connection, names), recall(connection, names)
         samples = (*retrieval(connection, method, names), *found)
@@ -131,6 +134,12 @@ def evaluate_links(
     figures.sort(key=lambda figure: (figure.lang_a != ALL, figure.lang_a, figure.lang_b))
     n_links, n_judged = count_links(connection)
     return Evaluation(tuple(figures), words, n_links, n_judged, tuple(curve(connection)))
+
+
+def _nominal(connection: duckdb.DuckDBPyConnection) -> list[float]:
+    """Nominal rates up to the first that all links have."""
+    ((highest,),) = connection.execute("SELECT coalesce(max(q_value), 0) FROM links").fetchall()
+    return [q for q in NOMINAL_Q if not any(other < q for other in NOMINAL_Q if other >= highest)]
 
 
 def _figures(

@@ -5,7 +5,7 @@ never judged themselves.
 
 A pair is *judged* if the truth has a translation of each of its words into the language of the
 other. `counts` is read once, as a stream. Pairs with a known word on either side are kept in
-DuckDB, which spills to disk. Python holds the vocabulary, the truth, and a histogram of p-values.
+DuckDB, which spills to disk. Python holds the vocabulary and the truth.
 """
 
 from __future__ import annotations
@@ -22,9 +22,7 @@ from pivotmine.errors import LakeError
 from pivotmine.judge.measures import Tables, measure
 from pivotmine.judge.truth import Truth
 from pivotmine.judge.vocabulary import put_rows, put_table, token_words
-from pivotmine.numeric.association import p_value_bin
-from pivotmine.numeric.exact_association import log10_attraction_p_value, smoothed_margins
-from pivotmine.numeric.q_values import q_values
+from pivotmine.numeric.exact_association import smoothed_margins
 
 
 class KnownWords(NamedTuple):
@@ -40,13 +38,11 @@ class KnownWords(NamedTuple):
     """Those of them whose words are whole tokens."""
 
 
-def join_pairs(
-    connection: duckdb.DuckDBPyConnection, truth: Truth, min_count: int, min_docs: int
-) -> KnownWords:
+def join_pairs(connection: duckdb.DuckDBPyConnection, truth: Truth, min_docs: int) -> KnownWords:
     """Make the tables that `questions.py` queries.
 
     `eval_pairs`: the pairs of `counts` with a known word, their truth and their measures;
-    `eval_q`: q-value of each bin of p-values; `eval_frequency`: mixed contexts of each word;
+    `eval_frequency`: mixed contexts of each word;
     `eval_targets`: pairs that could be found; `eval_known`: words that have a translation.
 
     Raises
@@ -56,9 +52,7 @@ def join_pairs(
     """
     words = _number_words(connection, truth)
     connection.execute(_FREQUENCY)
-    bins = _measure_pairs(connection)
-    tests = connection.sql(_TESTS, params={"n": min_count}).to_arrow_table()
-    put_table(connection, "eval_q", q_values(bins, tests))
+    _measure_pairs(connection)
     reached = "t.n_docs >= $n" if truth.is_planted else "t.n_ab >= $n"
     connection.execute(_TARGETS.format(reached=reached), {"n": min_docs})
     return words
@@ -114,7 +108,7 @@ _JOINED = """
            t.word_a IS NOT NULL AS is_true,
            p.word IS NOT NULL AS known_a, r.word IS NOT NULL AS known_b,
            l.a IS NOT NULL AS is_link, coalesce(l.prevails, false) AS prevails,
-           coalesce(l.n_won, 0) AS n_won, s.n AS smoothed_a, u.n AS smoothed_b
+           l.q_value, coalesce(l.n_won, 0) AS n_won, s.n AS smoothed_a, u.n AS smoothed_b
     FROM counts c
     JOIN eval_nodes x ON x.token_id = c.a AND x.lang = c.lang_a
     JOIN eval_nodes y ON y.token_id = c.b AND y.lang = c.lang_b
@@ -142,23 +136,18 @@ _TARGETS = """
 """
 
 _SIDE = ("lang", "other_lang")
-_BIN = ["lang_a", "lang_b", "p_bin"]
 
 
-def _measure_pairs(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """Fill `eval_pairs`; returns lang_a, lang_b, p_bin and count: pairs in each bin of p-values."""
+def _measure_pairs(connection: duckdb.DuckDBPyConnection) -> None:
+    """Fill `eval_pairs`."""
     put_table(connection, "eval_smoothed", _smoothed(connection))
     # A second connection to the same database: the first one is busy giving rows.
     writer = connection.cursor()
-    bins: list[pa.Table] = []
     # By the Arrow stream interface, which every version of DuckDB has: a million rows a batch.
     reader = pa.RecordBatchReader.from_stream(connection.sql(_JOINED))
     made = False
     for batch in reader:
         table = pa.Table.from_batches([batch])
-        p_bin = p_value_bin(log10_attraction_p_value(*_tables(table)))
-        table = table.append_column("p_bin", pa.array(p_bin))
-        bins.append(table.group_by(_BIN).aggregate([([], "count_all")]))
         table = table.filter(pc.or_(table["known_a"], table["known_b"]))
         more = (_floats(table, name) for name in ("smoothed_a", "smoothed_b", "n_won"))
         for name, values in measure(_tables(table), *more).items():
@@ -168,10 +157,8 @@ def _measure_pairs(connection: duckdb.DuckDBPyConnection) -> pa.Table:
         writer.execute(f"{head} SELECT * FROM eval_rows")
         made = True
     writer.close()
-    if not bins:
+    if not made:
         raise LakeError("table counts is empty; fill it with `pivotmine run --until link`")
-    counted = pa.concat_tables(bins).group_by(_BIN).aggregate([("count_all", "sum")])
-    return counted.rename_columns([*_BIN, "count"])
 
 
 def _floats(table: pa.Table, name: str) -> NDArray[np.float64]:
@@ -193,12 +180,3 @@ def _smoothed(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     starts = [i for i, side in enumerate(sides) if i == 0 or side != sides[i - 1]]
     parts = [smoothed_margins(part) for part in np.split(n, starts[1:])]
     return margins.set_column(3, "n", pa.array(np.concatenate(parts)))
-
-
-_TESTS = """
-    SELECT a.lang AS lang_a, b.lang AS lang_b, a.n * b.n AS n_tests
-    FROM (SELECT lang, other_lang, count(*) AS n FROM margins WHERE n >= $n GROUP BY ALL) a
-    JOIN (SELECT lang, other_lang, count(*) AS n FROM margins WHERE n >= $n GROUP BY ALL) b
-      ON b.lang = a.other_lang AND b.other_lang = a.lang
-"""
-"""The family of tests of each language pair, as the link stage controls it."""

@@ -98,8 +98,7 @@ def select(connection: duckdb.DuckDBPyConnection, method: str) -> None:
         sql = _TOP.format(measure=method, judged=_JUDGED, most=1)
     else:
         threshold = float(method.removeprefix("q <= "))
-        sql = f"SELECT p.* FROM ({_JUDGED}) p JOIN eval_q USING (lang_a, lang_b, p_bin)"
-        sql += f" WHERE q_value <= {threshold}"
+        sql = f"{_JUDGED} AND is_link AND q_value <= {threshold}"
     connection.execute(f"CREATE OR REPLACE TABLE eval_selected AS {sql}")
 
 

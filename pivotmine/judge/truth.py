@@ -24,13 +24,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pivotmine.dictionaries import cedict, jmdict
-from pivotmine.dictionaries.archives import installed_file
+from pivotmine.dictionaries.archives import OnMalformed, installed_file
 from pivotmine.dictionaries.cedict import read_cedict
 from pivotmine.dictionaries.freedict import languages_of, read_freedict
 from pivotmine.dictionaries.jmdict import read_jmdict
+from pivotmine.dictionaries.lexicon import REASONS
 from pivotmine.dictionaries.lexicon_files import Cells, lexicon_rows, list_lexicons
 from pivotmine.errors import InputError
 from pivotmine.text.folding import fold
+from pivotmine.text.language_code import asked_code
 
 
 class Truth(NamedTuple):
@@ -41,6 +43,31 @@ class Truth(NamedTuple):
 
     is_planted: bool
     """Whether some of these numbers are known."""
+
+    n_malformed: int = 0
+    """Lines and entries that could not be read."""
+
+    first_malformed: str = ""
+    """What the first of them is, with its file and line."""
+
+    @property
+    def note(self) -> str:
+        """What to say of them; empty if there are none."""
+        if not self.n_malformed:
+            return ""
+        return f"{self.n_malformed:,} lines of known translations left out: {self.first_malformed}"
+
+
+class _Malformed:
+    """Counts what could not be read, and keeps the first message."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.first = ""
+
+    def __call__(self, error: InputError) -> None:
+        self.first = self.first or str(error)
+        self.n += 1
 
 
 def read_truth(sources: Sequence[str], max_rows: int = 5_000_000) -> Truth:
@@ -54,18 +81,22 @@ def read_truth(sources: Sequence[str], max_rows: int = 5_000_000) -> Truth:
         The package of a dictionary is not installed.
     """
     pairs: dict[Cells, int] = {}
+    malformed = _Malformed()
     for source in sources:
-        for row, n_docs in _rows(source, max_rows):
+        for row, n_docs in _rows(source, max_rows, malformed):
             key = _key(row)
             if key:
                 pairs[key] = max(pairs.get(key, -1), n_docs)
     if not pairs:
-        raise InputError(f"{', '.join(sources) or 'no lexicon'}: no word pair of two languages")
-    return Truth(pairs, max(pairs.values()) >= 0)
+        why = f"; {malformed.first}" if malformed.n else ""
+        names = ", ".join(sources) or "no lexicon"
+        raise InputError(f"{names}: no word pair of two languages{why}")
+    return Truth(pairs, max(pairs.values()) >= 0, malformed.n, malformed.first)
 
 
 def _key(row: Cells) -> Cells | None:
     lang_a, word_a, lang_b, word_b = row
+    lang_a, lang_b = asked_code(lang_a.strip()), asked_code(lang_b.strip())
     one, other = (lang_a, fold(word_a)), (lang_b, fold(word_b))
     if lang_a == lang_b or not one[1] or not other[1]:
         return None
@@ -73,15 +104,17 @@ def _key(row: Cells) -> Cells | None:
     return (*first, *second)
 
 
-def _rows(source: str, max_rows: int) -> Iterator[tuple[Cells, int]]:
+def _rows(source: str, max_rows: int, malformed: OnMalformed) -> Iterator[tuple[Cells, int]]:
     name, colon, path = source.partition(":")
     if colon and name in _DICTIONARIES:
-        yield from ((row, -1) for row in _DICTIONARIES[name](path))
+        yield from ((row, -1) for row in _DICTIONARIES[name](path, malformed))
         return
     for file in list_lexicons([source], max_rows):
         for row in lexicon_rows(file.uri):
             if row.cells is not None and not row.problem:
                 yield row.cells, row.n_docs
+            else:
+                malformed(InputError(f"{file.name}, row {row.row} {REASONS[row.problem]}"))
 
 
 _ENGLISH = re.compile(r"[A-Za-z]+(?:['-][A-Za-z]+)*")
@@ -95,18 +128,18 @@ def _english_word(gloss: str) -> str:
     return word if _ENGLISH.fullmatch(word) else ""
 
 
-def _cedict(path: str) -> Iterator[Cells]:
+def _cedict(path: str, malformed: OnMalformed) -> Iterator[Cells]:
     file = Path(path) if path else installed_file(cedict.PACKAGE, cedict.MEMBER)
-    for entry in read_cedict(file):
+    for entry in read_cedict(file, malformed):
         for sense in entry.senses:
             for gloss in sense.split(";"):
                 if word := _english_word(gloss):
                     yield "en", word, "zh", entry.simplified
 
 
-def _jmdict(path: str) -> Iterator[Cells]:
+def _jmdict(path: str, malformed: OnMalformed) -> Iterator[Cells]:
     file = Path(path) if path else installed_file(jmdict.PACKAGE, jmdict.MEMBER)
-    for entry in read_jmdict(file):
+    for entry in read_jmdict(file, on_malformed=malformed):
         for sense in entry.senses:
             for gloss in sense.glosses:
                 word = _english_word(gloss)
@@ -114,12 +147,12 @@ def _jmdict(path: str) -> Iterator[Cells]:
                     yield "en", word, "ja", spelling.text
 
 
-def _freedict(path: str) -> Iterator[Cells]:
+def _freedict(path: str, malformed: OnMalformed) -> Iterator[Cells]:
     index = Path(path)
     if index.suffix != ".index":
         raise InputError(f"{path}: name a FreeDict index such as freedict-fra-eng.index")
     lang, gloss_lang = languages_of(index.stem)
-    for article in read_freedict(index, index.stem):
+    for article in read_freedict(index, index.stem, malformed):
         for line in article.lines:
             for part in re.split("[,;]", line.text):
                 word = _BRACKETS.sub("", part).strip()
@@ -127,7 +160,7 @@ def _freedict(path: str) -> Iterator[Cells]:
                     yield lang, headword, gloss_lang, word
 
 
-_DICTIONARIES: dict[str, Callable[[str], Iterator[Cells]]] = {
+_DICTIONARIES: dict[str, Callable[[str, OnMalformed], Iterator[Cells]]] = {
     "cedict": _cedict,
     "jmdict": _jmdict,
     "freedict": _freedict,

@@ -5,16 +5,15 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from pivotmine.engine.session import build_session, check_java
-from pivotmine.errors import PivotMineError
+from pivotmine.keep.doctor_lake import within
+from pivotmine.keep.symptom import Symptom, attempt
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.lease import check_catalog
 from pivotmine.lake.tables import TABLES
 from pivotmine.recipe import Recipe
-from pivotmine.redaction import redact_text
 
 _LIBRARIES = (
     "pyspark",
@@ -37,27 +36,20 @@ _LIBRARIES = (
 _TRAPS = {"fasttext", "fasttext-wheel"}
 
 
-@dataclass(frozen=True)
-class Symptom:
-    """One thing that was examined, and a remedy if it is not well."""
-
-    subject: str
-    state: str
-    well: bool = True
-    fix: str = ""
-
-
 def examine(recipe: Recipe, start_spark: bool = True) -> Iterator[Symptom]:
-    """Look at Python, libraries, Java, Spark, the language model and the lake, in that order."""
+    """Look at Python, libraries, Java, Spark, the language model and the lake, in that order.
+
+    With a recipe of one's own also `examine_lake` is worth its time.
+    """
     version = platform.python_version()
     well = sys.version_info >= (3, 11)
     yield Symptom("Python", f"{version} at {sys.executable}", well, "Use Python 3.11 or newer.")
     yield from _libraries()
-    yield _attempt("Java", check_java)
+    yield attempt("Java", check_java)
     if start_spark:
-        yield _attempt("Spark", lambda: _spark(recipe))
-    yield _attempt("language model", lambda: _language_model(recipe))
-    yield _attempt("lake", lambda: _lake(recipe))
+        yield attempt("Spark", lambda: _spark(recipe))
+    yield attempt("language model", lambda: _language_model(recipe))
+    yield attempt("lake", lambda: within(lambda: _lake(recipe)))
 
 
 def _libraries() -> Iterator[Symptom]:
@@ -77,17 +69,6 @@ def _libraries() -> Iterator[Symptom]:
             False,
             f"It shadows fasttext-predict and breaks on NumPy 2: pip uninstall {name}, "
             "then pip install --force-reinstall fasttext-predict",
-        )
-
-
-def _attempt(subject: str, look: Callable[[], str]) -> Symptom:
-    try:
-        return Symptom(subject, look())
-    except PivotMineError as error:
-        return Symptom(subject, "not usable", False, str(error))
-    except Exception as error:
-        return Symptom(
-            subject, redact_text(f"{type(error).__name__}: {error}"), False, "See the message."
         )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pivotmine.errors import LakeError
@@ -30,6 +31,17 @@ _ALIASES = {
 
 _HOST_IS_CONNECTION = {"hdfs", "viewfs", "webhdfs"}
 """Stores whose host says whom to ask. Listings leave it out, and a lake asks one."""
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """A folder for files that a table lists but does not hold."""
+
+    folder: str
+    """Its address."""
+
+    name: str
+    """What tables call it: its path in the lake, which stays when the lake is moved."""
 
 
 def normal_address(address: str, filesystem: AbstractFileSystem | None = None) -> str:

@@ -66,7 +66,7 @@ SHARDS = declare(
     "shards",
     "Training files.",
     ("arm", STRING, "arm"),
-    ("path", STRING, "file"),
+    ("path", STRING, "file, by its path in the namespace's folder; SQL shows its address"),
     (
         "n_tokens",
         LONG,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import secrets
 import sqlite3
 import warnings
 from collections.abc import Mapping
@@ -85,7 +86,7 @@ def open_catalog(config: LakeConfig, held: Held, *, read_only: bool) -> Catalog:
     path = os.path.join(local_path(warehouse), CATALOG_FILE)
     if read_only and not config.catalog:
         return EmbeddedCatalogReader(path)
-    properties = dict(config.catalog) or {"type": "sql", "uri": f"sqlite:///{path}"}
+    properties = dict(config.catalog) or {"type": "sql", "uri": _sqlite_uri(path)}
     misplaced = sorted(name for name in properties if name.startswith(_OF_STORES))
     if misplaced and "py-io-impl" not in properties:
         raise LakeError(
@@ -110,6 +111,28 @@ def open_catalog(config: LakeConfig, held: Held, *, read_only: bool) -> Catalog:
             f"the catalog cannot be opened (lake.catalog: {_described(properties)}): "
             f"{one_line(error, properties)}{_DAMAGED if 'malformed' in str(error) else ''}"
         ) from None
+
+
+def _sqlite_uri(path: str) -> str:
+    """The URI by which SQLAlchemy opens the very file at a path.
+
+    Version 2.1 decodes percent signs, and older ones do not; both end a path at a question mark.
+
+    Raises
+    ------
+    LakeError
+        None does.
+    """
+    from sqlalchemy import make_url
+
+    for written in (quote(path), path):
+        uri = f"sqlite:///{written}"
+        if make_url(uri).database == path:
+            return uri
+    raise LakeError(
+        f"SQLAlchemy cannot open the catalog {path}: choose a folder without ? in its name for "
+        "lake.warehouse, or install SQLAlchemy 2.1"
+    )
 
 
 def one_line(error: BaseException, properties: Mapping[str, str]) -> str:
@@ -138,7 +161,7 @@ def prove_writable(warehouse: str, filesystem: AbstractFileSystem) -> None:
     LakeError
         That fails.
     """
-    probe = posixpath.join(warehouse, f".write-probe-{os.getpid()}")
+    probe = posixpath.join(warehouse, f".write-probe-{secrets.token_hex(8)}")
     try:
         with first_contact():
             filesystem.makedirs(warehouse, exist_ok=True)

@@ -23,10 +23,9 @@ import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 
 from pivotmine.errors import LakeError
-from pivotmine.lake.digests import FileDigest
+from pivotmine.lake.digests import FileDigest, write_parquet_file
 from pivotmine.lake.lake import RUN_ID, Lake, run_id
 from pivotmine.lake.lease import hold_lease, lease_of
-from pivotmine.lake.parquet_files import write_parquet
 from pivotmine.lake.snapshots import MAIN, add_and_point, drop, prepare, renumbered, swap, table_of
 from pivotmine.lake.tables import RUNS
 
@@ -143,15 +142,15 @@ def _commit_row(
         **run,
         "commit_number": number,
         "outputs": {name: snapshot.snapshot_id for name, snapshot in made.items()},
-        "snapshots": {name: snapshot.model_dump_json() for name, snapshot in made.items()},
+        "snapshots": {name: _description(lake, snapshot) for name, snapshot in made.items()},
     }
     rows = rows.slice(sum(file.record_count for file in full))
     rows = pa.concat_tables([rows, pa.Table.from_pylist([row], schema=RUNS.schema)])
     folder = lake.staging_path(RUNS.name, run[RUN_ID])
     path = posixpath.join(folder, "runs.parquet")
-    lake.filesystem.makedirs(folder, exist_ok=True)
-    with lake.filesystem.open(path, "wb") as stream:
-        write_parquet(rows, stream)
+    written = write_parquet_file([rows], RUNS.schema, path)
+    lake.held.remember(path, written.digest.n_bytes, written.footer)
+    digests = {path: written.digest}
     dropped: list[Snapshot] = []
 
     def change(table: IcebergTable) -> tuple[list[TableRequirement], list[TableUpdate]]:
@@ -161,7 +160,7 @@ def _commit_row(
                 "this stage counts. Run it again when the other run has ended."
             )
         kept = [file.file_path for file in full]
-        snapshot = prepare(lake, RUNS.name, seen, [path], kept, properties, folder)
+        snapshot = prepare(lake, RUNS.name, seen, [path], kept, properties, folder, digests)
         dropped[:] = _past(table)
         requirements, updates = add_and_point(table, snapshot, MAIN)
         if dropped:
@@ -171,6 +170,12 @@ def _commit_row(
     lease_of(lake).commit(change, lambda: run[RUN_ID] in lake.committed_run_ids())
     lake.refresh_rows()
     _delete_copies(lake, dropped)
+
+
+def _description(lake: Lake, snapshot: Snapshot) -> str:
+    """A snapshot as its row keeps it: its list of manifests is named by its path in the lake."""
+    place = {"manifest_list": lake.path_of(snapshot.manifest_list)}
+    return snapshot.model_copy(update=place).model_dump_json()
 
 
 def _past(table: IcebergTable) -> list[Snapshot]:

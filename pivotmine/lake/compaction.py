@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 
 from pivotmine.lake.digests import WrittenFile, write_parquet_file
-from pivotmine.lake.iceberg_files import Footer
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.parquet_files import parquet_reader, reading
 from pivotmine.lake.tables import TABLES, conform
@@ -65,7 +64,7 @@ def merge_small_files(
     schema = TABLES[name].schema
     file = write_parquet_file(_row_groups(lake, merged, schema), schema, path)
     written[path] = file
-    lake.held.footers[path] = Footer(file.digest.n_bytes, file.footer)
+    lake.held.remember(path, file.digest.n_bytes, file.footer)
     gone = {lake.normal_address(file) for file in merged}
     for small in added:
         if lake.normal_address(small) in gone:

@@ -226,7 +226,8 @@ def _of_shards(
 def _shard_rows(lake: Lake, file: str) -> list[tuple[str, str]]:
     with reading(file), lake.open(file) as stream, parquet_reader(stream) as rows:
         read = rows.read(["path", "checksum"])
-    return list(zip(*(column.to_pylist() for column in read.columns), strict=True))
+    paths, checksums = (column.to_pylist() for column in read.columns)
+    return [(lake.address_of(path), one) for path, one in zip(paths, checksums, strict=True)]
 
 
 def digests_path(lake: Lake, table: str, snapshot: Snapshot) -> str | None:
@@ -257,8 +258,7 @@ def _recorded(lake: Lake, table: str, snapshot: Snapshot | None) -> dict[str, Fi
     if path is None or snapshot is None or snapshot.summary is None:
         return None
     try:
-        with lake.open(path) as stream:
-            content = stream.read()
+        content = lake.content(path)
     except FileNotFoundError:
         raise DigestsLost(path, "is gone") from None
     if blake3(content).hexdigest() != snapshot.summary.additional_properties[DIGESTS]:
@@ -278,27 +278,36 @@ def _name(lake: Lake, path: str) -> str:
 def missing_or_resized(lake: Lake, table: str) -> list[Damage]:
     """Files of a table that are gone or have another size, by listing their folders.
 
-    Data files are taken from the table's manifests, training files from the list of digests.
+    Data files are taken from the table's manifests, training files from the list of digests. In a
+    store, where each manifest costs a request, the list stands for the manifests, and the manifest
+    list is only looked for.
     """
+    snapshot = lake.snapshot(table)
     try:
-        listed = lake.file_sizes(table)
-    except DamagedError:
-        snapshot = lake.snapshot(table)
-        path = snapshot.manifest_list if snapshot else table
-        return [Damage(table, path, "is gone or damaged")]
-    expected = {lake.normal_address(path): (path, size) for path, size in listed}
-    try:
-        for path, digest in (recorded(lake, table) or {}).items():
-            expected.setdefault(lake.normal_address(path), (path, digest.n_bytes))
+        digests = recorded(lake, table)
     except DigestsLost as lost:
         return [Damage(table, lost.path, lost.what)]
+    expected: dict[str, tuple[str, int | None]] = {}
+    if lake.is_local or digests is None or snapshot is None:
+        try:
+            listed = lake.file_sizes(table)
+        except DamagedError:
+            path = snapshot.manifest_list if snapshot else table
+            return [Damage(table, path, "is gone or damaged")]
+        expected = {lake.normal_address(path): (path, size) for path, size in listed}
+    else:
+        expected[lake.normal_address(snapshot.manifest_list)] = (snapshot.manifest_list, None)
+    for path, digest in (digests or {}).items():
+        expected.setdefault(lake.normal_address(path), (path, digest.n_bytes))
     return list(_compare(lake, table, expected))
 
 
 def changed(lake: Lake, table: str, expected: Mapping[str, FileDigest]) -> Iterator[Damage]:
     """Files of a table whose bytes are not those of their digests; reads every file."""
     with ThreadPoolExecutor(_THREADS) as pool:
-        found = pool.map(lambda path: _read_digest(lake, path), expected)
+        found = pool.map(
+            lambda item: _read_digest(lake, item[0], item[1].n_bytes), expected.items()
+        )
         for (path, digest), now in zip(expected.items(), found, strict=True):
             if now is None:
                 yield Damage(table, path, "is gone")
@@ -306,15 +315,17 @@ def changed(lake: Lake, table: str, expected: Mapping[str, FileDigest]) -> Itera
                 yield Damage(table, path, "is not as it was written")
 
 
-def _read_digest(lake: Lake, path: str) -> FileDigest | None:
+def _read_digest(lake: Lake, path: str, n_bytes: int) -> FileDigest | None:
     try:
-        with lake.open(path) as stream:
+        with lake.open(path, n_bytes) as stream:
             return digest_of(stream)
     except FileNotFoundError:
         return None
 
 
-def _compare(lake: Lake, table: str, expected: Mapping[str, tuple[str, int]]) -> Iterator[Damage]:
+def _compare(
+    lake: Lake, table: str, expected: Mapping[str, tuple[str, int | None]]
+) -> Iterator[Damage]:
     folders = defaultdict(list)
     for address in expected:
         folders[posixpath.dirname(address)].append(address)
@@ -328,5 +339,5 @@ def _compare(lake: Lake, table: str, expected: Mapping[str, tuple[str, int]]) ->
                 found = sizes.get(address)
                 if found is None:
                     yield Damage(table, path, "is gone")
-                elif found != size:
+                elif size is not None and found != size:
                     yield Damage(table, path, f"has {found:,} bytes, was written with {size:,}")

@@ -81,6 +81,10 @@ class Held:
         self.name = uuid4().hex
         _OPEN[self.name] = self
 
+    def remember(self, path: str, n_bytes: int, footer: bytes) -> None:
+        """Keep what the writer of a Parquet file knows, so that its commit need not open it."""
+        self.footers[path] = Footer(n_bytes, footer)
+
     def properties(self, *, read_only: bool) -> dict[str, str]:
         """Properties of a catalog whose tables use it; it must be kept as long as they."""
         given = {"py-io-impl": IMPLEMENTATION, HELD: self.name}

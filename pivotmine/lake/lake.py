@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from pyiceberg.manifest import DataFile, ManifestEntry
     from pyiceberg.table import Table as IcebergTable
 
+ARTIFACTS = "shards/files/"
+"""Folder of the namespace for training files."""
+
 RUN_ID = "run_id"
 """Snapshot property that ties a snapshot to its row in `runs`."""
 
@@ -112,7 +115,7 @@ class Lake:
                     f"table runs, which says what is committed, cannot be read: "
                     f"{str(error).partition('. ')[0]}. Restore that file from a backup."
                 ) from error
-            # Rows of versions before 0.4 have no number and come first.
+            # Rows of earlier versions have no number and come first.
             number = rows["commit_number"].fill_null(0)
             order = [("number", "ascending"), ("finished_at", "ascending")]
             rows = rows.append_column("number", number).sort_by(order)
@@ -129,7 +132,8 @@ class Lake:
             return None
         described = dict(row["snapshots"] or {}).get(name)
         if described is not None:
-            return Snapshot.model_validate_json(described)
+            kept = Snapshot.model_validate_json(described)
+            return kept.model_copy(update={"manifest_list": self.address_of(kept.manifest_list)})
         table = self.iceberg_table(name)
         snapshot = table.snapshot_by_id(row["outputs"][name]) if table else None
         if snapshot is None and as_of is None:
@@ -221,6 +225,13 @@ class Lake:
         stream: IO[bytes] = self.filesystem.open(path, "rb", size=size)
         return stream
 
+    def content(self, path: str) -> bytes:
+        """A small file of the lake, in one request."""
+        if self.is_local:
+            with open(local_path(path), "rb") as stream:
+                return stream.read()
+        return bytes(self.filesystem.cat_file(path))
+
     def _read_files(self, files: Sequence[DataFile], schema: pa.Schema) -> pa.Table:
         parts = [pa.Table.from_batches([], schema)]  # `empty_table` would import pandas
         for found in files:
@@ -271,6 +282,25 @@ class Lake:
     def artifact_path(self, kind: str, run_id: str) -> str:
         """Where a run puts files that table `kind` lists but does not hold (shards)."""
         return posixpath.join(self.warehouse, self.namespace, kind, "files", run_id)
+
+    def path_of(self, address: str) -> str:
+        """The path of a file in the folder of the namespace, which stays when the lake is moved.
+
+        What lies elsewhere keeps its address.
+        """
+        root = self.normal_address(posixpath.join(self.warehouse, self.namespace)) + "/"
+        normal = self.normal_address(address)
+        return normal.removeprefix(root) if normal.startswith(root) else address
+
+    def address_of(self, path: str) -> str:
+        """Where a file is whose path in the folder of the namespace is known.
+
+        Earlier versions kept addresses of training files: what follows the folder is their path.
+        """
+        _, artifacts, rest = path.rpartition(ARTIFACTS)
+        if "://" in path and not artifacts:
+            return path
+        return posixpath.join(self.warehouse, self.namespace, artifacts + rest)
 
     def parquet_files(self, path: str) -> list[str]:
         """Parquet files directly under a folder, as URIs of the warehouse's scheme, sorted."""

@@ -37,6 +37,7 @@ from pivotmine.lake.snapshots import (
     table_of,
 )
 from pivotmine.lake.tables import RUNS
+from pivotmine.storage.patience import patiently
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table as IcebergTable
@@ -222,7 +223,7 @@ class Lease:
         """Whether a step has happened; if not, it never will."""
         try:
             try:
-                self.renew()
+                patiently(self.renew, "the catalog", self._lake.held.settings)
             except _LeaseLost:
                 self._lake.refresh()
                 if not has_landed():

@@ -28,6 +28,7 @@ CONTEXTS = declare(
     ("n_tokens", LONG, "nodes of all contexts of the row"),
     ("sizes", pa.binary(), "nodes of each context, int32"),
     ("folds", pa.binary(), "hash fold of each context, uint8"),
+    ("sources", pa.binary(), "hash of the source of each context's document, uint32"),
     ("steps", pa.binary(), "differences from node to node, int32"),
 )
 MARGINS = declare(
@@ -99,16 +100,22 @@ LINKS = declare(
     ("n_a", LONG, "mixed contexts that hold a"),
     ("n_b", LONG, "mixed contexts that hold b"),
     ("n_contexts", LONG, "mixed contexts of the two languages"),
-    ("expected", DOUBLE, "n_ab if a and b were independent"),
-    ("npmi", DOUBLE, "normalised pointwise mutual information, -1 to 1"),
+    ("expected", DOUBLE, "mean of n_ab if texts changed places within their strata"),
+    ("npmi", DOUBLE, "normalised pointwise mutual information over `expected`, -1 to 1"),
     ("g2", DOUBLE, "log-likelihood ratio (Dunning 1993)"),
-    ("q_value", DOUBLE, "Benjamini-Hochberg false discovery rate at which the pair passes"),
+    ("q_value", DOUBLE, "false discovery rate of the links that are as sure (docs/links.md)"),
     ("folds", INT, "hash folds in which the pair meets more often than expected"),
     ("is_copy", pa.bool_(), "whether both are spelled alike (a name, a number, a loan word)"),
     ("rank_ab", INT, "rank of b among the partners of a in lang_b, by g2; copies apart"),
     ("rank_ba", INT, "rank of a among the partners of b in lang_a, by g2; copies apart"),
     ("n_won", LONG, "contexts with both in which no better partner of either is present"),
-    ("prevails", pa.bool_(), "best partner of one of its words, and won in link.min_won_share"),
+    (
+        "prevails_q_value",
+        DOUBLE,
+        "false discovery rate of the best partners, won in link.min_won_share, that are as sure; "
+        "null for other links",
+    ),
+    ("prevails", pa.bool_(), "whether that rate is at most link.max_q_value"),
 )
 PIVOTS = declare(
     "pivots",

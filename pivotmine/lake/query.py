@@ -18,8 +18,8 @@ import pyarrow as pa
 
 from pivotmine.errors import LakeError
 from pivotmine.lake.addresses import local_path
-from pivotmine.lake.lake import Lake
-from pivotmine.lake.tables import TABLES
+from pivotmine.lake.lake import ARTIFACTS, Lake
+from pivotmine.lake.tables import RUNS, SHARDS, TABLES
 from pivotmine.text.language_code import LANGUAGE_NAME, asked_code
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def connect(
             known.add(sizes)
         if paths:
             listed = ", ".join(quoted(local_path(path)) for path in paths)
-            view = f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet([{listed}])'
+            seen = _seen_as(lake, name, as_of, f"FROM read_parquet([{listed}])")
+            view = f'CREATE VIEW "{name}" AS {seen}'
             try:
                 connection.execute(view)
             except (duckdb.Error, OSError) as error:
@@ -73,6 +74,17 @@ def connect(
         else:
             connection.register(name, pa.Table.from_batches([], TABLES[name].schema))
     return connection
+
+
+def _seen_as(lake: Lake, name: str, as_of: datetime | None, rows: str) -> str:
+    """How a table is seen by questions."""
+    if name == SHARDS.name:  # where the files are, if the lake was moved, too
+        address = quoted(lake.address_of(ARTIFACTS))
+        path = f"regexp_replace(path, '^(.*/)?{ARTIFACTS}', {address})"
+        return f"SELECT * REPLACE ({path} AS path) {rows}"
+    if name == RUNS.name and as_of is not None:
+        return f"SELECT * {rows} WHERE finished_at <= {quoted(as_of.isoformat())}::TIMESTAMPTZ"
+    return f"SELECT * {rows}"
 
 
 def _register_files(connection: duckdb.DuckDBPyConnection, lake: Lake) -> SnapshotFiles:
@@ -94,6 +106,7 @@ def confine(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
         path.replace("''", "'")
         for (sql,) in connection.execute(views).fetchall()
         for path in re.findall(r"'((?:[^']|'')*)'", sql)
+        if path.endswith(".parquet")
     ]
     if not lake.is_local:  # DuckDB asks by the spelling of the filesystem, too
         strip, unstrip = lake.filesystem._strip_protocol, lake.filesystem.unstrip_protocol

@@ -97,6 +97,7 @@ TOKENS = declare(
     "tokens",
     "Documents as token ids, cut into segments with a language each.",
     ("doc_id", STRING, "document"),
+    ("source", STRING, "source of the document"),
     ("lang", STRING, "language of the document"),
     ("token_ids", pa.list_(INT), "token ids of the whole text, in order"),
     ("segment_ends", pa.list_(INT), "where each segment ends, as an offset into token_ids"),

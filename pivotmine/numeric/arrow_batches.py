@@ -35,7 +35,12 @@ def flat_list(column: pa.ListArray) -> tuple[NDArray[np.int32], NDArray[np.int64
 
 def language_indices(column: pa.ListArray, languages: Sequence[str]) -> NDArray[np.int8]:
     """Flat list of language names as indices into `languages`, -1 for any other."""
-    found = pc.index_in(column.flatten(), value_set=pa.array(languages, pa.string()))
+    return language_index(column.flatten(), languages)
+
+
+def language_index(column: pa.Array, languages: Sequence[str]) -> NDArray[np.int8]:
+    """Language names as indices into `languages`, -1 for any other."""
+    found = pc.index_in(column, value_set=pa.array(languages, pa.string()))
     indices: NDArray[np.int8] = found.fill_null(-1).to_numpy().astype(np.int8)
     return indices
 

@@ -5,15 +5,15 @@ hold b (`n_b`), and all contexts of the population (`n`), which for a cross-lang
 mixed contexts of its two languages. All functions take arrays or numbers that broadcast against
 each other and return float64; zero cells are exact limits, never NaN.
 
-G2 is the test because word pairs are rare events, where chi-square and z scores overstate
-significance by far (Dunning 1993). G2 is two-sided; p-values here are one-sided, of attraction.
+G2 ranks partners because word pairs are rare events, where chi-square and z scores overstate
+significance by far (Dunning 1993). p-values are those of `stratified_association.py`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import log_ndtr, xlog1py
+from scipy.special import xlog1py
 
 from pivotmine.errors import InputError
 
@@ -87,29 +87,6 @@ def additive_background(
     """
     n_ab, n_a, n_b, n = _floats(n_ab, n_a, n_b, n)
     return _ratio(n_ab, n_a) - _ratio(n_b, n)
-
-
-def log10_p_value(
-    n_ab: ArrayLike,
-    n_a: ArrayLike,
-    n_b: ArrayLike,
-    n: ArrayLike,
-    *,
-    g2: NDArray[np.float64] | None = None,
-) -> NDArray[np.float64]:
-    """log10 of the one-sided p-value of attraction: that of a normal beyond sqrt(G2).
-
-    The signed root of G2 is asymptotically standard normal. Pairs that meet no more often than
-    expected get 0, p = 1. In logarithms because p leaves the range of a double at G2 of about
-    1,400, far below the G2 of frequent translation pairs.
-
-    Pass `g2` if `log_likelihood_ratio` of the same tables is known; it is most of the work.
-    """
-    n_ab, n_a, n_b, n = _floats(n_ab, n_a, n_b, n)
-    if g2 is None:
-        g2 = log_likelihood_ratio(n_ab, n_a, n_b, n)
-    tail = log_ndtr(-np.sqrt(g2)) / np.log(10.0)
-    return np.where(n_ab > expected(n_a, n_b, n), tail, 0.0)
 
 
 def p_value_bin(log10_p: ArrayLike) -> NDArray[np.int32]:

@@ -17,7 +17,7 @@ from pivotmine.errors import InputError
 
 
 class FoldedContexts(NamedTuple):
-    """Contexts as CSR rows of distinct token ids in ascending order, and their hash folds."""
+    """Contexts as CSR rows of distinct token ids in ascending order, with folds and sources."""
 
     offsets: NDArray[np.int64]
     """[C + 1] context c is token_ids[offsets[c]:offsets[c + 1]]."""
@@ -26,7 +26,10 @@ class FoldedContexts(NamedTuple):
     """[N]"""
 
     folds: NDArray[np.uint8]
-    """[C]"""
+    """[C] hash fold of the document."""
+
+    sources: NDArray[np.uint32]
+    """[C] hash of the document's source."""
 
 
 class PackedContexts(NamedTuple):
@@ -39,6 +42,9 @@ class PackedContexts(NamedTuple):
     folds: bytes
     """uint8[C]"""
 
+    sources: bytes
+    """uint32[C]"""
+
     steps: bytes
     """int32[N] differences from token to token."""
 
@@ -50,6 +56,7 @@ def join(parts: Sequence[FoldedContexts]) -> FoldedContexts:
         np.concatenate(([0], np.cumsum(np.concatenate([*sizes, np.empty(0, np.int64)])))),
         np.concatenate([*(part.token_ids for part in parts), np.empty(0, np.int32)]),
         np.concatenate([*(part.folds for part in parts), np.empty(0, np.uint8)]),
+        np.concatenate([*(part.sources for part in parts), np.empty(0, np.uint32)]),
     )
 
 
@@ -72,13 +79,19 @@ def pack(contexts: FoldedContexts) -> PackedContexts:
     """Contexts as bytes, to be compressed."""
     steps = np.diff(contexts.token_ids, prepend=np.int32(0))
     sizes = np.diff(contexts.offsets).astype(np.int32)
-    return PackedContexts(len(steps), sizes.tobytes(), contexts.folds.tobytes(), steps.tobytes())
+    return PackedContexts(
+        len(steps),
+        sizes.tobytes(),
+        contexts.folds.tobytes(),
+        contexts.sources.tobytes(),
+        steps.tobytes(),
+    )
 
 
 def unpack(parts: Sequence[PackedContexts]) -> FoldedContexts:
     """All contexts of several parts.
 
-    Memory: 4 B a token, 9 B a context, and the bytes that are given.
+    Memory: 4 B a token, 13 B a context, and the bytes that are given.
 
     Raises
     ------
@@ -87,11 +100,13 @@ def unpack(parts: Sequence[PackedContexts]) -> FoldedContexts:
     """
     sizes = np.concatenate([np.empty(0, np.int32), *(_ints(part.sizes) for part in parts)])
     folds = b"".join(part.folds for part in parts)
+    sources = b"".join(part.sources for part in parts)
     token_ids = np.empty(sum(part.n_tokens for part in parts), np.int32)
-    if len(folds) != len(sizes) or int(sizes.sum(dtype=np.int64)) != len(token_ids):
+    fits = len(folds) == len(sizes) and len(sources) == 4 * len(sizes)
+    if not fits or int(sizes.sum(dtype=np.int64)) != len(token_ids):
         raise InputError(
-            f"packed contexts hold {len(sizes)} sizes, {len(folds)} folds and {len(token_ids)}"
-            " tokens, which do not fit together; the file is damaged"
+            f"packed contexts hold {len(sizes)} sizes, {len(folds)} folds, {len(sources) // 4}"
+            f" sources and {len(token_ids)} tokens, which do not fit together; the file is damaged"
         )
     start = 0
     for part in parts:
@@ -99,11 +114,13 @@ def unpack(parts: Sequence[PackedContexts]) -> FoldedContexts:
         np.cumsum(_ints(part.steps), dtype=np.int32, out=token_ids[start : start + part.n_tokens])
         start += part.n_tokens
     offsets = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
-    return FoldedContexts(offsets, token_ids, np.frombuffer(folds, np.uint8))
+    return FoldedContexts(
+        offsets, token_ids, np.frombuffer(folds, np.uint8), np.frombuffer(sources, np.uint32)
+    )
 
 
 def _cut(contexts: FoldedContexts, max_tokens: int) -> list[FoldedContexts]:
-    offsets, token_ids, folds = contexts
+    offsets, token_ids, folds, sources = contexts
     parts = []
     start = 0
     while start < len(folds):
@@ -111,7 +128,9 @@ def _cut(contexts: FoldedContexts, max_tokens: int) -> list[FoldedContexts]:
         end = max(fits, start + 1)
         of_part = offsets[start : end + 1]
         tokens = token_ids[of_part[0] : of_part[-1]]
-        parts.append(FoldedContexts(of_part - of_part[0], tokens, folds[start:end]))
+        parts.append(
+            FoldedContexts(of_part - of_part[0], tokens, folds[start:end], sources[start:end])
+        )
         start = end
     return parts
 

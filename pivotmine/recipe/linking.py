@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pivotmine import plugins
 from pivotmine.recipe.section import OneOf, PositiveInt, Section, Share
@@ -14,18 +14,20 @@ class LinkConfig(Section):
     """Which co-occurring pairs are links."""
 
     max_q_value: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.01
-    """False discovery rate (Benjamini-Hochberg over all testable pairs of a language pair)."""
+    """False discovery rate of links, and of the links that prevail, in each language pair: the
+    share that would pass if texts changed places within their strata (docs/links.md)."""
 
     min_npmi: Annotated[float, Field(ge=-1.0, le=1.0)] = 0.1
-    """Weakest association kept, as normalised pointwise mutual information. In a large corpus even
-    weak associations are significant; this asks for an effect as well."""
+    """Weakest association kept, as normalised pointwise mutual information over the expectation of
+    the strata. In a large corpus even weak associations are significant; this asks for an effect as
+    well."""
 
     min_folds: Annotated[int, Field(ge=0, le=16)] = 3
     """In how many hash folds the pair must meet more often than expected (at most count.folds)."""
 
     measure: Annotated[str, OneOf(plugins.MEASURES.names)] = "g2"
     """Measure of association: it ranks the partners of a token, and orders the links in a contest.
-    q-values and `min_npmi` do not depend on it."""
+    p-values and `min_npmi` do not depend on it."""
 
     max_rank: PositiveInt = 50
     """Links kept per token and language: those that rank this high on either side."""
@@ -39,10 +41,40 @@ class LinkConfig(Section):
     """Most links that compete for contexts, best ranks first; bounds what each worker holds (20
     bytes a link). Others do not prevail."""
 
-    permute: bool = True
-    """Count a permutation of the contexts too, in which words meet by chance, and report how many
-    of its pairs would pass as links. Takes as long as counting, and is done only where one task
-    holds all contexts (count.chunk_tokens)."""
+    strata: tuple[Literal["source", "size"], ...] = ("source", "size")
+    """What splits contexts into strata, within which chance is measured: the source of the
+    document, and the octaves of the sizes of both texts. Without strata, words that share a source
+    look like translations. The source is what `ingest.inputs.source_column` names; let it name the
+    topic or the crawl date too where these differ within a source."""
+
+    min_stratum_contexts: PositiveInt = 30
+    """Fewest contexts of a stratum; smaller sources and octaves are joined. In a stratum of five
+    contexts chance would explain two words that meet in all of them. In joined sources, words that
+    share one of them look like translations."""
+
+    max_strata: Annotated[int, Field(ge=1, le=4096)] = 256
+    """Most strata of a language pair; the smallest sources beyond it are one. Bounds memory: every
+    worker holds 8 bytes for each word, other language and stratum in which the word occurs."""
+
+    permutations: Annotated[int, Field(ge=0, le=64)] = 4
+    """Permutations of the contexts within strata. q-values are calibrated on them, and each is
+    tested with the q-values of the others, which gives the measured rate and its standard error.
+    Each costs about as much as counting. 0: q-values are those of Benjamini and Hochberg, which
+    find fewer links, and no rate is measured."""
+
+    block_tokens: PositiveInt = 8_000_000
+    """Tokens of contexts within which texts change places in a permutation, about 60 bytes of
+    memory each. Contexts are dealt into blocks by their content, so that links do not depend on
+    `count.chunk_tokens` or the number of tasks."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "permute" in values:
+            raise ValueError(
+                "`permute` is called `permutations` now, and takes a number; 0 for none"
+            )
+        return values
 
 
 class He2025PivotConfig(Section):

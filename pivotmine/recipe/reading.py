@@ -169,6 +169,8 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"--set {override!r}: the value is not valid YAML: {error}") from error
+    if isinstance(value, str) and " #" in text and text.strip()[:1] not in ("'", '"'):
+        value = text.strip()  # a path may hold what would begin a comment in a file
     *parents, last = name.strip().split(".")
     node: Any = values
     for depth, key in enumerate([*parents, last]):

@@ -87,9 +87,12 @@ def _expand(fs: Any, path: str) -> dict[str, Any]:
         return dict(_walk(fs, path, ()))
     if not any(c in path for c in _GLOB_CHARACTERS):
         return {}
-    literal = {part for part in path.split("/") if not any(c in part for c in _GLOB_CHARACTERS)}
+    folder = _existing_folder(fs, path)
+    rest = path[len(folder) :].split("/")
+    literal = {part for part in rest if not any(c in part for c in _GLOB_CHARACTERS)}
+    literal.update(folder.split("/"))
     found: dict[str, Any] = {}
-    for name, info in _glob(fs, path):
+    for name, info in _glob(fs, path, folder):
         if any(_is_hidden(part) for part in name.split("/") if part not in literal):
             continue
         if info["type"] == "directory":
@@ -99,8 +102,16 @@ def _expand(fs: Any, path: str) -> dict[str, Any]:
     return found
 
 
-def _glob(fs: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Files and directories that match a pattern.
+def _existing_folder(fs: Any, path: str) -> str:
+    """The longest beginning of a local pattern that is a folder: its characters are literal."""
+    folder = path.rpartition("/")[0] if isinstance(fs, LocalFileSystem) else ""
+    while folder and not Path(folder).is_dir():
+        folder = folder.rpartition("/")[0]
+    return folder
+
+
+def _glob(fs: Any, path: str, literal: str) -> Iterator[tuple[str, Any]]:
+    """Files and directories that match a pattern below a folder that is taken literally.
 
     Local patterns are expanded here. fsspec and Python silently skip directories that may not be
     listed. fsspec also skips linked directories, in which corpora are often kept (on another disk,
@@ -109,21 +120,22 @@ def _glob(fs: Any, path: str) -> Iterator[tuple[str, Any]]:
     if not isinstance(fs, LocalFileSystem):
         yield from fs.glob(path, detail=True).items()
         return
-    plain, deep, _ = path.partition("**")
-    found = [Path("/")]
-    for part in (plain.rpartition("/")[0] if deep else path).split("/")[1:]:
+    below = path[len(literal) :]
+    plain, deep, _ = below.partition("**")
+    found = [Path(literal or "/")]
+    for part in (plain.rpartition("/")[0] if deep else below).split("/")[1:]:
         if any(c in part for c in _GLOB_CHARACTERS):
             inside = (file for folder in found if folder.is_dir() for file in folder.iterdir())
             found = [f for f in inside if fnmatchcase(f.name, part) and not _is_hidden(f.name)]
         else:
             found = [f for folder in found if os.path.lexists(f := folder / part)]
-    pattern = re.compile(glob_translate(path))
+    pattern = re.compile(glob_translate(below))
     for name in map(str, found):
         if not deep:
             yield name, _follow(fs, name, {"type": "other", "islink": True, "mtime": "broken"})
             continue
         for file, info in _walk(fs, name, ()):
-            parts = file.split("/")
+            parts = file[len(literal) :].split("/")
             if any(pattern.match("/".join(parts[: n + 1])) for n in range(len(parts))):
                 yield file, info
 

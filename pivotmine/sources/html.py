@@ -7,9 +7,10 @@ extraction: 10 and 60 ms). Native code cannot be interrupted. Therefore a page o
 
 One of those rules leaves out text nodes that are a single private-use character, because they are
 glyphs of icon fonts, or a single pilcrow, the mark of links to headings. It compares the three
-bytes of UTF-8 in the wrong order, so it takes nearly every character of three bytes for an icon: a
-table cell that holds one Chinese character, a dash between two links. Such a text node is made
-longer here by a noncharacter that the page does not hold, which is taken out of the text again.
+bytes of UTF-8 in the wrong order, so it takes nearly every text node of three bytes for an icon: a
+table cell that holds one Chinese character, a dash between two links, `où`. Such a text node is
+made longer here by a noncharacter that the page does not hold, which is taken out of the text
+again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from html import unescape
 from resiliparse.extract.html2text import extract_plain_text
 
 from pivotmine.sources.encodings import Decoded, decode
-from pivotmine.sources.html_rules import keep_text
+from pivotmine.sources.html_rules import keep_text, with_figures
 
 MAX_TAGS = 15_000
 
@@ -34,14 +35,12 @@ _XML = re.compile(rb"\s*<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([^\"'>]+)", re.IGNO
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 
 # What resiliparse takes for white space around a text node, and NUL, which the parser leaves out.
-_SPACE = r"[ \t\n\v\f\r\0]*"
-_ONE = (
-    rf"{_SPACE}(?:([\u0800-\ud7ff\uf900-\uffff])|(&#?\w+;?))"
-    rf"(?={_SPACE}(?:<|\Z|\]\]>))"
-)
+_SPACE = r"[ \t\n\v\f\r\0]*+"
+# A text node of a few characters, some of them written as references.
+_SHORT = rf"{_SPACE}((?:&#?\w{{1,9}};?|[^<&]){{1,6}}?)(?={_SPACE}(?:<|\Z|\]\]>))"
 # A pattern that begins with one character is searched for five times as fast.
-_AFTER_TAG, _AT_START = re.compile(f">{_ONE}"), re.compile(_ONE)
-_IN_CDATA = re.compile(rf"\[CDATA\[{_ONE}")
+_AFTER_TAG, _AT_START = re.compile(f">{_SHORT}"), re.compile(_SHORT)
+_IN_CDATA = re.compile(rf"\[CDATA\[{_SHORT}")
 _NONCHARACTERS = tuple(map(chr, range(0xFDD0, 0xFDF0)))
 
 
@@ -71,8 +70,9 @@ def extract_text(html: str, whole: bool = False) -> str:
     """The text of a page that is decoded already; `whole` as for `html_to_text`."""
     main = not whole and html.count("<") <= MAX_TAGS
     pad = next((c for c in _NONCHARACTERS if c not in html), "")
+    html = with_figures(html)
     if main and pad:
-        html = _pad_single_characters(keep_text(html), pad)
+        html = _pad_short_nodes(keep_text(html), pad)
     text: str = extract_plain_text(
         html,
         preserve_formatting=True,
@@ -83,14 +83,15 @@ def extract_text(html: str, whole: bool = False) -> str:
     return text.replace(pad, "") if main and pad else text
 
 
-def _pad_single_characters(html: str, pad: str) -> str:
+def _pad_short_nodes(html: str, pad: str) -> str:
     if html.isascii() and "&" not in html:
         return html
 
     def padded(found: re.Match[str]) -> str:
-        character, reference = found.groups()
-        meant = character or unescape(reference)
-        is_short = len(meant) == 1 and len(meant.encode("utf-8", "replace")) == 3
+        if found[1].isascii() and "&" not in found[1]:
+            return found[0]
+        meant = unescape(found[1]).strip(" \t\n\v\f\r\0")
+        is_short = len(meant.encode("utf-8", "replace")) == 3
         is_icon = "\ue000" <= meant <= "\uf8ff"
         return found[0] + pad if is_short and not is_icon else found[0]
 

@@ -15,30 +15,34 @@ is kept. So the tags are rewritten before, and all other rules stay in force:
   (`share`, `email`, `rel=tag`) do not make them furniture. They are taken away, but for those that
   hide an element or make it a link to somewhere on the page.
 
-The tags are found in one pass over the page, in linear time.
+Every pattern is searched for in linear time.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from functools import lru_cache
 
 MAX_LINK_SHARE = 0.6
 """Lists with more of their text in links are menus. resiliparse uses it for `div` elements."""
 
-_TOKEN = re.compile(r"<(?:!--|(/?)([a-zA-Z][a-zA-Z0-9]*+)([^<>]*+)>)")
-_RAW = ("script", "style", "template", "textarea", "noscript", "title")
-_RAW_END = {name: re.compile(f"</{name}\\b", re.IGNORECASE) for name in _RAW}
-_RENAMED = {"figure": "div", "figcaption": "div"}
-_INLINE = frozenset(
-    """
-    a abbr b bdi bdo cite code data del dfn em font i ins kbd mark q rb rp rt ruby s samp small span
-    strong sub sup tt u var
-    """.split()
+_FIGURES = re.compile(r"<(/?)(time|figure|figcaption)\b([^<>]*+)>", re.IGNORECASE)
+_EMPTY_ANCHOR = re.compile(r"<a\b([^<>]*+)(?<=/)>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*+>")
+_LISTS_AND_LINKS = re.compile(r"<(/?)(ul|a)\b[^<>]*+>", re.IGNORECASE)
+_JAPANESE = re.compile(r"(?<![^\s_\"'=-])(jp|wa|JP|WA)(?![^\s_\"'>-])")
+_SIGNS_OF_JAPANESE = ("jp", "JP", '"wa', "'wa", "=wa", "-wa", "_wa", '"WA', "'WA", "=WA", "-WA")
+_CLASS = re.compile(r"\bclass\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+)", re.IGNORECASE)
+_MARKED_INLINE = re.compile(
+    r"<(?:a|abbr|b|bdi|bdo|cite|code|data|del|dfn|em|font|i|ins|kbd|mark|q|r[bpt]|ruby|s|samp|small"
+    r"|span|strong|su[bp]|tt|u|var)\s([^<>]*+)>",
+    re.IGNORECASE,
 )
-_TEXT_BLOCKS = frozenset("p li td th dt dd h1 h2 h3 h4 h5 h6 blockquote pre caption".split())
-_OTHER_BLOCKS = frozenset(
-    "div ul ol dl table tr section article header footer nav aside main form body".split()
+_FURNITURE = re.compile(
+    r"\brel\b|itemprop|data-ad|social|shar|syndic|newsletter|follow|mail|like|feedback|engage"
+    r"|facebook|twitter|subscri|log[_-]?in|sign[_-]?|account|user|logo|\bads?|advert|sponsor|promot"
+    r"|paid|banner|donate|spinner|short-view",
+    re.IGNORECASE,
 )
 _HIDES = re.compile(
     r"hid|invisible|collapsed|none|h-0|nocontent|expandable|skip|scroll|next|prev|permalink"
@@ -46,102 +50,89 @@ _HIDES = re.compile(
     re.IGNORECASE,
 )
 _MARKS = re.compile(
-    r"\s(?:class|id|rel|itemprop|data-ad[\w-]*)\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+)",
+    r"\b(?:class|id|rel|itemprop|aria-\w+|data-ad[\w-]*)\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+)",
     re.IGNORECASE,
 )
-_JAPANESE = re.compile(r"(?<![^\s_\"'=-])(jp|wa)(?![^\s_\"'-])", re.IGNORECASE)
-_CLASS = re.compile(r"\bclass\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+)", re.IGNORECASE)
+_BLOCK = re.compile(
+    r"<(/?)(p|li|t[dh]|d[td]|h[1-6]|blockquote|pre|caption|div|[uod]l|table|tr|section|article"
+    r"|header|footer|nav|aside|main|form|body)\b",
+    re.IGNORECASE,
+)
+_TEXT_BLOCKS = frozenset("p li td th dt dd h1 h2 h3 h4 h5 h6 blockquote pre caption".split())
+_LOOK_BACK = 2000
+"""Characters before an inline element in which its block must begin."""
 
 
-class _List(NamedTuple):
-    """A `ul` that is open, and what the page held where it began."""
-
-    place: int
-    """Index of its tag among the parts."""
-
-    n_text: int
-    n_links: int
+def with_figures(html: str) -> str:
+    """The page with figures and times as text; resiliparse removes figures from whole pages too."""
+    return _FIGURES.sub(_as_text, html)
 
 
 def keep_text(html: str) -> str:
     """The page with the tags of text rewritten, so that resiliparse keeps what they hold."""
-    parts: list[str] = []
-    lists: list[_List] = []
-    n_text = n_links = n_open_links = 0
-    in_text_block = False
-    at = 0
-    while (found := _TOKEN.search(html, at)) is not None:
-        text = html[at : found.start()]
-        length = len(text.strip())
-        n_text += length
-        n_links += length if n_open_links else 0
-        parts.append(text)
+    html = _EMPTY_ANCHOR.sub(_closed, html)
+    html = _MARKED_INLINE.sub(_without_marks, html)
+    if any(sign in html for sign in _SIGNS_OF_JAPANESE):
+        html = _CLASS.sub(lambda found: _JAPANESE.sub(r"x\1", found[0]), html)
+    return _with_lists_of_text(html)
+
+
+def _as_text(found: re.Match[str]) -> str:
+    is_time = found[2].lower() == "time"
+    return "" if is_time else f"<{found[1]}div{found[3]}>"
+
+
+def _closed(found: re.Match[str]) -> str:
+    return f"<a{found[1][:-1]}></a>"
+
+
+def _without_marks(found: re.Match[str]) -> str:
+    marks = _MARKS.findall(found[1])
+    if not marks or not _is_furniture(" ".join(marks)) or not _in_text_block(found):
+        return found[0]
+    return _MARKS.sub("", found[0])
+
+
+@lru_cache(maxsize=4096)
+def _is_furniture(marks: str) -> bool:
+    """Whether marks may make an inline element furniture, and not hide it."""
+    return bool(_FURNITURE.search(marks)) and not _HIDES.search(marks)
+
+
+def _in_text_block(found: re.Match[str]) -> bool:
+    """Whether the last tag of a block before an inline element begins a block of text."""
+    begin = max(found.start() - _LOOK_BACK, 0)
+    tags = _BLOCK.findall(found.string, begin, found.start())
+    return bool(tags) and not tags[-1][0] and tags[-1][1].lower() in _TEXT_BLOCKS
+
+
+def _with_lists_of_text(html: str) -> str:
+    """The page with `ol` in place of each `ul` that is no menu."""
+    renamed: list[int] = []  # where the names of these tags begin
+    lists: list[tuple[int, int, int]] = []  # open ones: where, and text and links before them
+    n_text = n_links = n_open_links = at = 0
+    for found in _LISTS_AND_LINKS.finditer(html):
+        if lists:
+            length = len(_TAG.sub("", html[at : found.start()]).strip())
+            n_text += length
+            n_links += length if n_open_links else 0
         at = found.end()
-        name = (found[2] or "").lower()
-        end = _end_of_raw(html, name, at)
-        if end is None:  # a comment or an element that goes on to the end of the page
-            parts.append(html[found.start() :])
-            return "".join(parts)
-        if end > at:
-            parts.append(html[found.start() : end])
-            at = end
-            continue
-        closes = bool(found[1])
-        if name == "a" and found[3].endswith("/"):
-            parts.append(f"<a{found[3][:-1]}></a>")
-            continue
-        if name == "a":
-            n_open_links = max(n_open_links + (-1 if closes else 1), 0)
-        elif name == "ul" and not closes:
-            lists.append(_List(len(parts), n_text, n_links))
-        elif name == "ul" and lists:
-            begun = lists.pop()
-            if _is_text(n_text - begun.n_text, n_links - begun.n_links):
-                parts[begun.place] = "<ol" + parts[begun.place][3:]
-                parts.append("</ol>")
-                continue
-        if name in _TEXT_BLOCKS:
-            in_text_block = not closes
-        elif name in _OTHER_BLOCKS:
-            in_text_block = False
-        parts.append(_rewritten(found, name, in_text_block))
-    n_text += len(html[at:].strip())
-    parts.append(html[at:])
-    for begun in lists:  # that are not closed
-        if _is_text(n_text - begun.n_text, n_links - begun.n_links):
-            parts[begun.place] = "<ol" + parts[begun.place][3:]
-    return "".join(parts)
-
-
-def _is_text(n_text: int, n_links: int) -> bool:
-    return n_links <= MAX_LINK_SHARE * n_text
-
-
-def _end_of_raw(html: str, name: str, at: int) -> int | None:
-    """Where a comment or an element without markup ends; `at` for other tags, None at no end."""
-    if not name:
-        end = html.find("-->", at)
-        return end + 3 if end >= 0 else None
-    if name in _RAW_END and html[at - 2] != "/":
-        found = _RAW_END[name].search(html, at)
-        return found.start() if found else None
-    return at
-
-
-def _rewritten(found: re.Match[str], name: str, in_text_block: bool) -> str:
-    tag = found[0]
-    if name == "time":
-        return ""
-    if name in _RENAMED:
-        return f"<{found[1]}{_RENAMED[name]}{found[3]}>"
-    if "=" not in found[3]:
-        return tag
-    if in_text_block and name in _INLINE and not _HIDES.search(found[3]):
-        return _MARKS.sub("", tag)
-    if _JAPANESE.search(found[3]):
-        return _CLASS.sub(_without_marks_of_japanese, tag)
-    return tag
-
-
-def _without_marks_of_japanese(found: re.Match[str]) -> str:
-    return _JAPANESE.sub(r"x\1", found[0])
+        if found[2] in "aA":
+            n_open_links = max(n_open_links + (-1 if found[1] else 1), 0)
+        elif not found[1]:
+            lists.append((found.start(2), n_text, n_links))
+        elif lists:
+            begin, text_before, links_before = lists.pop()
+            if n_links - links_before <= MAX_LINK_SHARE * (n_text - text_before):
+                renamed += (begin, found.start(2))
+    if lists:
+        n_text += len(_TAG.sub("", html[at:]).strip())
+    for begin, text_before, links_before in lists:  # those without an end
+        if n_links - links_before <= MAX_LINK_SHARE * (n_text - text_before):
+            renamed.append(begin)
+    parts: list[str] = []
+    at = 0
+    for begin in sorted(renamed):
+        parts += (html[at:begin], "ol")
+        at = begin + 2
+    return "".join((*parts, html[at:]))

@@ -84,6 +84,11 @@ def passes(error: BaseException) -> bool:
     return any(map(_passes, found))
 
 
+def is_whole_store(error: BaseException) -> bool:
+    """Whether it is the bucket that is missing, and not a file of it."""
+    return any(_code(one) == "NoSuchBucket" for one in _causes(error))
+
+
 def is_unreached(error: BaseException) -> bool:
     """Whether no server answered at all."""
     return any(

@@ -17,10 +17,10 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from pivotmine.errors import StorageError
-from pivotmine.storage.failures import explain, without_secrets
+from pivotmine.storage.failures import explain, is_whole_store, without_secrets
 from pivotmine.storage.files import BLOCK_BYTES, KnownFile, ReadFile, WholeFile
 from pivotmine.storage.patience import patiently
-from pivotmine.storage.settings import StorageSettings, current
+from pivotmine.storage.settings import StorageSettings, current, sent_variables
 
 Result = TypeVar("Result")
 
@@ -52,7 +52,8 @@ def open_filesystem(uri: str, settings: StorageSettings | None = None) -> tuple[
     if issubclass(_class(scheme, uri), LocalFileSystem):
         return tuple(fsspec.core.url_to_fs(uri))  # type: ignore[return-value]
     host = uri if scheme in {"hdfs", "webhdfs", "sftp", "ssh", "ftp", "smb", "github"} else ""
-    filesystem = _filesystem(scheme, host, settings or current(), os.getpid())
+    names = frozenset(sent_variables().items())
+    filesystem = _filesystem(scheme, host, settings or current(), names, os.getpid())
     return filesystem, filesystem._strip_protocol(f"{scheme}://{rest}")
 
 
@@ -98,8 +99,10 @@ class StoreFileSystem(fsspec.AbstractFileSystem):  # type: ignore[misc]
         subject = str(self.unstrip_protocol(path) if isinstance(path, str) else path)
         try:
             return patiently(operation, subject, self.settings)
-        except (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError):
-            raise
+        except (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError) as error:
+            if not is_whole_store(error):
+                raise
+            raise StorageError(f"{subject}: {explain(error)}") from error
         except StorageError:
             raise
         except (OSError, ImportError) as error:
@@ -225,7 +228,13 @@ class StoreFileSystem(fsspec.AbstractFileSystem):  # type: ignore[misc]
 
 
 @lru_cache(maxsize=32)
-def _filesystem(scheme: str, uri: str, settings: StorageSettings, pid: int) -> StoreFileSystem:
+def _filesystem(
+    scheme: str,
+    uri: str,
+    settings: StorageSettings,
+    environment: frozenset[tuple[str, str]],
+    pid: int,
+) -> StoreFileSystem:
     """One a scheme and process: a connection of the parent is of no use after a fork."""
     options: dict[str, Any] = {}
     if scheme in ("s3", "s3a"):
@@ -233,9 +242,11 @@ def _filesystem(scheme: str, uri: str, settings: StorageSettings, pid: int) -> S
     elif scheme in ("gs", "gcs") and settings.anonymous:
         options = {"token": "anon"}
     elif uri:
-        options = _class(scheme, uri)._get_kwargs_from_urls(uri) | {"skip_instance_cache": True}
+        options = _class(scheme, uri)._get_kwargs_from_urls(uri)
     try:
-        inner = fsspec.filesystem(scheme, use_listings_cache=False, **options)
+        inner = fsspec.filesystem(
+            scheme, **{"use_listings_cache": False, "skip_instance_cache": True, **options}
+        )
     except Exception as error:
         raise StorageError(f"{scheme}://: {without_secrets(explain(error))}") from error
     if scheme in ("s3", "s3a"):

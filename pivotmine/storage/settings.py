@@ -47,8 +47,12 @@ def worker_environment() -> dict[str, str]:
     Spark sends them with a task. Unlike its properties, they are in no log and on no page of its
     web interface.
     """
-    sent = {name: value for name, value in os.environ.items() if name.startswith(_SENT_PREFIXES)}
-    return {**sent, VARIABLE: os.environ.get(VARIABLE, "{}")}
+    return {**sent_variables(), VARIABLE: os.environ.get(VARIABLE, "{}")}
+
+
+def sent_variables() -> dict[str, str]:
+    """The variables by which the libraries of stores find them, and credentials."""
+    return {name: value for name, value in os.environ.items() if name.startswith(_SENT_PREFIXES)}
 
 
 @lru_cache(maxsize=8)

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 
-import fsspec
-
-from pivotmine.errors import ConfigError
+from pivotmine.errors import ConfigError, StorageError
+from pivotmine.storage.filesystem import open_file
 from pivotmine.text.tokenizer_runtime import TokenizerRuntime
 
 CONFIG_NAME = "tokenizer_config.json"
@@ -68,12 +67,12 @@ def read_configured_end(tokenizer_uri: str) -> str | None:
     folder, slash, _ = tokenizer_uri.rpartition("/")
     uri = f"{folder}{slash}{CONFIG_NAME}"
     try:
-        filesystem, path = fsspec.core.url_to_fs(uri)
-        config = json.loads(filesystem.cat_file(path))
+        with open_file(uri) as file:
+            config = json.load(file)
         token = config.get("eos_token")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, StorageError, ValueError, AttributeError) as error:
         raise ConfigError(f"{uri} cannot be read: {error}; repair it, or move it away") from error
     # transformers writes a token as its text, or as an object with flags.
     name = token.get("content") if isinstance(token, dict) else token

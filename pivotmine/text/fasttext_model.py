@@ -1,6 +1,6 @@
 """A fastText model file as a function from many texts to probabilities of languages.
 
-Any model can be used (lid.176, GlotLID, OpenLID, your own); labels become the codes of `codes.py`.
+Any model can be used (lid.176, GlotLID, OpenLID, your own); `label_sets.py` says what labels mean.
 Text is lower-cased, because identifiers are trained on running text and take ALL CAPS for other
 languages. Files are read by `fasttext_file.py`, and `fasttext_kernel.py` scores texts. A model that
 cannot be read there is left to the library, which takes some ten times as long for the same result.
@@ -21,7 +21,6 @@ from blake3 import blake3
 from numpy.typing import NDArray
 
 from pivotmine.errors import SetupError
-from pivotmine.text.codes import normalise_label
 from pivotmine.text.fasttext_file import (
     HIERARCHICAL_SOFTMAX,
     DamagedModel,
@@ -88,11 +87,6 @@ class LanguageModel:
     predict: Any
     """Otherwise the library's `predict(text, k, threshold)`: labels and probabilities of a line."""
     labels: tuple[str, ...]
-
-    @cached_property
-    def languages(self) -> tuple[str, ...]:
-        """The language code of each label."""
-        return tuple(map(normalise_label, self.labels))
 
     @cached_property
     def _outputs(self) -> NDArray[np.float32]:

@@ -22,18 +22,22 @@ from numpy.typing import NDArray
 
 from pivotmine.text.codes import UNDETERMINED, writes
 from pivotmine.text.fasttext_model import LanguageModel, Question, Texts, as_texts, load_model
+from pivotmine.text.label_sets import languages_by_script
 from pivotmine.text.page_weights import weigh_by_page
 from pivotmine.text.scripts import (
     HAN,
     HANGUL,
     KANA,
-    SCRIPTS,
+    NONE,
     ScriptCounts,
     chance_of_unmarked_chinese,
-    count_scripts,
+    count_scripts_of,
     dominant_scripts,
     han_evidence,
+    script_weights,
+    scripts_of,
 )
+from pivotmine.text.word_shapes import words_only
 
 # Samples of a document that its language is read from: beginning, middle and end.
 _SAMPLE_CHARS = 400
@@ -48,6 +52,10 @@ _PRIOR_SEGMENTS = 1.0  # pseudo-count of the configured languages, in equal shar
 _DOCUMENT_PRIOR_SEGMENTS = 2.0  # the document's own has this beside
 _FOREIGN_PRIOR_SEGMENTS = 0.05
 _FLOOR = 0.01  # smaller probabilities count as this
+_LEAST_SHARE = 0.1  # of the words of a page: scripts with less are not a part of it
+_LEAST_CERTAINTY = 0.15  # of the language of a part; keyboard mash and code have less
+_NOISE_POWER = 4.0  # of the share of a segment that does not look like words: likelihood of noise
+_DOCUMENT_WORDS_POWER = 2.0  # of the share that does: factor of a document's certainty
 
 
 @lru_cache(maxsize=4)
@@ -77,33 +85,46 @@ class Identifier:
         return found
 
     def _identify_samples(self, samples: Sequence[str]) -> list[tuple[str, float]]:
-        counts = count_scripts(samples)
-        cjk = counts.words[:, [HAN, KANA, HANGUL]].sum(axis=1)
-        cjk_share = cjk / np.maximum(counts.words.sum(axis=1), 1e-9)
-        scripts = dominant_scripts(counts)
-        han = han_evidence(counts)
+        texts = as_texts(samples, 4 * _SAMPLE_CHARS)
+        words, in_words = words_only(*texts)
+        texts = Texts(words, texts.starts, texts.ends)
+        counts = count_scripts_of(words, texts.ends - texts.starts)
+        shares = counts.words / np.maximum(counts.words.sum(axis=1, keepdims=True), 1e-9)
+        shares[:, HAN] += shares[:, KANA]
+        shares[:, KANA] = 0
+        dominant = dominant_scripts(counts)
+        parts = shares >= _LEAST_SHARE
+        parts[np.arange(len(samples)), dominant] = counts.letters > 0
+        rows, scripts = np.nonzero(parts)
+        languages, certainties = np.full(len(rows), "ko", object), np.ones(len(rows))
+        is_han = scripts == HAN
+        han = han_evidence(counts)[rows[is_han]]
+        languages[is_han] = np.where(han[:, 0] >= han[:, 1], "zh", "ja")
+        certainties[is_han] = han.max(axis=1) / han.sum(axis=1)
+        asked = np.flatnonzero(~is_han & (scripts != HANGUL))
+        texts = Texts(words, texts.starts[rows[asked]], texts.ends[rows[asked]])
+        languages[asked], certainties[asked] = self._identify_parts(texts, scripts[asked])
+        certainties[asked] *= in_words[rows[asked]] ** _DOCUMENT_WORDS_POWER
+        weights = script_weights(counts)[rows, scripts]
         found = [(UNDETERMINED, 0.0)] * len(samples)
-        for row in np.flatnonzero(scripts == HANGUL).tolist():
-            found[row] = ("ko", float(cjk_share[row]))
-        for row in np.flatnonzero(scripts == HAN).tolist():
-            chinese, japanese = han[row].tolist()
-            certainty = max(chinese, japanese) / (chinese + japanese)
-            language = "zh" if chinese >= japanese else "ja"
-            found[row] = (language, float(cjk_share[row]) * certainty)
-        asked = (counts.letters > 0) & (scripts != HAN) & (scripts != HANGUL)
-        rows = np.flatnonzero(asked)
-        texts = as_texts([samples[row] for row in rows.tolist()], 4 * _SAMPLE_CHARS)
+        # The part of most weight that has a language is written last.
+        for part in np.argsort(weights, kind="stable").tolist():
+            if certainties[part] >= _LEAST_CERTAINTY:
+                certainty = certainties[part] * shares[rows[part], scripts[part]]
+                found[rows[part]] = (languages[part], min(float(certainty), 1.0))
+        return found
+
+    def _identify_parts(
+        self, texts: Texts, scripts: NDArray[np.int64]
+    ) -> tuple[list[str], NDArray[np.float64]]:
+        """Language of the part of each text in a script, and its probability."""
         names, question = _every_language(self.model)
-        masses = self.model.masses(texts, scripts[rows], question)
+        texts = _in_script(texts, scripts)
+        masses = self.model.masses(texts, scripts, question)
         # Of equally probable languages, the last by name.
         best = len(names) - 1 - masses[:, ::-1].argmax(axis=1)
-        certainties = masses[np.arange(len(rows)), best]
-        for row, column, probability in zip(
-            rows.tolist(), best.tolist(), certainties.tolist(), strict=True
-        ):
-            if probability:
-                found[row] = (names[column], min(probability, 1.0))
-        return found
+        certainties = masses[np.arange(len(scripts)), best]
+        return [names[column] for column in best.tolist()], certainties
 
     def identify_segments(
         self,
@@ -135,11 +156,15 @@ class Identifier:
         segments = [segment for document in documents for segment in document]
         sizes = np.fromiter(map(len, documents), np.int64, len(documents))
         owner = np.repeat(np.arange(len(documents)), sizes)
-        counts = count_scripts(segments)
-        lettered = np.flatnonzero(counts.letters)
         texts = as_texts(segments, _SEGMENT_CHARS)
-        texts = Texts(texts.points, texts.starts[lettered], texts.ends[lettered])
-        evidence = self._evidence(texts, counts.rows(lettered), owner[lettered], classes)
+        lengths = np.fromiter(map(len, segments), np.int64, len(segments))
+        words, in_words = words_only(texts.points, texts.starts, texts.starts + lengths)
+        counts = count_scripts_of(words, lengths)
+        lettered = np.flatnonzero(counts.letters)
+        texts = Texts(words, texts.starts[lettered], texts.ends[lettered])
+        evidence = self._evidence(
+            texts, counts.rows(lettered), in_words[lettered], owner[lettered], classes
+        )
         starts = np.searchsorted(owner[lettered], np.arange(len(documents) + 1))
         best = weigh_by_page(evidence, starts, classes.priors(document_languages))
         # The last lettered segment at or before each segment, the first one at the start.
@@ -156,7 +181,12 @@ class Identifier:
         return [names[end - size : end] for end, size in zip(ends, sizes.tolist(), strict=True)]
 
     def _evidence(
-        self, texts: Texts, counts: ScriptCounts, owner: NDArray[np.int64], classes: Classes
+        self,
+        texts: Texts,
+        counts: ScriptCounts,
+        in_words: NDArray[np.float64],
+        owner: NDArray[np.int64],
+        classes: Classes,
     ) -> NDArray[np.float64]:
         """float64[S, len(classes.names) + 1]: likelihood of each segment in each class, last:
         foreign. `owner` is the document of each segment."""
@@ -174,13 +204,18 @@ class Identifier:
         asked = ~is_han & (scripts != HANGUL) & np.isin(scripts, has_candidates)
         rows = np.flatnonzero(asked)
         texts = Texts(texts.points, texts.starts[rows], texts.ends[rows])
+        texts = _in_script(texts, scripts[rows])
         masses = self.model.masses(texts, scripts[rows], question)
         found, impossible = masses[:, :-1], masses[:, -1]
         others = 1.0 - found.sum(axis=1) - impossible
         sharpness = _sharpness(counts.letters[rows])
         possible = candidates[scripts[rows]]
-        evidence[rows, :-1] = np.where(possible, (found + _FLOOR) ** sharpness[:, np.newaxis], 0.0)
-        evidence[rows, -1] = (np.maximum(others, _FLOOR) * _FOREIGN_WEIGHT) ** sharpness
+        in_words = in_words[rows]
+        likely = (found + _FLOOR) ** sharpness[:, np.newaxis]
+        likely *= np.maximum(in_words, _FLOOR)[:, np.newaxis]
+        evidence[rows, :-1] = np.where(possible, likely, 0.0)
+        foreign = (np.maximum(others, _FLOOR) * _FOREIGN_WEIGHT) ** sharpness
+        evidence[rows, -1] = np.maximum(foreign, (1 - in_words) ** _NOISE_POWER)
         evidence[evidence.sum(axis=1) == 0, -1] = 1.0
         return evidence
 
@@ -222,15 +257,26 @@ class Classes:
         return priors
 
 
+def _in_script(texts: Texts, scripts: NDArray[np.int64]) -> Texts:
+    """The texts without the letters of other scripts than that of each, int64[S]."""
+    lengths = texts.ends - texts.starts
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    place = np.arange(lengths.sum()) + np.repeat(texts.starts - starts, lengths)
+    points = texts.points[place]
+    own = scripts_of(points)
+    points[(own != NONE) & (own != np.repeat(scripts, lengths))] = ord(" ")
+    points.setflags(write=False)
+    return Texts(points, starts, ends)
+
+
 @lru_cache(maxsize=4)
 def _every_language(model: LanguageModel) -> tuple[list[str], Question]:
     """All languages by name, and the question that has a column for each."""
-    names = sorted(set(model.languages))
+    by_script = languages_by_script(model.labels)
+    names = sorted({name for found in by_script for name in found if name})
     column = {name: at for at, name in enumerate(names)}
-    columns = [
-        [column[name] if writes(name, script) else -1 for name in model.languages]
-        for script in range(len(SCRIPTS))
-    ]
+    columns = [[column[name] if name else -1 for name in found] for found in by_script]
     return names, Question(np.array(columns, np.int32), len(names))
 
 
@@ -241,18 +287,18 @@ def _candidates(model: LanguageModel, classes: Classes) -> tuple[NDArray[np.bool
     It has a column for each class, and a last one for all languages of another script: product
     names and commands suggest such languages, and are ignored.
     """
-    scripts = range(len(SCRIPTS))
-    candidates = np.array(
-        [[name in classes.languages and writes(name, s) for name in classes.names] for s in scripts]
-    )
-    columns = np.full((len(SCRIPTS), len(model.languages)), -1, np.int32)
-    for label, name in enumerate(model.languages):
-        for script in scripts:
-            if not writes(name, script):
-                columns[script, label] = len(classes.names)
-            elif name in classes.languages:
-                columns[script, label] = classes.names.index(name)
-    return candidates, Question(columns, len(classes.names) + 1)
+    by_script = languages_by_script(model.labels, classes.languages)
+    column = {name: at for at, name in enumerate(classes.names) if name in classes.languages}
+    columns = [
+        [column.get(name, -1) if name else len(classes.names) for name in found]
+        for found in by_script
+    ]
+    candidates = [
+        [name in column and (writes(name, script) or name in found) for name in classes.names]
+        for script, found in enumerate(by_script)
+    ]
+    question = Question(np.array(columns, np.int32), len(classes.names) + 1)
+    return np.array(candidates), question
 
 
 def _by_chars(documents: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:

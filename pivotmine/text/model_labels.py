@@ -14,8 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from pivotmine.errors import ConfigError, SetupError
-from pivotmine.text.codes import normalise_label
 from pivotmine.text.fasttext_model import model_file
+from pivotmine.text.label_sets import languages_by_script
 
 BY_SCRIPT = frozenset(("zh", "ja", "ko"))
 """Languages that are told by their script, whatever the model knows."""
@@ -69,7 +69,8 @@ def _labels_of(model: str | None) -> frozenset[str]:
 
 @lru_cache(maxsize=8)
 def _languages(file: Path, mtime_ns: int, n_bytes: int) -> frozenset[str]:
-    return frozenset(normalise_label(label) for label in read_labels(file))
+    by_script = languages_by_script(read_labels(file))
+    return frozenset(name for found in by_script for name in found if name)
 
 
 def read_labels(file: Path) -> list[str]:

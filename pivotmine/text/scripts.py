@@ -105,16 +105,40 @@ class ScriptCounts(NamedTuple):
         return ScriptCounts(*(column[rows] for column in self))  # type: ignore[arg-type]
 
 
+def scripts_of(points: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """uint8[n]: number of the script of each code point, as in `SCRIPTS`.
+
+    `NONE` is also that of letters and marks that several scripts use.
+    """
+    table = _class_table() & np.uint8(_SCRIPT_MASK)
+    table[table == _SHARED] = NONE
+    scripts: NDArray[np.uint8] = table[
+        np.where(points < _ASTRAL, points, _ASTRAL + (points >= 0x20000))
+    ]
+    return scripts
+
+
 def count_scripts(segments: Sequence[str]) -> ScriptCounts:
+    """Scripts of every segment; see `count_scripts_of`."""
+    lengths = np.fromiter(map(len, segments), np.int64, len(segments))
+    encoded = "".join(segments).encode("utf-32-le", "surrogatepass")
+    return count_scripts_of(np.frombuffer(encoded, np.dtype("<u4")), lengths)
+
+
+def count_scripts_of(points: NDArray[np.uint32], lengths: NDArray[np.int64]) -> ScriptCounts:
     """Scripts of every segment; memory is about 40 bytes per character of all segments.
 
     A letter or mark that several scripts use counts as the letter before it. If that is in none of
     its scripts, it counts as the letter after it, and otherwise as no letter.
+
+    Parameters
+    ----------
+    points
+        Code points of all segments, one after another.
+    lengths
+        int64[S] code points of each segment.
     """
-    n = len(segments)
-    lengths = np.fromiter(map(len, segments), np.int64, n)
-    encoded = "".join(segments).encode("utf-32-le", "surrogatepass")
-    points = np.frombuffer(encoded, np.dtype("<u4"))
+    n = len(lengths)
     table = _class_table()
     if len(points) and points.max() >= _ASTRAL:
         points = np.where(points < _ASTRAL, points, _ASTRAL + (points >= 0x20000))
@@ -147,8 +171,8 @@ def count_scripts(segments: Sequence[str]) -> ScriptCounts:
     )
 
 
-def dominant_scripts(counts: ScriptCounts) -> NDArray[np.int64]:
-    """int64[S]: the script most words of each segment are in; Kana counts as `HAN`.
+def script_weights(counts: ScriptCounts) -> NDArray[np.float64]:
+    """float64[S, len(SCRIPTS)]: words of each segment by script; Kana count as `HAN`.
 
     Chinese, Japanese and Korean words weigh `_CJK_PREFERENCE`.
     """
@@ -156,7 +180,12 @@ def dominant_scripts(counts: ScriptCounts) -> NDArray[np.int64]:
     words[:, HAN] += words[:, KANA]
     words[:, KANA] = 0.0
     words[:, [HAN, HANGUL]] *= _CJK_PREFERENCE
-    dominant: NDArray[np.int64] = words.argmax(axis=1)
+    return words
+
+
+def dominant_scripts(counts: ScriptCounts) -> NDArray[np.int64]:
+    """int64[S]: the script of most weight in each segment (`script_weights`)."""
+    dominant: NDArray[np.int64] = script_weights(counts).argmax(axis=1)
     return dominant
 
 

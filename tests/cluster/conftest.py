@@ -10,8 +10,9 @@ from pyiceberg.catalog.sql import SqlCatalog
 
 from tests.cluster.postgres import Postgres, find_programs, start_postgres
 from tests.cluster.rest_catalog import RestCatalog
-from tests.cluster.site import Site, pack_code
+from tests.cluster.site import Site
 from tests.cluster.spark_cluster import ROOT, SparkCluster
+from tests.packed_code import pack_code
 from tests.storage.s3_server import S3Server
 
 TOKEN = "token-of-the-tests"

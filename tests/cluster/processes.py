@@ -13,7 +13,8 @@ from pathlib import Path
 
 import psutil
 
-WAIT_S = 240
+WAIT_S = 1200
+"""Ends a test that hangs; far more than anything takes on a busy machine."""
 
 
 @dataclass(frozen=True)

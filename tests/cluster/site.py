@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -19,18 +18,6 @@ from tests.cluster.processes import Service, start
 from tests.cluster.spark_cluster import ROOT, SPARK_HOME, SparkCluster
 
 CODE = "code.zip"
-
-
-def pack_code(folder: Path) -> Path:
-    """PivotMine as an archive, for clusters whose nodes have its libraries but not itself."""
-    return Path(shutil.make_archive(str(folder / "code"), "zip", copy_code(folder)))
-
-
-def copy_code(folder: Path) -> Path:
-    """A copy of the package, its linked folders included; returns the folder that holds it."""
-    ignored = shutil.ignore_patterns("__pycache__", "arms")
-    shutil.copytree(ROOT / "pivotmine", folder / "code" / "pivotmine", ignore=ignored)
-    return folder / "code"
 
 
 def build_pex(code: Path, path: Path) -> Path:

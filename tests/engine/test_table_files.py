@@ -33,21 +33,21 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, int]]:
     return found
 
 
-def read(splits, columns=("id", "values")) -> list[list[dict]]:
+def read(files, splits, columns=("id", "values")) -> list[list[dict]]:
     """Rows that each task reads."""
-    task = bind_reader(splits, columns, lambda batches: batches)
+    task = bind_reader(splits, columns, lambda batches: batches, dict(files))
     numbers = ([pa.record_batch({"id": [i]})] for i in range(len(splits)))
     return [[row for b in task(iter(number)) for row in b.to_pylist()] for number in numbers]
 
 
 @given(split_bytes=st.integers(1, 10_000))
 def test_every_row_is_read_once_in_the_order_of_the_files(files, split_bytes):
-    (whole,) = read(plan_splits(files, 10**9))
+    (whole,) = read(files, plan_splits(files, 10**9))
     assert [row["id"] for row in whole] == [f"a{i}" for i in range(50)] + [
         f"b{i}" for i in range(200)
     ]
     assert all(set(row) == {"id", "values"} for row in whole)
-    by_task = read(plan_splits(files, split_bytes))
+    by_task = read(files, plan_splits(files, split_bytes))
     assert [row for rows in by_task for row in rows] == whole
 
 
@@ -71,4 +71,4 @@ def test_splits_cover_all_bytes_in_equal_shares_and_are_not_too_many(given_sizes
 def test_a_deleted_file_is_named_in_the_error(files, tmp_path: Path):
     missing = plan_splits([*files, (str(tmp_path / "gone.parquet"), 100)], 10**9)
     with pytest.raises(LakeError, match=r"gone\.parquet is gone"):
-        read(missing)
+        read([*files, (str(tmp_path / "gone.parquet"), 100)], missing)

@@ -8,7 +8,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from pivotmine.errors import LakeError
@@ -17,11 +16,9 @@ from pivotmine.judge.measures import MEASURES
 from pivotmine.judge.truth import read_truth
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
-from pivotmine.numeric.exact_association import log10_attraction_p_value
 from pivotmine.show.evaluation_plot import plot_evaluation
 from pivotmine.text.token_notation import whole_word
 from tests.handmade import Row, cli, link, make_lake, settings, word
-from tests.numeric.q_values import benjamini_hochberg
 
 CAT, DOG, SUN, ING, PARIS = range(5)
 CHAT, CHIEN, SOLEIL, NT, CHATS = range(10, 15)
@@ -87,7 +84,13 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
             *(margin(token, "fr", "en") for token in (PARIS, CHAT, CHIEN, SOLEIL, NT, CHATS)),
         ],
         links=[
-            link(a, "en", b, "fr", 0.5, is_copy=a == b, n_won=n_won, prevails=n_won >= 10)
+            link(
+                *(a, "en", b, "fr", 0.5),
+                is_copy=a == b,
+                n_won=n_won,
+                prevails=n_won >= 10,
+                q_value=0.001 if n_won > 100 else 0.01,
+            )
             for (a, b), n_won in LINKS.items()
         ],
     )
@@ -180,15 +183,12 @@ def test_strata_are_by_the_rarer_word(figures):
     assert rare.n_pairs + often.n_pairs == figures["en", "words", "all", "links"].n_pairs
 
 
-def test_q_values_select_the_pairs_that_benjamini_and_hochberg_select(figures):
-    tables = [(n, FREQUENCY[a], FREQUENCY[b], N_CONTEXTS) for (a, b), n in N_AB.items()]
-    log10_p = log10_attraction_p_value(*np.array(tables, np.float64).T)
-    q = dict(zip(N_AB, benjamini_hochberg(log10_p, 5 * 6).tolist(), strict=True))
-    judged = {pair for pair in N_AB if pair[0] != ING and pair[1] not in (NT, CHATS, PARIS)}
-    for nominal in (0.001, 0.01, 0.05, 0.1):
-        passed = [pair for pair in judged if q[pair] <= nominal]
-        figure = figures["en", "words", "all", f"q <= {nominal:g}"]
-        assert figure.n_pairs == len(passed)
+def test_nominal_rates_select_links_by_their_q_value(figures):
+    by_rate = {
+        rate: figures["en", "words", "all", f"q <= {rate}"].n_pairs for rate in ("0.001", "0.01")
+    }
+    assert by_rate == {"0.001": 1, "0.01": 3}
+    assert ("en", "words", "all", "q <= 0.05") not in figures, "no link has so large a q-value"
 
 
 def test_prevailing_links_are_judged_by_themselves_and_ranked_by_the_contexts_won(figures):

@@ -11,7 +11,8 @@ import pytest
 
 from pivotmine.engine.session import check_java
 from pivotmine.errors import SetupError
-from pivotmine.keep.doctor import Symptom, examine
+from pivotmine.keep.doctor import examine
+from pivotmine.keep.symptom import Symptom
 from pivotmine.lake.tables import TABLES
 from pivotmine.recipe import Recipe
 from pivotmine.recipe.reading import load_recipe

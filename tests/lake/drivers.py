@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from itertools import count
@@ -24,10 +24,10 @@ import pytest
 from fsspec.implementations.local import LocalFileSystem
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import CommitStateUnknownException
-from pyiceberg.io.pyarrow import PyArrowFile, PyArrowFileIO
 from sqlalchemy import Engine, event
 
 from pivotmine.errors import LakeError
+from pivotmine.lake import commit as commit_module
 from pivotmine.lake import lease as lease_module
 from pivotmine.lake.addresses import normal_address
 from pivotmine.lake.commit import commit, is_published
@@ -40,11 +40,16 @@ from pivotmine.recipe import LakeConfig
 WRITES = ("links", "pivots")
 CATALOG_NAMES = ("load_table", "create_table", "commit_table")
 CATALOG = tuple((SqlCatalog, name) for name in CATALOG_NAMES)
-FILES = (
-    *((PyArrowFile, name) for name in ("create", "open")),
-    (PyArrowFileIO, "delete"),
-    *((LocalFileSystem, name) for name in ("open", "ls", "makedirs", "rm", "find")),
+FILES = tuple(
+    (LocalFileSystem, name) for name in ("open", "ls", "makedirs", "rm", "rm_file", "find")
 )
+
+
+CHANGES = ("create_table", "commit_table", "create", "rm", "rm_file")
+"""Operations that change something: a crash between two of them leaves the same lake."""
+
+STEPS = (*CHANGES, "load_table", "ls", "find", "_commit_row")
+"""Operations that change something or read what another driver changes."""
 
 
 class Crash(BaseException):
@@ -62,14 +67,17 @@ def refused() -> BaseException:
 
 
 class Driver(threading.Thread):
-    """A run of a stage that writes so many rows to both tables."""
+    """A run of a stage that writes so many rows to both tables.
+
+    With `only` it stops at operations of these names alone.
+    """
 
     _numbers = count(1)
 
-    def __init__(self, config: LakeConfig, n_rows: int, catalog_only: bool = False) -> None:
+    def __init__(self, config: LakeConfig, n_rows: int, only: Collection[str] = ()) -> None:
         super().__init__(daemon=True)
         self.run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-hand-{next(self._numbers)}"
-        self.n_rows, self.catalog_only = n_rows, catalog_only
+        self.n_rows, self.only = n_rows, only
         self.ended: BaseException | None = None
         """How the run failed; None while it goes on, and where it succeeded."""
         self.operations: list[str] = []
@@ -131,13 +139,15 @@ class Driver(threading.Thread):
         self.fail(Crash, after=after)
         self.go()
 
-    def operate(self, operation: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    def operate(
+        self, name: str, operation: Callable[..., Any], *arguments: Any, **named: Any
+    ) -> Any:
         """Do an operation when the test allows it."""
         if isinstance(self.ended, Crash):
             raise Crash
-        self.waits_for = operation.__name__
+        self.waits_for = name
         self._reach()
-        self.operations.append(operation.__name__)
+        self.operations.append(name)
         fails, self._fails = self._fails, None
         if fails is None:
             return operation(*arguments, **named)
@@ -160,19 +170,20 @@ _of_thread = threading.local()
 def step_by_step(patch: pytest.MonkeyPatch) -> None:
     """Let drivers wait at each of their operations."""
 
-    def around(operation: Callable[..., Any], is_file: bool) -> Callable[..., Any]:
+    def around(operation: Callable[..., Any], name_of: str) -> Callable[..., Any]:
         @wraps(operation)
         def call(*arguments: Any, **named: Any) -> Any:
             driver = getattr(_of_thread, "driver", None)
-            if driver is None or driver.is_over or (is_file and driver.catalog_only):
+            mode = [*arguments, named.get("mode", "rb")][2 if len(arguments) > 2 else -1]
+            name = "create" if name_of == "open" and "w" in mode else name_of
+            if driver is None or driver.is_over or name not in (driver.only or (name,)):
                 return operation(*arguments, **named)
-            return driver.operate(operation, *arguments, **named)
+            return driver.operate(name, operation, *arguments, **named)
 
         return call
 
-    for owner, name in (*CATALOG, *FILES):
-        is_file = (owner, name) in FILES
-        patch.setattr(owner, name, around(getattr(owner, name), is_file))
+    for owner, name in (*CATALOG, *FILES, (commit_module, "_commit_row")):
+        patch.setattr(owner, name, around(getattr(owner, name), name))
 
 
 class Clock:

@@ -11,6 +11,7 @@ import pytest
 
 from pivotmine.lake import compaction
 from pivotmine.lake.compaction import merge_small_files
+from pivotmine.lake.digests import WrittenFile, write_parquet_file
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import REJECTS
 from tests.handmade import make_lake
@@ -20,12 +21,10 @@ def rows(n: int) -> list[dict[str, Any]]:
     return [{"uri": f"{n}.jsonl", "position": at, "raw": b"x" * 50 * n} for at in range(n)]
 
 
-def write(lake: Lake, folder: str, n: int) -> str:
-    lake.filesystem.makedirs(folder, exist_ok=True)
+def write(folder: str, n: int) -> tuple[str, WrittenFile]:
     path = f"{folder}/part-{n}.parquet"
-    with lake.filesystem.open(path, "wb") as stream:
-        pq.write_table(pa.Table.from_pylist(rows(n), REJECTS.schema), stream)
-    return path
+    table = pa.Table.from_pylist(rows(n), REJECTS.schema)
+    return path, write_parquet_file([table], REJECTS.schema, path)
 
 
 def read(lake: Lake, paths: list[str]) -> list[dict[str, Any]]:
@@ -42,19 +41,23 @@ def test_small_files_are_merged_where_they_are_many(
     lake = make_lake(tmp_path / "lake", rejects=rows(3))
     kept = dict.fromkeys(lake.files("rejects"), 3)
     folder = lake.staging_path("rejects", "run")
-    added = [write(lake, folder, n) for n in (5, 1, 4)]
-    assert merge_small_files(lake, "rejects", folder, added, kept) == (added, kept), "few"
+    written = dict(write(folder, n) for n in (5, 1, 4))
+    added = list(written)
+    assert merge_small_files(lake, "rejects", folder, added, kept, written) == (added, kept), "few"
 
     large = lake.filesystem.size(added[0])
     monkeypatch.setattr(compaction, "MAX_SMALL_FILES", 2)
     monkeypatch.setattr(compaction, "SMALL_FILE_BYTES", large)
     before = read(lake, [*added, *kept])
-    files, stay = merge_small_files(lake, "rejects", folder, added, kept)
+    files, stay = merge_small_files(lake, "rejects", folder, added, kept, written)
     assert (len(files), stay) == (2, {})
     assert added[0] in files, "what is large stays as it is"
     assert read(lake, files) == before
     (merged,) = set(files) - set(added)
     with lake.filesystem.open(merged, "rb") as stream:
         assert pq.read_metadata(stream).num_row_groups == 1
+    assert written[merged].n_rows == len(before)
+    assert written[merged].digest.n_bytes == lake.filesystem.size(merged)
     assert lake.parquet_files(folder) == sorted(files), "nothing is left over"
-    assert merge_small_files(lake, "rejects", folder, [], kept) == ([], kept), "nothing new"
+    unchanged = merge_small_files(lake, "rejects", folder, [], kept, written)
+    assert unchanged == ([], kept), "nothing new"

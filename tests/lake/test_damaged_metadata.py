@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from pivotmine.errors import LakeError
@@ -43,8 +44,12 @@ def cut(path: Path) -> None:
 
 
 def flip(path: Path) -> None:
+    """Change a bit at the end of the dictionary of the largest column."""
+    group = pq.read_metadata(path).row_group(0)
+    columns = [group.column(at) for at in range(group.num_columns)]
+    largest = max(columns, key=lambda column: int(column.total_compressed_size))
     content = bytearray(path.read_bytes())
-    content[len(content) // 8] ^= 1
+    content[largest.data_page_offset - 8] ^= 1
     path.write_bytes(content)
 
 

@@ -387,7 +387,7 @@ def test_damaged_metadata_is_told_in_one_line(config: LakeConfig):
 
 
 def commit_as_before(lake: Lake, run_id: str, name: str, n_rows: int) -> None:
-    """A commit as versions before 0.4 made it: the table's own head, then a row without it."""
+    """A commit as earlier versions made it: the table's own head, then a row without it."""
     columns = [f for f in RUNS.schema if f.name not in ("snapshots", "commit_number")]
     for table, schema in ((name, TABLES[name].schema), ("runs", pa.schema(columns))):
         lake.catalog.create_table_if_not_exists((lake.namespace, table), schema)

@@ -27,6 +27,7 @@ from pivotmine.lake import commit as commit_module
 from pivotmine.lake import lease as lease_module
 from pivotmine.lake.lease import Lease
 from tests.lake.drivers import (
+    STEPS,
     Clock,
     Driver,
     Place,
@@ -62,7 +63,7 @@ def at_lake(tmp_path: Path) -> Iterator[tuple[Place, Clock]]:
 
 
 def n_operations(place: Place) -> int:
-    driver = Driver(place.config, 5)
+    driver = Driver(place.config, 5, STEPS)
     driver.go()
     place.restore()
     return len(driver.operations)
@@ -72,10 +73,10 @@ def test_a_driver_that_was_taken_over_at_any_operation_tears_nothing(at_lake: tu
     place, clock = at_lake
     fates = set()
     for at in range(n_operations(place)):
-        late = Driver(place.config, 5)
+        late = Driver(place.config, 5, STEPS)
         late.go(at)
         clock.end_leases()
-        other = Driver(place.config, 7)
+        other = Driver(place.config, 7, STEPS)
         other.go()
         assert other.has_succeeded, other.ended
         seen = check_readers(place.config)
@@ -91,10 +92,10 @@ def test_a_driver_that_was_taken_over_at_any_operation_tears_nothing(at_lake: tu
 
 def test_a_driver_finds_the_lake_in_use_at_any_operation_of_another(at_lake: tuple[Place, Clock]):
     place, _ = at_lake
-    for at in range(0, n_operations(place), 3):
-        first = Driver(place.config, 5)
+    for at in range(1, n_operations(place), 4):
+        first = Driver(place.config, 5, STEPS)
         first.go(at)
-        second = Driver(place.config, 7)
+        second = Driver(place.config, 7, STEPS)
         second.go()
         if not second.has_succeeded:
             assert f"{lease_module._user()} on" in str(second.ended)
@@ -109,10 +110,10 @@ def pairs(place: Place, clock: Clock) -> Iterator[tuple[Driver, Driver]]:
     """Two drivers, each at one of its commits; the lease of the first has ended."""
     for first_at in COMMITS:
         for second_at in COMMITS:
-            first = Driver(place.config, 5)
+            first = Driver(place.config, 5, STEPS)
             first.go_to(*first_at)
             clock.end_leases()
-            second = Driver(place.config, 7)
+            second = Driver(place.config, 7, STEPS)
             second.go_to(*second_at)
             yield first, second
             place.restore()
@@ -147,7 +148,7 @@ class Lake(RuleBasedStateMachine):
     def go(self, at: int, n: int) -> None:
         driver = self.drivers[at]
         if driver is None or driver.is_over:
-            driver = Driver(self.place.config, 5 + len(self.started))
+            driver = Driver(self.place.config, 5 + len(self.started), STEPS)
             self.drivers[at] = driver
             self.started.append(driver)
         driver.go(n)
@@ -217,10 +218,10 @@ def test_the_fence_keeps_a_driver_that_was_thought_dead_from_committing_files_th
         to_main = partial(lease_module.same_head, ref=lease_module.MAIN)
         monkeypatch.setattr(lease_module, "same_head", lambda table, ref: to_main(table))
         monkeypatch.setattr(Lease, "_check_mine", lambda *arguments: None)
-    first = Driver(place.config, 5)
-    first.go_to("makedirs", times=4)  # its tables are staged; next is its row
+    first = Driver(place.config, 5, STEPS)
+    first.go_to("_commit_row")  # its tables are staged; next is its row
     clock.end_leases()
-    second = Driver(place.config, 7)
+    second = Driver(place.config, 7, STEPS)
     second.go_to("commit_table", times=3)  # it has reserved, confirmed and recovered the lake
     second.crash()
     first.go()
@@ -247,7 +248,7 @@ def test_deleting_what_was_staged_after_ctrl_c_loses_committed_files(
             raise
 
     monkeypatch.setattr(commit_module, "publish_all", cleaning)
-    driver = Driver(place.config, 5)
+    driver = Driver(place.config, 5, STEPS)
     driver.go_to("commit_table", 3)
     driver.fail(KeyboardInterrupt)
     driver.go()

@@ -103,6 +103,7 @@ def folded(rows: list[list[int]], folds: list[int]) -> FoldedContexts:
         np.cumsum([0, *map(len, rows)]),
         np.array([token for row in rows for token in row], np.int32),
         np.array(folds, np.uint8),
+        np.zeros(len(rows), np.uint32),
     )
 
 

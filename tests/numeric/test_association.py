@@ -16,7 +16,6 @@ from pivotmine.numeric.association import (
     binned_q_values,
     dice,
     expected,
-    log10_p_value,
     log_likelihood_ratio,
     npmi,
     p_value_bin,
@@ -93,30 +92,6 @@ def test_additive_background_is_the_mean_df_difference_of_equal_samples():
         rng.choice(has_b[has_a], sample).sum() - rng.choice(has_b, sample).sum() for _ in range(300)
     ]
     assert value * sample == pytest.approx(np.mean(differences), abs=5)
-
-
-@given(cell, cell, cell, cell)
-def test_p_value_is_the_upper_tail_of_the_signed_root(both, only_a, only_b, neither):
-    table = margins(both, only_a, only_b, neither)
-    log10_p = log10_p_value(*table)
-    if both > expected(*table[1:]):
-        root = np.sqrt(log_likelihood_ratio(*table))
-        assert log10_p == pytest.approx(stats.norm.logsf(root) / np.log(10), rel=1e-9)
-    else:
-        assert log10_p == 0
-
-
-def test_p_value_stays_finite_beyond_the_range_of_a_double():
-    log10_p = log10_p_value(10**6, 10**6, 10**6, 10**9)
-    assert -(10**7) < log10_p < -1000
-
-
-def test_a_known_g2_gives_the_same_p_value():
-    table = (np.array([30.0, 2.0]), 50.0, 40.0, 1000.0)
-    assert (
-        log10_p_value(*table, g2=log_likelihood_ratio(*table)).tolist()
-        == log10_p_value(*table).tolist()
-    )
 
 
 @given(log10_p_values, st.integers(0, 100))

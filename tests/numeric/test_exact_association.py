@@ -9,10 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pivotmine.errors import InputError
-from pivotmine.numeric.association import log10_p_value
 from pivotmine.numeric.exact_association import (
     log2_ratio_lower_bound,
-    log10_exact_p_value,
     smoothed_margins,
 )
 
@@ -21,64 +19,6 @@ cell = st.integers(0, 300)
 
 def margins(both: int, only_a: int, only_b: int, neither: int) -> tuple[int, int, int, int]:
     return both, both + only_a, both + only_b, both + only_a + only_b + neither
-
-
-@settings(max_examples=300, deadline=None)
-@given(cell, cell, cell, st.integers(1, 3000))
-def test_the_tail_is_that_of_fishers_exact_test(both, only_a, only_b, neither):
-    log10_p = float(log10_exact_p_value(*margins(both, only_a, only_b, neither)))
-    table = [[both, only_a], [only_b, neither]]
-    expected = stats.fisher_exact(table, alternative="greater").pvalue
-    if expected > 1e-290:
-        assert 10**log10_p == pytest.approx(expected, rel=1e-8)
-    else:
-        assert log10_p < -289
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.integers(1, 40), st.integers(0, 2000), st.integers(0, 2000), st.integers(10**5, 10**7))
-def test_the_tail_holds_in_large_populations(both, only_a, only_b, neither):
-    n_ab, n_a, n_b, n = margins(both, only_a, only_b, neither)
-    log10_p = float(log10_exact_p_value(n_ab, n_a, n_b, n))
-    log_p = stats.hypergeom.logsf(n_ab - 1, n, n_a, n_b)
-    assert log10_p * np.log(10) == pytest.approx(log_p, rel=1e-6, abs=1e-6)
-
-
-@given(st.integers(0, 50), st.integers(0, 50), st.integers(1, 200))
-def test_tails_fall_from_one_as_words_meet_more_often(only_a, only_b, n):
-    n_a, n_b = min(only_a, n), min(only_b, n)
-    meetings = np.arange(max(0, n_a + n_b - n), min(n_a, n_b) + 1)
-    tails = log10_exact_p_value(meetings, n_a, n_b, n)
-    assert tails[0] == 0
-    assert (np.diff(tails) < 0).all()
-    assert tails[-1] == pytest.approx(
-        stats.hypergeom.logpmf(meetings[-1], n, n_a, n_b) / np.log(10), rel=1e-8, abs=1e-12
-    )
-
-
-def test_with_large_counts_the_exact_tail_equals_that_of_the_likelihood_ratio():
-    table = (1150, 10_000, 10_000, 100_000)
-    assert log10_exact_p_value(*table) == pytest.approx(log10_p_value(*table), rel=0.02)
-
-
-def test_with_small_counts_the_likelihood_ratio_overstates_significance():
-    table = (3, 30, 30, 10_000)
-    assert log10_p_value(*table) < log10_exact_p_value(*table) - 0.3
-
-
-def test_columns_give_columns():
-    counts = np.array([[3, 30, 30, 1000]] * 70_000).T
-    tails = log10_exact_p_value(*counts)
-    assert tails.shape == (70_000,)
-    assert np.unique(tails).size == 1
-    assert log10_exact_p_value([[3], [4]], 30, 30, [1000, 2000]).shape == (2, 2)
-    assert log10_exact_p_value([], [], [], []).shape == (0,)
-
-
-@pytest.mark.parametrize("table", [(5, 4, 9, 100), (0, 60, 60, 100), (-1, 4, 4, 9), (0, 0, 0, 0)])
-def test_an_impossible_table_is_refused(table):
-    with pytest.raises(InputError, match="is no 2x2 table"):
-        log10_exact_p_value(*table)
 
 
 @settings(max_examples=100, deadline=None)

@@ -22,8 +22,8 @@ parts = st.lists(
 )
 
 
-def as_lists(contexts: FoldedContexts) -> tuple[list[int], list[int], list[int]]:
-    assert [column.dtype for column in contexts] == [np.int64, np.int32, np.uint8]
+def as_lists(contexts: FoldedContexts) -> tuple[list[int], ...]:
+    assert [column.dtype for column in contexts] == [np.int64, np.int32, np.uint8, np.uint32]
     return tuple(column.tolist() for column in contexts)
 
 
@@ -47,6 +47,8 @@ def test_regrouped_parts_hold_the_same_contexts_and_are_full(given_parts, most):
 
 def test_damaged_bytes_are_refused():
     packed = pack(folded([[1, 2], [3]], [0, 1]))
-    for broken in (packed._replace(folds=b"\0"), packed._replace(sizes=packed.sizes[:4])):
+    cut = {"folds": b"\0", "sizes": packed.sizes[:4], "sources": packed.sources[:4]}
+    for name, value in cut.items():
+        broken = packed._replace(**{name: value})
         with pytest.raises(InputError, match="damaged"):
             unpack([broken])

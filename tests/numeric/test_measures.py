@@ -8,9 +8,11 @@ import pytest
 
 from pivotmine import plugins
 from pivotmine.errors import InputError
+from pivotmine.lake.tables import COUNTS
 from pivotmine.numeric.association import npmi
 from pivotmine.numeric.measures import strength
-from pivotmine.udfs.link import bind_associate
+from pivotmine.numeric.nodes import node_table
+from pivotmine.stages.link.associate import PairTest, candidates
 
 TABLES = tuple(np.array(row, float) for row in ([5, 13, 0], [5, 40, 9], [5, 30, 9], [20, 90, 90]))
 """n_ab, n_a, n_b and n of a perfect pair, one of chance, and one that never meets."""
@@ -26,10 +28,16 @@ def test_a_built_in_measure_puts_a_perfect_pair_above_all_others(name: str):
 def test_links_are_ranked_by_the_measure_of_the_recipe():
     columns = {"a": [1], "b": [2], "n_ab": [4], "n_a": [8], "n_b": [5], "n_contexts": [20]}
     batch = pa.RecordBatch.from_pydict(
-        {**columns, "lang_a": ["en"], "lang_b": ["fr"], "fold_counts": [[2, 2]]}
+        {**columns, "lang_a": ["en"], "lang_b": ["fr"], "fold_counts": [[2, 2]]}, COUNTS.schema
     )
+    token, language = np.array([1, 2], np.int32), np.array([0, 1], np.int8)
+    nodes = node_table(token, language, 3, 2)
+    spelling = np.arange(3, dtype=np.int32)
     (by_g2,), (by_npmi,) = (
-        next(bind_associate(name)(iter([batch]))).to_pylist() for name in ("g2", "npmi")
+        candidates(
+            batch, 0, PairTest(("en", "fr"), nodes, spelling, None, name, -1.0, 0, 1.0)
+        ).to_pylist()
+        for name in ("g2", "npmi")
     )
     assert by_g2["strength"] == by_g2["g2"]
     assert by_npmi["strength"] == npmi(4, 8, 5, 20)

@@ -66,6 +66,7 @@ def test_an_override_wins_over_the_file(tmp_path: Path):
         ("select.arms=[{name: x, method: oracle}]", ["`truth` belongs to method oracle"]),
         ("select.arms=[{name: x, method: random, reference: y}]", ["length_matched and links_b"]),
         ("select.placement.score=best", ["select.placement.score", "he2025, entropy", "'best'"]),
+        ("link.permute=false", ["`permute` is called `permutations` now"]),
         ("link.measure=z", ["link.measure", "g2, npmi", "'z'"]),
         ("ingest.inputs=[{uris: [a], format: doc}]", ["ingest.inputs.0.format", "auto, gettext"]),
         ("ingest.filters.families=[moby]", ["ingest.filters.families.0", "gopher, "]),

@@ -9,7 +9,9 @@ from typing import Any
 Row = dict[str, Any]
 
 
-def tokens_row(doc_id: str, *segments: tuple[str, list[int]], lang: str = "en") -> Row:
+def tokens_row(
+    doc_id: str, *segments: tuple[str, list[int]], lang: str = "en", source: str = ""
+) -> Row:
     """A row of `tokens` from segments, each a language and its token ids."""
     token_ids = [token for _, tokens in segments for token in tokens]
     lang_tokens = Counter[str]()
@@ -17,6 +19,7 @@ def tokens_row(doc_id: str, *segments: tuple[str, list[int]], lang: str = "en") 
         lang_tokens[language] += len(tokens)
     return {
         "doc_id": doc_id,
+        "source": source,
         "lang": lang,
         "token_ids": token_ids,
         "segment_ends": list(accumulate(len(tokens) for _, tokens in segments)),

@@ -92,7 +92,7 @@ class S3Server:
             status, _, code = fault.partition(" ")
             body = SLOW_DOWN.replace(b"SlowDown", (code or "SlowDown").encode())
             start(f"{status} Fault", [("Content-Type", "application/xml")])
-            return [body]
+            return [] if method == "HEAD" else [body]
         return self._app(environ, start)  # type: ignore[no-any-return]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,3 +75,18 @@ def _quantised(n_rows: int, kind: Kind, rng: np.random.Generator) -> bytes:
 def _quantiser(width: int, n_parts: int, part: int, last: int, rng: np.random.Generator) -> bytes:
     centroids: NDArray[np.float32] = rng.normal(0, 2, width * 256).astype("<f4")
     return struct.pack("<4i", width, n_parts, part, last) + centroids.tobytes()
+
+
+def word_model(labels_of_words: Mapping[str, str]) -> bytes:
+    """A softmax model in which each word speaks for one label; labels without their prefix."""
+    labels = list(dict.fromkeys(labels_of_words.values()))
+    plain = Kind(dimensions=len(labels))
+    whole = model_file(list(labels_of_words), labels, plain)
+    size = 4 * len(labels) * (len(labels_of_words) + len(labels)) + 2 * (1 + 16)
+    written = whole[:-size]
+    speaks = [[5.0 * (label == one) for label in labels] for one in labels_of_words.values()]
+    itself = [[float(label == other) for label in labels] for other in labels]
+    for matrix in (speaks, itself):
+        cells = np.array(matrix, "<f4")
+        written += struct.pack("<?qq", False, *cells.shape) + cells.tobytes()
+    return written

@@ -126,11 +126,11 @@ def test_labels_are_summed_by_column_and_script() -> None:
     texts = ["der Hund und die Katze", "der Hund und die Katze"]
     each = ours(model, texts)
     columns = np.full((2, len(model.labels)), -1, np.int32)
-    columns[0, model.languages.index("de")] = 0
+    columns[0, model.labels.index("__label__de")] = 0
     columns[1] = 1
     asked = Question(columns, 2)
     found = model.masses(as_texts(texts, 100), np.array([0, 1]), asked)
-    np.testing.assert_allclose(found[0], [each[0, model.languages.index("de")], 0])
+    np.testing.assert_allclose(found[0], [each[0, model.labels.index("__label__de")], 0])
     np.testing.assert_allclose(found[1], [0, each[1].sum()])
 
 

@@ -1,4 +1,3 @@
-import struct
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from pivotmine.recipe.reading import load_recipe
 from pivotmine.text.codes import normalise_label
 from pivotmine.text.language import load_identifier
 from pivotmine.text.scripts import SCRIPTS, count_scripts
+from tests.text.fasttext_files import word_model
 
 LANGUAGES = ["en", "fr", "zh", "ja"]
 EN = [
@@ -148,33 +148,15 @@ def test_a_file_of_another_format_is_named_in_the_error(tmp_path: Path) -> None:
         load_identifier(str(path))
 
 
-def fasttext_model(words: dict[str, str]) -> bytes:
-    """A supervised fastText model (format 12, softmax) in which each word speaks for a label."""
-    labels = list(dict.fromkeys(words.values()))
-    entries = [(word, 0) for word in words] + [(label, 1) for label in labels]
-    # dim, ws, epoch, minCount, neg, wordNgrams, loss, model, bucket, minn, maxn, lrUpdateRate, t
-    arguments = (len(labels), 5, 1, 1, 5, 1, 3, 3, 0, 0, 0, 100, 1e-4)
-    written = struct.pack("<ii12id", 793712314, 12, *arguments)
-    written += struct.pack("<iiiqq", len(entries), len(words), len(labels), len(entries), -1)
-    for name, kind in entries:
-        written += name.encode() + b"\0" + struct.pack("<qb", 1, kind)
-    speaks = [[5.0 * (label == spoken) for label in labels] for spoken in words.values()]
-    itself = [[float(label == other) for label in labels] for other in labels]
-    for matrix in (speaks, itself):
-        cells = [cell for row in matrix for cell in row]
-        written += struct.pack(f"<?qq{len(cells)}f", False, len(matrix), len(labels), *cells)
-    return written
-
-
 def test_a_model_given_by_path_is_used(tmp_path: Path) -> None:
     path = tmp_path / "glot.bin"
     path.write_bytes(
-        fasttext_model(
+        word_model(
             {
-                "blork": "__label__fra_Latn",
-                "zing": "__label__kab_Latn",
-                "zang": "__label__rus_Cyrl",
-                "猫": "__label__eng_Latn",
+                "blork": "fra_Latn",
+                "zing": "kab_Latn",
+                "zang": "rus_Cyrl",
+                "猫": "eng_Latn",
             }
         )
     )

@@ -25,4 +25,5 @@ def load_each(chunk: Sequence[FileRange]) -> Iterator[FoldedContexts]:
 def _rows(chunk: Sequence[FileRange]) -> Iterator[PackedContexts]:
     for part in chunk:
         for table in read_row_range(part):
-            yield from (PackedContexts(**row) for row in table.to_pylist())
+            rows = table.select(PackedContexts._fields).to_pylist()
+            yield from (PackedContexts(**row) for row in rows)

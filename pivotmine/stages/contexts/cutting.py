@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from blake3 import blake3
 from numpy.typing import NDArray
 
@@ -18,6 +19,7 @@ from pivotmine.numeric.folded_contexts import FoldedContexts
 from pivotmine.numeric.node_columns import node_columns
 from pivotmine.numeric.nodes import NodeTable
 from pivotmine.stages.contexts.mixed_contexts import build_contexts
+from pivotmine.stages.contexts.packing import document_rows
 from pivotmine.stages.contexts.repeated_lines import (
     RepeatedLines,
     hidden_lines,
@@ -43,8 +45,6 @@ class CutPlan(NamedTuple):
     """Share of a context's tokens that a language must hold to take part in it."""
 
     n_folds: int
-    part_tokens: int
-    """Most tokens of a row of table `contexts`, unless a single context has more."""
 
     repeated: RepeatedLines
     """Lines that do not count everywhere."""
@@ -55,16 +55,19 @@ def part_tokens(chunk_tokens: int) -> int:
     return min(_PART_TOKENS, chunk_tokens)
 
 
-def cut_documents(plan: CutPlan, batch: pa.RecordBatch) -> FoldedContexts:
-    """The mixed contexts of some rows of table `tokens`, in their order."""
+def cut_documents(plan: CutPlan, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The mixed contexts of some rows of table `tokens`, as `DOCUMENT_CONTEXTS`."""
     mixed = batch.filter(pa.array(holds_two_languages(batch, plan.languages)))
     hidden = hidden_lines(mixed, plan.languages, plan.repeated)
     columns = node_columns(
         mixed, plan.languages, plan.nodes, plan.window_tokens, plan.min_language_share, hidden
     )
     contexts = build_contexts(*columns, plan.nodes.language, len(plan.languages))
-    folds = document_folds(mixed.column("doc_id").to_pylist(), plan.n_folds)
-    return FoldedContexts(contexts.offsets, contexts.token_ids, folds[contexts.document])
+    doc_ids = mixed.column("doc_id").to_pylist()
+    folds = document_folds(doc_ids, plan.n_folds)[contexts.document]
+    sources = source_hashes(mixed.column("source"))[contexts.document]
+    cut = FoldedContexts(contexts.offsets, contexts.token_ids, folds, sources)
+    return document_rows(doc_ids, cut, contexts.document)
 
 
 def document_folds(doc_ids: Iterable[str], n_folds: int) -> NDArray[np.uint8]:
@@ -75,3 +78,15 @@ def document_folds(doc_ids: Iterable[str], n_folds: int) -> NDArray[np.uint8]:
     """
     drawn = [int.from_bytes(blake3(f"fold {doc_id}".encode()).digest(8)) for doc_id in doc_ids]
     return np.array([(number * n_folds) >> 64 for number in drawn], np.uint8)
+
+
+def source_hashes(sources: pa.Array) -> NDArray[np.uint32]:
+    """[D] hash of each document's source; a document without one is of the source ''.
+
+    Stage `link` compares contexts of one source. Two sources that share a hash count as one.
+    """
+    named = pc.fill_null(sources, "").dictionary_encode()
+    digests = (blake3(name.encode()).digest(4) for name in named.dictionary.to_pylist())
+    hashes = np.array([int.from_bytes(digest) for digest in digests], np.uint32)
+    found: NDArray[np.uint32] = hashes[named.indices.to_numpy()]
+    return found

@@ -23,13 +23,14 @@ import pyarrow.compute as pc
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
-from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
+from pivotmine.engine.stage import ArrowRows, Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.lake.tables import CONTEXTS
 from pivotmine.numeric.nodes import NodeTable, node_table
 from pivotmine.recipe import Recipe
 from pivotmine.stages.contexts.cutting import CutPlan, part_tokens
+from pivotmine.stages.contexts.packing import DOCUMENT_CONTEXTS, n_buckets
 from pivotmine.stages.contexts.repeated_lines import RepeatedLines
-from pivotmine.udfs.contexts import COLUMNS, LINES, bind_cut, bind_lines
+from pivotmine.udfs.contexts import COLUMNS, LINES, bind_cut, bind_lines, bind_pack
 
 MAX_VOCAB_SIZE = 4_000_000
 """More tokens than any tokenizer has; bounds what is brought to the driver."""
@@ -45,10 +46,18 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
         context_tokens(recipe),
         settings.min_language_share,
         settings.folds,
-        part_tokens(settings.chunk_tokens),
         _repeated(inputs, recipe),
     )
-    return {"contexts": inputs.arrow_rows("tokens", COLUMNS, bind_cut(plan), CONTEXTS.schema)}
+    cut = inputs.arrow_rows("tokens", COLUMNS, bind_cut(plan), DOCUMENT_CONTEXTS).in_spark()
+    occurrences = inputs.table("vocabulary", ("token_count",), MAX_VOCAB_SIZE)["token_count"]
+    buckets = n_buckets(int(pc.sum(occurrences).as_py() or 0))
+    by_bucket = (
+        cut.withColumn("bucket", F.pmod(F.xxhash64("doc_id"), F.lit(buckets)))
+        .repartition(buckets, "bucket")
+        .sortWithinPartitions("bucket", "doc_id")
+    )
+    pack = bind_pack(part_tokens(settings.chunk_tokens))
+    return {"contexts": ArrowRows(by_bucket, pack, CONTEXTS.schema)}
 
 
 def context_languages(recipe: Recipe) -> tuple[str, ...]:

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pivotmine.engine.stage import Inputs
-from pivotmine.sources.parse import Reason
+from pivotmine.stages.ingest.records import Records
 
-_MOST_ROWS = 2 * len(Reason)
+_MOST_ROWS = 1_000  # more than there are reasons
 _SHOWN = 3
 _DETAIL_CHARS = 200
 
 
-def note_refusals(inputs: Inputs, records: DataFrame) -> None:
-    """Say how many of the records of this run were refused, and why, if most of them were.
-
-    Parameters
-    ----------
-    records
-        Rows of `sources.records.RECORD_SCHEMA`, computed.
-    """
-    sums = (
-        records.where("kind IN ('document', 'reject')")
-        .groupBy("kind", "reason")
+def note_refusals(inputs: Inputs, records: Records) -> None:
+    """Say how many of the records of this run were refused, and why, if most of them were."""
+    by_reason = (
+        records.frame(("reason", "detail"), "reject")
+        .groupBy("reason")
         .agg(F.count("*").alias("n"), F.min("detail").alias("detail"))
+        .orderBy(F.desc("n"), "reason")
     )
-    rows = inputs.local(sums.orderBy(F.desc("n"), "reason"), _MOST_ROWS).to_pylist()
-    n_records = sum(row["n"] for row in rows)
-    refused = [row for row in rows if row["kind"] == "reject"]
+    refused = inputs.local(by_reason, _MOST_ROWS).to_pylist()
     n_refused = sum(row["n"] for row in refused)
+    if not n_refused:
+        return
+    n_records = n_refused + records.frame(("position",), "document").count()
     if 2 * n_refused <= n_records:
         return
     reasons = "; ".join(

@@ -26,8 +26,12 @@ from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.folded_contexts import FoldedContexts
 from pivotmine.numeric.jit import njit
 
+KEY = ["permutation", "lang_a", "lang_b", "a", "b"]
+"""Columns that tell links apart."""
+
 WON = pa.schema(
     [
+        ("permutation", pa.int32()),
         ("a", pa.int32()),
         ("b", pa.int32()),
         ("lang_a", pa.string()),
@@ -35,7 +39,8 @@ WON = pa.schema(
         ("n_won", pa.int64()),
     ]
 )
-"""Links by tokens and languages, and the contexts in which they are won."""
+"""Links by tokens and languages, and the contexts in which they are won; permutation 0 is the
+corpus."""
 
 
 class Contenders(NamedTuple):
@@ -121,12 +126,13 @@ def contest(
     return _contest(nodes, offsets, languages, *links)
 
 
-def won_rows(held: Contest, won: NDArray[np.int64]) -> pa.RecordBatch:
+def won_rows(held: Contest, won: NDArray[np.int64], permutation: int) -> pa.RecordBatch:
     """Rows of `WON` for the links that were won in any context; `won` [m] as `contest` gives it."""
     some = np.flatnonzero(won)
     a, b = held.links.a[some], held.links.b[some]
     languages = pa.array(held.languages, pa.string())
     columns = {
+        "permutation": pa.array(np.full(len(some), permutation, np.int32)),
         "a": pa.array(held.token[a]),
         "b": pa.array(held.token[b]),
         "lang_a": languages.take(pa.array(held.language[a])),

@@ -1,94 +1,134 @@
 """Contexts in which words of two languages meet by chance alone: the null of the link test.
 
-For every two languages, the text of the second is moved to the next context of similar size. Each
-context keeps its text of the first language, and every word the number of contexts that hold it, so
-the margins of all 2x2 tables stay the same. Words that still meet do so for reasons other than
-translation, so every pair that passes the test there is false. This measures the rate of false
-discoveries without assumptions about the distribution of counts (Westfall and Young 1993,
-Resampling-based multiple testing).
+For every two languages, the text of the second is moved to another context of the same stratum.
+Each context keeps its text of the first language, and every word the number of contexts of each
+stratum that hold it, so all margins stay the same. Words that still meet do so for reasons other
+than translation, as far as strata tell. What passes the test there is false.
+
+A permutation is numbered, and depends on the contexts of a block, its number, and nothing else: not
+on their order, nor on where they come from. `blocks.py` says what a block is.
 """
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.errors import InputError
-from pivotmine.numeric.arrays import row_index
+from pivotmine.numeric.arrays import readonly
 from pivotmine.numeric.folded_contexts import FoldedContexts
 from pivotmine.numeric.mix import mix64
-
-_Spans = tuple[NDArray[np.int64], NDArray[np.int64]]
-"""[C, L] start and length of the nodes of each language in each context."""
+from pivotmine.stages.link.strata import Strata, mixed_contexts, strata_of
 
 
-def permuted_contexts(contexts: FoldedContexts, first_node: NDArray[np.int64]) -> FoldedContexts:
+def permuted_contexts(
+    contexts: FoldedContexts, first_node: NDArray[np.int64], strata: Strata, number: int
+) -> FoldedContexts:
     """The contexts of every two languages, each with the second text of another context.
 
-    A context of three languages becomes three of two. Contexts are ordered by the octave of their
-    second text's size, then by hashes of their texts, and each gets the second text of the one
-    before it. So the result depends on the contexts alone, not on where they come from. Folds stay
-    with the first language. Memory: 24 B a token, 16 B a context and language.
+    A context of three languages becomes three of two. The contexts of a stratum are ordered by
+    hashes of their texts and the number of the permutation, and each gets the second text of the
+    one before it. Folds and sources stay with the first language. Memory: 24 B a token, 16 B a
+    context and language.
 
     Parameters
     ----------
     first_node
         [n_languages + 1] where the nodes of each language begin.
+    number
+        Of the permutation, 0 or more.
 
     Raises
     ------
     InputError
-        Nodes outside the languages.
+        As `strata.mixed_contexts` and `strata.strata_of`.
     """
-    starts, lengths = _spans(contexts, first_node)
-    node_hashes = mix64(contexts.token_ids.astype(np.uint64))
-    sizes, nodes, folds = [], [], []
-    for first, second in combinations(range(len(first_node) - 1), 2):
-        mixed = np.flatnonzero((lengths[:, first] > 0) & (lengths[:, second] > 0))
-        size = lengths[mixed, second]
-        hashes = [
-            _sums(node_hashes, starts[mixed, side], lengths[mixed, side])
-            for side in (first, second)
-        ]
-        order = np.lexsort((*hashes, np.log2(size) // 1))
-        moved = np.empty(len(mixed), np.int64)
-        moved[order] = np.roll(mixed[order], 1)
-        start = np.stack((starts[mixed, first], starts[moved, second]), axis=1).ravel()
-        length = np.stack((lengths[mixed, first], lengths[moved, second]), axis=1).ravel()
+    nodes = readonly(contexts.token_ids, np.int32, "token_ids")
+    sums = _running_sums(nodes)
+    salt = mix64(np.array([number], np.uint64))
+    sizes, moved_nodes = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
+    folds, sources = [np.empty(0, np.uint8)], [np.empty(0, np.uint32)]
+    for mixed in mixed_contexts(contexts, first_node):
+        stratum = strata_of(mixed, strata)
+        one, other = (
+            sums[start + length] - sums[start]
+            for start, length in zip(mixed.starts, mixed.lengths, strict=True)
+        )
+        texts = mix64(one ^ mix64(other ^ salt))
+        # Copies are told apart by their folds and sources, and else do not matter.
+        ties = (contexts.folds[mixed.context], contexts.sources[mixed.context])
+        # Copies in a row would get their own text back.
+        drawn = mix64(texts ^ _copy_numbers(texts, ties))
+        source = _previous_of_stratum(np.lexsort((*ties, drawn, stratum)), stratum)
+        start = np.stack((mixed.starts[0], mixed.starts[1][source]), axis=1).ravel()
+        length = np.stack((mixed.lengths[0], mixed.lengths[1][source]), axis=1).ravel()
         sizes.append(length.reshape(-1, 2).sum(axis=1))
-        nodes.append(contexts.token_ids[_places(start, length)])
-        folds.append(contexts.folds[mixed])
+        moved_nodes.append(nodes[_places(start, length)])
+        folds.append(contexts.folds[mixed.context])
+        sources.append(contexts.sources[mixed.context])
     return FoldedContexts(
-        np.concatenate(([0], np.cumsum(np.concatenate([np.empty(0, np.int64), *sizes])))),
-        np.concatenate([np.empty(0, np.int32), *nodes]),
-        np.concatenate([np.empty(0, np.uint8), *folds]),
+        np.concatenate(([0], np.cumsum(np.concatenate(sizes)))),
+        np.concatenate(moved_nodes),
+        np.concatenate(folds),
+        np.concatenate(sources),
     )
 
 
-def _spans(contexts: FoldedContexts, first_node: NDArray[np.int64]) -> _Spans:
-    nodes = contexts.token_ids
-    if nodes.size and (nodes.min() < 0 or nodes.max() >= first_node[-1]):
-        raise InputError(
-            f"contexts hold nodes {nodes.min()}..{nodes.max()}, languages have {first_node[-1]}"
+def deal(contexts: FoldedContexts, n_blocks: int) -> Iterator[tuple[int, FoldedContexts]]:
+    """Blocks 0..n_blocks - 1, and which of the contexts are of each; a hash of a context decides.
+
+    The hash is of its nodes and its source. Copies are of one block.
+    """
+    sums = _running_sums(contexts.token_ids)
+    of_nodes = sums[contexts.offsets[1:]] - sums[contexts.offsets[:-1]]
+    hashes = mix64(of_nodes ^ mix64(contexts.sources.astype(np.uint64)))
+    block = ((hashes >> np.uint64(32)) * np.uint64(n_blocks)) >> np.uint64(32)
+    lengths = np.diff(contexts.offsets)
+    for number in np.unique(block).tolist():
+        of_block = np.flatnonzero(block == number)
+        sizes = lengths[of_block]
+        yield (
+            number,
+            FoldedContexts(
+                np.concatenate(([0], np.cumsum(sizes))),
+                contexts.token_ids[_places(contexts.offsets[of_block], sizes)],
+                contexts.folds[of_block],
+                contexts.sources[of_block],
+            ),
         )
-    n_languages, n_contexts = len(first_node) - 1, len(contexts.folds)
-    language = np.searchsorted(first_node, nodes, side="right") - 1
-    cell = row_index(contexts.offsets) * n_languages + language
-    lengths = np.bincount(cell, minlength=n_contexts * n_languages).reshape(-1, n_languages)
-    # Nodes ascend in a context, and those of a language lie together.
-    starts = contexts.offsets[:-1, None] + np.cumsum(lengths, axis=1) - lengths
-    return starts, lengths
 
 
-def _sums(
-    values: NDArray[np.uint64], starts: NDArray[np.int64], lengths: NDArray[np.int64]
+def _running_sums(nodes: NDArray[np.int32]) -> NDArray[np.uint64]:
+    """[N + 1] sums of the hashes of all nodes before each place, modulo 2**64."""
+    hashes = mix64(nodes.astype(np.uint64))
+    return np.concatenate((np.zeros(1, np.uint64), np.cumsum(hashes, dtype=np.uint64)))
+
+
+def _copy_numbers(
+    texts: NDArray[np.uint64], ties: tuple[NDArray[np.uint8], NDArray[np.uint32]]
 ) -> NDArray[np.uint64]:
-    """Sum of each span, modulo 2**64."""
-    before = np.concatenate((np.zeros(1, np.uint64), np.cumsum(values, dtype=np.uint64)))
-    sums: NDArray[np.uint64] = before[starts + lengths] - before[starts]
-    return sums
+    """[M] number of each context among those of the same text, from 0."""
+    order = np.lexsort((*ties, texts))
+    in_order = texts[order]
+    fresh = np.concatenate((np.ones(min(len(order), 1), np.bool_), in_order[1:] != in_order[:-1]))
+    first = np.flatnonzero(fresh)
+    numbers = np.empty(len(order), np.uint64)
+    numbers[order] = np.arange(len(order)) - np.repeat(first, np.diff(first, append=len(order)))
+    return numbers
+
+
+def _previous_of_stratum(order: NDArray[np.intp], stratum: NDArray[np.int64]) -> NDArray[np.intp]:
+    """[M] the context before each one in the order of its stratum; before the first, the last."""
+    in_order = stratum[order]
+    fresh = np.concatenate((np.ones(min(len(order), 1), np.bool_), in_order[1:] != in_order[:-1]))
+    first = np.flatnonzero(fresh)
+    last = np.append(first[1:], len(order)) - 1
+    before = np.arange(len(order)) - 1
+    before[first] = last
+    source = np.empty(len(order), np.intp)
+    source[order] = order[before]
+    return source
 
 
 def _places(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,153 +1,146 @@
 """Link: the co-occurring pairs whose association is statistically real.
 
-Each pair is tested by the log-likelihood ratio of its 2x2 table over mixed contexts. The false
-discovery rate is controlled per language pair over all pairs that could have been found: all pairs
-of nodes that both occur in at least `min_count` mixed contexts. Pairs that never met are among
-these tests; without them the rate would look lower than it is.
+A pair is tested by how often it meets over what its strata explain: contexts of one source, with
+texts of about one size, which might change places (`strata.py`). Its p-value is the tail of the
+number of contexts that would hold both then (`numeric/stratified_association.py`). All pairs of
+nodes that both occur in at least `min_count` contexts are tests, whether they meet or not.
+
+The rate of false discoveries is controlled in each language pair, on permutations of the contexts
+within their strata (`permuted_contexts.py`). They are counted, tested, ranked and contested as the
+corpus is, with every criterion of a link. The q-value of a pair is the number of pairs of a
+permutation that pass where it passes, as a share of those of the corpus (`numeric/q_values.py`).
+docs/links.md says what this controls, and what it cannot see.
 
 q-values come from a histogram of p-values rather than from a global sort. p is rounded up to the
-edge of its bin (1/256 of a decade), so a q-value is never below the exact one and at most 1 % above
-it, and the histogram is small whatever the number of pairs.
-
-The actual rate is measured, too: a permutation of the contexts, in which words meet by chance
-alone, is tested in the same way, and every pair that passes there is false.
+edge of its bin (1/256 of a decade), and the histogram is small whatever the number of pairs.
 
 Partners are ranked by `link.measure`. p-values do not depend on it.
 
 A real association need not be a translation: a word is also associated with the words beside its
 translation. So links compete for the contexts in which they meet (`contest.py`), and column
-`prevails` marks those that win.
+`prevails` marks those that win. Their rate is controlled in the same way, and by itself.
 """
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pivotmine import plugins
 from pivotmine.engine.session import spark_schema
-from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
-from pivotmine.numeric.association import MAX_P_VALUE_BIN
-from pivotmine.numeric.nodes import NodeTable
-from pivotmine.numeric.q_values import q_values
+from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, StageRows, Tally
+from pivotmine.lake.tables import LINKS
+from pivotmine.numeric.nodes import NodeTable, first_nodes
 from pivotmine.recipe import Recipe
-from pivotmine.stages.contexts.stage import context_languages, load_nodes
-from pivotmine.stages.link.from_contexts import contest_links, permuted_counts
-from pivotmine.text.token_notation import SPACE
-from pivotmine.udfs.link import ASSOCIATED, bind_associate
+from pivotmine.stages.contexts.stage import MAX_VOCAB_SIZE, context_languages, load_nodes
+from pivotmine.stages.count.tasks import Chunk
+from pivotmine.stages.link.associate import CANDIDATES, LEAST_CAP, PairTest
+from pivotmine.stages.link.blocks import context_blocks
+from pivotmine.stages.link.chance import find_margins, find_strata, permuted_candidates, union
+from pivotmine.stages.link.contest import WON
+from pivotmine.stages.link.contests import contest_links
+from pivotmine.stages.link.families import family_sizes, spellings, table_margins
+from pivotmine.stages.link.report import report
+from pivotmine.stages.link.rows_here import RowsHere
+from pivotmine.stages.link.rows_in_spark import RowsInSpark
+from pivotmine.stages.link.selection import select_links
+from pivotmine.stages.link.strata import Strata
+from pivotmine.udfs.link import Permutations, bind_candidates
 
-_PAIR = ["lang_a", "lang_b"]
+MAX_ROWS_HERE = 1_000_000
+"""Most candidates that are selected in the driver, some 250 bytes each; more are left to Spark,
+with the same result."""
 
 
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
-    """Test, control the false discovery rate, rank, compete, and name the tokens."""
+    """PairTest, control the false discovery rate, rank, compete, and name the tokens."""
     settings = recipe.link
-    associated = inputs.checkpoint(
-        _associated(inputs.frame("counts"), settings.measure), "associated"
-    )
-    n_pairs = len(recipe.languages) ** 2
-    bins = inputs.local(
-        associated.groupBy(*_PAIR, "p_bin").count(), n_pairs * (MAX_P_VALUE_BIN + 1)
-    )
-    tests = inputs.local(_testable(inputs.frame("margins"), recipe.count.min_count), n_pairs)
-    of_bins = F.broadcast(inputs.spark.createDataFrame(q_values(bins, tests)))
-    passing = _passing(associated, of_bins, recipe)
-    vocabulary = inputs.frame("vocabulary", ("token_id", "token"))
-    named = passing.join(_names(vocabulary, "a"), "a").join(_names(vocabulary, "b"), "b")
-    ranked = inputs.checkpoint(
-        named.withColumn("is_copy", _bare("token_a") == _bare("token_b"))
-        .withColumns({"rank_ab": _rank("a", "b"), "rank_ba": _rank("b", "a")})
-        .where(F.least("rank_ab", "rank_ba") <= settings.max_rank),
-        "ranked",
-    )
-    nodes = load_nodes(inputs, context_languages(recipe), recipe.count.min_count)
-    won = contest_links(inputs, recipe, nodes, ranked)
-    if settings.permute:
-        _measure_null(inputs, recipe, nodes, of_bins, ranked)
-    enough = F.col("n_won") >= settings.min_won_share * F.col("n_ab")
-    is_best = F.least("rank_ab", "rank_ba") == 1
-    return {
-        "links": ranked.join(won, [*_PAIR, "a", "b"], "left")
-        .fillna(0, "n_won")
-        .withColumn("prevails", enough & is_best)
-        .drop("p_bin", "strength")
-    }
+    languages = context_languages(recipe)
+    nodes = load_nodes(inputs, languages, recipe.count.min_count)
+    vocabulary = inputs.table("vocabulary", ("token_id", "token"), MAX_VOCAB_SIZE)
+    spelling = spellings(vocabulary)
+    names = table_margins(inputs, languages, nodes)
+    permutations, test, pair_events = _chance(inputs, recipe, nodes, spelling)
+    find = plugins.with_plugins(bind_candidates(test))
+    of_corpus = inputs.frame("counts").mapInArrow(find, spark_schema(CANDIDATES))
+    null = permuted_candidates(inputs, recipe, names, permutations, test, pair_events)
+    found = inputs.checkpoint(union([of_corpus, *null]), "candidates")
+    tests = family_sizes(names, spelling, recipe.count.min_count)
+    n_permutations = settings.permutations if null else 0
+
+    def hold(links: pa.Table) -> DataFrame:
+        return contest_links(inputs, recipe, nodes, links, permutations)
+
+    most = settings.max_contenders
+    if inputs.stored("candidates", ("p_bin",)).count() <= min(MAX_ROWS_HERE, most):
+        rows = inputs.local(found, most).cast(CANDIDATES)
+        here = RowsHere(rows, lambda links: inputs.local(hold(links), most).cast(WON), most)
+        selected = select_links(here, tests, n_permutations, settings)
+        links: StageRows = _named_here(selected.links.rows, vocabulary)
+        rates = selected.rates, selected.prevailing_rates
+    else:
+        n_families = len(languages) ** 2 * (n_permutations + 1)
+        in_spark = RowsInSpark(inputs, found, hold, most, n_families)
+        found_in_spark = select_links(in_spark, tests, n_permutations, settings)
+        links = _named_in_spark(
+            found_in_spark.links.rows, inputs.frame("vocabulary", ("token_id", "token"))
+        )
+        rates = found_in_spark.rates, found_in_spark.prevailing_rates
+    report(inputs, *rates, settings)
+    return {"links": links}
 
 
-def _associated(counts: DataFrame, measure: str) -> DataFrame:
-    make = plugins.with_plugins(bind_associate(measure))
-    return counts.mapInArrow(make, spark_schema(ASSOCIATED))
-
-
-def _passing(associated: DataFrame, of_bins: DataFrame, recipe: Recipe) -> DataFrame:
-    """Pairs that meet every criterion of a link; `of_bins` has the q-value of each bin."""
+def _chance(
+    inputs: Inputs, recipe: Recipe, nodes: NodeTable, spelling: NDArray[np.int32]
+) -> tuple[Permutations, PairTest, int]:
+    """Strata of the contexts, how pairs are tested over them, and all pair events."""
     settings = recipe.link
-    return associated.join(of_bins, [*_PAIR, "p_bin"]).where(
-        (F.col("q_value") <= settings.max_q_value)
-        & (F.col("npmi") >= settings.min_npmi)
-        & (F.col("folds") >= settings.min_folds)
+    languages = context_languages(recipe)
+    first_node = first_nodes(nodes, len(languages))
+    blocks: list[Chunk] = []
+    strata: Strata = {}
+    margins, pair_events = None, 0
+    if settings.permutations:
+        blocks = context_blocks(inputs, settings.block_tokens)
+    if blocks or settings.strata:
+        strata, pair_events = find_strata(inputs, recipe, first_node)
+    if settings.strata:
+        margins = find_margins(inputs, recipe, first_node, strata)
+    n_strata = max((len(of_pair.sizes) for of_pair in strata.values()), default=0)
+    inputs.measure("most_strata_of_a_language_pair", n_strata)
+    inputs.measure("permutation_blocks", len(blocks))
+    test = PairTest(
+        languages,
+        nodes,
+        spelling,
+        margins,
+        settings.measure,
+        settings.min_npmi,
+        settings.min_folds,
+        max(settings.max_q_value, LEAST_CAP),
     )
+    return Permutations(tuple(blocks), first_node, strata), test, pair_events
 
 
-def _measure_null(
-    inputs: Inputs, recipe: Recipe, nodes: NodeTable, of_bins: DataFrame, ranked: DataFrame
-) -> None:
-    """Measure how many links chance alone gives: those of permuted contexts."""
-    counts = permuted_counts(inputs, recipe, nodes)
-    if counts is None:
-        inputs.note(
-            "the contexts are several chunks, so no permutation of them was tested; links rest on "
-            "the exact test alone"
-        )
-        return
-    n_null = _passing(_associated(counts, recipe.link.measure), of_bins, recipe).count()
-    n_links = ranked.count()
-    inputs.measure("permuted_links", n_null)
-    inputs.measure("permuted_false_discovery_rate", n_null / n_links if n_links else 0.0)
-    if n_links:
-        inputs.note(
-            f"{n_links:,} pairs pass, and {n_null:,} in a permutation of the contexts, where words "
-            f"meet by chance: {n_null / n_links:.2%} false links, at a nominal "
-            f"{recipe.link.max_q_value:.2%}"
-        )
+def _named_here(links: pa.Table, vocabulary: pa.Table) -> pa.Table:
+    """Links in the order of languages and ids, with the names of their tokens."""
+    links = links.sort_by([(name, "ascending") for name in ("lang_a", "lang_b", "a", "b")])
+    place = np.empty(vocabulary.num_rows, np.int64)
+    place[vocabulary["token_id"].to_numpy()] = np.arange(vocabulary.num_rows)
+    for side in ("a", "b"):
+        names = vocabulary["token"].take(pa.array(place[links[side].to_numpy()]))
+        links = links.append_column(f"token_{side}", names)
+    return links.select(LINKS.schema.names)
 
 
-def _testable(margins: DataFrame, min_count: int) -> DataFrame:
-    """How many pairs of each language pair have both tokens in enough mixed contexts."""
-    tokens = margins.where(F.col("n") >= min_count).groupBy("lang", "other_lang").count()
-    other = tokens.select(
-        F.col("other_lang").alias("lang"),
-        F.col("lang").alias("other_lang"),
-        F.col("count").alias("other_count"),
-    )
-    return (
-        tokens.join(other, ["lang", "other_lang"])
-        .where("lang < other_lang")
-        .select(
-            F.col("lang").alias("lang_a"),
-            F.col("other_lang").alias("lang_b"),
-            (F.col("count") * F.col("other_count")).alias("n_tests"),
-        )
-    )
-
-
-def _rank(side: str, other: str) -> Column:
-    """Rank of a partner among a node's partners in one language, by `link.measure`, ties by id.
-
-    Copies are ranked apart: every name would have its copy first, which is no translation.
-    """
-    partners = Window.partitionBy(side, *_PAIR, "is_copy").orderBy(F.desc("strength"), other)
-    return F.row_number().over(partners)
-
-
-def _bare(token: str) -> Column:
-    """A token's spelling: lower case, without the mark of a word start."""
-    return F.lower(F.expr(f"trim(LEADING '{SPACE}' FROM {token})"))
-
-
-def _names(vocabulary: DataFrame, side: str) -> DataFrame:
-    named = vocabulary.select(F.col("token_id").alias(side), F.col("token").alias(f"token_{side}"))
-    return F.broadcast(named)
+def _named_in_spark(links: DataFrame, vocabulary: DataFrame) -> DataFrame:
+    for side in ("a", "b"):
+        names = (F.col("token_id").alias(side), F.col("token").alias(f"token_{side}"))
+        links = links.join(F.broadcast(vocabulary.select(*names)), side)
+    return links.select(*LINKS.schema.names)
 
 
 def modules(recipe: Recipe) -> list[str]:

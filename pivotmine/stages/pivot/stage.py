@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from functools import reduce
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -42,9 +43,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Both methods, in one table."""
     vocabulary = inputs.frame("vocabulary", _WORDS)
     methods = (
-        _he2025(inputs.frame("counts", _COUNTS), recipe.pivot.he2025).withColumns(
-            _without_evidence()
-        ),
+        _he2025(inputs, recipe.pivot.he2025).withColumns(_without_evidence()),
         _links(inputs, vocabulary, recipe),
     )
     pivots = reduce(DataFrame.unionByName, methods)
@@ -52,8 +51,8 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     return {"pivots": pivots.join(F.broadcast(names), "token_id")}
 
 
-def _he2025(counts: DataFrame, settings: He2025PivotConfig) -> DataFrame:
-    edges = _both_ways(counts, "n_ab", "n_a", "n_b", "n_contexts")
+def _he2025(inputs: Inputs, settings: He2025PivotConfig) -> DataFrame:
+    edges = _both_ways(inputs.frame("counts", _COUNTS), "n_ab", "n_a", "n_b", "n_contexts")
     increase = F.col("n_ab") / F.col("n_a") - F.col("n_b") / F.col("n_contexts")
     strongest = Window.partitionBy("a", "lang_a").orderBy(F.desc("increase"), "lang_b", "b")
     drawn = (
@@ -66,7 +65,7 @@ def _he2025(counts: DataFrame, settings: He2025PivotConfig) -> DataFrame:
         F.count("*").alias("degree"), _sorted_set("lang_a").alias("languages")
     )
     scored = hubs.withColumn("score", F.col("degree").cast("double"))
-    return _top(scored, "he2025", settings.max_pivots)
+    return _top(inputs, scored, "he2025", settings.max_pivots)
 
 
 def _links(inputs: Inputs, vocabulary: DataFrame, recipe: Recipe) -> DataFrame:
@@ -121,7 +120,7 @@ def _links(inputs: Inputs, vocabulary: DataFrame, recipe: Recipe) -> DataFrame:
         .withColumn("score", F.col("participation") * surplus * F.col("stability") * closing)
         .select(*NODE, "degree", "languages", "score", "expected_degree", *evidence)
     )
-    return _top(scored, "links", settings.max_pivots)
+    return _top(inputs, scored, "links", settings.max_pivots)
 
 
 def _without_evidence() -> dict[str, Column]:
@@ -145,11 +144,17 @@ def _sorted_set(name: str) -> Column:
     return F.sort_array(F.collect_set(name))
 
 
-def _top(tokens: DataFrame, method: str, max_pivots: int) -> DataFrame:
-    """The best by score, ties by degree and id, with their ranks."""
-    best = tokens.orderBy(F.desc("score"), F.desc("degree"), "token_id", "lang").limit(max_pivots)
-    order = Window.orderBy(F.desc("score"), F.desc("degree"), "token_id", "lang")
-    return best.withColumns({"method": F.lit(method), "rank": F.row_number().over(order)})
+def _top(inputs: Inputs, tokens: DataFrame, method: str, max_pivots: int) -> DataFrame:
+    """The best by score, ties by degree and id, with their ranks.
+
+    The driver counts the ranks: a window over all rows would gather them in one task, of which
+    Spark warns again and again.
+    """
+    in_order = tokens.orderBy(F.desc("score"), F.desc("degree"), "token_id", "lang")
+    best = inputs.local(in_order.limit(max_pivots), max_pivots)
+    ranks = pa.array(range(1, best.num_rows + 1), pa.int32())
+    ranked = inputs.spark.createDataFrame(best.append_column("rank", ranks))
+    return ranked.withColumn("method", F.lit(method))
 
 
 def tally(rows: Rows, recipe: Recipe) -> Tally:

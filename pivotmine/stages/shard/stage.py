@@ -115,7 +115,7 @@ def finish(
     for name, placement in _placements(inputs, recipe).items():
         arms[name]["placement"] = placement
     write_manifests(
-        inputs.artifacts("shards"),
+        inputs.artifacts("shards").folder,
         run,
         recipe.public_json(),
         tokenizer,

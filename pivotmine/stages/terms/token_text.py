@@ -30,6 +30,7 @@ END_OF_DOCUMENT = 0
 _SPACE = 0x20
 _UNKNOWN = 0xFFFD
 _MOST_POINTS_A_BYTE = 6  # U+FDFA folds to 18 code points and takes 3 bytes
+_FEW_MARKS = 16
 _MOST_PARTS = 4  # a letter with three marks, as U+1F82
 
 
@@ -116,6 +117,27 @@ def _composed(texts: PieceTexts, first: int, second: int) -> int:
 
 
 @njit
+def _sort_by_class(marks: NDArray[np.int32], classes: NDArray[np.uint8]) -> None:
+    """Sort marks in place; those of one class stay in their order."""
+    if len(marks) <= _FEW_MARKS:
+        for i in range(1, len(marks)):
+            mark, at = marks[i], i
+            while at > 0 and classes[marks[at - 1]] > classes[mark]:
+                marks[at] = marks[at - 1]
+                at -= 1
+            marks[at] = mark
+        return
+    places = np.zeros(257, np.int64)
+    for mark in marks:
+        places[classes[mark] + 1] += 1
+    places = np.cumsum(places)
+    given = marks.copy()
+    for mark in given:
+        marks[places[classes[mark]]] = mark
+        places[classes[mark]] += 1
+
+
+@njit
 def _close_letter(points: NDArray[np.int32], letter: int, n: int, texts: PieceTexts) -> int:
     """Sort the marks of the letter at `points[letter]`, and compose; returns the new `n`.
 
@@ -129,11 +151,11 @@ def _close_letter(points: NDArray[np.int32], letter: int, n: int, texts: PieceTe
         points[letter + 2 : n + 1] = points[letter + 1 : n].copy()
         points[letter], points[letter + 1] = texts.letters[split], texts.marks[split]
         n += 1
-    marks = points[begin:n].copy()
-    order = np.argsort(texts.classes[marks], kind="mergesort")
-    n = begin
+    _sort_by_class(points[begin:n], texts.classes)
+    end, n = n, begin
     last_class = 0
-    for mark in marks[order]:
+    for at in range(begin, end):
+        mark = points[at]
         its_class = texts.classes[mark]
         if begin > letter and last_class < its_class:
             whole = _composed(texts, points[letter], mark)

@@ -20,7 +20,7 @@ def token_rows(
     identifier: Identifier,
     languages: Sequence[str],
 ) -> pa.RecordBatch:
-    """Rows of table `tokens` for documents with `doc_id`, `lang` and `text`, one for one."""
+    """Rows of table `tokens` for `doc_id`, `source`, `lang` and `text`, one for one."""
     texts = [split_segments(text) for text in documents.column("text").to_pylist()]
     token_ids, segment_ends = zip(*encoder.encode_documents(texts), strict=True)
     document_languages = documents.column("lang").to_pylist()
@@ -29,6 +29,7 @@ def token_rows(
     return pa.RecordBatch.from_arrays(
         [
             documents.column("doc_id"),
+            documents.column("source"),
             documents.column("lang"),
             pa.array(token_ids, TOKENS.schema.field("token_ids").type),
             pa.array(segment_ends, TOKENS.schema.field("segment_ends").type),

@@ -5,7 +5,8 @@ its document as a prior: pages that mix languages are what this engine looks for
 the whole page would hide them.
 
 Tokens depend on the text and the tokenizer alone, so they are made once for each document. On later
-runs a row stays in its file, or moves to another file if a neighbour in it has been removed.
+runs a row stays in its file, or moves to another file if a neighbour in it has been removed. A
+document whose source has changed, because another of its copies is kept now, is tokenized anew.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from pivotmine.text.fasttext_model import left_to_library, model_digest, slow_mo
 from pivotmine.text.tokenizer import Tokenizer
 from pivotmine.udfs import tokenize
 
+_SAME = ["doc_id", "source"]
+
 
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Tokenize every document that is new, whatever its language."""
@@ -38,14 +41,14 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     encode = tokenize.bind(tokenizer, recipe.languages, recipe.ingest.language_model)
     # Spread by id: source files differ in size, and this is the most expensive step.
     n_tasks = int(inputs.spark.conf.get("spark.sql.shuffle.partitions") or 1)
-    documents = inputs.frame("documents", ("doc_id", "lang", "text"))
-    ids = inputs.frame("documents", ("doc_id",))
-    before = inputs.previous("tokens", columns=("doc_id",))
+    documents = inputs.frame("documents", ("doc_id", "source", "lang", "text"))
+    ids = inputs.frame("documents", _SAME)
+    before = inputs.previous("tokens", columns=_SAME)
     files = inputs.previous_files("tokens")
-    going = before.join(ids, "doc_id", "left_anti").select(PREVIOUS_FILE).distinct()
+    going = before.join(ids, _SAME, "left_anti").select(PREVIOUS_FILE).distinct()
     torn = inputs.local(going, len(files)).column(0).to_pylist() if files else []
-    new = documents.join(before, "doc_id", "left_anti").repartition(n_tasks, "doc_id")
-    moving = inputs.previous("tokens", torn).join(ids, "doc_id", "left_semi")
+    new = documents.join(before, _SAME, "left_anti").repartition(n_tasks, "doc_id")
+    moving = inputs.previous("tokens", torn).join(ids, _SAME, "left_semi")
     rows = ArrowRows(new, encode, TOKENS.schema)
     kept = tuple(file for file in files if file not in set(torn))
     return {"tokens": Renewed((rows, moving.drop(PREVIOUS_FILE)) if torn else (rows,), kept)}

@@ -31,7 +31,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Read the given tokenizer, or train one."""
     settings = recipe.tokenize
     available = _bytes_by_language(inputs, recipe)
-    if not available and inputs.frame("documents").isEmpty():
+    if not available and inputs.frame("documents", ("lang",)).isEmpty():
         raise InputError(
             "table documents is empty: no record became a document, so there is nothing to go on "
             "with. `pivotmine rejects` says why records were refused."

@@ -37,7 +37,9 @@ contexts = st.lists(st.sets(nodes).map(sorted), max_size=8)
 def folded(rows: list[list[int]]) -> FoldedContexts:
     offsets = np.cumsum([0, *map(len, rows)]).astype(np.int64)
     flat = np.array([node for row in rows for node in row], np.int32)
-    return FoldedContexts(offsets, flat, np.zeros(len(rows), np.uint8))
+    return FoldedContexts(
+        offsets, flat, np.zeros(len(rows), np.uint8), np.zeros(len(rows), np.uint32)
+    )
 
 
 def links_of(pairs: Pairs):

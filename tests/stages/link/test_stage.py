@@ -8,13 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pivotmine.numeric.association import (
-    expected,
-    log10_p_value,
-    log_likelihood_ratio,
-    npmi,
-)
-from pivotmine.numeric.exact_association import log10_exact_p_value
+from pivotmine.numeric.association import expected, log_likelihood_ratio, npmi
+from pivotmine.numeric.stratified_association import log10_stratified_p_value
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.stages.contexts import stage as contexts
 from pivotmine.stages.count import stage as count
@@ -86,10 +81,13 @@ def link_rows(spark, tmp_path_factory: pytest.TempPathFactory):
             [
                 "languages=[en, fr, ja]",
                 f"count.min_count={MIN_COUNT}",
+                # Counts without contexts: one stratum, and nothing to permute.
+                "link.strata=[]",
+                "link.permutations=0",
                 *(f"link.{setting}" for setting in settings),
             ],
         )
-        return link.run(inputs, recipe)["links"].toArrow().to_pylist()
+        return as_table(link.run(inputs, recipe)["links"]).to_pylist()
 
     return run
 
@@ -133,27 +131,31 @@ def test_folds_are_those_in_which_the_pair_meets_more_often_than_expected(undema
 def test_q_values_are_those_of_benjamini_hochberg_over_all_testable_pairs(undemanding):
     of_pair = [row for row in COUNTS if row["lang_b"] == "fr"]
     tables = np.array([[row[n] for n in ("n_ab", "n_a", "n_b", "n_contexts")] for row in of_pair])
-    many = tables[:, 0] > 64
-    log10_p = np.where(many, log10_p_value(*tables.T), log10_exact_p_value(*tables.T))
-    exact = benjamini_hochberg(log10_p, n_tests=11 * 11)
+    n_ab, n_a, n_b, n = tables.T
+    log10_p = log10_stratified_p_value(n_ab, n_a * n_b / n, np.minimum(n_a, n_b))
+    is_word = np.array([row["a"] != row["b"] for row in of_pair])
+    # Eleven nodes on each side, of which the name is one; a copy is a family of its own.
+    exact = benjamini_hochberg(log10_p[is_word], n_tests=11 * 11 - 1)
+    words = [row for row, word in zip(of_pair, is_word, strict=True) if word]
     seen = 0
-    for row, q in zip(of_pair, exact.tolist(), strict=True):
+    for row, q in zip(words, exact.tolist(), strict=True):
         found = undemanding.get((row["a"], row["b"]))
         if found is None:
             assert q * BIN_WIDTH > 0.999
             continue
         assert q * (1 - 1e-9) <= found["q_value"] <= q * BIN_WIDTH * (1 + 1e-9)
         seen += 1
-    assert seen == 5
+    assert seen == 4
 
 
 def test_each_language_pair_is_a_family_of_its_own(undemanding):
     one_of_many, alone = undemanding[5, 15], undemanding[5, 20]
     assert one_of_many["g2"] == alone["g2"]
-    p = 10.0 ** log10_exact_p_value(*BORDERLINE)
+    n_ab, n_a, n_b, n = (np.array([float(value)]) for value in BORDERLINE)
+    p = 10.0 ** log10_stratified_p_value(n_ab, n_a * n_b / n, np.minimum(n_a, n_b))[0]
     assert p <= alone["q_value"] <= p * BIN_WIDTH, "one test, its q-value is its p-value"
-    # The fifth strongest of 121.
-    assert one_of_many["q_value"] == pytest.approx(alone["q_value"] * 121 / 5)
+    # The fourth strongest of 120.
+    assert one_of_many["q_value"] == pytest.approx(alone["q_value"] * 120 / 4)
 
 
 def test_a_link_carries_its_figures_and_the_names_of_its_tokens(undemanding):
@@ -172,8 +174,8 @@ def test_copies_may_differ_in_case(spark, tmp_path: Path):
     ]
     counts = [counts_row(0, 10, STRONG), counts_row(1, 10, WEAKER)]
     tables = {"counts": counts, "margins": margins(), "vocabulary": vocabulary, "contexts": []}
-    recipe = load_recipe(None, ["languages=[en, fr, ja]", "link.min_folds=0"])
-    found = link.run(TableInputs(spark, tables, tmp_path), recipe)["links"].toArrow()
+    recipe = load_recipe(None, ["languages=[en, fr, ja]", "link.min_folds=0", "link.strata=[]"])
+    found = as_table(link.run(TableInputs(spark, tables, tmp_path), recipe)["links"])
     copies = dict(zip(found["a"].to_pylist(), found["is_copy"].to_pylist(), strict=True))
     assert copies == {0: True, 1: False}
 
@@ -195,8 +197,8 @@ RANKED = [
     counts_row(10, 21, STRONG, ("fr", "ja")),
 ]
 RANKED_MARGINS = [
-    *(margin(token, "en", other) for token in EN_WORDS for other in ("fr", "ja")),
-    *(margin(token, "fr", other) for token in FR_WORDS for other in ("en", "ja")),
+    *(margin(token, "en", other) for token in (*EN_WORDS, NAME) for other in ("fr", "ja")),
+    *(margin(token, "fr", other) for token in (*FR_WORDS, NAME) for other in ("en", "ja")),
     *(margin(token, "ja", other) for token in JA_WORDS for other in ("en", "fr")),
 ]
 
@@ -210,11 +212,17 @@ def ranks(spark, tmp_path_factory: pytest.TempPathFactory):
 
     def run(max_rank: int) -> dict[tuple[Any, ...], tuple[int, int]]:
         recipe = load_recipe(
-            None, ["languages=[en, fr, ja]", "link.min_folds=0", f"link.max_rank={max_rank}"]
+            None,
+            [
+                "languages=[en, fr, ja]",
+                "link.min_folds=0",
+                "link.strata=[]",
+                f"link.max_rank={max_rank}",
+            ],
         )
         return {
             (row["a"], row["b"], row["lang_a"], row["lang_b"]): (row["rank_ab"], row["rank_ba"])
-            for row in link.run(inputs, recipe)["links"].toArrow().to_pylist()
+            for row in as_table(link.run(inputs, recipe)["links"]).to_pylist()
         }
 
     return run
@@ -257,35 +265,34 @@ PAGES = [
 ]
 """Black dogs are called so in French only."""
 
+CONTESTED = [
+    "languages=[en, fr, ja]",
+    "count.min_count=4",
+    "count.max_line_documents=0",
+    "link.max_q_value=0.05",
+    "link.min_folds=0",
+]
+
 
 @pytest.fixture(scope="module")
 def contested(spark, tmp_path_factory: pytest.TempPathFactory):
-    """Rows of `links` of `PAGES` by tokens, and the inputs that took figures and notes."""
+    """Rows of `links` of `PAGES` by tokens, the inputs that took notes, and the figures."""
     tokens = [
         tokens_row(f"{name} {number}", ("en", english), ("fr", french))
         for number, (name, english, french) in enumerate(PAGES)
     ]
     tables = {"tokens": tokens, "vocabulary": VOCABULARY}
-    recipe = load_recipe(
-        None,
-        [
-            "languages=[en, fr, ja]",
-            "count.min_count=4",
-            "count.max_line_documents=0",
-            "link.max_q_value=0.05",
-            "link.min_folds=0",
-        ],
-    )
+    recipe = load_recipe(None, CONTESTED)
     inputs = TableInputs(spark, tables, tmp_path_factory.mktemp("contested"))
     for stage in (contexts, count):
         made = {name: as_table(rows) for name, rows in stage.run(inputs, recipe).items()}
         inputs.tables = inputs.tables | {name: rows.to_pylist() for name, rows in made.items()}
-    rows = link.run(inputs, recipe)["links"].toArrow().to_pylist()
-    return {(row["a"], row["b"]): row for row in rows}, inputs
+    rows = as_table(link.run(inputs, recipe)["links"]).to_pylist()
+    return {(row["a"], row["b"]): row for row in rows}, inputs, dict(inputs.measures)
 
 
 def test_a_link_wins_the_contexts_that_no_better_partner_explains(contested):
-    links, _ = contested
+    links, _, _ = contested
     assert {pair: links[pair]["n_won"] for pair in ((DOG, CHIEN), (DOG, NOIR), (CAT, CHAT))} == {
         (DOG, CHIEN): 12,
         (DOG, NOIR): 0,
@@ -294,17 +301,45 @@ def test_a_link_wins_the_contexts_that_no_better_partner_explains(contested):
 
 
 def test_a_link_that_loses_its_contexts_does_not_prevail_even_as_a_words_only_link(contested):
-    links, _ = contested
+    links, _, _ = contested
     assert links[DOG, NOIR]["rank_ba"] == 1
     assert {pair for pair, row in links.items() if not row["prevails"]} == {(DOG, NOIR)}
 
 
-def test_a_permutation_measures_the_links_that_chance_gives(contested):
-    links, inputs = contested
-    assert inputs.measures["permuted_links"] < len(links)
-    share = inputs.measures["permuted_links"] / len(links)
-    assert inputs.measures["permuted_false_discovery_rate"] == pytest.approx(share)
-    assert any("in a permutation of the contexts" in note for note in inputs.notes)
+def test_permutations_measure_the_links_that_chance_gives(contested):
+    links, inputs, measures = contested
+    for name in ("links", "prevails"):
+        for end in ("", "_en_fr"):
+            assert 0 <= measures[f"{name}_null_rate{end}"] < 1
+            assert measures[f"{name}_null_rate_se{end}"] >= 0
+    assert any(f"of {len(links)} links" in note for note in inputs.notes)
+
+
+def test_without_a_permutation_nothing_is_said_to_be_measured(link_rows, spark, tmp_path: Path):
+    tables = {"counts": COUNTS, "margins": margins(), "vocabulary": VOCABULARY, "contexts": []}
+    inputs = TableInputs(spark, tables, tmp_path)
+    link.run(inputs, load_recipe(None, ["languages=[en, fr, ja]", "link.strata=[]"]))
+    assert not any("null_rate" in name for name in inputs.measures)
+    assert any("no permutation was tested" in note for note in inputs.notes)
+
+
+@pytest.mark.parametrize(
+    "change", ["MAX_ROWS_HERE=0", "link.block_tokens=20", "count.chunk_tokens=60"]
+)
+def test_links_are_the_same_in_spark_and_in_the_driver(contested, change, monkeypatch):
+    """And in one chunk or several; blocks of another size give another permutation."""
+    links, inputs, measures = contested
+    if change.startswith("MAX"):
+        monkeypatch.setattr(link, "MAX_ROWS_HERE", 0)
+    recipe = load_recipe(None, [*CONTESTED, *([] if change.startswith("MAX") else [change])])
+    found = as_table(link.run(inputs, recipe)["links"]).to_pylist()
+    again = {(row["a"], row["b"]): row for row in found}
+    if change.startswith("link.block"):
+        assert inputs.measures["permutation_blocks"] > 1
+        assert links.keys() & again.keys() >= {(DOG, CHIEN), (CAT, CHAT)}
+    else:
+        assert again == links
+        assert inputs.measures == measures
 
 
 def test_links_beyond_max_contenders_do_not_prevail(link_rows):

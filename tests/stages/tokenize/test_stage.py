@@ -38,16 +38,25 @@ def test_a_mixed_document_is_marked_with_the_tokens_of_each_language(table_input
 
 
 def test_documents_that_have_tokens_are_not_tokenized_again(table_inputs: Any):
-    documents = [{"doc_id": name, "lang": "en", "text": "Open the file"} for name in "abc"]
+    documents = [
+        {"doc_id": name, "source": "site", "lang": "en", "text": "Open the file"}
+        for name in ("a", "b", "c", "renamed")
+    ]
     inputs = table_inputs(documents=documents, tokenizer=TOKENIZER)
     made = {"lang": "en", "token_ids": [7], "segment_ends": [1], "segment_langs": ["en"]}
-    rows = {name: {"doc_id": name, **made, "n_tokens": 1} for name in ("a", "b", "gone")}
-    inputs.earlier["tokens"] = {"whole": [rows["a"]], "torn": [rows["b"], rows["gone"]]}
+    names = {"a": "site", "b": "site", "gone": "site", "renamed": "other site"}
+    rows = {
+        name: {"doc_id": name, "source": source, **made, "n_tokens": 1}
+        for name, source in names.items()
+    }
+    torn = [rows["b"], rows["gone"], rows["renamed"]]
+    inputs.earlier["tokens"] = {"whole": [rows["a"]], "torn": torn}
 
     tokens = tokenize.run(inputs, Recipe())["tokens"]
 
     assert isinstance(tokens, Renewed)
     assert tokens.kept == ("whole",)
+    # A document that comes from another source now has its tokens made anew.
     new, moved = (rows_of(part, "doc_id", "n_tokens") for part in tokens.rows)
-    assert [doc_id for doc_id, n_tokens in new if n_tokens > 1] == ["c"]
+    assert [doc_id for doc_id, n_tokens in new if n_tokens > 1] == ["c", "renamed"]
     assert moved == [("b", 1)], "it moves as it was"

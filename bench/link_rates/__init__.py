@@ -1,0 +1,1 @@
+"""Nominal and true rates of links, on contexts whose translations are planted."""
