@@ -64,6 +64,8 @@ def connect(server: str) -> Any:
         )
     session = builder.getOrCreate()
     kind = type(session)
+    if server == "sail":
+        kind.server = sail  # it ends when nobody holds it
     plain = kind.createDataFrame
 
     def create(self: Any, data: Any, *arguments: Any, **more: Any) -> Any:

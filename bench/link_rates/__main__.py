@@ -38,8 +38,7 @@ def true_rates(
 ) -> dict[str, TrueRate]:
     """Rates of `links`, and of those that prevail, of a planted corpus mined at a nominal rate."""
     contexts = planted_contexts(shape, seed)
-    # Every pair is asked for that the test finds, weak ones too.
-    settings = LinkConfig(strata=strata, max_q_value=nominal, min_npmi=0.0, min_folds=0)
+    settings = LinkConfig(strata=strata, max_q_value=nominal)
     found = mine(contexts, shape.n_words, settings)
     rows = found.links.rows
     is_true = rows["b"].to_numpy() - rows["a"].to_numpy() == shape.n_words

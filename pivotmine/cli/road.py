@@ -152,7 +152,8 @@ def planted(
     ko; rates.KIND, the share of documents that are monolingual, parallel, block, glossed,
     code_switched, dictionary or template; apart, a list of language pairs that never meet;
     topics=false, which draws every word anew, so that words meet only by translation or by chance;
-    document_segments, their mean number; sense_share of words with several senses; homonym_share
+    n_sources, then, each with word frequencies of its own (source_spread); document_segments,
+    their mean number; sense_share of words with several senses; homonym_share
     and copy_share of a cipher's words; swap_share of words out of order; duplicate_share of
     documents. Lists are YAML. A corpus of more documents begins with that of fewer.
     """

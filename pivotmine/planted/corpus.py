@@ -129,7 +129,7 @@ def _files(documents: Iterator[PlantedDocument]) -> Iterator[Iterator[list[Plant
 
 
 def _corpus_rows(block: list[PlantedDocument]) -> pa.Table:
-    columns = [[d.text for d in block], ["planted"] * len(block), [d.url for d in block]]
+    columns = [[d.text for d in block], [d.source for d in block], [d.url for d in block]]
     return pa.table(columns, schema=_CORPUS)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.planted.ciphers import Ciphers
-from pivotmine.planted.draw import Draw, draw_lines
+from pivotmine.planted.draw import Draw, draw_lines, source_frequencies
 from pivotmine.planted.kinds import COMPOSERS
 from pivotmine.planted.plan import Plan
 from pivotmine.planted.text import SourceText
@@ -39,6 +39,9 @@ class PlantedDocument(NamedTuple):
     senses: NDArray[np.int64]
     """[n] sorted senses (`Ciphers`) whose words are planted in both languages."""
 
+    source: str = "planted"
+    """`planted`, or `planted-0` and so on where there are several sources."""
+
     duplicate_of: str = ""
     """Url of the document that it repeats."""
 
@@ -50,24 +53,38 @@ def compose(text: SourceText, ciphers: Ciphers, plan: Plan) -> Iterator[PlantedD
     """The documents of a plan, in order."""
     kinds = [kind for kind, rate in plan.rates.items() if rate > 0]
     cumulative = np.cumsum([plan.rates[kind] for kind in kinds])
+    frequencies = source_frequencies(text, plan)
     for block in range(-(-plan.n_documents // BLOCK_DOCUMENTS)):
         generator = np.random.default_rng([plan.seed, 3, block])
         originals: list[PlantedDocument] = []
         for place in range(min(BLOCK_DOCUMENTS, plan.n_documents - block * BLOCK_DOCUMENTS)):
             number = block * BLOCK_DOCUMENTS + place
             url = f"planted://{plan.seed}/{number}"
-            lines = draw_lines(text, ciphers, plan, generator, _source_document(text, plan, number))
-            draw = Draw(text, ciphers, plan, generator, lines)
+            source, name = _source(plan, number)
+            of_source = frequencies[source]
+            document_number = _source_document(text, plan, number)
+            lines = draw_lines(text, ciphers, plan, generator, document_number, of_source)
+            draw = Draw(text, ciphers, plan, generator, lines, of_source)
             if originals and generator.random() < plan.duplicate_share:
                 original = originals[int(generator.integers(len(originals)))]
-                yield _repeat(draw, original, url)
+                yield _repeat(draw, original, url)._replace(source=name)
                 continue
             drawn = float(generator.random() * cumulative[-1])
             kind = kinds[min(int(np.searchsorted(cumulative, drawn, "right")), len(kinds) - 1)]
             written, languages, senses = COMPOSERS[kind](draw)
-            document = PlantedDocument(url, kind, "\n".join(written), languages, senses)
+            document = PlantedDocument(url, kind, "\n".join(written), languages, senses, name)
             originals.append(document)
             yield document
+
+
+def _source(plan: Plan, number: int) -> tuple[int, str]:
+    """Number and name of a document's source; source s has the share 1 / (s + 1), scaled."""
+    if plan.n_sources == 1:
+        return 0, "planted"
+    shares = np.cumsum(1.0 / np.arange(1, plan.n_sources + 1))
+    drawn = np.random.default_rng([plan.seed, 7, number]).random() * shares[-1]
+    source = int(np.searchsorted(shares, drawn, side="right"))
+    return source, f"planted-{source}"
 
 
 def _source_document(text: SourceText, plan: Plan, number: int) -> int:

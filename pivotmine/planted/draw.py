@@ -12,6 +12,10 @@ from pivotmine.planted.plan import Plan
 from pivotmine.planted.text import WORD, SourceText
 
 NOTHING = np.empty(0, np.int64)
+
+Frequencies = NDArray[np.float64]
+"""[V] running sums of the frequencies of words."""
+
 _MOST_SEGMENTS = 400
 
 
@@ -41,10 +45,15 @@ class Draw(NamedTuple):
     lines: Lines
     """Of this document."""
 
+    frequencies: Frequencies | None = None
+    """Of the words of this document's source; None: those of the text."""
+
     def other_lines(self) -> Lines:
         """Lines of a document drawn from the text."""
         number = int(self.generator.integers(len(self.text.document_offsets) - 1))
-        return draw_lines(self.text, self.ciphers, self.plan, self.generator, number)
+        return draw_lines(
+            self.text, self.ciphers, self.plan, self.generator, number, self.frequencies
+        )
 
     def render(self, lines: Lines, language: str) -> list[str]:
         """Lines in a language."""
@@ -77,19 +86,33 @@ class Draw(NamedTuple):
         return (first, second) if self.generator.random() < 0.5 else (second, first)
 
 
+def source_frequencies(text: SourceText, plan: Plan) -> list[Frequencies | None]:
+    """Frequencies of the words in every source, by a draw of its own for each."""
+    if plan.topics or plan.n_sources == 1:
+        return [None] * plan.n_sources
+    found: list[Frequencies | None] = []
+    for source in range(plan.n_sources):
+        generator = np.random.default_rng([plan.seed, 6, source])
+        factors = np.exp(plan.source_spread * generator.standard_normal(len(text.words)))
+        found.append(np.cumsum(text.frequencies * factors))
+    return found
+
+
 def draw_lines(
     text: SourceText,
     ciphers: Ciphers,
     plan: Plan,
     generator: np.random.Generator,
     document: int,
+    frequencies: Frequencies | None = None,
 ) -> Lines:
     """A run of lines from a drawn place of a source document."""
     first, end = text.document_offsets[document : document + 2].tolist()
     wanted = min(1 + int(generator.geometric(1 / (plan.document_segments - 1))), _MOST_SEGMENTS)
     n_lines = min(max(wanted, 2), end - first)
     start = first + int(generator.integers(end - first - n_lines + 1))
-    return read_lines(text, ciphers, plan, generator, range(start, start + n_lines))
+    segments = range(start, start + n_lines)
+    return read_lines(text, ciphers, plan, generator, segments, frequencies)
 
 
 def read_lines(
@@ -98,12 +121,16 @@ def read_lines(
     plan: Plan,
     generator: np.random.Generator,
     segments: range,
+    frequencies: Frequencies | None = None,
 ) -> Lines:
     """Segments of the text with a sense for each word."""
     lines = Lines([], [], [])
     for segment in segments:
         word_ids = text.word_ids[text.word_offsets[segment] : text.word_offsets[segment + 1]]
-        if not plan.topics:
+        if not plan.topics and frequencies is not None:
+            drawn = generator.random(len(word_ids)) * frequencies[-1]
+            word_ids = np.searchsorted(frequencies, drawn, side="right").astype(np.int32)
+        elif not plan.topics:
             # Places of the running text, so that words are drawn by frequency.
             places = generator.integers(len(text.word_ids), size=len(word_ids))
             word_ids = text.word_ids[places]

@@ -106,7 +106,10 @@ def _template(draw: Draw) -> Composed:
 def _fixed_lines(draw: Draw) -> Lines:
     start = int(draw.generator.integers(max(len(draw.text.segments) - _TEMPLATE_LINES, 1)))
     end = min(start + _TEMPLATE_LINES, len(draw.text.segments))
-    return read_lines(draw.text, draw.ciphers, draw.plan, draw.generator, range(start, end))
+    segments = range(start, end)
+    return read_lines(
+        draw.text, draw.ciphers, draw.plan, draw.generator, segments, draw.frequencies
+    )
 
 
 COMPOSERS: dict[str, Callable[[Draw], Composed]] = {

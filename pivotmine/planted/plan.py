@@ -64,6 +64,15 @@ class Plan:
     """Keep the sentences of the text. Otherwise every word is drawn anew by its frequency, so that
     words meet by translation or by chance only."""
 
+    n_sources: int = 1
+    """Sources of documents, the first the largest. Each has word frequencies of its own in all
+    languages, so that words of two languages share a source though they do not translate each
+    other. More than one needs topics=false."""
+
+    source_spread: float = 1.5
+    """Standard deviation of the logarithm of a word's frequency in a source, over its frequency in
+    the text. Used where there are several sources."""
+
     document_segments: float = 12.0
     """Mean segments of text a document (geometric, at least 2)."""
 
@@ -85,6 +94,15 @@ class Plan:
     def __post_init__(self) -> None:
         if self.n_documents < 1:
             raise ConfigError(f"n_documents is {self.n_documents}; plant at least 1 document")
+        if not 1 <= self.n_sources <= 1000:
+            raise ConfigError(f"n_sources is {self.n_sources}; give 1 to 1,000 sources")
+        if self.n_sources > 1 and self.topics:
+            raise ConfigError(
+                f"n_sources is {self.n_sources}, and lines of the text have its frequencies; "
+                "set topics=false"
+            )
+        if not 0 <= self.source_spread <= 10:
+            raise ConfigError(f"source_spread is {self.source_spread}; give 0 to 10")
         if len(self.languages) < 2 or len(set(self.languages)) < len(self.languages):
             raise ConfigError(f"languages are {list(self.languages)}; name two or more, each once")
         for language in self.languages:

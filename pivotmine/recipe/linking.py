@@ -43,15 +43,16 @@ class LinkConfig(Section):
 
     strata: tuple[Literal["source", "size"], ...] = ("source", "size")
     """What splits contexts into strata, within which chance is measured: the source of the
-    document, and the octave of the context's size. Without strata, words that share a source look
-    like translations. The source is what `ingest.inputs.source_column` names; let it name the topic
-    or the crawl date too where these differ within a source."""
+    document, and the octaves of the sizes of both texts. Without strata, words that share a source
+    look like translations. The source is what `ingest.inputs.source_column` names; let it name the
+    topic or the crawl date too where these differ within a source."""
 
-    min_stratum_contexts: PositiveInt = 100
+    min_stratum_contexts: PositiveInt = 30
     """Fewest contexts of a stratum; smaller sources and octaves are joined. In a stratum of five
-    contexts chance would explain two words that meet in all of them."""
+    contexts chance would explain two words that meet in all of them. In joined sources, words that
+    share one of them look like translations."""
 
-    max_strata: Annotated[int, Field(ge=1, le=1024)] = 64
+    max_strata: Annotated[int, Field(ge=1, le=4096)] = 256
     """Most strata of a language pair; the smallest sources beyond it are one. Bounds memory: every
     worker holds 8 bytes for each word, other language and stratum in which the word occurs."""
 

@@ -25,7 +25,7 @@ print(*bounds, ".zip" in __file__)
 def test_kernels_run_from_a_zip_as_spark_ships_it(tmp_path: Path):
     archive = tmp_path / "pivotmine.zip"
     with zipfile.ZipFile(archive, "w") as files:
-        for source in (PACKAGE / "__init__.py", PACKAGE / "errors.py"):
+        for source in (PACKAGE / name for name in ("__init__.py", "errors.py", "redaction.py")):
             files.write(source, f"pivotmine/{source.name}")
         for source in sorted((PACKAGE / "numeric").glob("*.py")):
             files.write(source, f"pivotmine/numeric/{source.name}")

@@ -142,6 +142,27 @@ def test_without_topics_words_keep_their_frequency_but_not_their_neighbours():
     assert not kept & lines
 
 
+def test_sources_have_word_frequencies_of_their_own():
+    plan = only("code_switched", languages="[en, ko]", n_documents=600, topics="false", n_sources=3)
+    by_source: dict[str, Counter[str]] = {}
+    n_documents: Counter[str] = Counter()
+    for document in documents(plan):
+        n_documents[document.source] += 1
+        drawn = by_source.setdefault(document.source, Counter())
+        drawn.update(fold(word) for word in WORD.findall(document.text))
+    assert [name for name, _ in n_documents.most_common()] == [f"planted-{n}" for n in range(3)]
+    frequent = license_text().words[:50]
+    rates = np.array([[of[word] for word in frequent] for of in by_source.values()], float) + 1
+    rates /= rates.sum(axis=1, keepdims=True)
+    # Twice as frequent or half as frequent, typically.
+    assert np.median(np.abs(np.log(rates[0] / rates[1]))) > np.log(2)
+
+
+def test_one_source_is_the_corpus_of_before():
+    plan = only("code_switched", topics="false")
+    assert {document.source for document in documents(plan)} == {"planted"}
+
+
 def test_words_of_a_cipher_do_not_depend_on_the_other_languages():
     text = license_text()
     few, many = (make_ciphers(text, Plan(languages=names)) for names in (

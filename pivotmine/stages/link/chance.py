@@ -20,7 +20,7 @@ from pivotmine.stages.count.sums import summed_pairs
 from pivotmine.stages.count.tasks import CountPlan, plan_tasks
 from pivotmine.stages.link.associate import CANDIDATES, PairTest
 from pivotmine.stages.link.contests import context_shares
-from pivotmine.stages.link.strata import CELLS, OCTAVES, Strata, plan_strata
+from pivotmine.stages.link.strata import CELLS, SIZES, Strata, plan_strata
 from pivotmine.stages.link.stratum_margins import StratumMargins, stratum_margins
 from pivotmine.udfs.count import bind_named, bind_sum, sum_schema
 from pivotmine.udfs.link import (
@@ -49,7 +49,7 @@ def find_strata(
     found = ArrowRows(inputs.numbers(len(shares)), bind_cells(shares, first_node, *by), CELLS)
     sums = (
         found.in_spark()
-        .groupBy(*_PAIR, "source", "octave")
+        .groupBy(*_PAIR, "source", "size")
         .agg(F.sum("n").alias("n"), F.sum("events").alias("events"))
     )
     of_source = Window.partitionBy(*_PAIR, "source")
@@ -61,11 +61,11 @@ def find_strata(
     kept = (
         sums.withColumn("total", F.sum("n").over(of_source))
         .withColumn("source", F.when(large, F.col("source")).otherwise(F.lit(-1)))
-        .groupBy(*_PAIR, "source", "octave")
+        .groupBy(*_PAIR, "source", "size")
         .agg(F.sum("n").alias("n"), F.sum("events").alias("events"))
     )
     n_pairs = len(recipe.languages) * (len(recipe.languages) - 1) // 2
-    cells = inputs.local(kept, n_pairs * (settings.max_strata + 1) * OCTAVES)
+    cells = inputs.local(kept, n_pairs * (settings.max_strata + 1) * SIZES)
     cells = cells.select(CELLS.names).cast(CELLS)
     strata = plan_strata(cells, settings.min_stratum_contexts, settings.max_strata)
     return strata, int(cells["events"].to_numpy().sum())

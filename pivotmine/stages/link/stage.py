@@ -1,7 +1,7 @@
 """Link: the co-occurring pairs whose association is statistically real.
 
-A pair is tested by how often it meets over what its strata explain: contexts of one source and one
-octave of size, within which texts might change places (`strata.py`). Its p-value is the tail of the
+A pair is tested by how often it meets over what its strata explain: contexts of one source, with
+texts of about one size, which might change places (`strata.py`). Its p-value is the tail of the
 number of contexts that would hold both then (`numeric/stratified_association.py`). All pairs of
 nodes that both occur in at least `min_count` contexts are tests, whether they meet or not.
 

@@ -1,15 +1,19 @@
 """Strata: the contexts among which texts may change places by chance.
 
-Words of one source meet in any two of its pages, whatever they mean, and large contexts hold more
+Words of one source meet in any two of its pages, whatever they mean, and large texts hold more
 words of every kind. So the contexts of two languages are split by the source of their document and
-by the octave of their size, and a pair is tested for what its strata do not explain.
+by the octaves of the sizes of both texts, and a pair is tested for what its strata do not explain.
+
+Both sizes count. Windows are of limited length, so where one text is long, the other is short. If
+strata were of the size of the whole context, words would meet less often than those of texts that
+change places, and the rate would come out too high.
 
 A small stratum would explain too much: in five contexts, two words that always meet are expected to
 meet five times. So neighbouring octaves of a source are joined until each stratum has
-`min_contexts`. Sources that have fewer contexts in all are one source, *the rest*, and so are the
-smallest sources beyond `max_strata` strata of a language pair. If the rest is too small, it joins
-the smallest source. If the octaves of the rest alone are too many, more of them are joined. This
-depends on the corpus alone, not on how it is split into tasks.
+`min_contexts`, those of the first text before those of the second. Sources that have fewer contexts
+in all are one source, *the rest*, and so are the smallest sources beyond `max_strata` strata of a
+language pair. If the octaves of the rest alone are too many, more of them are joined. This depends
+on the corpus alone, not on how it is split into tasks.
 """
 
 from __future__ import annotations
@@ -26,20 +30,23 @@ from pivotmine.numeric.arrays import readonly
 from pivotmine.numeric.folded_contexts import FoldedContexts
 from pivotmine.stages.count.language_pairs import language_pairs
 
-OCTAVES = 23
-"""Octaves of sizes; a context of two languages holds below 2**23 nodes of them."""
+_OCTAVES = 22
+"""Octaves of sizes; a context holds below 2**22 nodes of a language (`pair_counts`)."""
+
+SIZES = _OCTAVES**2
+"""Classes of contexts by size: octave of the first text * 22 + octave of the second."""
 
 CELLS = pa.schema(
     [
         ("language_a", pa.int32()),
         ("language_b", pa.int32()),
         ("source", pa.int64()),
-        ("octave", pa.int32()),
+        ("size", pa.int32()),
         ("n", pa.int64()),
         ("events", pa.int64()),
     ]
 )
-"""Contexts of a language pair by source and octave of size, and the pairs of nodes in them."""
+"""Contexts of a language pair by source and class of size, and the pairs of nodes in them."""
 
 
 class PairStrata(NamedTuple):
@@ -49,7 +56,7 @@ class PairStrata(NamedTuple):
     """[M] hashes of sources that have strata of their own, ascending."""
 
     stratum: NDArray[np.int16]
-    """[M + 1, OCTAVES] stratum of each source and octave; the last row is the rest."""
+    """[M + 1, SIZES] stratum of each source and class of size; the last row is the rest."""
 
     sizes: NDArray[np.int64]
     """[S] contexts of each stratum."""
@@ -71,8 +78,8 @@ class MixedContexts(NamedTuple):
     sources: NDArray[np.uint32]
     """[M]"""
 
-    octaves: NDArray[np.int64]
-    """[M] floor of log2 of the nodes of both languages."""
+    size_class: NDArray[np.int64]
+    """[M] in 0..SIZES - 1."""
 
 
 Strata = Mapping[tuple[int, int], PairStrata]
@@ -86,11 +93,13 @@ def mixed_contexts(
     nodes = readonly(contexts.token_ids, np.int32, "token_ids")
     for pair in language_pairs(contexts.offsets, nodes, first_node):
         lengths = (pair.a.end - pair.a.start, pair.b.end - pair.b.start)
-        octaves = np.frexp(lengths[0] + lengths[1])[1].astype(np.int64) - 1
+        first, second = (np.frexp(length)[1].astype(np.int64) - 1 for length in lengths)
         languages = (pair.language_a, pair.language_b)
         starts = (pair.a.start, pair.b.start)
         sources = contexts.sources[pair.context]
-        yield MixedContexts(languages, pair.context, starts, lengths, sources, octaves)
+        yield MixedContexts(
+            languages, pair.context, starts, lengths, sources, first * _OCTAVES + second
+        )
 
 
 def cells(
@@ -100,15 +109,15 @@ def cells(
     for mixed in mixed_contexts(contexts, first_node):
         source = mixed.sources.astype(np.int64) * by_source
         keys, place, n = np.unique(
-            source * OCTAVES + mixed.octaves * by_size, return_inverse=True, return_counts=True
+            source * SIZES + mixed.size_class * by_size, return_inverse=True, return_counts=True
         )
         events = np.zeros(len(keys), np.int64)
         np.add.at(events, place, mixed.lengths[0] * mixed.lengths[1])
         columns = (
             np.full(len(keys), mixed.languages[0], np.int32),
             np.full(len(keys), mixed.languages[1], np.int32),
-            keys // OCTAVES,
-            (keys % OCTAVES).astype(np.int32),
+            keys // SIZES,
+            (keys % SIZES).astype(np.int32),
             n.astype(np.int64),
             events,
         )
@@ -126,16 +135,16 @@ def plan_strata(
         Rows of `CELLS`, summed. Sources of fewer than `min_contexts` contexts may come together, as
         a source of -1.
     min_contexts
-        Fewest contexts of a stratum, where the language pair has so many.
+        Fewest contexts of a stratum; only the rest may be smaller.
     max_strata
         Most strata of a language pair.
     """
-    a, b, source, octave, n = (found[name].to_numpy() for name in CELLS.names[:5])
+    a, b, source, size, n = (found[name].to_numpy() for name in CELLS.names[:5])
     strata = {}
     for pair in sorted(set(zip(a.tolist(), b.tolist(), strict=True))):
         of_pair = (a == pair[0]) & (b == pair[1])
         strata[pair] = _of_pair(
-            source[of_pair], octave[of_pair], n[of_pair], min_contexts, max_strata
+            source[of_pair], size[of_pair], n[of_pair], min_contexts, max_strata
         )
     return strata
 
@@ -154,19 +163,19 @@ def strata_of(mixed: MixedContexts, strata: Strata) -> NDArray[np.int64]:
     row = np.searchsorted(own, mixed.sources)
     row[row == len(own)] = max(len(own) - 1, 0)
     is_own = own[row] == mixed.sources if len(own) else np.zeros(len(row), np.bool_)
-    return stratum[np.where(is_own, row, len(own)), mixed.octaves].astype(np.int64)
+    return stratum[np.where(is_own, row, len(own)), mixed.size_class].astype(np.int64)
 
 
 def _of_pair(
     source: NDArray[np.int64],
-    octave: NDArray[np.int64],
+    size: NDArray[np.int64],
     n: NDArray[np.int64],
     min_contexts: int,
     max_strata: int,
 ) -> PairStrata:
     names, place = np.unique(source, return_inverse=True)
-    table = np.zeros((len(names), OCTAVES), np.int64)
-    np.add.at(table, (place, octave), n)
+    table = np.zeros((len(names), SIZES), np.int64)
+    np.add.at(table, (place, size), n)
     totals = table.sum(axis=1)
     # Largest first, ties by hash.
     order = np.lexsort((names, -totals))
@@ -175,22 +184,21 @@ def _of_pair(
         rest = np.ones(len(names), np.bool_)
         rest[order] = False
         rows = [*(table[i] for i in order), table[rest].sum(axis=0)]
-        joined = len(order) > 0 and rows[-1].sum() < min_contexts
-        if joined:
-            too_small = rows.pop()
-            rows[-1] = rows[-1] + too_small
-        groups = [_joined_octaves(row, min_contexts) for row in rows]
-        if sum(int(group[-1]) + 1 for group in groups) <= max_strata:
+        if not rest.any():
+            rows.pop()
+        groups = [_joined_sizes(row, min_contexts) for row in rows]
+        if sum(int(group.max()) + 1 for group in groups) <= max_strata:
             break
         if len(order):
             order = order[:-1]
         else:
             min_contexts *= 2
-    starts = np.cumsum([0, *(int(group[-1]) + 1 for group in groups)])
+    starts = np.cumsum([0, *(int(group.max()) + 1 for group in groups)])
     stratum = np.stack([group + start for group, start in zip(groups, starts[:-1], strict=True)])
     sizes = np.zeros(starts[-1], np.int64)
     np.add.at(sizes, stratum, np.stack(rows))
-    if joined:
+    if not rest.any():
+        # No context is looked up there.
         stratum = np.concatenate((stratum, stratum[-1:]))
     by_hash = np.argsort(names[order], kind="stable")
     own = names[order][by_hash].astype(np.uint32)
@@ -199,11 +207,24 @@ def _of_pair(
     )
 
 
+def _joined_sizes(n: NDArray[np.int64], min_contexts: int) -> NDArray[np.int64]:
+    """[SIZES] groups from 0 up, each of `min_contexts` or more if all classes hold so many."""
+    by_octaves = n.reshape(_OCTAVES, _OCTAVES)
+    rows = _joined_octaves(by_octaves.sum(axis=1), min_contexts)
+    group = np.zeros_like(by_octaves)
+    n_groups = 0
+    for row in range(int(rows[-1]) + 1):
+        columns = _joined_octaves(by_octaves[rows == row].sum(axis=0), min_contexts)
+        group[rows == row] = n_groups + columns
+        n_groups += int(columns[-1]) + 1
+    return group.reshape(-1)
+
+
 def _joined_octaves(n: NDArray[np.int64], min_contexts: int) -> NDArray[np.int64]:
-    """[OCTAVES] groups from 0 up, each of `min_contexts` or more if all octaves hold so many."""
-    group = np.zeros(OCTAVES, np.int64)
+    """[_OCTAVES] groups from 0 up, each of `min_contexts` or more if all octaves hold so many."""
+    group = np.zeros(_OCTAVES, np.int64)
     current, held, left = 0, 0, int(n.sum())
-    for octave in range(OCTAVES):
+    for octave in range(_OCTAVES):
         # A group is closed where what follows suffices for another one.
         if held >= min_contexts and left >= min_contexts:
             current, held = current + 1, 0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pivotmine.numeric.folded_contexts import FoldedContexts, join
 from pivotmine.stages.link.permuted_contexts import deal, permuted_contexts
-from pivotmine.stages.link.strata import mixed_contexts, strata_of
+from pivotmine.stages.link.strata import SIZES, PairStrata, mixed_contexts, strata_of
 from tests.stages.link.test_strata import FIRST, context, contexts_of, strata_from
 
 
@@ -69,10 +69,8 @@ def different(n: int) -> FoldedContexts:
 
 
 def partners(number: int, n: int = 200) -> list[int]:
-    from pivotmine.stages.link.strata import PairStrata
-
     strata = {(0, 1): PairStrata(
-        np.empty(0, np.uint32), np.zeros((1, 23), np.int16), np.array([n])
+        np.empty(0, np.uint32), np.zeros((1, SIZES), np.int16), np.array([n])
     )}  # fmt: skip
     permuted = permuted_contexts(different(n), np.array([0, 500, 1000]), strata, number)
     pairs = permuted.token_ids.reshape(-1, 2)

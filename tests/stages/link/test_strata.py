@@ -16,7 +16,7 @@ from pivotmine.numeric.folded_contexts import FoldedContexts
 from pivotmine.stages.count.pair_runs import PairRun
 from pivotmine.stages.link.strata import (
     CELLS,
-    OCTAVES,
+    SIZES,
     cells,
     mixed_contexts,
     plan_strata,
@@ -54,7 +54,7 @@ def _table(batch: pa.RecordBatch) -> pa.Table:
 
 
 def of_table(rows: dict[tuple[int, int], int]):
-    """Strata of one language pair from contexts by (source, octave)."""
+    """Strata of one language pair from contexts by (source, octave of the second text)."""
     columns = [(0, 1, source, octave, n, 0) for (source, octave), n in rows.items()]
     names = CELLS.names
     return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in columns], CELLS)
@@ -69,7 +69,8 @@ def test_every_context_has_a_stratum_and_none_is_small_or_beyond_the_limit(rows,
         found = np.bincount(strata_of(mixed, strata), minlength=len(sizes))
         assert found.tolist() == sizes.tolist()
         assert len(sizes) <= most
-        assert len(sizes) == 1 or sizes.min() >= least
+        in_rest = set(strata[mixed.languages].stratum[-1].tolist())
+        assert all(n >= least or stratum in in_rest for stratum, n in enumerate(sizes))
         assert sizes.sum() == len(mixed.context)
 
 
@@ -93,11 +94,10 @@ def test_small_sources_are_one_stratum():
     assert sorted(strata.sizes.tolist()) == [11, 50]
 
 
-def test_a_rest_that_is_too_small_joins_the_smallest_source():
+def test_a_rest_may_be_small_so_that_no_source_is_mixed_with_others():
     strata = plan_strata(of_table({(7, 3): 50, (8, 3): 20, (9, 3): 5}), 10, 64)[0, 1]
     assert strata.sources.tolist() == [7, 8]
-    assert strata.sizes[strata.stratum[1, 3]] == 25
-    assert strata.stratum[2, 3] == strata.stratum[1, 3]
+    assert strata.sizes[strata.stratum[:, 3]].tolist() == [50, 20, 5]
 
 
 def test_the_smallest_sources_beyond_the_limit_are_one():
@@ -182,5 +182,14 @@ def test_margins_by_stratum_keep_within_their_bound(rows, most):
     assert margins.code.itemsize + margins.n.itemsize == 8
 
 
-def test_sizes_beyond_the_last_octave_cannot_be():
-    assert 2**OCTAVES > 2 * (2**22 - 1)
+def test_octaves_of_both_texts_split_contexts():
+    # By the octave of the first text there are 7 and 6, which are joined; the second has 13.
+    rows = {(7, 22 * 1 + 4): 7, (7, 22 * 2 + 4): 6, (7, 22 * 3 + 4): 10, (7, 22 * 3 + 5): 11}
+    strata = plan_strata(of_table(rows), 10, 64)[0, 1]
+    assert strata.sizes.tolist() == [13, 10, 11]
+    assert strata.stratum[0, 22 * 1 + 4] == strata.stratum[0, 22 * 2 + 4] == 0
+
+
+def test_every_size_has_a_class():
+    most = 2**22 - 1
+    assert (int(np.log2(most)) + 1) ** 2 <= SIZES
