@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import typer
+from numpy.typing import NDArray
 
 from bench.link_rates.mining import mine
 from bench.link_rates.planted_contexts import Shape, planted_contexts
 from pivotmine.recipe.linking import LinkConfig
 from pivotmine.show.console import plain_console, run_app
+from pivotmine.stages.link.rows_here import RowsHere
+from pivotmine.stages.link.selection import Selected
 
 NOMINAL = (0.01, 0.05, 0.1)
 
@@ -34,22 +37,30 @@ class TrueRate(NamedTuple):
 
 
 def true_rates(
-    shape: Shape, seed: int, nominal: float, strata: tuple[str, ...] = ("source", "size")
-) -> dict[str, TrueRate]:
-    """Rates of `links`, and of those that prevail, of a planted corpus mined at a nominal rate."""
+    shape: Shape,
+    seed: int,
+    nominal: tuple[float, ...],
+    strata: tuple[Literal["source", "size"], ...] = ("source", "size"),
+) -> list[dict[str, TrueRate]]:
+    """For each nominal rate, in ascending order, those of `links` and of those that prevail."""
     contexts = planted_contexts(shape, seed)
-    settings = LinkConfig(strata=strata, max_q_value=nominal)
-    found = mine(contexts, shape.n_words, settings)
-    rows = found.links.rows
-    is_true = rows["b"].to_numpy() - rows["a"].to_numpy() == shape.n_words
+    settings = [LinkConfig(strata=strata, max_q_value=rate) for rate in nominal]
+    mined = mine(contexts, shape.n_words, settings)
     n = np.bincount(contexts.token_ids, minlength=2 * shape.n_words).reshape(2, -1)
-    could = n.min(axis=0) >= 20
+    return [_true_rates(found, shape.n_words, n.min(axis=0) >= 20) for found in mined]
+
+
+def _true_rates(
+    found: Selected[RowsHere], n_words: int, could: NDArray[np.bool_]
+) -> dict[str, TrueRate]:
+    rows = found.links.rows
+    is_true = rows["b"].to_numpy() - rows["a"].to_numpy() == n_words
     rates = {}
     for name, taken, measured in (
         ("links", np.ones(len(is_true), np.bool_), found.rates),
         ("prevails", rows["prevails"].to_numpy(), found.prevailing_rates),
     ):
-        right = np.zeros(shape.n_words, np.bool_)
+        right = np.zeros(n_words, np.bool_)
         right[rows["a"].to_numpy()[is_true & taken]] = True
         rate = measured["all", "all"]
         rates[name] = TrueRate(
@@ -71,14 +82,15 @@ def main(
     console = plain_console()
     shape = Shape()
     shape = shape._replace(contexts=tuple(round(scale * n) for n in shape.contexts))
-    for strata in (("source", "size"), ("size",)):
+    ways: tuple[tuple[Literal["source", "size"], ...], ...] = (("source", "size"), ("size",))
+    for strata in ways:
         console.print(f"\nStrata: {', '.join(strata)}\n")
         console.print("| nominal | | false (mean, range over seeds) | measured | recall | pairs |")
         console.print("|---|---|---|---|---|---|")
-        for nominal in NOMINAL:
-            found = [true_rates(shape, number, nominal, strata) for number in seed]
+        found = [true_rates(shape, number, NOMINAL, strata) for number in seed]
+        for place, nominal in enumerate(NOMINAL):
             for name in ("links", "prevails"):
-                of = [rates[name] for rates in found]
+                of = [rates[place][name] for rates in found]
                 false = [rate.false for rate in of]
                 console.print(
                     f"| {nominal:.0%} | {name} | {np.mean(false):.2%} "

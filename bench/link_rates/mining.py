@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,8 +30,24 @@ MIN_COUNT = 5
 N_FOLDS = 4
 
 
-def mine(contexts: FoldedContexts, n_words: int, settings: LinkConfig) -> Selected[RowsHere]:
-    """Links of contexts of two languages with `n_words` nodes each; token i is node i of both."""
+def mine(
+    contexts: FoldedContexts, n_words: int, settings: Sequence[LinkConfig]
+) -> list[Selected[RowsHere]]:
+    """Links of contexts of two languages with `n_words` nodes each; node i is token i.
+
+    Parameters
+    ----------
+    settings
+        They may differ in their rate, the highest of which comes last.
+    """
+    rows, tests = _tested(contexts, n_words, settings[-1])
+    return [select_links(rows, tests, each.permutations, each) for each in settings]
+
+
+def _tested(
+    contexts: FoldedContexts, n_words: int, settings: LinkConfig
+) -> tuple[RowsHere, pa.Table]:
+    """Candidates, and the sizes of the families of tests."""
     nodes, first = _nodes(n_words), np.array([0, n_words, 2 * n_words])
     by = ("source" in settings.strata, "size" in settings.strata)
     found = [pa.Table.from_batches([row]) for row in cells(contexts, first, *by)]
@@ -61,8 +79,7 @@ def mine(contexts: FoldedContexts, n_words: int, settings: LinkConfig) -> Select
         return _won(links, worlds, nodes)
 
     here = RowsHere(rows.combine_chunks(), hold, settings.max_contenders)
-    tests = family_sizes(names, spelling, MIN_COUNT)
-    return select_links(here, tests, settings.permutations, settings)
+    return here, family_sizes(names, spelling, MIN_COUNT)
 
 
 def _nodes(n_words: int) -> NodeTable:

@@ -55,9 +55,9 @@ def evaluate_links(
     P@1 and P@5: is a word's first partner a translation, is one of its first five? Precision: of as
     many pairs as there are links, best first, which share translates? Recall: of the translations
     with enough evidence, which share is among them? `prevails`: links that no better partner
-    explains. `q <= t`: pairs that pass the test alone at nominal false discovery rate t; the true
-    rate is one minus their precision. 95 % intervals by bootstrap over words. Only tokens that are
-    whole words are judged.
+    explains. `q <= t`: links at nominal rate t, up to the rate at which they were mined. That rate
+    is of links by chance; words that share a template or a collocation are not translations either.
+    95 % intervals by bootstrap over words. Only tokens that are whole words are judged.
 
     Example: pivotmine evaluate links words.tsv cedict: --config recipe.yaml --plot links.svg
     """

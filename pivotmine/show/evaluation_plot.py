@@ -106,11 +106,17 @@ def _calibration(axes: Any, figures: dict[str, Figure]) -> None:
             ends = [1 - estimate.low, 1 - estimate.high]
             axes.plot([nominal, nominal], ends, color="#000000", linewidth=0.8)
     if points:
-        axes.plot(*zip(*points, strict=True), "ko-", label="the test alone")
-    axes.plot(NOMINAL_Q, NOMINAL_Q, color="#999999", linestyle="--", label="as promised")
+        axes.plot(*zip(*points, strict=True), "ko-", label="links that do not translate")
+    axes.plot(
+        NOMINAL_Q,
+        NOMINAL_Q,
+        color="#999999",
+        linestyle="--",
+        label="rate of chance that is controlled",
+    )
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("nominal false discovery rate")
-    axes.set_ylabel("true false discovery rate")
+    axes.set_ylabel("share")
     axes.grid(True, linewidth=0.4)
     axes.legend(fontsize=8, frameon=False)
