@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pivotmine.errors import LakeError
-from pivotmine.keep.doctor import Symptom, _attempt, _lake
+from pivotmine.keep.doctor import examine
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.lease import hold_lease
 from pivotmine.recipe import LakeConfig
@@ -96,9 +96,9 @@ def test_every_command_says_what_is_damaged(lake: Lake, damage, message: str):
         assert len(err.splitlines()) == 1
         assert re.search(message, err), err
     recipe = load_recipe(None, [f"lake.warehouse={lake.warehouse.removeprefix('file://')}"])
-    symptom: Symptom = _attempt("lake", lambda: _lake(recipe))
-    assert not symptom.well
-    assert symptom.fix
+    found = {symptom.subject: symptom for symptom in examine(recipe, start_spark=False)}
+    assert not found["lake"].well
+    assert found["lake"].fix
     with pytest.raises(LakeError):  # what a run begins with
         begin_run(LakeConfig(warehouse=lake.warehouse))
 
