@@ -96,9 +96,9 @@ def test_every_command_says_what_is_damaged(lake: Lake, damage, message: str):
         assert len(err.splitlines()) == 1
         assert re.search(message, err), err
     recipe = load_recipe(None, [f"lake.warehouse={lake.warehouse.removeprefix('file://')}"])
-    found = {symptom.subject: symptom for symptom in examine(recipe, start_spark=False)}
-    assert not found["lake"].well
-    assert found["lake"].fix
+    (symptom,) = (one for one in examine(recipe, start_spark=False) if one.subject == "lake")
+    assert not symptom.well
+    assert symptom.fix
     with pytest.raises(LakeError):  # what a run begins with
         begin_run(LakeConfig(warehouse=lake.warehouse))
 
