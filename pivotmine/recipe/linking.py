@@ -43,12 +43,12 @@ class LinkConfig(Section):
 
     strata: tuple[Literal["source", "size"], ...] = ("source", "size")
     """What splits contexts into strata, within which chance is measured: the source of the
-    document, and the octaves of the sizes of both texts. Without strata, words that share a source
-    look like translations. The source is what `ingest.inputs.source_column` names; let it name the
-    topic or the crawl date too where these differ within a source."""
+    document, and the half octaves of the sizes of both texts. Without strata, words that share a
+    source look like translations. The source is what `ingest.inputs.source_column` names; let it
+    name the topic or the crawl date too where these differ within a source."""
 
     min_stratum_contexts: PositiveInt = 30
-    """Fewest contexts of a stratum; smaller sources and octaves are joined. In a stratum of five
+    """Fewest contexts of a stratum; smaller sources and sizes are joined. In a stratum of five
     contexts chance would explain two words that meet in all of them. In joined sources, words that
     share one of them look like translations."""
 

@@ -2,17 +2,19 @@
 
 Words of one source meet in any two of its pages, whatever they mean, and large texts hold more
 words of every kind. So the contexts of two languages are split by the source of their document and
-by the octaves of the sizes of both texts, and a pair is tested for what its strata do not explain.
+by the half octaves of the sizes of both texts, and a pair is tested for what its strata do not
+explain.
 
 Both sizes count. Windows are of limited length, so where one text is long, the other is short. If
 strata were of the size of the whole context, words would meet less often than those of texts that
-change places, and the rate would come out too high.
+change places, and the rate would come out too high. Texts that translate each other are of equal
+size, so whole octaves are too wide.
 
 A small stratum would explain too much: in five contexts, two words that always meet are expected to
-meet five times. So neighbouring octaves of a source are joined until each stratum has
+meet five times. So neighbouring sizes of a source are joined until each stratum has
 `min_contexts`, those of the first text before those of the second. Sources that have fewer contexts
 in all are one source, *the rest*, and so are the smallest sources beyond `max_strata` strata of a
-language pair. If the octaves of the rest alone are too many, more of them are joined. This depends
+language pair. If the sizes of the rest alone are too many, more of them are joined. This depends
 on the corpus alone, not on how it is split into tasks.
 """
 
@@ -30,11 +32,11 @@ from pivotmine.numeric.arrays import readonly
 from pivotmine.numeric.folded_contexts import FoldedContexts
 from pivotmine.stages.count.language_pairs import language_pairs
 
-_OCTAVES = 22
-"""Octaves of sizes; a context holds below 2**22 nodes of a language (`pair_counts`)."""
+_STEPS = 44
+"""Half octaves of sizes; a context holds below 2**22 nodes of a language (`pair_counts`)."""
 
-SIZES = _OCTAVES**2
-"""Classes of contexts by size: octave of the first text * 22 + octave of the second."""
+SIZES = _STEPS**2
+"""Classes of contexts by size: half octave of the first text * 44 + that of the second."""
 
 CELLS = pa.schema(
     [
@@ -93,12 +95,12 @@ def mixed_contexts(
     nodes = readonly(contexts.token_ids, np.int32, "token_ids")
     for pair in language_pairs(contexts.offsets, nodes, first_node):
         lengths = (pair.a.end - pair.a.start, pair.b.end - pair.b.start)
-        first, second = (np.frexp(length)[1].astype(np.int64) - 1 for length in lengths)
+        first, second = (np.floor(2 * np.log2(length)).astype(np.int64) for length in lengths)
         languages = (pair.language_a, pair.language_b)
         starts = (pair.a.start, pair.b.start)
         sources = contexts.sources[pair.context]
         yield MixedContexts(
-            languages, pair.context, starts, lengths, sources, first * _OCTAVES + second
+            languages, pair.context, starts, lengths, sources, first * _STEPS + second
         )
 
 
@@ -209,26 +211,26 @@ def _of_pair(
 
 def _joined_sizes(n: NDArray[np.int64], min_contexts: int) -> NDArray[np.int64]:
     """[SIZES] groups from 0 up, each of `min_contexts` or more if all classes hold so many."""
-    by_octaves = n.reshape(_OCTAVES, _OCTAVES)
-    rows = _joined_octaves(by_octaves.sum(axis=1), min_contexts)
-    group = np.zeros_like(by_octaves)
+    by_steps = n.reshape(_STEPS, _STEPS)
+    rows = _joined_steps(by_steps.sum(axis=1), min_contexts)
+    group = np.zeros_like(by_steps)
     n_groups = 0
     for row in range(int(rows[-1]) + 1):
-        columns = _joined_octaves(by_octaves[rows == row].sum(axis=0), min_contexts)
+        columns = _joined_steps(by_steps[rows == row].sum(axis=0), min_contexts)
         group[rows == row] = n_groups + columns
         n_groups += int(columns[-1]) + 1
     return group.reshape(-1)
 
 
-def _joined_octaves(n: NDArray[np.int64], min_contexts: int) -> NDArray[np.int64]:
-    """[_OCTAVES] groups from 0 up, each of `min_contexts` or more if all octaves hold so many."""
-    group = np.zeros(_OCTAVES, np.int64)
+def _joined_steps(n: NDArray[np.int64], min_contexts: int) -> NDArray[np.int64]:
+    """[_STEPS] groups from 0 up, each of `min_contexts` or more if all steps hold so many."""
+    group = np.zeros(_STEPS, np.int64)
     current, held, left = 0, 0, int(n.sum())
-    for octave in range(_OCTAVES):
+    for step in range(_STEPS):
         # A group is closed where what follows suffices for another one.
         if held >= min_contexts and left >= min_contexts:
             current, held = current + 1, 0
-        group[octave] = current
-        held += int(n[octave])
-        left -= int(n[octave])
+        group[step] = current
+        held += int(n[step])
+        left -= int(n[step])
     return group

@@ -183,13 +183,13 @@ def test_margins_by_stratum_keep_within_their_bound(rows, most):
 
 
 def test_octaves_of_both_texts_split_contexts():
-    # By the octave of the first text there are 7 and 6, which are joined; the second has 13.
-    rows = {(7, 22 * 1 + 4): 7, (7, 22 * 2 + 4): 6, (7, 22 * 3 + 4): 10, (7, 22 * 3 + 5): 11}
+    # By the size of the first text there are 7 and 6, which are joined; the second has 13.
+    rows = {(7, 44 * 1 + 4): 7, (7, 44 * 2 + 4): 6, (7, 44 * 3 + 4): 10, (7, 44 * 3 + 5): 11}
     strata = plan_strata(of_table(rows), 10, 64)[0, 1]
     assert strata.sizes.tolist() == [13, 10, 11]
-    assert strata.stratum[0, 22 * 1 + 4] == strata.stratum[0, 22 * 2 + 4] == 0
+    assert strata.stratum[0, 44 * 1 + 4] == strata.stratum[0, 44 * 2 + 4] == 0
 
 
 def test_every_size_has_a_class():
     most = 2**22 - 1
-    assert (int(np.log2(most)) + 1) ** 2 <= SIZES
+    assert (int(2 * np.log2(most)) + 1) ** 2 <= SIZES
