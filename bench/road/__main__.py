@@ -116,15 +116,15 @@ def main(
 def encode_once(lake: str) -> tuple[int, float]:
     """Bytes of all documents, and processor seconds to encode them with the lake's tokenizer."""
     reader = open_lake(lake)
-    model = reader.table("tokenizer")["model"][0].as_py()
+    model = reader.table("tokenizer").to_arrow()["model"][0].as_py()
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     n_bytes, seconds = 0, 0.0
-    for batch in reader.table("documents").select(["text"]).to_batches(max_chunksize=1000):
-        texts = batch.column(0).to_pylist()
+    for batch in reader.sql("SELECT text FROM documents").batches(1000):
+        texts = batch.column("text").to_pylist()
         n_bytes += sum(len(text.encode()) for text in texts)
-        start = time.thread_time()
+        start = time.process_time()
         processor.encode(texts, num_threads=1)
-        seconds += time.thread_time() - start
+        seconds += time.process_time() - start
     return n_bytes, seconds
 
 
