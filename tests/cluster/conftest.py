@@ -72,6 +72,8 @@ def site(folder: Path, store: S3Server) -> Iterator[Site]:
     cluster = SparkCluster(folder / "spark", hidden=[ROOT, driver])
     try:
         cluster.start(n_workers=2, cores=1, memory="1g")
-        yield Site(driver, cluster, pack_code(driver), store.environment())
+        made = Site(driver, cluster, pack_code(driver), store.environment())
+        yield made
+        made.close()
     finally:
         cluster.close()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -52,6 +52,8 @@ class Site:
     environment: Mapping[str, str]
     """How the object store is reached."""
 
+    started: list[Service] = field(default_factory=list)
+
     def write_recipe(self, name: str, recipe: Mapping[str, object]) -> Path:
         path = self.folder / name
         path.write_text(yaml.safe_dump(dict(recipe), allow_unicode=True), encoding="utf-8")
@@ -72,27 +74,30 @@ class Site:
             *conf,
         )
         number = len(list(self.folder.glob("driver-*.log")))
-        return start(
+        return self._start(
             [
                 *("bash", str(SPARK_HOME / "bin" / "spark-submit"), "--load-spark-defaults"),
                 *("--properties-file", str(ROOT / "conf" / "standalone" / "spark.conf")),
                 *(part for setting in settings for part in ("--conf", setting)),
                 *(str(ROOT / "jobs" / "run_road.py"), "--config", str(recipe), *arguments),
             ],
-            self.folder / f"driver-{number}.log",
-            self.driver_environment(),
-            self.folder,
+            f"driver-{number}.log",
         )
 
     def command(self, *arguments: str) -> Service:
         """Start a command of PivotMine on the driver's machine."""
         number = len(list(self.folder.glob("command-*.log")))
-        return start(
-            [sys.executable, "-m", "pivotmine", *arguments],
-            self.folder / f"command-{number}.log",
-            self.driver_environment(),
-            self.folder,
-        )
+        return self._start([sys.executable, "-m", "pivotmine", *arguments], f"command-{number}.log")
+
+    def close(self) -> None:
+        """End what still runs, after a test that failed."""
+        for service in self.started:
+            service.end()
+
+    def _start(self, arguments: Sequence[str], log: str) -> Service:
+        service = start(arguments, self.folder / log, self.driver_environment(), self.folder)
+        self.started.append(service)
+        return service
 
     def driver_environment(self) -> dict[str, str]:
         kept = {key: os.environ[key] for key in ("OPENBLAS_CORETYPE",) if key in os.environ}
