@@ -23,11 +23,12 @@ from pivotmine.stages.contexts.repeated_lines import (
     holds_two_languages,
 )
 from pivotmine.stages.train_tokenizer.training import train_sentencepiece
-from pivotmine.udfs.contexts import COLUMNS, bind_lines
+from pivotmine.udfs.contexts import bind_lines
 
 MIN_COUNT = 5
 _SHARE, _WINDOW_TOKENS, _LINE_DOCUMENTS = 0.05, 256, 2  # defaults of section `count`
 _BATCH = 2000
+_COLUMNS = ("doc_id", "token_ids", "segment_ends", "segment_langs")
 
 
 class Text(NamedTuple):
@@ -86,7 +87,7 @@ def read_windows(folder: Path, pairs: Sequence[tuple[str, str]]) -> Iterator[Tex
         vocabulary.num_rows,
         len(languages),
     )
-    batches = _batches(lake.sql(f"SELECT {', '.join(COLUMNS)} FROM tokens ORDER BY doc_id"))
+    batches = _batches(lake.sql(f"SELECT {', '.join(_COLUMNS)} FROM tokens ORDER BY doc_id"))
     repeated = _repeated(batches, languages)
     sides: dict[tuple[str, str], tuple[list[list[int]], list[list[int]]]] = {
         pair: ([], []) for pair in pairs
@@ -112,7 +113,7 @@ def read_windows(folder: Path, pairs: Sequence[tuple[str, str]]) -> Iterator[Tex
 
 
 def _batches(query) -> list[pa.RecordBatch]:  # type: ignore[no-untyped-def]
-    schema = pa.schema([TOKENS.schema.field(name) for name in COLUMNS])
+    schema = pa.schema([TOKENS.schema.field(name) for name in _COLUMNS])
     batches: list[pa.RecordBatch] = (
         query.to_arrow().cast(schema).combine_chunks().to_batches(_BATCH)
     )

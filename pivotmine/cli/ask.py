@@ -96,10 +96,10 @@ def lexicon(
     lang: Annotated[str | None, typer.Option(help="Export words of this language only.")] = None,
     min_translated: Annotated[
         float, typer.Option(min=0.0, help="Least contexts in which a pair is translated; export.")
-    ] = 0.5,
+    ] = 1.0,
     min_weight: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Least share of a translation; export.")
-    ] = 0.1,
+    ] = 0.3,
 ) -> None:
     """Show the best translations of a word, or write those of all words to a file.
 

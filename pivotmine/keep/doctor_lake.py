@@ -17,10 +17,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
-from pyspark.sql import SparkSession
 
 import pivotmine
 from pivotmine.engine.session import build_session, spark_schema
@@ -33,6 +32,9 @@ from pivotmine.recipe import Recipe
 from pivotmine.storage.filesystem import open_filesystem
 from pivotmine.storage.patience import at_most
 from pivotmine.storage.settings import current
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 Result = TypeVar("Result")
 

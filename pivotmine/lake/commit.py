@@ -26,7 +26,8 @@ from pivotmine.errors import LakeError
 from pivotmine.lake.digests import FileDigest, write_parquet_file
 from pivotmine.lake.lake import RUN_ID, Lake, run_id
 from pivotmine.lake.lease import hold_lease, lease_of
-from pivotmine.lake.snapshots import MAIN, add_and_point, drop, prepare, renumbered, swap, table_of
+from pivotmine.lake.snapshots import prepare, renumbered
+from pivotmine.lake.table_changes import MAIN, add_and_point, drop, swap, table_of
 from pivotmine.lake.tables import RUNS
 
 if TYPE_CHECKING:

@@ -127,16 +127,16 @@ class Lake:
         if name == RUNS.name:
             table = self.iceberg_table(name)
             return table.current_snapshot() if table else None
-        row = self._last_writer(name, as_of)
+        row, last = self._last_writer(name, as_of), self._last_writer(name, None)
         if row is None:
             return None
         described = dict(row["snapshots"] or {}).get(name)
-        if described is not None:
+        if described is not None and row == last:  # one of the past may be deleted
             kept = Snapshot.model_validate_json(described)
             return kept.model_copy(update={"manifest_list": self.address_of(kept.manifest_list)})
         table = self.iceberg_table(name)
         snapshot = table.snapshot_by_id(row["outputs"][name]) if table else None
-        if snapshot is None and as_of is None:
+        if snapshot is None and row == last:
             raise LakeError(
                 f"table {name} lacks the snapshot that run {row['run_id']} has committed. Another "
                 "program has removed it, or lake.catalog is not the catalog of this lake."
@@ -192,9 +192,10 @@ class Lake:
 
     def iceberg_table(self, name: str) -> IcebergTable | None:
         """The table as the catalog knows it; None before its first commit."""
-        if name not in self.tables:
+        table = self.tables.get(name)  # the thread that renews a lease reads tables, too
+        if table is None:
             try:
-                self.tables[name] = patiently(
+                table = patiently(
                     lambda: self.catalog.load_table((self.namespace, name)),
                     f"table {name}",
                     self.held.settings,
@@ -205,7 +206,8 @@ class Lake:
                 raise
             except Exception as error:
                 raise LakeError(self._unreadable(name, error)) from error
-        return self.tables[name]
+            self.tables[name] = table
+        return table
 
     def _unreadable(self, name: str, error: Exception) -> str:
         """Why the catalog cannot read a table, with what mends it."""
@@ -349,16 +351,6 @@ class Lake:
     def normal_address(self, name: str) -> str:
         """The normal form of an address, or of a name that the warehouse's filesystem lists."""
         return normal_address(name, self.filesystem)
-
-    def count_rows(self, paths: list[str]) -> int:
-        """Rows of Parquet files, from their footers."""
-        import pyarrow.parquet as pq
-
-        total = 0
-        for path in paths:
-            with self.open(path) as stream:
-                total += pq.read_metadata(stream).num_rows
-        return total
 
     def remove(self, path: str) -> None:
         """Delete a file or folder of this lake if it is there."""

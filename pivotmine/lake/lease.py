@@ -10,15 +10,10 @@ taken over, never what is committed.
 from __future__ import annotations
 
 import contextlib
-import getpass
-import os
 import posixpath
 import secrets
-import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -26,16 +21,15 @@ from pyiceberg.exceptions import CommitFailedException, ValidationException
 
 from pivotmine.errors import LakeError
 from pivotmine.lake.lake import Lake
-from pivotmine.lake.snapshots import (
-    MAIN,
-    add_and_point,
-    drop,
-    empty_snapshot,
-    point,
-    same_head,
-    swap,
-    table_of,
+from pivotmine.lake.lease_state import (
+    LEASE,
+    LeaseState,
+    held_here,
+    state_of,
+    state_of_this_process,
+    write_state,
 )
+from pivotmine.lake.table_changes import same_head, swap, table_of
 from pivotmine.lake.tables import RUNS
 from pivotmine.storage.patience import patiently
 
@@ -43,56 +37,10 @@ if TYPE_CHECKING:
     from pyiceberg.table import Table as IcebergTable
     from pyiceberg.table.update import TableRequirement, TableUpdate
 
-LEASE = "lease"
-"""The branch of `runs`."""
-
-_KEY = "pivotmine.lease."
-
 _MOST_ATTEMPTS = 5
-
-_held_here: set[str] = set()
-"""Tokens of the leases that this process holds."""
 
 _held_for: WeakKeyDictionary[Lake, Lease] = WeakKeyDictionary()
 """The leases of lakes that are open in this process."""
-
-
-@dataclass(frozen=True)
-class LeaseState:
-    """What the head of the branch says."""
-
-    token: str
-    """Identifies one holding of the lease."""
-
-    user: str
-    host: str
-    process: int
-    ends_at: datetime
-    is_released: bool
-    is_clean: bool
-    """All heads of tables are published, and no run has left files."""
-
-    def is_live(self) -> bool:
-        """Whether its driver may still be at work."""
-        if self.is_released or self.ends_at <= now():
-            return False
-        if self.host != socket.gethostname():
-            return True
-        if self.process == os.getpid():
-            return self.token in _held_here
-        return _is_running(self.process)
-
-    def summary(self) -> dict[str, str]:
-        """As properties of a snapshot."""
-        return {
-            f"{_KEY}token": self.token,
-            f"{_KEY}user": self.user,
-            f"{_KEY}host": self.host,
-            f"{_KEY}process": str(self.process),
-            f"{_KEY}ends-at": self.ends_at.isoformat(timespec="milliseconds"),
-            f"{_KEY}released": str(self.is_released).lower(),
-            f"{_KEY}clean": str(self.is_clean).lower(),
-        }
 
 
 class _LeaseLost(LakeError):
@@ -119,7 +67,7 @@ class Lease:
             that the catalog does not know, so it is not known what is committed.
         """
         check_catalog(self._lake)
-        _held_here.add(self.token)
+        held_here.add(self.token)
         for attempt in range(_MOST_ATTEMPTS):
             table = _fresh(self._lake) if attempt else table_of(self._lake, RUNS.name)
             found = state_of(table)
@@ -238,7 +186,7 @@ class Lease:
     def _check_mine(self, table: IcebergTable) -> None:
         found = state_of(table)
         if found is None or found.token != self.token:
-            by = f" by {_who(found)}" if found else ""
+            by = f" by {found.owner()}" if found else ""
             raise _LeaseLost(
                 f"the lease on {self._lake.warehouse} (namespace {self._lake.namespace}) ended, "
                 f"and was taken over{by}. Nothing of this stage counts. Run it again when the "
@@ -246,9 +194,8 @@ class Lease:
             )
 
     def _write(self, table: IcebergTable, *, is_released: bool, is_clean: bool) -> None:
-        ends_at = now() + timedelta(seconds=self._lake.lease_seconds)
-        me = LeaseState(
-            self.token, _user(), socket.gethostname(), os.getpid(), ends_at, is_released, is_clean
+        me = state_of_this_process(
+            self.token, self._lake.lease_seconds, is_released=is_released, is_clean=is_clean
         )
         write_state(self._lake, table, me)
 
@@ -285,7 +232,7 @@ def hold_lease(lake: Lake) -> Iterator[Lease]:
     finally:
         stop.set()
         _held_for.pop(lake, None)
-        _held_here.discard(lease.token)
+        held_here.discard(lease.token)
         lease.release()
         lake.refresh()
 
@@ -302,45 +249,7 @@ def break_lease(lake: Lake) -> str | None:
     if table is None or found is None or not found.is_live():
         return None
     write_state(lake, table, LeaseState(**{**vars(found), "is_released": True, "is_clean": False}))
-    return _who(found)
-
-
-def state_of(table: IcebergTable) -> LeaseState | None:
-    """Who holds the lease, or held it last."""
-    head = table.snapshot_by_name(LEASE)
-    if head is None or head.summary is None:
-        return None
-    said = head.summary.additional_properties
-    return LeaseState(
-        token=said[f"{_KEY}token"],
-        user=said[f"{_KEY}user"],
-        host=said[f"{_KEY}host"],
-        process=int(said[f"{_KEY}process"]),
-        ends_at=datetime.fromisoformat(said[f"{_KEY}ends-at"]),
-        is_released=said[f"{_KEY}released"] == "true",
-        is_clean=said[f"{_KEY}clean"] == "true",
-    )
-
-
-def write_state(lake: Lake, table: IcebergTable, state: LeaseState) -> IcebergTable:
-    """Put a state at the head of the branch, if nobody has moved it since `table` was read."""
-    head, main = table.metadata.refs.get(LEASE), table.metadata.refs.get(MAIN)
-    path = posixpath.join(table.location(), "metadata", "lease.avro")
-    snapshot = empty_snapshot(table, path, state.summary(), is_written=head is not None)
-    requirements, updates = add_and_point(table, snapshot, LEASE)
-    if main is None:
-        # The first lease of a lake is the first snapshot of `runs`, too: catalogs know no other
-        # branch of an empty table, and this is what a second driver fails at.
-        requirements = [*requirements[:1], same_head(table, MAIN)]
-        updates.append(point(MAIN, snapshot))
-    elif head is not None and head.snapshot_id != main.snapshot_id:
-        updates.append(drop([head.snapshot_id]))
-    return swap(lake, table, requirements, updates)
-
-
-def now() -> datetime:
-    """The time by which leases end."""
-    return datetime.now(UTC)
+    return found.owner()
 
 
 def _beat(lake: Lake, lease: Lease, stop: threading.Event) -> None:
@@ -374,28 +283,7 @@ def _has_moved(before: IcebergTable, after: IcebergTable) -> bool:
 
 def _in_use(lake: Lake, state: LeaseState) -> str:
     return (
-        f"another run is writing to {lake.warehouse} (namespace {lake.namespace}): {_who(state)}. "
-        f"Its lease ends at {state.ends_at:%Y-%m-%d %H:%M:%S} UTC if it is not renewed. Wait for "
-        "it, or, if that run is dead, end its lease with `pivotmine unlock`."
+        f"another run is writing to {lake.warehouse} (namespace {lake.namespace}): "
+        f"{state.owner()}. Its lease ends at {state.ends_at:%Y-%m-%d %H:%M:%S} UTC if it is not "
+        "renewed. Wait for it, or, if that run is dead, end its lease with `pivotmine unlock`."
     )
-
-
-def _who(state: LeaseState) -> str:
-    return f"process {state.process} of {state.user} on {state.host}"
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container without this user
-        return str(os.getuid())
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass
-    return True

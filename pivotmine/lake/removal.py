@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pivotmine.errors import LakeError
 from pivotmine.lake.digests import digests_path
 from pivotmine.lake.lake import Lake, run_id
-from pivotmine.lake.snapshots import MAIN, drop, same_head, swap
+from pivotmine.lake.table_changes import MAIN, drop, same_head, swap
 from pivotmine.lake.tables import RUNS, SHARDS, TABLES
 
 

@@ -1,14 +1,16 @@
 """Which language a document, and each of its segments, is written in.
 
-Segments are often a few words long, and an identifier alone is often wrong about these. Three kinds
+Segments are often a few words long, and an identifier alone is often wrong about these. Four kinds
 of evidence decide together:
 
+* the shapes of words (`word_shapes.py`), which code, keys and keyboard mash do not have;
 * the script (`scripts.py`), which tells Chinese, Japanese and Korean without any model;
 * a fastText model (`fasttext_model.py`), restricted to the languages of the recipe, for alphabets;
 * the languages of the rest of the page.
 
 The worth of each, by language and length, and a comparison with other identifiers are in
-docs/results/2026-11-22-segment-language.md.
+docs/results/2026-11-22-segment-language.md; pages in two scripts and noise are in
+docs/results/2026-11-30-certainty.md.
 """
 
 from __future__ import annotations
@@ -20,9 +22,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from pivotmine.text.codes import UNDETERMINED, writes
-from pivotmine.text.fasttext_model import LanguageModel, Question, Texts, as_texts, load_model
-from pivotmine.text.label_sets import languages_by_script
+from pivotmine.text.classes import Classes, candidates_of, every_language
+from pivotmine.text.codes import UNDETERMINED
+from pivotmine.text.fasttext_model import LanguageModel, Texts, as_texts, load_model
 from pivotmine.text.page_weights import weigh_by_page
 from pivotmine.text.scripts import (
     HAN,
@@ -48,9 +50,6 @@ _DOCUMENTS_AT_ONCE = 400
 # Tuned on the dev halves of `bench/segment_language`.
 _SHARPNESS = (0.7, 1.2, 40)  # exponent on fastText's probabilities: of no letter, of many, how many
 _FOREIGN_WEIGHT = 0.2  # on the summed probability of languages outside the recipe
-_PRIOR_SEGMENTS = 1.0  # pseudo-count of the configured languages, in equal shares
-_DOCUMENT_PRIOR_SEGMENTS = 2.0  # the document's own has this beside
-_FOREIGN_PRIOR_SEGMENTS = 0.05
 _FLOOR = 0.01  # smaller probabilities count as this
 _LEAST_SHARE = 0.1  # of the words of a page: scripts with less are not a part of it
 _LEAST_CERTAINTY = 0.15  # of the language of a part; keyboard mash and code have less
@@ -71,11 +70,11 @@ class Identifier:
     model: LanguageModel
 
     def identify_documents(self, texts: Sequence[str]) -> list[tuple[str, float]]:
-        """Main language of each text and its certainty; `("und", 0.0)` without letters.
+        """Main language of each text and its certainty; `("und", 0.0)` where none is certain.
 
         400 characters each of the beginning, the middle and the end are read. Script tells Chinese,
-        Japanese and Korean, and the probability is then the share of the words in that script.
-        fastText tells all others; a language whose script is another one is not considered.
+        Japanese and Korean, and fastText all others, among the languages of the script. The
+        certainty is the probability of the language times the share of the words in its script.
         """
         found: list[tuple[str, float]] = []
         for start in range(0, len(texts), _DOCUMENTS_AT_ONCE):
@@ -118,7 +117,7 @@ class Identifier:
         self, texts: Texts, scripts: NDArray[np.int64]
     ) -> tuple[list[str], NDArray[np.float64]]:
         """Language of the part of each text in a script, and its probability."""
-        names, question = _every_language(self.model)
+        names, question = every_language(self.model)
         texts = _in_script(texts, scripts)
         masses = self.model.masses(texts, scripts, question)
         # Of equally probable languages, the last by name.
@@ -199,7 +198,7 @@ class Identifier:
             evidence[is_han, classes.names.index(language)] = han[is_han, column]
         if "ko" in classes.languages:
             evidence[scripts == HANGUL, classes.names.index("ko")] = 1.0
-        candidates, question = _candidates(self.model, classes)
+        candidates, question = candidates_of(self.model, classes)
         has_candidates = np.flatnonzero(candidates.any(axis=1))
         asked = ~is_han & (scripts != HANGUL) & np.isin(scripts, has_candidates)
         rows = np.flatnonzero(asked)
@@ -220,43 +219,6 @@ class Identifier:
         return evidence
 
 
-@dataclass(frozen=True)
-class Classes:
-    """What a segment can be: a language of the recipe, Chinese or Japanese, or foreign."""
-
-    languages: tuple[str, ...]
-    names: tuple[str, ...]
-    """zh and ja compete for Han even where the recipe names only one of them."""
-
-    @classmethod
-    def of(cls, languages: Sequence[str]) -> Classes:
-        """The classes of a recipe's languages."""
-        return cls(tuple(languages), tuple(dict.fromkeys([*languages, "zh", "ja"])))
-
-    @property
-    def found(self) -> list[str]:
-        """Name of a segment of each class."""
-        known = [name if name in self.languages else UNDETERMINED for name in self.names]
-        return [*known, UNDETERMINED]
-
-    def number(self, language: str) -> int:
-        """The class of a language; the last one if the recipe does not name it."""
-        return self.names.index(language) if language in self.languages else len(self.names)
-
-    def priors(self, document_languages: Sequence[str]) -> NDArray[np.float64]:
-        """float64[D, classes + 1]: pseudo-counts of segments, by the language of the document."""
-        each = _PRIOR_SEGMENTS / len(self.languages)
-        shares = [
-            each if name in self.languages else _FOREIGN_PRIOR_SEGMENTS for name in self.names
-        ]
-        priors = np.tile([*shares, _FOREIGN_PRIOR_SEGMENTS], (len(document_languages), 1))
-        column = {name: at for at, name in enumerate(self.names)}
-        for row, language in enumerate(document_languages):
-            if language in column:
-                priors[row, column[language]] += _DOCUMENT_PRIOR_SEGMENTS
-        return priors
-
-
 def _in_script(texts: Texts, scripts: NDArray[np.int64]) -> Texts:
     """The texts without the letters of other scripts than that of each, int64[S]."""
     lengths = texts.ends - texts.starts
@@ -268,37 +230,6 @@ def _in_script(texts: Texts, scripts: NDArray[np.int64]) -> Texts:
     points[(own != NONE) & (own != np.repeat(scripts, lengths))] = ord(" ")
     points.setflags(write=False)
     return Texts(points, starts, ends)
-
-
-@lru_cache(maxsize=4)
-def _every_language(model: LanguageModel) -> tuple[list[str], Question]:
-    """All languages by name, and the question that has a column for each."""
-    by_script = languages_by_script(model.labels)
-    names = sorted({name for found in by_script for name in found if name})
-    column = {name: at for at, name in enumerate(names)}
-    columns = [[column[name] if name else -1 for name in found] for found in by_script]
-    return names, Question(np.array(columns, np.int32), len(names))
-
-
-@lru_cache(maxsize=16)
-def _candidates(model: LanguageModel, classes: Classes) -> tuple[NDArray[np.bool_], Question]:
-    """Which classes a text of each script can be in (bool[scripts, classes]), and the question.
-
-    It has a column for each class, and a last one for all languages of another script: product
-    names and commands suggest such languages, and are ignored.
-    """
-    by_script = languages_by_script(model.labels, classes.languages)
-    column = {name: at for at, name in enumerate(classes.names) if name in classes.languages}
-    columns = [
-        [column.get(name, -1) if name else len(classes.names) for name in found]
-        for found in by_script
-    ]
-    candidates = [
-        [name in column and (writes(name, script) or name in found) for name in classes.names]
-        for script, found in enumerate(by_script)
-    ]
-    question = Question(np.array(columns, np.int32), len(classes.names) + 1)
-    return np.array(candidates), question
 
 
 def _by_chars(documents: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:

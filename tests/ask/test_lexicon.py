@@ -14,6 +14,7 @@ from pivotmine.errors import InputError, LakeError
 from tests.handmade import Row, cli, make_lake, word
 
 CAT, CAPITAL, CHAT, MAO, TOIT, FRAGMENT = range(6)
+LENIENT = EntryLimits(min_translated=0.5, min_weight=0.1)
 NAMES = ("▁cat", "▁Cat", "▁chat", "猫", "▁toit", "ing")
 
 
@@ -84,7 +85,7 @@ def test_language_and_number_can_be_limited(folder):
 
 def test_a_file_of_rows_joins_spellings_and_leaves_out_copies_and_fragments(folder, tmp_path):
     path = tmp_path / "words.tsv"
-    assert open_lake(folder).write_lexicon(path) == 4
+    assert open_lake(folder).write_lexicon(path, LENIENT) == 4
     head, *lines = path.read_text().splitlines()
     assert head.split("\t") == [
         "lang_a", "word_a", "lang_b", "word_b", "weight", "n_translated", "n_ab",
@@ -99,14 +100,16 @@ def test_a_file_of_rows_joins_spellings_and_leaves_out_copies_and_fragments(fold
 
 def test_the_file_can_be_counted_as_a_lexicon(folder, tmp_path):
     path = tmp_path / "words.tsv"
-    open_lake(folder).write_lexicon(path)
+    open_lake(folder).write_lexicon(path, LENIENT)
     rows = [row.cells for row in lexicon_rows(str(path))]
     assert rows[0] == ("en", "cat", "fr", "chat")
 
 
 def test_a_file_for_swapping_lists_translations_and_weights_of_each_word(folder, tmp_path):
     path = tmp_path / "words.json"
-    assert open_lake(folder).write_lexicon(path, EntryLimits(min_translated=0.1)) == 5
+    assert (
+        open_lake(folder).write_lexicon(path, EntryLimits(min_translated=0.1, min_weight=0.1)) == 5
+    )
     assert json.loads(path.read_text()) == {
         "en": {"fr": {"cat": [["chat", 0.8], ["toit", 0.2]]}, "zh": {"cat": [["猫", 1.0]]}},
         "fr": {"en": {"chat": [["cat", 0.4]], "toit": [["cat", 0.4]]}},
@@ -116,8 +119,9 @@ def test_a_file_for_swapping_lists_translations_and_weights_of_each_word(folder,
 @pytest.mark.parametrize(
     ("limits", "pairs"),
     [
-        (EntryLimits(lang="en", to="fr"), 2),
-        (EntryLimits(lang="en", to="fr", most=1), 1),
+        (EntryLimits(), 3),
+        (EntryLimits(lang="en", to="fr", min_weight=0.1), 2),
+        (EntryLimits(lang="en", to="fr", min_weight=0.1, most=1), 1),
         (EntryLimits(lang="en", min_weight=0.5), 2),
         (EntryLimits(min_translated=100.0), 0),
     ],
@@ -151,7 +155,7 @@ def test_the_command_shows_a_word_or_writes_a_file(folder, tmp_path):
     path = tmp_path / "words.json"
     written = cli("lexicon", "--export", str(path), "--lang", "en", *where)
     assert (written.status, written.err) == (0, "")
-    assert "3 translations" in written.out
+    assert "2 translations" in written.out
     assert set(json.loads(path.read_text())) == {"en"}
     neither = cli("lexicon", *where)
     assert neither.status == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import shutil
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -288,3 +289,22 @@ def test_ingest_depends_on_readers_and_language_identification_and_not_on_counti
     modules = reached("ingest")
     assert {"pivotmine.sources.jsonl", "pivotmine.text.language"} <= modules
     assert not any(name.startswith("pivotmine.stages.count") for name in modules)
+
+
+def test_code_in_a_zip_has_the_hash_of_its_folder(tmp_path: Path):
+    """As `spark-submit --py-files` brings it."""
+    folder = tmp_path / "on_disk" / "zipped_stage"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("from zipped_stage.part import f\n")
+    (folder / "part.py").write_text("def f():\n    return 1\n")
+    archive = tmp_path / "code.zip"
+    with zipfile.ZipFile(archive, "w") as target:
+        for file in folder.iterdir():
+            target.write(file, f"zipped_stage/{file.name}")
+    hashes = {
+        Code({"zipped_stage": root / "zipped_stage"}).hash(["zipped_stage"])
+        for root in (folder.parent, archive)
+    }
+    assert len(hashes) == 1
+    (folder / "part.py").write_text("def f():\n    return 2\n")
+    assert Code({"zipped_stage": folder}).hash(["zipped_stage"]) not in hashes

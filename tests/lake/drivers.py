@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from itertools import count
@@ -28,7 +28,7 @@ from sqlalchemy import Engine, event
 
 from pivotmine.errors import LakeError
 from pivotmine.lake import commit as commit_module
-from pivotmine.lake import lease as lease_module
+from pivotmine.lake import lease_state
 from pivotmine.lake.addresses import normal_address
 from pivotmine.lake.commit import commit, is_published
 from pivotmine.lake.lake import Lake
@@ -74,7 +74,13 @@ class Driver(threading.Thread):
 
     _numbers = count(1)
 
-    def __init__(self, config: LakeConfig, n_rows: int, only: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        config: LakeConfig,
+        n_rows: int,
+        only: Collection[str] = (),
+        tables: Sequence[str] = WRITES,
+    ) -> None:
         super().__init__(daemon=True)
         self.run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-hand-{next(self._numbers)}"
         self.n_rows, self.only = n_rows, only
@@ -82,7 +88,7 @@ class Driver(threading.Thread):
         """How the run failed; None while it goes on, and where it succeeded."""
         self.operations: list[str] = []
         self.waits_for = ""
-        self._config = config
+        self._config, self._tables = config, tables
         self._may_go, self._waits = threading.Semaphore(0), threading.Semaphore(0)
         self._fails: tuple[bool, Callable[[], BaseException]] | None = None
         self._is_gone = False
@@ -95,7 +101,8 @@ class Driver(threading.Thread):
             lake = Lake(self._config)
             with hold_lease(lake):
                 recover(lake)
-                staged = {name: stage(lake, name, self.run_id, self.n_rows) for name in WRITES}
+                rows = (self.run_id, self.n_rows)
+                staged = {name: stage(lake, name, *rows) for name in self._tables}
                 commit(lake, row(self.run_id, self.n_rows), staged)
         except BaseException as error:
             self.ended = error
@@ -191,7 +198,7 @@ class Clock:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self._offset = timedelta()
-        patch.setattr(lease_module, "now", lambda: datetime.now(UTC) + self._offset)
+        patch.setattr(lease_state, "now", lambda: datetime.now(UTC) + self._offset)
 
     def end_leases(self) -> None:
         """Let the lease of every driver end."""

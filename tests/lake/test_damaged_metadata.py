@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pivotmine.errors import LakeError
-from pivotmine.keep.doctor import Symptom, _attempt, _lake
+from pivotmine.keep.doctor import examine
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.lease import hold_lease
 from pivotmine.recipe import LakeConfig
@@ -96,7 +96,7 @@ def test_every_command_says_what_is_damaged(lake: Lake, damage, message: str):
         assert len(err.splitlines()) == 1
         assert re.search(message, err), err
     recipe = load_recipe(None, [f"lake.warehouse={lake.warehouse.removeprefix('file://')}"])
-    symptom: Symptom = _attempt("lake", lambda: _lake(recipe))
+    (symptom,) = (one for one in examine(recipe, start_spark=False) if one.subject == "lake")
     assert not symptom.well
     assert symptom.fix
     with pytest.raises(LakeError):  # what a run begins with

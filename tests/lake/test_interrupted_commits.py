@@ -170,6 +170,17 @@ def test_recovery_looks_at_the_lake_as_it_is_under_the_lease(place: Place):
     assert check_readers(place.config)[-1] == driver.run_id
 
 
+def test_a_further_table_costs_a_commit_few_requests(place: Place):
+    """A third of the 38 of the protocol before; its data file is written and listed besides."""
+    asked = []
+    for tables in (("links",), ("links", "pivots")):
+        driver = Driver(place.config, 5, tables=tables)
+        driver.go()
+        place.restore()
+        asked.append([name for name in driver.operations if name != "makedirs"])
+    assert len(asked[1]) - len(asked[0]) - 2 <= 38 / 3
+
+
 # ---- the runner
 
 

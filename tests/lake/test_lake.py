@@ -248,9 +248,10 @@ def test_tables_carry_their_documentation(config: LakeConfig):
 
 
 def test_a_lake_can_forget_its_past(config: LakeConfig):
-    lake = Lake(config)
+    lake, before = Lake(config), datetime.now(UTC)
     for number in range(3):
         commit_rows(lake, f"run-{number}", links=number + 1, pivots=2)
+        before = before if number else datetime.now(UTC)
     assert forget_past(lake) > 0
     for name, n_rows in (("links", 3), ("pivots", 2)):
         table = lake.catalog.load_table((lake.namespace, name))
@@ -260,6 +261,7 @@ def test_a_lake_can_forget_its_past(config: LakeConfig):
             "run-2"
         ]
         assert n_seen(Lake(config), name) == n_rows
+        assert lake.snapshot(name, before) is None, "what is forgotten is not there"
     assert forget_past(lake) == 0
     with hold_lease(lake):
         assert recover(lake) == []

@@ -25,6 +25,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from pivotmine.errors import LakeError
 from pivotmine.lake import commit as commit_module
 from pivotmine.lake import lease as lease_module
+from pivotmine.lake import lease_state, table_changes
 from pivotmine.lake.lease import Lease
 from tests.lake.drivers import (
     STEPS,
@@ -98,7 +99,7 @@ def test_a_driver_finds_the_lake_in_use_at_any_operation_of_another(at_lake: tup
         second = Driver(place.config, 7, STEPS)
         second.go()
         if not second.has_succeeded:
-            assert f"{lease_module._user()} on" in str(second.ended)
+            assert f"{lease_state._user()} on" in str(second.ended)
             assert "pivotmine unlock" in str(second.ended)
         first.go()
         assert first.has_succeeded, first.ended
@@ -215,7 +216,7 @@ def test_the_fence_keeps_a_driver_that_was_thought_dead_from_committing_files_th
 ):
     place, clock = at_lake
     if not is_fenced:
-        to_main = partial(lease_module.same_head, ref=lease_module.MAIN)
+        to_main = partial(lease_module.same_head, ref=table_changes.MAIN)
         monkeypatch.setattr(lease_module, "same_head", lambda table, ref: to_main(table))
         monkeypatch.setattr(Lease, "_check_mine", lambda *arguments: None)
     first = Driver(place.config, 5, STEPS)

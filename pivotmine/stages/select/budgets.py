@@ -80,9 +80,10 @@ def check_budgets(
     for budget, held in sorted(zip(budgets, n_tokens, strict=True)):
         limits = budget.kind == "type" or (budget.kind == "language" and settings.pair_shares)
         if held < budget.tokens and not limits:
+            there = f"its documents hold {held:,}: every arm takes all of them"
             inputs.note(
-                f"{budget.name}: its share of the budget is {budget.tokens:,} tokens, but its "
-                f"documents hold {held:,}: every arm takes all of them"
+                f"{budget.name}: its share of the budget is {budget.tokens:,} tokens, but "
+                f"{there if held else 'the corpus has no document of it'}"
             )
 
 

@@ -76,6 +76,18 @@ def test_a_document_larger_than_the_budget_is_passed_over(take):
     assert take({"long": ("en", 101, 1.0), **ENGLISH}, arm("links")) == {"only": {"a", "b"}}
 
 
+def test_a_budget_below_every_document_is_said_with_what_the_shortest_one_takes(
+    spark, tmp_path_factory
+):
+    inputs = TableInputs(spark, tables_of(ENGLISH | FRENCH, {}), tmp_path_factory.mktemp("small"))
+    recipe = load_recipe(None, ["languages=[en, fr]", "select.budget_tokens=18", arm("links")])
+    assert select.run(inputs, recipe)["selection"].count() == 0
+    notes = "\n".join(inputs.notes)
+    assert "en: its share of the budget is 9 tokens, and its shortest document takes 10" in notes
+    assert "fr: its share of the budget is 9 tokens, and its shortest document takes 50" in notes
+    assert "WARNING: every arm is empty: only" in notes
+
+
 def test_a_language_gets_the_share_that_the_recipe_gives_it(take):
     shares = "select.language_shares={en: 0.65, fr: 0.35}"
     # English 130: all four. French 70: v, and w would make 100.

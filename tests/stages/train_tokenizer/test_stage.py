@@ -16,6 +16,11 @@ def test_a_corpus_without_a_document_in_the_languages_of_the_recipe_is_an_error(
         tokenizer.run(table_inputs(documents=[document]), load_recipe())
 
 
+def test_a_corpus_without_documents_is_told_from_one_without_these_languages(table_inputs):
+    with pytest.raises(InputError, match="table documents is empty: no record became a document"):
+        tokenizer.run(table_inputs(documents=[]), load_recipe())
+
+
 def test_a_language_without_a_document_is_noted(table_inputs, tmp_path):
     lines = ["the old farmer told a story", "le vieux fermier raconte une histoire"] * 9
     (tmp_path / "own.model").write_bytes(train_sentencepiece(lines, 330))
