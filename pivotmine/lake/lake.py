@@ -22,6 +22,7 @@ from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyiceberg.exceptions import NoSuchTableError, ValidationError
 from pyiceberg.table.snapshots import Snapshot
 
@@ -115,11 +116,10 @@ class Lake:
                     f"table runs, which says what is committed, cannot be read: "
                     f"{str(error).partition('. ')[0]}. Restore that file from a backup."
                 ) from error
-            # Rows of earlier versions have no number and come first.
-            number = rows["commit_number"].fill_null(0)
-            order = [("number", "ascending"), ("finished_at", "ascending")]
-            rows = rows.append_column("number", number).sort_by(order)
-            self._runs = rows.drop_columns("number")
+            # Rows of earlier versions have no number and come first. (`fill_null` imports pandas.)
+            keys = [("commit_number", "ascending"), ("finished_at", "ascending")]
+            order = pc.sort_indices(rows, sort_keys=keys, null_placement="at_start")
+            self._runs = rows.take(order)
         return self._runs
 
     def snapshot(self, name: str, as_of: datetime | None = None) -> Snapshot | None:
@@ -146,12 +146,16 @@ class Lake:
     def _last_writer(self, name: str, as_of: datetime | None) -> dict[str, Any] | None:
         """The last row of `runs` that has written a table, by a moment."""
         if self._outputs is None:
-            rows = self.runs().select(["run_id", "finished_at", "outputs", "snapshots"])
+            rows = self.runs().select(["run_id", "outputs", "snapshots"])
+            # As a number: time stamps as objects of Python import pandas.
+            finished = self.runs()["finished_at"].cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+            rows = rows.append_column("finished_us", finished)
             self._outputs = [
                 {**row, "outputs": dict(row["outputs"] or ())} for row in rows.to_pylist()
             ]
+        until_us = None if as_of is None else round(as_of.timestamp() * 1_000_000)
         for row in reversed(self._outputs):
-            if name in row["outputs"] and (as_of is None or row["finished_at"] <= as_of):
+            if name in row["outputs"] and (until_us is None or row["finished_us"] <= until_us):
                 return dict(row)
         return None
 

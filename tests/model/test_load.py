@@ -83,7 +83,7 @@ def test_a_gguf_file_without_its_reader_names_the_extra(
     )
     file = tmp_path / "model.gguf"
     file.write_bytes(b"GGUF")
-    with pytest.raises(SetupError, match=rf"{missing}.*not installed.*pivotmine\[model\]"):
+    with pytest.raises(SetupError, match=rf"{missing}.*not installed.*\.\[model\]"):
         load_model(str(file), cache=tmp_path)
 
 
