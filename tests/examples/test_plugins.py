@@ -40,7 +40,7 @@ ingest:
     - {uris: [corpus/two.tsv], source_label: two}
 tokenize: {vocab_size: 400}
 count: {min_count: 3}
-link: {measure: log_odds, max_q_value: 0.99, min_npmi: -1, min_folds: 0, permute: false}
+link: {measure: log_odds, max_q_value: 0.99, min_npmi: -1, min_folds: 0, permutations: 0}
 score:
   methods: [he2025, entropy, links, translation, digits]
   options: {digits: {min_digits: 1}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from math import log1p
 from typing import Any
 
@@ -69,11 +70,12 @@ SCORE_OF = {(row["method"], row["doc_id"]): row["score"] for row in SCORES}
 class Scattered(TableInputs):
     """The same tables in another order of rows, in more partitions."""
 
-    def frame(self, table: str) -> DataFrame:
+    def frame(self, table: str, columns: Sequence[str] | None = None) -> DataFrame:
         frame = super().frame(table)
-        if table == "links":
-            return frame.repartition(7)
-        return frame.orderBy(uniform("scatter", 0, "doc_id")).repartition(7)
+        if table != "links":
+            frame = frame.orderBy(uniform("scatter", 0, "doc_id"))
+        frame = frame.repartition(7)
+        return frame if columns is None else frame.select(*columns)
 
 
 def config_of(*settings: str) -> Recipe:
