@@ -21,7 +21,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 from pyiceberg.exceptions import NoSuchTableError, ValidationError
 from pyiceberg.table.snapshots import Snapshot
@@ -116,12 +115,14 @@ class Lake:
                     f"table runs, which says what is committed, cannot be read: "
                     f"{str(error).partition('. ')[0]}. Restore that file from a backup."
                 ) from error
-            # Rows of earlier versions have no number and come first. What pyarrow has for this, and
-            # an array of numpy as indices, import pandas.
-            number = np.nan_to_num(rows["commit_number"].to_numpy().astype(float), nan=-1.0)
-            finished = rows["finished_at"].cast(pa.int64()).to_numpy()
-            order = pa.py_buffer(np.lexsort((finished, number)).astype(np.int64))
-            self._runs = rows.take(pa.Int64Array.from_buffers(pa.int64(), len(rows), [None, order]))
+            # Rows of earlier versions have no number and come first. Lists of Python, because the
+            # ways of pyarrow and numpy import pandas.
+            number = rows["commit_number"].to_pylist()
+            finished = rows["finished_at"].cast(pa.int64()).to_pylist()
+            order = sorted(range(len(rows)), key=lambda n: (number[n] or 0, finished[n] or 0))
+            self._runs = pa.concat_tables(
+                [rows.slice(0, 0), *(rows.slice(n, 1) for n in order)]
+            ).combine_chunks()
         return self._runs
 
     def snapshot(self, name: str, as_of: datetime | None = None) -> Snapshot | None:
