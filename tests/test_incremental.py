@@ -25,7 +25,8 @@ WORDS = (
     "the cat sleeps on a warm red roof while two dogs run past old stone houses near water".split()
 )
 MENU = [f"Home menu entry number {n} of this site with many words" for n in range(12)]
-CODE = "\n".join(f"x{n} = {n} * y{n}" for n in range(60))
+NUMBERS = "\n".join(f"{n} {7 * n} {n * n}" for n in range(100, 160))
+"""A table that is the most of a page and has no language of its own, as code has."""
 
 
 def essay(seed: int, n_words: int = 600) -> list[str]:
@@ -53,8 +54,8 @@ UNLIKE = [
     "too short to tell",
     "too short to tell them",
     *("\n".join([*MENU, edited(essay(10 + n, 40), 0)]) for n in range(4)),
-    f"This is how it is written in that language.\n{CODE}",
-    f"Voilà comment cela s’écrit dans cette langue.\n{CODE}",
+    f"This is how it is written in that language.\n{NUMBERS}",
+    f"Voilà comment cela s’écrit dans cette langue.\n{NUMBERS}",
 ]
 
 HEADED, FOOTED = (

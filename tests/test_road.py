@@ -105,7 +105,7 @@ def test_runs_killed_on_one_core_and_ten_files_end_in_the_same_tables(
         after = snapshots(lake)
         changed = {name for name in after if after[name] != before[name]}
         assert not changed & set(stage.writes), f"{stage.name} was not committed"
-        assert number or "recovered: dropped table documents" in log
+        assert number or "recovered: deleted uncommitted files documents/data/" in log
     run_cli(*arguments)
 
     committed = set(open_lake(lake).runs().column("run_id").to_pylist())
@@ -139,18 +139,18 @@ def kill_at(arguments: tuple[str, ...], moment: str) -> str:
 
 
 def kill_between_the_commits_of_tables(arguments: tuple[str, ...]) -> None:
-    """Run until the third table of the first stage is committed, and die there."""
+    """Run until the third table of the first stage is ready to be committed, and die there."""
     script = textwrap.dedent(
         """
         import os, signal, sys
-        from pivotmine.lake.lake import Lake
-        replace, calls = Lake._replace, []
-        def dying(self, *arguments):
-            calls.append(replace(self, *arguments))
+        from pivotmine.lake import commit
+        prepare, calls = commit.prepare, []
+        def dying(*arguments):
+            calls.append(prepare(*arguments))
             if len(calls) == 3:
                 os.kill(os.getpid(), signal.SIGKILL)
             return calls[-1]
-        Lake._replace = dying
+        commit.prepare = dying
         from pivotmine.cli.app import main
         main()
         """
@@ -173,7 +173,8 @@ def test_token_shards_hold_the_tokens_of_the_selection(undisturbed):
     _, lake = undisturbed
     manifests = sorted(lake.rglob("manifest.json"))
     assert len(manifests) == 3
-    tokens = {row[0]: row[2] for row in contents(lake)["tokens"]}
+    rows = open_lake(lake).read("tokens", ["doc_id", "token_ids"]).to_pylist()
+    tokens = {row["doc_id"]: row["token_ids"] for row in rows}
     selection = contents(lake)["selection"]
     for path in manifests:
         manifest = json.loads(path.read_text())
