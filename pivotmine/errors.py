@@ -64,14 +64,14 @@ class ModelError(PivotMineError):
 def disk_error(error: BaseException) -> DiskError | None:
     """What an error of the operating system says of a disk, in one line with its fix.
 
-    Libraries wrap such errors, and Spark passes them on as text; both are understood. None for
-    every other error.
+    Libraries wrap such errors, and Spark and SQLite pass them on as text; all are understood. None
+    for every other error.
     """
     for one in _causes(error):
         number = one.errno if isinstance(one, OSError) else None
         text = str(one)
-        for (code, words), (what, fix) in _DISK.items():
-            if number == code or words in text:
+        for (code, *words), (what, fix) in _DISK.items():
+            if number == code or any(said in text for said in words):
                 where = _path_of(one) if number == code else None
                 return DiskError(f"{what}{f': {where}' if where else ''}. {fix}")
     return None
@@ -82,18 +82,21 @@ _FREE = (
     "for what Spark keeps while it works), and run again: what was committed before stays."
 )
 _DISK = {
-    (errno.ENOSPC, "No space left on device"): ("no space is left on a disk", _FREE),
+    (errno.ENOSPC, "No space left on device", "database or disk is full"): (
+        "no space is left on a disk",
+        _FREE,
+    ),
     (errno.EDQUOT, "Disk quota exceeded"): ("the quota of a disk is used up", _FREE),
     (errno.EFBIG, "File too large"): (
         "a file would be larger than is allowed",
         "Raise the limit (`ulimit -f`), or use another file system.",
     ),
-    (errno.EROFS, "Read-only file system"): (
+    (errno.EROFS, "Read-only file system", "attempt to write a readonly database"): (
         "a disk is read-only",
         "Mount it for writing, or set lake.warehouse to a folder that you may write. What was "
         "committed before stays.",
     ),
-    (errno.EIO, "Input/output error"): (
+    (errno.EIO, "Input/output error", "disk I/O error"): (
         "a disk reports an error",
         "Look at the log of the system. `pivotmine audit` shows which files of the lake are "
         "damaged.",
@@ -107,7 +110,7 @@ _DISK = {
         "Raise the limit (`ulimit -n`).",
     ),
 }
-"""Number and words of an error of the system: what it means, and what mends it."""
+"""Number and words of an error of the system, and SQLite's words: what it means, what mends it."""
 
 
 def _path_of(error: BaseException) -> str | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import shlex
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -151,6 +152,9 @@ def caused(error: Exception, cause: BaseException) -> Exception:
     [
         (OSError(errno.ENOSPC, "No space left on device", "/data/x"), "is left on a disk: /data/x"),
         (RuntimeError("java.io.IOException: No space left on device\n\tat x"), "no space is left"),
+        (sqlite3.OperationalError("database or disk is full"), "no space is left on a disk"),
+        (sqlite3.OperationalError("attempt to write a readonly database"), "a disk is read-only"),
+        (sqlite3.OperationalError("disk I/O error"), "a disk reports an error"),
         (caused(ValueError("x"), OSError(errno.EROFS, "Read-only")), "a disk is read-only"),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), "the quota of a disk is used up"),
         (OSError(errno.EIO, "Input/output error"), "a disk reports an error"),

@@ -128,13 +128,23 @@ def test_a_manifest_has_no_secrets(tmp_path: Path):
 
 
 def test_an_unreachable_catalog_is_one_line_without_secrets(recwarn: pytest.WarningsRecorder):
-    settings = ("--set", f"lake.catalog={json.dumps(CATALOG)}")
+    catalog = {name: value for name, value in CATALOG.items() if not name.startswith("s3.")}
+    settings = ("--set", f"lake.catalog={json.dumps(catalog)}")
     said = cli("tables", "--set", "lake.warehouse=s3://bucket/lake", *settings)
     assert said.status == 2
     assert said.err.startswith("error: the catalog cannot be opened")
     assert said.err.count("\n") == 1
     assert "127.0.0.1" in said.err
     assert SECRET not in said.err + said.out + str([str(one.message) for one in recwarn])
+
+
+def test_a_key_of_a_store_among_those_of_the_catalog_is_named_without_its_value():
+    settings = ("--set", f"lake.catalog={json.dumps(CATALOG)}")
+    said = cli("tables", "--set", "lake.warehouse=s3://bucket/lake", *settings)
+    assert said.status == 2
+    assert said.err.startswith("error: lake.catalog holds s3.secret-access-key")
+    assert said.err.count("\n") == 1
+    assert SECRET not in said.err + said.out
 
 
 def test_an_unreachable_database_is_one_line_without_secrets():

@@ -68,9 +68,8 @@ def stage(job: Job) -> Done:
     )
     started = time.perf_counter()
     lake = Lake(recipe.lake)
-    tokens = [f"file://{path}" for path in job.prepared.token_files]
-    vocabulary = [f"file://{job.prepared.vocabulary_file}"]
-    commit_files(lake, {"tokens": tokens, "vocabulary": vocabulary})
+    tables = {"tokens": job.prepared.token_files, "vocabulary": [job.prepared.vocabulary_file]}
+    commit_files(lake, tables)
     aside_seconds = time.perf_counter() - started
     spark = build_session(recipe.spark)
     display = PlainDisplay(Console(stderr=True, emoji=False))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pivotmine.errors import InputError
+from pivotmine.lake.addresses import local_path
 from pivotmine.lake.commit import commit
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.tables import TOKENS
 
 _HEX_DIGITS = 13
+_RUN = "files"
 
 
 def snapshots(lake: Lake) -> list[int]:
@@ -34,11 +38,28 @@ def snapshots(lake: Lake) -> list[int]:
     return [snapshot.snapshot_id for snapshot in found if snapshot]
 
 
-def commit_files(lake: Lake, tables: Mapping[str, list[str]]) -> None:
-    """Commit files as the tables of a lake, without copying them."""
+def commit_files(lake: Lake, tables: Mapping[str, Sequence[str]]) -> None:
+    """Commit files as the tables of a lake on this machine.
+
+    A lake's files lie below its namespace. Files on the disk of the lake are linked there, others
+    are copied; the given files stay as they are.
+    """
     now = datetime.now(UTC)
-    run = {"run_id": "files", "stage": "files", "fingerprint": "files", "inputs": {}, "rows": {}}
-    commit(lake, {**run, "started_at": now, "finished_at": now}, dict(tables))
+    run = {"run_id": _RUN, "stage": _RUN, "fingerprint": _RUN, "inputs": {}, "rows": {}}
+    placed = {name: _placed(lake.staging_path(name, _RUN), files) for name, files in tables.items()}
+    commit(lake, {**run, "started_at": now, "finished_at": now}, placed)
+
+
+def _placed(folder: str, files: Sequence[str]) -> list[str]:
+    """Put files into a folder of a lake; returns their addresses."""
+    to = Path(local_path(folder))
+    to.mkdir(parents=True)
+    for file in map(Path, files):
+        try:
+            (to / file.name).hardlink_to(file)
+        except OSError:  # another disk, or one without hard links
+            shutil.copyfile(file, to / file.name)
+    return [f"{folder}/{Path(file).name}" for file in files]
 
 
 def batches(lake: Lake, share: float) -> Iterator[pa.RecordBatch]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 
-from pivotmine.errors import LakeError
+from pivotmine.errors import LakeError, disk_error
 from pivotmine.lake.digests import FileDigest, write_parquet_file
 from pivotmine.lake.lake import RUN_ID, Lake, run_id
 from pivotmine.lake.lease import hold_lease, lease_of
@@ -216,6 +216,9 @@ def _explained(lake: Lake, stage: str) -> Any:
             "nothing of this stage counts. Run it again when the other run has ended."
         ) from error
     except Exception as error:
+        # The words of a remote catalog are of its machine's disks, not of this one's.
+        if lake.is_local and (found := disk_error(error)):
+            raise found from error
         raise LakeError(
             f"the lake failed while {stage} was committing ({lake.said(error)}). Nothing was "
             "deleted. Run it again: that shows whether the commit went through."
