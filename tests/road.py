@@ -25,6 +25,7 @@ SETTINGS = (
     "count.min_count=3",
     "count.chunk_tokens=20000",
     "link.min_folds=2",
+    "link.strata=[]",  # within sources and sizes, a megabyte holds no significant link
     "select.budget_tokens=40000",
     "select.arms=[{name: random, method: random}, {name: links, method: links},"
     " {name: distinct-links, method: distinct_links}]",
