@@ -10,9 +10,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
 from pivotmine.lake.tables import TABLES
+from pivotmine.numeric.folded_contexts import PackedContexts, unpack
 from pivotmine.recipe.reading import load_recipe
 
 WHERE_COLUMNS = ("uri", "position", "start", "n_bytes", "path", "stamp")
@@ -104,6 +107,14 @@ def contents_of(lake: Lake, *leave_out: str) -> dict[str, list[tuple[Any, ...]]]
             rows = connection.execute(f"SELECT {', '.join(columns)} FROM {name}").fetchall()
             result[name] = sorted(rows, key=repr)
     return result
+
+
+def contexts_of(row: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """Fold, source and nodes of each context in a row of `contexts`."""
+    contexts = unpack([PackedContexts(*row)])
+    nodes = np.split(contexts.token_ids, contexts.offsets[1:-1])
+    of_document = (contexts.folds.tolist(), contexts.sources.tolist())
+    return list(zip(*of_document, (tuple(one.tolist()) for one in nodes), strict=True))
 
 
 def snapshots(warehouse: Path) -> dict[str, int | None]:
