@@ -71,7 +71,7 @@ def disk_error(error: BaseException) -> DiskError | None:
         number = one.errno if isinstance(one, OSError) else None
         text = str(one)
         for (code, *words), (what, fix) in _DISK.items():
-            if number == code or any(said in text for said in words):
+            if number == code or any(str(said) in text for said in words):
                 where = _path_of(one) if number == code else None
                 return DiskError(f"{what}{f': {where}' if where else ''}. {fix}")
     return None
