@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import posixpath
+from array import array
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
@@ -115,14 +116,15 @@ class Lake:
                     f"table runs, which says what is committed, cannot be read: "
                     f"{str(error).partition('. ')[0]}. Restore that file from a backup."
                 ) from error
-            # Rows of earlier versions have no number and come first. Lists of Python, because the
-            # ways of pyarrow and numpy import pandas.
+            # Rows of earlier versions have no number and come first. Lists of Python and an index
+            # made from bytes, because the other ways of pyarrow and numpy import pandas.
             number = rows["commit_number"].to_pylist()
             finished = rows["finished_at"].cast(pa.int64()).to_pylist()
             order = sorted(range(len(rows)), key=lambda n: (number[n] or 0, finished[n] or 0))
-            self._runs = pa.concat_tables(
-                [rows.slice(0, 0), *(rows.slice(n, 1) for n in order)]
-            ).combine_chunks()
+            index = pa.py_buffer(array("q", order))
+            self._runs = rows.take(
+                pa.Int64Array.from_buffers(pa.int64(), len(order), [None, index])
+            )
         return self._runs
 
     def snapshot(self, name: str, as_of: datetime | None = None) -> Snapshot | None:
