@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from pivotmine.ask.rows import Rows
 from pivotmine.errors import InputError, LakeError
-from pivotmine.lake.query import find_word
+from pivotmine.lake.query import rows_of_word
 from pivotmine.text.token_notation import whole_word
 
 TABLES_READ = ("lexicon", "vocabulary")
@@ -107,11 +107,7 @@ def find_translations(
     LakeError
         The word is not a single token of the vocabulary.
     """
-    found = find_word(connection, word)
-    rows = connection.execute(
-        _TRANSLATIONS,
-        {"ids": list(found.token_ids), "word_lang": found.lang, "lang": lang, "limit": limit},
-    ).fetchall()
+    rows = rows_of_word(connection, _TRANSLATIONS, word, lang, limit)
     return Rows(Translation, (Translation(*row) for row in rows))
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from pivotmine.ask.rows import Rows
-from pivotmine.lake.query import find_word
-from pivotmine.text.language_code import asked_code
+from pivotmine.lake.query import rows_of_word
 
 TABLES_READ = ("links", "vocabulary")
 
@@ -63,16 +62,7 @@ def find_links(
     LakeError
         The word is not a single token of the vocabulary.
     """
-    found = find_word(connection, word)
-    rows = connection.execute(
-        _LINKS,
-        {
-            "ids": list(found.token_ids),
-            "word_lang": found.lang,
-            "lang": lang and asked_code(lang),
-            "limit": limit,
-        },
-    ).fetchall()
+    rows = rows_of_word(connection, _LINKS, word, lang, limit)
     return Rows(Partner, (Partner(*row) for row in rows))
 
 

@@ -219,6 +219,29 @@ def named_language(word: str) -> tuple[str | None, str]:
     return (asked_code(named[1]), named[2]) if named else (None, word)
 
 
+def rows_of_word(
+    connection: duckdb.DuckDBPyConnection, sql: str, word: str, lang: str | None, limit: int
+) -> list[tuple[Any, ...]]:
+    """Rows of a statement about a word and its partners in a language, or in any.
+
+    The statement has the parameters `$ids` (of the word's tokens), `$word_lang`, `$lang` and
+    `$limit`.
+
+    Raises
+    ------
+    LakeError
+        The word is not a single token of the vocabulary.
+    """
+    found = find_word(connection, word)
+    asked = {
+        "ids": list(found.token_ids),
+        "word_lang": found.lang,
+        "lang": lang and asked_code(lang),
+        "limit": limit,
+    }
+    return connection.execute(sql, asked).fetchall()
+
+
 def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
     """The tokens of a word, which may name its language: `chat`, `fr:chat`.
 
