@@ -24,7 +24,7 @@ from pivotmine.errors import InputError
 from pivotmine.numeric.arrays import check_range, offsets_array, readonly
 from pivotmine.numeric.folded_contexts import FoldedContexts
 from pivotmine.numeric.jit import njit
-from pivotmine.stages.link.contest import Contenders
+from pivotmine.stages.link.contest import Contenders, links_present
 
 UNIT = 2**20
 """Shares are counted in this part of a context."""
@@ -126,15 +126,9 @@ def _share_out(
         for i in range(start, end):
             seen[nodes[i]] = c
             total[nodes[i]] = NOBODY
-        n_present = 0
-        for i in range(start, end):
-            node = nodes[i]
-            for k in range(offsets[node], offsets[node + 1]):
-                if seen[partners[k]] == c:
-                    if n_present == len(present):
-                        present = np.concatenate((present, np.empty(n_present, np.int32)))
-                    present[n_present] = held[k]
-                    n_present += 1
+        present, n_present = links_present(
+            nodes[start:end], c, seen, offsets, partners, held, present
+        )
         for j in range(n_present):
             x, y = a[present[j]], b[present[j]]
             total[y, language[x]] += of_b[present[j]]

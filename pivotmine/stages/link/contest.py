@@ -143,6 +143,40 @@ def won_rows(held: Contest, won: NDArray[np.int64], permutation: int) -> pa.Reco
 
 
 @njit
+def links_present(
+    nodes: NDArray[np.int32],
+    context: int,
+    seen: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    partners: NDArray[np.int32],
+    held: NDArray[np.int32],
+    present: NDArray[np.int32],
+) -> tuple[NDArray[np.int32], int]:
+    """Numbers of the links whose two nodes are in a context, and how many they are.
+
+    Parameters
+    ----------
+    nodes
+        Those of the context.
+    seen
+        [n] the last context that holds each node; `context` for all of `nodes`.
+    offsets, partners, held
+        Of `Contenders`.
+    present
+        Room for the numbers; a larger array is returned if it is too small.
+    """
+    n_present = 0
+    for node in nodes:
+        for k in range(offsets[node], offsets[node + 1]):
+            if seen[partners[k]] == context:
+                if n_present == len(present):
+                    present = np.concatenate((present, np.empty(n_present, np.int32)))
+                present[n_present] = held[k]
+                n_present += 1
+    return present, n_present
+
+
+@njit
 def _contest(
     nodes: NDArray[np.int32],
     context_offsets: NDArray[np.int64],
@@ -165,15 +199,9 @@ def _contest(
         start, end = context_offsets[c], context_offsets[c + 1]
         for i in range(start, end):
             seen[nodes[i]] = c
-        n_present = 0
-        for i in range(start, end):
-            node = nodes[i]
-            for k in range(offsets[node], offsets[node + 1]):
-                if seen[partners[k]] == c:
-                    if n_present == len(present):
-                        present = np.concatenate((present, np.empty(n_present, np.int32)))
-                    present[n_present] = held[k]
-                    n_present += 1
+        present, n_present = links_present(
+            nodes[start:end], c, seen, offsets, partners, held, present
+        )
         # The strongest have the lowest numbers.
         for link in np.sort(present[:n_present]):
             x, y = a[link], b[link]
