@@ -6,15 +6,14 @@ in `.tmp`, in the folder of a run that was never committed.
 
 from __future__ import annotations
 
-import io
 import secrets
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from blake3 import blake3
 from numpy.typing import NDArray
 
 from pivotmine.errors import LakeError
+from pivotmine.lake.digests import DigestingWriter
 from pivotmine.storage.filesystem import StoreFileSystem, open_filesystem
 
 BLOCK_BYTES = 8 * 2**20
@@ -87,11 +86,12 @@ class ShardWriter(Protocol):
         """Drop what was written."""
 
 
-class AtomicFile(io.RawIOBase):
+class AtomicFile(DigestingWriter):
     """A binary file that appears under `path` when it is closed, with its BLAKE3 hash."""
 
+    _stream: Any  # a store's has `discard`
+
     def __init__(self, path: str) -> None:
-        super().__init__()
         self.path = path
         self._filesystem, self._target = open_filesystem(path)
         self._filesystem.makedirs(self._filesystem._parent(self._target), exist_ok=True)
@@ -100,17 +100,7 @@ class AtomicFile(io.RawIOBase):
         self._temporary = self._target
         if not self._is_atomic:
             self._temporary += f".{secrets.token_hex(4)}.tmp"
-        self._stream = self._filesystem.open(self._temporary, "wb", block_size=BLOCK_BYTES)
-        self._hash = blake3()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data) -> int:  # type: ignore[no-untyped-def, override]
-        view = memoryview(data).cast("B")
-        self._hash.update(view)
-        self._stream.write(view)
-        return view.nbytes
+        super().__init__(self._filesystem.open(self._temporary, "wb", block_size=BLOCK_BYTES))
 
     def commit(self) -> ShardFile:
         """Close, and rename into place where the file is not in its place yet."""
@@ -118,7 +108,7 @@ class AtomicFile(io.RawIOBase):
         if not self._is_atomic:
             self._filesystem.mv(self._temporary, self._target)
         self.close()
-        return ShardFile(self.path, str(self._hash.hexdigest()))
+        return ShardFile(self.path, self.digest().blake3)
 
     def abort(self) -> None:
         """Close and delete."""
