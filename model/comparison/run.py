@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 from pivotmine.model.comparison.tables import ArmScores, GridScores, read_grid
-from pivotmine.model.config.training import ContrastConfig, GridConfig
+from pivotmine.model.config.training import BASE, ContrastConfig, GridConfig
 from pivotmine.model.results import Run, read_table
 from pivotmine.model.scoring.metrics import N_CANDIDATES, chance
 from pivotmine.model.statistics.paired import equivalence, paired_t, two_way_bootstrap, wider
@@ -36,8 +36,6 @@ RANGE = {"accuracy_source": (0.0, 1.0), "mrr_source": (0.0, 1.0)}
 """Metric -> what its mean can be; intervals are cut there."""
 SEED = 0
 """Seed of the bootstrap."""
-BASE = "base"
-"""Name of the base phase in tables (`model/training/plan.py`)."""
 
 
 def compare(run: Run) -> dict[str, Any]:

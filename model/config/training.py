@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 
 from pivotmine.recipe import LanguageCode, PositiveInt, Section, Share
 
+BASE = "base"
+"""Name of the common phase, beside the names of the arms."""
+
 
 class ShapeConfig(Section):
     """A small model with random weights."""

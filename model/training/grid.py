@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from pivotmine.errors import ConfigError
+from pivotmine.model.config.training import BASE
 from pivotmine.model.load import LoadedModel
 from pivotmine.model.losses.heldout import HeldoutTexts
 from pivotmine.model.progress import Progress
@@ -27,7 +28,7 @@ from pivotmine.model.training.checkpoints import EVALUATIONS, LOSSES, Rows, chec
 from pivotmine.model.training.evaluate import evaluations
 from pivotmine.model.training.mixture import Mixture, slots
 from pivotmine.model.training.networks import check_masking, merged, start, with_lora
-from pivotmine.model.training.plan import BASE, Phase, Plan
+from pivotmine.model.training.plan import Phase, Plan
 from pivotmine.model.training.train import Job, Trained, train
 from pivotmine.model.training.workers import make_accelerator
 

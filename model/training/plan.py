@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from pivotmine.errors import ConfigError
 from pivotmine.model.config.recipe import ModelRecipe
-from pivotmine.model.config.training import StreamConfig
+from pivotmine.model.config.training import BASE, StreamConfig
 from pivotmine.model.losses.pairs import Pair, read_pairs
 from pivotmine.model.results import versions
 from pivotmine.model.scoring.cells import dependencies
@@ -20,9 +20,6 @@ from pivotmine.model.shards.stream import Stream, open_stream
 from pivotmine.model.training.budget import Diet, check_languages, diet
 from pivotmine.model.training.mixture import Placement, slots
 from pivotmine.model.words.dataset import WordSet, load
-
-BASE = "base"
-"""Name of the common phase, beside the names of the arms."""
 
 
 class Phase(NamedTuple):
