@@ -22,6 +22,7 @@ from pivotmine.engine.session import build_session, spark_schema
 from pivotmine.engine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Renewed, StageRows
 from pivotmine.lake.addresses import Artifacts
 from pivotmine.lake.tables import TABLES
+from pivotmine.plugins import loading
 from pivotmine.recipe import Recipe, SparkConfig
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.storage.settings import VARIABLE
@@ -93,6 +94,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def _unlisted() -> list[str]:
     is_worker = "PYTEST_XDIST_WORKER" in os.environ
     return unlisted(SKIPPED) if os.environ.get("CI") and not is_worker else []
+
+
+@pytest.fixture(autouse=True)
+def no_plugins_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that another test loaded from its own folder is not sent to this test's workers."""
+    monkeypatch.setattr(loading, "_loaded", {})
 
 
 @pytest.fixture(scope="session")

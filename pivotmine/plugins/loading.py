@@ -56,11 +56,13 @@ def folders() -> list[str]:
 
 def with_plugins(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A function for workers that finds plugins by name: it loads their modules first."""
-    modules = loaded()
+    modules, found_in = loaded(), folders()
     if not modules:
         return make
 
     def made(batches: Any) -> Any:
+        # A session of before the plugins started its workers without these folders.
+        sys.path.extend(folder for folder in found_in if folder not in sys.path)
         load(modules)
         return make(batches)
 

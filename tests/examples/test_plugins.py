@@ -18,7 +18,6 @@ from pivotmine import plugins
 from pivotmine.engine.fingerprint import stage_code_hash
 from pivotmine.engine.session import build_session
 from pivotmine.lake.query import connect
-from pivotmine.plugins import loading
 from pivotmine.recipe import SparkConfig
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.stages.road import ROAD
@@ -106,7 +105,6 @@ def loaded(user_folder: Path, monkeypatch: pytest.MonkeyPatch):
     """The plugins in this process, gone after the test."""
     monkeypatch.chdir(user_folder)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setattr(loading, "_loaded", {})
     for registry in (plugins.SOURCES, plugins.SCORES, plugins.SELECTIONS, plugins.MEASURES):
         list(registry)
         monkeypatch.setattr(registry, "_found", {**registry._found})

@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from pivotmine.errors import ConfigError, InputError
 from pivotmine.model.losses.pairs import Pair, read_pairs
-from pivotmine.plugins import loading
 
 ROWS = [
     ("en", "the cat", "fr", "le chat"),
@@ -195,8 +194,6 @@ def test_a_recipe_lists_the_options_of_the_users_evaluation_and_refuses_others(
 
     (tmp_path / "spelling_plugin.py").write_text(PLUGIN)
     monkeypatch.syspath_prepend(str(tmp_path))
-    # Workers of tests that come later cannot import the module, and load what is loaded here.
-    monkeypatch.setattr(loading, "_loaded", dict(loading._loaded))
     named = ["plugins=[spelling_plugin]", "evaluation.plugins={spelling: {}}"]
     options = load_model_recipe(None, named).evaluation.plugins
     assert options == {"spelling": {"sentences": ["the cat"]}}

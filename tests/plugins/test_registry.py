@@ -27,7 +27,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working directory of a user, which is not on the path."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setattr(loading, "_loaded", {})
     for name in plugins.MEASURES.names():
         assert plugins.MEASURES[name]
     monkeypatch.setattr(plugins.MEASURES, "_found", {**plugins.MEASURES._found})
@@ -42,6 +41,7 @@ def measure_module(folder: Path, module: str, name: str) -> None:
         def measured(n_ab, n_a, n_b, n):
             return n_ab / n
     """
+    folder.mkdir(exist_ok=True)
     (folder / f"{module}.py").write_text(textwrap.dedent(text))
 
 
@@ -177,6 +177,18 @@ def test_a_worker_finds_plugins_by_name(folder):
     plugins.MEASURES._found.pop("in_worker")
     del sys.modules["worker_measures"]
     bound("in_worker")
+
+
+def test_a_worker_of_an_older_session_looks_in_the_folder_of_the_plugins(folder, monkeypatch):
+    measure_module(folder / "mine", "older_measures", "of_older")
+    sys.path.append(str(folder / "mine"))
+    plugins.load(["older_measures"])
+    bound = plugins.with_plugins(plugins.MEASURES.check)
+    plugins.MEASURES._found.pop("of_older")
+    del sys.modules["older_measures"]
+    sys.path.remove(str(folder / "mine"))
+    monkeypatch.setattr(loading, "_loaded", {})
+    bound("of_older")
 
 
 def test_importing_the_registry_imports_nothing_heavy():
