@@ -10,6 +10,13 @@ import typer
 from pivotmine.cli.options import ConfigOption, SetOption, open_lake
 from pivotmine.show.console import plain_console
 
+ResultsOption = Annotated[
+    Path,
+    typer.Option(help="Folder where `pivotmine-model lens` has written, for the view Model."),
+]
+RESULTS = Path(".pivotmine/model")
+"""Where `pivotmine-model` writes unless it is told otherwise."""
+
 
 def explore(
     config: ConfigOption = None,
@@ -22,6 +29,7 @@ def explore(
         list[str] | None,
         typer.Option(help="A host name under which others ask, where --host is no loopback."),
     ] = None,
+    results: ResultsOption = RESULTS,
 ) -> None:
     """Show the lake in a browser: words, bridges, lines, documents, arms. It only reads.
 
@@ -37,7 +45,7 @@ def explore(
     def ready(address: str) -> None:
         console.print(f"{address} shows {lake.warehouse}; Ctrl-C ends it", soft_wrap=True)
 
-    serve(lake, host, port, allow_host or (), ready)
+    serve(lake, host, port, allow_host or (), results, ready)
 
 
 def export_page(
@@ -56,6 +64,7 @@ def export_page(
         str | None,
         typer.Option(help="Any view, by its address in the explorer, e.g. /arms."),
     ] = None,
+    results: ResultsOption = RESULTS,
 ) -> None:
     """Write a view of the explorer as one HTML file, which needs no server and no network.
 
@@ -64,5 +73,5 @@ def export_page(
     from pivotmine.explore.server import asked_view, write_page
 
     name, values = asked_view(word, to, lines, document, address)
-    n_bytes = write_page(open_lake(config, set_), name, values, out)
+    n_bytes = write_page(open_lake(config, set_), name, values, results, out)
     plain_console().print(f"{out}, {n_bytes / 1e6:.1f} MB", markup=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -18,6 +19,7 @@ from pivotmine.explore.views.bridge import bridge
 from pivotmine.explore.views.corpus import corpus
 from pivotmine.explore.views.document import document
 from pivotmine.explore.views.lines import lines
+from pivotmine.explore.views.model import model
 from pivotmine.explore.views.word import word
 from pivotmine.explore.words import typed
 
@@ -28,17 +30,25 @@ VIEWS: dict[str, tuple[str, Callable[[Asked], View]]] = {
     "document": ("Document", document),
     "arms": ("Arms", arms),
     "corpus": ("Corpus", corpus),
+    "model": ("Model", model),
 }
 """Name in the address -> name on the page, and the function that answers."""
 
 
 class Explorer:
-    """The views of a lake."""
+    """The views of a lake.
 
-    def __init__(self, reader: LakeReader) -> None:
+    Parameters
+    ----------
+    results
+        Folder with runs of `pivotmine-model lens`; without one there is no view `model`.
+    """
+
+    def __init__(self, reader: LakeReader, results: Path | None = None) -> None:
         self.reader = reader
         self.live = LiveLake(reader)
-        self.views = VIEWS
+        self.results = results
+        self.views = {name: view for name, view in VIEWS.items() if results or name != "model"}
 
     def answer(
         self, name: str, values: Mapping[str, str], *, is_download: bool = False
@@ -52,7 +62,7 @@ class Explorer:
         """
         opened = self.live.now()
         recorded = Recorded(opened.connection.cursor())
-        asked = Asked(opened, recorded, values, self.languages(), is_download)
+        asked = Asked(opened, recorded, values, self.languages(), self.results, is_download)
         try:
             return VIEWS[name][1](asked), recorded.statements
         except (duckdb.Error, OSError) as error:
@@ -90,8 +100,8 @@ class Explorer:
         }
         return {
             "view": name,
-            "views": {key: label for key, (label, _) in VIEWS.items()},
-            "links": {key: links.get(key, f"/{key}") for key in VIEWS},
+            "views": {key: label for key, (label, _) in self.views.items()},
+            "links": {key: links.get(key, f"/{key}") for key in self.views},
             "lake_name": self.reader.warehouse.removeprefix("file://").rstrip("/"),
         }
 

@@ -9,6 +9,7 @@ from typing import Any
 from pivotmine.ask.arm_growth import Growth
 from pivotmine.ask.arms import Shares
 from pivotmine.ask.corpus import Delivery, LanguagePair, LanguageSize, Mixture
+from pivotmine.ask.model_runs import LayerMass
 from pivotmine.ask.spread import Spread
 
 Specification = dict[str, Any]
@@ -257,3 +258,34 @@ def deliveries_chart(deliveries: Sequence[Delivery]) -> Specification:
             ],
         },
     )
+
+
+def layers_chart(layers: Sequence[LayerMass]) -> Specification:
+    """Probability of each role's words by layer, a line with its band."""
+    rows = [asdict(one) for one in layers if not one.role.endswith(":gap")]
+    roles = list(dict.fromkeys(row["role"] for row in rows))
+    colour = {"field": "role", "scale": {"domain": roles, "range": list(OKABE_ITO)}}
+    at = {"x": {"field": "layer", "type": "quantitative", "axis": {"tickMinStep": 1}}}
+    band = {
+        "mark": {"type": "area", "opacity": 0.2},
+        "encoding": {
+            **at,
+            "color": colour,
+            "y": {"field": "low", "type": "quantitative"},
+            "y2": {"field": "high"},
+        },
+    }
+    line = {
+        "mark": {"type": "line", "point": True},
+        "encoding": {
+            **at,
+            "color": colour,
+            "y": {"field": "mean", "type": "quantitative", "title": "mean probability"},
+            "tooltip": [
+                {"field": "role"},
+                {"field": "layer"},
+                *({"field": name, "format": ".3~g"} for name in ("mean", "low", "high")),
+            ],
+        },
+    }
+    return _chart(rows, width="container", height=280, layer=[band, line])

@@ -89,9 +89,11 @@ def with_literals(sql: str, parameters: Parameters) -> str:
         return _NAMED.sub(
             lambda found: literal(parameters[found[1]]) if found[1] in parameters else found[0], sql
         )
-    for value in parameters or ():
-        sql = sql.replace("?", literal(value), 1)
-    return sql
+    values = iter(parameters or ())
+    return "".join(
+        literal(next(values)) if part == "?" and parameters else part
+        for part in re.split(r"(\?)", sql)
+    )
 
 
 def literal(value: Any) -> str:

@@ -41,6 +41,7 @@ def serve(
     host: str,
     port: int,
     allowed: Sequence[str],
+    results: Path,
     ready: Callable[[str], None],
 ) -> None:
     """Serve until interrupted.
@@ -51,6 +52,8 @@ def serve(
         Address to bind; port 0 takes a free one.
     allowed
         Host names besides loopback.
+    results
+        Folder of `pivotmine-model`; it need not be there.
     ready
         Called with the address once requests are accepted.
 
@@ -69,12 +72,15 @@ def serve(
     except ImportError:
         raise SetupError(MISSING) from None
     from pivotmine.explore.answers import Explorer
+    from pivotmine.explore.views.model import results_folder
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        # From now on browsers wait for the server, and are not refused.
+        bound.listen()
     except OSError as error:
         bound.close()
         raise ConfigError(
@@ -82,7 +88,7 @@ def serve(
             "a free one."
         ) from None
     with bound:
-        app = build_app(Explorer(reader), allowed)
+        app = build_app(Explorer(reader, results_folder(results)), allowed)
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
         name = f"[{host}]" if ":" in host else host
         ready(f"http://{name}:{bound.getsockname()[1]}/")
@@ -121,7 +127,9 @@ def asked_view(
     return ("bridge", {"a": word, "b": to}) if to else ("word", {"q": word})
 
 
-def write_page(reader: LakeReader, name: str, values: Mapping[str, str], out: Path) -> int:
+def write_page(
+    reader: LakeReader, name: str, values: Mapping[str, str], results: Path, out: Path
+) -> int:
     """Write a view as one HTML file; returns its bytes.
 
     Raises
@@ -134,13 +142,15 @@ def write_page(reader: LakeReader, name: str, values: Mapping[str, str], out: Pa
         The question cannot be answered; the message says what to do.
     """
     try:
-        from pivotmine.explore.answers import VIEWS, Explorer
+        from pivotmine.explore.answers import Explorer
         from pivotmine.explore.offline import offline_page
+        from pivotmine.explore.views.model import results_folder
     except ImportError:
         raise SetupError(MISSING) from None
-    if name not in VIEWS:
-        raise ConfigError(f"there is no view {name!r}; views are {', '.join(VIEWS)}")
-    page = offline_page(Explorer(reader), name, values).encode()
+    explorer = Explorer(reader, results_folder(results))
+    if name not in explorer.views:
+        raise ConfigError(f"there is no view {name!r}; views are {', '.join(explorer.views)}")
+    page = offline_page(explorer, name, values).encode()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(page)

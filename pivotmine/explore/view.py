@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,6 +32,8 @@ class Asked:
     values: Mapping[str, str]
     languages: list[str]
     """Of the lake, in the order of the recipe."""
+    results: Path | None = None
+    """Folder with runs of `pivotmine-model lens`."""
     is_download: bool = False
 
     def text(self, name: str) -> str:
