@@ -11,7 +11,7 @@ import duckdb
 from pivotmine.ask.reader import LakeReader
 from pivotmine.ask.vocabulary import Suggestion, languages, suggest
 from pivotmine.errors import LakeError
-from pivotmine.explore.live import LiveLake
+from pivotmine.explore.live import LiveLake, Opened
 from pivotmine.explore.recorded import Recorded
 from pivotmine.explore.view import Asked, View, address
 from pivotmine.explore.views.arms import arms
@@ -33,6 +33,9 @@ VIEWS: dict[str, tuple[str, Callable[[Asked], View]]] = {
     "model": ("Model", model),
 }
 """Name in the address -> name on the page, and the function that answers."""
+
+_OF_THE_LAKE = ("arms", "corpus")
+"""Views without a question: they stay the same until the next commit."""
 
 
 class Explorer:
@@ -61,6 +64,13 @@ class Explorer:
             The question cannot be answered; the message says what to do.
         """
         opened = self.live.now()
+        if name in _OF_THE_LAKE:
+            return opened.remember(f"view {name}", lambda: self._answer(name, opened, {}))
+        return self._answer(name, opened, values, is_download=is_download)
+
+    def _answer(
+        self, name: str, opened: Opened, values: Mapping[str, str], *, is_download: bool = False
+    ) -> tuple[View, list[str]]:
         recorded = Recorded(opened.connection.cursor())
         asked = Asked(opened, recorded, values, self.languages(), self.results, is_download)
         try:

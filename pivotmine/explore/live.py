@@ -30,11 +30,12 @@ class Opened:
     commit: frozenset[str]
     connection: duckdb.DuckDBPyConnection
     known: dict[str, Any] = field(default_factory=dict)
-    lock: threading.RLock = field(default_factory=threading.RLock)
+    _locks: dict[str, threading.Lock] = field(default_factory=dict)
 
     def remember(self, name: str, make: Callable[[], Value]) -> Value:
         """A figure of the whole lake, computed when it is first asked for."""
-        with self.lock:
+        # A lock a figure, so that a page does not wait for one that it does not show.
+        with self._locks.setdefault(name, threading.Lock()):
             if name not in self.known:
                 self.known[name] = make()
         return self.known[name]  # type: ignore[no-any-return]
