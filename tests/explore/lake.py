@@ -34,9 +34,13 @@ ARMS = ("links", QUOTE, "random")
 
 def explored_lake(folder: Path) -> Lake:
     """Make it."""
-    return make_lake(
-        folder,
-        runs=[
+    return make_lake(folder, **explored_tables())
+
+
+def explored_tables() -> dict[str, list[Row]]:
+    """Its tables."""
+    return {
+        "runs": [
             {"stage": "ingest", "config": json.dumps({"ingest": {"ingest_id": SCRIPT}})},
             {"stage": "tokenize", "config": json.dumps({"languages": ["en", "fr", "zh", "ja"]})},
             {"stage": "link", "config": json.dumps({"link": {"min_won_share": 0.5,
@@ -46,26 +50,26 @@ def explored_lake(folder: Path) -> Lake:
                 for name, method in zip(ARMS, ("links", "translation", "random"), strict=True)
             ]}})},
         ],
-        vocabulary=[word(number, piece, lang, n=100 - number)
+        "vocabulary": [word(number, piece, lang, n=100 - number)
                     for number, (piece, lang) in PIECES.items()],
-        margins=[{"token_id": CHAT, "lang": "fr", "other_lang": "en", "n": 20, "n_contexts": 90},
+        "margins": [{"token_id": CHAT, "lang": "fr", "other_lang": "en", "n": 20, "n_contexts": 90},
                  {"token_id": CAT, "lang": "en", "other_lang": "fr", "n": 25, "n_contexts": 90}],
-        links=_links(),
-        lexicon=[{"token_id": CHAT, "token": "▁chat", "lang": "fr", "partner_id": CAT,
+        "links": _links(),
+        "lexicon": [{"token_id": CHAT, "token": "▁chat", "lang": "fr", "partner_id": CAT,
                   "partner": "▁cat", "partner_lang": "en", "rank": 1, "weight": 0.9,
                   "n_translated": 9.0, "n_ab": 10, "n": 20, "n_partner": 25, "n_contexts": 90,
                   "expected": 4.0, "is_copy": False}],
-        pivots=[{"method": "links", "token_id": CAT, "token": "▁cat", "lang": "en", "score": 2.0,
+        "pivots": [{"method": "links", "token_id": CAT, "token": "▁cat", "lang": "en", "score": 2.0,
                  "degree": 3, "languages": ["fr", "ja", "zh"], "rank": 1}],
-        documents=[_document(number) for number in range(N_DOCUMENTS)],
-        tokens=[_tokens(number) for number in range(N_DOCUMENTS)],
-        scores=[row for number in range(N_DOCUMENTS) for row in _scores(number)],
-        selection=[{"arm": arm, "doc_id": _id(number), "position": number, "lang": "fr",
+        "documents": [_document(number) for number in range(N_DOCUMENTS)],
+        "tokens": [_tokens(number) for number in range(N_DOCUMENTS)],
+        "scores": [row for number in range(N_DOCUMENTS) for row in _scores(number)],
+        "selection": [{"arm": arm, "doc_id": _id(number), "position": number, "lang": "fr",
                     "n_tokens": 6, "reason": f"{SCRIPT} score 0.5", "epoch": 0}
                    for arm in ARMS[:2] for number in range(10)],
-        rejects=[{"uri": "a", "position": 1, "reason": SCRIPT, "detail": QUOTE}],
-        duplicates=[],
-    )  # fmt: skip
+        "rejects": [{"uri": "a", "position": 1, "reason": SCRIPT, "detail": QUOTE}],
+        "duplicates": [],
+    }  # fmt: skip
 
 
 def _links() -> list[Row]:
