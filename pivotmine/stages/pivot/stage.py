@@ -18,7 +18,7 @@ hubs.
   succession (Laplace 1774): (closed + 1) / (closable + 2). Where languages never meet, nothing can
   close, and closure is 1/2 for all.
 
-Closure contributes most (docs/results/2026-11-22-pivots.md).
+Closure contributes most (docs/results/pivots.md).
 """
 
 from __future__ import annotations
