@@ -208,7 +208,8 @@ def stacked(
                     {"row": name, "part": part, **place, "size": size, "text": text, "said": said}
                 )
                 start = place["end"]
-    x = _quantity("start", axis, [0.0, 1.0 if percent else longest, marker], percent=percent)
+    ends = [0.0, 1.0 if percent else longest, marker]
+    x = _quantity("start", axis, ends, (0, 1) if percent else None, percent=percent)
     y = _rows([name for name, _ in rows])
     layers: list[Spec] = [
         {
