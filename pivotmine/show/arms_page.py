@@ -10,7 +10,6 @@ from pivotmine.ask.arms import Arms, Coverage, Shares
 from pivotmine.show.look import charts
 from pivotmine.show.look.page import Section, figure, html, joined, page, table
 
-
 # For the arm with the most, its share, the part, the arm with the least, and its share.
 _RARE = "{0} realises {1:.0%} of the links that meet in {2} contexts, {3} {4:.0%}."
 _PAIR = "{0} realises {1:.0%} of the {2} links, {3} {4:.0%}."
