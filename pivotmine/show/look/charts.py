@@ -238,7 +238,7 @@ def matrix(
     *,
     form: str = ".0%",
     top: float = 1.0,
-    numbers: bool = True,
+    steps: Sequence[float] = (),
 ) -> Spec:
     """A table whose cells are coloured by their values; cells without a value stay empty.
 
@@ -248,49 +248,44 @@ def matrix(
         How a value is written (a format of Python).
     top
         The value of the strongest colour; that of the faintest is 0.
-    numbers
-        Write values into the cells.
+    steps
+        Values from which on a colour is stronger, ascending. Cells then hold no numbers, and a
+        legend says what the colours mean.
     """
-    values = [
-        {
-            **{"row": name, "column": head, "text": shown(value, form)},
-            **{"fill": ramp((value or 0) / (top or 1)), "on": on(ramp((value or 0) / (top or 1)))},
-            "said": f"{name}, {head}: {shown(value, form)}",
-        }
-        for name, cells in rows
-        for head, value in zip(heads, cells, strict=True)
-        if known(value)
-    ]
-    slanted = f"width / {max(len(heads), 1)} < {9 * max(map(len, heads), default=0)}"
-    x = {
-        "x": {
-            **{"field": "column", "type": "nominal", "sort": None},
-            "scale": {"domain": list(dict.fromkeys(heads)), "padding": 0},
-            "axis": {
-                **{"orient": "top", "title": None, "ticks": False, "domain": False},
-                **{"labelAngle": {"expr": f"{slanted} ? -35 : 0"}},
-                **{"labelAlign": {"expr": f"{slanted} ? 'left' : 'center'"}},
-                **{"labelOverlap": False, "labelLimit": 200},
-            },
-        }
-    }
-    y = _rows([name for name, _ in rows], padding=0)
-    fill = {"fill": {"field": "fill", "type": "nominal", "scale": None, "legend": None}}
-    ink = {"color": {"field": "on", "type": "nominal", "scale": None, "legend": None}}
+    names = [f"< {steps[0]:g}", *(f"≥ {step:g}" for step in steps)] if steps else []
+    shades = [ramp(n / max(len(steps), 1)) for n in range(len(steps) + 1)]
+    values = []
+    for name, cells in rows:
+        for head, value in zip(heads, cells, strict=True):
+            if value is None or not math.isfinite(value):
+                continue
+            place = {"row": name, "column": head, "said": f"{name}, {head}: {value:{form}}"}
+            if steps:
+                place["fill"] = names[sum(value >= step for step in steps)]
+            else:
+                place["fill"] = ramp(value / (top or 1))
+                place |= {"text": format(value, form), "on": on(place["fill"])}
+            values.append(place)
+    fill: Spec = {"field": "fill", "type": "nominal", "scale": None, "legend": None}
+    if steps:
+        fill["scale"] = {"domain": names, "range": shades}
+        fill["legend"] = {"symbolType": "square", "offset": 34, "columns": 5}
+    across = {**_columns(heads, slanted=not steps), **_rows([name for name, _ in rows], padding=0)}
     layers: list[Spec] = [
         {
-            "mark": {"type": "rect", "stroke": "var(--ground)", "strokeWidth": 1.5},
-            "encoding": {**x, **y, **fill, **_SAID},
+            "mark": {"type": "rect", "stroke": "var(--ground)", "strokeWidth": 0.5 if steps else 1},
+            "encoding": {**across, "fill": fill, **_SAID},
         }
     ]
-    if numbers:
+    if not steps:
+        ink = {"field": "on", "type": "nominal", "scale": None, "legend": None}
         layers.append(
             {
                 "mark": {"type": "text", "aria": False},
-                "encoding": {**x, **y, "text": {"field": "text"}, **ink},
+                "encoding": {**across, "text": {"field": "text"}, "color": ink},
             }
         )
-    return _view(layers, {"step": _ROW + 4 if numbers else 22}, values)
+    return _view(layers, {"step": 24 if steps else _ROW + 4}, values)
 
 
 def lines(
@@ -347,6 +342,7 @@ def lines(
     x = _quantity("x", across, [value["x"] for value in values], log="x" in log, tight=True)
     colour = _colour(named or [line.name for line in given], "name")
     dashes = _dashes(named or [line.name for line in given])
+    size = 45 if len(at) < _MANY else 12
     layers: list[Spec] = [
         {
             "mark": {"type": "area", "opacity": 0.16, "aria": False},
@@ -357,7 +353,7 @@ def lines(
             "encoding": {"x": x, "y": y, **colour, **dashes},
         },
         {
-            "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
+            "mark": {"type": "point", "filled": True, "size": size, "opacity": 1},
             "encoding": {"x": x, "y": y, **colour, **_SAID},
         },
     ]
@@ -397,6 +393,9 @@ def histogram(
     }
     return _view([layer, *_null(marker, marker_name, "x", INK)], 260, values)
 
+
+_MANY = 25
+"""Places across from which on points are small."""
 
 _GROUPS = 6
 """Groups of points, by their place across, whose medians a line joins."""
@@ -484,11 +483,14 @@ def _view(
 ) -> Spec:
     """Layers as a whole specification; `above` leaves a line of text between legend and chart."""
     data = {} if values is None else {"data": {"values": list(values)}}
-    config = {**_CONFIG, "legend": {**_CONFIG["legend"], "offset": 34 if above else 12}}
+    for layer in layers if above else ():
+        colour = layer["encoding"].get("color", {})
+        if "field" in colour and "legend" not in colour:
+            colour["legend"] = {"offset": 34}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         **{"width": WIDE, "height": height, "background": "transparent"},
-        **{"autosize": {"type": "fit-x", "contains": "padding"}, "padding": 4, "config": config},
+        **{"autosize": {"type": "fit-x", "contains": "padding"}, "padding": 4, "config": _CONFIG},
         **data,
         "layer": list(layers),
     }
@@ -542,6 +544,18 @@ def _rows(names: Sequence[str], *, offset: bool = False, padding: float = 0.25) 
     return {"y": y, **({"yOffset": inner} if offset else {})}
 
 
+def _columns(names: Sequence[str], slanted: bool) -> Spec:
+    """Names above columns, in their order; slanted where they would touch each other."""
+    axis: Spec = {"orient": "top", "title": None, "ticks": False, "domain": False}
+    axis |= {"labelOverlap": "greedy", "labelAngle": 0}
+    if slanted:
+        tight = f"width / {max(len(names), 1)} < {9 * max(map(len, names), default=0)}"
+        axis |= {"labelOverlap": False, "labelAngle": {"expr": f"{tight} ? -35 : 0"}}
+        axis |= {"labelLimit": 200, "labelAlign": {"expr": f"{tight} ? 'left' : 'center'"}}
+    scale = {"domain": list(dict.fromkeys(names)), "padding": 0}
+    return {"x": {"field": "column", "type": "nominal", "scale": scale, "axis": axis}}
+
+
 def _share_a_place(rows: Sequence[Estimate]) -> bool:
     return len({row.row for row in rows}) < len({(row.row, row.series) for row in rows})
 
@@ -579,7 +593,7 @@ def _dashes(names: Sequence[str]) -> Spec:
         return {}
     dashes = [[6, 4] if is_second(colour) else [1, 0] for colour in chosen.values()]
     scale = {"domain": list(chosen), "range": dashes}
-    return {"strokeDash": {"field": "name", "type": "nominal", "scale": scale, "legend": None}}
+    return {"strokeDash": {"field": "name", "type": "nominal", "scale": scale}}
 
 
 def _null(at: float | None, name: str, channel: str, colour: str = SOFT) -> list[Spec]:

@@ -39,8 +39,10 @@ _KNOWN = {
     **dict(zip(("en", "fr", "zh", "ja", "de", "es", "ru"), OKABE_ITO, strict=False)),
     **{"ko": "black", "ar": "orange", "it": "green", "pt": "purple", "pl": "sky", "vi": "yellow"},
     **{"source": "black", "target": "blue", "pivot": "vermillion", "controls": "green"},
-    **{"direct": "blue", "links": "blue", "prevails": "vermillion", "npmi": "green"},
-    **{"g2": "purple", "count": "black", "random": "black", "mixed": "purple"},
+    **{"direct": "blue", "links": "blue", "prevails": "vermillion", "random": "black"},
+    **{"he2025": "purple", "translation": "green", "distinct_links": "sky", "parallel": "orange"},
+    **{"entropy": "yellow", "matched": "vermillion", "count": "black", "npmi": "green"},
+    **{"g2": "sky", "dice": "yellow"},
     **{"cooccurrence": "blue", "pivot_path": "vermillion", "pmi": "orange"},
     **{"source_frequency": "black", "target_frequency": "green"},
 }
