@@ -32,9 +32,9 @@ from pivotmine.lake.query import connect
 from pivotmine.numeric.bootstrap import Interval, percentile_interval
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.show.console import plain_console, run_app
-from pivotmine.show.look import charts
-from pivotmine.show.look.charts import Line
-from pivotmine.show.look.drawing import write_figure
+from pivotmine.show.look import curves
+from pivotmine.show.look.curves import Line
+from pivotmine.show.look.drawing import beside, titled, write_figure
 
 LABELS = ("translation", "related", "template", "chance")
 BANDS = (0.0, 0.001, 0.01, 0.05, 0.1)
@@ -229,9 +229,9 @@ def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
             ends = ([found[q][n] if q in found else None for q in at] for n in range(3))
             drawn.append(Line(pair, *ends))
         drawn.append(Line("nominal", at, [None] * len(at), [None] * len(at)))
-        spec = charts.lines(drawn, at, "labelled chance", "nominal rate", within=(0, 1))
-        panels.append(charts.titled(spec, kind))
-    write_figure(charts.beside(panels, columns=2), path)
+        spec = curves.lines(drawn, at, "labelled chance", "nominal rate", within=(0, 1))
+        panels.append(titled(spec, kind))
+    write_figure(beside(panels, columns=2), path)
 
 
 def _sheet_row(row: dict[str, Any], met: Sequence[Place]) -> dict[str, str]:

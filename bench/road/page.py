@@ -8,7 +8,7 @@ from pathlib import Path
 from bench import tables
 from bench.road.stages import StageTime
 from pivotmine.show.look import charts
-from pivotmine.show.look.drawing import write_figure
+from pivotmine.show.look.drawing import titled, write_figure
 
 _COLUMNS = (
     "stage|wall s|Python workers, CPU s|JVM, CPU s|driver, CPU s|idle, core s|Spark jobs|tasks|"
@@ -74,4 +74,4 @@ def plot(times: Sequence[StageTime], n_cores: int, floor_seconds: float, path: P
         marker_name="floor: sentencepiece once",
     )
     busiest = max(times, key=lambda stage: stage.wall_seconds)
-    write_figure(charts.titled(spec, f"{busiest.name} takes the longest"), path)
+    write_figure(titled(spec, f"{busiest.name} takes the longest"), path)

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from bench.selection.planted import Row
 from bench.selection.summary import ARMS, SCORES, by_budget, by_length, mean
-from pivotmine.show.look import charts
-from pivotmine.show.look.charts import Estimate, Line, Spec
-from pivotmine.show.look.drawing import write_figure
+from pivotmine.show.look import charts, curves
+from pivotmine.show.look.charts import Estimate
+from pivotmine.show.look.curves import Line
+from pivotmine.show.look.drawing import beside, titled, write_figure
+from pivotmine.show.look.grammar import Spec
 
 
 def draw(rows: Sequence[Row], path: Path) -> None:
@@ -33,8 +35,8 @@ def draw(rows: Sequence[Row], path: Path) -> None:
         "Distinct planted translations by budget": _lines(budgets, "n_links", "translations"),
         "Vectors made from the arm, by budget": _lines(words, "p_at_1", "P@1"),
     }
-    titled = [charts.titled(spec, name) for name, spec in panels.items()]
-    write_figure(charts.beside(titled, columns=1, width=760), path)
+    named = [titled(spec, name) for name, spec in panels.items()]
+    write_figure(beside(named, columns=1, width=760), path)
 
 
 def _lines(rows: Sequence[Row], key: str, axis: str) -> Spec:
@@ -46,7 +48,7 @@ def _lines(rows: Sequence[Row], key: str, axis: str) -> Spec:
         if shares
     ]
     counts = key.startswith("n_")
-    return charts.lines(
+    return curves.lines(
         drawn,
         shares,
         axis,

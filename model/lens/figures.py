@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pivotmine.show.look import charts
-from pivotmine.show.look.charts import Line, Spec, known, shown
+from pivotmine.show.look import charts, curves
+from pivotmine.show.look.curves import Line
+from pivotmine.show.look.grammar import Spec, known, shown
 
 ROLES = {"source": "source", "target": "target", "pivot": "pivot", "control": "controls"}
 """Role of a word -> its name for readers. Third languages are named after these."""
@@ -84,6 +85,6 @@ def _trajectory(panel: DirectionBands, top: float) -> Spec:
     ends = (panel.marked[0] - 0.5, panel.marked[-1] + 0.5) if panel.marked else None
     if ends and layers:
         ends = max(ends[0], 0), min(ends[1], len(layers) - 1)
-    return charts.lines(
+    return curves.lines(
         panel.lines, layers, "probability", "layer", within=(0, 1), marked=ends, top=top
     )

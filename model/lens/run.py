@@ -44,8 +44,7 @@ from pivotmine.model.results import key, versions, write_json, write_table
 from pivotmine.model.scoring.prompts import directions
 from pivotmine.model.scoring.shared_cache import limits_of
 from pivotmine.model.words.dataset import Direction, WordSet
-from pivotmine.show.look import charts
-from pivotmine.show.look.drawing import write_figure
+from pivotmine.show.look.drawing import beside, titled, write_figure
 
 _ENOUGH_READABLE = 0.9
 """A language in which a smaller share of words is readable gets a note."""
@@ -229,11 +228,11 @@ def _draw(summary: Mapping[str, Any], lenses: Sequence[LensName], out: Path, run
         shown = panels(summary["directions"], lens)
         maps = [heat_map(panel) for panel in shown]
         for name, drawn in (("trajectory", trajectories(shown)), ("heat-map", maps)):
-            titled = [
-                charts.titled(spec, panel.finding, f"{summary['model']['name']}, {lens} lens")
+            named = [
+                titled(spec, panel.finding, f"{summary['model']['name']}, {lens} lens")
                 for spec, panel in zip(drawn, shown, strict=True)
             ]
-            write_figure(charts.beside(titled, columns=2), out / f"{name}-{lens}-{run_key}.svg")
+            write_figure(beside(named, columns=2), out / f"{name}-{lens}-{run_key}.svg")
 
 
 def _cell(bench: Bench, direction: Direction, split: str, limit: int) -> Cell:

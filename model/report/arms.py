@@ -11,7 +11,7 @@ from markupsafe import Markup
 from pivotmine.model.report.cells import difference, estimate, interval, number
 from pivotmine.model.report.contrasts import METRIC_NAMES, contrasts, power, verdict
 from pivotmine.model.scoring.metrics import RANGE, chance
-from pivotmine.show.look import charts
+from pivotmine.show.look import charts, curves
 from pivotmine.show.look.page import Section, figure, html, joined, page, table
 
 
@@ -98,9 +98,9 @@ def _thousands(tokens: float | None) -> str:
 
 def _curves(found: Mapping[str, Any]) -> Markup:
     metric, arms = found["metric"], found["arms"]
-    spec = charts.lines(
+    spec = curves.lines(
         [
-            charts.Line(arm, *(values["curve"][name] for name in ("mean", "low", "high")))
+            curves.Line(arm, *(values["curve"][name] for name in ("mean", "low", "high")))
             for arm, values in arms.items()
         ],
         next(iter(arms.values()))["tokens"],

@@ -11,7 +11,8 @@ from markupsafe import Markup
 from pivotmine.model.attribution.verdict import standing
 from pivotmine.model.report.cells import estimate, interval, number
 from pivotmine.model.results import Run
-from pivotmine.show.look import charts
+from pivotmine.show.look import charts, curves
+from pivotmine.show.look.grammar import known as is_known
 from pivotmine.show.look.page import figure, figures, html, joined, table
 
 PREDICTORS = ("cooccurrence", "pivot_path", "pmi", "source_frequency", "target_frequency")
@@ -90,7 +91,7 @@ def _areas(found: Mapping[str, Any], context: str) -> Markup:
             within=_SHARE,
             series=[_said(name) for name in PREDICTORS],
         )
-        known = [row for row in rows if row.value is not None and charts.known(row.value)]
+        known = [row for row in rows if row.value is not None and is_known(row.value)]
         said = f"AUC against {outcome} was not measured."
         if known:
             best = max(known, key=lambda row: row.value or 0.0)
@@ -118,7 +119,7 @@ def _scatters(run: Run, context: str) -> Markup:
     name = run.summary["settings"]["score"]
     return figures(
         figure(
-            charts.scatter(each, name, f"ln(1 + {context} together)"),
+            curves.scatter(each, name, f"ln(1 + {context} together)"),
             f"{way}: {len(each):,} words, by how often the pair meets",
             "The line joins the medians of sixths.",
             beside=True,

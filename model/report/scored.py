@@ -10,6 +10,7 @@ from markupsafe import Markup
 from pivotmine.model.report.cells import estimate, interval, number
 from pivotmine.model.scoring.metrics import N_CANDIDATES, NAMES, RANGE, chance
 from pivotmine.show.look import charts
+from pivotmine.show.look.grammar import known as is_known
 from pivotmine.show.look.page import figure, figures, html, joined, table
 
 
@@ -112,7 +113,7 @@ def _grid(run: Mapping[str, Any]) -> Markup:
     languages = list(dict.fromkeys([*(way[0] for way in found), *(way[1] for way in found)]))
     rows = [(f"from {one}", [found.get((one, other)) for other in languages]) for one in languages]
     spec = charts.matrix([f"to {other}" for other in languages], rows)
-    known = {way: value for way, value in found.items() if charts.known(value)}
+    known = {way: value for way, value in found.items() if is_known(value)}
     if not known:
         return html("")
     best, worst = max(known, key=lambda w: known[w]), min(known, key=lambda w: known[w])

@@ -11,9 +11,11 @@ from pivotmine.judge.figures import ALL
 from pivotmine.judge.links import NOMINAL_Q, Evaluation, Figure
 from pivotmine.judge.measures import MEASURES
 from pivotmine.numeric.bootstrap import Interval
-from pivotmine.show.look import charts
-from pivotmine.show.look.charts import Estimate, Line, Spec, shown
-from pivotmine.show.look.drawing import SUFFIXES, write_figure
+from pivotmine.show.look import charts, curves
+from pivotmine.show.look.charts import Estimate
+from pivotmine.show.look.curves import Line
+from pivotmine.show.look.drawing import SUFFIXES, beside, titled, write_figure
+from pivotmine.show.look.grammar import Spec, shown
 
 _METHODS = (*MEASURES, "links", "prevails")
 
@@ -47,8 +49,8 @@ def plot_evaluation(found: Evaluation, path: Path) -> None:
     }
     each = [_retrieval(figures), _precision(found, figures), _calibration(figures)]
     if path.suffix != ".html":
-        titled = [charts.titled(one.spec, one.headline) for one in each]
-        write_figure(charts.beside(titled, columns=1, width=760), path)
+        named = [titled(one.spec, one.headline) for one in each]
+        write_figure(beside(named, columns=1, width=760), path)
         return
     from pivotmine.show.look.page import Section, figure, html, page, table
 
@@ -108,7 +110,7 @@ def _precision(found: Evaluation, figures: Mapping[str, Figure]) -> Drawn:
     at = sorted({taken for of in points.values() for taken in of})
     drawn = [_line(name, of, at) for name, of in points.items() if of]
     across = "pairs taken, best first (1: as many as judged)"
-    spec = charts.lines(drawn, at, "precision", across, within=(0, 1))
+    spec = curves.lines(drawn, at, "precision", across, within=(0, 1))
     links = figures["links"].precision.mean if "links" in figures else None
     note = "Precision of the pairs of each measure; a point for links, and for those that prevail."
     return Drawn(f"{shown(links, '.0%')} of the judged links are translations.", note, spec)
@@ -130,7 +132,7 @@ def _calibration(figures: Mapping[str, Figure]) -> Drawn:
     nothing: list[float | None] = [None] * len(NOMINAL_Q)
     even = Line("rate of chance that is controlled", NOMINAL_Q, nothing, nothing)
     across = "nominal false discovery rate"
-    spec = charts.lines([wrong, even], NOMINAL_Q, "share", across, log=("x", "y"))
+    spec = curves.lines([wrong, even], NOMINAL_Q, "share", across, log=("x", "y"))
     said = "No link was mined at a nominal rate."
     if rates:
         nominal = max(rates)

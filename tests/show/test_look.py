@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.errors import InputError
-from pivotmine.show.look import charts
-from pivotmine.show.look.charts import Estimate, Line, Spec
-from pivotmine.show.look.drawing import drawn, write_figure
+from pivotmine.show.look import charts, curves
+from pivotmine.show.look.charts import Estimate
+from pivotmine.show.look.curves import Line
+from pivotmine.show.look.drawing import beside, drawn, titled, write_figure
+from pivotmine.show.look.grammar import Spec
 from pivotmine.show.look.page import Section, assets, embedded, figure, html, page, table
 from pivotmine.show.look.palette import (
     MARK_CONTRAST,
@@ -43,11 +45,11 @@ SPECS: dict[str, Spec] = {
     "bars": charts.bars(ROWS, "share", within=(0, 1), percent=True),
     "stacked": charts.stacked(PARTS, "tokens", percent=False, marker=2, marker_name="floor"),
     "matrix": charts.matrix(["en", HOSTILE], [(HOSTILE, [0.0, None]), ("fr", [1.0, 0.5])]),
-    "lines": charts.lines(
+    "lines": curves.lines(
         BANDS, [1, 10, 100], "up", "across", within=(0, 1), marked=(5, 20), null=0.1, log=("x",)
     ),
-    "histogram": charts.histogram([0, 1, 2], [5, 9], "score", marker=1.5, marker_name=HOSTILE),
-    "scatter": charts.scatter([(0, 1, HOSTILE), (1, 2, "a"), (2, 0, "b")], "up", "across"),
+    "histogram": curves.histogram([0, 1, 2], [5, 9], "score", marker=1.5, marker_name=HOSTILE),
+    "scatter": curves.scatter([(0, 1, HOSTILE), (1, 2, "a"), (2, 0, "b")], "up", "across"),
 }
 HEX = re.compile(r"#[0-9a-f]{6}")
 
@@ -168,7 +170,7 @@ def test_shares_become_darker_on_a_light_ground_and_lighter_on_a_dark_one():
 
 def test_figures_are_written_as_files_with_colours_of_their_own(tmp_path):
     for theme in THEMES:
-        spec = charts.beside([charts.titled(SPECS["dots"], HOSTILE, "note"), SPECS["lines"]])
+        spec = beside([titled(SPECS["dots"], HOSTILE, "note"), SPECS["lines"]])
         for suffix in (".svg", ".png", ".pdf"):
             write_figure(spec, tmp_path / f"{theme}{suffix}", theme)
         svg = (tmp_path / f"{theme}.svg").read_text(encoding="utf-8")

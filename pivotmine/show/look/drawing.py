@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pivotmine.errors import InputError, SetupError
-from pivotmine.show.look.charts import NARROW, SMALL, WIDE, Spec
+from pivotmine.show.look.grammar import CONFIG, NARROW, SMALL, WIDE, Spec
 from pivotmine.show.look.palette import THEMES, resolved
 
 SUFFIXES = (".svg", ".png", ".pdf")
@@ -75,6 +76,29 @@ def responsive(spec: Spec, label: str) -> str:
 def small(spec: Spec, label: str) -> str:
     """A chart that stands beside others."""
     return drawn(spec, label, SMALL)
+
+
+def titled(spec: Spec, headline: str, note: str = "") -> Spec:
+    """The same chart with its headline and a note inside, for files."""
+    title: Spec = {"text": headline, **({"subtitle": note} if note else {})}
+    return {**spec, "title": title}
+
+
+def beside(specs: Sequence[Spec], columns: int = 3, width: int = 420) -> Spec:
+    """Charts side by side as one specification, for files; each has its own legend."""
+    inner = [
+        {k: v for k, v in spec.items() if k not in ("$schema", "config", "autosize", "background")}
+        for spec in specs
+    ]
+    return {
+        **{"$schema": specs[0]["$schema"], "config": CONFIG, "background": "transparent"},
+        **{
+            "columns": columns,
+            "spacing": 40,
+            "concat": [{**spec, "width": width} for spec in inner],
+        },
+        "resolve": {"scale": {"color": "independent", "strokeDash": "independent"}},
+    }
 
 
 def write_figure(spec: Spec, path: Path, theme: str = "light") -> None:

@@ -16,8 +16,8 @@ import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pivotmine.show.look.charts import Spec
 from pivotmine.show.look.drawing import responsive, small
+from pivotmine.show.look.grammar import Spec
 from pivotmine.show.look.palette import css
 
 FOLDER = Path(__file__).parent
