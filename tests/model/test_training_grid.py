@@ -258,7 +258,12 @@ def test_the_page_of_a_grid_is_well_formed_and_complete(recipe: Path):
     assert {ref[1:] for ref in page.references} <= set(page.ids)
     for text in ("significant", "toy <b>", "<translations> teach", "mixed − plain", "0.0156"):
         assert text in page.text
-    assert html.count("<svg") == 3
+    assert html.count("<figure>") == 3
+    for finding in (
+        "mixed is the first with half of the words right, at 100 tokens in one seed.",
+        "1 of 1 declared contrasts are significant.",
+    ):
+        assert finding in page.text
     assert html == arms_page(compare(hand_made(recipe, 7, 0.5))), "same results, same bytes"
 
 
