@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pivotmine.model.config.parallel import ShardingConfig, TrackingConfig
 from pivotmine.recipe import LanguageCode, PositiveInt, Section, Share
 
 BASE = "base"
@@ -109,7 +110,27 @@ class TrainingConfig(Section):
     """Rank of low-rank changes (LoRA) to every linear layer; 0: train all weights instead."""
 
     checkpoint_steps: PositiveInt = 500
-    """Steps between checkpoints; an interrupted run loses at most this many."""
+    """Steps between checkpoints; an interrupted run loses at most this many. Where the model is
+    divided among workers, checkpoints are written beside training, and twice as many can be lost.
+    """
+
+    gradient_checkpointing: bool = False
+    """Whether a layer's activations are computed again in the backward pass. They are most of the
+    memory of long sequences; the time of a step grows by about a third."""
+
+    compile: bool = False
+    """Whether layers are compiled (torch.compile, each layer by itself). The first step takes a
+    minute or more."""
+
+    attention: Literal["auto", "dense", "flex", "flash"] = "auto"
+    """How documents that are packed together are kept apart. dense: by a mask of sequence_tokens^2
+    entries for every sequence. flex: torch's block masks; flash: variable-length attention of
+    flash-attn, in bf16; both need a GPU. auto: flash where flash-attn is installed and precision is
+    bf16, otherwise dense."""
+
+    sharding: ShardingConfig = ShardingConfig()
+
+    tracking: TrackingConfig = TrackingConfig()
 
     @property
     def step_tokens(self) -> int:
@@ -127,6 +148,8 @@ class TrainingConfig(Section):
             raise ValueError("warmup_share + decay_share must not exceed 1")
         if self.optimizer == "muon" and self.lora_rank:
             raise ValueError("optimizer muon trains whole matrices: set lora_rank to 0, or adamw")
+        if self.attention == "flash" and self.precision != "bf16":
+            raise ValueError("attention flash computes in bf16: set precision to bf16, or dense")
         return self
 
 

@@ -111,17 +111,12 @@ class _Grid(NamedTuple):
         """The tables of one run, by name, after training it if it is missing."""
         paths = {name: folder / f"{name}.parquet" for name in TABLES}
         if not paths["losses"].exists():
-            job = self._job(phase, seed, model, folder)
+            job = self._job(phase, seed, model, folder, keep)
             self.progress.start(f"{phase.name}, seed {seed}", job.n_steps * job.config.step_tokens)
             network = with_lora(copy.deepcopy(model.network), job.config.lora_rank, seed)
             trained = train(self.accelerator, network, job)
             self.progress.note(_finished(phase.name, seed, trained.losses))
             if self.accelerator.is_main_process:
-                if keep:
-                    whole = merged(self.accelerator.unwrap_model(network))
-                    whole.save_pretrained(folder / "model")
-                    if model.tokenizer is not None:
-                        model.tokenizer.save_pretrained(folder / "model")
                 _write_tables(paths, phase.name, seed, trained)
                 for old in checkpoints(folder):
                     shutil.rmtree(old)
@@ -133,7 +128,7 @@ class _Grid(NamedTuple):
             )
         return {name: table for name, path in paths.items() if (table := read_table(path))}
 
-    def _job(self, phase: Phase, seed: int, model: LoadedModel, folder: Path) -> Job:
+    def _job(self, phase: Phase, seed: int, model: LoadedModel, folder: Path, keep: bool) -> Job:
         config, grid = self.plan.recipe.training, self.plan.recipe.grid
         n_sequences = phase.n_steps * config.batch_sequences
         packings = [
@@ -141,6 +136,12 @@ class _Grid(NamedTuple):
             for stream in phase.streams
         ]
         n_evaluations = 1 if phase.number == 0 else grid.evaluations
+
+        def save(whole: Any) -> None:
+            merged(whole).save_pretrained(folder / "model")
+            if model.tokenizer is not None:
+                model.tokenizer.save_pretrained(folder / "model")
+
         return Job(
             Mixture(packings, slots(phase.placements, n_sequences, phase.replay)),
             config,
@@ -150,6 +151,7 @@ class _Grid(NamedTuple):
             {round(n * phase.n_steps / n_evaluations) for n in range(1, n_evaluations + 1)},
             self.progress.advance,
             self.progress.note,
+            save if keep else None,
         )
 
     def _evaluations(self, model: LoadedModel) -> list[Callable[[Any], Rows]]:

@@ -84,7 +84,10 @@ class Plan(NamedTuple):
         values that the base phase depends on.
         """
         training, grid = self.recipe.training, self.recipe.grid
-        without_effect = {"micro_sequences", "checkpoint_steps"}
+        without_effect = {
+            *("micro_sequences", "checkpoint_steps", "gradient_checkpointing", "compile"),
+            *("attention", "sharding", "tracking"),
+        }
         found = {
             "versions": versions(),
             "model": model,
