@@ -20,7 +20,10 @@ def train(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the grid.")] = GRID,
     set_: SetOption = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Check shards, tokenizers and budgets; train nothing.")
+        bool,
+        typer.Option(
+            "--check", help="Check all bytes of shards, tokenizers and budgets; train nothing."
+        ),
     ] = False,
 ) -> None:
     """Train every arm of a grid with every seed on PivotMine's shards; runs can be resumed.
@@ -37,7 +40,7 @@ def train(
     console = plain_console()
     console.quiet = os.environ.get("RANK", "0") != "0"  # with torchrun, only one worker prints
     recipe = load_model_recipe(config, set_ or ())
-    plan = make_plan(recipe, console.print)
+    plan = make_plan(recipe, console.print, again=check)
     console.print(diet_table(plan))
     if check:
         start(recipe.training, plan.streams, recipe.grid.seeds[0], console.print)

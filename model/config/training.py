@@ -128,6 +128,14 @@ class TrainingConfig(Section):
     flash-attn, in bf16; both need a GPU. auto: flash where flash-attn is installed and precision is
     bf16, otherwise dense."""
 
+    shard_cache: str = ""
+    """Folder for blocks of remote shards, up to their whole size, and for notes about checksums
+    (empty: ~/.cache/pivotmine/shards). A shard is checked when all of it is there, and not again
+    unless its file changes."""
+
+    look_ahead_steps: PositiveInt = 2
+    """Steps whose documents are read before they are needed."""
+
     sharding: ShardingConfig = ShardingConfig()
 
     tracking: TrackingConfig = TrackingConfig()

@@ -14,8 +14,9 @@ A run's folder holds the last checkpoints and curves (`tracking`).
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,7 +30,7 @@ from pivotmine.model.training.attention import batch, set_attention
 from pivotmine.model.training.board import Board
 from pivotmine.model.training.checkpoints import LOSSES, Done, Rows, checkpoints, resume, save
 from pivotmine.model.training.layouts import Layout, make_layout
-from pivotmine.model.training.mixture import Mixture
+from pivotmine.model.training.mixture import Mixture, look_ahead
 from pivotmine.model.training.networks import check_masking
 from pivotmine.model.training.optimizers import set_rates
 from pivotmine.model.training.throughput import Meter
@@ -101,20 +102,32 @@ def train(accelerator: Accelerator, network: Any, job: Job) -> Trained:
     board = Board(job.folder, done, config.tracking, accelerator.is_main_process)
     if done == 0 and 0 in job.evaluate_at:
         evaluations += _evaluated(accelerator, layout, job, 0)
-    for step in range(done, job.n_steps):
-        losses.append(meter.measured(_step(accelerator, layout, job, step, attention)))
-        board.step(losses[-1])
-        job.advance(config.step_tokens)
-        if step + 1 in job.evaluate_at:
-            found = _evaluated(accelerator, layout, job, step + 1)
-            board.evaluation(found)
-            evaluations += found
-        stops = step + 1 == job.stop_at
-        if (step + 1) % config.checkpoint_steps == 0 or stops or step + 1 == job.n_steps:
-            save(accelerator, layout.state, job.folder, Done(losses, evaluations, step + 1))
-            job.say(meter.line(losses[-1]))
-        if stops:
-            break
+    reading = look_ahead(
+        job.mixture,
+        config.batch_sequences,
+        range(done, job.n_steps),
+        accelerator.process_index,
+        accelerator.num_processes,
+        config.look_ahead_steps,
+    )
+    with contextlib.closing(reading) as feed:
+        for step in range(done, job.n_steps):
+            began = time.perf_counter()
+            micro = _micro_batches(next(feed), config, attention, accelerator.device)
+            row = _step(accelerator, layout, job, step, micro)
+            losses.append(meter.measured({**row, "seconds": time.perf_counter() - began}))
+            board.step(losses[-1])
+            job.advance(config.step_tokens)
+            if step + 1 in job.evaluate_at:
+                found = _evaluated(accelerator, layout, job, step + 1)
+                board.evaluation(found)
+                evaluations += found
+            stops = step + 1 == job.stop_at
+            if (step + 1) % config.checkpoint_steps == 0 or stops or step + 1 == job.n_steps:
+                save(accelerator, layout.state, job.folder, Done(losses, evaluations, step + 1))
+                job.say(meter.line(losses[-1]))
+            if stops:
+                break
     board.close()
     layout.state.wait()
     if job.keep and not job.stop_at:
@@ -127,15 +140,13 @@ def train(accelerator: Accelerator, network: Any, job: Job) -> Trained:
 
 
 def _step(
-    accelerator: Accelerator, layout: Layout, job: Job, step: int, attention: str
+    accelerator: Accelerator, layout: Layout, job: Job, step: int, micro: Sequence[Any]
 ) -> dict[str, Any]:
     """One update of the weights."""
     import torch
 
-    began = time.perf_counter()
     config = job.config
     learning_rate = set_rates(layout.optimizers, step, job.n_steps, config)
-    micro = list(_micro_batches(accelerator, job, step, attention))
     total = torch.zeros((), device=accelerator.device)
     for number, inputs in enumerate(micro):
         with layout.micro_batch(number + 1 == len(micro)):
@@ -156,7 +167,6 @@ def _step(
         "loss": mean,
         "learning_rate": learning_rate,
         "gradient_norm": norm,
-        "seconds": time.perf_counter() - began,
     }
 
 
@@ -177,15 +187,14 @@ def _whole(norm: Any) -> Any:
 
 
 def _micro_batches(
-    accelerator: Accelerator, job: Job, step: int, attention: str
-) -> Iterator[dict[str, Any]]:
-    config = job.config
-    rank, world = accelerator.process_index, accelerator.num_processes
-    taken = job.mixture.step(step, config.batch_sequences, rank, world)
-    for start in range(0, len(taken.ids), config.micro_sequences):
-        part = slice(start, start + config.micro_sequences)
-        sequences = Sequences(taken.ids[part], taken.positions[part])
-        yield batch(sequences, config, attention, accelerator.device)
+    sequences: Sequences, config: TrainingConfig, attention: str, device: Any
+) -> list[Any]:
+    size = config.micro_sequences
+    parts = [slice(start, start + size) for start in range(0, len(sequences.ids), size)]
+    return [
+        batch(Sequences(*(column[part] for column in sequences)), config, attention, device)
+        for part in parts
+    ]
 
 
 def _evaluated(accelerator: Accelerator, layout: Layout, job: Job, step: int) -> Rows:
