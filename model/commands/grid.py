@@ -33,8 +33,7 @@ def train(
     """
     from pivotmine.model.commands.tables import diet_table
     from pivotmine.model.config.recipe import load_model_recipe
-    from pivotmine.model.training.grid import run_grid
-    from pivotmine.model.training.networks import start
+    from pivotmine.model.training.grid import plan_start, run_grid
     from pivotmine.model.training.plan import make_plan
 
     console = plain_console()
@@ -43,7 +42,7 @@ def train(
     plan = make_plan(recipe, console.print, again=check)
     console.print(diet_table(plan))
     if check:
-        start(recipe.training, plan.streams, recipe.grid.seeds[0], console.print)
+        plan_start(plan, recipe.grid.seeds[0], console.print)
         return
     with progress_bar(console) as progress:
         run_grid(plan, out, progress)

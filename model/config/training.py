@@ -53,8 +53,8 @@ class TrainingConfig(Section):
     """How a model is trained on shards; the same for every arm of a grid."""
 
     base: str = ""
-    """Model that training starts from: a Hugging Face folder, a .gguf file or a name that `score`
-    accepts. Empty: a new model of `shape`."""
+    """Model that training starts from: a Hugging Face folder, a name on its hub, a .gguf file or a
+    name that `score` accepts. Empty: a new model of `shape`."""
 
     shape: ShapeConfig = ShapeConfig()
     """Shape of the new model if `base` is empty. Its vocabulary is that of the shards."""

@@ -60,7 +60,7 @@ def run_grid(plan: Plan, out: Path, progress: Progress) -> dict[str, Any]:
     recipe = plan.recipe
     accelerator = make_accelerator(recipe.training, recipe.model.device)
     # Needed even if all runs are done: the plan must fit the model.
-    first = start(recipe.training, plan.streams, recipe.grid.seeds[0], progress.note)
+    first = plan_start(plan, recipe.grid.seeds[0], progress.note)
     if recipe.training.mask_documents:
         check_masking(first.network, plan.streams[0].vocab_size)
     if accelerator.is_main_process:
@@ -81,6 +81,18 @@ def run_grid(plan: Plan, out: Path, progress: Progress) -> dict[str, Any]:
     return summary
 
 
+def plan_start(plan: Plan, seed: int, say: Callable[[str], None]) -> LoadedModel:
+    """The model that a seed's runs start from, which must fit all shards.
+
+    Raises
+    ------
+    InputError, SetupError
+        See `networks.start`.
+    """
+    recipe = plan.recipe
+    return start(recipe.training, plan.streams, seed, say, recipe.model.trust_remote_code)
+
+
 class _Grid(NamedTuple):
     """What all runs of a grid share."""
 
@@ -92,7 +104,7 @@ class _Grid(NamedTuple):
     def run_seed(self, seed: int, model: LoadedModel | None) -> list[dict[str, pa.Table]]:
         """The tables of all runs of a seed, by name, after training those that are missing."""
         plan, grid = self.plan, self.plan.recipe.grid
-        model = model or start(plan.recipe.training, plan.streams[:1], seed, self.progress.note)
+        model = model or plan_start(plan, seed, self.progress.note)
         before = key(plan.identity(model.version, (seed,), arms=False))
         found = []
         if plan.base:

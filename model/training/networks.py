@@ -18,7 +18,11 @@ _SAME_LOGITS = 1e-4
 
 
 def start(
-    config: TrainingConfig, streams: Sequence[Stream], seed: int, say: Callable[[str], None]
+    config: TrainingConfig,
+    streams: Sequence[Stream],
+    seed: int,
+    say: Callable[[str], None],
+    trust_remote_code: bool = False,
 ) -> LoadedModel:
     """The model that training starts from: `config.base`, or a new one with weights from `seed`.
 
@@ -41,7 +45,8 @@ def start(
     if not config.base:
         return _from_scratch(config, first, seed)
     # On the CPU: each worker moves a copy to the device that the launcher gave it.
-    loaded = load_model(config.base, ModelConfig(device="cpu"), progress=say)
+    settings = ModelConfig(device="cpu", trust_remote_code=trust_remote_code)
+    loaded = load_model(config.base, settings, progress=say)
     check_tokenizer(loaded, first)
     longest = getattr(loaded.network.config, "max_position_embeddings", None)
     if longest and config.sequence_tokens > longest:
