@@ -289,6 +289,11 @@ class GridConfig(Section):
     n_resamples: Annotated[int, Field(ge=100)] = 10_000
     """Bootstrap resamples of words and seeds."""
 
+    lease_seconds: Annotated[float, Field(gt=0)] = 120.0
+    """Several processes may train the runs of one folder. Each run has a lease, which its process
+    renews every third of this time. A run whose lease has ended, or whose process on the same
+    machine is gone, is taken over from its last checkpoint."""
+
     keep_models: bool = False
     """Whether to keep every trained model, in Hugging Face's layout."""
 

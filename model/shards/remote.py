@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
-from pivotmine.model.shards.verified import alone, verify
+from pivotmine.model.locks import alone
+from pivotmine.model.shards.verified import verify
 
 BLOCK_BYTES = 2**20
 """Bytes of a request. Documents are read in random order, so larger blocks would mostly bring what

@@ -7,14 +7,12 @@ note.
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from blake3 import blake3
 
 from pivotmine.errors import InputError
+from pivotmine.model.locks import alone
 
 BLOCK_BYTES = 8 * 2**20
 
@@ -41,15 +39,6 @@ def verify(path: Path, checksum: str, name: str, cache: Path, again: bool = Fals
             f"shard {name} is not what was written: its BLAKE3 is {found[:16]}…, the manifest says "
             f"{checksum[:16]}…; copy it again, or run the shard stage again"
         )
-
-
-@contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """No other process of this machine is in this context with the same path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _note(path: Path, checksum: str, cache: Path) -> Path:

@@ -13,17 +13,16 @@ among workers, in files of each worker (`sharded_checkpoints.py`).
 from __future__ import annotations
 
 import os
-import random
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-import numpy as np
 import pyarrow as pa
 
 from pivotmine.errors import InputError
 from pivotmine.model.results import read_table, write_table
+from pivotmine.model.training.generators import generators, restore
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -100,7 +99,7 @@ def save(accelerator: Accelerator, state: State, folder: Path, done: Done) -> No
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
     accelerator.wait_for_everyone()
-    torch.save(_generators(), partial / f"generators-{accelerator.process_index}.pt")
+    torch.save(generators(), partial / f"generators-{accelerator.process_index}.pt")
     if accelerator.is_main_process:
         for name, rows, schema in (
             ("losses", done.losses, LOSSES),
@@ -164,7 +163,7 @@ def _read_all(
     """
     # Workers read the state together, so none may give up before it.
     change = state.read(checkpoint)
-    generators = read_file(checkpoint / f"generators-{accelerator.process_index}.pt", "cpu")
+    states = read_file(checkpoint / f"generators-{accelerator.process_index}.pt", "cpu")
     tables = [read_table(checkpoint / f"{name}.parquet") for name in ("losses", "evaluations")]
     if None in tables:
         raise InputError(f"{checkpoint} lacks losses.parquet or evaluations.parquet")
@@ -172,7 +171,7 @@ def _read_all(
 
     def apply() -> None:
         change()
-        _restore(generators)
+        restore(states)
 
     return Done(losses, evaluations, int(checkpoint.name.rpartition("-")[2])), apply
 
@@ -247,35 +246,6 @@ def read_file(path: Path, device: Any) -> Any:
         ) from None
     except Exception as error:  # a cut or changed file raises errors of many types
         raise InputError(f"{path} cannot be read ({type(error).__name__})") from None
-
-
-def _generators() -> dict[str, Any]:
-    """The states of this process's random generators, as values that torch reads safely."""
-    import torch
-
-    numpy_state: dict[str, Any] = dict(np.random.get_state(legacy=False))
-    keys = numpy_state["state"]["key"].astype(np.int64)
-    numpy_state["state"] = {**numpy_state["state"], "key": torch.from_numpy(keys)}
-    version, internal, gauss_next = random.getstate()
-    return {
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-        "numpy": numpy_state,
-        "python": [version, list(internal), gauss_next],
-    }
-
-
-def _restore(states: Mapping[str, Any]) -> None:
-    import torch
-
-    torch.set_rng_state(states["torch"])
-    if states["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(states["cuda"])
-    inner = states["numpy"]["state"]
-    keys = inner["key"].numpy().astype(np.uint32)
-    np.random.set_state({**states["numpy"], "state": {**inner, "key": keys}})
-    version, internal, gauss_next = states["python"]
-    random.setstate((version, tuple(internal), gauss_next))
 
 
 def _flush(path: Path) -> None:

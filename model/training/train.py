@@ -57,6 +57,8 @@ class Job(NamedTuple):
     """Called with a line for the log."""
     keep: Callable[[Any], None] | None = None
     """Called on the main worker with the trained network, whole."""
+    check: Callable[[], None] = lambda: None
+    """Called on the main worker before anything is written; raises if the run is not ours."""
     stop_at: int | None = None
     """Stop after this step as if interrupted; for tests."""
 
@@ -124,6 +126,8 @@ def train(accelerator: Accelerator, network: Any, job: Job) -> Trained:
                 evaluations += found
             stops = step + 1 == job.stop_at
             if (step + 1) % config.checkpoint_steps == 0 or stops or step + 1 == job.n_steps:
+                if accelerator.is_main_process:
+                    job.check()
                 save(accelerator, layout.state, job.folder, Done(losses, evaluations, step + 1))
                 job.say(meter.line(losses[-1]))
             if stops:
