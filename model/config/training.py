@@ -137,8 +137,10 @@ class TrainingConfig(Section):
     """Steps whose documents are read before they are needed."""
 
     sharding: ShardingConfig = ShardingConfig()
+    """Whether workers hold parts of the model."""
 
     tracking: TrackingConfig = TrackingConfig()
+    """Curves of a run."""
 
     @property
     def step_tokens(self) -> int:
