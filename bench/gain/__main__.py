@@ -8,12 +8,15 @@ from typing import Annotated
 
 import typer
 
+from pivotmine.model.progress import progress_bar
 from pivotmine.show.console import plain_console, run_app
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 Out = Annotated[Path, typer.Argument(help="Folder of the experiment.")]
+Results = Annotated[Path, typer.Option(help="Folder of the collected results.")]
 FOLDER = Path(".pivotmine/gain")
+RESULTS = Path("docs/results/gain")
 
 
 @app.callback()
@@ -56,6 +59,54 @@ def arms(
 
     for arm, size in write_arms(out, tokens, base, seed).items():
         plain_console().print(f"{arm}: {size['n_tokens']:,} tokens, {size['tokens_by_language']}")
+
+
+@app.command()
+def gate(
+    out: Out = FOLDER,
+    tokens: Annotated[
+        int | None, typer.Option(help="Dose; default: that of conf/arms/gain.yaml.")
+    ] = None,
+) -> None:
+    """Train oracle and random with two seeds, to see whether the dose shows anything."""
+    from bench.gain import training
+
+    console = plain_console()
+    with progress_bar(console) as progress:
+        found = training.gate(out, tokens, progress)
+    for arm, worth in found.items():
+        console.print(f"{arm}: worth of the source {worth:+.4f} nats a token")
+    opens = found[training.ORACLE] >= training.GATE
+    (out / "gate.json").write_text(json.dumps(found | {"tokens": tokens, "opens": opens}) + "\n")
+    console.print(f"the gate at {training.GATE} is {'open' if opens else 'shut: raise the dose'}")
+
+
+@app.command()
+def grid(
+    out: Out = FOLDER,
+    seeds: Annotated[str, typer.Option(help="Some seeds: 0-3, or 0,2; default: all.")] = "",
+) -> None:
+    """Train the registered grid, or continue it; see conf/arms/gain.yaml."""
+    from bench.gain import training
+
+    with progress_bar(plain_console()) as progress:
+        training.grid(out, training.seeds_of(seeds), progress)
+
+
+@app.command()
+def collect(out: Out = FOLDER, results: Results = RESULTS) -> None:
+    """Copy what the page needs out of a finished grid, small enough to be committed."""
+    from bench.gain.results import collect as write
+
+    write(out, results)
+
+
+@app.command()
+def page(results: Results = RESULTS) -> None:
+    """Write the page and its figure from the collected results."""
+    from bench.gain.page import write_page
+
+    plain_console().print(f"{write_page(results)}")
 
 
 if __name__ == "__main__":

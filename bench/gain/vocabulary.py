@@ -1,7 +1,7 @@
 """The tokenizer of the small models: byte pairs, 4,096 pieces, trained on the pool.
 
 The engine's own vocabulary has 64,000 pieces, and a model of 3 million parameters would spend most
-of them on it. Line ends are pieces of their own, and digits are single pieces.
+of them on it. Line ends, punctuation and digits are pieces of their own.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def train_tokenizer(out: Path, seed: int) -> Path:
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(r"\n"), "isolated"),
+            pre_tokenizers.Punctuation(),
             pre_tokenizers.Digits(individual_digits=True),
             pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="never"),
         ]

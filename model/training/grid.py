@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from pivotmine.errors import ConfigError
-from pivotmine.model.config.training import BASE
+from pivotmine.model.config.training import BASE, GridConfig
 from pivotmine.model.load import LoadedModel
 from pivotmine.model.losses.heldout import HeldoutTexts
 from pivotmine.model.progress import Progress
@@ -140,14 +140,13 @@ class _Grid(NamedTuple):
             Packing(stream, config.sequence_tokens, (seed, phase.number))
             for stream in phase.streams
         ]
-        n_evaluations = 1 if phase.number == 0 else grid.evaluations
         return Job(
             Mixture(packings, slots(phase.placements, n_sequences, phase.replay)),
             config,
             seed,
             folder,
             self._evaluations(model),
-            {round(n * phase.n_steps / n_evaluations) for n in range(1, n_evaluations + 1)},
+            _evaluation_steps(phase, grid),
             self.progress.advance,
             self.progress.note,
         )
@@ -163,6 +162,14 @@ class _Grid(NamedTuple):
             plan.heldout, grid.heldout_tokens, config.sequence_tokens, config.mask_documents
         )
         return evaluations(model, plan.words, plan.recipe.scoring, plan.pairs, heldout)
+
+
+def _evaluation_steps(phase: Phase, grid: GridConfig) -> set[int]:
+    """Steps after which a phase is evaluated; the base phase at its end alone."""
+    if phase.number == 0:
+        return {phase.n_steps}
+    first, n = grid.evaluate_from, grid.evaluations
+    return {round((first + (1 - first) * k / n) * phase.n_steps) for k in range(1, n + 1)}
 
 
 def _write_tables(paths: Mapping[str, Path], arm: str, seed: int, trained: Trained) -> None:

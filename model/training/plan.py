@@ -102,6 +102,8 @@ class Plan(NamedTuple):
             found["arms"] = {
                 f"{arm.name} {seed}": arm.content for seed in seeds for arm in self.arms[seed]
             }
+        if grid.evaluate_from:
+            found["evaluate_from"] = grid.evaluate_from
         if self.pairs:
             found["pairs"] = {way: [list(pair) for pair in of] for way, of in self.pairs.items()}
         return found
