@@ -17,6 +17,7 @@ Out = Annotated[Path, typer.Argument(help="Folder of the experiment.")]
 Results = Annotated[Path, typer.Option(help="Folder of the collected results.")]
 FOLDER = Path(".pivotmine/gain")
 RESULTS = Path("docs/results/gain")
+DOSES = "125000,250000,500000"
 
 
 @app.callback()
@@ -85,12 +86,13 @@ def gate(
 def grid(
     out: Out = FOLDER,
     seeds: Annotated[str, typer.Option(help="Some seeds: 0-3, or 0,2; default: all.")] = "",
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the models (13 MB each).")] = False,
 ) -> None:
     """Train the registered grid, or continue it; see conf/arms/gain.yaml."""
     from bench.gain import training
 
     with progress_bar(plain_console()) as progress:
-        training.grid(out, training.seeds_of(seeds), progress)
+        training.grid(out, training.seeds_of(seeds), progress, keep)
 
 
 @app.command()
@@ -107,6 +109,42 @@ def page(results: Results = RESULTS) -> None:
     from bench.gain.page import write_page
 
     plain_console().print(f"{write_page(results)}")
+
+
+@app.command()
+def attribute(out: Out = FOLDER, results: Results = RESULTS) -> None:
+    """Regress the gain of pairs and words on exposures, frequency and paths.
+
+    Words need the models: train the grid with `--keep`.
+    """
+    from bench.gain import attribution
+    from bench.gain.results import read
+    from bench.gain.training import read_conf
+
+    found = attribution.attribute(out, read(results), read_conf(out).training.sequence_tokens)
+    console = plain_console()
+    for unit in ("pairs", "words"):
+        for name, fitted in found.get(unit, {}).items():
+            console.print(f"{unit}, {name}: R2 out of sample {fitted['r2']:.3f}")
+    console.print(f"{attribution.write(found, results)}")
+
+
+@app.command()
+def dose(
+    out: Out = FOLDER,
+    results: Results = RESULTS,
+    budgets: Annotated[str, typer.Option(help="Tokens of an arm, three or more.")] = DOSES,
+    seeds: Annotated[str, typer.Option(help="Seeds: 0-3.")] = "0-3",
+) -> None:
+    """Train links_coverage and entropy at several budgets, each selected anew."""
+    from bench.gain import doses
+
+    console = plain_console()
+    with progress_bar(console) as progress:
+        found = doses.curve(out, [int(one) for one in budgets.split(",")], seeds, progress)
+    for line in doses.lines(found):
+        console.print(line)
+    doses.write(found, results)
 
 
 if __name__ == "__main__":

@@ -50,8 +50,10 @@ _RATIO_DOCS = 400
 _BATCH_DOCS = 512
 
 
-def write_arms(out: Path, tokens: int, base_tokens: int, seed: int) -> dict[str, Any]:
-    """Select, and write OUT/shards/ARM and OUT/shards/heldout_LANG; returns their sizes.
+def write_arms(
+    out: Path, tokens: int, base_tokens: int, seed: int, shards: str = "shards"
+) -> dict[str, Any]:
+    """Select, and write OUT/SHARDS/ARM and OUT/SHARDS/heldout_LANG; returns their sizes.
 
     Parameters
     ----------
@@ -59,6 +61,8 @@ def write_arms(out: Path, tokens: int, base_tokens: int, seed: int) -> dict[str,
         Tokens of each arm but the oracle, which may hold less.
     base_tokens
         Tokens of the phase before the arms.
+    shards
+        Folder in OUT. What the arms hold goes to OUT/arms.json for `shards` alone.
 
     Raises
     ------
@@ -83,11 +87,12 @@ def write_arms(out: Path, tokens: int, base_tokens: int, seed: int) -> dict[str,
     arms[BROKEN] = broken(arms[COVERAGE], seed)
     arms["base"] = _base(lake, runtime, kinds, base_tokens, seed)
     arms |= {f"heldout_{lang}": _heldout(out, lang, runtime) for lang in LANGUAGES}
-    sizes = write_shards(out / "shards", arms, row, config)
+    sizes = write_shards(out / shards, arms, row, config)
     for arm, documents in arms.items():
-        _write_lines(out / "shards" / arm / "lines.parquet", documents)
+        _write_lines(out / shards / arm / "lines.parquet", documents)
         sizes[arm]["tokens_by_kind"] = _by_kind(documents)
-    (out / "arms.json").write_text(json.dumps(sizes, indent=1, sort_keys=True) + "\n")
+    name = "arms.json" if shards == "shards" else f"{shards}/arms.json"
+    (out / name).write_text(json.dumps(sizes, indent=1, sort_keys=True) + "\n")
     return sizes
 
 

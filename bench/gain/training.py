@@ -12,7 +12,7 @@ import yaml
 from bench.gain.mining import ORACLE
 from pivotmine.model.comparison.run import final
 from pivotmine.model.comparison.tables import read_grid
-from pivotmine.model.config.recipe import ModelRecipe, load_model_recipe
+from pivotmine.model.config.recipe import ModelRecipe
 from pivotmine.model.config.training import BASE, GridConfig
 from pivotmine.model.progress import Progress
 from pivotmine.model.results import Run, read_run
@@ -32,9 +32,7 @@ def read_conf(out: Path, conf: Path = CONF, **grid: Any) -> ModelRecipe:
     text = conf.read_text(encoding="utf-8").replace("OUT/", f"{out.resolve()}/")
     settings = yaml.safe_load(text)
     settings["grid"] |= grid
-    path = out / "grid.yaml"
-    path.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
-    return load_model_recipe(str(path))
+    return ModelRecipe.model_validate(settings)
 
 
 def gate(out: Path, tokens: int | None, progress: Progress) -> dict[str, float]:
@@ -52,9 +50,10 @@ def gate(out: Path, tokens: int | None, progress: Progress) -> dict[str, float]:
     return worths(read_run(folder, "grid"), (BASE, *GATE_ARMS))
 
 
-def grid(out: Path, seeds: Sequence[int], progress: Progress) -> Path:
+def grid(out: Path, seeds: Sequence[int], progress: Progress, keep: bool = False) -> Path:
     """Train all arms with some seeds of the recipe (none: all); returns the folder."""
-    recipe = read_conf(out, **({"seeds": list(seeds)} if seeds else {}))
+    chosen = {"seeds": list(seeds)} if seeds else {}
+    recipe = read_conf(out, keep_models=keep, **chosen)
     folder = out / "grid"
     train(recipe, folder, progress)
     return folder

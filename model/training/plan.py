@@ -85,7 +85,7 @@ class Plan(NamedTuple):
         """
         training, grid = self.recipe.training, self.recipe.grid
         without_effect = {"micro_sequences", "checkpoint_steps"}
-        found = {
+        found: dict[str, Any] = {
             "versions": versions(),
             "model": model,
             "training": training.model_dump(mode="json", exclude=without_effect),

@@ -11,11 +11,15 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from bench.arms.documents import Document, Line
 from bench.gain.analysis import BROKEN, LINKS, ORACLE, RANDOM, REPLAY, analyse
 from bench.gain.arms import draw, known_languages, reached
+from bench.gain.attribution import Observations, fit
+from bench.gain.doses import tokens_to_reach
 from bench.gain.draws import choice, counts, shuffled, uniform
+from bench.gain.exposures import count_exposures, shown
 from bench.gain.heldout import leaks, near_duplicates
 from bench.gain.layouts import LAYOUTS, lay_out
 from bench.gain.page import write_page
@@ -251,3 +255,65 @@ def test_the_page_shows_every_arm_and_is_made_the_same_again(tmp_path, monkeypat
         assert f"| {arm.name.replace('_', ' ')} |" in text
     assert write_page(folder).read_text() == text
     assert (folder / "gain.svg").read_bytes() == figure
+
+
+CONTEXTS = st.lists(st.lists(st.integers(0, 6), min_size=1, max_size=6), min_size=1, max_size=12)
+
+
+@given(CONTEXTS)
+def test_exposures_are_contexts_that_hold_both(contexts):
+    found = count_exposures(contexts, 7)
+    for a in range(7):
+        for b in range(7):
+            both = [context for context in contexts if a in context and b in context]
+            assert found.together[a, b] == len(both)
+    assert found.tokens.sum() == sum(map(len, contexts))
+
+
+@given(CONTEXTS)
+def test_association_is_the_likelihood_ratio_of_scipy(contexts):
+    found = count_exposures(contexts, 7)
+    n = len(contexts)
+    for a in range(7):
+        for b in range(a):
+            both, one, other = found.together[a, b], found.together[a, a], found.together[b, b]
+            table = np.array([[both, one - both], [other - both, n - one - other + both]])
+            if both * n <= one * other or 0 in table.sum(axis=0) or 0 in table.sum(axis=1):
+                assert found.association[a, b] == pytest.approx(0, abs=1e-4)
+                continue
+            g2 = stats.chi2_contingency(table, correction=False, lambda_="log-likelihood")
+            assert found.association[a, b] == pytest.approx(g2.statistic, rel=1e-3, abs=1e-4)
+
+
+def test_a_target_is_shown_by_the_source_token_that_it_goes_with():
+    contexts = [[1, 2], [1, 2], [1, 2], *([[3, 4]] * 20), *([[5]] * 40)]
+    found = count_exposures(contexts, 6)
+    assert shown(found, [1, 5], 2) == (3.0, 3.0, 0.0)
+    assert shown(found, [5], 2) == (0.0, 3.0, 0.0)
+
+
+def test_exposures_that_make_the_gain_explain_it_out_of_sample():
+    generator = np.random.default_rng(0)
+    exposures, frequency, paths = generator.random((3, 400))
+    gain = 2 * exposures + 0.1 * generator.normal(size=400)
+    observed = Observations(
+        [str(n) for n in range(400)],
+        gain,
+        {"exposures": exposures, "frequency": frequency, "paths": paths},
+    )
+    found = fit(observed)
+    assert found["exposures"]["r2"] > 0.9
+    assert found["frequency"]["r2"] < 0.05
+    assert found["all"]["coefficients"]["exposures"] > 0.5
+
+
+def test_tokens_to_reach_lie_between_the_budgets():
+    def at(entropy: float, links: float) -> dict[str, dict[str, float]]:
+        return {"entropy": {"mean": entropy}, LINKS: {"mean": links}}
+
+    found = {"100": at(0.0, 0.01), "200": at(0.02, 0.05), "400": at(0.05, 0.2)}
+    assert tokens_to_reach(found) == pytest.approx(2.0)
+    found["200"] = at(0.02, 0.03)
+    assert 1 < tokens_to_reach(found) < 2
+    found["400"] = at(0.5, 0.2)
+    assert np.isnan(tokens_to_reach(found))
