@@ -296,7 +296,7 @@ def test_evaluations_may_begin_late_in_a_run(recipe: Path, tmp_path: Path):
     rows = read_run(tmp_path / "out", "grid").words.to_pylist()
     steps = {arm: sorted({row["step"] for row in rows if row["arm"] == arm}) for arm in ARMS}
     n_steps = plan.phases[-1].n_steps
-    assert steps == dict.fromkeys(ARMS, [round(0.75 * n_steps), n_steps])
+    assert steps == {arm: [round(0.75 * n_steps), n_steps] for arm in ARMS}
 
 
 def test_the_result_of_a_run_is_the_mean_of_its_last_evaluations(recipe: Path):
