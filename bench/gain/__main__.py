@@ -147,5 +147,45 @@ def dose(
     doses.write(found, results)
 
 
+@app.command()
+def sheet(
+    data: Annotated[Path, typer.Argument(help="Folder with docs.parquet.")],
+    folder: Annotated[Path, typer.Option(help="Folder of the sheet.")] = Path("labels"),
+    n: Annotated[int, typer.Option(help="Pages.")] = 500,
+    seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 0,
+) -> None:
+    """Draw real pages that seem to be in two languages, for readers who see no score."""
+    from bench.gain import labels
+
+    path = labels.write_sheet(labels.draw_sheet(data, n, seed), folder)
+    plain_console().print(f"{path}; {folder / 'PAGES.md'} says how to label")
+
+
+@app.command()
+def judge(
+    data: Annotated[Path, typer.Argument(help="Folder with lexicon.parquet.")],
+    config: Annotated[Path, typer.Option(help="Recipe of a mined lake that holds the pages.")],
+    folder: Annotated[Path, typer.Option(help="Folder of the labelled sheet.")] = Path("labels"),
+) -> None:
+    """Compare the labels of a sheet with every score of a lake, line lengths and a dictionary."""
+    from bench.gain import labels
+    from pivotmine.lake.lake import Lake
+    from pivotmine.lake.query import connect
+    from pivotmine.recipe.reading import load_recipe
+
+    console = plain_console()
+    passes = labels.read_passes(folder)
+    console.print(f"{len(passes)} pages, kappa of the passes {labels.agreement(passes):.2f}")
+    lake = connect(Lake(load_recipe(str(config)).lake, read_only=True))
+    for one in labels.judge(lake, folder, data):
+        area, average = one.ranking.auc, one.ranking.average_precision
+        console.print(
+            f"{one.sought} ({one.n_positive} of {one.n}), {one.score}: ROC area {area.mean:.3f} "
+            f"[{area.low:.3f}, {area.high:.3f}], average precision {average.mean:.3f} "
+            f"[{average.low:.3f}, {average.high:.3f}]",
+            soft_wrap=True,
+        )
+
+
 if __name__ == "__main__":
     run_app(app)

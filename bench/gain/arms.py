@@ -28,7 +28,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from duckdb import DuckDBPyConnection
 
-from bench.arms.documents import Budget, Document, Line, broken, fill_together, piece
+from bench.arms.documents import Budget, Document, Line, broken, piece
 from bench.arms.shards import write_shards
 from bench.gain.mining import BROKEN, COVERAGE, ORACLE, SCORED, SHARES
 from bench.gain.texts import LANGUAGES
@@ -113,7 +113,7 @@ def draw(arm: str, documents: Sequence[Document], budget: Budget) -> list[Docume
     InputError
         They do not reach it.
     """
-    found = fill_together(documents, budget)
+    found = fill_in_parts(documents, budget)
     held: Counter[str] = Counter()
     for document in found:
         held.update(document.n_tokens)
@@ -124,6 +124,30 @@ def draw(arm: str, documents: Sequence[Document], budget: Budget) -> list[Docume
             "documents: make the pool larger, or lower --tokens"
         )
     return found
+
+
+def fill_in_parts(documents: Sequence[Document], budget: Budget) -> list[Document]:
+    """Documents in order that fit; those that do not are cut in half, down to single segments.
+
+    So budgets are spent to within a segment where there is enough text, and the engine's margin
+    need not be large.
+    """
+    used = dict.fromkeys(budget, 0)
+    taken: list[Document] = []
+    waiting = list(documents)
+    while waiting:
+        left: list[Document] = []
+        for document in waiting:
+            sizes = document.n_tokens
+            if all(used[lang] + n <= budget[lang] for lang, n in sizes.items()):
+                taken.append(document)
+                used |= {lang: used[lang] + n for lang, n in sizes.items()}
+            elif len(document.lines) > 1 and any(used[lang] < n for lang, n in budget.items()):
+                middle = len(document.lines) // 2
+                for lines in (document.lines[:middle], document.lines[middle:]):
+                    left.append(document._replace(lines=lines))
+        waiting = left
+    return taken
 
 
 def read_documents(

@@ -50,8 +50,12 @@ def lines_of(pairs: Mapping[str, Sequence[Message]]) -> set[str]:
 
 
 def without_lines(text: str, lines: Set[str]) -> str:
-    """A text without the lines whose normal form is in `lines`."""
-    kept = [line for line in text.split("\n") if normal_line(line) not in lines]
+    """A text without the lines that are in `lines`, or hold such a cell, in normal form."""
+    kept = [
+        line
+        for line in text.split("\n")
+        if not any(normal_line(cell) in lines for cell in cells(line))
+    ]
     return "\n".join(kept)
 
 

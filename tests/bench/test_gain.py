@@ -21,8 +21,10 @@ from bench.gain.doses import tokens_to_reach
 from bench.gain.draws import choice, counts, shuffled, uniform
 from bench.gain.exposures import count_exposures, shown
 from bench.gain.heldout import leaks, near_duplicates
+from bench.gain.labels import baselines, draw_sheet, read_passes, write_sheet
 from bench.gain.layouts import LAYOUTS, lay_out
 from bench.gain.page import write_page
+from bench.gain.page_scores import dictionary, gale_church
 from bench.gain.pool import BILINGUAL, make_pool
 from bench.gain.results import Results
 from bench.gain.texts import Message, language_shares, normal_line, read_messages
@@ -191,6 +193,13 @@ def test_the_oracle_keeps_the_shares_of_languages_where_it_has_too_little():
     assert reached(held, budget) == {"en": 100, "fr": 50, "ja": 50}
     with pytest.raises(InputError, match="could be drawn"):
         draw("random", held, budget)
+    long = [
+        Document(f"d{n}", tuple(Line(np.zeros(3, np.int32), lang) for lang in order), "x", {})
+        for n, order in enumerate([["en", "en", "fr", "ja"] * 9, ["ja", "fr", "en", "en"] * 9])
+    ]
+    taken = draw("random", long, {"en": 60, "fr": 30, "ja": 30})
+    tokens = sum((Counter(one.n_tokens) for one in taken), Counter[str]())
+    assert tokens == {"en": 60, "fr": 30, "ja": 30}
     assert known_languages("de", ["und", "fr", "de", "en"]) == ["fr", "fr", "fr", "en"]
 
 
@@ -317,3 +326,46 @@ def test_tokens_to_reach_lie_between_the_budgets():
     assert 1 < tokens_to_reach(found) < 2
     found["400"] = at(0.5, 0.2)
     assert np.isnan(tokens_to_reach(found))
+
+
+def test_equal_lengths_align_better_than_others_and_an_empty_side_not_at_all():
+    lengths = [10, 80, 25, 60, 5, 90]
+    own = gale_church(lengths, [2 * n for n in lengths])
+    assert own > gale_church(lengths, [2 * n for n in lengths[::-1]])
+    assert own == pytest.approx(gale_church([2 * n for n in lengths], lengths), abs=0.5)
+    assert gale_church(lengths, []) == -np.inf
+
+
+def test_a_dictionary_finds_whole_words_or_strings_of_scripts_without_spaces():
+    words = {"cat": ["chat"], "dog": ["犬"], "sun": ["soleil"]}
+    assert dictionary("The cat and the dog", "un chat, 子犬", words) == 1.0
+    assert dictionary("The cat and the dog", "un chaton", words) == 0.0
+    assert dictionary("nothing", "rien", words) == 0.0
+
+
+def test_a_sheet_shows_no_score_and_labels_are_judged(data, tmp_path):
+    rows = draw_sheet(data, 20, 0)
+    assert rows
+    assert {row.pair for row in rows} == {"en-fr"}, "as the folder's mixed pages are"
+    path = write_sheet(rows, tmp_path)
+    with path.open(encoding="utf-8") as stream:
+        assert stream.readline().split("\t")[:2] == ["id", "pair"]
+        assert len(stream.readlines()) == len(rows)
+    with pytest.raises(InputError, match="is missing"):
+        read_passes(tmp_path)
+    for number, label in ((1, "topic"), (2, "topic")):
+        lines = ["id\tlabel", *(f"{row.id}\t{label}" for row in rows)]
+        (tmp_path / f"pages.{number}.tsv").write_text("\n".join(lines))
+    assert read_passes(tmp_path)[rows[0].id] == ("topic", "topic")
+    (tmp_path / "pages.2.tsv").write_text("id\tlabel\nx\tgood")
+    with pytest.raises(InputError, match="'good'"):
+        read_passes(tmp_path)
+
+
+def test_the_baselines_of_a_translated_page_are_those_of_its_sides():
+    english = [sentence("en", n) + "\n" for n in range(6)]
+    french = [sentence("fr", n) + "\n" for n in range(6)]
+    text = "".join(line for pair in zip(english, french, strict=True) for line in pair)
+    found = baselines(text, ["en", "fr"] * 6, {"en-fr": {"thing": ["chose"]}, "en-ja": {}})
+    assert found["dictionary"] == 1.0
+    assert found["gale_church"] > -3
