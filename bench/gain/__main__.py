@@ -54,11 +54,17 @@ def arms(
     tokens: Annotated[int, typer.Option(help="Tokens of each arm.")] = 500_000,
     base: Annotated[int, typer.Option(help="Tokens of the phase before the arms.")] = 300_000,
     seed: Annotated[int, typer.Option(help="Seed of tokenizer and control.")] = 0,
+    shards: Annotated[str, typer.Option(help="Name of the folder of shards.")] = "shards",
+    tokenizer: Annotated[
+        Path | None, typer.Option(help="tokenizer.json of another model; default: train one.")
+    ] = None,
+    end: Annotated[str, typer.Option(help="Token that ends a document.")] = "</s>",
 ) -> None:
     """Select the arms and write them as shards; what they hold goes to arms.json, unseen."""
     from bench.gain.arms import write_arms
 
-    for arm, size in write_arms(out, tokens, base, seed).items():
+    sizes = write_arms(out, tokens, base, seed, shards, tokenizer, end)
+    for arm, size in sizes.items():
         plain_console().print(f"{arm}: {size['n_tokens']:,} tokens, {size['tokens_by_language']}")
 
 
@@ -93,6 +99,21 @@ def grid(
 
     with progress_bar(plain_console()) as progress:
         training.grid(out, training.seeds_of(seeds), progress, keep)
+
+
+@app.command()
+def large(
+    out: Out = FOLDER,
+    try_steps: Annotated[int, typer.Option(help="Only this many small steps, as a trial.")] = 0,
+) -> None:
+    """Gate and grid of SmolLM2-135M on a GPU; see conf/arms/gain-135m.yaml."""
+    from bench.gain import training
+
+    console = plain_console()
+    with progress_bar(console) as progress:
+        found = training.large(out, try_steps, progress)
+    for arm, worth in found.items():
+        console.print(f"{arm}: worth of the source {worth:+.4f} nats a token")
 
 
 @app.command()

@@ -3,7 +3,8 @@
 The engine selects; its selections are tokenised again, segment by segment, with the languages that
 the engine found (a segment in another language counts for the one before it). Each arm takes
 documents of its selection, in the order of the engine's draw, until the budget of every language is
-spent.
+spent. A score that too few documents of a language have leaves the engine's arm short of it; drawn
+documents that no arm holds fill it up, as they do in the engine's own arm of links.
 
 random, he2025, entropy, translation, links_coverage   selections of the engine
 oracle         pages that are known to be parallel; as much as there is, in the same shares
@@ -32,7 +33,7 @@ from bench.arms.documents import Budget, Document, Line, broken, piece
 from bench.arms.shards import write_shards
 from bench.gain.mining import BROKEN, COVERAGE, ORACLE, SCORED, SHARES
 from bench.gain.texts import LANGUAGES
-from bench.gain.vocabulary import load, train_tokenizer
+from bench.gain.vocabulary import END, load, train_tokenizer
 from pivotmine import api
 from pivotmine.errors import InputError
 from pivotmine.lake.lake import Lake
@@ -51,7 +52,13 @@ _BATCH_DOCS = 512
 
 
 def write_arms(
-    out: Path, tokens: int, base_tokens: int, seed: int, shards: str = "shards"
+    out: Path,
+    tokens: int,
+    base_tokens: int,
+    seed: int,
+    shards: str = "shards",
+    tokenizer: Path | None = None,
+    end: str = END,
 ) -> dict[str, Any]:
     """Select, and write OUT/SHARDS/ARM and OUT/SHARDS/heldout_LANG; returns their sizes.
 
@@ -62,7 +69,9 @@ def write_arms(
     base_tokens
         Tokens of the phase before the arms.
     shards
-        Folder in OUT. What the arms hold goes to OUT/arms.json for `shards` alone.
+        Folder in OUT. What the arms hold goes to OUT/arms.json, or into any other folder.
+    tokenizer, end
+        Of another model than the small ones, and its token that ends a document.
 
     Raises
     ------
@@ -70,7 +79,7 @@ def write_arms(
         An arm cannot fill the budget of a language.
     """
     recipe = out / "recipe.yaml"
-    runtime, row = load(train_tokenizer(out, seed))
+    runtime, row = load(tokenizer or train_tokenizer(out, seed), end)
     config = load_recipe(str(recipe))
     lake = connect(Lake(config.lake, read_only=True))
     needed = round(MARGIN * tokens / _tokens_per_token(lake, runtime))
@@ -80,10 +89,14 @@ def write_arms(
     kinds = dict(zip(labels["doc_id"].to_pylist(), labels["kind"].to_pylist(), strict=True))
     budget = {lang: round(share * tokens) for lang, share in SHARES.items()}
     arms: dict[str, list[Document]] = {}
+    others = list(read_documents(lake, _outside(tokens, "DESC"), runtime, kinds))
     for arm in ("random", *SCORED, COVERAGE, ORACLE):
         of_arm = f"JOIN selection s USING (doc_id) WHERE s.arm = '{arm}' ORDER BY s.position"
         found = list(read_documents(lake, of_arm, runtime, kinds))
-        arms[arm] = draw(arm, found, reached(found, budget) if arm == ORACLE else budget)
+        if arm == ORACLE:
+            arms[arm] = draw(arm, found, reached(found, budget))
+        else:
+            arms[arm] = draw(arm, [*found, *others], budget)
     arms[BROKEN] = broken(arms[COVERAGE], seed)
     arms["base"] = _base(lake, runtime, kinds, base_tokens, seed)
     arms |= {f"heldout_{lang}": _heldout(out, lang, runtime) for lang in LANGUAGES}
@@ -201,17 +214,22 @@ def _base(
     seed: int,
 ) -> list[Document]:
     """Pieces of pages in one language that no arm holds."""
-    where = (
-        "WHERE doc_id NOT IN (SELECT doc_id FROM selection) AND d.lang IN ('en', 'fr', 'ja') "
-        f"ORDER BY doc_id LIMIT {max(2000, tokens // 20)}"
-    )
     found = (
         piece(one, BASE_PIECE, (seed, 40))
-        for one in read_documents(lake, where, runtime, kinds)
+        for one in read_documents(lake, _outside(20 * tokens, "ASC"), runtime, kinds)
         if one.kind == "monolingual" and len(one.n_tokens) == 1
     )
     budget = {lang: round(share * tokens) for lang, share in SHARES.items()}
     return draw("base", [one for one in found if one], budget)
+
+
+def _outside(tokens: int, order: str) -> str:
+    """Documents that no arm holds, in the order of their ids, which are hashes: SQL for so many
+    tokens and more. From both ends, so that base and fillers differ."""
+    return (
+        "WHERE doc_id NOT IN (SELECT doc_id FROM selection) AND d.lang IN ('en', 'fr', 'ja') "
+        f"ORDER BY doc_id {order} LIMIT {max(400, tokens // 400)}"
+    )
 
 
 def _heldout(out: Path, lang: str, runtime: TokenizerRuntime) -> list[Document]:

@@ -12,8 +12,9 @@ from pivotmine import api
 
 SCORED = ("he2025", "entropy", "translation")
 COVERAGE, BROKEN, ORACLE = "links_coverage", "links_broken", "oracle"
-SHARES = {"en": 0.5, "fr": 0.25, "ja": 0.25}
-"""Share of each language in every arm, by the language of segments."""
+SHARES = {"en": 0.44, "fr": 0.28, "ja": 0.28}
+"""Share of each language in every arm, by the language of segments: about that of the parallel
+pages, so that the oracle can use all of them."""
 
 
 def write_recipe(out: Path) -> Path:

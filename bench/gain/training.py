@@ -20,6 +20,9 @@ from pivotmine.model.training.grid import run_grid
 from pivotmine.model.training.plan import make_plan
 
 CONF = Path("conf/arms/gain.yaml")
+LARGE = Path("conf/arms/gain-135m.yaml")
+LARGE_GATE = 0.02
+"""Nats that the oracle must gain over random, for a model that knows much before."""
 GATE_ARMS = ("random", ORACLE)
 GATE_SEEDS = (100, 101)
 """No seeds of the grid, so that what is registered later was never seen."""
@@ -57,6 +60,35 @@ def grid(out: Path, seeds: Sequence[int], progress: Progress, keep: bool = False
     folder = out / "grid"
     train(recipe, folder, progress)
     return folder
+
+
+def large(out: Path, steps: int, progress: Progress) -> dict[str, float]:
+    """Gate and grid of the model of `LARGE`; the grid only if the gate opens.
+
+    The model knows much before, so its gate is what the oracle gains over random, with one seed.
+    With `steps`, a trial: so many small steps of one seed, and the gate counts as open.
+    """
+    whole = read_conf(out, LARGE)
+    trial: dict[str, Any] = {}
+    if steps:
+        small = {"sequence_tokens": 64, "batch_sequences": 2, "micro_sequences": 2}
+        whole = whole.model_copy(update={"training": whole.training.model_copy(update=small)})
+        trial = {"tokens": steps * whole.training.step_tokens, "n_pairs": 4, "heldout_tokens": 64}
+    arms = tuple(arm for arm in whole.grid.arms if arm.name in GATE_ARMS)
+    first = whole.grid.model_copy(
+        update={"arms": arms, "contrasts": (), "seeds": GATE_SEEDS[:1], **trial}
+    )
+    folder = out / ("large-trial" if steps else "large")
+    train(whole.model_copy(update={"grid": first}), folder / "gate", progress)
+    found = worths(read_run(folder / "gate", "grid"), GATE_ARMS)
+    progress.note(f"worth of the source: {found}")
+    if not steps and found[ORACLE] - found[GATE_ARMS[0]] < LARGE_GATE:
+        progress.note(f"the gate at {LARGE_GATE} is shut")
+        return found
+    seeds = whole.grid.seeds[:1] if steps else whole.grid.seeds
+    everything = whole.grid.model_copy(update={"seeds": seeds, **trial})
+    train(whole.model_copy(update={"grid": everything}), folder / "grid", progress)
+    return worths(read_run(folder / "grid", "grid"), [arm.name for arm in whole.grid.arms])
 
 
 def train(recipe: ModelRecipe, folder: Path, progress: Progress) -> None:

@@ -59,8 +59,8 @@ def train_tokenizer(out: Path, seed: int) -> Path:
     return path
 
 
-def load(path: Path) -> tuple[TokenizerRuntime, dict[str, Any]]:
-    """The runtime of the tokenizer, and its row of table `tokenizer`."""
+def load(path: Path, end: str = END) -> tuple[TokenizerRuntime, dict[str, Any]]:
+    """The runtime of a tokenizer, and its row of table `tokenizer`; `end` ends documents."""
     encoder = Encoder("huggingface", path.read_bytes())
     runtime = encoder.load()
     row = {
@@ -68,7 +68,7 @@ def load(path: Path) -> tuple[TokenizerRuntime, dict[str, Any]]:
         "model": encoder.model,
         "tokenizer_id": encoder.sha256,
         "vocab_size": runtime.vocab_size,
-        "eos_token_id": runtime.end_of_document,
+        "eos_token_id": runtime.special_tokens()[end],
     }
     return runtime, row
 
