@@ -33,24 +33,33 @@ class _Process(NamedTuple):
     ended_children_seconds: float
 
 
-def usage() -> Usage:
+def usage(seen: dict[int, float] | None = None) -> Usage:
     """Of this process (the driver), the JVM that it started, and the Python below the JVM.
 
-    The daemon of the workers waits for those that end, and so has their time.
+    A daemon of workers waits for those that end, and so has their time. Spark may end a daemon and
+    start another.
+
+    Parameters
+    ----------
+    seen
+        Seconds of each daemon and its workers as of the last call, which adds those that have
+        ended.
     """
+    seen = {} if seen is None else seen
     processes = {process.pid: process for process in _processes()}
     children: dict[int, list[int]] = {}
     for process in processes.values():
         children.setdefault(process.parent, []).append(process.pid)
     here = os.getpid()
     jvms = [pid for pid in _below(here, children) if processes[pid].name == "java"]
-    workers = [pid for jvm in jvms for pid in _below(jvm, children)]
+    for daemon in (pid for jvm in jvms for pid in children.get(jvm, [])):
+        family = (processes[pid] for pid in (daemon, *_below(daemon, children)))
+        used = sum(one.own_seconds + one.ended_children_seconds for one in family)
+        seen[daemon] = max(seen.get(daemon, 0.0), used)
     return Usage(
         driver=processes[here].own_seconds,
         jvm=sum(processes[pid].own_seconds for pid in jvms),
-        workers=sum(
-            processes[pid].own_seconds + processes[pid].ended_children_seconds for pid in workers
-        ),
+        workers=sum(seen.values()),
     )
 
 
@@ -63,10 +72,11 @@ def memory_bytes() -> int:
 
 
 @dataclass
-class PeakMemory:
-    """Highest memory since it was last asked for, sampled once a second."""
+class Sampler:
+    """Highest memory since it was last asked for, sampled once a second, and what was used."""
 
     _peak: int = 0
+    _seen: dict[int, float] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
@@ -83,8 +93,13 @@ class PeakMemory:
         self._peak = 0
         return peak
 
+    def usage(self) -> Usage:
+        """As `usage`, with all daemons that were seen."""
+        return usage(self._seen)
+
     def _sample(self) -> None:
         while not self._stop.wait(_SAMPLE_SECONDS):
+            self.usage()
             self._peak = max(self._peak, memory_bytes())
 
 
