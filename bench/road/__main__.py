@@ -114,7 +114,7 @@ def main(
             return spark
 
         run_stages(recipe, chosen, session, profile, force=bool(only))
-        n_bytes, floor = encode_once(warehouse)
+        n_bytes, floor = (0, 0.0) if only else encode_once(warehouse)
     n_cores = len(os.sched_getaffinity(0))
     print(f"{machine.describe()}, commit {machine.commit()}\n")
     print("\n".join(table(profile.times, n_cores, n_bytes, floor)))

@@ -30,20 +30,17 @@ class _Process(NamedTuple):
     parent: int
     name: str
     own_seconds: float
-    ended_children_seconds: float
 
 
 def usage(seen: dict[int, float] | None = None) -> Usage:
     """Of this process (the driver), the JVM that it started, and the Python below the JVM.
 
-    A daemon of workers waits for those that end, and so has their time. Spark may end a daemon and
-    start another.
+    Spark ends workers that have nothing to do, and nobody waits for them.
 
     Parameters
     ----------
     seen
-        Seconds of each daemon and its workers as of the last call, which adds those that have
-        ended.
+        Seconds of each worker as of the last call, which adds those that have ended.
     """
     seen = {} if seen is None else seen
     processes = {process.pid: process for process in _processes()}
@@ -52,10 +49,8 @@ def usage(seen: dict[int, float] | None = None) -> Usage:
         children.setdefault(process.parent, []).append(process.pid)
     here = os.getpid()
     jvms = [pid for pid in _below(here, children) if processes[pid].name == "java"]
-    for daemon in (pid for jvm in jvms for pid in children.get(jvm, [])):
-        family = (processes[pid] for pid in (daemon, *_below(daemon, children)))
-        used = sum(one.own_seconds + one.ended_children_seconds for one in family)
-        seen[daemon] = max(seen.get(daemon, 0.0), used)
+    for worker in (pid for jvm in jvms for pid in _below(jvm, children)):
+        seen[worker] = max(seen.get(worker, 0.0), processes[worker].own_seconds)
     return Usage(
         driver=processes[here].own_seconds,
         jvm=sum(processes[pid].own_seconds for pid in jvms),
@@ -94,7 +89,7 @@ class Sampler:
         return peak
 
     def usage(self) -> Usage:
-        """As `usage`, with all daemons that were seen."""
+        """As `usage`, with all workers that were seen."""
         return usage(self._seen)
 
     def _sample(self) -> None:
@@ -111,10 +106,8 @@ def _processes() -> Iterator[_Process]:
             continue  # it has ended
         name = text[text.index("(") + 1 : text.rindex(")")]
         values = text[text.rindex(")") + 2 :].split()
-        own, ended = (
-            sum(map(int, values[first : first + 2])) / _TICKS for first in (11, 13)
-        )  # utime, stime; cutime, cstime
-        yield _Process(int(path.parent.name), int(values[1]), name, own, ended)
+        own = sum(map(int, values[11:13])) / _TICKS  # utime, stime
+        yield _Process(int(path.parent.name), int(values[1]), name, own)
 
 
 def _below(pid: int, children: dict[int, list[int]]) -> list[int]:

@@ -30,7 +30,7 @@ def test_the_time_of_this_process_is_the_drivers() -> None:
     assert used.jvm == used.workers == 0
 
 
-def test_the_time_of_a_daemon_that_has_ended_is_kept() -> None:
+def test_the_time_of_a_worker_that_has_ended_is_kept() -> None:
     seen = {-1: 5.0}
     assert usage(seen).workers == 5.0
 
