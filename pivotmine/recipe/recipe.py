@@ -93,6 +93,10 @@ class SparkConfig(Section):
     """Partitions of a shuffle, before adaptive execution merges small ones. Results never depend
     on it."""
 
+    class_archive: bool = True
+    """Keep the classes that Java loads in ~/.cache/pivotmine/java (100 MB, written when the first
+    run ends): later sessions start with half the work."""
+
     small_bytes: NonNegativeInt = 64_000_000
     """A stage whose tables have at most so many bytes on disk works in the driver where it can, in
     threads, rather than in Spark's tasks: in memory that a task may have. A sixteenth of it where
