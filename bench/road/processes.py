@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +73,7 @@ class Sampler:
 
     _peak: int = 0
     _seen: dict[int, float] = field(default_factory=dict)
+    _own_seconds: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
@@ -89,13 +91,15 @@ class Sampler:
         return peak
 
     def usage(self) -> Usage:
-        """As `usage`, with all workers that were seen."""
-        return usage(self._seen)
+        """As `usage`, with all workers that were seen, and without what sampling costs."""
+        found = usage(self._seen)
+        return found._replace(driver=found.driver - self._own_seconds)
 
     def _sample(self) -> None:
         while not self._stop.wait(_SAMPLE_SECONDS):
             self.usage()
             self._peak = max(self._peak, memory_bytes())
+            self._own_seconds = time.thread_time()
 
 
 def _processes() -> Iterator[_Process]:
