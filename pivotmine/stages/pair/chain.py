@@ -77,7 +77,7 @@ def _shared_features(
         distinct, first = np.unique(features, return_index=True)
         counts = np.diff(first, append=len(features))
         sides.append((distinct, first, counts, segment[order], side.weights[order]))
-    found, in_a, in_b = np.intersect1d(sides[0][0], sides[1][0], return_indices=True)
+    _, in_a, in_b = np.intersect1d(sides[0][0], sides[1][0], return_indices=True)
     n_a, n_b = sides[0][2][in_a], sides[1][2][in_b]
     product = n_a * n_b
     by_product = np.cumsum(np.bincount(np.minimum(product, MAX_PRODUCT + 1), product))

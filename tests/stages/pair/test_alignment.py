@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -53,7 +53,7 @@ def test_the_chain_is_the_heaviest_of_all_that_rise_on_both_sides(one, other):
 
     cells = [(i, j) for i in range(len(one)) for j in range(len(other)) if value(i, j) > 0]
 
-    @lru_cache(maxsize=None)
+    @cache
     def best(i: int, j: int) -> float:
         after = [value(x, y) + best(x, y) for x, y in cells if x > i and y > j]
         return max(after, default=0.0)
@@ -95,7 +95,7 @@ def test_beads_have_the_largest_sum_of_all_alignments(one, other):
     def of_bead(i: int, p: int, j: int, q: int) -> float:
         return gain(one[i : i + p], other[j : j + q], ratio)
 
-    @lru_cache(maxsize=None)
+    @cache
     def best(i: int, j: int) -> float:
         """The best sum from segments i and j on."""
         if i >= len(one) or j >= len(other):
