@@ -24,7 +24,7 @@ def run(
     """Run the road, or part of it; stages that are committed are skipped.
 
     Stages: ingest, train_tokenizer, tokenize, vocabulary, contexts, count, terms, link,
-    lexicon, pivot, score, select, shard.
+    lexicon, pivot, pair, score, select, shard.
     """
     from pivotmine import api
     from pivotmine.recipe.reading import load_recipe

@@ -14,8 +14,8 @@ class PairConfig(Section):
 
     Addresses are not needed, and not read."""
 
-    enabled: bool = True
-    """Whether to look for them. Without, every document is `unpaired` for that reason."""
+    enabled: bool = False
+    """Whether to look for them. It takes about as long as counting and linking together."""
 
     pairs: tuple[LanguagePair, ...] = ()
     """Pairs of languages, `en-fr`. Default: all. Every document is sketched once for each."""
@@ -27,16 +27,19 @@ class PairConfig(Section):
     """Most meanings, names and numbers that count, the rarest first. Bounds memory: 4 bytes for
     each and every language, in every worker."""
 
-    samples: Annotated[int, Field(ge=8, le=1024)] = 64
-    """Samples of a document for each other language, by which it meets others."""
+    rare_keys: PositiveInt = 32
+    """Rarest features of a document that are keys by themselves, for each other language."""
 
-    max_bucket: PositiveInt = 64
-    """Most documents of a language that may share a key. Keys of more are left out: they belong to
-    a template."""
+    sampled_features: Annotated[int, Field(ge=0, le=64)] = 16
+    """Sample of its more frequent features, of which every two are a key."""
+
+    max_bucket: PositiveInt = 100
+    """Most documents of a language that may share a key. Keys of more are left out; most of them
+    belong to templates."""
 
     max_candidates: PositiveInt = 8
-    """Candidates of a document in each language that are aligned with it, those that share most
-    samples."""
+    """Candidates of a document in each language that are aligned with it, those whose
+    sketches share most."""
 
     min_bits: Annotated[float, Field(ge=0.0)] = 60.0
     """Least information of a document, in bits of meanings and names that another language has; a
@@ -50,6 +53,6 @@ class PairConfig(Section):
     """Least margin over the second best partner of either document, as a share of the score.
     Documents that translate several equally well are made from a template."""
 
-    max_segment_pairs: PositiveInt = 1_000_000
+    max_segments: PositiveInt = 1_000_000
     """Most segments of a document; longer documents are not paired. Bounds memory: 500 bytes a
     segment."""

@@ -64,7 +64,8 @@ def align(a: Segments, b: Segments) -> Beads:
     of a, and that of `best_chain`.
     """
     beads = best_beads(a, b)
-    return Beads(*(column[_supported(beads)] for column in beads))
+    kept = _supported(beads)
+    return Beads(*(column[kept] for column in beads))
 
 
 def best_beads(a: Segments, b: Segments) -> Beads:

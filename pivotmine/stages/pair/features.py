@@ -1,9 +1,11 @@
 """Documents as segments with features: what their words mean, and how they are spelled.
 
 A feature is a number of 31 bits: the hash of a class of words (`classes.py`), or of a folded word
-(`words.py`). Only segments in the document's own language count, and those of none, such as lines
-of numbers. Otherwise English sentences on a Japanese page would pair it with the page that they
-were left from, and nothing of that would be translated.
+(`words.py`). A word without links is a class by itself.
+
+Only segments in the document's own language count, and those of none, such as lines of numbers.
+Otherwise English sentences that stayed on a Japanese page would pair it with the English page, and
+nothing of that would be translated.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ class Meanings(NamedTuple):
 
     nodes: NodeTable
     classes: NDArray[np.int32]
-    """[n_nodes + 1] class of each node, -1 for none and for the blank."""
+    """[n_nodes + 1] class of each node, -1 for the blank."""
 
     texts: PieceTexts
 

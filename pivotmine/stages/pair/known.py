@@ -27,14 +27,19 @@ class KnownFeatures(NamedTuple):
 
     def weights(self, features: NDArray[np.int32], a: int, b: int) -> NDArray[np.float32]:
         """[N] bits of each feature between documents of two languages, 0 if one lacks it."""
+        n = self.documents(features, a, b).astype(np.float64)
+        n_all = float(self.n_all_docs[a] + self.n_all_docs[b])
+        bits = np.log2((n_all + 1.0) / (n.sum(axis=1) + 0.5))
+        return np.where((n > 0).all(axis=1), bits, 0.0).astype(np.float32)
+
+    def documents(self, features: NDArray[np.int32], a: int, b: int) -> NDArray[np.int32]:
+        """[N, 2] documents of two languages that hold each feature."""
         if not len(self.features):
-            return np.zeros(len(features), np.float32)
+            return np.zeros((len(features), 2), np.int32)
         at = np.minimum(np.searchsorted(self.features, features), len(self.features) - 1)
-        in_a, in_b = self.n_docs[at, a], self.n_docs[at, b]
-        known = (self.features[at] == features) & (in_a > 0) & (in_b > 0)
-        n = float(self.n_all_docs[a] + self.n_all_docs[b])
-        bits = np.log2((n + 1.0) / (in_a.astype(np.float64) + in_b + 0.5))
-        return np.where(known, bits, 0.0).astype(np.float32)
+        known = self.features[at] == features
+        n: NDArray[np.int32] = self.n_docs[at][:, [a, b]] * known[:, None]
+        return n
 
 
 def known_features(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pivotmine.numeric.arrow_batches import token_columns
 from pivotmine.numeric.nodes import node_table
-from pivotmine.stages.pair.buckets import pairs_in_buckets
+from pivotmine.stages.pair.buckets import pairs_in_buckets, uncrowded
 from pivotmine.stages.pair.features import Meanings, pack, segment_features, unpack
 from pivotmine.stages.pair.known import KnownFeatures, known_features
 from pivotmine.stages.pair.verdict import judge, overlap
@@ -97,19 +97,23 @@ def test_a_document_keeps_the_features_that_weigh_something(known):
     assert weighted.lengths.tolist() == [8, 9]
 
 
-@given(
-    st.sets(st.tuples(st.integers(0, 4), st.integers(0, 1), st.integers(0, 9))), st.integers(1, 4)
-)
-def test_documents_of_two_languages_meet_under_every_key_that_is_not_crowded(rows, most):
-    ordered = sorted(rows)
-    key, side, document = (np.array([row[i] for row in ordered], np.int64) for i in range(3))
-    found = pairs_in_buckets(key, side.astype(np.int8), document, most)
+ROWS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 1)), max_size=30).map(sorted)
+
+
+@given(ROWS, st.integers(1, 4), st.booleans())
+def test_rows_of_two_sides_meet_under_every_key_that_is_not_crowded(rows, most, thin):
+    key = np.array([key for key, _ in rows], np.int64)
+    side = np.array([side for _, side in rows], np.int8)
+    kept = uncrowded(key, side, most) if thin else np.ones(len(rows), np.bool_)
+    found = pairs_in_buckets(key[kept], side[kept], most)
     expected = []
     for one in range(5):
-        a, b = ([d for k, s, d in ordered if (k, s) == (one, which)] for which in range(2))
-        if len(a) <= most and len(b) <= most:
-            expected += [(x, y) for x in a for y in b]
-    assert list(zip(found.a.tolist(), found.b.tolist(), strict=True)) == expected
+        a, b = (rows.count((one, which)) for which in range(2))
+        expected += [one] * (a * b if a <= most and b <= most else 0)
+    assert key[kept][found.a].tolist() == key[kept][found.b].tolist() == expected
+    assert not side[kept][found.a].any()
+    assert side[kept][found.b].all()
+    assert len(set(zip(*found, strict=True))) == len(expected)
 
 
 def test_a_verdict_sums_up_what_is_aligned():
