@@ -4,6 +4,7 @@ from __future__ import annotations
 
 ALLOWED = {
     "tests/model/test_real_models.py::*gemma3*": "its package downloads 240 MB of weights",
+    "tests/model/test_training_train.py::test_weights_and_biases_get_*": "wandb is optional, 60 MB",
     "tests/demo/test_assemble.py": "asks for downloads that a variable names; `make demo` has them",
     "tests/sources/test_listing.py": "CI's user may list every folder",
     "tests/bench/test_html_extraction.py": "the extractors that it compares are of extra `bench`",
