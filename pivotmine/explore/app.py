@@ -20,6 +20,10 @@ from pivotmine.explore.answers import Explorer
 from pivotmine.explore.downloads import MEDIA_TYPES, as_file
 from pivotmine.explore.pages import STATIC, render, scripts_of
 from pivotmine.explore.view import Unasked
+from pivotmine.show.look.page import assets
+
+LOOK = {"look.css": "text/css; charset=utf-8", "tips.js": "text/javascript; charset=utf-8"}
+"""Files that all pages of PivotMine share (`pivotmine.show.look`)."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
@@ -111,6 +115,12 @@ def build_app(explorer: Explorer, hosts: Sequence[str] = ()) -> Starlette:
         found = explorer.suggest(typed)
         return HTMLResponse(render("suggestions", explorer.languages(), suggestions=found))
 
+    def shared(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in LOOK:
+            raise HTTPException(404)
+        return Response(assets()[name], media_type=LOOK[name])
+
     def missing(request: Request, error: Exception) -> Response:
         said = "There is no such page. Views are listed above."
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -121,6 +131,7 @@ def build_app(explorer: Explorer, hosts: Sequence[str] = ()) -> Starlette:
             Route("/", lambda request: RedirectResponse(explorer.first_address())),
             Route("/suggest", suggestions),
             Route("/download/{view}/{table}.{kind}", download),
+            Route("/look/{name}", shared),
             Mount("/static", StaticFiles(directory=STATIC)),
             Route("/{view}", page),
         ],

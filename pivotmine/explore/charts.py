@@ -1,291 +1,131 @@
-"""Charts as Vega-Lite specifications. Their look is in `static/explore.js`."""
+"""The charts of the views, drawn by `pivotmine.show.look`: a headline with the finding, and SVG."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+
+from markupsafe import Markup
 
 from pivotmine.ask.arm_growth import Growth
-from pivotmine.ask.arms import Shares
 from pivotmine.ask.corpus import Delivery, LanguagePair, LanguageSize, Mixture
 from pivotmine.ask.model_runs import LayerMass
 from pivotmine.ask.spread import Spread
+from pivotmine.show.look import charts
+from pivotmine.show.look.curves import Line, histogram, lines
+from pivotmine.show.look.page import figure
 
-Specification = dict[str, Any]
-
-OKABE_ITO = (
-    *("#0072b2", "#d55e00", "#009e73", "#cc79a7"),
-    *("#e69f00", "#56b4e9", "#f0e442", "#7f7f7f"),
-)
-"""Okabe & Ito 2008, Color Universal Design; the order of `static/explore.css`."""
-
-GREY = "#9a9a9a"
-"""What has no colour of its own, such as segments without a language."""
-
-_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+_STEPS = 25
 
 
-def _chart(rows: Sequence[dict[str, Any]], **more: Any) -> Specification:
-    # Without it a chart whose height follows its rows is asked to fit a height, too.
-    fit = {"type": "fit-x" if more.get("width") == "container" else "pad", "contains": "padding"}
-    return {"$schema": _SCHEMA, "data": {"values": list(rows)}, "autosize": fit, **more}
-
-
-def spread_chart(spread: Spread, score: float) -> Specification:
+def spread_chart(spread: Spread, score: float) -> Markup:
     """The documents of the corpus by a score, with the place of one document."""
-    width = (spread.high - spread.low) / len(spread.counts) or 1.0
-    rows = [
-        {"from": spread.low + number * width, "to": spread.low + (number + 1) * width, "n": n}
-        for number, n in enumerate(spread.counts)
-    ]
-    bars = {
-        "mark": {"type": "bar", "color": OKABE_ITO[5]},
-        "encoding": {
-            "x": {"field": "from", "bin": {"binned": True}, "title": spread.method},
-            "x2": {"field": "to"},
-            "y": {"field": "n", "type": "quantitative", "title": "documents"},
-            "tooltip": [
-                {"field": "from", "format": ".3~g"},
-                {"field": "to", "format": ".3~g"},
-                {"field": "n", "title": "documents", "format": ","},
-            ],
-        },
-    }
-    here = {
-        "data": {"values": [{"score": score}]},
-        "mark": {"type": "rule", "color": OKABE_ITO[1], "size": 3},
-        "encoding": {
-            "x": {"field": "score", "type": "quantitative"},
-            "tooltip": {"field": "score", "title": "this document", "format": ".4~g"},
-        },
-    }
-    size = {"width": 240, "height": 120}
-    return _chart(rows, layer=[bars, here], **size)
+    n = len(spread.counts)
+    width = (spread.high - spread.low) / n or 1.0 / n
+    edges = [spread.low + number * width for number in range(n + 1)]
+    spec = histogram(edges, spread.counts, spread.method, marker=score, marker_name="this document")
+    share = spread.share_below(score)
+    return figure(spec, f"{spread.method}: higher than {share:.0%} of documents", beside=True)
 
 
-def colours_of(languages: Sequence[str]) -> dict[str, Any]:
-    """A scale that gives each language the colour that it has on every page."""
-    return {
-        "domain": list(languages),
-        "range": [OKABE_ITO[number % len(OKABE_ITO)] for number in range(len(languages))],
-    }
-
-
-def shares_chart(
-    shares: Shares, arms: Sequence[str], by: str, languages: Sequence[str]
-) -> Specification:
-    """Tokens of each arm by part, as shares of the arm: a bar an arm."""
-    rows = [
-        {"arm": arm, "part": part, "n": n, "share": n / (sum(shares[arm].values()) or 1)}
-        for arm in shares
-        for part, n in shares[arm].items()
-    ]
-    parts = list(dict.fromkeys(part for held in shares.values() for part in held))
-    colour: dict[str, Any] = {"field": "part", "title": by}
-    if set(parts) <= {*languages, "und"}:
-        own = [lang for lang in languages if lang in parts]
-        scale = colours_of(languages)
-        scale = dict(zip(scale["domain"], scale["range"], strict=True)) | {"und": GREY}
-        own += [part for part in parts if part not in own]
-        colour["scale"] = {"domain": own, "range": [scale[part] for part in own]}
-    else:
-        wheel = [*OKABE_ITO, "#004c6d", "#8b3a00", GREY]
-        colour["scale"] = {"domain": parts, "range": wheel[: len(parts)]}
-    return _chart(
-        rows,
-        width="container",
-        height={"step": 30},
-        mark="bar",
-        encoding={
-            "y": {"field": "arm", "sort": list(arms), "title": None},
-            "x": {
-                "field": "share",
-                "type": "quantitative",
-                "stack": "zero",
-                "axis": {"format": "%"},
-                "scale": {"domain": [0, 1]},
-                "title": "share of tokens",
-            },
-            "color": colour,
-            "tooltip": [
-                {"field": "arm"},
-                {"field": "part", "title": by},
-                {"field": "n", "title": "tokens", "format": ","},
-                {"field": "share", "format": ".1%"},
-            ],
-        },
-    )
-
-
-def growth_chart(growth: Sequence[Growth], arms: Sequence[str]) -> Specification:
+def growth_chart(growth: Sequence[Growth], arms: Sequence[str]) -> Markup:
     """Distinct links against tokens, a line an arm."""
-    rows = [{"arm": one.arm, "tokens": one.n_tokens, "links": one.n_links} for one in growth]
-    rows += [{"arm": arm, "tokens": 0, "links": 0} for arm in arms]
-    return _chart(
-        rows,
-        width="container",
-        height=300,
-        mark={"type": "line", "point": True},
-        encoding={
-            "x": {"field": "tokens", "type": "quantitative", "axis": {"format": "~s"}},
-            "y": {"field": "links", "type": "quantitative", "title": "distinct links"},
-            "color": {
-                "field": "arm",
-                "scale": {"domain": list(arms), "range": list(OKABE_ITO)},
-            },
-            "tooltip": [
-                {"field": "arm"},
-                {"field": "tokens", "type": "quantitative", "format": ","},
-                {"field": "links", "type": "quantitative", "format": ","},
-            ],
-        },
-    )
+    longest = max((one.n_tokens for one in growth), default=0)
+    at = [longest * step / _STEPS for step in range(_STEPS + 1)]
+    drawn = []
+    for arm in arms:
+        places = [(0, 0)] + [(one.n_tokens, one.n_links) for one in growth if one.arm == arm]
+        values = [_between(places, tokens) for tokens in at]
+        drawn.append(Line(arm, values, [None] * len(at), [None] * len(at)))
+    ends = {one.arm: one.n_links for one in growth}
+    most = max(ends, key=lambda arm: ends[arm], default="")
+    said = f"{most} realises most links: {ends[most]:,}." if most else "No arm holds a document."
+    note = "Documents in the order of the arm, which is random."
+    return figure(lines(drawn, at, "distinct links", "tokens", named=arms), said, note)
 
 
-def languages_chart(sizes: Sequence[LanguageSize], languages: Sequence[str]) -> Specification:
+def _between(places: Sequence[tuple[int, int]], tokens: float) -> float | None:
+    """The links at a number of tokens, on the line between two places; None beyond the last."""
+    after = bisect_left(places, (tokens, 0))
+    if after == 0:
+        return float(places[0][1])
+    # The last place of an arm may lie a hair below the last step of the longest.
+    if after == len(places):
+        return float(places[-1][1]) if tokens <= places[-1][0] * 1.01 else None
+    (x, y), (right, up) = places[after - 1], places[after]
+    return y + (up - y) * (tokens - x) / (right - x) if right > x else float(up)
+
+
+def languages_chart(sizes: Sequence[LanguageSize]) -> Markup:
     """Tokens in segments of each language."""
-    names = [one.lang for one in sizes]
-    scale = colours_of(languages)
-    others = [name for name in names if name not in languages]
-    scale = {"domain": [*languages, *others], "range": scale["range"] + [GREY] * len(others)}
-    return _chart(
-        [asdict(one) for one in sizes],
-        width="container",
-        height={"step": 26},
-        mark="bar",
-        encoding={
-            "y": {"field": "lang", "sort": names, "title": None},
-            "x": {"field": "n_tokens", "type": "quantitative", "title": "tokens in its segments"}
-            | {"axis": {"format": "~s"}},
-            "color": {"field": "lang", "scale": scale, "legend": None},
-            "tooltip": [
-                {"field": "lang"},
-                {"field": "n_tokens", "title": "tokens", "format": ","},
-                {"field": "n_docs", "title": "documents of it", "format": ","},
-                {"field": "n_docs_with", "title": "documents with it", "format": ","},
-            ],
-        },
-    )
+    rows = [charts.Estimate(one.lang, float(one.n_tokens), series=one.lang) for one in sizes]
+    total = sum(one.n_tokens for one in sizes) or 1
+    said = f"{sizes[0].lang} has {sizes[0].n_tokens / total:.0%} of the tokens." if sizes else ""
+    return figure(charts.bars(rows, "tokens in its segments", form=",.0f"), said)
 
 
-def mixture_chart(mixtures: Sequence[Mixture]) -> Specification:
+def mixture_chart(mixtures: Sequence[Mixture]) -> Markup:
     """Documents by the number of languages of their segments."""
-    rows = [asdict(one) | {"label": f"{one.n_langs}"} for one in mixtures]
-    rows = [row | {"label": "5 or more"} if row["n_langs"] == 5 else row for row in rows]
-    return _chart(
-        rows,
-        width="container",
-        height={"step": 26},
-        mark={"type": "bar", "color": OKABE_ITO[0]},
-        encoding={
-            "y": {"field": "label", "type": "ordinal", "title": None},
-            "x": {"field": "n_docs", "type": "quantitative", "title": "documents"},
-            "tooltip": [
-                {"field": "label", "title": "languages"},
-                {"field": "n_docs", "title": "documents", "format": ","},
-                {"field": "n_tokens", "title": "tokens", "format": ","},
-            ],
-        },
+    names = {one.n_langs: str(one.n_langs) for one in mixtures} | {5: "5 or more"}
+    rows = [charts.Estimate(names[one.n_langs], float(one.n_docs)) for one in mixtures]
+    mixed = sum(one.n_docs for one in mixtures if one.n_langs > 1)
+    share = mixed / (sum(one.n_docs for one in mixtures) or 1)
+    return figure(
+        charts.bars(rows, "documents", form=",.0f"),
+        f"{share:.0%} of the documents hold several languages.",
+        "Number of languages of the segments of a document; undetermined ones are left out.",
     )
 
 
-def pairs_chart(pairs: Sequence[LanguagePair]) -> Specification:
-    """A matrix of languages: how many links join them, and whether only bridges do."""
-    rows = []
-    for one in pairs:
-        both = asdict(one) | {
-            "said": f"{one.n_prevail:,}"
-            if one.n_prevail
-            else (f"over {one.over}" if one.n_bridges else "")
-        }
-        rows += [both | {"row": one.lang_a, "column": one.lang_b}]
-        rows += [both | {"row": one.lang_b, "column": one.lang_a}]
-    cell = {
-        "y": {"field": "row", "title": None},
-        "x": {"field": "column", "title": None, "axis": {"orient": "top", "labelAngle": 0}},
-    }
-    told = [
-        {"field": "lang_a", "title": "language"},
-        {"field": "lang_b", "title": "and"},
-        {"field": "n_contexts", "title": "contexts in which they meet", "format": ","},
-        {"field": "n_links", "title": "links", "format": ","},
-        {"field": "n_prevail", "title": "that prevail", "format": ","},
-        {"field": "n_bridges", "title": "bridges over others", "format": ","},
-        {"field": "over", "title": "most over"},
+def pairs_chart(pairs: Sequence[LanguagePair]) -> Markup:
+    """A matrix of languages: how many links that prevail join them."""
+    names = sorted({lang for one in pairs for lang in (one.lang_a, one.lang_b)})
+    n_links = {frozenset((one.lang_a, one.lang_b)): one.n_prevail for one in pairs}
+    rows = [
+        (row, [float(n_links.get(frozenset((row, column)), 0)) or None for column in names])
+        for row in names
     ]
-    shade = {
-        "field": "n_contexts",
-        "type": "quantitative",
-        "scale": {"type": "symlog", "scheme": "blues"},
-        "title": "contexts",
-    }
-    ink = {"condition": {"test": "datum.dark", "value": "white"}, "value": "black"}
-    most = max((one.n_contexts for one in pairs), default=0)
-    rows = [row | {"dark": row["n_contexts"] > most**0.75} for row in rows]
-    return _chart(
-        rows,
-        width={"step": 84},
-        height={"step": 44},
-        layer=[
-            {"mark": "rect", "encoding": {**cell, "color": shade, "tooltip": told}},
-            {
-                "mark": {"type": "text"},
-                "encoding": {**cell, "text": {"field": "said"}, "color": ink, "tooltip": told},
-            },
-        ],
-    )
+    top = max(n_links.values(), default=0) or 1
+    most = max(pairs, key=lambda one: one.n_prevail)
+    said = f"{most.lang_a} and {most.lang_b} are linked most: {most.n_prevail:,} links prevail."
+    bridged = [one for one in pairs if not one.n_prevail and one.n_bridges]
+    if bridged:
+        said += f" {len(bridged)} of {len(pairs)} pairs are joined by bridges alone."
+    note = "Number of links that prevail; empty where there is none."
+    return figure(charts.matrix(names, rows, form=",.0f", top=top), said, note)
 
 
-def deliveries_chart(deliveries: Sequence[Delivery]) -> Specification:
+def deliveries_chart(deliveries: Sequence[Delivery]) -> Markup:
     """Documents after each delivery."""
     total, rows = 0, []
     for one in deliveries:
         total += one.n_docs
-        rows.append({"id": one.ingest_id, "new": one.n_docs, "total": total})
-    return _chart(
-        rows,
-        width="container",
-        height=220,
-        mark={"type": "bar", "color": OKABE_ITO[2]},
-        encoding={
-            "x": {"field": "id", "sort": None, "title": "delivery", "axis": {"labelAngle": 0}},
-            "y": {"field": "total", "type": "quantitative", "title": "documents so far"},
-            "tooltip": [
-                {"field": "id", "title": "delivery"},
-                {"field": "new", "title": "new documents", "format": ","},
-                {"field": "total", "title": "so far", "format": ","},
-            ],
-        },
-    )
+        rows.append(charts.Estimate(one.ingest_id, float(total)))
+    said = f"{len(deliveries)} deliveries brought {total:,} documents."
+    return figure(charts.bars(rows, "documents so far", form=",.0f"), said)
 
 
-def layers_chart(layers: Sequence[LayerMass]) -> Specification:
+def layers_chart(layers: Sequence[LayerMass], lens: str) -> Markup:
     """Probability of each role's words by layer, a line with its band."""
-    rows = [asdict(one) for one in layers if not one.role.endswith(":gap")]
-    roles = list(dict.fromkeys(row["role"] for row in rows))
-    colour = {"field": "role", "scale": {"domain": roles, "range": list(OKABE_ITO)}}
-    at = {"x": {"field": "layer", "type": "quantitative", "axis": {"tickMinStep": 1}}}
-    band = {
-        "mark": {"type": "area", "opacity": 0.2},
-        "encoding": {
-            **at,
-            "color": colour,
-            "y": {"field": "low", "type": "quantitative"},
-            "y2": {"field": "high"},
-        },
-    }
-    line = {
-        "mark": {"type": "line", "point": True},
-        "encoding": {
-            **at,
-            "color": colour,
-            "y": {"field": "mean", "type": "quantitative", "title": "mean probability"},
-            "tooltip": [
-                {"field": "role"},
-                {"field": "layer"},
-                *({"field": name, "format": ".3~g"} for name in ("mean", "low", "high")),
-            ],
-        },
-    }
-    return _chart(rows, width="container", height=280, layer=[band, line])
+    at = sorted({one.layer for one in layers})
+    roles = [role for role in dict.fromkeys(one.role for one in layers) if ":gap" not in role]
+    drawn = []
+    for role in roles:
+        own = {one.layer: one for one in layers if one.role == role}
+        bands = [own.get(layer) for layer in at]
+        drawn.append(
+            Line(
+                role,
+                *(
+                    [getattr(band, name) if band else None for band in bands]
+                    for name in ("mean", "low", "high")
+                ),
+            )
+        )
+    peak = max((one for one in layers if one.mean is not None), key=lambda one: one.mean or 0.0)
+    said = f"{lens} lens: words of {peak.role} are likeliest at layer {peak.layer}."
+    return figure(
+        lines(drawn, at, "mean probability", "layer", within=(0, 1)),
+        said,
+        "Mean over the words of the direction, with its 95 % interval.",
+    )

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pivotmine.explore.answers import Explorer
 from pivotmine.explore.downloads import as_file
 from pivotmine.explore.pages import STATIC, render, scripts_of
+from pivotmine.show.look.page import assets
 
 
 def offline_page(explorer: Explorer, name: str, values: Mapping[str, str]) -> str:
@@ -24,8 +25,10 @@ def offline_page(explorer: Explorer, name: str, values: Mapping[str, str]) -> st
         The question cannot be answered; the message says what to do.
     """
     view, statements = explorer.answer(name, values)
-    names = [*scripts_of(view), "explore.js"]
-    sources = [_source(path) for path in names]
+    look = assets()
+    scripts = [(STATIC / path).read_text(encoding="utf-8") for path in scripts_of(view)]
+    own = (STATIC / "explore.js").read_text(encoding="utf-8")
+    sources = [_source(text) for text in (*scripts, look["tips.js"], own)]
     hashes = " ".join(f"'sha256-{_sha256(source)}'" for source in sources)
     files = {
         table: "data:text/csv;base64," + base64.b64encode(as_file(rows, "csv")).decode()
@@ -41,16 +44,14 @@ def offline_page(explorer: Explorer, name: str, values: Mapping[str, str]) -> st
         downloads=list(view.tables),
         files=files,
         offline=True,
-        scripts=names,
         sources=sources,
-        style=(STATIC / "explore.css").read_text(encoding="utf-8"),
+        style=look["look.css"] + (STATIC / "explore.css").read_text(encoding="utf-8"),
         policy=f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:",
     )
 
 
-def _source(path: str) -> str:
+def _source(text: str) -> str:
     """A script as it may stand in an element of HTML."""
-    text = (STATIC / path).read_text(encoding="utf-8")
     return text.replace("</script", r"<\/script").replace("<!--", r"<\!--")
 
 

@@ -11,15 +11,13 @@ import jinja2
 
 from pivotmine.explore.view import View, address
 from pivotmine.explore.words import named, shown
+from pivotmine.show.look.palette import colours
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
 
-VEGA = ("vendor/vega.min.js", "vendor/vega-lite.min.js", "vendor/vega-embed.min.js")
-SCRIPTS = {"cytoscape": ("vendor/cytoscape.min.js",), "vega": VEGA}
+SCRIPTS = {"cytoscape": "vendor/cytoscape.min.js"}
 """Scripts that a page may use, each loaded only where it is."""
-
-_COLOURS = 8
 
 
 @cache
@@ -45,16 +43,16 @@ def render(template: str, languages: Sequence[str], **values: Any) -> str:
     template
         Name of a view, or of another template.
     languages
-        Languages of the lake; their order gives each its colour.
+        Languages of the lake, each of which keeps one colour.
     """
-    colours = {lang: number % _COLOURS for number, lang in enumerate(languages)}
-    given = {"colours": colours, "offline": False, "scripts": [], **values}
+    hues = {lang: hue.removeprefix("var(--")[:-1] for lang, hue in colours(languages).items()}
+    given = {"colours": hues, "offline": False, "scripts": [], **values}
     return environment().get_template(f"{template}.html").render(given)
 
 
 def scripts_of(view: View) -> list[str]:
     """Paths below `static` of the libraries that a view needs, in their order."""
-    return [path for name in view.uses for path in SCRIPTS[name]]
+    return [SCRIPTS[name] for name in view.uses]
 
 
 def _q_value(value: float | None) -> str:

@@ -49,27 +49,6 @@ LIBRARIES = (
         "67520dd719971c2a3c6cbc4a9014041831249998de52c58cd46254340ce249de",
         "dist/cytoscape.min.js",
     ),
-    Library(
-        "vega",
-        "6.4.0",
-        "ac75c2ab62e911608b3235c1123ee1a1c63d1b4fe2e5319845ac861928f4e954"
-        "c5e3e976206d99ee87992828d66d487fee14c4fe65616da38f07bdb0084961ea",
-        "build/vega.min.js",
-    ),
-    Library(
-        "vega-lite",
-        "6.4.3",
-        "77fee13e37f3e7ad14111690b9398680855f5c07b783684959e0be8a00de686a"
-        "2151d12836b1cb5e047fc933814fcbd5fe522eb8a9f0fb4ff15966e5903c2431",
-        "build/vega-lite.min.js",
-    ),
-    Library(
-        "vega-embed",
-        "7.3.0",
-        "c10f2ce46692ceaa0a82645f6d1a25801ae313608fed92875ea1fb3628f132a3"
-        "e3a5d5b14ace039fcb6fa7d83482242f87670afb7a79eacc63596334c0d9e01b",
-        "build/vega-embed.min.js",
-    ),
 )
 
 

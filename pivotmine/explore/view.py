@@ -84,7 +84,7 @@ class View:
     tables: dict[str, pa.Table] = field(default_factory=dict)
     """What can be downloaded, by name."""
     uses: tuple[str, ...] = ()
-    """Libraries that its page needs: `vega`, `cytoscape`."""
+    """Libraries that its page needs: `cytoscape`, or none."""
 
 
 def address(view: str, **values: Any) -> str:

@@ -31,15 +31,22 @@ def arms_page(found: Arms, warehouse: str) -> str:
     if found.note_on_empty:
         lead += html("<p>{}.</p>", found.note_on_empty)
     sections = [
-        Section("sizes", "What each arm holds", _sizes(found)),
-        Section("coverage", "Links that the arms realise", _coverages(found)),
-        Section("languages", "Languages", _languages(found)),
-        Section("types", "Types of documents", _parts(found.types, "type of the document")),
-        Section("sources", "Sources", _parts(found.sources, "source")),
-        Section("overlap", "Documents in common", _overlap(found)),
+        *arms_sections(found),
         Section("examples", "Documents drawn from each", _examples(found)),
     ]
     return page("What the selections hold", lead, sections)
+
+
+def arms_sections(found: Arms) -> list[Section]:
+    """What the arms hold, as parts of a page."""
+    return [
+        Section("sizes", "What each arm holds", _sizes(found)),
+        Section("coverage", "Links that the arms realise", _coverages(found)),
+        Section("languages", "Languages", _languages(found)),
+        Section("types", "Types of documents", parts_figure(found.types, "type of the document")),
+        Section("sources", "Sources", parts_figure(found.sources, "source")),
+        Section("overlap", "Documents in common", _overlap(found)),
+    ]
 
 
 def _names(found: Arms) -> list[str]:
@@ -114,13 +121,13 @@ def _languages(found: Arms) -> Markup:
                 "document, so the arms are equal in that, and differ in what else their documents "
                 "hold.</p>"
             ),
-            _parts(found.segment_languages, "language of the segment"),
-            _parts(found.languages, "language of the document"),
+            parts_figure(found.segment_languages, "language of the segment"),
+            parts_figure(found.languages, "language of the document"),
         ]
     )
 
 
-def _parts(found: Shares, by: str) -> Markup:
+def parts_figure(found: Shares, by: str) -> Markup:
     """Stacked bars, and the tokens as a table."""
     parts = sorted({part for amounts in found.values() for part in amounts})
     if not parts:

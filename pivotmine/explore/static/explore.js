@@ -1,10 +1,17 @@
-// Suggestions, graphs, charts and the links of a document. All data is read from the page as JSON
+// Suggestions, graphs and the links of a document. All data is read from the page as JSON
 // or attributes, and put back as text.
 "use strict";
 
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
-const styles = getComputedStyle(document.documentElement);
-const css = (name) => styles.getPropertyValue(name).trim();
+const probe = document.createElement("i");
+// A custom property may hold a pair for light and dark; a colour that is used is resolved.
+const css = (name) => {
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+};
 const dataOf = (figure, kind) =>
   JSON.parse(figure.querySelector(`script.${kind}-data`).textContent);
 
@@ -62,8 +69,8 @@ function combobox(input) {
 
 // ---- graph of bridges -----------------------------------------------------------------------
 
-const numbers = JSON.parse(document.getElementById("colours").textContent);
-const colourOf = (lang) => css(`--okabe-${numbers[lang] ?? 7}`);
+const hues = JSON.parse(document.getElementById("colours").textContent);
+const colourOf = (lang) => css(`--${hues[lang] ?? "grey"}`);
 
 function graph(figure) {
   const { nodes, edges } = dataOf(figure, "graph");
@@ -125,25 +132,6 @@ function graph(figure) {
   });
 }
 
-// ---- charts ---------------------------------------------------------------------------------
-
-function chart(figure) {
-  const ink = css("--ink"), soft = css("--soft"), rule = css("--rule");
-  const config = {
-    background: "transparent", font: "system-ui, Noto Sans, sans-serif",
-    view: { stroke: "transparent" },
-    axis: { labelColor: ink, titleColor: soft, gridColor: rule, domainColor: rule, tickColor: rule,
-      labelFontSize: 14, titleFontSize: 14 },
-    legend: { labelColor: ink, titleColor: soft, labelFontSize: 14, titleFontSize: 14 },
-    title: { color: ink, fontSize: 16 }, text: { color: ink, fontSize: 14 },
-    header: { labelColor: ink, titleColor: soft, labelFontSize: 14, titleFontSize: 14 },
-  };
-  vegaEmbed(figure.querySelector(".drawing"), dataOf(figure, "chart"), {
-    ast: true, renderer: "svg", actions: false, defaultStyle: false, config,
-    tooltip: { disableDefaultStyle: true },
-  });
-}
-
 // ---- links of a document --------------------------------------------------------------------
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -188,7 +176,6 @@ function textLinks(text) {
 
 function draw() {
   document.querySelectorAll("figure.graph").forEach(graph);
-  document.querySelectorAll("figure.chart").forEach(chart);
 }
 
 document.querySelectorAll("input[role=combobox]").forEach(combobox);

@@ -6,8 +6,10 @@ import pyarrow as pa
 
 from pivotmine.ask.arm_growth import link_growth, template_shares
 from pivotmine.ask.arms import Shares, describe_arms
-from pivotmine.explore.charts import growth_chart, shares_chart
+from pivotmine.explore.charts import growth_chart
 from pivotmine.explore.view import Asked, View
+from pivotmine.show.arms_page import arms_sections, parts_figure
+from pivotmine.show.look.page import Section
 
 
 def arms(asked: Asked) -> View:
@@ -36,11 +38,10 @@ def arms(asked: Asked) -> View:
         "Arms",
         {
             "found": found,
-            "growth": growth_chart(growth, names),
-            "charts": [
-                (name, shares_chart(shares, names, name, asked.languages))
-                for name, shares in parts.items()
-                if shares
+            "sections": [
+                Section("growth", "Distinct links against tokens", growth_chart(growth, names)),
+                *arms_sections(found),
+                Section("templates", "Templates", parts_figure(by_template, "template")),
             ],
         },
         {
@@ -49,7 +50,6 @@ def arms(asked: Asked) -> View:
             "parts": _parts(parts),
             "overlap": _overlap(found.shared_docs, found.shared_tokens),
         },
-        ("vega",),
     )
 
 

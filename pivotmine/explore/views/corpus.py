@@ -20,9 +20,9 @@ def corpus(asked: Asked) -> View:
             "n_tokens": sum(one.n_tokens for one in found.languages),
             "n_mixed": sum(one.n_docs for one in found.mixtures if one.n_langs > 1),
             "examples": examples,
-            "languages_chart": languages_chart(found.languages, asked.languages),
+            "languages_chart": languages_chart(found.languages),
             "mixture_chart": mixture_chart(found.mixtures),
-            "pairs_chart": pairs_chart(found.pairs),
+            "pairs_chart": pairs_chart(found.pairs) if found.pairs else "",
             "deliveries_chart": deliveries_chart(found.deliveries),
         },
         {
@@ -32,7 +32,6 @@ def corpus(asked: Asked) -> View:
             "refused": found.refused.to_arrow(),
             "deliveries": found.deliveries.to_arrow(),
         },
-        ("vega",),
     )
 
 

@@ -68,7 +68,6 @@ def document(asked: Asked) -> View:
             "segments": _as_table(segments),
             "scores": pa.table({"method": list(scores), "score": list(scores.values())}),
         },
-        ("vega",),
     )
 
 

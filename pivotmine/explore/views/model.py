@@ -51,12 +51,11 @@ def model(asked: Asked) -> View:
             "rules": [name for name in run.traces.column_names if name not in _WORDS],
             "mined": _mined(asked, traces[0], direction) if word and traces else [],
             "layers": {
-                lens: layers_chart([one for one in layers if one.lens == lens])
+                lens: layers_chart([one for one in layers if one.lens == lens], lens)
                 for lens in dict.fromkeys(one.lens for one in layers)
             },
         },
         {"layers": layers.to_arrow(), "words": run.traces},
-        ("vega",),
     )
 
 
