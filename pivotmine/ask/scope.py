@@ -3,23 +3,24 @@
 A corpus of up to `most_tokens` is searched whole. In a larger one, a pair whose link counts for
 scores is looked up in column `links` of table `scores`, which lists for each document the links
 that it realises: it is the index from links to documents, is written anyway, and holds about one
-number for 20 tokens. The documents that are read are a draw of `_MAX_DRAWN` of them: the first by
-their ids, which are hashes. Other words are looked for in the first documents of the table, up to
+number for 20 tokens. Of the documents `_MAX_DRAWN` are drawn: the first by their ids, which are
+hashes. Column `doc_id` says in which files they are, and `_MAX_READ` of them are read, from as few
+files as hold so many. Other words are looked for in the first documents of the table, up to
 `most_tokens`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
-from pivotmine.lake.query import SCORING_LINKS, WordTokens, quoted
+from pivotmine.lake.query import SCORING_LINKS, WordTokens, files_read, quoted
 
 TABLES_READ = ("tokens", "scores", "links")
 
-_MAX_DRAWN = 400
+_MAX_DRAWN, _MAX_READ = 2_000, 30
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,40 @@ def choose_scope(
     links = _links_between(connection, *words) if len(words) == 2 else []
     if links:
         found = connection.execute(_REALISING, {"links": links, "most": _MAX_DRAWN}).fetchall()
-        ids = ", ".join(quoted(doc_id) for doc_id, _ in found)
-        total = found[0][1] if found else 0
-        rows = f"(FROM tokens WHERE list_contains([{ids}]::VARCHAR[], doc_id))"
-        return Scope(rows, len(found), total, by_link=True)
+        if not found:
+            return Scope("(FROM tokens LIMIT 0)", 0, 0, by_link=True)
+        scope = _read_together(connection, [doc_id for doc_id, _ in found])
+        return replace(scope, of=found[0][1])
     n_docs = max(size.n_docs * most_tokens // size.n_tokens, 1)
     return Scope(f"(FROM tokens LIMIT {n_docs})", n_docs, size.n_docs, by_link=False)
+
+
+def _read_together(connection: duckdb.DuckDBPyConnection, doc_ids: Sequence[str]) -> Scope:
+    """Some of the documents, those that lie in the fewest files.
+
+    DuckDB passes over files that hold none of them. It would decode all tokens for a condition on
+    documents alone, since no file is sorted by them.
+    """
+    files = ", ".join(map(quoted, files_read(connection, "tokens")))
+    ids = ", ".join(map(quoted, doc_ids))
+    places = "filename = true, file_row_number = true"
+    found = connection.execute(
+        f"""
+        SELECT filename, file_row_number, count(*) OVER (PARTITION BY filename) AS n
+        FROM read_parquet([{files}], {places}) WHERE doc_id IN ({ids})
+        ORDER BY n DESC, filename, file_row_number LIMIT {_MAX_READ}
+        """
+    ).fetchall()
+    held = ", ".join(quoted(file) for file in sorted({file for file, *_ in found}))
+    wanted = ", ".join(f"({quoted(file)}, {number})" for file, number, _ in found)
+    # Materialized, because conditions from outside would be checked on every row of the files.
+    rows = f"""(
+        WITH found AS MATERIALIZED (
+            SELECT doc_id, token_ids, segment_ends, segment_langs
+            FROM read_parquet([{held}], {places})
+            WHERE (filename, file_row_number) IN (VALUES {wanted}))
+        FROM found)"""
+    return Scope(rows, len(found), len(doc_ids), by_link=True)
 
 
 def _links_between(

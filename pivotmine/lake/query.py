@@ -104,13 +104,7 @@ def confine(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
     Files that views read are all that DuckDB may open from then on, extensions cannot be loaded,
     and the settings that say so are locked. `check_reads` refuses statements that write.
     """
-    views = "SELECT sql FROM duckdb_views() WHERE NOT internal"
-    paths = [
-        path.replace("''", "'")
-        for (sql,) in connection.execute(views).fetchall()
-        for path in re.findall(r"'((?:[^']|'')*)'", sql)
-        if path.endswith(".parquet")
-    ]
+    paths = files_read(connection)
     if not lake.is_local:  # DuckDB asks by the spelling of the filesystem, too
         strip, unstrip = lake.filesystem._strip_protocol, lake.filesystem.unstrip_protocol
         paths += [unstrip(strip(path)) for path in paths]
@@ -122,6 +116,19 @@ def confine(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
         "lock_configuration = true",
     ):
         connection.execute(f"SET {setting}")
+
+
+def files_read(connection: duckdb.DuckDBPyConnection, table: str | None = None) -> list[str]:
+    """The Parquet files of a table, or of all tables, as the views of a connection name them."""
+    views = (
+        "SELECT sql FROM duckdb_views() WHERE NOT internal AND coalesce(view_name = $table, true)"
+    )
+    return [
+        path.replace("''", "'")
+        for (sql,) in connection.execute(views, {"table": table}).fetchall()
+        for path in re.findall(r"'((?:[^']|'')*)'", sql)
+        if path.endswith(".parquet")
+    ]
 
 
 def check_reads(sql: str) -> None:
