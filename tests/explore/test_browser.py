@@ -123,8 +123,9 @@ def test_the_links_of_a_document_are_drawn_between_their_words(page, base):
 
 def test_a_mark_of_a_chart_says_its_value_under_the_pointer(page, base):
     page.goto(f"{base}/corpus")
-    page.locator("figure svg [aria-label*='en: ']:visible").first.hover()
-    assert page.locator("#tip").inner_text().startswith("en: ")
+    cell = page.locator("figure svg [aria-label='fr, en: 3']:visible")
+    cell.hover()
+    assert page.locator("#tip").inner_text() == cell.get_attribute("aria-label")
 
 
 def test_colours_follow_the_reader_s_theme(page, base):
