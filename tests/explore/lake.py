@@ -67,7 +67,8 @@ def explored_tables() -> dict[str, list[Row]]:
         "selection": [{"arm": arm, "doc_id": _id(number), "position": number, "lang": "fr",
                     "n_tokens": 6, "reason": f"{SCRIPT} score 0.5", "epoch": 0}
                    for arm in ARMS[:2] for number in range(10)],
-        "rejects": [{"uri": "a", "position": 1, "reason": SCRIPT, "detail": QUOTE}],
+        "rejects": [{"uri": "a", "position": 1, "ingest_id": SCRIPT, "reason": SCRIPT,
+                     "detail": QUOTE}],
         "duplicates": [],
     }  # fmt: skip
 
