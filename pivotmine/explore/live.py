@@ -7,6 +7,7 @@ the connection. Figures that hold for the whole lake are computed once a commit.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from pivotmine.ask.reader import LakeReader
+from pivotmine.errors import PivotMineError
 from pivotmine.lake.query import confine, connect
 
 _SECONDS = 5.0
@@ -54,13 +56,18 @@ class LiveLake:
         """The tables of the last commit that was seen; commits of the last seconds may lack."""
         with self._lock:
             if time.monotonic() - self._looked_at > _SECONDS:
-                self.reader.lake.refresh_runs()
-                if self._commit() != self._opened.commit:
-                    self.reader.lake.refresh()
-                    # Pages that are being made hold cursors, which keep the old database alive.
-                    self._opened = self._open()
+                # A lake that cannot be reached for a moment is shown as it was.
+                with contextlib.suppress(PivotMineError, OSError):
+                    self._look()
                 self._looked_at = time.monotonic()
             return self._opened
+
+    def _look(self) -> None:
+        self.reader.lake.refresh_runs()
+        if self._commit() != self._opened.commit:
+            self.reader.lake.refresh()
+            # Pages that are being made hold cursors, which keep the old database alive.
+            self._opened = self._open()
 
     def _commit(self) -> frozenset[str]:
         return frozenset(self.reader.lake.committed_run_ids())
