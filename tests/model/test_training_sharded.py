@@ -62,10 +62,15 @@ def test_two_workers_with_half_of_the_model_give_the_losses_of_one_process(runs:
 def test_an_interrupted_run_goes_on_with_the_same_bits(runs: Any):
     _, together, folder = runs
     for column in ("loss", "gradient_norm"):
-        whole, resumed = (
-            [row[column] for row in together[name]["losses"]] for name in ("adamw", "resumed")
+        whole, resumed, damaged = (
+            [row[column] for row in together[name]["losses"]]
+            for name in ("adamw", "resumed", "damaged")
         )
         assert resumed == whole
+        assert damaged == whole, "from the checkpoint before"
+    said = [line for line in together["damaged"]["said"] if "going on from" in line]
+    assert len(said) == 1
+    assert "checkpoint-00000005/parts cannot be read" in said[0]
     kept = sorted(path.name for path in (folder / "resumed").iterdir())
     assert kept == ["checkpoint-00000006", "checkpoint-00000007"], "whole, and nothing beside"
     parts = {path.name for path in (folder / "resumed" / kept[-1] / "parts").iterdir()}
