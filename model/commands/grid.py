@@ -61,6 +61,9 @@ def compare(
 
     Reads the tables that `train` wrote; no model and no shards are needed.
     """
+    from pivotmine.show.look.drawing import require_drawing
+
+    require_drawing()
     from pivotmine.model.commands.tables import contrast_table
     from pivotmine.model.comparison.run import compare as run
     from pivotmine.model.report.arms import arms_page
