@@ -230,7 +230,8 @@ def matrix(
     fill: Spec = {"field": "fill", "type": "nominal", "scale": None, "legend": None}
     if steps:
         fill["scale"] = {"domain": names, "range": shades}
-        fill["legend"] = {"symbolType": "square", "offset": 34, "columns": 5}
+        columns = {"expr": f"width < 600 ? 3 : {len(names)}"}
+        fill["legend"] = {"symbolType": "square", "columns": columns}
     across = {
         **column_axis(heads, slanted=not steps),
         **row_axis([name for name, _ in rows], padding=0),

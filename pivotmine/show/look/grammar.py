@@ -138,7 +138,7 @@ def row_axis(names: Sequence[str], *, offset: bool = False, padding: float = 0.2
 def column_axis(names: Sequence[str], slanted: bool) -> Spec:
     """Names above columns, in their order; slanted where they would touch each other."""
     axis: Spec = {"orient": "top", "title": None, "ticks": False, "domain": False}
-    axis |= {"labelOverlap": "greedy", "labelAngle": 0}
+    axis |= {"labelOverlap": "parity", "labelAngle": 0}
     if slanted:
         tight = f"width / {max(len(names), 1)} < {9 * max(map(len, names), default=0)}"
         axis |= {"labelOverlap": False, "labelAngle": {"expr": f"{tight} ? -35 : 0"}}
