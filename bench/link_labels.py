@@ -66,7 +66,9 @@ class Labelled(NamedTuple):
     """Links of the lake that each stands for."""
 
     q_value: NDArray[np.float64]
-    prevails: NDArray[np.bool_]
+    prevails_q_value: NDArray[np.float64]
+    """1 for links that do not prevail at any rate judged."""
+
     labels: NDArray[np.int64]
     """[L, 2] index into `LABELS` by the first and the second sheet."""
 
@@ -85,7 +87,8 @@ def draw(
     for pair in pairs.split(","):
         lang_a, _, lang_b = pair.partition("-")
         rows = connection.sql(
-            "SELECT a, b, token_a, token_b, lang_a, lang_b, q_value, prevails, n_ab, expected, g2 "
+            "SELECT a, b, token_a, token_b, lang_a, lang_b, q_value, prevails, "
+            "prevails_q_value, n_ab, expected, g2 "
             "FROM links WHERE lang_a = $a AND lang_b = $b AND NOT is_copy ORDER BY a, b",
             params=dict(zip("ab", sorted((lang_a, lang_b)), strict=True)),
         ).to_arrow_table()
@@ -166,7 +169,12 @@ def read_labels(folder: Path) -> Labelled:
         np.array([int(row["stratum"]) for row, _ in rows]),
         np.array([float(row["weight"]) for row, _ in rows]),
         np.array([float(row["q_value"]) for row, _ in rows]),
-        np.array([row["prevails"] == "True" for row, _ in rows]),
+        np.array(
+            [
+                float(row["prevails_q_value"]) if row["prevails"] == "True" else 1.0
+                for row, _ in rows
+            ]
+        ),
         np.array([labels for _, labels in rows]).reshape(-1, 2),
     )
 
@@ -185,8 +193,8 @@ def rates(found: Labelled, n_resamples: int = 2000) -> Iterator[dict[str, Any]]:
     for pair in ["all", *sorted(set(found.pair.tolist()))]:
         for kind in ("links", "prevails"):
             for nominal in BANDS[1:]:
-                rows = (found.q_value <= nominal) & ((found.pair == pair) | (pair == "all"))
-                rows &= found.prevails | (kind == "links")
+                q_values = found.q_value if kind == "links" else found.prevails_q_value
+                rows = (q_values <= nominal) & ((found.pair == pair) | (pair == "all"))
                 if not rows.any():
                     continue
                 labels = found.labels[rows]

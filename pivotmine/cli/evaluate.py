@@ -204,9 +204,10 @@ def evaluate_pivots(
     """Show the best pivots of every method, and how many bridge nothing.
 
     Each gets the first class that fits. boilerplate: without a letter, or a word of addresses and
-    markup. fragment: not a whole word. function: a stop word of its language by stopwords-iso, or a
-    run of them in a language without spaces. content: all others. Partners: the strongest in each
-    language. `no content`: share of the first three, with Wilson's 95 % interval.
+    markup. fragment: not a whole word, or not in most places. function: a stop word of its language
+    by stopwords-iso, or a run of them in a language without spaces. content: all others. Partners:
+    the strongest in each language. `no content`: share of the first three, with Wilson's 95 %
+    interval.
 
     Example: pivotmine evaluate pivots --config recipe.yaml --top 100
     """

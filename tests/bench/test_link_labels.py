@@ -21,6 +21,7 @@ ROWS = [
         **{"a": n, "b": n + 1000, "token_a": f"a{n}", "token_b": f"b{n}"},
         **{"lang_a": "en", "lang_b": "fr", "q_value": BANDS[1 + n % 4], "prevails": n % 3 == 0},
         **{"n_ab": 5, "expected": 1.0, "g2": 9.0},
+        "prevails_q_value": BANDS[1 + n % 4] if n % 3 == 0 else None,
     }
     for n in range(400)
 ]

@@ -14,14 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.recipe import Recipe
 from pivotmine.stages.vocabulary.frequencies import ALL_TOKENS
-from pivotmine.text.token_notation import languages_written
+from pivotmine.text.token_notation import languages_written, letter_edges
 from pivotmine.text.tokenizer import Tokenizer
 from pivotmine.udfs import vocabulary
 
@@ -33,7 +35,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     languages = recipe.languages
     (row,) = inputs.table("tokenizer", ("kind", "model"), 1).to_pylist()
     pieces = Tokenizer(row["kind"], row["model"]).load().pieces()
-    sums = _frequencies(inputs, len(pieces), languages)
+    sums = _frequencies(inputs, letter_edges(pieces), languages)
     of_token = F.col("token_id") != ALL_TOKENS
     of_any_language = F.col("language") == len(languages)
     totals = sums.where(of_token & of_any_language).drop("language")
@@ -50,6 +52,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
             "langs",
             F.coalesce("document_frequency", F.lit(0)).alias("document_frequency"),
             F.coalesce("token_count", F.lit(0)).alias("token_count"),
+            (F.col("whole_count") / F.col("token_count")).alias("whole_share"),
         )
         .orderBy("token_id")
     }
@@ -68,13 +71,14 @@ def _pieces(inputs: Inputs, pieces: Sequence[str], languages: Sequence[str]) -> 
     )
 
 
-def _frequencies(inputs: Inputs, vocab_size: int, languages: Sequence[str]) -> DataFrame:
+def _frequencies(inputs: Inputs, edges: NDArray[np.uint8], languages: Sequence[str]) -> DataFrame:
     """Rows of `vocabulary.SCHEMA` for the whole corpus."""
-    count = vocabulary.bind(vocab_size, languages)
+    count = vocabulary.bind(edges, languages)
     parts = inputs.arrow_rows("tokens", vocabulary.COLUMNS, count, vocabulary.SCHEMA).in_spark()
     sums = parts.groupBy("token_id", "language").agg(
         F.sum("document_frequency").alias("document_frequency"),
         F.sum("token_count").alias("token_count"),
+        F.sum("whole_count").alias("whole_count"),
     )
     return inputs.checkpoint(sums, "frequencies")
 
