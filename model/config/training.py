@@ -268,6 +268,10 @@ class GridConfig(Section):
     evaluations: PositiveInt = 8
     """Number of evaluations of a run, at equal distances; the last one is at its end."""
 
+    evaluate_from: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of a run after which evaluations begin. With .85 and three evaluations, they are at 90,
+    95 and 100 % of its steps."""
+
     metric: Literal["contrast", "accuracy_source", "mrr_source", "conditional"] = "contrast"
     """The metric of contrasts: a score of words (model/scoring/metrics.py), or the worth of a
     segment's source beyond another source, on tokens that are in neither (conditional:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from pivotmine.errors import ConfigError
-from pivotmine.model.config.training import BASE
+from pivotmine.model.config.training import BASE, GridConfig
 from pivotmine.model.load import LoadedModel
 from pivotmine.model.locks import Lease, holder
 from pivotmine.model.losses.heldout import HeldoutTexts
@@ -33,7 +33,7 @@ from pivotmine.model.training.checkpoints import Rows, checkpoints
 from pivotmine.model.training.evaluate import evaluations
 from pivotmine.model.training.mixture import Mixture, slots
 from pivotmine.model.training.networks import check_masking, merged, start, with_lora
-from pivotmine.model.training.plan import Plan
+from pivotmine.model.training.plan import Phase, Plan
 from pivotmine.model.training.runs import TABLES, Run
 from pivotmine.model.training.train import Job, train
 from pivotmine.model.training.workers import make_accelerator
@@ -210,7 +210,6 @@ class _Grid(NamedTuple):
             Packing(stream, config.sequence_tokens, (seed, phase.number))
             for stream in phase.streams
         ]
-        n_evaluations = 1 if phase.number == 0 else grid.evaluations
 
         def save(whole: Any) -> None:
             merged(whole).save_pretrained(folder / "model")
@@ -223,7 +222,7 @@ class _Grid(NamedTuple):
             seed,
             folder,
             self._evaluations(model),
-            {round(n * phase.n_steps / n_evaluations) for n in range(1, n_evaluations + 1)},
+            _evaluation_steps(phase, grid),
             self.progress.advance,
             self.progress.note,
             save if keep else None,
@@ -240,6 +239,14 @@ class _Grid(NamedTuple):
             plan.heldout, grid.heldout_tokens, config.sequence_tokens, config.mask_documents
         )
         return evaluations(model, plan.words, plan.recipe.scoring, plan.pairs, heldout)
+
+
+def _evaluation_steps(phase: Phase, grid: GridConfig) -> set[int]:
+    """Steps after which a phase is evaluated; the base phase at its end alone."""
+    if phase.number == 0:
+        return {phase.n_steps}
+    first, n = grid.evaluate_from, grid.evaluations
+    return {round((first + (1 - first) * k / n) * phase.n_steps) for k in range(1, n + 1)}
 
 
 def _say_registration(line: Registration, progress: Progress) -> None:

@@ -88,7 +88,7 @@ class Plan(NamedTuple):
             *("micro_sequences", "checkpoint_steps", "gradient_checkpointing", "compile"),
             *("attention", "sharding", "tracking", "shard_cache", "look_ahead_steps"),
         }
-        found = {
+        found: dict[str, Any] = {
             "versions": versions(),
             "model": model,
             "training": training.model_dump(mode="json", exclude=without_effect),
@@ -105,6 +105,8 @@ class Plan(NamedTuple):
             found["arms"] = {
                 f"{arm.name} {seed}": arm.content for seed in seeds for arm in self.arms[seed]
             }
+        if grid.evaluate_from:
+            found["evaluate_from"] = grid.evaluate_from
         if self.pairs:
             found["pairs"] = {way: [list(pair) for pair in of] for way, of in self.pairs.items()}
         return found

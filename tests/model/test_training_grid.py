@@ -26,6 +26,7 @@ from pivotmine.model.cli import app
 from pivotmine.model.comparison.run import adjusted, compare
 from pivotmine.model.config.recipe import load_model_recipe
 from pivotmine.model.config.training import GridConfig
+from pivotmine.model.progress import Progress
 from pivotmine.model.report.arms import arms_page
 from pivotmine.model.results import Run, read_run, write_json, write_table
 from pivotmine.model.scoring.prompts import answer, prompt
@@ -294,6 +295,17 @@ def test_differences_are_adjusted_for_what_was_there_before():
     assert found.mean() == pytest.approx((0.3 + 0.5 * before + noise).mean())
     assert found.std() == pytest.approx(0.1, rel=0.1)
     assert adjusted(noise, np.zeros((6, 30))).tolist() == noise.tolist()
+
+
+def test_evaluations_may_begin_late_in_a_run(recipe: Path, tmp_path: Path):
+    pytest.importorskip("accelerate")
+    change(recipe, evaluations=2, evaluate_from=0.5, seeds=[0], contrasts=[])
+    plan = make_plan(load_model_recipe(str(recipe)))
+    run_grid(plan, tmp_path / "out", Progress())
+    rows = read_run(tmp_path / "out", "grid").words.to_pylist()
+    steps = {arm: sorted({row["step"] for row in rows if row["arm"] == arm}) for arm in ARMS}
+    n_steps = plan.phases[-1].n_steps
+    assert steps == {arm: [round(0.75 * n_steps), n_steps] for arm in ARMS}
 
 
 def test_the_result_of_a_run_is_the_mean_of_its_last_evaluations(recipe: Path):

@@ -203,4 +203,5 @@ STAGE = Stage(
     sections=("count.min_count", "count.folds", "pivot"),
     run=run,
     tally=tally,
+    runs_kernels=True,
 )
