@@ -35,6 +35,9 @@ class Line(NamedTuple):
     high: Sequence[float | None]
 
 
+_FEW = 9
+"""Places across up to which a logarithmic axis names each of them."""
+
 _MANY = 25
 """Places across from which on points are small."""
 
@@ -94,6 +97,8 @@ def lines(
     ups = [value[name] for value in values for name in ("mean", "low", "high")]
     y = quantity("mean", axis, [*ups, null, top], within, log="y" in log, upright=True)
     x = quantity("x", across, [value["x"] for value in values], log="x" in log, tight=True)
+    if "x" in log and len(at) <= _FEW:
+        x["axis"]["values"] = sorted(at)
     colour = colour_of(named or [line.name for line in given], "name")
     dashes = _dashes(named or [line.name for line in given])
     size = 45 if len(at) < _MANY else 12
