@@ -159,7 +159,7 @@ def test_the_page_shows_the_numbers_and_names_of_its_runs(small_words: WordSet):
         assert piece in text
     assert "not measured" in text
     for finding in (
-        "accuracy@1, source: 1 of 1 directions lie above chance.",
+        "Accuracy@1, source: 1 of 1 directions lie above chance.",
         "fr-zh: the pivot reaches 0.25 in layer 3.",
         "fr-zh: the pivot shows at no layer; its best is 0.25 in layer 3.",
         "toy <b>: 58% of 24 words go over a pivot.",

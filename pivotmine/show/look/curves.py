@@ -91,7 +91,7 @@ def lines(
                 {
                     **{"name": line.name, "x": place, "mean": mean},
                     **{"low": low if known(low) else mean, "high": high if known(high) else mean},
-                    "said": f"{line.name}, {across} {place:,.6g}: {shown(mean)}{span}",
+                    "said": f"{line.name}, {across} {shown(place)}: {shown(mean)}{span}",
                 }
             )
     ups = [value[name] for value in values for name in ("mean", "low", "high")]
@@ -140,7 +140,7 @@ def histogram(
         One more than `counts`, ascending.
     """
     values: list[Spec] = [
-        {"x": low, "end": high, "n": n, "said": f"{shown(low)} to {shown(high)}: {n:,.6g} {up}"}
+        {"x": low, "end": high, "n": n, "said": f"{shown(low)} to {shown(high)}: {shown(n)} {up}"}
         for (low, high), n in zip(pairwise(edges), counts, strict=True)
     ]
     x = quantity("x", axis, [*edges, marker], tight=True)

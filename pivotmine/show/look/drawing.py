@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pivotmine.errors import InputError, SetupError
-from pivotmine.show.look.grammar import CONFIG, NARROW, SMALL, WIDE, Spec
+from pivotmine.show.look.grammar import CONFIG, NARROW, WIDE, Spec
 from pivotmine.show.look.palette import THEMES, resolved
 
 SUFFIXES = (".svg", ".png", ".pdf")
@@ -76,7 +76,7 @@ def responsive(spec: Spec, label: str) -> str:
 
 def small(spec: Spec, label: str) -> str:
     """A chart that stands beside others."""
-    return drawn(spec, label, SMALL)
+    return drawn(spec, label, NARROW)
 
 
 def titled(spec: Spec, headline: str, note: str = "") -> Spec:

@@ -16,8 +16,8 @@ from pivotmine.show.look.palette import INK, RULE, SOFT, colours, on
 Spec = dict[str, Any]
 """A Vega-Lite specification of one view."""
 
-WIDE, NARROW, SMALL = 1000, 400, 480
-"""Widths in pixels: of a whole page, of a small screen, and of one chart of several."""
+WIDE, NARROW = 1000, 370
+"""Widths in pixels: of a whole page, and of a small screen or one chart of several."""
 
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 """Fonts of equal widths on all systems, so what is measured when drawing fits when shown."""
@@ -51,9 +51,15 @@ def known(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def shown(value: float | None, form: str = ".3g") -> str:
-    """A number for readers; a dash if there is none."""
-    return format(value, form) if value is not None and math.isfinite(value) else "–"
+def shown(value: float | None, form: str = "") -> str:
+    """A number for readers: whole from 100 on, else of three digits; a dash if there is none.
+
+    >>> shown(133_247.0), shown(0.12345), shown(None)
+    ('133,247', '0.123', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    return format(value, form or (",.0f" if abs(value) >= 100 else ".3g"))
 
 
 SAID: Spec = {"description": {"field": "said"}, "tooltip": {"field": "said"}}
