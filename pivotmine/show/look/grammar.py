@@ -87,7 +87,11 @@ def view(
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         **{"width": WIDE, "height": height, "background": "transparent"},
-        **{"autosize": {"type": "fit-x", "contains": "padding"}, "padding": 4, "config": CONFIG},
+        **{
+            "autosize": {"type": "fit-x", "contains": "padding"},
+            "padding": {"left": 10, "right": 8, "top": 4, "bottom": 4},
+            "config": CONFIG,
+        },
         **data,
         "layer": list(layers),
     }
