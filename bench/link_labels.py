@@ -32,6 +32,9 @@ from pivotmine.lake.query import connect
 from pivotmine.numeric.bootstrap import Interval, percentile_interval
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.show.console import plain_console, run_app
+from pivotmine.show.look import curves
+from pivotmine.show.look.curves import Line
+from pivotmine.show.look.drawing import beside, titled, write_figure
 
 LABELS = ("translation", "related", "template", "chance")
 BANDS = (0.0, 0.001, 0.01, 0.05, 0.1)
@@ -221,25 +224,22 @@ def _interval(
 
 def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
     """True rate of chance by nominal rate, links and prevailing links, with the diagonal."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    from matplotlib import pyplot
-
-    with pyplot.rc_context({"svg.hashsalt": "pivotmine", "svg.fonttype": "none"}):
-        canvas, panels = pyplot.subplots(1, 2, figsize=(10, 4.4), layout="constrained", sharey=True)
-        for axes, kind in zip(panels, ("links", "prevails"), strict=True):
-            for pair in dict.fromkeys(row["pair"] for row in rows):
-                of = [row for row in rows if (row["pair"], row["kind"]) == (pair, kind)]
-                x = [row["nominal"] for row in of]
-                means = np.array([row["chance"][0] for row in of])
-                ends = np.array([row["chance"][1:] for row in of]).reshape(-1, 2).T
-                axes.errorbar(x, means, np.abs(ends - means), marker="o", capsize=3, label=pair)
-            axes.plot([0, BANDS[-1]], [0, BANDS[-1]], color="#999999", linestyle="--")
-            axes.set(title=kind, xlabel="nominal rate", ylabel="labelled chance")
-            axes.legend()
-        canvas.savefig(path, metadata={"Date": None})
-        pyplot.close(canvas)
+    panels = []
+    for kind in ("links", "prevails"):
+        at = sorted({row["nominal"] for row in rows if row["kind"] == kind})
+        drawn = []
+        for pair in dict.fromkeys(row["pair"] for row in rows):
+            found = {
+                row["nominal"]: row["chance"]
+                for row in rows
+                if (row["pair"], row["kind"]) == (pair, kind)
+            }
+            ends = ([found[q][n] if q in found else None for q in at] for n in range(3))
+            drawn.append(Line(pair, *ends))
+        drawn.append(Line("nominal", at, [None] * len(at), [None] * len(at)))
+        spec = curves.lines(drawn, at, "labelled chance", "nominal rate", within=(0, 1))
+        panels.append(titled(spec, kind))
+    write_figure(beside(panels, columns=2), path)
 
 
 def _sheet_row(row: dict[str, Any], met: Sequence[Place]) -> dict[str, str]:

@@ -26,7 +26,7 @@ Fragments are no pivots: in languages with spaces, a pivot has the mark of a wor
 whole word in most places (`min_whole_share`). Where a word has a piece with the mark and one
 without, the first speaks for it.
 
-Closure contributes most (docs/results/2026-11-22-pivots.md).
+Closure contributes most (docs/results/pivots.md).
 """
 
 from __future__ import annotations
@@ -203,4 +203,5 @@ STAGE = Stage(
     sections=("count.min_count", "count.folds", "pivot"),
     run=run,
     tally=tally,
+    runs_kernels=True,
 )

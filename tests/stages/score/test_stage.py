@@ -55,7 +55,7 @@ Scores = dict[tuple[str, str], dict[str, Any]]
 def score_rows(spark, tmp_path_factory: pytest.TempPathFactory):
     """Rows of `scores` by (document, method), in windows of six tokens."""
 
-    def run(*settings: str, **replaced: list[dict[str, Any]]) -> Scores:
+    def run(*settings: str, is_small: bool = False, **replaced: list[dict[str, Any]]) -> Scores:
         tables = {
             "tokens": DOCUMENTS,
             "vocabulary": VOCABULARY,
@@ -64,6 +64,7 @@ def score_rows(spark, tmp_path_factory: pytest.TempPathFactory):
             **replaced,
         }
         inputs = TableInputs(spark, tables, tmp_path_factory.mktemp("score"))
+        inputs.is_small = is_small
         recipe = load_recipe(
             None,
             [
@@ -109,6 +110,10 @@ def blocks(scores: Scores) -> dict[str, tuple[float, dict[str, Any]]]:
 def test_every_document_has_a_row_for_each_method(scores):
     assert scores.keys() == {(doc_id, method) for doc_id in N_TOKENS for method in SCORES}
     assert all(row["n_tokens"] == N_TOKENS[doc_id] for (doc_id, _), row in scores.items())
+
+
+def test_scores_are_the_same_in_spark_and_in_the_driver(scores, score_rows):
+    assert score_rows(is_small=True) == scores
 
 
 def test_he2025_is_the_share_of_tokens_in_the_pivot_set_of_that_method(scores):
