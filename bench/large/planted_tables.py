@@ -1,7 +1,7 @@
 """Tables `tokens` and `vocabulary` of any size, with planted links and exact counts.
 
 Every document holds a line in each of two of three languages, and is one context. Words follow
-Zipf's law; which words are frequent differs by source and language, so that words of a source meet
+Zipf's law; half of them are as frequent as their source has them, so that words of a source meet
 without translating each other. Word i of one language translates word i of another. Of the words
 that are planted, a quarter of the occurrences in the first line have their translation in the
 second.
@@ -92,7 +92,7 @@ def blocks(corpus: Planted, truth: Truth) -> Iterator[pa.Table]:
     planted = corpus.planted
     for block in range(corpus.n_blocks):
         generator = np.random.default_rng([corpus.seed, 2, block])
-        pair, source = block % len(PAIRS), block % corpus.n_sources
+        pair, source = block % len(PAIRS), block // len(PAIRS) % corpus.n_sources
         sides = [
             _words(generator, cumulative, corpus.seed, source, language, corpus.words)
             for language in PAIRS[pair]
@@ -113,9 +113,10 @@ def _words(
     n: int,
 ) -> NDArray[np.int64]:
     """[documents, SIDE_TOKENS] words of a language, as frequent as in the source."""
-    order = np.random.default_rng([seed, 3, source, language]).permutation(n)
-    # Half of the ranks are those of the language, so that sources are of one kind.
-    order = np.where(np.arange(n) % 2 == 0, order[::-1], order)
+    order = np.random.default_rng([seed, 3, language]).permutation(n)
+    # Words of the even ranks are frequent in the whole language, the others by source.
+    of_source = np.random.default_rng([seed, 4, language, source])
+    order[1::2] = of_source.permutation(order[1::2])
     ranks = np.searchsorted(cumulative, generator.random((BLOCK_DOCUMENTS, SIDE_TOKENS)))
     found: NDArray[np.int64] = order[np.minimum(ranks, n - 1)]
     return found
