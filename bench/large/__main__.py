@@ -102,6 +102,7 @@ def run(
 
     stages = [stage for name in STAGES for stage in choose_stages(name)]
     run_stages(recipe, stages, session, profile, force=True)
+    session().stop()
     print(f"{machine.describe()}, commit {machine.commit()}, {master}, {passes} passes\n")
     rows = [
         (
