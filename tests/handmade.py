@@ -101,6 +101,7 @@ def word(token_id: int, token: str, *langs: str, n: int = 10) -> Row:
         "langs": list(langs),
         "document_frequency": n,
         "token_count": n,
+        "whole_share": 1.0,
     }
 
 

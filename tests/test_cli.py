@@ -68,6 +68,8 @@ FROZEN = {
     "move": "before after",
     "unlock": "--config -c --set -s",
     "doctor": "--config -c --set -s",
+    "explore": "--config -c --set -s --host --port --allow-host --results",
+    "export page": "--out --config -c --set -s --word --to --lines --document --address --results",
     "plan": "--config -c --set -s --bytes --languages --cores --core-memory --constant --constants "
     "--format -f",
     "planted": "out --text -t --set -s --text-column --text-bytes --vocab-size",

@@ -128,7 +128,7 @@ def test_a_store_whose_package_is_missing_is_named(command: str):
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("[en]", "languages: needs 2 entries or more, and has 1"),
+        ("[en]", "languages: needs at least 2 entries, and has 1"),
         ("[english, fr]", "languages.0: is no code of a language; did you mean en?"),
         ("[no, en]", "YAML reads the word no as false; write 'no' in quotes, for Norwegian"),
     ],

@@ -267,7 +267,10 @@ def arms(
     Example: pivotmine arms --html arms.html
     """
     from pivotmine.show.findings import print_arms
+    from pivotmine.show.look.drawing import require_drawing
 
+    if html is not None:
+        require_drawing()
     lake = open_lake(config, set_)
     found = lake.arms()
     print_arms(plain_console(), found)

@@ -34,7 +34,7 @@ def run(
     """Run all stages, or part of them; stages that are committed are skipped.
 
     Stages: ingest, train_tokenizer, tokenize, vocabulary, contexts, count, terms, link,
-    lexicon, pivot, score, select, shard.
+    lexicon, pivot, pair, score, select, shard.
     """
     from pivotmine import api
     from pivotmine.recipe.reading import load_recipe

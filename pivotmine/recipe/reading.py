@@ -208,7 +208,7 @@ def _explain(error: ValidationError, kind: type[BaseModel], uri: str | None, lis
             lines.append(f"  {dotted}: unknown setting; {hint}")
         elif item["type"] == "too_short":
             least, given = item["ctx"]["min_length"], item["ctx"]["actual_length"]
-            lines.append(f"  {dotted}: needs {least} entries or more, and has {given}")
+            lines.append(f"  {dotted}: needs at least {least} entries, and has {given}")
         elif item["type"] == "missing":
             lines.append(f"  {dotted}: required, but not given")
         else:
