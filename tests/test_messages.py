@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from pivotmine import api
 from pivotmine.cli.road import STRONGEST_TRANSLATIONS
 from pivotmine.engine.display import Report
 from pivotmine.engine.stage import Tally
-from pivotmine.errors import InputError
+from pivotmine.errors import ConfigError, InputError
 from pivotmine.lake.lake import Lake
 from pivotmine.model import cli as model_cli
 from pivotmine.recipe.reading import load_recipe
+from pivotmine.text.tokenizer import read_tokenizer_file
 from tests.handmade import cli, link, make_lake, settings, word
 
 CHAT, CAT, CAT_ZH, SCHOOL, ZH, JANE = range(6)
@@ -125,6 +127,17 @@ def test_a_store_whose_package_is_missing_is_named(command: str):
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("content", [b"", b"\x89PNG", b"# A page\n", b'{"model": 1}', b"{"])
+def test_a_file_that_is_no_tokenizer_is_refused_without_words_of_a_library(
+    tmp_path: Path, content: bytes, capfd: pytest.CaptureFixture[str]
+):
+    (tmp_path / "tokenizer").write_bytes(content)
+    with pytest.raises(ConfigError, match="neither a sentencepiece model nor a Hugging Face") as no:
+        read_tokenizer_file(str(tmp_path / "tokenizer"))
+    assert [word for word in (".cc", "src/", "proto") if word in str(no.value)] == []
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize(
     ("value", "said"),
     [
@@ -157,6 +170,16 @@ def test_a_place_that_cannot_be_written_is_refused_before_any_work(
     said = refused(*command, place)
     assert said.startswith(f"error: {place} cannot be written (")
     assert "name a place where you may write" in said
+
+
+@pytest.mark.parametrize("command", [("report",), ("compare", "grid"), ("lexicon",)])
+def test_the_other_program_tries_its_outputs_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+):
+    (tmp_path / "file").touch()
+    place = str(tmp_path / "file" / "page.html")
+    with pytest.raises(InputError, match=r"page\.html cannot be written"):
+        CliRunner().invoke(model_cli.app, [*command, "--out", place], catch_exceptions=False)
 
 
 def test_a_folder_is_no_file_to_write(tmp_path: Path):

@@ -14,8 +14,8 @@ from pivotmine.show.console import end_interrupted
 
 
 def main(stage: str | None = None) -> None:
-    """Run one stage, or the whole road when `stage` is None."""
-    parser = _parser("stage " + stage if stage else "the whole road")
+    """Run one stage, or all of them when `stage` is None."""
+    parser = _parser("stage " + stage if stage else "all stages")
     parser.add_argument("--force", action="store_true", help="run committed stages too")
     if stage is None:
         parser.add_argument("--until", help="last stage to run")

@@ -148,9 +148,10 @@ class _Lines:
 def _page_of(spark: SparkSession) -> str | None:
     """Address of Spark's own page; None where there is none, and over Spark Connect."""
     try:
-        return spark.sparkContext.uiWebUrl
+        address: str | None = spark.sparkContext.uiWebUrl
     except Exception:
         return None
+    return address
 
 
 def _open_text(path: str) -> IO[str]:
