@@ -126,6 +126,8 @@ def run(
             reports = run_stages(
                 settings, stages, lambda: build_session(settings.spark), display, force=force
             )
+            _check_documents(reports)
+            return reports
     except PivotMineError:
         raise
     except Exception as error:
@@ -135,8 +137,6 @@ def run(
         if found := disk_error(error):
             raise found from error
         raise
-    _check_documents(reports)
-    return reports
 
 
 def _check_documents(reports: Sequence[Report]) -> None:
