@@ -6,7 +6,7 @@ from pathlib import Path
 
 GROUPS = {
     "Mining": (
-        *("links", "lexicon", "pairs", "bridges", "pivots", "planted", "selection"),
+        *("links", "lexicon", "pairs", "bridges", "pivots", "selection", "block-layouts"),
         *("near-duplicates", "segment-language", "scripts", "terms", "html-extraction"),
     ),
     "Models": ("planted-arms", "real-arms", "lens", "attribution", "word-task", "evaluate"),

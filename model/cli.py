@@ -8,10 +8,11 @@ import typer
 
 from pivotmine import __version__
 from pivotmine.model.commands import grid, measure, words
-from pivotmine.show.console import run_app
+from pivotmine.show.console import Commands, run_app
 
 app = typer.Typer(
     name="pivotmine-model",
+    cls=Commands,
     help="Measure how well a causal language model translates words.\n\n"
     "Start with `pivotmine-model words`, then `pivotmine-model score gemma3-270m`.",
     no_args_is_help=True,

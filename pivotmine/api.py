@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pivotmine.ask.reader import LakeReader
-from pivotmine.errors import LakeError, PivotMineError, disk_error
+from pivotmine.errors import InputError, LakeError, PivotMineError, disk_error
 
 if TYPE_CHECKING:
     from pivotmine.engine.display import Report
@@ -73,10 +73,10 @@ def run(
     only: str | None = None,
     force: bool = False,
 ) -> list[Report]:
-    """Run the road, or part of it; stages that are committed are skipped.
+    """Run all stages, or part of them; stages that are committed are skipped.
 
-    Progress is shown on standard error: a live table on a terminal, else a line an event. Needs
-    Java.
+    Progress is shown on standard error: a live table on a terminal, else a line an event. What is
+    shown is also kept in folder `logs` of the warehouse, once a stage runs. Needs Java.
 
     Parameters
     ----------
@@ -96,7 +96,8 @@ def run(
     Raises
     ------
     PivotMineError
-        Of the kind that fits: a setting, an input, the lake or the machine is not as it should be.
+        Of the kind that fits: a setting, an input, the lake or the machine is not as it should be;
+        or ingest has refused every record.
 
     Examples
     --------
@@ -108,16 +109,25 @@ def run(
 
     from pivotmine.engine.runner import run_stages
     from pivotmine.engine.session import build_session
+    from pivotmine.lake.catalog import resolve_warehouse
+    from pivotmine.recipe.reading import to_yaml
     from pivotmine.show.progress import open_display
+    from pivotmine.show.run_log import logged
     from pivotmine.stages.road import choose_stages
 
     settings = _recipe(recipe)
     stages = choose_stages(only, until)
     try:
-        with open_display(Console(stderr=True, emoji=False)) as display:
-            return run_stages(
+        warehouse, _ = resolve_warehouse(settings.lake.warehouse)
+        with (
+            open_display(Console(stderr=True, emoji=False)) as shown,
+            logged(shown, warehouse, to_yaml(settings)) as display,
+        ):
+            reports = run_stages(
                 settings, stages, lambda: build_session(settings.spark), display, force=force
             )
+            _check_documents(reports)
+            return reports
     except PivotMineError:
         raise
     except Exception as error:
@@ -127,6 +137,16 @@ def run(
         if found := disk_error(error):
             raise found from error
         raise
+
+
+def _check_documents(reports: Sequence[Report]) -> None:
+    """Check that ingest, if it was among the stages, has left any document."""
+    for report in reports:
+        if report.written.get("documents") == 0 and report.tally.rejected:
+            raise InputError(
+                f"no record became a document: all {report.tally.rejected:,} were refused. "
+                "`pivotmine rejects` shows why; check format and text_column of the inputs"
+            )
 
 
 def open_lake(source: Recipe | RecipeSource) -> LakeReader:

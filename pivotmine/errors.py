@@ -121,6 +121,11 @@ def _path_of(error: BaseException) -> str | None:
     return found[1] if found else None
 
 
+def was_interrupted(error: BaseException) -> bool:
+    """Whether Ctrl-C is behind an error. Libraries fail in other ways as they clean up after it."""
+    return any(isinstance(one, KeyboardInterrupt) for one in _causes(error))
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """An error and those that it came from."""
     seen: set[int] = set()

@@ -185,7 +185,9 @@ def test_asking_leaves_no_trace(lake: pivotmine.LakeReader, mined: Path):
 
 
 def test_a_table_or_column_that_is_not_there_is_named(lake: pivotmine.LakeReader):
-    with pytest.raises(pivotmine.LakeError, match="no table 'link'; the tables are inputs"):
+    with pytest.raises(
+        pivotmine.LakeError, match=r"no table 'link'; did you mean 'links'\? The tables are"
+    ):
         lake.table("link")
     with pytest.raises(
         pivotmine.LakeError, match="links has no column 'npm'; its columns are a, b"

@@ -301,13 +301,21 @@ def in_session(spark: SparkSession, *arguments: str) -> tuple[int, str]:
     return status, err
 
 
-def test_a_corpus_of_nothing_but_rejects_is_ingested(spark: SparkSession, tmp_path: Path):
+def test_nothing_but_rejects_is_ingested_and_the_run_fails(spark: SparkSession, tmp_path: Path):
     (tmp_path / "corpus.jsonl").write_text("no\njson\n")
     inputs = f"ingest.inputs=[{{uris: ['{tmp_path}/corpus.jsonl']}}]"
     arguments = ("--set", f"lake.warehouse={tmp_path}/lake", "--set", inputs)
     status, err = in_session(spark, "run", "--until", "ingest", *arguments)
-    assert status == 0
-    assert "ingest: committed; rows in 2, out 0, rejected 2, duplicate 0" in err
+    committed = "ingest: committed; rows in 2, out 0, rejected 2, duplicate 0"
+    assert status == 2
+    assert committed in err
+    *_, warning, last = err.splitlines()
+    assert "WARNING: 2 of 2 records that were read now were refused: 2 invalid_json" in warning
+    assert last.startswith("error: no record became a document: all 2 were refused.")
+    (log,) = (tmp_path / "lake" / "logs").iterdir()
+    logged = log.read_text(encoding="utf-8")
+    assert committed in logged
+    assert "pivotmine.errors.InputError: no record became a document" in logged
     assert cli("audit", *arguments).status == 0
 
 

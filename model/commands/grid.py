@@ -11,6 +11,7 @@ import typer
 from pivotmine.model.commands.options import GRID, SetOption
 from pivotmine.model.progress import progress_bar
 from pivotmine.show.console import plain_console
+from pivotmine.show.output_paths import output_file
 
 
 def train(
@@ -54,7 +55,10 @@ def compare(
         Path, typer.Argument(help="A trained grid: grid-….json, or the folder that holds one.")
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The page. Default: beside the grid.")
+        Path | None,
+        typer.Option(
+            "--out", "-o", callback=output_file, help="The page. Default: beside the grid."
+        ),
     ] = None,
 ) -> None:
     """Test the declared contrasts of a grid, and compare its arms on one HTML page.

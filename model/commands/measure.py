@@ -18,6 +18,7 @@ from pivotmine.model.commands.options import (
 )
 from pivotmine.model.progress import progress_bar
 from pivotmine.show.console import plain_console
+from pivotmine.show.output_paths import output_file
 
 
 def score(
@@ -174,7 +175,9 @@ def report(
     attribution: Annotated[
         list[Path] | None, typer.Option(help="Attribution run; repeatable.")
     ] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The page.")] = RESULTS / "report.html",
+    out: Annotated[
+        Path, typer.Option("--out", "-o", callback=output_file, help="The page.")
+    ] = RESULTS / "report.html",
 ) -> None:
     """Put runs on one HTML page that needs no other file.
 

@@ -10,6 +10,7 @@ import typer
 
 from pivotmine.model.commands.options import ARCHIVES, WORDS, ConfigOption, SetOption, WordsOption
 from pivotmine.show.console import plain_console
+from pivotmine.show.output_paths import output_file
 
 
 def config_command(config: ConfigOption = None, set_: SetOption = None) -> None:
@@ -56,7 +57,9 @@ def words(
 
 def lexicon(
     words: WordsOption = WORDS,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The TSV file.")] = WORDS / "lexicon.tsv",
+    out: Annotated[
+        Path, typer.Option("--out", "-o", callback=output_file, help="The TSV file.")
+    ] = WORDS / "lexicon.tsv",
 ) -> None:
     """Write the word set's pairs as a lexicon, so that a corpus can be searched for these words.
 
@@ -74,8 +77,9 @@ def pivots(
         Path, typer.Argument(help="A mined lake: its folder, or a PivotMine recipe (.yaml).")
     ],
     words: WordsOption = WORDS,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The Parquet file.")] = WORDS
-    / "pivots.parquet",
+    out: Annotated[
+        Path, typer.Option("--out", "-o", callback=output_file, help="The Parquet file.")
+    ] = WORDS / "pivots.parquet",
     limit: Annotated[int, typer.Option(min=1, help="Pivots of a word pair.")] = 5,
     set_: SetOption = None,
 ) -> None:

@@ -9,6 +9,7 @@ English. Answers come from table `links` alone, by DuckDB, in milliseconds.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 TABLES_READ = ("links", "vocabulary")
 
-_LANGUAGE = re.compile(rf"({LANGUAGE_NAME}):")
+_LANGUAGE = re.compile(rf"({LANGUAGE_NAME}) ?:")
 
 
 class Place(NamedTuple):
@@ -52,6 +53,11 @@ class Bridges:
     places: tuple[Place, ...]
     """Place of the target among all words that paths from the source reach, for each of its
     languages that they reach."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether neither a link nor a bridge joins the words."""
+        return not (self.direct.num_rows or self.pivots.num_rows)
 
     def df(self) -> pd.DataFrame:
         """The bridges, a row each, as a pandas frame."""
@@ -81,7 +87,7 @@ class Reached:
 
 def named_alone(word: str) -> str | None:
     """The language in `ja:`, which names no word; None for other questions."""
-    named = _LANGUAGE.fullmatch(word)
+    named = _LANGUAGE.fullmatch(unicodedata.normalize("NFKC", word).strip())
     return asked_code(named[1]) if named else None
 
 

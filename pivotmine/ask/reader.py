@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pivotmine.errors import LakeError
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -362,6 +364,11 @@ class LakeReader:
         as_of
             See the lake as it was at this moment; a time without a zone is local.
 
+        Raises
+        ------
+        LakeError
+            Nothing was committed at this moment.
+
         Examples
         --------
         >>> connection = pivotmine.open_lake("corpus.yaml").connect(["links"])
@@ -370,7 +377,14 @@ class LakeReader:
         """
         from pivotmine.lake.query import connect
 
-        return connect(self.lake, as_of.astimezone() if as_of else None, tables)
+        moment = as_of.astimezone() if as_of else None
+        first = min(self.lake.runs()["finished_at"].to_pylist()) if moment else None
+        if moment and first and moment < first:
+            raise LakeError(
+                f"nothing was committed by {moment:%Y-%m-%d %H:%M:%S}; the first commit of this "
+                f"lake is of {first.astimezone():%Y-%m-%d %H:%M:%S}"
+            )
+        return connect(self.lake, moment, tables)
 
     def _connect_for(
         self, statement: str, as_of: datetime | None = None, *, sandbox: bool = True

@@ -8,10 +8,11 @@ import typer
 
 import pivotmine
 from pivotmine.cli import ask, evaluate, explore, keep, plan, road
-from pivotmine.show.console import run_app
+from pivotmine.show.console import Commands, run_app
 
 app = typer.Typer(
     name="pivotmine",
+    cls=Commands,
     help="Mine the tokens that bridge languages, and rebuild pretraining corpora from them.\n\n"
     "Start with `pivotmine demo`, or `pivotmine run --config recipe.yaml`; then ask with "
     "`pivotmine links`, `pivotmine bridges`, `pivotmine documents` and `pivotmine query`.",

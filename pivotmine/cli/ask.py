@@ -10,8 +10,9 @@ import typer
 
 from pivotmine.ask.query import table_named
 from pivotmine.cli.options import ConfigOption, FormatOption, LimitOption, SetOption, open_lake
-from pivotmine.errors import ConfigError
+from pivotmine.errors import ConfigError, LakeError
 from pivotmine.show.console import plain_console
+from pivotmine.show.output_paths import output_file
 from pivotmine.show.rows import (
     OutputFormat,
     print_result,
@@ -19,6 +20,7 @@ from pivotmine.show.rows import (
     write_parquet,
     write_rows,
 )
+from pivotmine.text.language_code import ISO_639_1
 
 
 def tables(
@@ -112,8 +114,9 @@ def lexicon(
     export: Annotated[
         Path | None,
         typer.Option(
+            callback=output_file,
             help="Write the translations of all words to this file: .tsv, or .json with a list of "
-            "translations and weights for each word."
+            "translations and weights for each word.",
         ),
     ] = None,
     lang: Annotated[str | None, typer.Option(help="Export words of this language only.")] = None,
@@ -163,9 +166,9 @@ def bridges(
     either word that hold both (95 % sure). Paths of links that prevail over their rivals go first.
     The two languages need not meet anywhere in the corpus.
 
-    Example: pivotmine bridges fr:chat 猫 (a word may name its language)
+    Example: pivotmine bridges fr:chat 猫 (in the demo English cat lies between them)
 
-    Example: pivotmine bridges fr:chat zh: (Chinese words that chat reaches)
+    Example: pivotmine bridges fr:chat ja: (Japanese words that chat reaches)
     """
     from pivotmine.ask.bridges import Reached
     from pivotmine.show.answers import print_bridges, print_reached
@@ -175,6 +178,11 @@ def bridges(
         print_reached(plain_console(), found)
     else:
         print_bridges(plain_console(), found)
+        if found.is_empty and found.target.word in ISO_639_1:
+            raise LakeError(
+                f"nothing joins {word_a} and the word {word_b}. If {word_b} is meant as a "
+                f"language, write a colon: `pivotmine bridges {word_a} {word_b}:`"
+            )
 
 
 def renamed_pivots() -> None:
@@ -247,7 +255,8 @@ def arms(
     config: ConfigOption = None,
     set_: SetOption = None,
     html: Annotated[
-        Path | None, typer.Option(help="Write a page with plots to this file, too.")
+        Path | None,
+        typer.Option(callback=output_file, help="Write a page with plots to this file, too."),
     ] = None,
 ) -> None:
     """Compare the arms: languages, types, sources, distinct links, documents in common.

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from pivotmine.cli.options import ConfigOption, FormatOption, SetOption, open_lake
 from pivotmine.show.console import plain_console
+from pivotmine.show.output_paths import output_file
 from pivotmine.show.rows import OutputFormat, write_rows
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def evaluate_links(
         bool, typer.Option(help="Show language pairs and frequencies apart in the table.")
     ] = False,
     plot: Annotated[
-        Path | None, typer.Option(help="Draw the comparison: .html, .svg, .png or .pdf.")
+        Path | None,
+        typer.Option(callback=output_file, help="Draw the comparison: .html, .svg, .png or .pdf."),
     ] = None,
 ) -> None:
     """Judge the links, and rival measures on the same counts, against known translations.

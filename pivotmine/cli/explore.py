@@ -9,6 +9,7 @@ import typer
 
 from pivotmine.cli.options import ConfigOption, SetOption, open_lake
 from pivotmine.show.console import plain_console
+from pivotmine.show.output_paths import output_file
 
 ResultsOption = Annotated[
     Path,
@@ -49,7 +50,7 @@ def explore(
 
 
 def export_page(
-    out: Annotated[Path, typer.Option(help="HTML file to write.")],
+    out: Annotated[Path, typer.Option(callback=output_file, help="HTML file to write.")],
     config: ConfigOption = None,
     set_: SetOption = None,
     word: Annotated[str | None, typer.Option(help="A word, e.g. fr:chat: its partners.")] = None,

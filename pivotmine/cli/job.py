@@ -8,13 +8,14 @@ import sys
 from collections.abc import Iterator
 
 from pivotmine import api
-from pivotmine.errors import PivotMineError
+from pivotmine.errors import PivotMineError, was_interrupted
 from pivotmine.recipe.reading import load_recipe
+from pivotmine.show.console import end_interrupted
 
 
 def main(stage: str | None = None) -> None:
-    """Run one stage, or the whole road when `stage` is None."""
-    parser = _parser("stage " + stage if stage else "the whole road")
+    """Run one stage, or all of them when `stage` is None."""
+    parser = _parser("stage " + stage if stage else "all stages")
     parser.add_argument("--force", action="store_true", help="run committed stages too")
     if stage is None:
         parser.add_argument("--until", help="last stage to run")
@@ -66,12 +67,12 @@ def _one_message() -> Iterator[None]:
     """Say what ends a run in one message, without a traceback of ours."""
     try:
         yield
-    except PivotMineError as error:
+    except KeyboardInterrupt:
+        end_interrupted()
+    except Exception as error:
+        if was_interrupted(error):
+            end_interrupted()
+        if not isinstance(error, PivotMineError):
+            raise
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print(
-            "interrupted; committed stages stay, and the next run goes on from there",
-            file=sys.stderr,
-        )
-        sys.exit(130)

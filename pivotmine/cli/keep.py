@@ -10,6 +10,7 @@ import typer
 
 from pivotmine.cli.options import ConfigOption, SetOption, open_lake
 from pivotmine.show.console import plain_console
+from pivotmine.show.output_paths import output_folder
 
 if TYPE_CHECKING:
     from pivotmine.keep.audit_files import Finding
@@ -114,7 +115,11 @@ def rejects(
     reason: Annotated[str | None, typer.Option(help="Export this reason only.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--export", help="New folder for the bytes of the records and their index."),
+        typer.Option(
+            "--export",
+            callback=output_folder,
+            help="New folder for the bytes of the records and their index.",
+        ),
     ] = None,
     max_share: Annotated[
         float | None,

@@ -10,8 +10,14 @@ from typing import Annotated
 import typer
 
 from pivotmine.cli.options import DEMO_DIRECTORY, ConfigOption, SetOption
+from pivotmine.errors import ConfigError
 from pivotmine.show.console import plain_console
+from pivotmine.show.output_paths import output_file, output_folder
 
+STRONGEST_TRANSLATIONS = (
+    "SELECT token_a, lang_a, token_b, lang_b, npmi FROM links WHERE prevails AND NOT is_copy "
+    "ORDER BY npmi DESC LIMIT 10"
+)
 DEMO_PAIRS = (("chat", "猫"), ("eau", "水"), ("fichier", "ファイル"))
 
 
@@ -21,6 +27,9 @@ def run(
     until: Annotated[str | None, typer.Option(help="Last stage to run.")] = None,
     only: Annotated[str | None, typer.Option(help="The one stage to run.")] = None,
     force: Annotated[bool, typer.Option(help="Run committed stages too.")] = False,
+    stage: Annotated[
+        str | None, typer.Argument(hidden=True, help="Not an argument: see --only and --until.")
+    ] = None,
 ) -> None:
     """Run all stages, or part of them; stages that are committed are skipped.
 
@@ -30,6 +39,11 @@ def run(
     from pivotmine import api
     from pivotmine.recipe.reading import load_recipe
 
+    if stage is not None:
+        raise ConfigError(
+            f"`run {stage}` is not known. Write `run --only {stage}` for this stage alone, or "
+            f"`run --until {stage}` for it and those before it."
+        )
     api.run(load_recipe(config, set_ or ()), only=only, until=until, force=force)
 
 
@@ -64,7 +78,7 @@ def demo(config: ConfigOption = None, set_: SetOption = None) -> None:
         f"          {Path(sys.argv[0])} documents -c {config} fr:chat en:cat\n"
         f"          {Path(sys.argv[0])} cooccurrence -c {config} fr:chat en:cat\n"
         f"          {Path(sys.argv[0])} query -c {config} "
-        '"SELECT token_a, token_b, npmi FROM links ORDER BY npmi DESC LIMIT 10"',
+        f'"{STRONGEST_TRANSLATIONS}"',
         soft_wrap=True,
     )
 
@@ -74,9 +88,9 @@ def init(
         list[str],
         typer.Argument(help="Files, folders or globs, of any format that can be read."),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The recipe to write.")] = Path(
-        "corpus.yaml"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", callback=output_file, help="The recipe to write.")
+    ] = Path("corpus.yaml"),
     force: Annotated[bool, typer.Option(help="Overwrite a recipe that is there.")] = False,
 ) -> None:
     """Write a recipe for your own files, with what a sample of them shows.
@@ -96,7 +110,6 @@ def init(
         )
     found = survey(files)
     text = recipe_text(found, str(out), ".pivotmine/lake")
-    out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text, encoding="utf-8")
     console = plain_console()
     for line in describe(found):
@@ -128,7 +141,10 @@ def config_command(
 
 
 def planted(
-    out: Annotated[Path, typer.Argument(help="New folder for corpus, truth and recipe.")],
+    out: Annotated[
+        Path,
+        typer.Argument(callback=output_folder, help="New folder for corpus, truth and recipe."),
+    ],
     text: Annotated[
         list[str],
         typer.Option(

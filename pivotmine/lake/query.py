@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -224,9 +225,13 @@ class WordTokens:
 
 
 def named_language(word: str) -> tuple[str | None, str]:
-    """Language and spelling of a word that may name its language: `fr:chat`, `chat`."""
-    named = _WITH_LANGUAGE.fullmatch(word)
-    return (asked_code(named[1]), named[2]) if named else (None, word)
+    """Language and spelling of a word that may name its language: `fr:chat`, `chat`.
+
+    Width, Unicode form and blanks do not matter: `ｆｒ：ｃｈａｔ` and `fr: chat` are `fr:chat`.
+    """
+    plain = " ".join(unicodedata.normalize("NFKC", word).split())
+    named = _WITH_LANGUAGE.fullmatch(plain)
+    return (asked_code(named[1]), named[2]) if named else (None, plain)
 
 
 def rows_of_word(
@@ -261,16 +266,25 @@ def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
         The word is not a single token of the vocabulary; the message lists tokens that contain it.
     """
     lang, spelling = named_language(word)
-    spelling = spelling.lstrip(WORD_START) or spelling
+    spelling = spelling.lstrip(WORD_START).strip() or spelling
+    # A given tokenizer may have tokens in other forms than NFKC.
+    forms = [spelling, *(unicodedata.normalize(form, word.strip()) for form in ("NFC", "NFD"))]
     rows = connection.execute(
         f"""
         SELECT token_id, token, langs FROM vocabulary
-        WHERE lower(ltrim(token, '{WORD_START}')) = lower($word) AND token_count > 0
+        WHERE lower(ltrim(token, '{WORD_START}')) IN (SELECT lower(unnest($forms)))
+          AND token_count > 0
           AND ($lang IS NULL OR list_contains(langs, $lang))
         ORDER BY token_count DESC, token_id
         """,
-        {"word": spelling, "lang": lang},
+        {"forms": forms, "lang": lang},
     ).fetchall()
+    if not rows and " " in spelling:
+        raise LakeError(
+            f"{spelling!r} is not a single token but several words. Ask for one of them, "
+            "or list the term in a file of terms.lexicons, run `pivotmine run --only terms`, and "
+            "ask `pivotmine cooccurrence`, which counts terms of several words exactly."
+        )
     if not rows:
         near = connection.execute(
             """
@@ -289,4 +303,4 @@ def find_word(connection: duckdb.DuckDBPyConnection, word: str) -> WordTokens:
     return WordTokens(spelling, lang, ids, tokens, tuple(tuple(names) for names in langs))
 
 
-_WITH_LANGUAGE = re.compile(rf"({LANGUAGE_NAME}):(.+)")
+_WITH_LANGUAGE = re.compile(rf"({LANGUAGE_NAME}) ?: ?(.+)")

@@ -206,6 +206,9 @@ def _explain(error: ValidationError, kind: type[BaseModel], uri: str | None, lis
             near = difflib.get_close_matches(str(item["loc"][-1]), siblings, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(siblings)}"
             lines.append(f"  {dotted}: unknown setting; {hint}")
+        elif item["type"] == "too_short":
+            least, given = item["ctx"]["min_length"], item["ctx"]["actual_length"]
+            lines.append(f"  {dotted}: needs at least {least} entries, and has {given}")
         elif item["type"] == "missing":
             lines.append(f"  {dotted}: required, but not given")
         else:

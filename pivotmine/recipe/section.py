@@ -37,6 +37,8 @@ def _language(value: Any) -> Any:
     try:
         return language_code(value)
     except ValueError as error:
+        if "did you mean" in str(error):
+            raise
         from pivotmine.text.model_labels import languages_of  # needs the model's package
 
         raise ValueError(

@@ -11,7 +11,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
 from rich.live import Live
@@ -38,10 +38,17 @@ def open_display(console: Console) -> Iterator[Display]:
         yield LiveDisplay(live)
 
 
+class Printer(Protocol):
+    """Where lines go: a console, or a log."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """Print objects as a console of rich does."""
+
+
 class PlainDisplay:
     """One line an event."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Printer) -> None:
         self._console = console
         self._stage = ""
 

@@ -37,6 +37,20 @@ ISO_639_1 = frozenset(
 )
 """Codes that need no other form. Looking one up takes no time, while langcodes loads in 0.2 s."""
 
+ENGLISH_NAMES = dict(
+    pair.split(":")
+    for pair in """
+        afrikaans:af arabic:ar bengali:bn bulgarian:bg catalan:ca chinese:zh mandarin:zh croatian:hr
+        czech:cs danish:da dutch:nl english:en estonian:et finnish:fi french:fr german:de greek:el
+        hebrew:he hindi:hi hungarian:hu icelandic:is indonesian:id irish:ga italian:it japanese:ja
+        korean:ko latin:la latvian:lv lithuanian:lt malay:ms norwegian:no persian:fa farsi:fa
+        polish:pl portuguese:pt romanian:ro russian:ru serbian:sr slovak:sk slovenian:sl spanish:es
+        swahili:sw swedish:sv tamil:ta telugu:te thai:th turkish:tr ukrainian:uk urdu:ur
+        vietnamese:vi welsh:cy
+        """.split()
+)
+"""Names that people write for codes; they are told the code."""
+
 _SEVERAL = {"sh": "sr, hr or bs", "hbs": "sr, hr or bs"}
 _NO_LANGUAGE = frozenset(("und", "mis", "mul", "zxx"))
 _NAME = re.compile(LANGUAGE_NAME)
@@ -53,6 +67,8 @@ def language_code(name: str) -> str:
         It names no language; the message says what to write.
     """
     if _NAME.fullmatch(name.strip()) is None:
+        if code := ENGLISH_NAMES.get(name.strip().lower()):
+            raise ValueError(f"is no code of a language; did you mean {code}?")
         raise ValueError(
             "is no code of a language; give ISO 639 or BCP 47, such as fr, fra or zh-Hans"
         )

@@ -24,11 +24,14 @@ def load_sentencepiece(model: bytes, line_prefix: bool | None) -> TokenizerRunti
 
     `line_prefix` says whether to use the convention of `lines.py`; `None` asks the model.
     """
+    if not model:  # the library would print a warning of its own
+        raise ConfigError("not a sentencepiece model: it is empty")
     try:
         processor = sentencepiece.SentencePieceProcessor(model_proto=model)
         n_pieces = processor.get_piece_size()
     except (RuntimeError, ValueError) as error:
-        raise ConfigError(f"not a sentencepiece model: {error}") from error
+        # The library's text names files and expressions of its source.
+        raise ConfigError("not a sentencepiece model: its bytes cannot be parsed") from error
     if not n_pieces:
         raise ConfigError("not a sentencepiece model: it holds no pieces")
     if line_prefix is None:
