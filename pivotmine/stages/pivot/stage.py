@@ -32,10 +32,12 @@ from pyspark.sql import functions as F
 from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.recipe import He2025PivotConfig, Recipe
 from pivotmine.stages.pivot.closure import NODE, closures
+from pivotmine.stages.pivot.hubs import hubs_here
 
 _WORDS = ("token_id", "token", "langs", "document_frequency")
 _PAIR = ("a", "b", "lang_a", "lang_b")
 _COUNTS = (*_PAIR, "n_ab", "n_a", "n_b", "n_contexts")
+_MAX_PAIRS_HERE = 50_000_000
 _LINKED = (*_PAIR, "folds", "g2", "prevails", "is_copy")
 
 
@@ -52,6 +54,17 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
 
 
 def _he2025(inputs: Inputs, settings: He2025PivotConfig) -> DataFrame:
+    if inputs.is_small:
+        counts = inputs.table("counts", _COUNTS, _MAX_PAIRS_HERE)
+        hubs = inputs.spark.createDataFrame(hubs_here(counts, settings))
+    else:
+        hubs = _hubs(inputs, settings)
+    scored = hubs.withColumn("score", F.col("degree").cast("double"))
+    return _top(inputs, scored, "he2025", settings.max_pivots)
+
+
+def _hubs(inputs: Inputs, settings: He2025PivotConfig) -> DataFrame:
+    """Tokens that edges reach: token_id, lang, degree and languages."""
     edges = _both_ways(inputs.frame("counts", _COUNTS), "n_ab", "n_a", "n_b", "n_contexts")
     increase = F.col("n_ab") / F.col("n_a") - F.col("n_b") / F.col("n_contexts")
     strongest = Window.partitionBy("a", "lang_a").orderBy(F.desc("increase"), "lang_b", "b")
@@ -61,11 +74,9 @@ def _he2025(inputs: Inputs, settings: He2025PivotConfig) -> DataFrame:
         .withColumn("edge", F.row_number().over(strongest))
         .where(F.col("edge") <= settings.max_edges)
     )
-    hubs = drawn.groupBy(F.col("b").alias("token_id"), F.col("lang_b").alias("lang")).agg(
+    return drawn.groupBy(F.col("b").alias("token_id"), F.col("lang_b").alias("lang")).agg(
         F.count("*").alias("degree"), _sorted_set("lang_a").alias("languages")
     )
-    scored = hubs.withColumn("score", F.col("degree").cast("double"))
-    return _top(inputs, scored, "he2025", settings.max_pivots)
 
 
 def _links(inputs: Inputs, vocabulary: DataFrame, recipe: Recipe) -> DataFrame:
