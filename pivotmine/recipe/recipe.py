@@ -13,6 +13,7 @@ from pivotmine.recipe.counting import CountConfig, TermsConfig, TokenizeConfig
 from pivotmine.recipe.ingest import DedupConfig, IngestConfig
 from pivotmine.recipe.lexicon import LexiconConfig
 from pivotmine.recipe.linking import LinkConfig, PivotConfig
+from pivotmine.recipe.pair import PairConfig
 from pivotmine.recipe.score import ScoreConfig
 from pivotmine.recipe.section import (
     LanguageCode,
@@ -134,6 +135,7 @@ class Recipe(Section):
     link: LinkConfig = LinkConfig()
     lexicon: LexiconConfig = LexiconConfig()
     pivot: PivotConfig = PivotConfig()
+    pair: PairConfig = PairConfig()
     score: ScoreConfig = ScoreConfig()
     select: SelectConfig = SelectConfig()
     shard: ShardConfig = ShardConfig()

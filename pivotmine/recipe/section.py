@@ -13,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
 )
 from pydantic_core import CoreSchema, core_schema
 
@@ -105,6 +106,12 @@ class OneOf:
     ) -> CoreSchema:
         """The check that pydantic runs."""
         return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The names to choose from; a plugin's name is a string that is none of them."""
+        return {"anyOf": [{"enum": list(self.names())}, handler(schema)]}
 
     def _check(self, value: str) -> str:
         names = tuple(self.names())

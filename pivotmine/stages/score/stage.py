@@ -57,6 +57,7 @@ def _corpus(inputs: Inputs, recipe: Recipe) -> Corpus:
         _boilerplate(inputs, recipe.score),
         context_tokens(recipe),
         recipe.count.min_language_share,
+        recipe.count.block_layouts,
         _pieces(inputs, recipe),
     )
 
@@ -153,6 +154,7 @@ STAGE = Stage(
         "count.context",
         "count.window_tokens",
         "count.min_language_share",
+        "count.block_layouts",
         "count.min_count",
         "pivot",
         "score",

@@ -22,7 +22,7 @@ from pyspark.sql import functions as F
 
 from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.recipe import Recipe
-from pivotmine.text.token_notation import languages_written
+from pivotmine.text.token_notation import languages_written, letter_edges
 from pivotmine.text.tokenizer import Tokenizer
 from pivotmine.udfs import vocabulary
 
@@ -33,13 +33,13 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Sum frequencies over documents and decide each token's languages."""
     (row,) = inputs.table("tokenizer", ("kind", "model"), 1).to_pylist()
     pieces = Tokenizer(row["kind"], row["model"]).load().pieces()
-    frequencies = _frequencies(inputs, len(pieces), recipe.languages)
+    frequencies = _frequencies(inputs, letter_edges(pieces), recipe.languages)
     return {"vocabulary": vocabulary_rows(pieces, frequencies, recipe)}
 
 
-def _frequencies(inputs: Inputs, vocab_size: int, languages: Sequence[str]) -> pa.Table:
+def _frequencies(inputs: Inputs, edges: NDArray[np.uint8], languages: Sequence[str]) -> pa.Table:
     """Rows of `vocabulary.SCHEMA` that sum up to those of the whole corpus."""
-    count = vocabulary.bind(vocab_size, languages)
+    count = vocabulary.bind(edges, languages)
     parts = inputs.arrow_rows("tokens", vocabulary.COLUMNS, count, vocabulary.SCHEMA)
     if parts.is_here:
         return parts.gathered()
@@ -49,9 +49,10 @@ def _frequencies(inputs: Inputs, vocab_size: int, languages: Sequence[str]) -> p
         .agg(
             F.sum("document_frequency").alias("document_frequency"),
             F.sum("token_count").alias("token_count"),
+            F.sum("whole_count").alias("whole_count"),
         )
     )
-    return inputs.local(sums, (vocab_size + 1) * (len(languages) + 1))
+    return inputs.local(sums, (len(edges) + 1) * (len(languages) + 1))
 
 
 def vocabulary_rows(pieces: Sequence[str], frequencies: pa.Table, recipe: Recipe) -> pa.Table:
@@ -65,9 +66,11 @@ def vocabulary_rows(pieces: Sequence[str], frequencies: pa.Table, recipe: Recipe
     languages, settings = recipe.languages, recipe.tokenize
     token, language = (frequencies[name].to_numpy() for name in ("token_id", "language"))
     shape = (len(pieces) + 1, len(languages) + 1)  # ALL_TOKENS, -1, is the last row
-    documents, counts = np.zeros(shape, np.int64), np.zeros(shape[0], np.int64)
+    documents = np.zeros(shape, np.int64)
+    counts, whole = np.zeros((2, shape[0]), np.int64)
     np.add.at(documents, (token, language), frequencies["document_frequency"].to_numpy())
     np.add.at(counts, token, frequencies["token_count"].to_numpy())
+    np.add.at(whole, token, frequencies["whole_count"].to_numpy())
     rates = documents[:-1, :-1] / np.maximum(documents[-1, :-1], 1)
     total = np.zeros(len(pieces))
     for i in range(len(languages)):
@@ -93,6 +96,7 @@ def vocabulary_rows(pieces: Sequence[str], frequencies: pa.Table, recipe: Recipe
             "langs": pa.ListArray.from_arrays(pa.array(ends), names.take(pa.array(order[words]))),
             "document_frequency": pa.array(documents[:-1, -1]),
             "token_count": pa.array(counts[:-1]),
+            "whole_share": pa.array(whole[:-1] / np.maximum(counts[:-1], 1), mask=counts[:-1] == 0),
         }
     )
 

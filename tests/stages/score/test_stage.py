@@ -140,9 +140,10 @@ def test_entropy_is_that_of_the_tokens_of_each_language(scores):
     }
 
 
-def test_links_is_the_share_of_tokens_with_a_linked_partner_in_their_window(scores):
+def test_links_is_the_share_of_tokens_with_a_linked_partner_in_their_context(scores):
     assert by_document(scores, "links") == {
         "translated": (3 / 5, {"covered_tokens": 3.0, "links": 1.0}),
+        "far apart": (1.0, {"covered_tokens": 12.0, "links": 1.0}),  # block beside block
         # The dog of the undetermined segment is not covered.
         "three": (3 / 4, {"covered_tokens": 3.0, "links": 2.0}),
     }
@@ -196,13 +197,14 @@ def test_segments_of_many_documents_are_boilerplate_and_weigh_less(score_rows):
 
 
 def test_at_most_max_document_links_are_listed_and_they_are_the_weakest(score_rows):
-    rows = score_rows("score.max_document_links=1")
+    rows = score_rows("score.max_document_links=1", "count.block_layouts=false")
     assert rows["three", "translation"]["links"] == [1]
+    assert rows["far apart", "links"]["score"] == 0.0, "windows hold one language each"
 
 
 def test_a_document_without_evidence_scores_0(scores):
     for doc_id, method in (("empty", "he2025"), ("empty", "entropy"), ("empty", "links"),
-                           ("far apart", "links"), ("faint", "links"), ("copies", "links"),
+                           ("faint", "links"), ("copies", "links"),
                            ("undetermined", "entropy")):  # fmt: skip
         row = scores[doc_id, method]
         assert (row["score"], row["evidence"]) == (0.0, [])

@@ -79,6 +79,13 @@ def test_every_id_has_its_documents_and_occurrences(words):
     assert (frequency["▁lost"], count["▁lost"]) == (2, 2)
 
 
+def test_a_share_of_the_occurrences_are_whole_words(words):
+    assert words["▁chat"]["whole_share"] == 1.0
+    assert words["猫"]["whole_share"] == 0.0, "beside 狗 once, サーバー once"
+    assert words["狗"]["whole_share"] == pytest.approx(1 / 3)
+    assert words["▁ghost"]["whole_share"] is None
+
+
 def test_a_token_of_one_language_belongs_to_it(words):
     for token, language in (("▁dog", "en"), ("▁chien", "fr"), ("狗", "zh"), ("サーバー", "ja")):
         row = words[token]
