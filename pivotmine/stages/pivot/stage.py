@@ -37,9 +37,11 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from pivotmine.engine.frames import here_frame
 from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.recipe import He2025PivotConfig, Recipe
 from pivotmine.stages.pivot.closure import NODE, closures
+from pivotmine.stages.pivot.closure_here import closures_here
 from pivotmine.stages.pivot.hubs import hubs_here
 from pivotmine.text.token_notation import SPACE, UNSPACED_LANGUAGES
 
@@ -65,7 +67,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
 def _he2025(inputs: Inputs, settings: He2025PivotConfig) -> DataFrame:
     if inputs.is_small:
         counts = inputs.table("counts", _COUNTS, _MAX_PAIRS_HERE)
-        hubs = inputs.spark.createDataFrame(hubs_here(counts, settings))
+        hubs = here_frame(inputs.spark, hubs_here(counts, settings))
     else:
         hubs = _hubs(inputs, settings)
     scored = hubs.withColumn("score", F.col("degree").cast("double"))
@@ -120,7 +122,13 @@ def _links(inputs: Inputs, vocabulary: DataFrame, recipe: Recipe) -> DataFrame:
         (F.sum("degree") / F.count("*")).alias("expected_degree")
     )
     margins = inputs.frame("margins")
-    closure = closures(edges, margins, recipe.count.min_count, settings.max_partners)
+    bounds = recipe.count.min_count, settings.max_partners
+    if inputs.is_small:
+        held = inputs.table("margins", ("token_id", "lang", "other_lang", "n"), _MAX_PAIRS_HERE)
+        found = closures_here(inputs.local(edges, 2 * _MAX_PAIRS_HERE), held, *bounds)
+        closure = here_frame(inputs.spark, found)
+    else:
+        closure = closures(edges, margins, *bounds)
     n_languages = F.size("languages")
     spread = (1 - F.col("squares") / (F.col("degree") * F.col("degree"))) * (
         n_languages / (n_languages - 1)
