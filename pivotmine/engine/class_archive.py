@@ -26,12 +26,15 @@ _QUIET = "-Xlog:cds*=off"
 _STALE_SECONDS = 600.0
 
 
-def archive_path(java_version: str) -> Path:
-    """Where the archive for this Java and this Spark lies, in the user's cache folder."""
+def archive_path(java_version: str) -> Path | None:
+    """Where the archive for this Java and this Spark lies, in the user's cache folder, if any."""
     environment = f"{java_version} {pyspark.__version__} {Path(pyspark.__file__).parent}"
     name = hashlib.blake2b(environment.encode(), digest_size=8).hexdigest()
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(cache).expanduser() / "pivotmine" / "java" / f"{name}.jsa"
+    try:
+        return Path(cache).expanduser() / "pivotmine" / "java" / f"{name}.jsa"
+    except RuntimeError:  # the user has no home
+        return None
 
 
 def archive_options(path: Path) -> str:

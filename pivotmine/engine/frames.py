@@ -31,6 +31,8 @@ the size of larger frames is understated, but far above any bound for a broadcas
 
 _COLUMN_BYTES = 16
 
+_LOCAL_ROWS = "org.apache.spark.sql.catalyst.optimizer.ConvertToLocalRelation"
+
 
 @dataclass(frozen=True)
 class Numbers:
@@ -72,15 +74,20 @@ def planned_small(spark: SparkSession, is_small: bool) -> Iterator[None]:
     settings = {
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.shuffle.partitions": str(spark.sparkContext.defaultParallelism),
+        # Else rows of the driver are filtered and changed, uncompiled, whenever a query is planned.
+        "spark.sql.optimizer.excludedRules": _LOCAL_ROWS,
     }
-    before = {name: str(spark.conf.get(name)) for name in settings}
+    before = {name: spark.conf.get(name, None) for name in settings}
     try:
         for name, value in settings.items():
             spark.conf.set(name, value)
         yield
     finally:
         for name, value in before.items():
-            spark.conf.set(name, value)
+            if value is None:
+                spark.conf.unset(name)
+            else:
+                spark.conf.set(name, value)
 
 
 def split_bytes(spark: SparkSession, files: Sequence[tuple[str, int]]) -> int:
@@ -105,7 +112,14 @@ def here_frame(spark: SparkSession, rows: pa.Table) -> DataFrame:
     schema = spark_schema(rows.schema)
     if not rows.num_rows:
         return spark.createDataFrame([], schema).limit(0)
-    return spark.createDataFrame(rows, schema)
+    name = "spark.sql.execution.arrow.maxRecordsPerBatch"
+    before = str(spark.conf.get(name))
+    # Spark makes a partition of each batch of a large table.
+    spark.conf.set(name, str(max(rows.num_rows // TASKS_PER_CORE, int(before))))
+    try:
+        return spark.createDataFrame(rows, schema)
+    finally:
+        spark.conf.set(name, before)
 
 
 def read_frame(

@@ -12,8 +12,8 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from pivotmine.engine.display import Display
 from pivotmine.engine.frames import Numbers, here_frame, is_local, read_frame, split_bytes
 from pivotmine.engine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Stage
-from pivotmine.engine.staging import write_arrow_rows, write_rows
-from pivotmine.engine.table_files import bind_reader, plan_splits
+from pivotmine.engine.staging import write_rows
+from pivotmine.engine.table_files import bind_reader, plan_splits, read_columns
 from pivotmine.errors import LakeError
 from pivotmine.lake.addresses import Artifacts
 from pivotmine.lake.lake import Lake
@@ -22,6 +22,10 @@ from pivotmine.lake.tables import TABLES
 from pivotmine.storage.filesystem import open_filesystem
 
 _DATA = "/data/"
+
+SOURCE_FACTOR = 4
+"""Source files count as tables of so many times their size: they are read whole, with their text
+several times over."""
 
 PYTHON_DIVISOR = 16
 """Tasks that hold the GIL gain by workers from so many times smaller tables on."""
@@ -38,6 +42,7 @@ class LakeInputs:
         run_id: str,
         display: Display,
         small_bytes: int = 0,
+        source_bytes: int = 0,
     ) -> None:
         self.spark = spark
         self.measures: dict[str, float] = {}
@@ -51,9 +56,14 @@ class LakeInputs:
         self.snapshots = {name: snap.snapshot_id for name, snap in resolved if snap is not None}
         self.n_rows = {name: lake.n_rows(name, snapshot) for name, snapshot in resolved}
         self._files = {name: lake.file_sizes(name, snapshot) for name, snapshot in resolved}
-        n_bytes = sum(size for files in self._files.values() for _, size in files)
-        most = small_bytes if stage.runs_kernels else small_bytes // PYTHON_DIVISOR
-        self.is_small = bool(stage.reads) and n_bytes <= most and is_local(spark)
+        n_bytes = SOURCE_FACTOR * source_bytes
+        n_bytes += sum(size for files in self._files.values() for _, size in files)
+        if not stage.reads:  # it goes on from its own tables
+            n_bytes += sum(size for name in stage.writes for _, size in lake.file_sizes(name))
+        self.is_small = is_local(spark) and n_bytes <= small_bytes
+        self.runs_here = self.is_small and (
+            stage.runs_kernels or n_bytes <= small_bytes // PYTHON_DIVISOR
+        )
 
     def frame(self, table: str, columns: Sequence[str] | None = None) -> DataFrame:
         schema = _schema(table, columns)
@@ -146,7 +156,7 @@ class LakeInputs:
         return {path: size for path, size, _ in found}
 
     def numbers(self, n: int) -> Numbers:
-        return Numbers(self.spark, n, self.is_small)
+        return Numbers(self.spark, n, self.runs_here)
 
     def local(self, rows: DataFrame | ArrowRows, max_rows: int) -> pa.Table:
         if isinstance(rows, ArrowRows) and not rows.is_here:
@@ -167,22 +177,31 @@ class LakeInputs:
         if self.is_small and isinstance(rows, DataFrame):
             self._held[name] = rows.toArrow()
             return here_frame(self.spark, self._held[name])
-        files = write_rows(self._lake, rows, path)
+        files = write_rows(
+            self._lake, rows, path, frames_here=self.is_small, tasks_here=self.runs_here
+        )
         schema = rows.schema if isinstance(rows, ArrowRows) else to_arrow_schema(rows.schema)
         sizes = [(file, written.digest.n_bytes) for file, written in files.items()]
         self._stored[name] = (sizes, schema)
-        return read_frame(self.spark, sizes, schema)
+        return self._stored_frame(sizes, schema)
 
     def stored(self, name: str, columns: Sequence[str]) -> DataFrame:
         if name in self._held:
             return here_frame(self.spark, self._held[name].select(list(columns)))
         sizes, schema = self._stored[name]
-        return read_frame(self.spark, sizes, pa.schema([schema.field(one) for one in columns]))
+        return self._stored_frame(sizes, pa.schema([schema.field(one) for one in columns]))
+
+    def _stored_frame(self, sizes: Sequence[tuple[str, int]], schema: pa.Schema) -> DataFrame:
+        if self.is_small and sizes:
+            return here_frame(self.spark, read_columns([path for path, _ in sizes], schema))
+        return read_frame(self.spark, sizes, schema)
 
     def files(self, rows: ArrowRows, name: str) -> list[tuple[str, int]]:
         self._display.progress(f"computing {name}")
         path = f"{self._lake.scratch_path(self._run_id)}/{name}"
-        written = write_arrow_rows(self._lake, rows, path, is_small=self.is_small)
+        written = write_rows(
+            self._lake, rows, path, frames_here=self.is_small, tasks_here=self.runs_here
+        )
         return [(file, found.n_rows) for file, found in written.items()]
 
     def artifacts(self, kind: str) -> Artifacts:

@@ -90,7 +90,17 @@ def run_stages(
                 display.start(stage.name, stage.doc)
                 run_id = f"{started_at:%Y%m%dT%H%M%S}-{stage.name}-{secrets.token_hex(4)}"
                 report = _execute(
-                    _Run(stage, recipe, lake, session(), display, fingerprint, started_at, run_id),
+                    _Run(
+                        stage,
+                        recipe,
+                        lake,
+                        session(),
+                        display,
+                        fingerprint,
+                        started_at,
+                        run_id,
+                        external[stage.name],
+                    ),
                     anew,
                 )
             display.finish(report)
@@ -153,6 +163,7 @@ class _Run:
     fingerprint: str
     started_at: datetime
     run_id: str
+    external: Any
 
 
 @dataclass(frozen=True)
@@ -187,7 +198,9 @@ def _execute(run: _Run, force: bool) -> Report:
     stage, recipe, lake = run.stage, run.recipe, run.lake
     _check_inputs(lake, stage)
     small = recipe.spark.small_bytes
-    inputs = LakeInputs(lake, run.spark, stage, run.run_id, run.display, small)
+    inputs = LakeInputs(
+        lake, run.spark, stage, run.run_id, run.display, small, stage.source_bytes(run.external)
+    )
     is_committing = False
     try:
         with run.display.watch(run.spark):
@@ -237,7 +250,15 @@ def _check_inputs(lake: Lake, stage: Stage) -> None:
 def _write(run: _Run, inputs: LakeInputs, made: StageOutputs) -> _Written:
     """Write the rows that are new, and merge small files with them."""
     lake = run.lake
-    files = write_tables(run.stage, made, lake, run.run_id, run.display, is_small=inputs.is_small)
+    files = write_tables(
+        run.stage,
+        made,
+        lake,
+        run.run_id,
+        run.display,
+        frames_here=inputs.is_small,
+        tasks_here=inputs.runs_here,
+    )
     written = {path: file for found in files.values() for path, file in found.items()}
     staged = {name: list(paths) for name, paths in files.items()}
     kept: dict[str, dict[str, int]] = {}

@@ -44,6 +44,9 @@ _LOCAL_CONF = {
     "spark.sql.execution.arrow.maxBytesPerBatch": str(32 * 2**20),
 }
 
+_OWN_WORKERS = {"spark.python.daemon.module": "pivotmine.engine.worker_daemon"}
+"""Not elsewhere: executors of a cluster may find our code only when a task begins."""
+
 
 def build_session(config: SparkConfig) -> SparkSession:
     """The active session, or a new one as the recipe says.
@@ -74,6 +77,7 @@ def build_session(config: SparkConfig) -> SparkSession:
             f"-Dlog4j2.configurationFile={log4j.as_uri()} {config.java_options} "
             f"{archive_options(archive) if archive else ''}"
         ),
+        **(_OWN_WORKERS if config.master.startswith("local") else {}),
         **config.conf,
     }
     for key, value in settings.items():

@@ -197,6 +197,8 @@ class Stage:
         The pure function.
     tally
         Row conservation, checked before the commit.
+    source_bytes
+        Bytes of the source files that `external` lists.
     finish
         Called when all tables are staged, just before the commit, with the row of `runs` and the
         staged tables; writes manifests.
@@ -224,5 +226,6 @@ class Stage:
     modules: Callable[[Recipe], Sequence[str]] = lambda recipe: ()
     runs_kernels: bool = False
     external: Callable[[Recipe], Any] = lambda recipe: None
+    source_bytes: Callable[[Any], int] = lambda external: 0
     finish: Finish | None = None
     reuse: Callable[[Inputs, Recipe], Mapping[str, Any]] = lambda inputs, recipe: {}

@@ -32,11 +32,15 @@ def write_tables(
     run_id: str,
     display: Display,
     *,
-    is_small: bool = False,
+    frames_here: bool = False,
+    tasks_here: bool = False,
 ) -> dict[str, Files]:
     """Write what a stage made; returns the new files of each table.
 
-    The driver writes the rows of a small stage.
+    Parameters
+    ----------
+    frames_here, tasks_here
+        Of `write_rows`.
 
     Raises
     ------
@@ -55,31 +59,50 @@ def write_tables(
                 file: written
                 for number, part in enumerate(rows.rows)
                 for file, written in write_rows(
-                    lake, _conform(part, name), f"{path}/{number}", is_small=is_small
+                    lake,
+                    _conform(part, name),
+                    f"{path}/{number}",
+                    frames_here=frames_here,
+                    tasks_here=tasks_here,
                 ).items()
             }
         else:
-            staged[name] = write_rows(lake, _conform(rows, name), path, is_small=is_small)
+            staged[name] = write_rows(
+                lake, _conform(rows, name), path, frames_here=frames_here, tasks_here=tasks_here
+            )
     return staged
 
 
-def write_rows(lake: Lake, rows: StageRows, path: str, *, is_small: bool = False) -> Files:
-    """Write rows as Parquet files under `path`, by who has them; returns the files."""
+def write_rows(
+    lake: Lake, rows: StageRows, path: str, *, frames_here: bool = False, tasks_here: bool = False
+) -> Files:
+    """Write rows as Parquet files under `path`, by who has them; returns the files.
+
+    Parameters
+    ----------
+    frames_here
+        The driver gets the rows of frames and writes them.
+    tasks_here
+        It also makes the rows that a function makes of a frame, in one task.
+    """
     if isinstance(rows, DataFrame):
         rows = ArrowRows(rows, _as_they_are, to_arrow_schema(rows.schema))
     if isinstance(rows, ArrowRows):
-        return write_arrow_rows(lake, rows, path, is_small=is_small)
+        return write_arrow_rows(lake, rows, path, frames_here=frames_here, tasks_here=tasks_here)
     if not rows.num_rows:
         return {}
     file = f"{path}/part-0.parquet"
     return _remembered(lake, {file: write_parquet_file([rows], rows.schema, file)})
 
 
-def write_arrow_rows(lake: Lake, rows: ArrowRows, path: str, *, is_small: bool = False) -> Files:
+def write_arrow_rows(
+    lake: Lake, rows: ArrowRows, path: str, *, frames_here: bool = False, tasks_here: bool = False
+) -> Files:
     """Write rows by the workers that make them; returns the files, sorted by their paths."""
     write = bind_writer(rows.make, rows.schema, path)
-    if is_small and isinstance(rows.frame, DataFrame):
-        # One task here: Spark gives its partitions in their order.
+    is_here = frames_here if rows.make is _as_they_are else tasks_here
+    if is_here and isinstance(rows.frame, DataFrame):
+        # Spark gives partitions in their order, so those that must be whole stay whole.
         written = pa.Table.from_batches(write(iter(rows.frame.toArrow().to_batches())), FILE_SCHEMA)
     else:
         written = ArrowRows(rows.frame, write, FILE_SCHEMA).gathered()

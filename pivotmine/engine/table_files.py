@@ -133,6 +133,15 @@ def read_whole_files(files: Sequence[tuple[str, int]], schema: pa.Schema) -> pa.
     return pa.concat_tables([schema.empty_table(), *read]).combine_chunks()
 
 
+def read_columns(paths: Sequence[str], schema: pa.Schema) -> pa.Table:
+    """Columns of whole files, in the memory of the caller."""
+    pieces = [schema.empty_table()]
+    for path in paths:
+        with reading(path), open_file(path) as stream:
+            pieces.append(conform(parquet_reader(stream).read(schema.names), schema))
+    return pa.concat_tables(pieces)
+
+
 def sum_of_column(path: str, column: str) -> int:
     """Sum of a column of a file."""
     with reading(path), open_file(path) as stream:

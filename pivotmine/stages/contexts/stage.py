@@ -49,15 +49,21 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
         settings.folds,
         _repeated(inputs, recipe),
     )
-    cut = inputs.arrow_rows("tokens", COLUMNS, bind_cut(plan), DOCUMENT_CONTEXTS).in_spark()
+    cut = inputs.arrow_rows("tokens", COLUMNS, bind_cut(plan), DOCUMENT_CONTEXTS)
     occurrences = inputs.table("vocabulary", ("token_count",), MAX_VOCAB_SIZE)["token_count"]
     buckets = n_buckets(int(pc.sum(occurrences).as_py() or 0))
+    pack = bind_pack(part_tokens(settings.chunk_tokens))
+    if cut.is_here and buckets == 1:
+        in_order = cut.gathered().sort_by("doc_id")
+        in_order = in_order.append_column("bucket", pa.array(np.zeros(len(in_order), np.int64)))
+        packed = pack(iter(in_order.to_batches()))
+        return {"contexts": pa.Table.from_batches(packed, CONTEXTS.schema)}
     by_bucket = (
-        cut.withColumn("bucket", F.pmod(F.xxhash64("doc_id"), F.lit(buckets)))
+        cut.in_spark()
+        .withColumn("bucket", F.pmod(F.xxhash64("doc_id"), F.lit(buckets)))
         .repartition(buckets, "bucket")
         .sortWithinPartitions("bucket", "doc_id")
     )
-    pack = bind_pack(part_tokens(settings.chunk_tokens))
     return {"contexts": ArrowRows(by_bucket, pack, CONTEXTS.schema)}
 
 
@@ -96,15 +102,19 @@ def _repeated(inputs: Inputs, recipe: Recipe) -> RepeatedLines:
     if most == 0:
         return RepeatedLines(np.empty(0, np.uint64), np.empty(0, np.uint64))
     find = bind_lines(context_languages(recipe), most + 1)
-    lines = inputs.arrow_rows("tokens", COLUMNS, find, LINES).in_spark()
-    in_order = Window.partitionBy("line").orderBy("document")
-    beyond = (
-        lines.withColumn("place", F.row_number().over(in_order))
-        .withColumn("has_more", F.lead("document").over(in_order).isNotNull())
-        .where((F.col("place") == most) & F.col("has_more"))
-        .select("line", "document")
-    )
-    found = inputs.local(beyond.orderBy("line").limit(max_lines), max_lines)
+    lines = inputs.arrow_rows("tokens", COLUMNS, find, LINES)
+    if lines.is_here:
+        found = last_documents(lines.gathered(), most).slice(0, max_lines).combine_chunks()
+    else:
+        in_order = Window.partitionBy("line").orderBy("document")
+        beyond = (
+            lines.in_spark()
+            .withColumn("place", F.row_number().over(in_order))
+            .withColumn("has_more", F.lead("document").over(in_order).isNotNull())
+            .where((F.col("place") == most) & F.col("has_more"))
+            .select("line", "document")
+        )
+        found = inputs.local(beyond.orderBy("line").limit(max_lines), max_lines)
     if found.num_rows == max_lines:
         inputs.note(
             f"{max_lines:,} lines or more are in over {most} documents; the limit applies to "
@@ -114,6 +124,15 @@ def _repeated(inputs: Inputs, recipe: Recipe) -> RepeatedLines:
     line, document = (found[name].to_numpy().view(np.uint64) for name in LINES.names)
     order = np.argsort(line)
     return RepeatedLines(line[order], document[order])
+
+
+def last_documents(lines: pa.Table, most: int) -> pa.Table:
+    """Rows of `LINES`, by line: the document number `most` of each line that has more of them."""
+    rows = lines.sort_by([("line", "ascending"), ("document", "ascending")])
+    line = rows["line"].to_numpy()
+    first = np.flatnonzero(np.append(True, line[1:] != line[:-1])[: len(line)])
+    sizes = np.diff(first, append=len(line))
+    return rows.take(pa.array(first[sizes > most] + most - 1))
 
 
 def tally(rows: Rows, recipe: Recipe) -> Tally:
@@ -140,4 +159,5 @@ STAGE = Stage(
     ),
     run=run,
     tally=tally,
+    runs_kernels=True,
 )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.engine.stage import ArrowRows, Inputs
@@ -58,13 +59,18 @@ def plan_counting(inputs: Inputs, recipe: Recipe) -> Counting:
 
 def _margins(inputs: Inputs, chunks: Sequence[Chunk], first_node: NDArray[np.int64]) -> Margins:
     """Margins of all chunks, summed."""
-    n_buckets = inputs.spark.sparkContext.defaultParallelism if len(chunks) > 1 else 1
+    add_up, sums = udfs.bind_sum(MARGIN_COLUMNS, 1), udfs.sum_schema(MARGIN_COLUMNS)
+    is_one = len(chunks) == 1 or inputs.is_small
+    n_buckets = 1 if is_one else inputs.spark.sparkContext.defaultParallelism
     count = udfs.bind_margins(chunks, first_node, n_buckets)
-    runs = ArrowRows(inputs.numbers(len(chunks)), count, RUNS).in_spark()
-    if len(chunks) > 1:
-        runs = runs.repartition(n_buckets, "bucket").sortWithinPartitions("bucket")
-    add_up = udfs.bind_sum(MARGIN_COLUMNS, 1)
-    sums = ArrowRows(runs, add_up, udfs.sum_schema(MARGIN_COLUMNS)).in_spark()
-    found = inputs.local(sums, (int(first_node[-1]) + len(first_node)) * len(first_node))
+    rows = ArrowRows(inputs.numbers(len(chunks)), count, RUNS)
+    if rows.is_here:
+        found = pa.Table.from_batches(add_up(iter(rows.gathered().to_batches())), sums)
+    else:
+        runs = rows.in_spark()
+        if len(chunks) > 1:
+            runs = runs.repartition(n_buckets, "bucket").sortWithinPartitions("bucket")
+        most = (int(first_node[-1]) + len(first_node)) * len(first_node)
+        found = inputs.local(ArrowRows(runs, add_up, sums).in_spark(), most)
     a, b, n, events = (found.column(i).to_numpy() for i in range(4))
     return read_margins(PairRun(a, b, np.stack((n, events), axis=1)), first_node)

@@ -77,4 +77,5 @@ STAGE = Stage(
     sections=("languages", "count"),
     run=run,
     tally=tally,
+    runs_kernels=True,
 )

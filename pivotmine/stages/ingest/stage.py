@@ -51,6 +51,8 @@ from pivotmine.text.model_labels import check_languages
 INDEX = [*ROW, "lang"]
 """What is compared to find copies, without the text."""
 
+_UNKNOWN_BYTES = 2**40  # of a file whose store does not report it
+
 _NEAR = "doc_id string, kept_doc_id string, similarity double"
 
 
@@ -243,5 +245,6 @@ STAGE = Stage(
     tally=tally,
     modules=format_modules,
     external=external,
+    source_bytes=lambda found: sum(file.size_bytes or _UNKNOWN_BYTES for file, _ in found["files"]),
     reuse=reuse,
 )

@@ -14,7 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pivotmine.numeric.arrays import readonly
 from pivotmine.numeric.association import expected, log_likelihood_ratio
+from pivotmine.numeric.jit import njit
 from pivotmine.stages.count.count_rows import PairNames
 from pivotmine.stages.count.margins import pair_margins
 from pivotmine.stages.count.pair_runs import PairRun
@@ -70,15 +72,56 @@ def places(
 ) -> NDArray[np.int64]:
     """[m] place of each partner among those of its node in its language, 0 for the strongest.
 
-    Ties go to the lower partner.
+    Ties go to the lower partner. Memory: 16 B a pair, and 8 B a node and language.
     """
-    order = np.lexsort((partner, -strength, language, node))
-    group = np.stack((node[order], language[order]))
-    is_first = np.append(True, (group[:, 1:] != group[:, :-1]).any(axis=0))[: len(order)]
-    starts = np.flatnonzero(is_first)
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order)))
+    n_languages = int(language.max(initial=0)) + 1
+    group = node * n_languages + language
+    n_groups = int(group.max(initial=-1)) + 1
+    return _places(group, n_groups, readonly(strength, np.float64, "strength"), partner)
+
+
+@njit
+def _places(
+    group: NDArray[np.int64],
+    n_groups: int,
+    strength: NDArray[np.float64],
+    partner: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    ends = np.zeros(n_groups + 1, np.int64)
+    for g in group:
+        ends[g + 1] += 1
+    ends = np.cumsum(ends)
+    order, filled = np.empty(len(group), np.int64), ends[:-1].copy()
+    for pair in range(len(group)):
+        order[filled[group[pair]]] = pair
+        filled[group[pair]] += 1
+    place = np.empty(len(group), np.int64)
+    for g in range(n_groups):
+        start, end = ends[g], ends[g + 1]
+        # Shell sort: groups are short, and most of them sorted by partner.
+        gap = 1
+        while 3 * gap + 1 < end - start:
+            gap = 3 * gap + 1
+        while gap:
+            for i in range(start + gap, end):
+                pair, j = order[i], i
+                while j >= start + gap and _is_before(pair, order[j - gap], strength, partner):
+                    order[j] = order[j - gap]
+                    j -= gap
+                order[j] = pair
+            gap //= 3
+        for i in range(start, end):
+            place[order[i]] = i - start
     return place
+
+
+@njit
+def _is_before(
+    one: int, other: int, strength: NDArray[np.float64], partner: NDArray[np.int64]
+) -> bool:
+    if strength[one] != strength[other]:
+        return bool(strength[one] > strength[other])
+    return bool(partner[one] < partner[other])
 
 
 def _measured(run: PairRun, names: PairNames) -> Candidates:

@@ -98,9 +98,10 @@ def best_candidates(rows: pa.Table, max_partners: int, max_pairs: int) -> pa.Tab
 
     Memory: about 100 B a row.
     """
-    a, b, strength, language_a, language_b = (
-        rows[name].to_numpy() for name in ("a", "b", "strength", "language_a", "language_b")
+    a, b, language_a, language_b = (
+        rows[name].to_numpy().astype(np.int64) for name in ("a", "b", "language_a", "language_b")
     )
+    strength = rows["strength"].to_numpy()
     place = np.minimum(places(a, language_b, b, strength), places(b, language_a, a, strength))
     kept = np.flatnonzero(place < max_partners)
     order = np.lexsort((b[kept], a[kept], -strength[kept], place[kept]))

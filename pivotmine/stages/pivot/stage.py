@@ -41,17 +41,21 @@ import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from pivotmine.engine.frames import here_frame
 from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.recipe import He2025PivotConfig, Recipe
 from pivotmine.stages.contexts.stage import MAX_VOCAB_SIZE
 from pivotmine.stages.pivot.closure import NODE, closures
+from pivotmine.stages.pivot.closure_here import closures_here
 from pivotmine.stages.pivot.document_graph import EXCERPT_TOKENS, hubs
+from pivotmine.stages.pivot.hubs import hubs_here
 from pivotmine.text.token_notation import SPACE, UNSPACED_LANGUAGES
 from pivotmine.udfs.pivot import COLUMNS, EXCERPTS, bind
 
 _WORDS = ("token_id", "token", "langs", "document_frequency", "whole_share")
 _PAIR = ("a", "b", "lang_a", "lang_b")
 _COUNTS = (*_PAIR, "n_ab", "n_a", "n_b", "n_contexts")
+_MAX_PAIRS_HERE = 50_000_000
 _LINKED = (*_PAIR, "folds", "g2", "prevails", "is_copy")
 
 
@@ -71,6 +75,17 @@ def _he2025(inputs: Inputs, recipe: Recipe) -> DataFrame:
     settings = recipe.pivot.he2025
     if settings.graph == "documents":
         return _of_documents(inputs, settings, recipe.count.min_count)
+    if inputs.is_small:
+        counts = inputs.table("counts", _COUNTS, _MAX_PAIRS_HERE)
+        reached = here_frame(inputs.spark, hubs_here(counts, settings))
+    else:
+        reached = _hubs(inputs, settings)
+    scored = reached.withColumn("score", F.col("degree").cast("double"))
+    return _top(inputs, scored, "he2025", settings.max_pivots)
+
+
+def _hubs(inputs: Inputs, settings: He2025PivotConfig) -> DataFrame:
+    """Tokens that edges reach: token_id, lang, degree and languages."""
     edges = _both_ways(inputs.frame("counts", _COUNTS), "n_ab", "n_a", "n_b", "n_contexts")
     increase = F.col("n_ab") / F.col("n_a") - F.col("n_b") / F.col("n_contexts")
     strongest = Window.partitionBy("a", "lang_a").orderBy(F.desc("increase"), "lang_b", "b")
@@ -80,11 +95,9 @@ def _he2025(inputs: Inputs, recipe: Recipe) -> DataFrame:
         .withColumn("edge", F.row_number().over(strongest))
         .where(F.col("edge") <= settings.max_edges)
     )
-    hubs = drawn.groupBy(F.col("b").alias("token_id"), F.col("lang_b").alias("lang")).agg(
+    return drawn.groupBy(F.col("b").alias("token_id"), F.col("lang_b").alias("lang")).agg(
         F.count("*").alias("degree"), _sorted_set("lang_a").alias("languages")
     )
-    scored = hubs.withColumn("score", F.col("degree").cast("double"))
-    return _top(inputs, scored, "he2025", settings.max_pivots)
 
 
 def _of_documents(inputs: Inputs, settings: He2025PivotConfig, min_documents: int) -> DataFrame:
@@ -113,7 +126,7 @@ def _of_documents(inputs: Inputs, settings: He2025PivotConfig, min_documents: in
         "languages": pa.array(languages, pa.list_(pa.string())),
         "score": pa.array(found.degree[reached], pa.float64()),
     }
-    return _top(inputs, inputs.spark.createDataFrame(pa.table(rows)), "he2025", settings.max_pivots)
+    return _top(inputs, here_frame(inputs.spark, pa.table(rows)), "he2025", settings.max_pivots)
 
 
 def _excerpts(inputs: Inputs, n_wanted: int) -> pa.Table:
@@ -160,7 +173,13 @@ def _links(inputs: Inputs, vocabulary: DataFrame, recipe: Recipe) -> DataFrame:
         (F.sum("degree") / F.count("*")).alias("expected_degree")
     )
     margins = inputs.frame("margins")
-    closure = closures(edges, margins, recipe.count.min_count, settings.max_partners)
+    bounds = recipe.count.min_count, settings.max_partners
+    if inputs.is_small:
+        held = inputs.table("margins", ("token_id", "lang", "other_lang", "n"), _MAX_PAIRS_HERE)
+        found = closures_here(inputs.local(edges, 2 * _MAX_PAIRS_HERE), held, *bounds)
+        closure = here_frame(inputs.spark, found)
+    else:
+        closure = closures(edges, margins, *bounds)
     n_languages = F.size("languages")
     spread = (1 - F.col("squares") / (F.col("degree") * F.col("degree"))) * (
         n_languages / (n_languages - 1)

@@ -9,6 +9,7 @@ from itertools import combinations
 import pyarrow as pa
 
 from pivotmine.stages.pivot.closure import closures
+from pivotmine.stages.pivot.closure_here import closures_here
 
 Node = tuple[int, str]
 
@@ -63,12 +64,14 @@ def test_closure_follows_its_definition(spark):
         {"token_id": node[0], "lang": node[1], "other_lang": lang, "n": n}
         for (node, lang), n in seen.items()
     ]
-    frames = [spark.createDataFrame(pa.Table.from_pylist(rows)) for rows in (edges, margins)]
+    tables = [pa.Table.from_pylist(rows) for rows in (edges, margins)]
+    frames = [spark.createDataFrame(table) for table in tables]
     for most in (2, 50):
-        rows = closures(*frames, min_count=5, max_partners=most)
-        found = {
-            (row["token_id"], row["lang"]): (row["closable"], row["closed"])
-            for row in rows.toArrow().to_pylist()
-        }
-        assert found == closures_by_definition(links, seen, most)
+        in_spark = closures(*frames, min_count=5, max_partners=most).toArrow()
+        for rows in (in_spark, closures_here(*tables, min_count=5, max_partners=most)):
+            found = {
+                (row["token_id"], row["lang"]): (row["closable"], row["closed"])
+                for row in rows.to_pylist()
+            }
+            assert found == closures_by_definition(links, seen, most)
     assert any(0 < closed < closable for closable, closed in found.values())

@@ -9,7 +9,7 @@ import pytest
 
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.stages.pivot import stage as pivot
-from tests.conftest import TableInputs
+from tests.conftest import TableInputs, as_table
 from tests.stages.stage_rows import Row, counts_row, link_row, tokens_row, vocabulary_row
 
 Pivots = dict[str, list[dict[str, Any]]]
@@ -87,8 +87,13 @@ def pivots(spark, tmp_path_factory: pytest.TempPathFactory):
         tables = {"counts": counts, "links": links, "margins": margins, "vocabulary": vocabulary}
         inputs = TableInputs(spark, tables, tmp_path_factory.mktemp("pivot"))
         recipe = load_recipe(None, [f"pivot.{setting}" for setting in settings])
+        order = [("method", "ascending"), ("rank", "ascending")]
+        in_spark = as_table(pivot.run(inputs, recipe)["pivots"]).sort_by(order)
+        inputs.is_small = True
+        here = as_table(pivot.run(inputs, recipe)["pivots"]).sort_by(order)
+        assert here.to_pylist() == in_spark.to_pylist()
         found: Pivots = {"he2025": [], "links": []}
-        for row in pivot.run(inputs, recipe)["pivots"].toArrow().sort_by("rank").to_pylist():
+        for row in here.to_pylist():
             found[row["method"]].append(row)
         for rows in found.values():
             assert [row["rank"] for row in rows] == list(range(1, len(rows) + 1))
