@@ -56,6 +56,23 @@ class Beads(NamedTuple):
     bits_b: NDArray[np.float64]
     """[B] bits of the side of b."""
 
+    def in_document(self, places_a: NDArray[np.integer], places_b: NDArray[np.integer]) -> Beads:
+        """The beads with segments of the whole documents.
+
+        Segments in other languages were left out, so two neighbours may lie apart. Such a bead ends
+        at the first.
+
+        Parameters
+        ----------
+        places_a, places_b
+            [S] number of each segment in its document.
+        """
+        sides = []
+        for first, n, places in ((self.a, self.n_a, places_a), (self.b, self.n_b, places_b)):
+            start, end = places[first].astype(np.int64), places[first + n - 1]
+            sides += [start, np.where(end - start == n - 1, n, 1)]
+        return Beads(*sides, *self[4:])
+
 
 def align(a: Segments, b: Segments) -> Beads:
     """The beads of two documents.

@@ -125,6 +125,14 @@ class PackedDocument(NamedTuple):
         ends = np.concatenate(([0], np.cumsum(self.counts, dtype=np.int64)))
         return Segments(self.features[kept], weights[kept], before[ends], self.n_chars)
 
+    def renumbered(self, features: NDArray[np.int32]) -> PackedDocument:
+        """The document with other numbers [N] for its features; equal ones become one."""
+        segment = np.repeat(np.arange(len(self.counts)), self.counts)
+        distinct = np.unique(segment << 32 | features)
+        counts = np.bincount(distinct >> 32, minlength=len(self.counts)).astype(np.int32)
+        renamed = (distinct & 0x7FFFFFFF).astype(np.int32)
+        return PackedDocument(self.places, self.n_chars, counts, renamed)
+
 
 def unpack(packed: bytes) -> PackedDocument:
     """The document of `pack`; views of the bytes."""
