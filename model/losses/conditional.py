@@ -57,6 +57,48 @@ def conditional_losses(
     ModelError
         A loss is not finite.
     """
+    texts, losses = _read(model, pairs, batch_tokens)
+    means = np.array([found.mean() for found in losses]).reshape(3, -1)
+    n = len(pairs)
+    worth = np.array([_worth(texts[k], texts[n + k], losses[k], losses[n + k]) for k in range(n)])
+    given, other, alone = means
+    return ConditionalLosses(given, other, alone, worth)
+
+
+class TokenGain(NamedTuple):
+    """What its source does for one token of a target."""
+
+    pair: int
+    """Place of the pair."""
+    token: int
+    """Id of the token, which is in neither source."""
+    gain: float
+    """Loss after the source of the next pair less loss after its own, nats."""
+
+
+def token_gains(
+    model: LoadedModel, pairs: Sequence[Pair], batch_tokens: int = 1024
+) -> list[TokenGain]:
+    """The gains that `ConditionalLosses.worth` is the mean of, token by token.
+
+    Raises
+    ------
+    ModelError
+        A loss is not finite.
+    """
+    texts, losses = _read(model, pairs, batch_tokens)
+    n, found = len(pairs), []
+    for k in range(n):
+        gains = losses[n + k] - losses[k]
+        for place in np.flatnonzero(~_copied(texts[k], texts[n + k])).tolist():
+            found.append(TokenGain(k, texts[k].answer[place], float(gains[place])))
+    return found
+
+
+def _read(
+    model: LoadedModel, pairs: Sequence[Pair], batch_tokens: int
+) -> tuple[list[Question], list[Array]]:
+    """Every target after its source, after the next source and alone, and the tokens' losses."""
     sources = [pair.source for pair in pairs]
     before = [*sources, *sources[1:], sources[0], *[""] * len(pairs)]
     lines = [(f"{line}\n", pair.target) for line, pair in zip(before, [*pairs] * 3, strict=True)]
@@ -69,17 +111,18 @@ def conditional_losses(
             losses[place] = found
     if not all(np.isfinite(found).all() for found in losses):
         raise ModelError(f"{model.name}: the losses of aligned segments are not finite")
-    means = np.array([found.mean() for found in losses]).reshape(3, -1)
-    n = len(pairs)
-    worth = np.array([_worth(texts[k], texts[n + k], losses[k], losses[n + k]) for k in range(n)])
-    given, other, alone = means
-    return ConditionalLosses(given, other, alone, worth)
+    return texts, losses
 
 
 def _worth(own: Question, other: Question, given: Array, without: Array) -> float:
     """Mean gain of the tokens that neither context holds."""
-    copied = np.isin(own.answer, [*own.context, *other.context])
+    copied = _copied(own, other)
     return float((without - given)[~copied].mean()) if not copied.all() else 0.0
+
+
+def _copied(own: Question, other: Question) -> NDArray[np.bool_]:
+    """Which tokens of the answer are in one of the contexts."""
+    return np.isin(own.answer, [*own.context, *other.context])
 
 
 def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:

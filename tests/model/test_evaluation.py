@@ -79,7 +79,7 @@ def test_a_target_is_read_after_its_source_after_another_and_alone(tiny_model):
 def test_the_worth_of_a_source_leaves_out_tokens_that_can_be_copied(tiny_model):
     import torch
 
-    from pivotmine.model.losses.conditional import conditional_losses
+    from pivotmine.model.losses.conditional import conditional_losses, token_gains
 
     pairs = [Pair("the cat", "le cat"), Pair("the dog", "le dog dog"), Pair("the the", "the")]
     read = conditional_losses(tiny_model, pairs)
@@ -108,6 +108,9 @@ def test_the_worth_of_a_source_leaves_out_tokens_that_can_be_copied(tiny_model):
         ]
         wanted = sum(gains) / len(gains) if gains else 0.0
         assert read.worth[place] == pytest.approx(wanted, abs=1e-4)
+        single = [one for one in token_gains(tiny_model, pairs) if one.pair == place]
+        assert [one.gain for one in single] == pytest.approx(gains, abs=1e-4)
+        assert not sources & {one.token for one in single}
 
 
 @needs_torch

@@ -1,0 +1,165 @@
+"""The page of the experiment, as a function of the collected results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.gain.analysis import RANDOM, Analysis, analyse, shown
+from bench.gain.results import Results, read
+
+_SETTINGS: dict[Any, Any] = {
+    "svg.hashsalt": "pivotmine",
+    "svg.fonttype": "none",
+    "font.size": 9,
+}
+
+
+def write_page(folder: Path) -> Path:
+    """Write `folder`.md and `folder`/gain.svg; returns the page."""
+    results = read(folder)
+    found = analyse(results)
+    draw(found, folder / "gain.svg")
+    page = folder.with_suffix(".md")
+    page.write_text("\n".join(_lines(results, found, folder.name)) + "\n", encoding="utf-8")
+    return page
+
+
+def draw(found: Analysis, path: Path) -> None:
+    """Gain over random of each arm, with its interval; the same numbers give the same bytes."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    arms = sorted(
+        ((name, arm.gain) for name, arm in found.arms.items() if name != RANDOM),
+        key=lambda one: one[1].mean,
+    )
+    with pyplot.rc_context(_SETTINGS):
+        canvas, axes = pyplot.subplots(figsize=(7, 3), layout="constrained")
+        for place, (_, gain) in enumerate(arms):
+            reach = [[gain.mean - gain.low], [gain.high - gain.mean]]
+            axes.errorbar([gain.mean], [place], xerr=reach, fmt="o", color="#0072B2", capsize=3)
+        axes.set_yticks(range(len(arms)), [name.replace("_", " ") for name, _ in arms])
+        axes.axvline(0, color="#999999", linewidth=0.8)
+        axes.set_xlabel("gain over random pages, nats a token (95 % interval)")
+        axes.grid(True, axis="x", linewidth=0.4)
+        canvas.savefig(path, metadata={"Date": None})
+        pyplot.close(canvas)
+
+
+def _lines(results: Results, found: Analysis, name: str) -> Iterator[str]:
+    yield "# Does a corpus rebuilt by links teach more?"
+    yield ""
+    yield (
+        "A small model is trained from scratch on equal tokens of one pool of real text. Which "
+        "selection of pages teaches it most about what sentences mean in another language? The "
+        "measure is the **worth of the source**: how many nats a token a held-out sentence is "
+        "likelier after its own translation than after that of another, on tokens in neither."
+    )
+    yield ""
+    yield f"![Gain over random pages by arm, with 95 % intervals]({name}/gain.svg)"
+    yield ""
+    yield from _table(results, found)
+    yield ""
+    yield "## What may be said"
+    yield ""
+    for aim in found.aims:
+        yield f"* {'Met' if aim.is_met else '**Not met**'}: {aim.what}. Found: {aim.shown}."
+    yield ""
+    yield from _contrasts(found)
+    yield ""
+    yield from _limits()
+    yield ""
+    yield from _made_of(results)
+
+
+def _table(results: Results, found: Analysis) -> Iterator[str]:
+    texts = sorted(next(iter(found.arms.values())).heldout)
+    ways = sorted(next(iter(found.arms.values())).directions)
+    head = ["arm", "gain over random", *ways, "own source better", "parallel", *texts]
+    yield "| " + " | ".join(head) + " |"
+    yield "|---" * len(head) + "|"
+    for name, arm in sorted(found.arms.items(), key=lambda one: -one[1].gain.mean):
+        cells = [
+            name.replace("_", " "),
+            shown(arm.gain),
+            *(f"{arm.directions[way].mean:.3f}" for way in ways),
+            f"{arm.better.mean:.1%}",
+            _parallel(results.about["arms"].get(name)),
+            *(f"{arm.heldout[text].mean:+.2%}" for text in texts),
+        ]
+        yield "| " + " | ".join(cells) + " |"
+    yield ""
+    yield (
+        "Gains are nats a token, adjusted for what each pair was worth after the base phase. "
+        "Directions: worth of the source. Parallel: share of the arm's tokens on parallel pages. "
+        "Last columns: change of the loss of held-out text against random."
+    )
+
+
+def _parallel(size: dict[str, Any] | None) -> str:
+    """Share of an arm's tokens on pages that are known to be parallel."""
+    if size is None:
+        return "half"
+    kinds = size["tokens_by_kind"]
+    return f"{kinds.get('parallel', 0) / sum(kinds.values()):.0%}"
+
+
+def _contrasts(found: Analysis) -> Iterator[str]:
+    yield "| declared contrast | difference | p, Holm | p, sign-flip | verdict |"
+    yield "|---|---|---|---|---|"
+    for arm, against, one in found.contrasts:
+        cells = (
+            f"{arm} - {against}", shown(one.interval), f"{one.p_adjusted:.2g}",
+            f"{one.p_flip:.2g}", one.verdict,
+        )  # fmt: skip
+        yield "| " + " | ".join(cells) + " |"
+
+
+def _limits() -> Iterator[str]:
+    yield "## What may not be said"
+    yield ""
+    yield (
+        "* Nothing about large models: these have 3 million parameters and see less than a million "
+        "tokens. They start from nothing, as no model that knows the languages would."
+    )
+    yield (
+        "* Nothing about a web page as such: the bilingual pages are made of real sentences in the "
+        "proportions of the web, and most of the text is software documentation and Tatoeba."
+    )
+
+
+def _made_of(results: Results) -> Iterator[str]:
+    about, grid = results.about, results.grid
+    pool = about["pool"]
+    yield "## How it was made"
+    yield ""
+    bytes_of = pool["bytes"]
+    total = sum(bytes_of[kind] for kind in ("monolingual", "parallel", "same_topic", "list"))
+    yield (
+        f"* Pool: {pool['n_pages']:,} pages, {total / 1e6:.0f} MB; "
+        + ", ".join(
+            f"{pool['pages'][kind]:,} {kind.replace('_', ' ')} ({bytes_of[kind] / 1e6:.1f} MB)"
+            for kind in ("monolingual", "same_topic", "parallel", "list")
+        )
+        + f". Held-out pairs: {pool['heldout']['pairs']}; lines of them in the pool: "
+        f"{pool['heldout']['leaks']}; near-duplicates: {pool['heldout']['near_duplicates']}."
+    )
+    phases = about["phases"]
+    epochs = max(phases["oracle"]["epochs"].values()) if "oracle" in phases else 1
+    yield (
+        f"* {about['model']['name']}; {grid.tokens:,} tokens an arm after a base phase of "
+        f"{grid.base.tokens if grid.base else 0:,}; {len(grid.seeds)} seeds. The oracle's pages "
+        f"are read {epochs:.1f} times."
+    )
+    for line in about["registered"]:
+        yield f"* Contrasts registered {line['date']}, after {line['n_finished']} runs of arms."
+    yield f"* {about['machine']}, commit {about['commit']}, {about['versions']}."
+    yield ""
+    yield "```"
+    for command in ("pool DATA", "mine", "arms", "gate", "grid", "collect", "page"):
+        yield f"python -m bench.gain {command}"
+    yield "```"
