@@ -17,17 +17,15 @@ from pivotmine.stages.pair.candidates import KEYS, UNITS, Search, feature_counts
 from pivotmine.stages.pair.classes import WordLinks
 from pivotmine.stages.pair.features import PackedDocument, pack, unpack
 from pivotmine.stages.pair.feedback import (
+    EITHER,
     NO_RENAMES,
-    Meetings,
     Renames,
-    bead_features,
-    best_partners,
     meetings,
     rename,
     strengths,
 )
 from pivotmine.stages.pair.known import known_features
-from pivotmine.stages.pair.stage import MIN_OF_BEST
+from pivotmine.stages.pair.rounds import MIN_OF_BEST
 from pivotmine.stages.pair.verdict import Verdict, judge
 from pivotmine.udfs.pair import bind_meet
 
@@ -52,9 +50,8 @@ def pair_pages(
             numbers = renames.apply(document.features, int(language))
             documents.append(document.renumbered(numbers))
         search = _search(pages, documents, n_languages, settings)
-        judged, verdicts = _judge(
-            pages, documents, search, _candidates(pages, documents, search, settings)
-        )
+        candidates = _candidates(pages, documents, search, settings)
+        judged, verdicts = _judge(documents, search, candidates)
         decided = decide(judged, settings)
         found.append(decided)
         renames = learn(pages, decided, verdicts, search, n_languages)
@@ -153,39 +150,38 @@ def learn(
 ) -> Renames:
     """Features that mean the same, from the aligned segments of the pairs, under one number."""
     original = [unpack(packed) for packed in pages.packed]
-    links, language_a, language_b = [], [], []
-    for pair, (lang_a, lang_b) in enumerate(search.pairs):
+    links = []
+    for pair in range(len(search.pairs)):
         rows = decided.index[(decided["outcome"] == "paired") & (decided["pair"] == pair)]
-        met: list[tuple[np.ndarray, np.ndarray]] = []  # type: ignore[type-arg]
-        held: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])  # type: ignore[type-arg]
-        n = 0
+        met = []
         for row in rows:
             a, b = original[decided.at[row, "a"]], original[decided.at[row, "b"]]
-            beads = verdicts[row].beads.in_document(a.places, b.places)
-            met.append(meetings(a, b, beads))
-            for side, document, first, size in (
-                (0, a, beads.a, beads.n_a),
-                (1, b, beads.b, beads.n_b),
-            ):
-                held[side].append(bead_features(document, first, size)[1])
-            n += len(beads.a)
-        if not met:
-            continue
-        one, other = (
-            np.concatenate([pair_[side] for pair_ in met]).astype(np.int64) for side in (0, 1)
-        )
-        both, n_ab = np.unique(one << 32 | other, return_counts=True)
-        found = Meetings((both >> 32).astype(np.int32), (both & 0x7FFFFFFF).astype(np.int32), n_ab)
-        margins = []
-        for side, features in zip(held, (found.a, found.b), strict=True):
-            values, counts = np.unique(np.concatenate(side), return_counts=True)
-            margins.append(counts[np.searchsorted(values, features)])
-        best = best_partners(found, *margins, n)
-        strength = strengths(found, *margins, n)[best]
-        links.append(WordLinks(found.a[best], found.b[best], strength))
-        language_a.append(np.full(len(best), lang_a))
-        language_b.append(np.full(len(best), lang_b))
+            met.append(meetings(a, b, verdicts[row].beads.in_document(a.places, b.places)))
+        if met:
+            links.append(_links_of(met).assign(pair=pair))
     if not links:
         return NO_RENAMES
-    joined = WordLinks(*(np.concatenate(parts) for parts in zip(*links, strict=True)))
-    return rename(np.concatenate(language_a), np.concatenate(language_b), joined, n_languages)
+    found = pd.concat(links)
+    sides = np.array(search.pairs)[found["pair"]]
+    joined = WordLinks(*(found[name].to_numpy() for name in ("a", "b", "strength")))
+    return rename(sides[:, 0], sides[:, 1], joined, n_languages)
+
+
+def _links_of(met: list[tuple[np.ndarray, np.ndarray]]) -> pd.DataFrame:  # type: ignore[type-arg]
+    """Features of a language pair that are each other's best partner."""
+    a, b = (np.concatenate(side).astype(np.int64) for side in zip(*met, strict=True))
+    both, n = np.unique((a + 1) << 32 | (b + 1), return_counts=True)
+    counts = pd.DataFrame({"a": (both >> 32) - 1, "b": (both & 0xFFFFFFFF) - 1, "n_ab": n})
+    total = counts[(counts["a"] == EITHER) & (counts["b"] == EITHER)]["n_ab"].sum()
+    of_a = counts[counts["b"] == EITHER].set_index("a")["n_ab"]
+    of_b = counts[counts["a"] == EITHER].set_index("b")["n_ab"]
+    found = counts[(counts["a"] != EITHER) & (counts["b"] != EITHER)].reset_index(drop=True)
+    margins = (found["a"].map(of_a), found["b"].map(of_b), np.full(len(found), total))
+    columns = (found["n_ab"], *margins)
+    found["strength"] = strengths(*(np.asarray(column, np.int64) for column in columns))
+    found = found[found["strength"] > 0].assign(differ=found["a"] != found["b"])
+    for side, other in (("a", "b"), ("b", "a")):
+        ranked = found.sort_values(["strength", "differ", other], ascending=[False, True, True])
+        found[f"place_{side}"] = ranked.groupby(side).cumcount()
+    best = found[(found["place_a"] == 0) & (found["place_b"] == 0)]
+    return best.astype({"a": np.int32, "b": np.int32})

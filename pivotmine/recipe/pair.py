@@ -20,6 +20,14 @@ class PairConfig(Section):
     pairs: tuple[LanguagePair, ...] = ()
     """Pairs of languages, `en-fr`. Default: all. Every document is sketched once for each."""
 
+    rounds: Annotated[int, Field(ge=1, le=20)] = 3
+    """Most rounds of pairing. After each, meanings are learnt from the segments that were aligned,
+    and all documents are paired anew, until nothing changes. Where languages seldom meet on a page,
+    the first round finds a third of the pairs, and three find most of them."""
+
+    max_learnt_segments: PositiveInt = 5_000_000
+    """Most aligned segments from which meanings are learnt; a sample, where there are more."""
+
     max_links: PositiveInt = 1_000_000
     """Most links from which meanings are made, the strongest first; 40 bytes each in the driver."""
 

@@ -32,15 +32,6 @@ MAX_BEAD_FEATURES = 64
 """Segments with more features on a side are left out: a long line says little about its words."""
 
 
-class Meetings(NamedTuple):
-    """Features of both sides of aligned segments, M in number, with counts."""
-
-    a: NDArray[np.int32]
-    b: NDArray[np.int32]
-    n_ab: NDArray[np.int64]
-    """[M] segment pairs that hold both."""
-
-
 class Renames(NamedTuple):
     """Features under another number, in documents of one language each; by language and number."""
 
@@ -82,55 +73,54 @@ def bead_features(
     return key >> 32, (key & 0x7FFFFFFF).astype(np.int32)
 
 
+EITHER = -1
+"""Stands for any feature: rows that count one side alone, or all segment pairs."""
+
+
 def meetings(
     a: PackedDocument, b: PackedDocument, beads: Beads
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Every feature of a with every feature of b in the same bead; `MAX_BEAD_FEATURES` a side."""
-    sides = [bead_features(a, beads.a, beads.n_a), bead_features(b, beads.b, beads.n_b)]
+    """Features of both sides of every bead, with what is needed to count them.
+
+    Every feature of a with every feature of b in the same bead, where neither side has more than
+    `MAX_BEAD_FEATURES`; every feature of a with `EITHER`, every one of b, and `EITHER` with itself.
+    Each stands once a bead.
+    """
+    (bead_a, of_a), (bead_b, of_b) = (
+        bead_features(a, beads.a, beads.n_a),
+        bead_features(b, beads.b, beads.n_b),
+    )
     n_beads = len(beads.a)
-    counts = [np.bincount(bead, minlength=n_beads) for bead, _ in sides]
-    fits = (counts[0] <= MAX_BEAD_FEATURES) & (counts[1] <= MAX_BEAD_FEATURES)
-    product = np.where(fits, counts[0] * counts[1], 0)
-    starts = [np.cumsum(count) - count for count in counts]
+    n_a, n_b = np.bincount(bead_a, minlength=n_beads), np.bincount(bead_b, minlength=n_beads)
+    fits = (n_a <= MAX_BEAD_FEATURES) & (n_b <= MAX_BEAD_FEATURES)
+    product = np.where(fits, n_a * n_b, 0)
     within = np.arange(int(product.sum())) - np.repeat(np.cumsum(product) - product, product)
-    place_a, place_b = np.divmod(within, np.maximum(np.repeat(counts[1], product), 1))
+    place_a, place_b = np.divmod(within, np.maximum(np.repeat(n_b, product), 1))
+    either = [np.full(n, EITHER, np.int32) for n in (n_beads, len(of_a), len(of_b))]
     return (
-        sides[0][1][np.repeat(starts[0], product) + place_a],
-        sides[1][1][np.repeat(starts[1], product) + place_b],
+        np.concatenate(
+            (of_a[np.repeat(np.cumsum(n_a) - n_a, product) + place_a], of_a, either[2], either[0])
+        ),
+        np.concatenate(
+            (of_b[np.repeat(np.cumsum(n_b) - n_b, product) + place_b], either[1], of_b, either[0])
+        ),
     )
 
 
-def best_partners(
-    found: Meetings, n_a: NDArray[np.int64], n_b: NDArray[np.int64], n: int
-) -> NDArray[np.int64]:
-    """Places of the meetings of features that are each other's best partner, and strong.
+def strengths(
+    n_ab: NDArray[np.int64], n_a: NDArray[np.int64], n_b: NDArray[np.int64], n: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """[M] log-likelihood ratio of two features, 0 where it is no evidence that they mean the same.
 
     Parameters
     ----------
-    n_a, n_b
-        [M] segment pairs that hold a on one side, and b on the other.
-    n
-        All segment pairs.
+    n_ab, n_a, n_b, n
+        [M] segment pairs that hold both, a on one side, b on the other, and all of the languages.
     """
-    strength = strengths(found, n_a, n_b, n)
-    good = (found.n_ab >= MIN_MEETINGS) & (strength >= MIN_STRENGTH)
-    good &= found.n_ab > expected(n_a, n_b, n)
-    place = np.flatnonzero(good)
-    for side, other in ((found.a, found.b), (found.b, found.a)):
-        # The feature itself is the better of equal partners.
-        same = side == other
-        order = np.lexsort((other[place], ~same[place], -strength[place], side[place]))
-        ranked = side[place][order]
-        first = np.append(True, ranked[1:] != ranked[:-1])[: len(order)]
-        good[place[order[~first]]] = False
-    return np.flatnonzero(good)
-
-
-def strengths(
-    found: Meetings, n_a: NDArray[np.int64], n_b: NDArray[np.int64], n: int
-) -> NDArray[np.float64]:
-    """[M] log-likelihood ratio of each meeting."""
-    return log_likelihood_ratio(found.n_ab, n_a, n_b, n)
+    strength = log_likelihood_ratio(n_ab, n_a, n_b, n)
+    good = (n_ab >= MIN_MEETINGS) & (strength >= MIN_STRENGTH) & (n_ab > expected(n_a, n_b, n))
+    found: NDArray[np.float64] = np.where(good, strength, 0.0)
+    return found
 
 
 def rename(
