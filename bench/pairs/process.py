@@ -68,6 +68,11 @@ def _rows(pages: Pages, documents: list[PackedDocument]) -> pa.RecordBatch:
     )
 
 
+def search_of(pages: Pages, n_languages: int, settings: PairConfig) -> Search:
+    """What pages are compared by before anything is learnt."""
+    return _search(pages, [unpack(packed) for packed in pages.packed], n_languages, settings)
+
+
 def _search(
     pages: Pages, documents: list[PackedDocument], n_languages: int, settings: PairConfig
 ) -> Search:

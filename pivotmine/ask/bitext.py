@@ -1,4 +1,4 @@
-"""Aligned segments as text, for people who train translators: Parquet, TMX, or Moses."""
+"""Aligned segments as text: Parquet, TMX or Moses for translators, JSON lines for pretraining."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ import tempfile
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 from xml.sax.saxutils import escape
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pivotmine.ask.paired_documents import training_documents, write_training_documents
 from pivotmine.text.segments import split_segments
 
 if TYPE_CHECKING:
     import duckdb
 
-FORMATS = ("parquet", "tmx", "moses")
+FORMATS = ("parquet", "tmx", "moses", "jsonl")
 
 BITEXT = pa.schema(
     [
@@ -55,6 +56,9 @@ class BitextLimits(NamedTuple):
     to: str | None = None
     """And with this one on the other side."""
 
+    adjacency: str = "lines"
+    """How near both languages stand in the documents of `jsonl` (`paired_documents.py`)."""
+
 
 def write_bitext(
     connection: duckdb.DuckDBPyConnection, folder: Path, kind: str, limits: BitextLimits
@@ -62,8 +66,8 @@ def write_bitext(
     """Write aligned segments to a folder, each pair of texts once; the pairs of each languages.
 
     Of equal pairs the one with the best score stays. The files are `bitext.parquet`, `en-fr.tmx`,
-    or `en-fr.en` and `en-fr.fr`, line by line, with `en-fr.scores`. DuckDB sorts on disk, so memory
-    does not grow with the corpus.
+    `en-fr.en` and `en-fr.fr`, line by line, with `en-fr.scores`, or `paired.jsonl`. DuckDB sorts on
+    disk, so memory does not grow with the corpus.
 
     Parameters
     ----------
@@ -73,6 +77,10 @@ def write_bitext(
         One of `FORMATS`.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if kind == "jsonl":
+        pairs = _documents(connection, limits)
+        documents = training_documents(pairs, limits.adjacency)
+        return write_training_documents(folder / "paired.jsonl", documents)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".bitext-") as scratch:
         found = Path(scratch) / "found.parquet"
         with pq.ParquetWriter(found, BITEXT) as writer:
@@ -88,18 +96,39 @@ def _segments(
     connection: duckdb.DuckDBPyConnection, limits: BitextLimits
 ) -> Iterator[pa.RecordBatch]:
     """Rows of `BITEXT`, pair of documents by pair of documents."""
-    pairs = connection.sql(_PAIRS, params=limits._asdict()).to_arrow_reader(_BATCH_DOCUMENTS)
-    for batch in pairs:
-        rows = []
-        for pair in batch.to_pylist():
-            a, b = split_segments(pair.pop("text_a")), split_segments(pair.pop("text_b"))
-            for beads in pair.pop("beads"):
-                first, n_a, second, n_b = (beads[key] for key in _PLACES)
-                text_a = " ".join("".join(a[first : first + n_a]).split())
-                text_b = " ".join("".join(b[second : second + n_b]).split())
-                scores = {"score": beads["score"], "position": beads["position"]}
-                rows.append({**pair, "text_a": text_a, "text_b": text_b, **scores})
+    for pair in _documents(connection, limits):
+        rows = [
+            {**pair, "text_a": text_a, "text_b": text_b, "score": score, "position": position}
+            for (text_a, text_b), (score, position) in zip(
+                pair["segments"], pair["places"], strict=True
+            )
+        ]
         yield pa.RecordBatch.from_pylist(rows, schema=BITEXT)
+
+
+def _documents(
+    connection: duckdb.DuckDBPyConnection, limits: BitextLimits
+) -> Iterator[dict[str, Any]]:
+    """Pairs of documents with their texts and aligned segments, in the order of their ids."""
+    values = {name: value for name, value in limits._asdict().items() if name != "adjacency"}
+    for batch in connection.sql(_PAIRS, params=values).to_arrow_reader(_BATCH_DOCUMENTS):
+        for pair in batch.to_pylist():
+            texts = [pair.pop("text_a"), pair.pop("text_b")]
+            a, b = map(split_segments, texts)
+            beads = pair.pop("beads")
+            places = [[bead[key] for key in _PLACES] for bead in beads]
+            segments = [
+                (
+                    " ".join("".join(a[first : first + n_a]).split()),
+                    " ".join("".join(b[second : second + n_b]).split()),
+                )
+                for first, n_a, second, n_b in places
+            ]
+            sources = [pair.pop("source_a"), pair.pop("source_b")]
+            scored = [(bead["score"], bead["position"]) for bead in beads]
+            yield {
+                **pair, "texts": texts, "sources": sources, "segments": segments, "places": scored
+            }  # fmt: skip
 
 
 def _write_parquet(folder: Path, batches: pa.RecordBatchReader) -> dict[str, int]:
@@ -176,9 +205,11 @@ _PAIRS = """
             'score': score, 'position': position} ORDER BY position) AS beads
         FROM segment_pairs WHERE score >= $min_score GROUP BY ALL
     )
-    SELECT chosen.*, aligned.beads, a.text AS text_a, b.text AS text_b
+    SELECT chosen.*, aligned.beads, a.text AS text_a, b.text AS text_b,
+           a.source AS source_a, b.source AS source_b
     FROM chosen JOIN aligned USING (doc_id_a, doc_id_b)
     JOIN documents a ON a.doc_id = doc_id_a JOIN documents b ON b.doc_id = doc_id_b
+    ORDER BY doc_id_a, doc_id_b
 """
 
 _UNIQUE = """

@@ -216,9 +216,10 @@ class LakeReader:
         kind: str = "parquet",
         limits: BitextLimits | None = None,
     ) -> dict[str, int]:
-        """Write the aligned segments of paired documents as `parquet`, `tmx` or `moses`.
+        """Write the aligned segments of paired documents as `parquet`, `tmx`, `moses` or `jsonl`.
 
-        Returns the number of segment pairs of each pair of languages.
+        Returns the number of segment pairs of each pair of languages; of training documents for
+        `jsonl`.
 
         Raises
         ------

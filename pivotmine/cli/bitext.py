@@ -16,7 +16,8 @@ def bitext(
     config: ConfigOption = None,
     set_: SetOption = None,
     kind: Annotated[
-        Literal["parquet", "tmx", "moses"], typer.Option("--format", "-f", help="Kind of files.")
+        Literal["parquet", "tmx", "moses", "jsonl"],
+        typer.Option("--format", "-f", help="Kind of files."),
     ] = "parquet",
     lang: Annotated[str | None, typer.Option(help="Pairs with this language only.")] = None,
     to: Annotated[str | None, typer.Option(help="And with this one on the other side.")] = None,
@@ -26,21 +27,25 @@ def bitext(
     min_document_score: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Least score of their documents.")
     ] = 0.0,
+    adjacency: Annotated[
+        Literal["lines", "blocks", "documents"],
+        typer.Option(help="How near both languages stand in the documents of jsonl."),
+    ] = "lines",
 ) -> None:
     """Write the aligned segments of paired documents, each pair of texts once.
 
     Stage `pair` finds them, if pair.enabled is true. Segments of score 0 are aligned by their place
-    and length alone.
+    and length alone. Format jsonl writes training documents, with both languages in each.
 
     Example: pivotmine bitext bitext/ --format moses --lang en --to fr --min-score 0.3
     """
     from pivotmine.ask.bitext import BitextLimits
 
-    limits = BitextLimits(min_score, min_document_score, lang, to)
+    limits = BitextLimits(min_score, min_document_score, lang, to, adjacency)
     counts = open_lake(config, set_).write_bitext(out, kind, limits)
     console = plain_console()
     for pair, n in sorted(counts.items()):
-        console.print(f"{pair}: {n:,} segment pairs in {out}", markup=False, soft_wrap=True)
+        console.print(f"{pair}: {n:,} in {out}", markup=False, soft_wrap=True)
     if not counts:
         console.print(
             "No segment pairs. Run stage pair with pair.enabled=true, or lower the scores.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
 from typing import Any
 
@@ -27,8 +28,8 @@ def segment_pair(b: str, position: int, places: tuple[int, int, int, int], score
 
 ROWS: dict[str, list[dict[str, Any]]] = {
     "documents": [
-        {"doc_id": "en1", "text": ENGLISH},
-        {"doc_id": "fr1", "text": FRENCH},
+        {"doc_id": "en1", "text": ENGLISH, "source": "site"},
+        {"doc_id": "fr1", "text": FRENCH, "source": "site"},
         {"doc_id": "en2", "text": COPY},
         {"doc_id": "fr2", "text": "Bonne nuit.\n"},
     ],
@@ -102,3 +103,34 @@ def test_limits_leave_pairs_out(connection, tmp_path, limits, n):
 def test_nothing_but_the_files_is_left(connection, tmp_path, kind):
     write_bitext(connection, tmp_path, kind, BitextLimits())
     assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize(
+    ("adjacency", "n_lines"), [("lines", {6, 2}), ("blocks", {6, 2}), ("documents", {8, 4})]
+)
+def test_training_documents_hold_both_languages_with_their_origin(
+    connection, tmp_path, adjacency, n_lines
+):
+    counts = write_bitext(connection, tmp_path, "jsonl", BitextLimits(adjacency=adjacency))
+    assert counts == {"en-fr": 2}
+    lines = (tmp_path / "paired.jsonl").read_text().splitlines()
+    documents = [json.loads(line) for line in lines]
+    first = documents[0]
+    assert sorted(first["doc_ids"]) == ["en1", "fr1"]
+    assert sorted(first["langs"]) == ["en", "fr"]
+    assert (first["source"], first["adjacency"]) == ("site", adjacency)
+    assert {len(document["text"].splitlines()) for document in documents} == n_lines
+    english = [text for text, _ in TEXTS]
+    found = [line for line in first["text"].splitlines() if line in english]
+    assert len(found) == (2 if adjacency == "documents" else 3)
+
+
+def test_lines_alternate_and_blocks_do_not(connection, tmp_path):
+    def languages(adjacency: str) -> str:
+        write_bitext(connection, tmp_path, "jsonl", BitextLimits(adjacency=adjacency))
+        text = json.loads((tmp_path / "paired.jsonl").read_text().splitlines()[0])["text"]
+        english = [text for text, _ in TEXTS]
+        return "".join("e" if line in english else "f" for line in text.splitlines())
+
+    assert languages("lines") in ("efefef", "fefefe")
+    assert languages("blocks") in ("eeefff", "fffeee")
