@@ -169,7 +169,7 @@ def _write_tmx(folder: Path, batches: pa.RecordBatchReader) -> dict[str, int]:
             for row in rows:
                 file.write(f'<tu><prop type="score">{row["score"]:.4f}</prop>')
                 for lang, text in ((lang_a, row["text_a"]), (lang_b, row["text_b"])):
-                    segment = escape(_NO_XML.sub("", text))
+                    segment = escape(_NO_XML.sub("", str(text)))
                     file.write(f'<tuv xml:lang="{escape(lang)}"><seg>{segment}</seg></tuv>')
                 file.write("</tu>\n")
                 n += 1

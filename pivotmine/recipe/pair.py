@@ -53,11 +53,11 @@ class PairConfig(Section):
     """Least information of a document, in bits of meanings and names that another language has; a
     rare word has 10 to 15. Shorter documents are not paired."""
 
-    min_score: Share = 0.2
+    min_score: Share = 0.1
     """Least score of a pair: the geometric mean of the shares of both documents' bits that aligned
     segments share."""
 
-    min_margin: Share = 0.1
+    min_margin: Share = 0.05
     """Least margin over the second best partner of either document, as a share of the score.
     Documents that translate several equally well are made from a template."""
 

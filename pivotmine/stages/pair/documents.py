@@ -68,8 +68,8 @@ def packed_documents(batch: pa.RecordBatch, rules: DocumentRules) -> pa.RecordBa
         here = kept[segments]
         in_document = slice(first[offsets[row]], first[offsets[row + 1]])
         features = found.feature[in_document][kept[found.segment[in_document]]]
-        sizes = (column[segments][here] for column in (found.n_chars, counts))
-        packed.append(pack(np.flatnonzero(here), *sizes, features))
+        n_chars = found.n_chars[segments][here]
+        packed.append(pack(np.flatnonzero(here), n_chars, counts[segments][here], features))
     return pa.RecordBatch.from_arrays(
         [
             batch.column("doc_id"),

@@ -89,9 +89,9 @@ def _numbers(values: NDArray[np.uint64], kind: np.uint64) -> NDArray[np.int64]:
 
 
 def pack(
-    places: NDArray[np.int64],
-    n_chars: NDArray[np.int64],
-    counts: NDArray[np.int64],
+    places: NDArray[np.integer],
+    n_chars: NDArray[np.integer],
+    counts: NDArray[np.integer],
     features: NDArray[np.int32],
 ) -> bytes:
     """A document as bytes, which pass through Spark whole.

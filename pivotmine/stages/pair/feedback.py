@@ -49,6 +49,11 @@ class Renames(NamedTuple):
         at = np.minimum(np.searchsorted(self.key, wanted), len(self.key) - 1)
         return np.where(self.key[at] == wanted, self.feature[at], features)
 
+    def equals(self, other: Renames) -> bool:
+        """Whether both give the same numbers."""
+        same = np.array_equal(self.key, other.key)
+        return bool(same and np.array_equal(self.feature, other.feature))
+
 
 NO_RENAMES = Renames(np.empty(0, np.int64), np.empty(0, np.int32))
 

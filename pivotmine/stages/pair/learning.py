@@ -6,7 +6,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pivotmine.stages.pair.alignment import Beads
 from pivotmine.stages.pair.features import unpack
 from pivotmine.stages.pair.feedback import meetings, strengths
 from pivotmine.stages.pair.judging import unpack_beads
@@ -38,7 +37,7 @@ def meeting_rows(batch: pa.RecordBatch) -> pa.RecordBatch:
     n_held = 0
     columns = (batch.column(name).to_pylist() for name in ("pair", "beads", "a", "b"))
     for pair, beads, one, other in zip(*columns, strict=True):
-        counted = Beads(*(column[:MAX_DOCUMENT_BEADS] for column in unpack_beads(beads)))
+        counted = unpack_beads(beads).take(slice(MAX_DOCUMENT_BEADS))
         a, b = meetings(unpack(one), unpack(other), counted)
         held.append(np.stack((np.full(len(a), pair), a, b), axis=1).astype(np.int64))
         n_held += len(a)

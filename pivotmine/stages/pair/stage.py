@@ -59,7 +59,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
         if number + 1 == recipe.pair.rounds:
             break
         learnt = learn(inputs, recipe.pair, search, decided, number)
-        if all(map(np.array_equal, learnt, renames)):
+        if learnt.equals(renames):
             break
         renames, number = learnt, number + 1
         rows = ArrowRows(
@@ -169,8 +169,8 @@ def _known(inputs: Inputs, recipe: Recipe, number: int) -> KnownFeatures:
     n_docs = inputs.local(documents.groupBy("lang").count(), len(languages))
     n_all = np.zeros(len(languages), np.int64)
     n_all[n_docs["lang"].to_numpy()] = n_docs["count"].to_numpy()
-    columns = (found[name].to_numpy() for name in COUNTED.names)
-    return known_features(*columns, n_all)
+    feature, language, counted = (found[name].to_numpy() for name in COUNTED.names)
+    return known_features(feature, language, counted, n_all)
 
 
 _EVIDENCE = [name for name in JUDGED.names if name != "beads"]
