@@ -58,6 +58,7 @@ def main(
             name = f"{links}, round {number + 1}"
             rows += _figures(corpus, judged[judged["outcome"] == "paired"], name)
             print(name, _seconds(), flush=True)
+        print(_aligned(corpus, found[-1][found[-1]["outcome"] == "paired"]))
         if links == "links of the lake":
             by_length = _by_length(corpus, found[-1][found[-1]["outcome"] == "paired"])
         pairs = tuple(combinations(range(len(corpus.languages)), 2))
@@ -74,6 +75,16 @@ def main(
 
 def _seconds() -> str:
     return f"{resource.getrusage(resource.RUSAGE_SELF).ru_utime:.0f} processor seconds so far"
+
+
+def _aligned(corpus: Corpus, found: pd.DataFrame) -> str:
+    """How much text is aligned, in characters of both sides."""
+    aligned, whole = 0.0, 0
+    for side in "ab":
+        n_chars = corpus.n_chars[found[side]]
+        aligned += float((found[f"aligned_{side}"] * n_chars).sum())
+        whole += int(n_chars.sum())
+    return f"{aligned / 1e6:.2f} of {whole / 1e6:.2f} million characters of pairs are aligned"
 
 
 def _judged(corpus: Corpus, found: pd.DataFrame) -> pd.DataFrame:
