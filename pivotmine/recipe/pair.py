@@ -49,7 +49,7 @@ class PairConfig(Section):
     """Candidates of a document in each language that are aligned with it, those whose
     sketches share most."""
 
-    min_bits: Annotated[float, Field(ge=0.0)] = 60.0
+    min_bits: Annotated[float, Field(ge=0.0)] = 30.0
     """Least information of a document, in bits of meanings and names that another language has; a
     rare word has 10 to 15. Shorter documents are not paired."""
 
