@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pivotmine.lake.tables import TABLES
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.stages.pair import stage as pair
 from tests.conftest import TableInputs, as_table
@@ -62,10 +63,14 @@ def paired(spark, tmp_path_factory: pytest.TempPathFactory):
 
     def run(*settings: str) -> tuple[Tables, dict[str, float]]:
         inputs = TableInputs(spark, tables, tmp_path_factory.mktemp("pair"))
-        recipe = load_recipe(
-            None, ["languages=[en, fr]", "pair.enabled=true", "pair.rounds=1", *settings]
-        )
-        return {name: as_table(rows).to_pylist() for name, rows in pair.run(inputs, recipe).items()}
+        enabled = ["languages=[en, fr]", "pair.enabled=true", "pair.min_score=0.2"]
+        found = pair.run(inputs, load_recipe(None, [*enabled, *settings]))
+        tables_of = {name: as_table(rows) for name, rows in found.items()}
+        for name, rows in tables_of.items():
+            schema = TABLES[name].schema
+            assert rows.schema.names == schema.names
+            assert [str(kind) for kind in rows.schema.types] == [str(kind) for kind in schema.types]
+        return {name: rows.to_pylist() for name, rows in tables_of.items()}, inputs.measures
 
     return run
 
