@@ -63,7 +63,7 @@ FROZEN = {
     "arms": "--config -c --set -s --html",
     "bitext": "out --config -c --set -s --format -f --lang --to --min-score --min-document-score "
     "--adjacency",
-    "audit": "--config -c --set -s --quick",
+    "audit": "--config -c --set -s --quick --html",
     "status": "--config -c --set -s",
     "rejects": "--config -c --set -s --reason --export --max-share",
     "takedown": "delivery --config -c --set -s --reason --forget --keep-past",
