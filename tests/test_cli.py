@@ -61,6 +61,8 @@ FROZEN = {
     "documents": "word_a word_b --config -c --set -s --limit --max-lines --format -f",
     "explain": "doc_id --config -c --set -s --limit",
     "arms": "--config -c --set -s --html",
+    "bitext": "out --config -c --set -s --format -f --lang --to --min-score --min-document-score "
+    "--adjacency",
     "audit": "--config -c --set -s --quick --html",
     "status": "--config -c --set -s",
     "rejects": "--config -c --set -s --reason --export --max-share",

@@ -12,8 +12,10 @@ from pivotmine.numeric.arrow_batches import slice_by_values
 from pivotmine.stages.pair.bead_rows import segment_pair_rows
 from pivotmine.stages.pair.buckets import pairs_in_buckets, uncrowded
 from pivotmine.stages.pair.candidates import KEYS, Search, feature_counts, key_rows, too_short
-from pivotmine.stages.pair.documents import DocumentRules, packed_documents
+from pivotmine.stages.pair.documents import DocumentRules, packed_documents, renamed_documents
+from pivotmine.stages.pair.feedback import Renames
 from pivotmine.stages.pair.judging import judged_rows
+from pivotmine.stages.pair.learning import meeting_rows, strength_rows
 
 Batches = Iterator[pa.RecordBatch]
 Make = Callable[[Batches], Batches]
@@ -116,6 +118,25 @@ def bind_judge(search: Search, min_score: float) -> Make:
         return (judged_rows(batch, search, min_score) for batch in batches)
 
     return make
+
+
+def bind_rename(renames: Renames) -> Make:
+    """Rows of `documents.PACKED` to the same with features under their new numbers."""
+
+    def make(batches: Batches) -> Batches:
+        return (renamed_documents(batch, renames) for batch in batches)
+
+    return make
+
+
+def count_meetings(batches: Batches) -> Batches:
+    """`pair`, `beads`, and both documents as packed, to rows of `learning.MEETINGS`."""
+    return map(meeting_rows, batches)
+
+
+def strengths_of(batches: Batches) -> Batches:
+    """Rows of `learning.MEETINGS` with margins to rows of `learning.LEARNT`."""
+    return map(strength_rows, batches)
 
 
 def bind_segment_pairs(languages: Sequence[str]) -> Make:

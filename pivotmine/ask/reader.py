@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from pivotmine.ask.arms import Arms
+    from pivotmine.ask.bitext import BitextLimits
     from pivotmine.ask.bridges import Bridges, Reached
     from pivotmine.ask.cooccurrence import Cooccurrence
     from pivotmine.ask.documents import FoundDocument
@@ -210,6 +211,34 @@ class LakeReader:
         from pivotmine.ask.lexicon import TABLES_READ, write_lexicon
 
         return write_lexicon(self.connect(TABLES_READ), Path(path), limits)
+
+    def write_bitext(
+        self,
+        folder: str | os.PathLike[str],
+        kind: str = "parquet",
+        limits: BitextLimits | None = None,
+    ) -> dict[str, int]:
+        """Write the aligned segments of paired documents as `parquet`, `tmx`, `moses` or `jsonl`.
+
+        Returns the number of segment pairs of each pair of languages; of training documents for
+        `jsonl`.
+
+        Raises
+        ------
+        InputError
+            There is no such format.
+
+        Examples
+        --------
+        >>> counts = pivotmine.open_lake("corpus.yaml").write_bitext("bitext", "moses")
+        """
+        from pivotmine.ask.bitext import FORMATS, BitextLimits, write_bitext
+        from pivotmine.errors import InputError
+
+        if kind not in FORMATS:
+            raise InputError(f"no format {kind!r}; the formats are {', '.join(FORMATS)}")
+        with self.connect(("segment_pairs", "document_pairs", "documents")) as connection:
+            return write_bitext(connection, Path(folder), kind, limits or BitextLimits())
 
     def bridges(self, word: str, target: str, limit: int = 10) -> Bridges | Reached:
         """Tokens that bridge two words, or the words that one reaches through other languages.

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import pivotmine
-from pivotmine.cli import ask, evaluate, explore, keep, plan, road
+from pivotmine.cli import ask, bitext, evaluate, explore, keep, plan, road
 from pivotmine.show.console import Commands, run_app
 
 app = typer.Typer(
@@ -43,7 +43,7 @@ def _options(
 for command in (
     *(road.run, road.demo, road.init),
     *(ask.tables, ask.query, ask.links, ask.lexicon, ask.bridges, ask.cooccurrence),
-    *(ask.documents, ask.explain, ask.arms, explore.explore),
+    *(ask.documents, ask.explain, ask.arms, bitext.bitext, explore.explore),
     *(keep.audit, keep.status, keep.rejects, keep.takedown),
     *(keep.move, keep.unlock, keep.doctor, road.planted),
 ):

@@ -20,6 +20,14 @@ class PairConfig(Section):
     pairs: tuple[LanguagePair, ...] = ()
     """Pairs of languages, `en-fr`. Default: all. Every document is sketched once for each."""
 
+    rounds: Annotated[int, Field(ge=1, le=20)] = 3
+    """Most rounds of pairing. After each, meanings are learnt from the segments that were aligned,
+    and all documents are paired anew, until nothing changes. Without any link the first round finds
+    a third to two thirds of the pairs, and three find nine tenths."""
+
+    max_learnt_segments: PositiveInt = 5_000_000
+    """Most aligned segments from which meanings are learnt; a sample, where there are more."""
+
     max_links: PositiveInt = 1_000_000
     """Most links from which meanings are made, the strongest first; 40 bytes each in the driver."""
 
@@ -41,15 +49,15 @@ class PairConfig(Section):
     """Candidates of a document in each language that are aligned with it, those whose
     sketches share most."""
 
-    min_bits: Annotated[float, Field(ge=0.0)] = 60.0
+    min_bits: Annotated[float, Field(ge=0.0)] = 30.0
     """Least information of a document, in bits of meanings and names that another language has; a
     rare word has 10 to 15. Shorter documents are not paired."""
 
-    min_score: Share = 0.2
+    min_score: Share = 0.1
     """Least score of a pair: the geometric mean of the shares of both documents' bits that aligned
     segments share."""
 
-    min_margin: Share = 0.1
+    min_margin: Share = 0.05
     """Least margin over the second best partner of either document, as a share of the score.
     Documents that translate several equally well are made from a template."""
 

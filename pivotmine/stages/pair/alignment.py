@@ -56,6 +56,40 @@ class Beads(NamedTuple):
     bits_b: NDArray[np.float64]
     """[B] bits of the side of b."""
 
+    def in_document(self, places_a: NDArray[np.integer], places_b: NDArray[np.integer]) -> Beads:
+        """The beads with segments of the whole documents.
+
+        Segments in other languages were left out, so two neighbours may lie apart. Such a bead ends
+        at the first.
+
+        Parameters
+        ----------
+        places_a, places_b
+            [S] number of each segment in its document.
+        """
+        first_a, n_a = _in_document(self.a, self.n_a, places_a)
+        first_b, n_b = _in_document(self.b, self.n_b, places_b)
+        return Beads(first_a, n_a, first_b, n_b, self.shared, self.bits_a, self.bits_b)
+
+    def take(self, places: NDArray[np.int64] | slice) -> Beads:
+        """The beads at some places."""
+        return Beads(
+            self.a[places],
+            self.n_a[places],
+            self.b[places],
+            self.n_b[places],
+            self.shared[places],
+            self.bits_a[places],
+            self.bits_b[places],
+        )
+
+
+def _in_document(
+    first: NDArray[np.int64], n: NDArray[np.int64], places: NDArray[np.integer]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    start, end = places[first].astype(np.int64), places[first + n - 1]
+    return start, np.where(end - start == n - 1, n, 1)
+
 
 def align(a: Segments, b: Segments) -> Beads:
     """The beads of two documents.
@@ -64,8 +98,7 @@ def align(a: Segments, b: Segments) -> Beads:
     of a, and that of `best_chain`.
     """
     beads = best_beads(a, b)
-    kept = _supported(beads)
-    return Beads(*(column[kept] for column in beads))
+    return beads.take(np.flatnonzero(_supported(beads)))
 
 
 def best_beads(a: Segments, b: Segments) -> Beads:
@@ -79,7 +112,7 @@ def best_beads(a: Segments, b: Segments) -> Beads:
         a.features, a.weights, a.offsets, a.lengths.astype(np.float64), segment_bits(a),
         b.features, b.offsets, b.lengths.astype(np.float64), segment_bits(b), low, ratio,
     )  # fmt: skip
-    return Beads(*(column[::-1].copy() for column in found))
+    return Beads(*found).take(slice(None, None, -1))
 
 
 def _no_beads() -> Beads:
@@ -103,7 +136,8 @@ def _supported(beads: Beads) -> NDArray[np.bool_]:
     )
     after = np.append(False, touches & shares[:-1])
     before = np.append(touches & shares[1:], False)
-    return shares | (after & before)[: len(shares)]
+    supported: NDArray[np.bool_] = shares | (after & before)[: len(shares)]
+    return supported
 
 
 _Found = tuple[
@@ -192,7 +226,7 @@ def _align(
 @njit
 def _inside(low: NDArray[np.int64], i: int, j: int, n_b: int) -> bool:
     at = low[min(i, len(low) - 1)]
-    return at <= j <= min(at + 2 * HALF_BAND + 1, n_b)
+    return bool(at <= j <= min(at + 2 * HALF_BAND + 1, n_b))
 
 
 @njit
@@ -201,7 +235,7 @@ def _value(best: NDArray[np.float64], low: NDArray[np.int64], i: int, j: int, n_
     at = low[min(i, len(low) - 1)]
     if j < at:
         return 0.0
-    return best[i, min(j - at, min(2 * HALF_BAND + 1, n_b - at))]
+    return float(best[i, min(j - at, min(2 * HALF_BAND + 1, n_b - at))])
 
 
 @njit

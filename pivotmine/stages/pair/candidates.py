@@ -71,7 +71,7 @@ def key_rows(batch: pa.RecordBatch, search: Search) -> Iterator[pa.RecordBatch]:
             norm, long = _norms(row[here], bits, batch.num_rows, search)
             kept = long[row[here]] & (bits > 0)
             rows, features, bits = row[here][kept], feature[here][kept], bits[kept]
-            rare = (search.known.documents(features, *sides) <= search.max_bucket).all(axis=1)
+            rare = search.known.documents(features, *sides).max(axis=1) <= search.max_bucket
             keys = document_keys(
                 rows, features, bits, rare, search.rare_keys, search.sampled_features
             )

@@ -62,7 +62,7 @@ def segment_bits(segments: Segments) -> NDArray[np.float64]:
     """[S] bits of all features of each segment."""
     n = len(segments.lengths)
     segment = np.repeat(np.arange(n), np.diff(segments.offsets))
-    return np.bincount(segment, segments.weights, n)
+    return np.bincount(segment, segments.weights, n).astype(np.float64)
 
 
 def _shared_features(
@@ -117,13 +117,13 @@ def _chain(
             at += at & -at
         if total > most:
             most, last = total, np.int64(c)
-    n, c = 0, last
-    while c >= 0:
+    n, cell = 0, last
+    while cell >= 0:
         n += 1
-        c = before[c]
+        cell = before[cell]
     chain = np.empty((n, 2), np.int64)
-    c = last
+    cell = last
     for place in range(n - 1, -1, -1):
-        chain[place, 0], chain[place, 1] = row[c], column[c]
-        c = before[c]
+        chain[place, 0], chain[place, 1] = row[cell], column[cell]
+        cell = before[cell]
     return chain

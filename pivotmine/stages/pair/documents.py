@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from pivotmine.numeric.arrow_batches import language_index, language_indices, token_columns
-from pivotmine.stages.pair.features import Meanings, pack, segment_features
+from pivotmine.stages.pair.features import Meanings, pack, segment_features, unpack
+from pivotmine.stages.pair.feedback import Renames
 
 PACKED = pa.schema(
     [
@@ -67,8 +68,8 @@ def packed_documents(batch: pa.RecordBatch, rules: DocumentRules) -> pa.RecordBa
         here = kept[segments]
         in_document = slice(first[offsets[row]], first[offsets[row + 1]])
         features = found.feature[in_document][kept[found.segment[in_document]]]
-        sizes = (column[segments][here] for column in (found.n_chars, counts))
-        packed.append(pack(np.flatnonzero(here), *sizes, features))
+        n_chars = found.n_chars[segments][here]
+        packed.append(pack(np.flatnonzero(here), n_chars, counts[segments][here], features))
     return pa.RecordBatch.from_arrays(
         [
             batch.column("doc_id"),
@@ -78,3 +79,16 @@ def packed_documents(batch: pa.RecordBatch, rules: DocumentRules) -> pa.RecordBa
         ],
         schema=PACKED,
     )
+
+
+def renamed_documents(batch: pa.RecordBatch, renames: Renames) -> pa.RecordBatch:
+    """Rows of `PACKED` with features under their new numbers."""
+    packed = []
+    columns = (batch.column(name).to_pylist() for name in ("lang", "packed"))
+    for language, document in zip(*columns, strict=True):
+        if document is not None:
+            found = unpack(document)
+            document = pack(*found.renumbered(renames.apply(found.features, language)))
+        packed.append(document)
+    kept = [batch.column(name) for name in ("doc_id", "lang", "outcome")]
+    return pa.RecordBatch.from_arrays([*kept, pa.array(packed, pa.binary())], schema=PACKED)

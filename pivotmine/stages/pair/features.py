@@ -89,9 +89,9 @@ def _numbers(values: NDArray[np.uint64], kind: np.uint64) -> NDArray[np.int64]:
 
 
 def pack(
-    places: NDArray[np.int64],
-    n_chars: NDArray[np.int64],
-    counts: NDArray[np.int64],
+    places: NDArray[np.integer],
+    n_chars: NDArray[np.integer],
+    counts: NDArray[np.integer],
     features: NDArray[np.int32],
 ) -> bytes:
     """A document as bytes, which pass through Spark whole.
@@ -124,6 +124,14 @@ class PackedDocument(NamedTuple):
         before = np.concatenate(([0], np.cumsum(kept)))
         ends = np.concatenate(([0], np.cumsum(self.counts, dtype=np.int64)))
         return Segments(self.features[kept], weights[kept], before[ends], self.n_chars)
+
+    def renumbered(self, features: NDArray[np.int32]) -> PackedDocument:
+        """The document with other numbers [N] for its features; equal ones become one."""
+        segment = np.repeat(np.arange(len(self.counts)), self.counts)
+        distinct = np.unique(segment << 32 | features)
+        counts = np.bincount(distinct >> 32, minlength=len(self.counts)).astype(np.int32)
+        renamed = (distinct & 0x7FFFFFFF).astype(np.int32)
+        return PackedDocument(self.places, self.n_chars, counts, renamed)
 
 
 def unpack(packed: bytes) -> PackedDocument:

@@ -43,23 +43,14 @@ def judged_rows(batch: pa.RecordBatch, search: Search, min_score: float) -> pa.R
         row |= {"score": found.score, "n_segment_pairs": len(found.beads.a)}
         row |= {"aligned_a": found.aligned_a, "aligned_b": found.aligned_b}
         passed = found.score >= min_score
-        row["beads"] = pack_beads(found.beads, a.places, b.places) if passed else None
+        row["beads"] = pack_beads(found.beads.in_document(a.places, b.places)) if passed else None
         rows.append(row)
     return pa.RecordBatch.from_pylist(rows, schema=JUDGED)
 
 
-def pack_beads(beads: Beads, places_a: np.ndarray, places_b: np.ndarray) -> bytes:  # type: ignore[type-arg]
-    """Beads as bytes: float64[7, B], the fields of `Beads`, with segments of the whole documents.
-
-    Segments in other languages were left out, so two neighbours may lie apart. Such a bead ends at
-    the first.
-    """
-    sides = []
-    for first, n, places in ((beads.a, beads.n_a, places_a), (beads.b, beads.n_b, places_b)):
-        start, end = places[first], places[first + n - 1]
-        sides += [start, np.where(end - start == n - 1, n, 1)]
-    columns = (*sides, beads.shared, beads.bits_a, beads.bits_b)
-    return np.stack([np.asarray(column, np.float64) for column in columns]).tobytes()
+def pack_beads(beads: Beads) -> bytes:
+    """Beads as bytes: float64[7, B], the fields of `Beads`."""
+    return np.stack([np.asarray(column, np.float64) for column in beads]).tobytes()
 
 
 def unpack_beads(packed: bytes) -> Beads:

@@ -62,9 +62,13 @@ def document_keys(
     clock = clocks(features[other], bits[other].astype(float) ** 2)
     other = other[smallest(document[other], clock, features[other], n_sampled)]
     both = _two_by_two(document[other], features[other], bits[other].astype(float) ** 2)
-    joined = Keys(*(np.concatenate(parts) for parts in zip(alone, both, strict=True)))
-    order = np.argsort(joined.document, kind="stable")
-    return Keys(*(column[order] for column in joined))
+    documents = np.concatenate((alone.document, both.document))
+    order = np.argsort(documents, kind="stable")
+    return Keys(
+        documents[order],
+        np.concatenate((alone.key, both.key))[order],
+        np.concatenate((alone.weight, both.weight))[order],
+    )
 
 
 def clocks(features: NDArray[np.int32], weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ Most parallel text lies on two pages. A document becomes a set of features: mean
 (`samples.py`), and documents of two languages that share keys are candidates (`buckets.py`). The
 best candidates of every document are aligned segment by segment (`alignment.py`). Two documents are
 a pair if each is the best partner of the other, the score is high enough, and no other partner
-comes near it.
+comes near it. What their segments teach about words (`feedback.py`) pairs more in the next round.
 """
 
 from __future__ import annotations
@@ -18,29 +18,26 @@ import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from pivotmine.engine.session import spark_schema
 from pivotmine.engine.stage import ArrowRows, Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.lake.pair_tables import DOCUMENT_PAIRS, SEGMENT_PAIRS
 from pivotmine.lake.tables import TABLES
 from pivotmine.numeric.nodes import NodeTable
 from pivotmine.recipe import Recipe
 from pivotmine.stages.contexts.stage import MAX_VOCAB_SIZE, context_languages, load_nodes
-from pivotmine.stages.pair.candidates import COUNTED, KEYS, UNITS, Search
+from pivotmine.stages.pair.candidates import COUNTED, Search
 from pivotmine.stages.pair.classes import WordLinks, meaning_classes
 from pivotmine.stages.pair.documents import PACKED, DocumentRules
 from pivotmine.stages.pair.features import Meanings
+from pivotmine.stages.pair.feedback import NO_RENAMES
 from pivotmine.stages.pair.judging import JUDGED
 from pivotmine.stages.pair.known import KnownFeatures, known_features
+from pivotmine.stages.pair.rounds import judge_candidates, learn
 from pivotmine.stages.terms.piece_texts import texts_of
 from pivotmine.udfs import pair as udfs
 
 MIN_WEIGHT = 0.3
 """Least weight of a best translation for both words to share a meaning; the links that prevail
 share it in any case."""
-
-MIN_OF_BEST = 0.5
-"""Candidates whose sketches share less than this part of the best one of either document are not
-aligned: a fifth of the work for next to no pair (docs/results/document-pairs.md)."""
 
 
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
@@ -50,21 +47,29 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
         return {name: TABLES[name].schema.empty_table() for name in STAGE.writes}
     rules = DocumentRules(_meanings(inputs, recipe), languages, recipe.pair.max_segments)
     make = udfs.bind_documents(rules)
-    inputs.checkpoint(inputs.arrow_rows("tokens", udfs.COLUMNS, make, PACKED), "documents")
-    search = Search(
-        _known(inputs, recipe),
-        _language_pairs(recipe),
-        recipe.pair.rare_keys,
-        recipe.pair.sampled_features,
-        recipe.pair.max_bucket,
-        recipe.pair.min_bits,
-    )
-    _judge(inputs, recipe, search)
-    decided = inputs.checkpoint(_decide(inputs, recipe), "decided")
+    inputs.checkpoint(inputs.arrow_rows("tokens", udfs.COLUMNS, make, PACKED), "documents-0")
+    renames, number = NO_RENAMES, 0
+    while True:
+        search = _search(inputs, recipe, number)
+        judge_candidates(inputs, recipe.pair, search, number)
+        decided = inputs.checkpoint(_decide(inputs, recipe, number), f"decided-{number}")
+        n_paired = F.count_if(F.col("outcome") == "paired").alias("n")
+        (row,) = inputs.local(decided.agg(n_paired), 1).to_pylist()
+        inputs.measure(f"pairs_round_{number + 1}", row["n"])
+        if number + 1 == recipe.pair.rounds:
+            break
+        learnt = learn(inputs, recipe.pair, search, decided, number)
+        if learnt.equals(renames):
+            break
+        renames, number = learnt, number + 1
+        rows = ArrowRows(
+            inputs.stored("documents-0", PACKED.names), udfs.bind_rename(renames), PACKED
+        )
+        inputs.checkpoint(rows, f"documents-{number}")
     return {
         "document_pairs": _document_pairs(decided, languages),
-        "segment_pairs": _segment_pairs(inputs, decided, languages),
-        "pairings": _pairings(inputs, decided, search, languages),
+        "segment_pairs": _segment_pairs(inputs, decided, languages, number),
+        "pairings": _pairings(inputs, decided, search, number),
     }
 
 
@@ -123,10 +128,22 @@ def _word_links(inputs: Inputs, recipe: Recipe, nodes: NodeTable) -> WordLinks:
     return WordLinks(a[known], b[known], found["strength"].to_numpy()[known])
 
 
-def _known(inputs: Inputs, recipe: Recipe) -> KnownFeatures:
+def _search(inputs: Inputs, recipe: Recipe, number: int) -> Search:
+    settings = recipe.pair
+    return Search(
+        _known(inputs, recipe, number),
+        _language_pairs(recipe),
+        settings.rare_keys,
+        settings.sampled_features,
+        settings.max_bucket,
+        settings.min_bits,
+    )
+
+
+def _known(inputs: Inputs, recipe: Recipe, number: int) -> KnownFeatures:
     """Features that documents of two languages or more hold, the rarest of them."""
     languages, most = context_languages(recipe), recipe.pair.max_features
-    documents = inputs.stored("documents", ("lang", "packed")).where("packed IS NOT NULL")
+    documents = inputs.stored(f"documents-{number}", ("lang", "packed")).where("packed IS NOT NULL")
     counts = (
         ArrowRows(documents, udfs.count_features, COUNTED)
         .in_spark()
@@ -152,60 +169,16 @@ def _known(inputs: Inputs, recipe: Recipe) -> KnownFeatures:
     n_docs = inputs.local(documents.groupBy("lang").count(), len(languages))
     n_all = np.zeros(len(languages), np.int64)
     n_all[n_docs["lang"].to_numpy()] = n_docs["count"].to_numpy()
-    columns = (found[name].to_numpy() for name in COUNTED.names)
-    return known_features(*columns, n_all)
-
-
-def _judge(inputs: Inputs, recipe: Recipe, search: Search) -> None:
-    """Checkpoint `judged`: the best candidates of every document, aligned."""
-    settings = recipe.pair
-    stored = inputs.stored("documents", ("doc_id", "lang", "packed")).where("packed IS NOT NULL")
-    documents = stored.withColumn("doc", F.xxhash64("doc_id"))
-    keys = ArrowRows(documents.select("doc", "lang", "packed"), udfs.bind_keys(search), KEYS)
-    met = (
-        keys.in_spark()
-        .repartition("key")
-        .sortWithinPartitions("key", "side", "doc")
-        .mapInArrow(udfs.bind_meet(settings.max_bucket), spark_schema(udfs.MET))
-        .groupBy("pair", "a", "b")
-        .agg(F.sum("weight").alias("weight"), F.max("norms").alias("norms"))
-    )
-    estimate = F.least(F.lit(1.0), F.col("weight") / F.lit(float(UNITS)) / F.col("norms"))
-    ranked = met.select("pair", "a", "b", estimate.alias("estimated_overlap"))
-    for side, other in (("a", "b"), ("b", "a")):
-        order = Window.partitionBy("pair", side).orderBy(F.desc("estimated_overlap"), other)
-        ranked = ranked.withColumn(f"rank_{side}", F.row_number().over(order))
-    for side in "ab":
-        best = F.max("estimated_overlap").over(Window.partitionBy("pair", side))
-        ranked = ranked.withColumn(f"best_{side}", best)
-    most = settings.max_candidates
-    candidates = ranked.where((F.col("rank_a") <= most) | (F.col("rank_b") <= most)).where(
-        F.col("estimated_overlap") >= MIN_OF_BEST * F.greatest("best_a", "best_b")
-    )
-    sides = {
-        side: documents.select(
-            F.col("doc").alias(side),
-            F.col("doc_id").alias(f"doc_id_{side}"),
-            F.col("packed").alias(f"packed_{side}"),
-        )
-        for side in "ab"
-    }
-    both = (
-        inputs.checkpoint(candidates.select("pair", "a", "b", "estimated_overlap"), "candidates")
-        .join(sides["a"], "a")
-        .join(sides["b"], "b")
-        .drop("a", "b")
-    )
-    make = udfs.bind_judge(search, settings.min_score)
-    inputs.checkpoint(ArrowRows(both, make, JUDGED), "judged")
+    feature, language, counted = (found[name].to_numpy() for name in COUNTED.names)
+    return known_features(feature, language, counted, n_all)
 
 
 _EVIDENCE = [name for name in JUDGED.names if name != "beads"]
 
 
-def _decide(inputs: Inputs, recipe: Recipe) -> DataFrame:
+def _decide(inputs: Inputs, recipe: Recipe, number: int) -> DataFrame:
     """Candidates with the margin, and the outcome for both of their documents."""
-    ranked = inputs.stored("judged", _EVIDENCE)
+    ranked = inputs.stored(f"judged-{number}", _EVIDENCE)
     second = F.lit(0.0)
     for side, other in (("a", "b"), ("b", "a")):
         order = Window.partitionBy("pair", f"doc_id_{side}").orderBy(
@@ -233,7 +206,7 @@ def _decide(inputs: Inputs, recipe: Recipe) -> DataFrame:
 
 
 def _named(index: str, languages: tuple[str, ...]) -> Column:
-    return F.array(*map(F.lit, languages)).getItem(F.col(index))
+    return F.array(*map(F.lit, languages))[F.col(index)]
 
 
 def _document_pairs(decided: DataFrame, languages: tuple[str, ...]) -> DataFrame:
@@ -243,21 +216,23 @@ def _document_pairs(decided: DataFrame, languages: tuple[str, ...]) -> DataFrame
     )
 
 
-def _segment_pairs(inputs: Inputs, decided: DataFrame, languages: tuple[str, ...]) -> ArrowRows:
+def _segment_pairs(
+    inputs: Inputs, decided: DataFrame, languages: tuple[str, ...], number: int
+) -> ArrowRows:
     paired = decided.where("outcome = 'paired'").select("doc_id_a", "doc_id_b")
     columns = ("doc_id_a", "doc_id_b", "lang_a", "lang_b", "beads")
-    judged = inputs.stored("judged", columns).where("beads IS NOT NULL")
+    judged = inputs.stored(f"judged-{number}", columns).where("beads IS NOT NULL")
     both = judged.join(paired, ["doc_id_a", "doc_id_b"]).select(*columns)
     return ArrowRows(both, udfs.bind_segment_pairs(languages), SEGMENT_PAIRS.schema)
 
 
-def _pairings(
-    inputs: Inputs, decided: DataFrame, search: Search, languages: tuple[str, ...]
-) -> DataFrame:
+def _pairings(inputs: Inputs, decided: DataFrame, search: Search, number: int) -> DataFrame:
     """Every document with its outcome; of several languages, the best of them."""
     columns = ("doc_id", "lang", "outcome", "packed")
     schema = pa.schema([PACKED.field(name) for name in columns[:3]])
-    known = ArrowRows(inputs.stored("documents", columns), udfs.bind_short(search), schema)
+    known = ArrowRows(
+        inputs.stored(f"documents-{number}", columns), udfs.bind_short(search), schema
+    )
     sides = [
         decided.where(f"place_{side} = 1").select(
             F.col(f"doc_id_{side}").alias("doc_id"),

@@ -7,12 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pivotmine.lake.tables import TABLES
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.stages.pair import stage as pair
 from tests.conftest import TableInputs, as_table
 from tests.stages.stage_rows import Row, tokens_row, vocabulary_row
 
+Tables = dict[str, list[dict[str, Any]]]
 N_WORDS, N_PAGES, N_LINES = 300, 24, 12
+KNOWN = 3
+"""One word in so many has a translation to begin with."""
+
 DRAW = np.random.default_rng(11)
 STORIES = [DRAW.integers(0, N_WORDS, (N_LINES, 6)).tolist() for _ in range(N_PAGES)]
 TEMPLATE = DRAW.integers(0, N_WORDS, (N_LINES, 6)).tolist()
@@ -42,7 +47,7 @@ def corpus() -> list[Row]:
 
 def best_translations() -> list[Row]:
     rows = []
-    for word in range(N_WORDS):
+    for word in range(0, N_WORDS, KNOWN):
         ids = {"token_id": word, "partner_id": word + N_WORDS, "lang": "en", "partner_lang": "fr"}
         rows.append({**ids, "rank": 1, "weight": 0.9, "n_translated": 5.0})
     return rows
@@ -56,17 +61,35 @@ def paired(spark, tmp_path_factory: pytest.TempPathFactory):
     tables = {"tokens": corpus(), "vocabulary": vocabulary, "links": []}
     tables["lexicon"] = best_translations()
 
-    def run(*settings: str) -> dict[str, list[dict[str, Any]]]:
+    def run(*settings: str) -> tuple[Tables, dict[str, float]]:
         inputs = TableInputs(spark, tables, tmp_path_factory.mktemp("pair"))
-        recipe = load_recipe(None, ["languages=[en, fr]", "pair.enabled=true", *settings])
-        return {name: as_table(rows).to_pylist() for name, rows in pair.run(inputs, recipe).items()}
+        enabled = ["languages=[en, fr]", "pair.enabled=true", "pair.min_score=0.2"]
+        found = pair.run(inputs, load_recipe(None, [*enabled, *settings]))
+        tables_of = {name: as_table(rows) for name, rows in found.items()}
+        for name, rows in tables_of.items():
+            schema = TABLES[name].schema
+            assert rows.schema.names == schema.names
+            assert [str(kind) for kind in rows.schema.types] == [str(kind) for kind in schema.types]
+        return {name: rows.to_pylist() for name, rows in tables_of.items()}, inputs.measures
 
     return run
 
 
 @pytest.fixture(scope="module")
-def found(paired) -> dict[str, list[dict[str, Any]]]:
-    return paired()
+def results(paired) -> tuple[Tables, dict[str, float]]:
+    return paired("pair.rounds=2")
+
+
+@pytest.fixture(scope="module")
+def found(results) -> Tables:
+    return results[0]
+
+
+def test_words_without_a_translation_get_one_from_aligned_segments(results):
+    _, measures = results
+    assert measures["pairs_round_2"] >= measures["pairs_round_1"] > 0
+    # Every word has two features: what it means, and its spelling.
+    assert measures["meanings_round_1"] > 2 * N_WORDS / KNOWN
 
 
 def test_pages_are_paired_with_their_translations_and_with_nothing_else(found):
@@ -111,4 +134,5 @@ def test_segments_are_those_of_the_story(found):
 
 
 def test_switched_off_nothing_is_looked_for(paired):
-    assert not any(paired("pair.enabled=false").values())
+    tables, _ = paired("pair.enabled=false")
+    assert not any(tables.values())
