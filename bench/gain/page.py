@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ def write_page(folder: Path) -> Path:
     found = analyse(results)
     draw(found, folder / "gain.svg")
     page = folder.with_suffix(".md")
-    page.write_text("\n".join(_lines(results, found, folder.name)) + "\n", encoding="utf-8")
+    page.write_text("\n".join(_lines(results, found, folder)) + "\n", encoding="utf-8")
     return page
 
 
@@ -50,7 +51,7 @@ def draw(found: Analysis, path: Path) -> None:
         pyplot.close(canvas)
 
 
-def _lines(results: Results, found: Analysis, name: str) -> Iterator[str]:
+def _lines(results: Results, found: Analysis, folder: Path) -> Iterator[str]:
     yield "# Does a corpus rebuilt by links teach more?"
     yield ""
     yield (
@@ -60,7 +61,7 @@ def _lines(results: Results, found: Analysis, name: str) -> Iterator[str]:
         "likelier after its own translation than after that of another, on tokens in neither."
     )
     yield ""
-    yield f"![Gain over random pages by arm, with 95 % intervals]({name}/gain.svg)"
+    yield f"![Gain over random pages by arm, with 95 % intervals]({folder.name}/gain.svg)"
     yield ""
     yield from _table(results, found)
     yield ""
@@ -71,6 +72,7 @@ def _lines(results: Results, found: Analysis, name: str) -> Iterator[str]:
     yield ""
     yield from _contrasts(found)
     yield ""
+    yield from _further(folder)
     yield from _limits()
     yield ""
     yield from _made_of(results)
@@ -117,6 +119,30 @@ def _contrasts(found: Analysis) -> Iterator[str]:
             f"{one.p_flip:.2g}", one.verdict,
         )  # fmt: skip
         yield "| " + " | ".join(cells) + " |"
+
+
+def _further(folder: Path) -> Iterator[str]:
+    """What `dose`, `attribute` and `retrieve` found, as far as they were run."""
+    files = {name: folder / f"{name}.json" for name in ("dose", "attribution", "retrieval")}
+    read = {name: json.loads(path.read_text()) for name, path in files.items() if path.exists()}
+    if not read:
+        return
+    yield "## Beside the declared contrasts"
+    yield ""
+    if dose := read.get("dose"):
+        for tokens, arms in dose["gains"].items():
+            gains = ", ".join(f"{arm} {one['mean']:+.3f}" for arm, one in arms.items())
+            yield f"* Gain over random at {int(tokens):,} tokens: {gains}."
+        if ratio := dose["tokens_to_reach"]:
+            yield f"* Tokens of entropy for one of links, at the same gain: {ratio:.1f}."
+    for unit in ("pairs", "words"):
+        if fits := read.get("attribution", {}).get(unit):
+            shares = ", ".join(f"{name} {one['r2']:.3f}" for name, one in fits.items())
+            yield f"* R2 out of sample of the gain of {unit}: {shares}."
+    if shares := read.get("retrieval"):
+        listed = ", ".join(f"{arm} {one['mean']:.1%}" for arm, one in shares.items())
+        yield f"* Translations that are nearest in the middle layer: {listed}."
+    yield ""
 
 
 def _limits() -> Iterator[str]:
