@@ -153,6 +153,10 @@ def _limits() -> Iterator[str]:
         "tokens. They start from nothing, as no model that knows the languages would."
     )
     yield (
+        "* Nothing beyond this pool: each arm is one draw from it. Intervals are for new seeds of "
+        "the training and for new pairs."
+    )
+    yield (
         "* Nothing about a web page as such: the bilingual pages are made of real sentences in the "
         "proportions of the web, and most of the text is software documentation and Tatoeba."
     )

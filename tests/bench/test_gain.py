@@ -16,7 +16,7 @@ from scipy import stats
 
 from bench.arms.documents import Document, Line
 from bench.gain.analysis import BROKEN, LINKS, ORACLE, RANDOM, REPLAY, analyse
-from bench.gain.arms import draw, known_languages, reached
+from bench.gain.arms import cut_cells, draw, known_languages, reached
 from bench.gain.attribution import Observations, covered_less_uncovered, fit
 from bench.gain.doses import tokens_to_reach
 from bench.gain.doses import write as write_dose
@@ -208,6 +208,18 @@ def test_the_oracle_keeps_the_shares_of_languages_where_it_has_too_little():
     tokens = sum((Counter(one.n_tokens) for one in taken), Counter[str]())
     assert tokens == {"en": 60, "fr": 30, "ja": 30}
     assert known_languages("de", ["und", "fr", "de", "en"]) == ["fr", "fr", "fr", "en"]
+
+
+def test_cells_of_a_row_in_two_languages_are_told_apart():
+    english, french, japanese = (sentence(lang, 3) for lang in ("en", "fr", "ja"))
+    for lang in ("en", "ja"):
+        row = f"{japanese} | {english}"
+        found = cut_cells(row, lang, "en-ja")
+        assert found == [(japanese, "ja"), (f" | {english}", "en")]
+    assert cut_cells(f"{english}\t{french}", "fr", "en-fr")[1] == (f"\t{french}", "fr")
+    assert cut_cells("Xyz - Abc", "en", "en-fr") == [("Xyz", "en"), (" - Abc", "fr")]
+    assert cut_cells("Xyz - Abc", "fr", "en-fr") == [("Xyz", "fr"), (" - Abc", "en")]
+    assert cut_cells("either / or", "en", "en") == [("either / or", "en")]
 
 
 def test_the_recipe_of_the_grid_loads_for_any_folder(tmp_path):
