@@ -7,13 +7,14 @@ VENV ?= .venv
 JOBS ?= 2
 BIN := $(VENV)/bin
 
-.PHONY: help demo test test-cluster lint bench setup clean
+.PHONY: help demo test test-cluster lint bench docs docs-build setup clean
 
 help:
 	@sed -n '2,3s/^# *//p' $(MAKEFILE_LIST)
 	@echo "  make test-cluster  test on a Spark cluster, an object store and catalogs; needs PostgreSQL"
 	@echo "  make lint    check style and types"
 	@echo "  make bench   measure counting beside the alternatives (BENCH=--help for its options)"
+	@echo "  make docs    build the documentation, strictly, and serve it (make docs-build: build it only)"
 	@echo "  make clean   remove the environment and the demo's files"
 
 demo: $(VENV)/.installed
@@ -35,6 +36,13 @@ lint: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.counting $(BENCH)
 
+# The reference is made from the code; the notebook shows the demo's lake where `make demo` has made it.
+docs: docs-build
+	$(BIN)/zensical serve -f mkdocs.yml
+
+docs-build: $(VENV)/.installed-docs
+	$(BIN)/python -m manual
+
 setup: $(VENV)/.installed-dev
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -51,6 +59,10 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 $(VENV)/.installed-cluster: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[cluster]'
+	@touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	@touch $@
 
 $(VENV)/.installed-bench: $(VENV)/.installed

@@ -32,6 +32,9 @@ from pivotmine.lake.query import connect
 from pivotmine.numeric.bootstrap import Interval, percentile_interval
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.show.console import plain_console, run_app
+from pivotmine.show.look import curves
+from pivotmine.show.look.curves import Line
+from pivotmine.show.look.drawing import beside, titled, write_figure
 
 LABELS = ("translation", "related", "template", "chance")
 BANDS = (0.0, 0.001, 0.01, 0.05, 0.1)
@@ -63,7 +66,9 @@ class Labelled(NamedTuple):
     """Links of the lake that each stands for."""
 
     q_value: NDArray[np.float64]
-    prevails: NDArray[np.bool_]
+    prevails_q_value: NDArray[np.float64]
+    """1 for links that do not prevail at any rate judged."""
+
     labels: NDArray[np.int64]
     """[L, 2] index into `LABELS` by the first and the second sheet."""
 
@@ -82,7 +87,8 @@ def draw(
     for pair in pairs.split(","):
         lang_a, _, lang_b = pair.partition("-")
         rows = connection.sql(
-            "SELECT a, b, token_a, token_b, lang_a, lang_b, q_value, prevails, n_ab, expected, g2 "
+            "SELECT a, b, token_a, token_b, lang_a, lang_b, q_value, prevails, "
+            "prevails_q_value, n_ab, expected, g2 "
             "FROM links WHERE lang_a = $a AND lang_b = $b AND NOT is_copy ORDER BY a, b",
             params=dict(zip("ab", sorted((lang_a, lang_b)), strict=True)),
         ).to_arrow_table()
@@ -163,7 +169,12 @@ def read_labels(folder: Path) -> Labelled:
         np.array([int(row["stratum"]) for row, _ in rows]),
         np.array([float(row["weight"]) for row, _ in rows]),
         np.array([float(row["q_value"]) for row, _ in rows]),
-        np.array([row["prevails"] == "True" for row, _ in rows]),
+        np.array(
+            [
+                float(row["prevails_q_value"]) if row["prevails"] == "True" else 1.0
+                for row, _ in rows
+            ]
+        ),
         np.array([labels for _, labels in rows]).reshape(-1, 2),
     )
 
@@ -182,8 +193,8 @@ def rates(found: Labelled, n_resamples: int = 2000) -> Iterator[dict[str, Any]]:
     for pair in ["all", *sorted(set(found.pair.tolist()))]:
         for kind in ("links", "prevails"):
             for nominal in BANDS[1:]:
-                rows = (found.q_value <= nominal) & ((found.pair == pair) | (pair == "all"))
-                rows &= found.prevails | (kind == "links")
+                q_values = found.q_value if kind == "links" else found.prevails_q_value
+                rows = (q_values <= nominal) & ((found.pair == pair) | (pair == "all"))
                 if not rows.any():
                     continue
                 labels = found.labels[rows]
@@ -213,25 +224,22 @@ def _interval(
 
 def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
     """True rate of chance by nominal rate, links and prevailing links, with the diagonal."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    from matplotlib import pyplot
-
-    with pyplot.rc_context({"svg.hashsalt": "pivotmine", "svg.fonttype": "none"}):
-        canvas, panels = pyplot.subplots(1, 2, figsize=(10, 4.4), layout="constrained", sharey=True)
-        for axes, kind in zip(panels, ("links", "prevails"), strict=True):
-            for pair in dict.fromkeys(row["pair"] for row in rows):
-                of = [row for row in rows if (row["pair"], row["kind"]) == (pair, kind)]
-                x = [row["nominal"] for row in of]
-                means = np.array([row["chance"][0] for row in of])
-                ends = np.array([row["chance"][1:] for row in of]).reshape(-1, 2).T
-                axes.errorbar(x, means, np.abs(ends - means), marker="o", capsize=3, label=pair)
-            axes.plot([0, BANDS[-1]], [0, BANDS[-1]], color="#999999", linestyle="--")
-            axes.set(title=kind, xlabel="nominal rate", ylabel="labelled chance")
-            axes.legend()
-        canvas.savefig(path, metadata={"Date": None})
-        pyplot.close(canvas)
+    panels = []
+    for kind in ("links", "prevails"):
+        at = sorted({row["nominal"] for row in rows if row["kind"] == kind})
+        drawn = []
+        for pair in dict.fromkeys(row["pair"] for row in rows):
+            found = {
+                row["nominal"]: row["chance"]
+                for row in rows
+                if (row["pair"], row["kind"]) == (pair, kind)
+            }
+            ends = ([found[q][n] if q in found else None for q in at] for n in range(3))
+            drawn.append(Line(pair, *ends))
+        drawn.append(Line("nominal", at, [None] * len(at), [None] * len(at)))
+        spec = curves.lines(drawn, at, "labelled chance", "nominal rate", within=(0, 1))
+        panels.append(titled(spec, kind))
+    write_figure(beside(panels, columns=2), path)
 
 
 def _sheet_row(row: dict[str, Any], met: Sequence[Place]) -> dict[str, str]:

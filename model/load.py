@@ -1,4 +1,5 @@
-"""Loading any causal language model: a Hugging Face folder, a GGUF file, or a known package.
+"""Loading any causal language model: a Hugging Face folder, a name on its hub, a GGUF file, or a
+known package.
 
 transformers reads a GGUF file by unpacking its weights to floats, which takes 30 s and 3.3 GiB for
 Gemma 3 270M (2 cores). So a GGUF file is converted once, into a folder that is named by the file's
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from pivotmine.errors import InputError, SetupError
 from pivotmine.model.config.measuring import ModelConfig
+from pivotmine.model.hub import from_hub, is_hub_name
 
 if TYPE_CHECKING:
     import torch
@@ -75,7 +77,8 @@ def load_model(
     Parameters
     ----------
     source
-        Folder with a Hugging Face model, path of a .gguf file, or a name in `PACKAGES`.
+        Folder with a Hugging Face model, path of a .gguf file, a name in `PACKAGES`, or a name on
+        the hub (`hub.py`). What exists as a folder or file is no name.
     cache
         Where converted GGUF files are kept (about 4 bytes a parameter). Default:
         `$XDG_CACHE_HOME/pivotmine/models`.
@@ -96,14 +99,22 @@ def load_model(
 
     logging.disable_progress_bar()  # it shows a bar for every file of weights
     device = _device(config.device)
-    folder = _folder(source, cache or _default_cache(), progress)
+    trust = config.trust_remote_code
+    folder = _folder(source, cache or _default_cache(), trust, progress)
     progress(f"loading {source}")
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        network = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, config.dtype))
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=trust)
+        network = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=getattr(torch, config.dtype), trust_remote_code=trust
+        )
     except ImportError as error:
         raise SetupError(f"{source} needs a package that is not installed: {error}") from error
     except Exception as error:  # readers raise errors of any type
+        if not trust and "trust_remote_code" in str(error):
+            raise InputError(
+                f"{source} needs Python code of its own, which would run here with your rights: "
+                "read it, and set model.trust_remote_code=true if you trust it"
+            ) from error
         raise InputError(
             f"{source} cannot be loaded as a causal language model: {error}"
         ) from error
@@ -150,7 +161,7 @@ def _default_cache() -> Path:
     return Path(base).expanduser() / "pivotmine" / "models"
 
 
-def _folder(source: str, cache: Path, progress: Callable[[str], None]) -> Path:
+def _folder(source: str, cache: Path, with_code: bool, progress: Callable[[str], None]) -> Path:
     """A folder that transformers can load."""
     if source in PACKAGES:
         return _from_gguf(_packaged(source, cache, progress), cache, progress)
@@ -163,9 +174,11 @@ def _folder(source: str, cache: Path, progress: Callable[[str], None]) -> Path:
         return path
     if path.is_file() and path.suffix == ".gguf":
         return _from_gguf(path, cache, progress)
+    if is_hub_name(source):
+        return from_hub(source, with_code, progress)
     raise InputError(
-        f"no model at {source!r}: give a Hugging Face model folder, a .gguf file, or one of "
-        f"{', '.join(PACKAGES)}"
+        f"no model at {source!r}: give a Hugging Face model folder, a .gguf file, a name on the "
+        f"hub (owner/model), or one of {', '.join(PACKAGES)}"
     )
 
 

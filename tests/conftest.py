@@ -18,6 +18,7 @@ from hypothesis import settings
 from pyspark import SparkContext
 from pyspark.sql import DataFrame, SparkSession
 
+from pivotmine.engine.frames import Numbers
 from pivotmine.engine.session import build_session, spark_schema
 from pivotmine.engine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Renewed, StageRows
 from pivotmine.lake.addresses import Artifacts
@@ -130,6 +131,8 @@ class TableInputs:
         self._table_files: dict[tuple[str, int], list[tuple[str, int]]] = {}
         self.measures: dict[str, float] = {}
         self.notes: list[str] = []
+        self.is_small = False
+        """Whether tasks on numbers run in threads of this process."""
 
     def frame(self, table: str, columns: Sequence[str] | None = None) -> DataFrame:
         rows = pa.Table.from_pylist(self.tables[table], schema=TABLES[table].schema)
@@ -138,7 +141,11 @@ class TableInputs:
     def arrow_rows(
         self, table: str, columns: Sequence[str], make: MakeRows, schema: pa.Schema
     ) -> ArrowRows:
-        return ArrowRows(self.frame(table).select(*columns), make, schema)
+        if not self.is_small:
+            return ArrowRows(self.frame(table).select(*columns), make, schema)
+        rows = pa.Table.from_pylist(self.tables[table], schema=TABLES[table].schema)
+        batches = rows.select(columns).to_batches(max_chunksize=3)
+        return ArrowRows(self.numbers(1), lambda numbers: make(iter(batches)), schema)
 
     def table(self, name: str, columns: Sequence[str], max_rows: int) -> pa.Table:
         return self.local(self.frame(name).select(*columns), max_rows).combine_chunks()
@@ -171,13 +178,13 @@ class TableInputs:
     def previous_files(self, table: str) -> list[str]:
         return sorted(self.earlier.get(table, ()))
 
-    def numbers(self, n: int) -> DataFrame:
-        return self.spark.range(0, n, numPartitions=max(n, 1))
+    def numbers(self, n: int) -> Numbers:
+        return Numbers(self.spark, n, self.is_small)
 
-    def local(self, frame: DataFrame, max_rows: int) -> pa.Table:
-        rows = frame.toArrow()
-        assert rows.num_rows <= max_rows
-        return rows
+    def local(self, rows: DataFrame | ArrowRows, max_rows: int) -> pa.Table:
+        found = rows.gathered() if isinstance(rows, ArrowRows) else rows.toArrow()
+        assert found.num_rows <= max_rows
+        return found
 
     def checkpoint(self, rows: DataFrame | ArrowRows, name: str) -> DataFrame:
         frame = rows if isinstance(rows, DataFrame) else rows.in_spark()

@@ -70,13 +70,13 @@ class Outcome(NamedTuple):
     err: str
 
 
-def cli(*arguments: str) -> Outcome:
-    """Run `pivotmine` in this process, as its entry point does."""
+def cli(*arguments: str, columns: int = 200) -> Outcome:
+    """Run `pivotmine` in this process, as its entry point does, on a terminal of some columns."""
     out, err = io.StringIO(), io.StringIO()
     status: Any = 0
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["pivotmine", *arguments])
-        patch.setenv("COLUMNS", "200")
+        patch.setenv("COLUMNS", str(columns))
         patch.delenv(CONFIG_ENV, raising=False)
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
@@ -101,6 +101,7 @@ def word(token_id: int, token: str, *langs: str, n: int = 10) -> Row:
         "langs": list(langs),
         "document_frequency": n,
         "token_count": n,
+        "whole_share": 1.0,
     }
 
 

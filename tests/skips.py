@@ -4,9 +4,11 @@ from __future__ import annotations
 
 ALLOWED = {
     "tests/model/test_real_models.py::*gemma3*": "its package downloads 240 MB of weights",
+    "tests/model/test_training_train.py::test_weights_and_biases_get_*": "wandb is optional, 60 MB",
     "tests/demo/test_assemble.py": "asks for downloads that a variable names; `make demo` has them",
     "tests/sources/test_listing.py": "CI's user may list every folder",
     "tests/bench/test_html_extraction.py": "the extractors that it compares are of extra `bench`",
+    "tests/explore/test_browser.py": "no browser is among the packages of an index",
     "tests/examples/test_airflow.py": "Airflow has its own environment, which a variable names",
     "tests/packaging/test_wheel.py": "one of two tests, by whether the demo's archives are here",
     "tests/test_failures.py": "a small disk is mounted, which takes privileges",

@@ -9,11 +9,14 @@ import os
 import subprocess
 import sys
 import time
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import typer.main
 import yaml
@@ -47,8 +50,8 @@ FROZEN = {
     "run": "--config -c --set -s --until --only --force --no-force",
     "demo": "--config -c --set -s",
     "init": "files --out -o --force --no-force",
-    "config": "--config -c --set -s",
-    "tables": "--config -c --set -s",
+    "config": "--config -c --set -s --schema",
+    "tables": "name --config -c --set -s",
     "query": "sql --config -c --set -s --format -f --as-of --sandbox --no-sandbox",
     "links": "word --config -c --set -s --lang --limit --format -f",
     "lexicon": "word --config -c --set -s --to --limit --format -f --export --lang "
@@ -65,6 +68,8 @@ FROZEN = {
     "move": "before after",
     "unlock": "--config -c --set -s",
     "doctor": "--config -c --set -s",
+    "explore": "--config -c --set -s --host --port --allow-host --results",
+    "export page": "--out --config -c --set -s --word --to --lines --document --address --results",
     "plan": "--config -c --set -s --bytes --languages --cores --core-memory --constant --constants "
     "--format -f",
     "planted": "out --text -t --set -s --text-column --text-bytes --vocab-size",
@@ -227,6 +232,19 @@ def test_config_gives_every_setting_with_its_meaning():
 # ---- tables
 
 
+def test_tables_explains_the_columns_of_one():
+    status, out, err = cli("tables", "links")
+    assert (status, err) == (0, "")
+    assert TABLES["links"].doc in out
+    shown = {line.split()[0]: line for line in out.splitlines()[3:]}
+    assert list(shown) == TABLES["links"].schema.names
+    assert "Dunning" in shown["g2"]
+    assert shown["n_ab"].split()[1] == "int64"
+    status, out, err = cli("tables", "lnks")
+    assert (status, out) == (2, "")
+    assert err.startswith("error: no table 'lnks'; did you mean 'links'? The tables are inputs")
+
+
 def test_tables_lists_every_table_with_rows_and_meaning(lake):
     status, out, err = cli("tables", *settings(lake))
     assert (status, err) == (0, "")
@@ -241,6 +259,34 @@ def test_tables_lists_every_table_with_rows_and_meaning(lake):
 
 
 # ---- query
+
+
+def cells(box: str) -> list[str]:
+    """What stands between the lines of a drawn table, row by row."""
+    rows = [line for line in box.splitlines() if line.startswith("│")]
+    return [cell.strip() for line in rows for cell in line.strip("│").split("│")]
+
+
+def test_a_table_that_is_wider_than_the_terminal_is_shown_row_by_row(lake):
+    sql = "SELECT repeat('猫', 30) AS cats, 1 AS n FROM range(2)"
+    assert len(cells(query(lake, sql))) == 8
+    lines = cli("query", sql, *settings(lake), columns=40).out.splitlines()
+    assert lines[0] == "-- 1 --"
+    assert lines[1].split() == ["cats", "猫" * 17]
+    assert lines[2].split() == ["猫" * 13]
+    assert lines[3:5] == ["n     1", "-- 2 --"]
+    assert cli("tables", *settings(lake), columns=60).out.count("-- ") == len(TABLES)
+
+
+def test_parquet_reads_back_with_types_and_distinct_names(lake, tmp_path: Path):
+    found = tmp_path / "found.parquet"
+    command = [sys.executable, "-m", "pivotmine", "query", *settings(lake), "-f", "parquet"]
+    sql = "SELECT 1::BIGINT AS n, ['猫'] AS words, 2 AS n"
+    with found.open("wb") as file:
+        subprocess.run([*command, sql], check=True, stdout=file)
+    table = pq.read_table(found)
+    assert table.to_pylist() == [{"n": 1, "words": ["猫"], "n_1": 2}]
+    assert table.schema.field("n").type == pa.int64()
 
 
 def test_json_is_one_object_a_line_with_text_untouched(lake):
@@ -260,21 +306,22 @@ def test_csv_reads_back_with_text_untouched(lake):
 def test_a_table_shows_text_as_it_is(lake):
     out = query(lake, "SELECT text FROM documents")
     assert ":cat: [bold]chat[/bold] \\[red] 猫、" in out
-    assert query(lake, 'SELECT 1 AS "[red]", \':cat:\' AS ":cat:"').split() == [
-        *("[red]", ":cat:"),
+    assert cells(query(lake, 'SELECT 1 AS "[red]", \':cat:\' AS ":cat:"')) == [
+        *("[red]", ":cat:", "int32", "varchar"),
         *("1", ":cat:"),
     ]
 
 
 def test_text_of_a_corpus_cannot_command_the_terminal(lake):
     out = query(lake, "SELECT 'a' || chr(27) || ']0;title' || chr(7) || chr(155) || '31m' AS t")
-    assert "a␛]0;title␇\N{REPLACEMENT CHARACTER}31m" in out
+    assert "a\\e]0;title\\a\N{REPLACEMENT CHARACTER}31m" in out
+    assert [char for char in out if unicodedata.category(char) == "Cc" and char != "\n"] == []
 
 
 def test_a_table_stops_at_100_rows_and_says_so(lake):
     out = query(lake, "SELECT range AS n FROM range(101)")
-    assert out.split()[:101] == ["n", *map(str, range(100))]
-    assert "first 100 rows; --format csv or json prints all of them" in out
+    assert cells(out)[:102] == ["n", "int64", *map(str, range(100))]
+    assert "first 100 rows; --format csv, json or parquet writes all of them" in out
     assert "first" not in query(lake, "SELECT range AS n FROM range(100)")
     assert len(query(lake, "FROM range(101)", "-f", "csv").splitlines()) == 102
 
@@ -295,10 +342,10 @@ def test_json_holds_nested_values_and_is_always_valid(lake):
     }
 
 
-def test_csv_and_tables_hold_nested_values_as_json(lake):
+def test_csv_holds_nested_values_as_json_and_a_table_as_they_are(lake):
     sql = "SELECT ['a', '猫'] AS l, 0.1::DOUBLE + 0.2 AS x"
     assert query(lake, sql, "-f", "csv") == 'l,x\n"[""a"", ""猫""]",0.30000000000000004\n'
-    assert query(lake, sql).split() == ["l", "x", '["a",', '"猫"]', "0.3"]
+    assert cells(query(lake, sql)) == ["l", "x", "varchar[]", "double", "[a, 猫]", "0.3"]
 
 
 def test_columns_of_one_name_do_not_swallow_each_other(lake):

@@ -38,8 +38,6 @@ def test_the_notebook_starts_with_functions_that_the_package_has():
 
 @pytest.mark.skipif(not DEMO_LAKE.exists(), reason="needs the demo lake, which `make demo` makes")
 def test_the_cells_run_in_order_on_the_demo_lake(monkeypatch: pytest.MonkeyPatch):
-    matplotlib = pytest.importorskip("matplotlib", reason="the notebook plots: extra `plot`")
-    matplotlib.use("agg")
     monkeypatch.chdir(ROOT)
     namespace: dict[str, Any] = {}
     for cell in code_cells():

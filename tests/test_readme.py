@@ -1,7 +1,7 @@
 """The pages tell the truth: commands parse, recipes load, code runs, files and settings exist.
 
-Where the demo's lake is there (`make demo` has run), the README's questions to that lake are asked
-for real, and its Python is executed.
+Where the demo's lake is there (`make demo` has run), the guides' questions to that lake are asked
+for real, and their Python is executed.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import pytest
 import typer.main
 
 import pivotmine
+from manual.pages import PLACES
 from pivotmine.cli.app import app
 from pivotmine.model.cli import app as model_app
 from pivotmine.model.config.recipe import load_model_recipe
@@ -37,24 +38,28 @@ README = ROOT / "README.md"
 DEMO_RECIPE = "conf/demo.yaml"
 DEMO_LAKE = ROOT / ".pivotmine" / "demo" / "lake" / "catalog.db"
 QUESTIONS = (
-    *("tables", "query", "links", "bridges", "documents", "cooccurrence"),
-    *("plan", "audit", "status", "rejects"),
+    *("tables", "query", "links", "lexicon", "bridges", "documents", "cooccurrence", "arms"),
+    *("audit", "status", "rejects"),
 )
-PAGES = (
-    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
-    *(
-        f"docs/{name}.md"
-        for name in (
-            *("architecture", "clusters", "failures", "plugins"),
-            *("scale", "sketch-format", "sources"),
-        )
-    ),
-)
+
+
+def pages(*patterns: str) -> tuple[str, ...]:
+    """Pages by their paths from the root, which may be patterns."""
+    found = (sorted(ROOT.glob(pattern)) for pattern in patterns)
+    return tuple(str(path.relative_to(ROOT)) for paths in found for path in paths)
+
+
+GUIDES = pages("README.md", "docs/index.md", "docs/tutorials/*.md", "docs/how-to/*.md")
+"""Pages whose commands, recipes and Python are tried."""
+
+PAGES = (*GUIDES, *pages("CONTRIBUTING.md", "CHANGELOG.md", "docs/[!i]*.md"))
 HISTORY = "CHANGELOG.md"
 """Names also what is there no more."""
 
 USERS_RECIPE = "corpus.yaml"
-"""Stands in the README for the recipe of a user."""
+"""Stands in the guides for the recipe of a user."""
+
+STAGES_PAGE = EXTRAS_PAGE = "docs/tutorials/your-corpus.md"
 
 needs_demo = pytest.mark.skipif(
     not DEMO_LAKE.exists(), reason="asks the demo's lake, which `make demo` makes"
@@ -113,22 +118,27 @@ $ X=1 .venv/bin/pivotmine query "a 'b' | c" \\
     ]
 
 
-def readme() -> str:
-    return README.read_text(encoding="utf-8")
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def guides() -> str:
+    """The guides, one after the other."""
+    return "\n".join(map(text_of, GUIDES))
 
 
 def commands_of(program: str) -> list[list[str]]:
-    """Arguments of every command line of a program in the README."""
-    found = [words[1:] for words in shell_commands(readme()) if Path(words[0]).name == program]
-    assert found, f"the README shows no {program} command"
-    return found
+    """Arguments of every command line of a program in the guides, each once."""
+    found = [words[1:] for words in shell_commands(guides()) if Path(words[0]).name == program]
+    assert found, f"no guide shows a {program} command"
+    return [words for n, words in enumerate(found) if words not in found[:n]]
 
 
 @pytest.fixture
 def recipes(tmp_path: Path) -> dict[str, Path]:
-    """Recipes that the README shows, by the name in their first line."""
+    """Recipes that the guides show, by the name in their first line."""
     shown = {}
-    for block in blocks(readme()):
+    for block in blocks(guides()):
         if block.language == "yaml" and (named := re.match(r"# (\S+\.yaml)\n", block.body)):
             shown[named[1]] = tmp_path / named[1]
             shown[named[1]].write_text(block.body, encoding="utf-8")
@@ -191,7 +201,7 @@ def test_every_spark_submit_command_names_a_job_with_options_that_it_knows(
         check_settings(after.get("--config"), overrides, recipes)
 
 
-def test_every_recipe_it_shows_is_valid(recipes):
+def test_every_recipe_that_is_shown_is_valid(recipes):
     assert recipes
     for path in recipes.values():
         assert load_recipe(str(path)).ingest.inputs
@@ -206,7 +216,8 @@ def test_the_two_commands_are_targets_of_the_makefile():
 
 
 def test_the_table_of_stages_is_the_road():
-    rows = re.findall(r"^\| `(\w+)` \|.*\| ((?:`\w+` ?)+) \|$", readme(), re.MULTILINE)
+    shown = text_of(STAGES_PAGE)
+    rows = re.findall(r"^\| `(\w+)` \|.*\| ((?:`\w+` ?)+) \|$", shown, re.MULTILINE)
     assert [(stage, set(re.findall(r"\w+", tables))) for stage, tables in rows] == [
         (stage.name, set(stage.writes)) for stage in ROAD
     ]
@@ -256,12 +267,15 @@ def test_links_and_images_of_a_page_lead_to_files_that_exist(page: str):
     text = (ROOT / page).read_text(encoding="utf-8")
     targets = re.findall(r"\]\(([^)\s#]+)[^)]*\)", text)
     local = [target for target in targets if "://" not in target]
-    assert [name for name in local if not (ROOT / page).parent.joinpath(name).exists()] == []
+    beside = (ROOT / page).parent
+    missing = [name for name in local if not beside.joinpath(name).exists()]
+    made = {(ROOT / "docs" / place).resolve() for place in PLACES}
+    assert [name for name in missing if beside.joinpath(name).resolve() not in made] == []
 
 
 def python_blocks() -> list[str]:
-    """Python that the README shows."""
-    return [block.body for block in blocks(readme()) if block.language == "python"]
+    """Python that the guides show."""
+    return [block.body for block in blocks(guides()) if block.language == "python"]
 
 
 def title(code: str) -> str:
@@ -301,16 +315,23 @@ def test_python_runs(code: str):
 
 
 def questions() -> list[list[str]]:
-    """Commands that only read a lake."""
+    """Commands that only read the demo's lake, as a reader can type them after `make demo`."""
     if not README.exists():
         return []
-    return [words for words in commands_of("pivotmine") if words[0] in QUESTIONS]
+    asked = [words for words in commands_of("pivotmine") if words[0] in QUESTIONS]
+    return [words for words in asked if DEMO_RECIPE in words]
 
 
-def test_it_shows_how_to_ask_the_demo_lake():
+def test_the_guides_show_how_to_ask_the_demo_lake():
     assert {words[0] for words in questions()} == set(QUESTIONS)
-    for words in questions():
-        assert DEMO_RECIPE in words, "so that a reader of the README can type it after `make demo`"
+
+
+def test_the_readme_is_short_and_asks_the_demo_lake():
+    assert len(text_of("README.md").splitlines()) <= 150
+    commands = [words for words in shell_commands(text_of("README.md")) if words[0] == "pivotmine"]
+    asked = [words for words in commands if words[1] in QUESTIONS]
+    assert asked
+    assert [words for words in asked if DEMO_RECIPE not in words] == []
 
 
 @needs_demo
@@ -324,8 +345,9 @@ def test_a_question_gets_an_answer(words: list[str], monkeypatch: pytest.MonkeyP
 
 def shown_answers() -> list[list[str]]:
     """Blocks of text that begin with a command, such as `$ pivotmine bridges ...`: their lines."""
-    text = [block.body for block in blocks(readme()) if block.language == "text"]
-    return [body.splitlines() for body in text if body.startswith("$ pivotmine ")]
+    text = [block.body for block in blocks(guides()) if block.language == "text"]
+    shown = dict.fromkeys(body for body in text if body.startswith("$ pivotmine "))
+    return [body.splitlines() for body in shown]
 
 
 @needs_demo
@@ -342,8 +364,8 @@ def test_an_answer_that_it_shows_is_that_of_the_demo_lake(
 def test_every_extra_that_it_names_exists():
     with (ROOT / "pyproject.toml").open("rb") as file:
         extras = tomllib.load(file)["project"]["optional-dependencies"]
-    table = readme().partition("| extra | adds |")[2].partition("\n\n")[0]
+    table = text_of(EXTRAS_PAGE).partition("| extra | adds |")[2].partition("\n\n")[0]
     listed = {name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row[:20])}
-    named = set(re.findall(r"extra `(\w+)`", readme()))
+    named = set(re.findall(r"extra `(\w+)`", guides()))
     assert listed
     assert (listed | named) - set(extras) == set()

@@ -89,11 +89,12 @@ def test_audit_notices_a_changed_shard(undisturbed, tmp_path: Path):
 def test_runs_killed_on_one_core_and_ten_files_end_in_the_same_tables(
     undisturbed, documents, tmp_path: Path
 ):
-    """One core, ten files, other partitions, killed again and again: each differs from the
-    undisturbed run, and one comparison serves all."""
+    """One core, ten files, other partitions, everything in Spark, killed again and again: each
+    differs from the undisturbed run, and one comparison serves all."""
     corpus = write_jsonl(tmp_path / "corpus", documents, n_files=10)
     lake = tmp_path / "lake"
     other = ("spark.master=local[1]", "spark.shuffle_partitions=7", "count.chunk_tokens=7000")
+    other += ("spark.small_bytes=0",)
     arguments = ("run", *settings_for(corpus, lake, *other))
 
     kill_between_the_commits_of_tables(arguments)

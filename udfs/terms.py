@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import groupby
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import pyarrow as pa
 
@@ -31,6 +32,13 @@ class Shared(Protocol[T]):
 
     @property
     def value(self) -> T: ...
+
+
+@dataclass(frozen=True)
+class Held(Generic[T]):
+    """What tasks in this process share."""
+
+    value: T
 
 
 def bind_count(search: Shared[TermSearch]) -> Callable[[Batches], Batches]:

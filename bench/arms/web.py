@@ -1,7 +1,7 @@
 """The planted web of the experiment: text, ciphers, a tokenizer of whole words, a word set.
 
 Half a million parameters learn a hundred words from half a million tokens, not thirty thousand. At
-this size real text would show no arm above another (docs/results/2026-11-22-planted-arms.md). So
+this size real text would show no arm above another (docs/results/planted-arms.md). So
 the text is in a small artificial English. Each word is followed by one of `N_SUCCESSORS` words with
 probability .8, else by any word, so that context helps, as in real text, and translation is not all
 there is to learn.

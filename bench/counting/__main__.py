@@ -53,12 +53,14 @@ def count(
     work: Annotated[
         Path, typer.Option(help="Inputs and scratch; inputs are kept for the next run.")
     ] = Path(".pivotmine/bench"),
-    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("docs/results"),
+    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path(
+        ".pivotmine/bench/results"
+    ),
 ) -> None:
     """Count the same pairs by PivotMine's stage and by what a user would pick instead.
 
     Each way runs in a process of its own with the same threads and limits. All ways must give the
-    same pairs, or the command fails. Writes counting-DATE.md and .json.
+    same pairs, or the command fails. Writes counting.md and counting.json.
 
     A quick look: [bold]--corpus zipf --sizes 1,2 --documents 400[/bold]
     """
@@ -86,7 +88,7 @@ def count(
         limits,
     )
     out.mkdir(parents=True, exist_ok=True)
-    stem = f"counting-{now:%Y-%m-%d}"
+    stem = "counting"
     for section in sections(plan):
         results = replace(results, sections=(*results.sections, section))
         save(results, out / f"{stem}.json")

@@ -95,7 +95,7 @@ def read_windows(folder: Path, pairs: Sequence[tuple[str, str]]) -> Iterator[Tex
     for whole in batches:
         batch = whole.filter(pa.array(holds_two_languages(whole, languages)))
         hidden = hidden_lines(batch, languages, repeated)
-        found = node_columns(batch, languages, nodes, _WINDOW_TOKENS, _SHARE, hidden)
+        found, _ = node_columns(batch, languages, nodes, _WINDOW_TOKENS, _SHARE, False, hidden)
         for start, end in zip(found.bounds[:-1], found.bounds[1:], strict=True):
             window = found.nodes[start:end]
             window = window[window < len(nodes.token)]

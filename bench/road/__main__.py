@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 
 from bench import machine
 from bench.road.page import plot, table
-from bench.road.processes import PeakMemory, Usage, usage
+from bench.road.processes import Sampler, Usage
 from bench.road.spark_counts import Counts, counts
 from bench.road.stages import StageTime
 from pivotmine.api import load_recipe, open_lake
@@ -37,17 +37,18 @@ class Profile:
     """A display that notes what each stage used."""
 
     times: list[StageTime] = field(default_factory=list)
-    _peak: PeakMemory = field(default_factory=PeakMemory)
-    _usage: Usage = field(default_factory=usage)
+    _sampler: Sampler = field(default_factory=Sampler)
+    _usage: Usage = field(init=False)
     _counts: Counts = field(default_factory=Counts)
     _clock: float = field(default_factory=time.perf_counter)
 
     def __post_init__(self) -> None:
-        self._peak.start()
+        self._usage = self._sampler.usage()
+        self._sampler.start()
 
     def lap(self, name: str) -> None:
         """What was used since the last call belongs to `name`. Reading Spark's stores does not."""
-        now, clock, peak = usage(), time.perf_counter(), self._peak.take()
+        now, clock, peak = self._sampler.usage(), time.perf_counter(), self._sampler.take()
         moved = counts(SparkSession.getActiveSession())
         used = now.since(self._usage)
         self.times.append(
@@ -55,7 +56,7 @@ class Profile:
         )
         typer.echo(f"{name}: {clock - self._clock:.1f} s", err=True)
         self._counts = moved
-        self._usage, self._clock = usage(), time.perf_counter()
+        self._usage, self._clock = self._sampler.usage(), time.perf_counter()
 
     def note(self, text: str) -> None:
         """Nothing."""
@@ -81,17 +82,25 @@ def main(
     corpus: Annotated[list[Path], typer.Argument(help="Files or folders with text.")],
     languages: Annotated[str, typer.Option(help="Languages of the recipe.")] = "en,fr,zh,ja",
     config: Annotated[str | None, typer.Option(help="A recipe for the rest.")] = None,
+    lake: Annotated[Path | None, typer.Option(help="Folder of the lake, which is kept.")] = None,
+    only: Annotated[
+        str | None, typer.Option(help="Stages to run again in that lake, with commas.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="SVG of the stages.")] = None,
 ) -> None:
-    """Run the road over a corpus in a lake that is thrown away, and show where the time went.
+    """Run the road over a corpus, and show where the time went.
 
-    Beside it, the floor: encoding the texts of all documents once with the lake's own sentencepiece
-    model, one core.
+    Without --lake, the lake is thrown away. Beside it, the floor: encoding the texts of all
+    documents once with the lake's own sentencepiece model, one core.
     """
+    chosen = choose_stages()
+    if only:
+        chosen = tuple(stage for name in only.split(",") for stage in choose_stages(name))
     with tempfile.TemporaryDirectory() as folder:
+        warehouse = str(lake or f"{folder}/lake")
         settings = {
             "languages": languages.split(","),
-            "lake.warehouse": f"{folder}/lake",
+            "lake.warehouse": warehouse,
             "ingest.inputs": [{"uris": [str(path.resolve()) for path in corpus]}],
         }
         recipe = load_recipe(config, settings)
@@ -104,8 +113,8 @@ def main(
                 profile.lap(START)
             return spark
 
-        run_stages(recipe, choose_stages(None, None), session, profile)
-        n_bytes, floor = encode_once(f"{folder}/lake")
+        run_stages(recipe, chosen, session, profile, force=bool(only))
+        n_bytes, floor = (0, 0.0) if only else encode_once(warehouse)
     n_cores = len(os.sched_getaffinity(0))
     print(f"{machine.describe()}, commit {machine.commit()}\n")
     print("\n".join(table(profile.times, n_cores, n_bytes, floor)))

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from bench import tables
 from bench.road.stages import StageTime
+from pivotmine.show.look import charts
+from pivotmine.show.look.drawing import titled, write_figure
 
 _COLUMNS = (
     "stage|wall s|Python workers, CPU s|JVM, CPU s|driver, CPU s|idle, core s|Spark jobs|tasks|"
     "MB to Python|MB from Python|rows from Python|peak GB"
 )
-_PARTS = ("Python workers", "JVM", "driver", "idle")
-_COLOURS = ("#4477aa", "#ee6677", "#228833", "#dddddd")
 
 
 def table(
@@ -54,26 +54,24 @@ def table(
 
 def plot(times: Sequence[StageTime], n_cores: int, floor_seconds: float, path: Path) -> None:
     """Stacked bars of core seconds by stage, with the floor as a line."""
-    import matplotlib as mpl
-
-    mpl.use("svg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(8, 0.4 * len(times) + 1.2))
-    left = [0.0] * len(times)
-    parts = (
-        [stage.worker_seconds for stage in times],
-        [stage.jvm_seconds for stage in times],
-        [stage.driver_seconds for stage in times],
-        [stage.idle_seconds(n_cores) for stage in times],
+    rows = [
+        (
+            stage.name,
+            {
+                "Python workers": stage.worker_seconds,
+                "JVM": stage.jvm_seconds,
+                "driver": stage.driver_seconds,
+                "idle": stage.idle_seconds(n_cores),
+            },
+        )
+        for stage in times
+    ]
+    spec = charts.stacked(
+        rows,
+        f"core seconds ({n_cores} cores)",
+        percent=False,
+        marker=floor_seconds,
+        marker_name="floor: sentencepiece once",
     )
-    for name, colour, seconds in zip(_PARTS, _COLOURS, parts, strict=True):
-        axes.barh([stage.name for stage in times], seconds, left=left, color=colour, label=name)
-        left = [a + b for a, b in zip(left, seconds, strict=True)]
-    axes.axvline(floor_seconds, color="black", linestyle=":", label="floor: sentencepiece once")
-    axes.invert_yaxis()
-    axes.set_xlabel(f"core seconds ({n_cores} cores)")
-    axes.legend(frameon=False, fontsize=8)
-    figure.tight_layout()
-    figure.savefig(path)
-    pyplot.close(figure)
+    busiest = max(times, key=lambda stage: stage.wall_seconds)
+    write_figure(titled(spec, f"{busiest.name} takes the longest"), path)

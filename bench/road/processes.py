@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,27 +31,31 @@ class _Process(NamedTuple):
     parent: int
     name: str
     own_seconds: float
-    ended_children_seconds: float
 
 
-def usage() -> Usage:
+def usage(seen: dict[int, float] | None = None) -> Usage:
     """Of this process (the driver), the JVM that it started, and the Python below the JVM.
 
-    The daemon of the workers waits for those that end, and so has their time.
+    Spark ends workers that have nothing to do, and nobody waits for them.
+
+    Parameters
+    ----------
+    seen
+        Seconds of each worker as of the last call, which adds those that have ended.
     """
+    seen = {} if seen is None else seen
     processes = {process.pid: process for process in _processes()}
     children: dict[int, list[int]] = {}
     for process in processes.values():
         children.setdefault(process.parent, []).append(process.pid)
     here = os.getpid()
     jvms = [pid for pid in _below(here, children) if processes[pid].name == "java"]
-    workers = [pid for jvm in jvms for pid in _below(jvm, children)]
+    for worker in (pid for jvm in jvms for pid in _below(jvm, children)):
+        seen[worker] = max(seen.get(worker, 0.0), processes[worker].own_seconds)
     return Usage(
         driver=processes[here].own_seconds,
         jvm=sum(processes[pid].own_seconds for pid in jvms),
-        workers=sum(
-            processes[pid].own_seconds + processes[pid].ended_children_seconds for pid in workers
-        ),
+        workers=sum(seen.values()),
     )
 
 
@@ -63,10 +68,12 @@ def memory_bytes() -> int:
 
 
 @dataclass
-class PeakMemory:
-    """Highest memory since it was last asked for, sampled once a second."""
+class Sampler:
+    """Highest memory since it was last asked for, sampled once a second, and what was used."""
 
     _peak: int = 0
+    _seen: dict[int, float] = field(default_factory=dict)
+    _own_seconds: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
@@ -83,9 +90,16 @@ class PeakMemory:
         self._peak = 0
         return peak
 
+    def usage(self) -> Usage:
+        """As `usage`, with all workers that were seen, and without what sampling costs."""
+        found = usage(self._seen)
+        return found._replace(driver=found.driver - self._own_seconds)
+
     def _sample(self) -> None:
         while not self._stop.wait(_SAMPLE_SECONDS):
+            self.usage()
             self._peak = max(self._peak, memory_bytes())
+            self._own_seconds = time.thread_time()
 
 
 def _processes() -> Iterator[_Process]:
@@ -96,10 +110,8 @@ def _processes() -> Iterator[_Process]:
             continue  # it has ended
         name = text[text.index("(") + 1 : text.rindex(")")]
         values = text[text.rindex(")") + 2 :].split()
-        own, ended = (
-            sum(map(int, values[first : first + 2])) / _TICKS for first in (11, 13)
-        )  # utime, stime; cutime, cstime
-        yield _Process(int(path.parent.name), int(values[1]), name, own, ended)
+        own = sum(map(int, values[11:13])) / _TICKS  # utime, stime
+        yield _Process(int(path.parent.name), int(values[1]), name, own)
 
 
 def _below(pid: int, children: dict[int, list[int]]) -> list[int]:

@@ -20,7 +20,10 @@ def train(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the grid.")] = GRID,
     set_: SetOption = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Check shards, tokenizers and budgets; train nothing.")
+        bool,
+        typer.Option(
+            "--check", help="Check all bytes of shards, tokenizers and budgets; train nothing."
+        ),
     ] = False,
 ) -> None:
     """Train every arm of a grid with every seed on PivotMine's shards; runs can be resumed.
@@ -30,17 +33,16 @@ def train(
     """
     from pivotmine.model.commands.tables import diet_table
     from pivotmine.model.config.recipe import load_model_recipe
-    from pivotmine.model.training.grid import run_grid
-    from pivotmine.model.training.networks import start
+    from pivotmine.model.training.grid import plan_start, run_grid
     from pivotmine.model.training.plan import make_plan
 
     console = plain_console()
     console.quiet = os.environ.get("RANK", "0") != "0"  # with torchrun, only one worker prints
     recipe = load_model_recipe(config, set_ or ())
-    plan = make_plan(recipe, console.print)
+    plan = make_plan(recipe, console.print, again=check)
     console.print(diet_table(plan))
     if check:
-        start(recipe.training, plan.streams, recipe.grid.seeds[0], console.print)
+        plan_start(plan, recipe.grid.seeds[0], console.print)
         return
     with progress_bar(console) as progress:
         run_grid(plan, out, progress)
@@ -59,6 +61,9 @@ def compare(
 
     Reads the tables that `train` wrote; no model and no shards are needed.
     """
+    from pivotmine.show.look.drawing import require_drawing
+
+    require_drawing()
     from pivotmine.model.commands.tables import contrast_table
     from pivotmine.model.comparison.run import compare as run
     from pivotmine.model.report.arms import arms_page

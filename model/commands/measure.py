@@ -64,6 +64,9 @@ def lens(
 
     An interrupted run continues. Example: pivotmine-model lens gemma3-270m --set lens.limit=40
     """
+    from pivotmine.show.look.drawing import require_drawing
+
+    require_drawing()
     from pivotmine.model.commands.tables import cell, lens_table
     from pivotmine.model.config.recipe import load_model_recipe
     from pivotmine.model.lens.agreement import read_labels
@@ -174,6 +177,9 @@ def report(
 
     A run is its summary (scores-….json, lens-….json, attribution-….json), or a folder with one.
     """
+    from pivotmine.show.look.drawing import require_drawing
+
+    require_drawing()
     from pivotmine.model.report.build import report as build
     from pivotmine.model.results import read_run, write_page
 

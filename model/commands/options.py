@@ -28,6 +28,7 @@ OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for results
 ModelArgument = Annotated[
     str,
     typer.Argument(
-        help="Hugging Face model folder, .gguf file, gemma3-270m or smollm2-135m (packages)."
+        help="Hugging Face model folder, name on its hub (owner/model), .gguf file, or one of the "
+        "packages gemma3-270m and smollm2-135m."
     ),
 ]

@@ -16,7 +16,7 @@ from pivotmine.errors import InputError
 from pivotmine.model.comparison.tables import ArmScores, GridScores, read_grid
 from pivotmine.model.config.training import BASE, ContrastConfig, GridConfig
 from pivotmine.model.results import Run, read_table
-from pivotmine.model.scoring.metrics import N_CANDIDATES, chance
+from pivotmine.model.scoring.metrics import N_CANDIDATES, RANGE, chance
 from pivotmine.model.statistics.paired import equivalence, paired_t, two_way_bootstrap, wider
 from pivotmine.model.statistics.power import detectable, spread
 from pivotmine.model.statistics.reach import first_reach, tokens_to_reach
@@ -32,8 +32,6 @@ HALF = 0.5
 """Accuracy whose tokens to reach it are given for every arm."""
 GUARD_RAIL = 0.01
 """Margin of the equivalence test of held-out losses, as a share of the loss."""
-RANGE = {"accuracy_source": (0.0, 1.0), "mrr_source": (0.0, 1.0)}
-"""Metric -> what its mean can be; intervals are cut there."""
 SEED = 0
 """Seed of the bootstrap."""
 

@@ -212,3 +212,6 @@ class ModelConfig(Section):
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     """Precision of weights and arithmetic. With bfloat16 losses vary by .03-.3 nats with the shape
     of a batch, so compare scores in float32."""
+
+    trust_remote_code: bool = False
+    """Whether a model may run Python code that its folder brings."""

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from pivotmine.model.config.parallel import ShardingConfig, TrackingConfig
 from pivotmine.recipe import LanguageCode, PositiveInt, Section, Share
 
 BASE = "base"
@@ -52,8 +53,8 @@ class TrainingConfig(Section):
     """How a model is trained on shards; the same for every arm of a grid."""
 
     base: str = ""
-    """Model that training starts from: a Hugging Face folder, a .gguf file or a name that `score`
-    accepts. Empty: a new model of `shape`."""
+    """Model that training starts from: a Hugging Face folder, a name on its hub, a .gguf file or a
+    name that `score` accepts. Empty: a new model of `shape`."""
 
     shape: ShapeConfig = ShapeConfig()
     """Shape of the new model if `base` is empty. Its vocabulary is that of the shards."""
@@ -109,7 +110,37 @@ class TrainingConfig(Section):
     """Rank of low-rank changes (LoRA) to every linear layer; 0: train all weights instead."""
 
     checkpoint_steps: PositiveInt = 500
-    """Steps between checkpoints; an interrupted run loses at most this many."""
+    """Steps between checkpoints; an interrupted run loses at most this many. Where the model is
+    divided among workers, checkpoints are written beside training, and twice as many can be lost.
+    """
+
+    gradient_checkpointing: bool = False
+    """Whether a layer's activations are computed again in the backward pass. They are most of the
+    memory of long sequences; the time of a step grows by about a third."""
+
+    compile: bool = False
+    """Whether layers are compiled (torch.compile, each layer by itself). The first step takes a
+    minute or more."""
+
+    attention: Literal["auto", "dense", "flex", "flash"] = "auto"
+    """How documents that are packed together are kept apart. dense: by a mask of sequence_tokens^2
+    entries for every sequence. flex: torch's block masks; flash: variable-length attention of
+    flash-attn, in bf16; both need a GPU. auto: flash where flash-attn is installed and precision is
+    bf16, otherwise dense."""
+
+    shard_cache: str = ""
+    """Folder for blocks of remote shards, up to their whole size, and for notes about checksums
+    (empty: ~/.cache/pivotmine/shards). A shard is checked when all of it is there, and not again
+    unless its file changes."""
+
+    look_ahead_steps: PositiveInt = 2
+    """Steps whose documents are read before they are needed."""
+
+    sharding: ShardingConfig = ShardingConfig()
+    """Whether workers hold parts of the model."""
+
+    tracking: TrackingConfig = TrackingConfig()
+    """Curves of a run."""
 
     @property
     def step_tokens(self) -> int:
@@ -127,6 +158,8 @@ class TrainingConfig(Section):
             raise ValueError("warmup_share + decay_share must not exceed 1")
         if self.optimizer == "muon" and self.lora_rank:
             raise ValueError("optimizer muon trains whole matrices: set lora_rank to 0, or adamw")
+        if self.attention == "flash" and self.precision != "bf16":
+            raise ValueError("attention flash computes in bf16: set precision to bf16, or dense")
         return self
 
 
@@ -261,6 +294,11 @@ class GridConfig(Section):
 
     n_resamples: Annotated[int, Field(ge=100)] = 10_000
     """Bootstrap resamples of words and seeds."""
+
+    lease_seconds: Annotated[float, Field(gt=0)] = 120.0
+    """Several processes may train the runs of one folder. Each run has a lease, which its process
+    renews every third of this time. A run whose lease has ended, or whose process on the same
+    machine is gone, is taken over from its last checkpoint."""
 
     keep_models: bool = False
     """Whether to keep every trained model, in Hugging Face's layout."""

@@ -25,7 +25,7 @@ from pivotmine.model.lens.behaviour import Behaviour
 from pivotmine.model.lens.bench import Bench
 from pivotmine.model.lens.candidates import obstacle, readable
 from pivotmine.model.lens.cells import Cell, Cells
-from pivotmine.model.lens.figures import ROLES, heat, heat_map, panels, sheet, trajectories
+from pivotmine.model.lens.figures import heat_map, panels, trajectories
 from pivotmine.model.lens.lenses import LENSES, LensName
 from pivotmine.model.lens.network import parts_of
 from pivotmine.model.lens.readout import Readings
@@ -44,6 +44,7 @@ from pivotmine.model.results import key, versions, write_json, write_table
 from pivotmine.model.scoring.prompts import directions
 from pivotmine.model.scoring.shared_cache import limits_of
 from pivotmine.model.words.dataset import Direction, WordSet
+from pivotmine.show.look.drawing import beside, titled, write_figure
 
 _ENOUGH_READABLE = 0.9
 """A language in which a smaller share of words is readable gets a note."""
@@ -223,14 +224,15 @@ def _trace_rows(cell: Cell, verdicts: Mapping[str, Sequence[Behaviour]]) -> list
 
 def _draw(summary: Mapping[str, Any], lenses: Sequence[LensName], out: Path, run_key: str) -> None:
     """Write the figures of every lens as SVG files."""
-    shades = {f"{p:g}": heat(p) for p in (1e-4, 1e-3, 1e-2, 0.1, 1.0)}
     for lens in lenses:
-        title = f"{summary['model']['name']}, {lens} lens, mean probability by layer"
         shown = panels(summary["directions"], lens)
-        lines = sheet(trajectories(shown), title, ROLES)
-        maps = sheet([heat_map(panel) for panel in shown], title, shades)
-        for name, drawn in (("trajectory", lines), ("heat-map", maps)):
-            (out / f"{name}-{lens}-{run_key}.svg").write_text(drawn, encoding="utf-8")
+        maps = [heat_map(panel) for panel in shown]
+        for name, drawn in (("trajectory", trajectories(shown)), ("heat-map", maps)):
+            named = [
+                titled(spec, panel.finding, f"{summary['model']['name']}, {lens} lens")
+                for spec, panel in zip(drawn, shown, strict=True)
+            ]
+            write_figure(beside(named, columns=2), out / f"{name}-{lens}-{run_key}.svg")
 
 
 def _cell(bench: Bench, direction: Direction, split: str, limit: int) -> Cell:

@@ -3,69 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from html import escape
 from math import isfinite
 from typing import Any
 
-from pivotmine.model.report.cells import forest_row, interval, number
-from pivotmine.model.report.contrasts import METRIC_NAMES, contrasts, power, verdict
-from pivotmine.model.scoring.metrics import chance
-from pivotmine.show.charts import Line, curves, forest, key_of
-from pivotmine.show.page import page, table
-from pivotmine.show.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET
+from markupsafe import Markup
 
-COLOURS = (SOURCE, TARGET, PIVOT, CONTROL, *OTHERS)
-"""Colours of arms in their order; they repeat from the tenth arm on."""
+from pivotmine.model.report.cells import difference, estimate, interval, number
+from pivotmine.model.report.contrasts import METRIC_NAMES, contrasts, power, verdict
+from pivotmine.model.scoring.metrics import RANGE, chance
+from pivotmine.show.look import charts, curves
+from pivotmine.show.look.page import Section, figure, html, joined, page, table
 
 
 def arms_page(found: Mapping[str, Any]) -> str:
     """The page as HTML; the same results give the same bytes."""
     sections = [
-        ("verdict", "What may be said", verdict(found)),
-        ("arms", "Arms at the end", _arms(found)),
-        ("curves", "On the way", _curves(found)),
-        ("contrasts", "Declared contrasts", contrasts(found)),
-        ("power", "What could have been seen", power(found)),
-        ("text", "Held-out text", _text(found)),
-        ("made", "What was trained, and its cost", _made(found)),
+        Section("verdict", "What may be said", verdict(found)),
+        Section("arms", "Arms at the end", _arms(found)),
+        Section("curves", "On the way", _curves(found)),
+        Section("contrasts", "Declared contrasts", contrasts(found)),
+        Section("power", "What could have been seen", power(found)),
+        Section("text", "Held-out text", _text(found)),
+        Section("made", "What was trained, and its cost", _made(found)),
     ]
-    lead = (
-        f'<p class="soft">{escape(found["model"]["name"])}; {len(found["arms"])} arms, '
-        f"{found['n_seeds']} paired seeds, {found['n_words']} words of the "
-        f"{escape(found['words']['split'])} split, word set {found['words']['version'][:12]}. "
-        "Intervals are 95 %: the wider of a t over seeds and a bootstrap over seeds and words.</p>"
+    lead = html(
+        '<p class="soft">{}; {} arms, {} paired seeds, {} words of the {} split, word set {}. '
+        "Intervals are 95 %: the wider of a t over seeds and a bootstrap over seeds and words.</p>",
+        *(found["model"]["name"], len(found["arms"]), found["n_seeds"], found["n_words"]),
+        *(found["words"]["split"], found["words"]["version"][:12]),
     )
     return page("Which data taught the model to translate", lead, sections)
-
-
-def _colours(found: Mapping[str, Any]) -> dict[str, str]:
-    return {arm: COLOURS[place % len(COLOURS)] for place, arm in enumerate(found["arms"])}
 
 
 def _by_arm(
     found: Mapping[str, Any], cells: Callable[[Mapping[str, Any]], Iterable[str]]
 ) -> list[list[str]]:
     """A row of a table for every arm."""
-    return [[escape(arm), *cells(values)] for arm, values in found["arms"].items()]
+    return [[arm, *cells(values)] for arm, values in found["arms"].items()]
 
 
-def _arms(found: Mapping[str, Any]) -> str:
-    colours = _colours(found)
+def _arms(found: Mapping[str, Any]) -> Markup:
+    metric, n_candidates = found["metric"], found["n_candidates"]
     shown = [name for name in METRIC_NAMES if name in next(iter(found["arms"].values()))["metrics"]]
-    rows = _by_arm(found, lambda arm: (interval(arm["metrics"][name]) for name in shown))
-    by_chance = ", ".join(number(chance(name, found["n_candidates"])) for name in shown)
+    rows = _by_arm(
+        found,
+        lambda arm: (interval(arm["metrics"][name], within=RANGE.get(name)) for name in shown),
+    )
+    by_chance = ", ".join(number(chance(name, n_candidates)) for name in shown)
     caption = f"Mean over words or segments, directions and seeds; by chance {by_chance}"
-    parts = [table(["arm", *(METRIC_NAMES[name] for name in shown)], rows, caption)]
-    metric = found["metric"]
-    drawn = [
-        forest_row(arm, values["metrics"][metric], colours[arm])
-        for arm, values in found["arms"].items()
-    ]
-    level = chance(metric, found["n_candidates"])
-    parts.append(f"<figure>{forest(drawn, METRIC_NAMES[metric], level)}</figure>")
+    heads = ["arm", *(METRIC_NAMES[name] for name in shown)]
+    parts = [_ranked(found, table(heads, rows, caption))]
     directions = list(next(iter(found["arms"].values()))["directions"])
     rows = _by_arm(
-        found, lambda arm: (interval(arm["directions"][way][metric]) for way in directions)
+        found,
+        lambda arm: (
+            interval(arm["directions"][way][metric], within=RANGE.get(metric)) for way in directions
+        ),
     )
     parts.append(table(["arm", *directions], rows, f"{METRIC_NAMES[metric]} by direction"))
 
@@ -78,62 +71,91 @@ def _arms(found: Mapping[str, Any]) -> str:
     parts.append(table(heads, rows, "Thousand tokens until half of the words are right"))
     rows = _by_arm(found, lambda arm: map(number, arm["by_seed"]))
     parts.append(table(["arm", *heads[2:]], rows, f"{METRIC_NAMES[metric]} of every seed"))
-    return "".join(parts)
+    return joined(parts)
+
+
+def _ranked(found: Mapping[str, Any], below: Markup) -> Markup:
+    """The metric of every arm as a figure."""
+    metric = found["metric"]
+    at_end = {arm: values["metrics"][metric] for arm, values in found["arms"].items()}
+    spec = charts.dots(
+        [estimate(arm, value, arm) for arm, value in at_end.items()],
+        METRIC_NAMES[metric],
+        null=chance(metric, found["n_candidates"]),
+        null_name="chance",
+        within=RANGE.get(metric),
+    )
+    most = max(at_end, key=lambda arm: at_end[arm]["mean"])
+    least = min(at_end, key=lambda arm: at_end[arm]["mean"])
+    high, low = number(at_end[most]["mean"]), number(at_end[least]["mean"])
+    said = f"{METRIC_NAMES[metric].capitalize()}: {most} ends at {high}"
+    return figure(spec, f"{said}, {least} at {low}." if most != least else f"{said}.", below=below)
 
 
 def _thousands(tokens: float | None) -> str:
     return f"{tokens / 1000:,.0f}" if tokens is not None and isfinite(tokens) else "–"
 
 
-def _curves(found: Mapping[str, Any]) -> str:
-    colours = _colours(found)
-    lines = [
-        Line(arm, colours[arm], *(values["curve"][name] for name in ("mean", "low", "high")))
-        for arm, values in found["arms"].items()
-    ]
-    at = next(iter(found["arms"].values()))["tokens"]
-    metric = found["metric"]
-    level = chance(metric, found["n_candidates"])
-    figure = curves(lines, at, METRIC_NAMES[metric], "tokens trained on", level)
-    return (
-        f"{key_of(colours)}<figure>{figure}<figcaption>Mean over seeds; bands are 95 % (t over "
-        "seeds); dashed: chance</figcaption></figure>"
+def _curves(found: Mapping[str, Any]) -> Markup:
+    metric, arms = found["metric"], found["arms"]
+    spec = curves.lines(
+        [
+            curves.Line(arm, *(values["curve"][name] for name in ("mean", "low", "high")))
+            for arm, values in arms.items()
+        ],
+        next(iter(arms.values()))["tokens"],
+        METRIC_NAMES[metric],
+        "tokens trained on",
+        null=chance(metric, found["n_candidates"]),
+        null_name="chance",
+        within=RANGE.get(metric),
     )
+    halves = [
+        (at, arm)
+        for arm, values in arms.items()
+        for at in values["tokens_to_half"]
+        if at is not None and isfinite(at)
+    ]
+    said = "No arm gets half of the words right."
+    if halves:
+        at, arm = min(halves)
+        said = f"{arm} is the first with half of the words right, at {at:,.0f} tokens in one seed."
+    return figure(spec, said, "Mean over seeds; bands are 95 % (t over seeds).")
 
 
-def _text(found: Mapping[str, Any]) -> str:
+def _text(found: Mapping[str, Any]) -> Markup:
     names = list(next(iter(found["arms"].values()))["heldout"])
     if not names:
-        return "<p>No held-out text was read.</p>"
+        return html("<p>No held-out text was read.</p>")
     rows = _by_arm(found, lambda arm: (interval(arm["heldout"][name]) for name in names))
-    parts = [table(["arm", *names], rows, "Loss of text that no arm trained on, nats a token")]
-    rows = [
+    said = "Loss of text that no arm trained on, nats a token"
+    changes = [
         [
-            f"{escape(one['arm'])} &minus; {escape(one['against'])}",
+            difference(one["arm"], one["against"]),
             *(
-                f"{value['mean']:+.2%} <small>[{value['low']:+.2%}, {value['high']:+.2%}], "
-                f"p {number(value['p_equivalent'], 4)}</small>"
+                html(
+                    "{:+.2%} <small>[{:+.2%}, {:+.2%}], p {}</small>",
+                    *(value["mean"], value["low"], value["high"]),
+                    number(value["p_equivalent"], 4),
+                )
                 for value in (one["heldout"][name] for name in names)
             ),
         ]
         for one in found["contrasts"]
     ]
     caption = "Relative change; p: that it is beyond 1 % either way (two one-sided t tests)"
-    parts.append(table(["contrast", *names], rows, caption))
-    return "".join(parts)
+    return table(["arm", *names], rows, said) + table(["contrast", *names], changes, caption)
 
 
-def _made(found: Mapping[str, Any]) -> str:
+def _made(found: Mapping[str, Any]) -> Markup:
     rows = []
     for name, phase in found["phases"].items():
         cost = found["cost"].get(name, {})
-        shares = ", ".join(f"{lang} {share:.1%}" for lang, share in phase["languages"].items())
-        seen = ", ".join(f"{stream} {times:.2f}" for stream, times in phase["epochs"].items())
         rows.append(
             [
-                escape(name),
-                escape(shares),
-                escape(seen),
+                name,
+                ", ".join(f"{lang} {share:.1%}" for lang, share in phase["languages"].items()),
+                ", ".join(f"{stream} {times:.2f}" for stream, times in phase["epochs"].items()),
                 f"{phase['tokens']:,}",
                 number(cost.get("loss")),
                 number(cost.get("seconds"), 1),
@@ -151,6 +173,19 @@ def _made(found: Mapping[str, Any]) -> str:
         "tokens a second",
         "shards (BLAKE3)",
     )
-    training = found["recipe"]["training"]
-    settings = ", ".join(f"{name} {value}" for name, value in sorted(training.items()))
-    return table(heads, rows, numeric_from=3) + f"<p class='soft'>{escape(settings)}</p>"
+    settings = [
+        [name.replace("_", " "), _plain(value)]
+        for name, value in sorted(found["recipe"]["training"].items())
+    ]
+    return table(heads, rows, numeric_from=3) + table(
+        ["setting", "value"], settings, folded="Settings of training"
+    )
+
+
+def _plain(value: Any) -> str:
+    """A setting for readers; parts of a section as `name value`."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(part)}" for name, part in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value)) or "none"
+    return {None: "none", True: "yes", False: "no"}.get(value, str(value))

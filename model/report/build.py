@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from pivotmine.errors import InputError
 from pivotmine.model.report.attributed import attribution
@@ -11,7 +10,7 @@ from pivotmine.model.report.inside import behaviours, causal, layers
 from pivotmine.model.report.scored import scores, strata
 from pivotmine.model.report.word_table import SCRIPT, STYLE, words
 from pivotmine.model.results import Run
-from pivotmine.show.page import page
+from pivotmine.show.look.page import Section, html, joined, page
 
 
 def report(
@@ -33,21 +32,24 @@ def report(
     lens_summaries = [run.summary for run in lens_runs]
     sections = []
     if score_runs:
-        sections.append(("scores", "Word translation, all directions", scores(score_summaries)))
-        sections.append(("strata", "Groups of words", strata(score_summaries)))
+        held = scores(score_summaries)
+        sections.append(Section("scores", "Word translation, all directions", held))
+        sections.append(Section("strata", "Groups of words", strata(score_summaries)))
     if lens_runs:
-        sections.append(("layers", "What the layers hold", layers(lens_summaries)))
-        sections.append(("behaviours", "Behaviours", behaviours(lens_summaries)))
-        sections.append(("causal", "Does the answer need the pivot?", causal(lens_summaries)))
+        sections.append(Section("layers", "What the layers hold", layers(lens_summaries)))
+        sections.append(Section("behaviours", "Behaviours", behaviours(lens_summaries)))
+        held = causal(lens_summaries)
+        sections.append(Section("causal", "Does the answer need the pivot?", held))
     if attribution_runs:
         held = attribution(attribution_runs)
-        sections.append(("attribution", "Attribution to the corpus", held))
+        sections.append(Section("attribution", "Attribution to the corpus", held))
     table = words(score_runs, lens_runs, attribution_runs)
-    sections.append(("words", "Every word", table))
-    files = "".join(f"<li>{escape(run.path.name)}</li>" for run in everything)
-    sections.append(("files", "Made from", f"<ul>{files}</ul>"))
-    lead = (
-        f"<p class='soft'>{escape(', '.join(models))}. Word set "
-        f"{escape(', '.join(version[:12] for version in versions))}. Intervals are 95 %.</p>"
+    sections.append(Section("words", "Every word", table))
+    files = joined(html("<li>{}</li>", run.path.name) for run in everything)
+    sections.append(Section("files", "Made from", html("<ul>{}</ul>", files)))
+    lead = html(
+        '<p class="soft">{}. Word set {}. Intervals are 95 %.</p>',
+        ", ".join(models),
+        ", ".join(version[:12] for version in versions),
     )
     return page("How a language model translates words", lead, sections, STYLE, SCRIPT)

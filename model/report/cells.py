@@ -1,4 +1,4 @@
-"""Numbers as cells of tables and rows of figures."""
+"""Numbers as cells of tables and rows of charts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from pivotmine.show.charts import Interval
+from markupsafe import Markup
+
+from pivotmine.show.look.charts import Estimate
+from pivotmine.show.look.page import html
 
 _FEW = 5
 
@@ -19,20 +22,33 @@ def number(value: float | None, digits: int = 3) -> str:
     return shown if float(shown) else shown.removeprefix("-")
 
 
-def interval(found: Mapping[str, Any] | None, digits: int = 3) -> str:
-    """A value with its interval, as HTML; of fewer than five words the value alone."""
+def interval(
+    found: Mapping[str, Any] | None, digits: int = 3, within: tuple[float, float] | None = None
+) -> Markup:
+    """A value with its interval; of fewer than five words the value alone.
+
+    Parameters
+    ----------
+    within
+        Least and greatest possible value; the interval is cut to it.
+    """
     if not found:
-        return "–"
-    value = found.get("mean", found.get("value"))
+        return Markup("–")
+    value = number(found.get("mean", found.get("value")), digits)
     few = found.get("n_words", _FEW) < _FEW
     if few or found.get("low") is None or not math.isfinite(found["low"]):
-        return number(value, digits)
-    low, high = number(found["low"], digits), number(found["high"], digits)
-    return f"{number(value, digits)} <small>[{low}, {high}]</small>"
+        return Markup(value)
+    least, most = within or (-math.inf, math.inf)
+    low, high = number(max(found["low"], least), digits), number(min(found["high"], most), digits)
+    return html("{} <small>[{}, {}]</small>", value, low, high)
 
 
-def forest_row(label: str, found: Mapping[str, Any], colour: str) -> Interval:
-    """A row of a forest plot from an estimate or a statistic."""
-    return Interval(
-        label, found.get("mean", found.get("value")), found["low"], found["high"], colour
-    )
+def estimate(row: str, found: Mapping[str, Any], series: str = "") -> Estimate:
+    """A row of a chart from an estimate or a statistic."""
+    value = found.get("mean", found.get("value"))
+    return Estimate(row, value, found["low"], found["high"], series)
+
+
+def difference(one: str, other: str) -> str:
+    """The name of a contrast."""
+    return f"{one} − {other}"

@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
+from markupsafe import Markup
+
 from pivotmine.model.comparison.tables import CONDITIONAL
-from pivotmine.model.report.cells import forest_row, interval, number
+from pivotmine.model.report.cells import difference, estimate, interval, number
 from pivotmine.model.scoring.metrics import METRICS, NAMES
-from pivotmine.show.charts import forest
-from pivotmine.show.page import table
-from pivotmine.show.svg import TARGET
+from pivotmine.show.look import charts
+from pivotmine.show.look.page import figure, html, joined, table
 
 METRIC_NAMES = {metric: NAMES[metric] for metric in METRICS}
 METRIC_NAMES[CONDITIONAL] = "worth of a segment's source, nats a token"
 
 
-def verdict(found: Mapping[str, Any]) -> str:
+def verdict(found: Mapping[str, Any]) -> Markup:
     """The verdicts on the declared contrasts."""
     if not found["contrasts"]:
-        return "<p>No contrast was declared before training, so none is judged.</p>"
+        return html("<p>No contrast was declared before training, so none is judged.</p>")
     kinds = {"significant": "supported", "not significant": "", "too few seeds": ""}
-    lines = "".join(
-        f'<li><span class="{kinds[one["verdict"]]}">{escape(one["verdict"])}</span>: '
-        f"{escape(said)}</li>"
+    lines = joined(
+        html('<li><span class="{}">{}</span>: {}</li>', kinds[one["verdict"]], one["verdict"], said)
         for one, said in zip(found["contrasts"], found["verdict"], strict=True)
     )
-    return (
-        f'<div class="said"><ul>{lines}</ul></div>'
+    return html(
+        '<div class="said"><ul>{}</ul></div>'
         "<p>Significant takes three things: the paired t over seeds after Holm's adjustment over "
-        f"all {len(found['contrasts'])} declared contrasts (&alpha; = {found['alpha']:g}), the "
-        "exact sign-flip test, and an interval without zero. What they say holds for new seeds of "
-        "this training on this data; another corpus would be another experiment.</p>"
-        f"<p>{registered(found)}</p>"
+        "all {} declared contrasts (&alpha; = {:g}), the exact sign-flip test, and an interval "
+        "without zero. What they say holds for new seeds of this training on this data; another "
+        "corpus would be another experiment.</p><p>{}</p>",
+        *(lines, len(found["contrasts"]), found["alpha"], registered(found)),
     )
 
 
@@ -51,27 +50,31 @@ def registered(found: Mapping[str, Any]) -> str:
         if last["n_finished"]
         else "before the first run of an arm was finished"
     )
-    said = f"Metric and contrasts were registered {escape(last['date'])}, {when} ({last['key']})."
+    said = f"Metric and contrasts were registered {last['date']}, {when} ({last['key']})."
     for earlier in lines[:-1]:
         declared = earlier["declared"]
-        pairs = ", ".join(f"{one['arm']} − {one['against']}" for one in declared["contrasts"])
+        pairs = ", ".join(difference(one["arm"], one["against"]) for one in declared["contrasts"])
         said += (
-            f" They replace what was registered {escape(earlier['date'])}: "
-            f"{escape(declared['metric'])}, {escape(pairs) or 'no contrasts'}."
+            f" They replace what was registered {earlier['date']}: {declared['metric']}, "
+            f"{pairs or 'no contrasts'}."
         )
     return said
 
 
-def contrasts(found: Mapping[str, Any]) -> str:
+def contrasts(found: Mapping[str, Any]) -> Markup:
     """The tests of the declared contrasts, as a table and a figure."""
     rows = [
         [
-            f"{escape(one['arm'])} &minus; {escape(one['against'])}",
-            escape(one["verdict"]),
+            difference(one["arm"], one["against"]),
+            one["verdict"],
             interval(one["interval"]),
             number(one["p_t"], 4),
             number(one["p_adjusted"], 4),
-            f"{number(one['p_flip'], 4)} <small>&ge; {number(one['smallest_p_flip'], 4)}</small>",
+            html(
+                "{} <small>&ge; {}</small>",
+                number(one["p_flip"], 4),
+                number(one["smallest_p_flip"], 4),
+            ),
             interval(one["accuracy"]),
             _reach(one["reach"]),
         ]
@@ -92,19 +95,24 @@ def contrasts(found: Mapping[str, Any]) -> str:
         "geometric mean over the seeds that get there [smallest, largest]. Sign-flip: with its "
         "smallest possible p"
     )
+    numbers = table(heads, rows, caption, 2)
+    if not rows:
+        return numbers
     drawn = [
-        forest_row(f"{one['arm']} − {one['against']}", one["interval"], TARGET)
+        estimate(difference(one["arm"], one["against"]), one["interval"])
         for one in found["contrasts"]
     ]
-    figure = forest(drawn, f"difference in {METRIC_NAMES[found['metric']]}", 0.0)
-    return table(heads, rows, caption, 2) + f"<figure>{figure}</figure>"
+    axis = f"difference in {METRIC_NAMES[found['metric']]}"
+    n_significant = sum(one["verdict"] == "significant" for one in found["contrasts"])
+    said = f"{n_significant} of {len(rows)} declared contrasts are significant."
+    return figure(charts.dots(drawn, axis, null=0.0, null_name="no effect"), said, below=numbers)
 
 
-def power(found: Mapping[str, Any]) -> str:
+def power(found: Mapping[str, Any]) -> Markup:
     """The differences that this number of seeds can detect."""
     rows = [
         [
-            f"{escape(one['arm'])} &minus; {escape(one['against'])}",
+            difference(one["arm"], one["against"]),
             *(number(one["spread"][name]) for name in ("seed", "word", "rest")),
             number(one["detectable"]),
             number(one["interval"]["mean"]),
@@ -127,12 +135,13 @@ def power(found: Mapping[str, Any]) -> str:
     return table(heads, rows, caption)
 
 
-def _reach(one: Mapping[str, Any] | None) -> str:
+def _reach(one: Mapping[str, Any] | None) -> Markup:
     if one is None:
-        return "– <small>second arm at chance</small>"
+        return html("– <small>second arm at chance</small>")
     if not one["n_reached"]:
-        return f"never <small>0 of {one['n_seeds']} seeds</small>"
-    return (
-        f"{number(one['ratio'], 2)} <small>[{number(one['low'], 2)}, {number(one['high'], 2)}] "
-        f"{one['n_reached']} of {one['n_seeds']} seeds</small>"
+        return html("never <small>0 of {} seeds</small>", one["n_seeds"])
+    return html(
+        "{} <small>[{}, {}] {} of {} seeds</small>",
+        *(number(one[name], 2) for name in ("ratio", "low", "high")),
+        *(one["n_reached"], one["n_seeds"]),
     )

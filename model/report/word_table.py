@@ -10,14 +10,16 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from pivotmine.model.results import Run
-from pivotmine.show.page import embedded
+from pivotmine.show.look.page import embedded, html, joined
 
 STYLE = """
 #words td { white-space: nowrap; }
-#words th { cursor: pointer; position: sticky; top: 0; background: var(--ground); }
+#words th { position: sticky; top: 0; background: var(--ground); }
+#words th button { border: 0; padding: 0; font-weight: 600; cursor: pointer; }
 #words .scroll { max-height: 640px; overflow: auto; }
-@media print { #words .scroll, #words #found, #words .onscreen { display: none; } }
 """
 
 SCRIPT = """
@@ -56,7 +58,8 @@ SCRIPT = """
     said.textContent = found.length + " of " + rows.length + " rows"
       + (found.length > most ? ", the first " + most + " shown" : "");
   }
-  document.querySelectorAll("#words th").forEach((head, n) => head.addEventListener("click", () => {
+  const heads = document.querySelectorAll("#words th button");
+  heads.forEach((head, n) => head.addEventListener("click", () => {
     up = by === n ? !up : !data.numeric[n]; by = n; show();
   }));
   query.addEventListener("input", show); pick.addEventListener("change", show);
@@ -76,7 +79,7 @@ COLUMNS = {
 """Column -> heading."""
 
 
-def words(scores: Sequence[Run], lens: Sequence[Run], attributed: Sequence[Run]) -> str:
+def words(scores: Sequence[Run], lens: Sequence[Run], attributed: Sequence[Run]) -> Markup:
     """The section with every word of every direction, to search and sort."""
     rows = _rows(scores, lens, attributed)
     shown = [name for name in COLUMNS if any(row.get(name) is not None for row in rows)]
@@ -87,21 +90,25 @@ def words(scores: Sequence[Run], lens: Sequence[Run], attributed: Sequence[Run])
         "direction": shown.index("direction"),
     }
     directions = sorted({row["direction"] for row in rows})
-    options = "".join(f"<option>{direction}</option>" for direction in directions)
-    heads = "".join(
-        f'<th class="n">{COLUMNS[name]}</th>' if is_number else f"<th>{COLUMNS[name]}</th>"
+    options = joined(html("<option>{}</option>", direction) for direction in directions)
+    heads = joined(
+        html(
+            '<th scope="col"{}><button type="button">{}</button></th>',
+            html(' class="n"') if is_number else "",
+            COLUMNS[name],
+        )
         for name, is_number in zip(shown, numeric, strict=True)
     )
-    return (
-        f"<p class='onscreen'>{len(rows):,} rows. Type parts of words, concepts or behaviours; "
-        "click a heading to sort.</p><form><input id='query' type='search' "
-        "placeholder='e.g. lait, dog-n, pivot' aria-label='search words'/>"
-        f"<select id='direction' aria-label='direction'><option value=''>all directions</option>"
-        f"{options}</select><span id='found' class='soft'></span></form>"
-        f"<div class='scroll'><table><thead><tr>{heads}</tr></thead><tbody></tbody></table></div>"
-        "<p class='print'>The table of words is not printed.</p>"
-        "<noscript><p>The table of words needs a script.</p></noscript>"
-        f"{embedded('word-data', data)}"
+    return html(
+        "<p class='screen'>{:,} rows. Type parts of words, concepts or behaviours; "
+        "press a heading to sort.</p><form><input id='query' type='search' "
+        "placeholder='e.g. lait, dog-n, pivot' aria-label='search words'>"
+        "<select id='direction' aria-label='direction'><option value=''>all directions</option>"
+        "{}</select><span id='found' class='soft' role='status'></span></form>"
+        "<div class='scroll screen' tabindex='0'><table><thead><tr>{}</tr></thead><tbody></tbody>"
+        "</table></div><p class='print'>The table of words is not printed.</p>"
+        "<noscript><p>The table of words needs a script.</p></noscript>{}",
+        *(len(rows), options, heads, embedded("word-data", data)),
     )
 
 

@@ -39,6 +39,10 @@ NAMES = {
 METRICS = ("contrast", "accuracy_source", "mrr_source")
 """Scores that grids keep."""
 
+_RANKED = ("accuracy_source", "mrr_source", "accuracy_target", "mrr_target")
+RANGE = dict.fromkeys(_RANKED, (0.0, 1.0))
+"""Metric -> what its mean can be; intervals are cut there."""
+
 N_CANDIDATES = 10
 """Candidates of a question in summaries that do not say how many there were."""
 

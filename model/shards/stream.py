@@ -1,18 +1,18 @@
-"""PivotMine's `npy` shards as a stream of documents, opened after all bytes were checked.
+"""PivotMine's `npy` shards as a stream of documents.
 
 A folder that the shard stage wrote holds `manifest.json`, the tokenizer and, for every shard, the
-raw ids and the boundaries of its documents. Local shards are memory-mapped in place. Remote shards
-are first copied into a cache, under the name of their checksum, because training reads at random
-places and object stores are slow at small ranged reads.
+raw ids and the boundaries of its documents. Local shards are memory-mapped in place, after their
+checksum was compared (`verified.py`). Remote shards are read in blocks, which a cache keeps under
+the shard's checksum (`remote.py`).
 
-Memory: 20 bytes a document. Checking reads every shard once (BLAKE3, about 1 GB/s on one core).
+Memory: 20 bytes a document.
 """
 
 from __future__ import annotations
 
-import os
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
 
@@ -24,11 +24,15 @@ from numpy.typing import NDArray
 
 from pivotmine.errors import InputError
 from pivotmine.lake.boundaries import boundaries_path, read_boundaries
+from pivotmine.model.shards.remote import RemoteIds
+from pivotmine.model.shards.verified import verify
 from pivotmine.storage.filesystem import open_filesystem
 from pivotmine.text.tokenizer import Tokenizer
 
-BLOCK_BYTES = 8 * 2**20
-CACHE = Path("~/.cache/pivotmine/shards")
+CACHE = "~/.cache/pivotmine/shards"
+
+Ids = NDArray[np.unsignedinteger] | RemoteIds
+"""Token ids of a file: slices of them are arrays."""
 
 
 class TokenizerFile(NamedTuple):
@@ -45,8 +49,8 @@ class Stream(NamedTuple):
     """The documents of an arm: D documents in F files."""
 
     name: str
-    ids: tuple[NDArray[np.unsignedinteger], ...]
-    """[F] memory-mapped token ids."""
+    ids: tuple[Ids, ...]
+    """[F] token ids: memory-mapped, or fetched when they are read."""
     files: NDArray[np.int32]
     """[D] number of each document's file."""
     starts: NDArray[np.int64]
@@ -57,6 +61,8 @@ class Stream(NamedTuple):
     tokenizer: TokenizerFile
     tokens_by_language: Mapping[str, int]
     """Without end-of-document ids, as the manifest says."""
+    end_id: int | None
+    """The id that ends every document, if there is one."""
     checksum: str
     """Hash of all files' checksums; identifies the content in keys of results."""
 
@@ -72,7 +78,20 @@ class Stream(NamedTuple):
         return {name: n / total for name, n in sorted(self.tokens_by_language.items())}
 
 
-def open_stream(folder: str, cache: Path | None = None) -> Stream:
+def fetch(
+    stream: Stream, spans: Iterable[tuple[int, int, int]], executor: Executor | None = None
+) -> None:
+    """Bring what is remote into the cache: spans are a file's number, first token and the one after
+    the last."""
+    by_file: dict[int, list[tuple[int, int]]] = {}
+    for file, start, stop in spans:
+        by_file.setdefault(file, []).append((start, stop))
+    for file, ranges in by_file.items():
+        if isinstance(ids := stream.ids[file], RemoteIds):
+            ids.fetch(ranges, executor)
+
+
+def open_stream(folder: str, cache: Path | None = None, again: bool = False) -> Stream:
     """Open an arm's shards.
 
     Parameters
@@ -80,7 +99,9 @@ def open_stream(folder: str, cache: Path | None = None) -> Stream:
     folder
         The arm's folder, at any address that fsspec opens.
     cache
-        Where copies of remote shards are kept. Default: `~/.cache/pivotmine/shards`.
+        Where blocks of remote shards and notes about checksums are kept. Default: `CACHE`.
+    again
+        Compare all checksums, whatever is noted; remote shards are brought into the cache whole.
 
     Raises
     ------
@@ -105,13 +126,14 @@ def open_stream(folder: str, cache: Path | None = None) -> Stream:
     dtype = np.dtype(manifest["tokens"]["dtype"].rpartition(" ")[2]).newbyteorder("<")
     end_id = manifest["tokens"]["eos_token_id"]
     n_end = int(end_id is not None)
-    ids, files, starts, lengths = [], [], [], []
+    cache = cache or Path(CACHE).expanduser()
+    ids: list[Ids] = []
+    files, starts, lengths = [], [], []
     for number, entry in enumerate(listed):
         path = posixpath.join(root, entry["file"])
-        local = _checked(filesystem, path, entry["blake3"], cache or CACHE.expanduser())
-        tokens = _mapped(local, dtype, path)
-        start, end = _boundaries(filesystem, boundaries_path(path))
         wanted = entry["n_tokens"] + n_end * entry["n_docs"]
+        tokens = _ids(filesystem, path, dtype, wanted, entry["blake3"], cache, again)
+        start, end = _boundaries(filesystem, boundaries_path(path))
         contiguous = len(start) == 0 or (start[0] == 0 and (start[1:] == end[:-1]).all())
         if len(start) != entry["n_docs"] or not contiguous or end[-1:].sum() != len(tokens):
             raise InputError(
@@ -120,7 +142,8 @@ def open_stream(folder: str, cache: Path | None = None) -> Stream:
             )
         if len(tokens) != wanted:
             raise InputError(f"{path} holds {len(tokens):,} ids, the manifest says {wanted:,}")
-        if end_id is not None and not (tokens[end - 1] == end_id).all():
+        is_here = isinstance(tokens, np.ndarray) and end_id is not None
+        if is_here and not (np.asarray(tokens)[end - 1] == end_id).all():
             raise InputError(
                 f"{path}: documents do not end where its boundaries say (id {end_id} ends them); "
                 "write the shards again"
@@ -138,6 +161,7 @@ def open_stream(folder: str, cache: Path | None = None) -> Stream:
         manifest["tokens"]["vocab_size"],
         _tokenizer(filesystem, root, manifest["tokenizer"]),
         manifest["tokens_by_language"],
+        end_id,
         str(blake3("".join(entry["blake3"] for entry in listed).encode()).hexdigest()),
     )
 
@@ -157,34 +181,22 @@ def _manifest(filesystem: Any, root: str, folder: str) -> dict[str, Any]:
     return manifest
 
 
-def _checked(filesystem: Any, path: str, checksum: str, cache: Path) -> Path:
-    """A local file with the content of `path`, whose checksum was verified."""
-    is_local = isinstance(filesystem, LocalFileSystem)
-    kept = Path(path) if is_local else cache / f"{checksum}.npy"
-    if not is_local and not kept.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        partial = cache / f".{checksum}.{os.getpid()}.partial"
-        try:
-            filesystem.get_file(path, str(partial))
-        except OSError as error:
-            raise InputError(f"shard {path} cannot be read: {error}") from None
-        partial.replace(kept)
-    digest = blake3()
-    try:
-        with kept.open("rb") as stream:
-            while block := stream.read(BLOCK_BYTES):
-                digest.update(block)
-    except OSError as error:
-        raise InputError(f"shard {path} cannot be read: {error.strerror}") from None
-    found = digest.hexdigest()
-    if found != checksum:
-        if not is_local:
-            kept.unlink()
-        raise InputError(
-            f"shard {path} is not what was written: its BLAKE3 is {found[:16]}…, the manifest says "
-            f"{checksum[:16]}…; copy it again, or run the shard stage again"
-        )
-    return kept
+def _ids(
+    filesystem: Any,
+    path: str,
+    dtype: np.dtype[np.unsignedinteger],
+    n_ids: int,
+    checksum: str,
+    cache: Path,
+    again: bool,
+) -> Ids:
+    """The ids of a shard whose checksum is right, or is compared as soon as all of it is here."""
+    if isinstance(filesystem, LocalFileSystem):
+        verify(Path(path), checksum, path, cache, again)
+        return _mapped(Path(path), dtype, path)
+    remote = RemoteIds(filesystem, path, dtype, n_ids, checksum, cache)
+    whole = remote.whole(again)
+    return _mapped(whole, dtype, path) if whole else remote
 
 
 def _mapped(

@@ -19,6 +19,7 @@ import orjson
 
 from pivotmine.errors import InputError
 from pivotmine.model.config.training import GridConfig
+from pivotmine.model.locks import alone
 from pivotmine.model.results import key
 
 FILE = "registrations.jsonl"
@@ -50,18 +51,20 @@ def register(folder: Path, grid: GridConfig, now: datetime | None = None) -> Reg
         The file is not one of PivotMine's.
     """
     wanted = _of(grid)
-    known = [line for line in registrations(folder) if line.key == wanted.key]
-    if known:
-        return known[0]
+    with alone(folder / FILE):
+        known = [line for line in registrations(folder) if line.key == wanted.key]
+        return known[0] if known else _add(folder, grid, wanted, now or datetime.now(UTC))
+
+
+def _add(folder: Path, grid: GridConfig, wanted: Registration, now: datetime) -> Registration:
     names = {arm.name for arm in grid.arms}
     finished = [
         path
         for path in (folder / "runs").glob("*/losses.parquet")
         if path.parent.name.rpartition("-s")[0] in names
     ]
-    date = (now or datetime.now(UTC)).isoformat(timespec="seconds")
+    date = now.isoformat(timespec="seconds")
     line = wanted._replace(date=date, n_finished=len(finished))
-    folder.mkdir(parents=True, exist_ok=True)
     with (folder / FILE).open("ab") as stream:
         stream.write(orjson.dumps(line._asdict()) + b"\n")
         stream.flush()

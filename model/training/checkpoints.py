@@ -3,23 +3,26 @@
 A checkpoint is a folder `checkpoint-<step>/` with the weights that are trained (of a low-rank run
 these are the changes alone), the optimizers, the generators of every worker, and the tables so far.
 Its files are flushed to the disk before the folder gets its name, so a folder of that name is
-whole. The last two are kept: if the last one is damaged, the run goes on from the one before.
+whole. The last two are kept: if the last one is damaged, the run goes on from the one before. All
+workers go on from the same one.
+
+Weights and optimizers are in two files of torch (`WholeState`), or, where the model is divided
+among workers, in files of each worker (`sharded_checkpoints.py`).
 """
 
 from __future__ import annotations
 
 import os
-import random
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-import numpy as np
 import pyarrow as pa
 
 from pivotmine.errors import InputError
 from pivotmine.model.results import read_table, write_table
+from pivotmine.model.training.generators import generators, restore
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -35,6 +38,7 @@ LOSSES = pa.schema(
         pa.field("learning_rate", pa.float64()),
         pa.field("gradient_norm", pa.float64()),
         pa.field("seconds", pa.float64()),  # of the step, without evaluation and checkpoint
+        pa.field("mfu", pa.float64()),  # share of the devices' peak; null where that is not known
     ]
 )
 
@@ -65,94 +69,173 @@ class Done(NamedTuple):
     step: int
 
 
-def save(
-    accelerator: Accelerator, network: Any, chosen: list[Any], folder: Path, done: Done
-) -> None:
+class State(Protocol):
+    """Weights and optimizers of a run, as they are kept in a checkpoint."""
+
+    def write(self, folder: Path, finish: Callable[[], None]) -> None:
+        """Write into `folder`; all workers call this. `finish` is called once, on the main worker,
+        when all have written."""
+
+    def read(self, folder: Path) -> Callable[[], None]:
+        """Read all of it before anything is changed; the result changes the network.
+
+        Raises
+        ------
+        InputError
+            A file is missing or damaged. The message names it.
+        """
+
+    def wait(self) -> None:
+        """Return when everything has been written."""
+
+
+def save(accelerator: Accelerator, state: State, folder: Path, done: Done) -> None:
     """Write a checkpoint and drop the oldest; all workers call this."""
     import torch
 
+    state.wait()
     target, partial = folder / f"checkpoint-{done.step:08d}", folder / ".partial"
     if accelerator.is_main_process:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
     accelerator.wait_for_everyone()
-    torch.save(_generators(), partial / f"generators-{accelerator.process_index}.pt")
+    torch.save(generators(), partial / f"generators-{accelerator.process_index}.pt")
     if accelerator.is_main_process:
-        torch.save(_trained(accelerator, network), partial / "weights.pt")
-        torch.save([one.state_dict() for one in chosen], partial / "optimizer.pt")
         for name, rows, schema in (
             ("losses", done.losses, LOSSES),
             ("evaluations", done.evaluations, EVALUATIONS),
         ):
             write_table(partial / f"{name}.parquet", pa.Table.from_pylist(rows, schema=schema))
-    accelerator.wait_for_everyone()
-    if accelerator.is_main_process:
-        for path in (*partial.iterdir(), partial):
-            _flush(path)
-        shutil.rmtree(target, ignore_errors=True)  # a damaged one of the same step
-        partial.replace(target)
-        _flush(folder)
-        for old in checkpoints(folder)[:-KEPT]:
-            shutil.rmtree(old)
-    accelerator.wait_for_everyone()
+    state.write(partial, lambda: _finish(partial, target))
+
+
+def _finish(partial: Path, target: Path) -> None:
+    """Give a checkpoint its name, when all of it is on the disk."""
+    for path in (*partial.rglob("*"), partial):
+        _flush(path)
+    shutil.rmtree(target, ignore_errors=True)  # a damaged one of the same step
+    partial.replace(target)
+    _flush(target.parent)
+    for old in checkpoints(target.parent)[:-KEPT]:
+        shutil.rmtree(old)
 
 
 def resume(
     accelerator: Accelerator,
-    network: Any,
-    chosen: list[Any],
+    state: State,
     folder: Path,
     say: Callable[[str], None] = lambda _: None,
 ) -> Done:
-    """Load the last checkpoint that can be read; `say` is told of those that cannot.
+    """Load the last checkpoint that all workers can read; `say` is told of those that cannot.
 
     Raises
     ------
     InputError
         There are checkpoints, and none of them can be read.
     """
-    found = checkpoints(folder)
-    errors: list[InputError] = []
-    for checkpoint in reversed(found):
+    errors: list[str] = []
+    for checkpoint in reversed(checkpoints(folder)):
+        failure, apply = "", None
         try:
-            return _load(accelerator, network, chosen, checkpoint)
+            done, apply = _read_all(accelerator, state, checkpoint)
         except InputError as error:
-            errors.append(error)
-            say(f"{error}; going on from the checkpoint before")
+            failure = str(error)
+        failures = [one for one in _of_all(accelerator, failure) if one]
+        if apply and not failures:
+            apply()
+            return done
+        errors += failures[:1]
+        say(f"{errors[-1]}; going on from the checkpoint before")
     if errors:
         raise InputError(f"{errors[0]}; delete {folder} to train this run from its beginning")
     return Done([], [], 0)
 
 
-def _load(accelerator: Accelerator, network: Any, chosen: list[Any], checkpoint: Path) -> Done:
-    """Read all files of a checkpoint before anything is changed by them.
+def _read_all(
+    accelerator: Accelerator, state: State, checkpoint: Path
+) -> tuple[Done, Callable[[], None]]:
+    """What a checkpoint says was done, and the function that goes on from there.
 
     Raises
     ------
     InputError
         A file is missing or damaged. The message names it.
     """
-    weights = _read(checkpoint / "weights.pt", accelerator.device)
-    states = _read(checkpoint / "optimizer.pt", accelerator.device)
-    generators = _read(checkpoint / f"generators-{accelerator.process_index}.pt", "cpu")
+    # Workers read the state together, so none may give up before it.
+    change = state.read(checkpoint)
+    states = read_file(checkpoint / f"generators-{accelerator.process_index}.pt", "cpu")
     tables = [read_table(checkpoint / f"{name}.parquet") for name in ("losses", "evaluations")]
     if None in tables:
         raise InputError(f"{checkpoint} lacks losses.parquet or evaluations.parquet")
-    bare = accelerator.unwrap_model(network)
-    own = _trained(accelerator, network)
-    if {name: value.shape for name, value in weights.items()} != {
-        name: value.shape for name, value in own.items()
-    }:
-        raise InputError(f"{checkpoint / 'weights.pt'} holds the weights of another model")
-    bare.load_state_dict(weights, strict=False)
-    for optimizer, state in zip(chosen, states, strict=True):
-        optimizer.load_state_dict(state)
-    _restore(generators)
     losses, evaluations = (table.to_pylist() for table in tables if table is not None)
-    return Done(losses, evaluations, int(checkpoint.name.rpartition("-")[2]))
+
+    def apply() -> None:
+        change()
+        restore(states)
+
+    return Done(losses, evaluations, int(checkpoint.name.rpartition("-")[2])), apply
 
 
-def _read(path: Path, device: Any) -> Any:
+def _of_all(accelerator: Accelerator, value: str) -> list[str]:
+    """A text of every worker, on every worker."""
+    from accelerate.utils import gather_object
+
+    return [value] if accelerator.num_processes == 1 else list(gather_object([value]))
+
+
+class WholeState:
+    """The state of a network that every worker holds whole; the main worker writes it."""
+
+    def __init__(self, accelerator: Accelerator, network: Any, chosen: list[Any]) -> None:
+        self._accelerator, self._network, self._chosen = accelerator, network, chosen
+
+    def write(self, folder: Path, finish: Callable[[], None]) -> None:
+        import torch
+
+        if self._accelerator.is_main_process:
+            torch.save(self._trained(), folder / "weights.pt")
+            torch.save([one.state_dict() for one in self._chosen], folder / "optimizer.pt")
+        self._accelerator.wait_for_everyone()
+        if self._accelerator.is_main_process:
+            finish()
+        self._accelerator.wait_for_everyone()
+
+    def read(self, folder: Path) -> Callable[[], None]:
+        weights = read_file(folder / "weights.pt", self._accelerator.device)
+        states = read_file(folder / "optimizer.pt", self._accelerator.device)
+        own = self._trained()
+        if {name: value.shape for name, value in weights.items()} != {
+            name: value.shape for name, value in own.items()
+        }:
+            raise InputError(f"{folder / 'weights.pt'} holds the weights of another model")
+
+        def change() -> None:
+            bare = self._accelerator.unwrap_model(self._network)
+            bare.load_state_dict(weights, strict=False)
+            for optimizer, state in zip(self._chosen, states, strict=True):
+                optimizer.load_state_dict(state)
+
+        return change
+
+    def wait(self) -> None:
+        """Nothing is written later."""
+
+    def _trained(self) -> dict[str, Any]:
+        """The weights that training changes, and the buffers."""
+        bare = self._accelerator.unwrap_model(self._network)
+        named = bare.named_parameters(remove_duplicate=False)
+        frozen = {name for name, weight in named if not weight.requires_grad}
+        return {name: value for name, value in bare.state_dict().items() if name not in frozen}
+
+
+def read_file(path: Path, device: Any) -> Any:
+    """What torch has saved in a file.
+
+    Raises
+    ------
+    InputError
+        The file is missing or damaged. The message names it.
+    """
     import torch
 
     try:
@@ -163,43 +246,6 @@ def _read(path: Path, device: Any) -> Any:
         ) from None
     except Exception as error:  # a cut or changed file raises errors of many types
         raise InputError(f"{path} cannot be read ({type(error).__name__})") from None
-
-
-def _trained(accelerator: Accelerator, network: Any) -> dict[str, Any]:
-    """The weights that training changes, and the buffers."""
-    bare = accelerator.unwrap_model(network)
-    named = bare.named_parameters(remove_duplicate=False)
-    frozen = {name for name, weight in named if not weight.requires_grad}
-    return {name: value for name, value in bare.state_dict().items() if name not in frozen}
-
-
-def _generators() -> dict[str, Any]:
-    """The states of this process's random generators, as values that torch reads safely."""
-    import torch
-
-    numpy_state: dict[str, Any] = dict(np.random.get_state(legacy=False))
-    keys = numpy_state["state"]["key"].astype(np.int64)
-    numpy_state["state"] = {**numpy_state["state"], "key": torch.from_numpy(keys)}
-    version, internal, gauss_next = random.getstate()
-    return {
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-        "numpy": numpy_state,
-        "python": [version, list(internal), gauss_next],
-    }
-
-
-def _restore(states: Mapping[str, Any]) -> None:
-    import torch
-
-    torch.set_rng_state(states["torch"])
-    if states["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(states["cuda"])
-    inner = states["numpy"]["state"]
-    keys = inner["key"].numpy().astype(np.uint32)
-    np.random.set_state({**states["numpy"], "state": {**inner, "key": keys}})
-    version, internal, gauss_next = states["python"]
-    random.setstate((version, tuple(internal), gauss_next))
 
 
 def _flush(path: Path) -> None:

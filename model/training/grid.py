@@ -4,13 +4,17 @@ A seed decides the initial weights, the base phase and the order of documents, f
 so arms are compared seed by seed. The folder of a finished run carries the hash of everything that
 the run depends on (`model/results.py`). An interrupted grid continues in the middle of a run, and
 arms or seeds that are added later reuse the runs that are there.
+
+Several processes may share the folder: each trains runs that no other has (`model/locks.py`), and
+all write the same tables at the end. Small models can be trained side by side on one GPU like that.
 """
 
 from __future__ import annotations
 
 import copy
 import shutil
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,29 +23,26 @@ import pyarrow as pa
 from pivotmine.errors import ConfigError
 from pivotmine.model.config.training import BASE, GridConfig
 from pivotmine.model.load import LoadedModel
+from pivotmine.model.locks import Lease, holder
 from pivotmine.model.losses.heldout import HeldoutTexts
 from pivotmine.model.progress import Progress
-from pivotmine.model.results import key, read_table, write_json, write_table
+from pivotmine.model.results import key, write_json, write_table
 from pivotmine.model.shards.packing import Packing
 from pivotmine.model.statistics.registration import Registration, register
-from pivotmine.model.training.checkpoints import EVALUATIONS, LOSSES, Rows, checkpoints
+from pivotmine.model.training.checkpoints import Rows, checkpoints
 from pivotmine.model.training.evaluate import evaluations
 from pivotmine.model.training.mixture import Mixture, slots
 from pivotmine.model.training.networks import check_masking, merged, start, with_lora
 from pivotmine.model.training.plan import Phase, Plan
-from pivotmine.model.training.train import Job, Trained, train
+from pivotmine.model.training.runs import TABLES, Run
+from pivotmine.model.training.train import Job, train
 from pivotmine.model.training.workers import make_accelerator
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-_RUN = [pa.field("arm", pa.string()), pa.field("seed", pa.int32())]
-
-TABLES = {
-    "evaluations": pa.schema([*_RUN, *EVALUATIONS]),
-    "losses": pa.schema([*_RUN, *LOSSES]),
-}
-"""Name of a run's table -> its schema."""
+_LONGEST_WAIT_SECONDS = 30.0
+"""Between two looks at runs that other processes have."""
 
 
 def run_grid(plan: Plan, out: Path, progress: Progress) -> dict[str, Any]:
@@ -60,18 +61,14 @@ def run_grid(plan: Plan, out: Path, progress: Progress) -> dict[str, Any]:
     recipe = plan.recipe
     accelerator = make_accelerator(recipe.training, recipe.model.device)
     # Needed even if all runs are done: the plan must fit the model.
-    first = start(recipe.training, plan.streams, recipe.grid.seeds[0], progress.note)
+    first = plan_start(plan, recipe.grid.seeds[0], progress.note)
     if recipe.training.mask_documents:
         check_masking(first.network, plan.streams[0].vocab_size)
     if accelerator.is_main_process:
         _say_registration(register(out, recipe.grid), progress)
-    grid = _Grid(plan, accelerator, out, progress)
-    tables: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
-    for seed in recipe.grid.seeds:
-        model = first if seed == recipe.grid.seeds[0] else None
-        for found in grid.run_seed(seed, model):
-            for name, table in found.items():
-                tables[name].append(table)
+    grid = _Grid(plan, accelerator, out, progress, {recipe.grid.seeds[0]: first.version})
+    found = grid.run_all(first)
+    tables = {name: [part[name] for part in found if name in part] for name in TABLES}
     grid_key = key(plan.identity(first.version, recipe.grid.seeds))
     summary = _summary(plan, first)
     if grid.accelerator.is_main_process:
@@ -81,6 +78,18 @@ def run_grid(plan: Plan, out: Path, progress: Progress) -> dict[str, Any]:
     return summary
 
 
+def plan_start(plan: Plan, seed: int, say: Callable[[str], None]) -> LoadedModel:
+    """The model that a seed's runs start from, which must fit all shards.
+
+    Raises
+    ------
+    InputError, SetupError
+        See `networks.start`.
+    """
+    recipe = plan.recipe
+    return start(recipe.training, plan.streams, seed, say, recipe.model.trust_remote_code)
+
+
 class _Grid(NamedTuple):
     """What all runs of a grid share."""
 
@@ -88,58 +97,125 @@ class _Grid(NamedTuple):
     accelerator: Accelerator
     out: Path
     progress: Progress
+    versions: dict[int, str]
+    """Seed -> version of the model that it starts from, as far as known."""
 
-    def run_seed(self, seed: int, model: LoadedModel | None) -> list[dict[str, pa.Table]]:
-        """The tables of all runs of a seed, by name, after training those that are missing."""
-        plan, grid = self.plan, self.plan.recipe.grid
-        model = model or start(plan.recipe.training, plan.streams[:1], seed, self.progress.note)
-        before = key(plan.identity(model.version, (seed,), arms=False))
+    def run_all(self, first: LoadedModel) -> list[dict[str, pa.Table]]:
+        """The tables of all runs, in order, after training those that no process trains.
+
+        Runs of other processes are waited for; if one of them dies, this one takes over.
+        """
+        seeds = self.plan.recipe.grid.seeds
+        waiting = list(seeds)
+        while waiting:
+            held = [self._train_seed(seed, first if seed == seeds[0] else None) for seed in waiting]
+            others = [run for run in held if run]
+            waiting = [run.seed for run in others]
+            if waiting and held == others:
+                who = {holder(run.lease) for run in others} - {""}
+                self.progress.note(
+                    f"waiting for {len(waiting)} seeds: {', '.join(sorted(who)) or 'others'}"
+                )
+                time.sleep(min(self.plan.recipe.grid.lease_seconds / 3, _LONGEST_WAIT_SECONDS))
+        return [run.tables() for seed in seeds for run in self._runs(seed)]
+
+    def _train_seed(self, seed: int, model: LoadedModel | None) -> Run | None:
+        """Train the runs of a seed that are missing; a run that another process has, if any."""
+        held = None
+        before: LoadedModel | None = None
+        for run in self._runs(seed):
+            if self._everywhere(run.is_finished):
+                self._say_not_kept(run)
+                continue
+            is_base = run.phase.number == 0
+            lease = self._lease(run)
+            if self._everywhere(lease is None):
+                held = held or run
+                if is_base:
+                    return held
+                continue
+            try:
+                if before is None:
+                    before = model or plan_start(self.plan, seed, self.progress.note)
+                    if self.plan.base and not is_base:
+                        before = _reloaded(before, self._runs(seed)[0].folder)
+                self._train(run, before, lease)
+            finally:
+                if lease:
+                    lease.give_back()
+            if is_base:
+                model, before = before, None
+        return held
+
+    def _runs(self, seed: int) -> list[Run]:
+        """All runs of a seed, the base phase first."""
+        plan, folder = self.plan, self.out / "runs"
+        if seed not in self.versions:
+            self.versions[seed] = plan_start(plan, seed, self.progress.note).version
+        before = key(plan.identity(self.versions[seed], (seed,), arms=False))
         found = []
         if plan.base:
-            folder = self.out / "runs" / f"{BASE}-s{seed}-{before}"
-            found.append(self._run(plan.base, seed, model, folder, keep=True))
-            model = _reloaded(model, folder)
+            found.append(Run(plan.base, seed, folder / f"{BASE}-s{seed}-{before}", True))
         for arm in plan.arms[seed]:
             run_key = key({"before": before, "arm": arm.content})
-            folder = self.out / "runs" / f"{arm.name}-s{seed}-{run_key}"
-            found.append(self._run(arm, seed, model, folder, grid.keep_models))
+            name = f"{arm.name}-s{seed}-{run_key}"
+            found.append(Run(arm, seed, folder / name, plan.recipe.grid.keep_models))
         return found
 
-    def _run(
-        self, phase: Phase, seed: int, model: LoadedModel, folder: Path, keep: bool
-    ) -> dict[str, pa.Table]:
-        """The tables of one run, by name, after training it if it is missing."""
-        paths = {name: folder / f"{name}.parquet" for name in TABLES}
-        if not paths["losses"].exists():
-            job = self._job(phase, seed, model, folder)
-            self.progress.start(f"{phase.name}, seed {seed}", job.n_steps * job.config.step_tokens)
-            network = with_lora(copy.deepcopy(model.network), job.config.lora_rank, seed)
-            trained = train(self.accelerator, network, job)
-            self.progress.note(_finished(phase.name, seed, trained.losses))
-            if self.accelerator.is_main_process:
-                if keep:
-                    whole = merged(self.accelerator.unwrap_model(network))
-                    whole.save_pretrained(folder / "model")
-                    if model.tokenizer is not None:
-                        model.tokenizer.save_pretrained(folder / "model")
-                _write_tables(paths, phase.name, seed, trained)
-                for old in checkpoints(folder):
-                    shutil.rmtree(old)
-            self.accelerator.wait_for_everyone()
-        elif keep and not (folder / "model").exists():
-            self.progress.note(
-                f"{phase.name}, seed {seed}: its model was not kept when it was trained; delete "
-                f"{folder} to train it again"
-            )
-        return {name: table for name, path in paths.items() if (table := read_table(path))}
+    def _lease(self, run: Run) -> Lease | None:
+        """The main worker takes the lease of a run; it is that of all workers."""
+        if not self.accelerator.is_main_process:
+            return None
+        return Lease.take(run.lease, self.plan.recipe.grid.lease_seconds)
 
-    def _job(self, phase: Phase, seed: int, model: LoadedModel, folder: Path) -> Job:
+    def _everywhere(self, value: bool) -> bool:
+        """What the main worker sees, on all workers: they must decide alike."""
+        if self.accelerator.num_processes == 1:
+            return value
+        from accelerate.utils import broadcast_object_list
+
+        return bool(broadcast_object_list([value])[0])
+
+    def _train(self, run: Run, model: LoadedModel, lease: Lease | None) -> None:
+        """Train a run, unless another process finished it before the lease was ours."""
+        if self._everywhere(run.is_finished):
+            return
+        phase, seed = run.phase, run.seed
+        job = self._job(run, model)
+        if lease:
+            job = job._replace(check=lease.check)
+        self.progress.start(f"{phase.name}, seed {seed}", job.n_steps * job.config.step_tokens)
+        network = with_lora(copy.deepcopy(model.network), job.config.lora_rank, seed)
+        trained = train(self.accelerator, network, job)
+        self.progress.note(run.line(trained.losses))
+        if lease:
+            lease.check()
+            run.write(trained)
+            for old in checkpoints(run.folder):
+                shutil.rmtree(old)
+        self.accelerator.wait_for_everyone()
+
+    def _say_not_kept(self, run: Run) -> None:
+        if run.keep and not (run.folder / "model").exists():
+            self.progress.note(
+                f"{run.phase.name}, seed {run.seed}: its model was not kept when it was trained; "
+                f"delete {run.folder} to train it again"
+            )
+
+    def _job(self, run: Run, model: LoadedModel) -> Job:
+        phase, seed, folder, keep = run
         config, grid = self.plan.recipe.training, self.plan.recipe.grid
         n_sequences = phase.n_steps * config.batch_sequences
         packings = [
             Packing(stream, config.sequence_tokens, (seed, phase.number))
             for stream in phase.streams
         ]
+
+        def save(whole: Any) -> None:
+            merged(whole).save_pretrained(folder / "model")
+            if model.tokenizer is not None:
+                model.tokenizer.save_pretrained(folder / "model")
+
         return Job(
             Mixture(packings, slots(phase.placements, n_sequences, phase.replay)),
             config,
@@ -149,6 +225,7 @@ class _Grid(NamedTuple):
             _evaluation_steps(phase, grid),
             self.progress.advance,
             self.progress.note,
+            save if keep else None,
         )
 
     def _evaluations(self, model: LoadedModel) -> list[Callable[[Any], Rows]]:
@@ -172,28 +249,11 @@ def _evaluation_steps(phase: Phase, grid: GridConfig) -> set[int]:
     return {round((first + (1 - first) * k / n) * phase.n_steps) for k in range(1, n + 1)}
 
 
-def _write_tables(paths: Mapping[str, Path], arm: str, seed: int, trained: Trained) -> None:
-    """Write a run's tables; that of losses last, because it marks the run as finished."""
-    for name, rows in (
-        ("evaluations", trained.evaluations),
-        ("losses", trained.losses.to_pylist()),
-    ):
-        named = [{"arm": arm, "seed": seed, **row} for row in rows]
-        write_table(paths[name], pa.Table.from_pylist(named, schema=TABLES[name]))
-
-
 def _say_registration(line: Registration, progress: Progress) -> None:
     if not line.declared["contrasts"]:
         return
     when = f"after {line.n_finished} runs of arms" if line.n_finished else "before the first run"
     progress.note(f"contrasts registered {line.date}, {when} ({line.key})")
-
-
-def _finished(arm: str, seed: int, losses: pa.Table) -> str:
-    """A line on a finished run; the loss is the mean of the last twentieth of the steps."""
-    tokens, seconds = losses["tokens"].to_numpy(), losses["seconds"].to_numpy()
-    last = losses["loss"].to_numpy()[-max(1, len(tokens) // 20) :].mean()
-    return f"{arm}, seed {seed}: loss {last:.3f}, {tokens[-1] / seconds.sum():,.0f} tokens a second"
 
 
 def _reloaded(model: LoadedModel, folder: Path) -> LoadedModel:

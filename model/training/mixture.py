@@ -10,7 +10,9 @@ Memory: 9 bytes a sequence of the run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -20,6 +22,9 @@ from pivotmine.errors import ConfigError
 from pivotmine.model.shards.packing import Packing, Sequences
 
 MAX_STREAMS = 255
+
+REQUESTS = 16
+"""Requests to a store at a time, of one worker."""
 
 
 class Placement(NamedTuple):
@@ -101,6 +106,38 @@ class Mixture:
         All workers together take the same `per_step` sequences for any number of workers.
         """
         return self.take(range(step * per_step + rank, (step + 1) * per_step, world))
+
+    def fetch(self, numbers: Sequence[int], executor: Executor) -> None:
+        """Bring what is remote of these sequences into the cache, many requests at once."""
+        for place, packing in enumerate(self._packings):
+            own = [int(self._numbers[n]) for n in numbers if self._chosen[n] == place]
+            if own:
+                packing.fetch(own, executor)
+
+
+def look_ahead(
+    mixture: Mixture, per_step: int, steps: range, rank: int, world: int, n_ahead: int
+) -> Generator[Sequences]:
+    """What one of `world` workers trains on in each of the steps.
+
+    A thread reads up to `n_ahead` steps before they are asked for, with `REQUESTS` requests to a
+    store at a time. Memory: 16 bytes a token of these steps.
+    """
+    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(REQUESTS) as requests:
+
+        def read(step: int) -> Sequences:
+            mixture.fetch(range(step * per_step + rank, (step + 1) * per_step, world), requests)
+            return mixture.step(step, per_step, rank, world)
+
+        waiting = deque(reader.submit(read, step) for step in steps[: n_ahead + 1])
+        try:
+            for step in steps:
+                yield waiting.popleft().result()
+                if step + n_ahead + 1 < steps.stop:
+                    waiting.append(reader.submit(read, step + n_ahead + 1))
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def _place(

@@ -18,7 +18,11 @@ _SAME_LOGITS = 1e-4
 
 
 def start(
-    config: TrainingConfig, streams: Sequence[Stream], seed: int, say: Callable[[str], None]
+    config: TrainingConfig,
+    streams: Sequence[Stream],
+    seed: int,
+    say: Callable[[str], None],
+    trust_remote_code: bool = False,
 ) -> LoadedModel:
     """The model that training starts from: `config.base`, or a new one with weights from `seed`.
 
@@ -41,7 +45,8 @@ def start(
     if not config.base:
         return _from_scratch(config, first, seed)
     # On the CPU: each worker moves a copy to the device that the launcher gave it.
-    loaded = load_model(config.base, ModelConfig(device="cpu"), progress=say)
+    settings = ModelConfig(device="cpu", trust_remote_code=trust_remote_code)
+    loaded = load_model(config.base, settings, progress=say)
     check_tokenizer(loaded, first)
     longest = getattr(loaded.network.config, "max_position_embeddings", None)
     if longest and config.sequence_tokens > longest:
@@ -53,7 +58,7 @@ def start(
     return loaded
 
 
-def check_masking(network: Any, n_vocabulary: int) -> None:
+def check_masking(network: Any, n_vocabulary: int, device: Any = "cpu") -> None:
     """Change a document, and see that the one packed behind it reads the same.
 
     Boundaries of documents are given as positions that begin anew. An architecture without position
@@ -70,11 +75,17 @@ def check_masking(network: Any, n_vocabulary: int) -> None:
     positions = torch.arange(n).remainder(half)[None].expand(2, n)
     ids = torch.arange(n).remainder(n_vocabulary)[None].repeat(2, 1)
     ids[1, :half] = (ids[1, :half] + 1).remainder(n_vocabulary)  # only the first document differs
+    ids, positions = ids.to(device), positions.to(device)
     was_training = network.training
     network.eval()
     try:
         with torch.inference_mode():
-            read = network(input_ids=ids, position_ids=positions, use_cache=False).logits.float()
+            # One row at a time: variable-length attention knows boundaries in one row alone.
+            rows = [
+                network(input_ids=ids[n : n + 1], position_ids=positions[:1], use_cache=False)
+                for n in range(2)
+            ]
+            read = torch.cat([row.logits.float() for row in rows])
         moved = float((read[0, half:] - read[1, half:]).abs().max() / read.std())
     except (TypeError, ValueError) as error:  # no position ids in its forward pass
         raise ConfigError(
@@ -113,6 +124,13 @@ def with_lora(network: Any, rank: int, seed: int) -> Any:
         r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM"
     )
     return get_peft_model(network, settings)
+
+
+def blocks(network: Any) -> list[Any]:
+    """The layers of a network, as transformers names them (`_no_split_modules`)."""
+    bare = network.get_base_model() if hasattr(network, "get_base_model") else network
+    names = set(bare._no_split_modules or ())
+    return [module for module in bare.modules() if type(module).__name__ in names]
 
 
 def merged(network: Any) -> Any:

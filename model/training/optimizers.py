@@ -8,10 +8,11 @@ from typing import Any
 from pivotmine.model.config.training import TrainingConfig
 
 
-def optimizers(network: Any, config: TrainingConfig) -> list[Any]:
+def optimizers(network: Any, config: TrainingConfig, device: Any) -> list[Any]:
     """AdamW over all trained weights, or Muon over the inner matrices and AdamW over the rest.
 
     Muon is torch's (`torch.optim.Muon`). Weight decay is for matrices; norms and biases have none.
+    On GPUs AdamW is one kernel for all weights (fused).
     """
     import torch
 
@@ -22,16 +23,22 @@ def optimizers(network: Any, config: TrainingConfig) -> list[Any]:
     inner = [weight for weight in weights if weight.dim() == 2 and id(weight) not in outer]
     found: list[Any] = []
     if config.optimizer == "muon":
-        found.append(
-            torch.optim.Muon(inner, lr=config.muon_learning_rate, weight_decay=config.weight_decay)
-        )
+        muon: Any = torch.optim.Muon
+        if config.sharding.mode == "full":
+            from pivotmine.model.training.sharded_muon import ShardedMuon as muon  # noqa: N813
+        found.append(muon(inner, lr=config.muon_learning_rate, weight_decay=config.weight_decay))
         taken = {id(weight) for weight in inner}
         weights = [weight for weight in weights if id(weight) not in taken]
     groups = [
         {"params": [w for w in weights if w.dim() > 1], "weight_decay": config.weight_decay},
         {"params": [w for w in weights if w.dim() <= 1], "weight_decay": 0.0},
     ]
-    adamw = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, config.beta2))
+    adamw = torch.optim.AdamW(
+        groups,
+        lr=config.learning_rate,
+        betas=(0.9, config.beta2),
+        fused=True if device.type == "cuda" else None,
+    )
     return [*found, adamw]
 
 

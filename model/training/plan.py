@@ -84,7 +84,10 @@ class Plan(NamedTuple):
         values that the base phase depends on.
         """
         training, grid = self.recipe.training, self.recipe.grid
-        without_effect = {"micro_sequences", "checkpoint_steps"}
+        without_effect = {
+            *("micro_sequences", "checkpoint_steps", "gradient_checkpointing", "compile"),
+            *("attention", "sharding", "tracking", "shard_cache", "look_ahead_steps"),
+        }
         found: dict[str, Any] = {
             "versions": versions(),
             "model": model,
@@ -109,8 +112,12 @@ class Plan(NamedTuple):
         return found
 
 
-def make_plan(recipe: ModelRecipe, say: Callable[[str], None] = lambda _: None) -> Plan:
+def make_plan(
+    recipe: ModelRecipe, say: Callable[[str], None] = lambda _: None, again: bool = False
+) -> Plan:
     """Open and check everything that the grid reads.
+
+    With `again` all checksums are compared, also those that were right before.
 
     Raises
     ------
@@ -124,7 +131,8 @@ def make_plan(recipe: ModelRecipe, say: Callable[[str], None] = lambda _: None) 
     @cache
     def opened(folder: str) -> Stream:
         say(f"checking {folder}")
-        return open_stream(folder)
+        cache = recipe.training.shard_cache
+        return open_stream(folder, Path(cache).expanduser() if cache else None, again)
 
     arms: dict[int, tuple[Phase, ...]] = {}
     for seed in grid.seeds:

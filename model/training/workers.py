@@ -22,8 +22,9 @@ def make_accelerator(config: TrainingConfig, device: str = "auto") -> Accelerato
     Raises
     ------
     ConfigError
-        Another device is named, the model is split over workers, the workers of the launcher do not
-        find one another, or the batches of a step do not divide among them.
+        Another device is named, the launcher splits the model over workers, the workers do not find
+        one another, the batches of a step do not divide among them, or there is one worker to
+        divide a model among.
     """
     import torch
     from accelerate import Accelerator
@@ -42,7 +43,7 @@ def make_accelerator(config: TrainingConfig, device: str = "auto") -> Accelerato
         # Without GPUs and without this, each worker would train all of it alone.
         cpu=device == "cpu" or not torch.cuda.is_available(),
     )
-    check_whole(accelerator.distributed_type)
+    check_launcher(accelerator.distributed_type)
     launched = int(os.environ.get("WORLD_SIZE", "1"))
     if launched != accelerator.num_processes:
         raise ConfigError(
@@ -56,14 +57,18 @@ def make_accelerator(config: TrainingConfig, device: str = "auto") -> Accelerato
             f"training.batch_sequences / training.micro_sequences = {n_micro} batches a step do "
             f"not divide among {accelerator.num_processes} workers: lower micro_sequences"
         )
+    if config.sharding.mode == "full" and accelerator.num_processes == 1:
+        raise ConfigError(
+            "training.sharding.mode=full divides the model among workers, and there is one: start "
+            "with torchrun --nproc_per_node=N, or set it to none"
+        )
     return accelerator
 
 
-def check_whole(distributed: str) -> None:
-    """Raise `ConfigError` if workers hold parts of the model; evaluation needs all of it."""
+def check_launcher(distributed: str) -> None:
+    """Raise `ConfigError` if accelerate would divide the model; a setting of ours does that."""
     if distributed in ("FSDP", "DEEPSPEED", "MEGATRON_LM"):
         raise ConfigError(
-            f"accelerate is set up for {distributed}, which splits the model over workers; every "
-            "worker needs the whole model here: start with torchrun, and for models that do not "
-            "fit set training.lora_rank or a smaller training.micro_sequences"
+            f"accelerate is set up for {distributed}: start with torchrun, and set "
+            "training.sharding.mode=full to divide the model among workers"
         )

@@ -100,6 +100,7 @@ def find_documents(
     *,
     limit: int = 10,
     max_lines: int = 4,
+    rows: str = "tokens",
 ) -> Rows[FoundDocument]:
     """Documents that hold a word, or in which two words meet, nearest meetings first.
 
@@ -113,6 +114,8 @@ def find_documents(
         Most documents.
     max_lines
         Most lines of a document.
+    rows
+        SQL of the rows of `tokens` to read: `pivotmine.ask.scope.Scope.rows`.
 
     Raises
     ------
@@ -124,7 +127,7 @@ def find_documents(
         raise LakeError(f"{word!r} and {other!r} are one word; name two")
     held: list[Meeting] = []
     # A heap of the worst first, so that no more than `limit` documents are ever held.
-    for found in meetings(connection, words, max_lines):
+    for found in meetings(connection, words, max_lines, rows):
         if len(held) < limit:
             heapq.heappush(held, found)
         else:

@@ -7,15 +7,15 @@ its tokens, since the tokens were scored.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise, starmap
+from itertools import starmap
 from typing import Any
 
 import duckdb
 
 from pivotmine.ask.rows import Rows
+from pivotmine.ask.text import read_segments
 from pivotmine.errors import LakeError
 from pivotmine.lake.query import SCORING_LINKS
-from pivotmine.text.token_notation import spell
 
 TABLES_READ = ("documents", "tokens", "vocabulary", "scores", "selection", "links")
 
@@ -85,7 +85,6 @@ def explain(connection: duckdb.DuckDBPyConnection, doc_id: str) -> Explanation:
         (method, score, dict(evidence or {}) | _block_figures(block))
         for method, score, evidence, _, block in rows
     ]
-    start, end = next(((block["start"], block["end"]) for *_, block in rows if block), (0, 0))
     places = connection.execute(
         "SELECT arm, position, reason FROM selection WHERE doc_id = $id ORDER BY arm",
         {"id": full_id},
@@ -96,7 +95,7 @@ def explain(connection: duckdb.DuckDBPyConnection, doc_id: str) -> Explanation:
         *(source, uri, lang, n_tokens),
         next((kind for *_, kind, _ in rows if kind), None),
         scores,
-        _block(connection, full_id, start, end),
+        [(one.lang, one.text) for one in read_segments(connection, full_id) if one.in_block],
         Rows(RealisedLink, starmap(RealisedLink, links)),
         places,
     )
@@ -129,28 +128,6 @@ def _block_figures(block: dict[str, Any] | None) -> dict[str, float]:
             f"{side['lang']} covered": side["covered"],
         }
     return figures
-
-
-def _block(
-    connection: duckdb.DuckDBPyConnection, doc_id: str, start: int, end: int
-) -> list[tuple[str, str]]:
-    """Segments between two places in a document's tokens."""
-    pieces, ends, langs = connection.execute(
-        """
-        SELECT (SELECT list(token ORDER BY place) FROM (
-                    SELECT unnest(token_ids) AS token_id,
-                           generate_subscripts(token_ids, 1) AS place FROM tokens
-                    WHERE doc_id = $id) JOIN vocabulary USING (token_id)),
-               segment_ends, segment_langs
-        FROM tokens WHERE doc_id = $id
-        """,
-        {"id": doc_id},
-    ).fetchall()[0]
-    return [
-        (lang, spell(pieces[first:last]).strip())
-        for (first, last), lang in zip(pairwise([0, *ends]), langs, strict=True)
-        if start <= first < last <= end
-    ]
 
 
 _LINKS = f"""

@@ -81,7 +81,7 @@ class EntryLimits:
     """Least expected number of contexts in which one translates the other."""
     min_weight: float = 0.3
     """Least share. Of the demo's pairs that a dictionary can judge, 68 % are right with .3, 84 %
-    with .5, and 23 % with .1 (docs/results/2026-11-30-lexicon.md)."""
+    with .5, and 23 % with .1 (docs/results/lexicon.md)."""
     most: int = 5
     """Most translations of a word in a language."""
 

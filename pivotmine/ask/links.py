@@ -39,6 +39,14 @@ class Partner:
     """Whether the link is the best one of one of its words, and no rival explains it."""
     is_copy: bool
     """Whether both tokens are spelled alike: a name, a number, a loan word."""
+    other_rank: int
+    """Place of the word among the partner's partners of the word's language."""
+    folds: int
+    """Hash folds of documents in which the two meet more often than expected."""
+    n_won: int
+    """Contexts with both in which no better partner of either is present."""
+    prevails_q_value: float | None
+    """False discovery rate of the best partners that are as sure; None for other links."""
 
 
 def find_links(
@@ -69,12 +77,14 @@ def find_links(
 _LINKS = """
     WITH sides AS (
         SELECT a AS id, token_a AS word, lang_a AS lang, token_b AS partner, lang_b AS partner_lang,
-               rank_ab AS rank, * FROM links WHERE list_contains($ids, a)
+               rank_ab AS rank, rank_ba AS other_rank, *
+        FROM links WHERE list_contains($ids, a)
         UNION ALL BY NAME
         SELECT b AS id, token_b AS word, lang_b AS lang, token_a AS partner, lang_a AS partner_lang,
-               rank_ba AS rank, * FROM links WHERE list_contains($ids, b))
+               rank_ba AS rank, rank_ab AS other_rank, *
+        FROM links WHERE list_contains($ids, b))
     SELECT word, lang, partner, partner_lang, n_ab, expected, npmi, g2, q_value, rank, prevails,
-           is_copy
+           is_copy, other_rank, folds, n_won, prevails_q_value
     FROM sides
     WHERE coalesce(lang = $word_lang, true) AND coalesce(partner_lang = $lang, true)
     ORDER BY is_copy, prevails DESC, g2 DESC, partner_lang, partner, word, lang

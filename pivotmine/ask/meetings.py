@@ -34,13 +34,19 @@ class Meeting:
 
 
 def meetings(
-    connection: duckdb.DuckDBPyConnection, words: Sequence[WordTokens], max_lines: int
+    connection: duckdb.DuckDBPyConnection,
+    words: Sequence[WordTokens],
+    max_lines: int,
+    rows: str = "tokens",
 ) -> Iterator[Meeting]:
-    """Documents that hold all words, each in lines of its language."""
+    """Documents that hold all words, each in lines of its language.
+
+    `rows` is the SQL of the rows of `tokens` to read.
+    """
     # Token ids are written into the statement: DuckDB streams no result that has parameters.
     conditions = " AND ".join(f"list_has_any(token_ids, {list(w.token_ids)})" for w in words)
     batches = connection.sql(
-        f"SELECT doc_id, token_ids, segment_ends, segment_langs FROM tokens WHERE {conditions}"
+        f"SELECT doc_id, token_ids, segment_ends, segment_langs FROM {rows} WHERE {conditions}"
     ).to_arrow_reader(_BATCH_DOCUMENTS)
     for batch in batches:
         for row in range(batch.num_rows):

@@ -6,7 +6,7 @@ link on one side does not make up for a chance link on the other. Paths of two l
 over their rivals go before all others: a link that does not prevail mostly leads to a neighbour of
 the translation, and two of them in a row may end anywhere (Tanaka & Umemura 1994, Construction of a
 Bilingual Dictionary Intermediated by a Third Language, COLING). Ways to rank are compared in
-`docs/results/2026-11-22-bridges.md`.
+`docs/results/bridges.md`.
 
 The strength of a link is the least that its overlap may be: the lower end of the 95 % interval
 (Wilson 1927) of the share of contexts with either word that hold both. It is low where there are

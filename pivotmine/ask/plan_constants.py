@@ -12,10 +12,10 @@ from typing import NamedTuple
 from pivotmine.errors import ConfigError
 
 _SCALE = "scale.md"
-_ROAD = "results/2026-11-22-whole-road.md"
-_DELIVERIES = "results/2026-11-22-incremental.md"
-_COUNTING = "results/counting-2026-11-22.md"
-_SELECTION = "results/2026-11-22-selection.md"
+_ROAD = "results/whole-road.md"
+_DELIVERIES = "results/incremental.md"
+_COUNTING = "results/counting.md"
+_SELECTION = "results/selection.md"
 _ASSUMED = "assumed"
 
 

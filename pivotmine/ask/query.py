@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pivotmine.ask.rows import Rows
 from pivotmine.errors import LakeError, SetupError
-from pivotmine.lake.tables import TABLES
+from pivotmine.lake.tables import TABLES, Table
 
 if TYPE_CHECKING:
     import duckdb
@@ -56,6 +57,10 @@ class Query:
             Most rows of a batch.
         """
         return self._result(lambda relation: relation.to_arrow_reader(rows))
+
+    def head(self, rows: int) -> pa.Table:
+        """The first rows as an Arrow table. Raises `LakeError` as `to_arrow` does."""
+        return self._result(lambda relation: relation.limit(rows).to_arrow_table())
 
     def df(self) -> pd.DataFrame:
         """All rows as a pandas frame. Raises `LakeError` as `to_arrow` does."""
@@ -111,9 +116,7 @@ def table_sql(name: str, columns: Sequence[str] | None = None, where: str | None
     >>> table_sql("links", ["token_a", "npmi"], "npmi > 0.5")
     'SELECT "token_a", "npmi" FROM links WHERE npmi > 0.5'
     """
-    if name not in TABLES:
-        raise LakeError(f"no table {name!r}; the tables are {', '.join(TABLES)}")
-    known = TABLES[name].schema.names
+    known = table_named(name).schema.names
     for column in columns or ():
         if column not in known:
             raise LakeError(
@@ -121,6 +124,21 @@ def table_sql(name: str, columns: Sequence[str] | None = None, where: str | None
             )
     chosen = "*" if columns is None else ", ".join(f'"{column}"' for column in columns)
     return f"SELECT {chosen} FROM {name}" + (f" WHERE {where}" if where else "")
+
+
+def table_named(name: str) -> Table:
+    """The declaration of a table of the lake.
+
+    Raises
+    ------
+    LakeError
+        The lake has no such table.
+    """
+    if name not in TABLES:
+        near = difflib.get_close_matches(name, TABLES, n=1)
+        hint = f"did you mean {near[0]!r}? The" if near else "the"
+        raise LakeError(f"no table {name!r}; {hint} tables are {', '.join(TABLES)}")
+    return TABLES[name]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import pivotmine
-from pivotmine.cli import ask, evaluate, keep, plan, road
+from pivotmine.cli import ask, evaluate, explore, keep, plan, road
 from pivotmine.show.console import run_app
 
 app = typer.Typer(
@@ -42,7 +42,7 @@ def _options(
 for command in (
     *(road.run, road.demo, road.init),
     *(ask.tables, ask.query, ask.links, ask.lexicon, ask.bridges, ask.cooccurrence),
-    *(ask.documents, ask.explain, ask.arms),
+    *(ask.documents, ask.explain, ask.arms, explore.explore),
     *(keep.audit, keep.status, keep.rejects, keep.takedown),
     *(keep.move, keep.unlock, keep.doctor, road.planted),
 ):
@@ -64,6 +64,11 @@ judge.command("selection")(evaluate.evaluate_selection)
 judge.command("bridges")(evaluate.evaluate_bridges)
 judge.command("pivots")(evaluate.evaluate_pivots)
 app.add_typer(judge, name="evaluate")
+
+
+export = typer.Typer(help="Write views of the lake as files.", no_args_is_help=True)
+export.command("page")(explore.export_page)
+app.add_typer(export, name="export")
 
 
 def main() -> None:

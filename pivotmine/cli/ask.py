@@ -8,16 +8,35 @@ from typing import Annotated
 
 import typer
 
+from pivotmine.ask.query import table_named
 from pivotmine.cli.options import ConfigOption, FormatOption, LimitOption, SetOption, open_lake
 from pivotmine.errors import ConfigError
 from pivotmine.show.console import plain_console
-from pivotmine.show.rows import OutputFormat, print_result, show_answer, write_rows
+from pivotmine.show.rows import (
+    OutputFormat,
+    print_result,
+    show_answer,
+    write_parquet,
+    write_rows,
+)
 
 
-def tables(config: ConfigOption = None, set_: SetOption = None) -> None:
-    """List the lake's tables: rows, when committed, snapshot, meaning."""
-    from pivotmine.show.findings import print_tables
+def tables(
+    name: Annotated[
+        str | None, typer.Argument(help="A table, whose columns are explained; without one, all.")
+    ] = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+) -> None:
+    """List the lake's tables: rows, when committed, snapshot, meaning. Or explain one table.
 
+    Example: pivotmine tables links (its columns, with types and meanings)
+    """
+    from pivotmine.show.findings import print_columns, print_tables
+
+    if name is not None:
+        print_columns(plain_console(), table_named(name))
+        return
     lake = open_lake(config, set_)
     print_tables(plain_console(), f"{lake.warehouse}, namespace {lake.namespace}", lake.tables())
 
@@ -28,7 +47,9 @@ def query(
     set_: SetOption = None,
     output: Annotated[
         OutputFormat,
-        typer.Option("--format", "-f", help="table: 100 rows, floats cut; json (lines), csv: all."),
+        typer.Option(
+            "--format", "-f", help="table: 100 rows, floats cut; json (lines), csv, parquet: all."
+        ),
     ] = OutputFormat.TABLE,
     as_of: Annotated[
         datetime | None, typer.Option(help="See the lake as it was at this local time.")
@@ -46,11 +67,13 @@ def query(
 
     Example: pivotmine query "SELECT token_b, npmi FROM links WHERE token_a = '▁cat'"
     """
-    heads, rows = open_lake(config, set_).sql(sql, as_of, sandbox=sandbox).stream()
+    asked = open_lake(config, set_).sql(sql, as_of, sandbox=sandbox)
     if output is OutputFormat.TABLE:
-        print_result(heads, rows)
+        print_result(asked)
+    elif output is OutputFormat.PARQUET:
+        write_parquet(asked.batches())
     else:
-        write_rows(output, heads, rows)
+        write_rows(output, *asked.stream())
 
 
 def links(
@@ -235,7 +258,10 @@ def arms(
     Example: pivotmine arms --html arms.html
     """
     from pivotmine.show.findings import print_arms
+    from pivotmine.show.look.drawing import require_drawing
 
+    if html is not None:
+        require_drawing()
     lake = open_lake(config, set_)
     found = lake.arms()
     print_arms(plain_console(), found)

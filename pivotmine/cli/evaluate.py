@@ -47,7 +47,7 @@ def evaluate_links(
         bool, typer.Option(help="Show language pairs and frequencies apart in the table.")
     ] = False,
     plot: Annotated[
-        Path | None, typer.Option(help="Draw the comparison: .svg, .png or .pdf.")
+        Path | None, typer.Option(help="Draw the comparison: .html, .svg, .png or .pdf.")
     ] = None,
 ) -> None:
     """Judge the links, and rival measures on the same counts, against known translations.
@@ -64,10 +64,12 @@ def evaluate_links(
     from pivotmine.judge.links import evaluate_links as judge
     from pivotmine.recipe.reading import load_recipe
     from pivotmine.show.evaluation import print_evaluation
-    from pivotmine.show.evaluation_plot import plot_evaluation, require_matplotlib
+    from pivotmine.show.evaluation_page import check_plot, plot_evaluation
+    from pivotmine.show.look.drawing import require_drawing
 
     if plot is not None:
-        require_matplotlib()
+        check_plot(plot)
+        require_drawing()
     settings = load_recipe(config, set_ or ())
     known = _known(truth, settings.terms.max_rows)
     connection = open_lake(config, set_).connect()
@@ -202,9 +204,10 @@ def evaluate_pivots(
     """Show the best pivots of every method, and how many bridge nothing.
 
     Each gets the first class that fits. boilerplate: without a letter, or a word of addresses and
-    markup. fragment: not a whole word. function: a stop word of its language by stopwords-iso, or a
-    run of them in a language without spaces. content: all others. Partners: the strongest in each
-    language. `no content`: share of the first three, with Wilson's 95 % interval.
+    markup. fragment: not a whole word, or not in most places. function: a stop word of its language
+    by stopwords-iso, or a run of them in a language without spaces. content: all others. Partners:
+    the strongest in each language. `no content`: share of the first three, with Wilson's 95 %
+    interval.
 
     Example: pivotmine evaluate pivots --config recipe.yaml --top 100
     """

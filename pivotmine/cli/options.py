@@ -32,7 +32,9 @@ SetOption = Annotated[
 ]
 FormatOption = Annotated[
     OutputFormat,
-    typer.Option("--format", "-f", help="table: to read; json (lines), csv: every figure."),
+    typer.Option(
+        "--format", "-f", help="table: to read; json (lines), csv, parquet: every figure."
+    ),
 ]
 LimitOption = Annotated[int, typer.Option(min=1, help="Most answers to show.")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -21,10 +22,10 @@ def run(
     only: Annotated[str | None, typer.Option(help="The one stage to run.")] = None,
     force: Annotated[bool, typer.Option(help="Run committed stages too.")] = False,
 ) -> None:
-    """Run the road, or part of it; stages that are committed are skipped.
+    """Run all stages, or part of them; stages that are committed are skipped.
 
     Stages: ingest, train_tokenizer, tokenize, vocabulary, contexts, count, terms, link,
-    lexicon, pivot, score, select, shard.
+    lexicon, pivot, pair, score, select, shard.
     """
     from pivotmine import api
     from pivotmine.recipe.reading import load_recipe
@@ -33,7 +34,7 @@ def run(
 
 
 def demo(config: ConfigOption = None, set_: SetOption = None) -> None:
-    """Assemble the demo corpus, run the whole road on it, and print what was found.
+    """Assemble the demo corpus, run all stages on it, and print what was found.
 
     Without --config it runs the recipe that is installed with PivotMine.
     """
@@ -103,7 +104,13 @@ def init(
     console.print(f"wrote {out}; read it, then: pivotmine run --config {out}", soft_wrap=True)
 
 
-def config_command(config: ConfigOption = None, set_: SetOption = None) -> None:
+def config_command(
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON schema of recipes, for editors.")
+    ] = False,
+) -> None:
     """Print the effective configuration as YAML, each setting with its meaning.
 
     The output is a recipe: save it, change it, run it. Secrets are shown as ***; they stay in your
@@ -111,6 +118,12 @@ def config_command(config: ConfigOption = None, set_: SetOption = None) -> None:
     """
     from pivotmine.recipe.reading import load_recipe, to_yaml
 
+    if schema:
+        from pivotmine.recipe.schema import json_schema
+
+        json.dump(json_schema(), sys.stdout, indent=2, ensure_ascii=False)
+        sys.stdout.write("\n")
+        return
     sys.stdout.write(to_yaml(load_recipe(config, set_ or ()), documented=True))
 
 

@@ -59,18 +59,20 @@ def homeassistant_pages(archive: Path) -> Iterator[Document]:
                     )
 
 
-def homeassistant_catalogues(archive: Path) -> Iterator[Document]:
-    """Bilingual pages of Home Assistant: English messages, each followed by its translation."""
+def homeassistant_catalogues(archive: Path, original: str = "en") -> Iterator[Document]:
+    """Bilingual pages of Home Assistant: messages of a language, each followed by a translation."""
     with zipfile.ZipFile(archive) as wheel:
         for component, by_language in _components(wheel):
-            english = by_language.get("en", {})
+            first = by_language.get(original, {})
             for language, messages in by_language.items():
-                if language == "en":
+                if language == original:
                     continue
                 pairs = list(
-                    translated((english[key], messages[key]) for key in english if key in messages)
+                    translated((first[key], messages[key]) for key in first if key in messages)
                 )
-                path = f"homeassistant/components/{component}/translations/en+{language}.json"
+                path = (
+                    f"homeassistant/components/{component}/translations/{original}+{language}.json"
+                )
                 yield from catalogue_pages(pairs, "homeassistant", HOMEASSISTANT_LICENSE, path)
 
 

@@ -8,7 +8,9 @@ JVM counts through it at 1 ns a number, and passes on one number a split.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -30,6 +32,57 @@ the size of larger frames is understated, but far above any bound for a broadcas
 _COLUMN_BYTES = 16
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """0 to n - 1, each a task."""
+
+    spark: SparkSession
+    n: int
+    is_here: bool
+    """Whether the tasks run in threads of the driver (`tasks_here.py`)."""
+
+    def in_spark(self) -> DataFrame:
+        """The numbers, each in its own partition."""
+        return numbered(self.spark, self.n)
+
+    def coalesce(self, n_tasks: int) -> DataFrame:
+        """The numbers, in `n_tasks` partitions at most."""
+        return self.in_spark().coalesce(n_tasks)
+
+    @property
+    def n_threads(self) -> int:
+        """Cores for tasks."""
+        return int(self.spark.sparkContext.defaultParallelism)
+
+
+def is_local(spark: SparkSession) -> bool:
+    """Whether Spark's tasks run on the driver's machine."""
+    return str(spark.sparkContext.master).startswith("local")
+
+
+@contextlib.contextmanager
+def planned_small(spark: SparkSession, is_small: bool) -> Iterator[None]:
+    """Plan queries on small tables for one shuffle partition a core, once.
+
+    Adaptive execution runs each shuffle as a job of its own, and plans again after it.
+    """
+    if not is_small:
+        yield
+        return
+    settings = {
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.shuffle.partitions": str(spark.sparkContext.defaultParallelism),
+    }
+    before = {name: str(spark.conf.get(name)) for name in settings}
+    try:
+        for name, value in settings.items():
+            spark.conf.set(name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            spark.conf.set(name, value)
+
+
 def split_bytes(spark: SparkSession, files: Sequence[tuple[str, int]]) -> int:
     """Bytes of a split of files, given with their sizes."""
     n_tasks = TASKS_PER_CORE * int(spark.sparkContext.defaultParallelism)
@@ -45,6 +98,14 @@ def numbered(spark: SparkSession, n: int, weight: int = 1) -> DataFrame:
         return counted
     first = counted.where(F.col("id") % step == 0)
     return first.select((F.col("id") / step).cast("long").alias("id"))
+
+
+def here_frame(spark: SparkSession, rows: pa.Table) -> DataFrame:
+    """Rows of the driver as a frame, without a task that reads them."""
+    schema = spark_schema(rows.schema)
+    if not rows.num_rows:
+        return spark.createDataFrame([], schema).limit(0)
+    return spark.createDataFrame(rows, schema)
 
 
 def read_frame(

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from pivotmine.engine.display import Display
-from pivotmine.engine.frames import numbered, read_frame, split_bytes
+from pivotmine.engine.frames import Numbers, here_frame, is_local, read_frame, split_bytes
 from pivotmine.engine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Stage
 from pivotmine.engine.staging import write_arrow_rows, write_rows
 from pivotmine.engine.table_files import bind_reader, plan_splits
@@ -23,27 +23,43 @@ from pivotmine.storage.filesystem import open_filesystem
 
 _DATA = "/data/"
 
+PYTHON_DIVISOR = 16
+"""Tasks that hold the GIL gain by workers from so many times smaller tables on."""
+
 
 class LakeInputs:
     """`Inputs` of a stage, backed by the lake; remembers which snapshots were resolved."""
 
     def __init__(
-        self, lake: Lake, spark: SparkSession, stage: Stage, run_id: str, display: Display
+        self,
+        lake: Lake,
+        spark: SparkSession,
+        stage: Stage,
+        run_id: str,
+        display: Display,
+        small_bytes: int = 0,
     ) -> None:
         self.spark = spark
         self.measures: dict[str, float] = {}
         self._lake, self._run_id, self._display = lake, run_id, display
         self._stage = stage
         self._previous: dict[str, dict[str, tuple[str, int, int]]] = {}
+        self._held: dict[str, pa.Table] = {}
         self._stored: dict[str, tuple[list[tuple[str, int]], pa.Schema]] = {}
         self._resolved = {name: lake.snapshot(name) for name in stage.reads}
         resolved = self._resolved.items()
         self.snapshots = {name: snap.snapshot_id for name, snap in resolved if snap is not None}
         self.n_rows = {name: lake.n_rows(name, snapshot) for name, snapshot in resolved}
         self._files = {name: lake.file_sizes(name, snapshot) for name, snapshot in resolved}
+        n_bytes = sum(size for files in self._files.values() for _, size in files)
+        most = small_bytes if stage.runs_kernels else small_bytes // PYTHON_DIVISOR
+        self.is_small = bool(stage.reads) and n_bytes <= most and is_local(spark)
 
     def frame(self, table: str, columns: Sequence[str] | None = None) -> DataFrame:
-        return read_frame(self.spark, self._files[table], _schema(table, columns))
+        schema = _schema(table, columns)
+        if self.is_small and self._files[table]:
+            return here_frame(self.spark, self._read(table, schema.names))
+        return read_frame(self.spark, self._files[table], schema)
 
     def arrow_rows(
         self, table: str, columns: Sequence[str], make: MakeRows, schema: pa.Schema
@@ -70,6 +86,10 @@ class LakeInputs:
                 f"table {name} holds {self.n_rows[name]:,} rows; at most {max_rows:,} may be "
                 "brought to the driver, whose memory must not grow with the corpus"
             )
+        return self._read(name, columns)
+
+    def _read(self, name: str, columns: Sequence[str]) -> pa.Table:
+        """Columns of a table, in the driver."""
         wanted = pa.schema([TABLES[name].schema.field(column) for column in columns])
         pieces = [wanted.empty_table()]
         for path, size in self._files[name]:
@@ -125,21 +145,28 @@ class LakeInputs:
         found = (self._previous[table][name] for name in kept)
         return {path: size for path, size, _ in found}
 
-    def numbers(self, n: int) -> DataFrame:
-        return numbered(self.spark, n)
+    def numbers(self, n: int) -> Numbers:
+        return Numbers(self.spark, n, self.is_small)
 
-    def local(self, frame: DataFrame, max_rows: int) -> pa.Table:
-        rows = frame.limit(max_rows + 1).toArrow()
-        if rows.num_rows > max_rows:
+    def local(self, rows: DataFrame | ArrowRows, max_rows: int) -> pa.Table:
+        if isinstance(rows, ArrowRows) and not rows.is_here:
+            rows = rows.in_spark()
+        found = (
+            rows.gathered() if isinstance(rows, ArrowRows) else rows.limit(max_rows + 1).toArrow()
+        )
+        if found.num_rows > max_rows:
             raise LakeError(
                 f"a frame that should hold at most {max_rows} rows holds more; it is not brought "
                 "to the driver, whose memory must not grow with the corpus"
             )
-        return rows
+        return found
 
     def checkpoint(self, rows: DataFrame | ArrowRows, name: str) -> DataFrame:
         path = f"{self._lake.scratch_path(self._run_id)}/{name}"
         self._display.progress(f"computing {name}")
+        if self.is_small and isinstance(rows, DataFrame):
+            self._held[name] = rows.toArrow()
+            return here_frame(self.spark, self._held[name])
         files = write_rows(self._lake, rows, path)
         schema = rows.schema if isinstance(rows, ArrowRows) else to_arrow_schema(rows.schema)
         sizes = [(file, written.digest.n_bytes) for file, written in files.items()]
@@ -147,13 +174,15 @@ class LakeInputs:
         return read_frame(self.spark, sizes, schema)
 
     def stored(self, name: str, columns: Sequence[str]) -> DataFrame:
+        if name in self._held:
+            return here_frame(self.spark, self._held[name].select(list(columns)))
         sizes, schema = self._stored[name]
         return read_frame(self.spark, sizes, pa.schema([schema.field(one) for one in columns]))
 
     def files(self, rows: ArrowRows, name: str) -> list[tuple[str, int]]:
         self._display.progress(f"computing {name}")
         path = f"{self._lake.scratch_path(self._run_id)}/{name}"
-        written = write_arrow_rows(self._lake, rows, path)
+        written = write_arrow_rows(self._lake, rows, path, is_small=self.is_small)
         return [(file, found.n_rows) for file, found in written.items()]
 
     def artifacts(self, kind: str) -> Artifacts:

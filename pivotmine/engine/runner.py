@@ -23,10 +23,11 @@ from pyspark.sql import functions as F
 import pivotmine
 from pivotmine.engine.display import Display, Report
 from pivotmine.engine.fingerprint import reuse_fingerprint, stage_fingerprint
-from pivotmine.engine.frames import read_frame
+from pivotmine.engine.frames import is_local, planned_small, read_frame
 from pivotmine.engine.inputs import LakeInputs
 from pivotmine.engine.stage import Renewed, Rows, Stage, StageOutputs, Tally
 from pivotmine.engine.staging import write_tables
+from pivotmine.engine.table_files import sum_of_column
 from pivotmine.errors import ConservationError, LakeError
 from pivotmine.lake.commit import commit
 from pivotmine.lake.compaction import merge_small_files
@@ -185,7 +186,8 @@ def _execute(run: _Run, force: bool) -> Report:
     """
     stage, recipe, lake = run.stage, run.recipe, run.lake
     _check_inputs(lake, stage)
-    inputs = LakeInputs(lake, run.spark, stage, run.run_id, run.display)
+    small = recipe.spark.small_bytes
+    inputs = LakeInputs(lake, run.spark, stage, run.run_id, run.display, small)
     is_committing = False
     try:
         with run.display.watch(run.spark):
@@ -196,8 +198,11 @@ def _execute(run: _Run, force: bool) -> Report:
             last = None if force else last_run(lake, stage)
             if last is not None:
                 inputs.offer_previous(last, keys)
-            written = _write(run, inputs, stage.run(inputs, recipe))
-            tally = _check(run, Rows(inputs.n_rows, written.rows, _totals(run.spark, written)))
+            with planned_small(run.spark, inputs.is_small):
+                written = _write(run, inputs, stage.run(inputs, recipe))
+            tally = _check(
+                run, Rows(inputs.n_rows, written.rows, _totals(run.spark, written, small))
+            )
             row = _row(run, inputs, keys, written, tally)
             if stage.finish is not None:
                 tables = {name: _frame(run.spark, written, name) for name in stage.writes}
@@ -232,7 +237,7 @@ def _check_inputs(lake: Lake, stage: Stage) -> None:
 def _write(run: _Run, inputs: LakeInputs, made: StageOutputs) -> _Written:
     """Write the rows that are new, and merge small files with them."""
     lake = run.lake
-    files = write_tables(run.stage, made, lake, run.run_id, run.display)
+    files = write_tables(run.stage, made, lake, run.run_id, run.display, is_small=inputs.is_small)
     written = {path: file for found in files.values() for path, file in found.items()}
     staged = {name: list(paths) for name, paths in files.items()}
     kept: dict[str, dict[str, int]] = {}
@@ -270,12 +275,14 @@ def _check(run: _Run, rows: Rows) -> Tally:
     return tally
 
 
-def _totals(spark: SparkSession, written: _Written) -> Callable[[str, str], int]:
+def _totals(spark: SparkSession, written: _Written, small_bytes: int) -> Callable[[str, str], int]:
     def total(table: str, column: str) -> int:
         files = written.files(table)
         if not files:
             return 0
         schema = pa.schema([TABLES[table].schema.field(column)])
+        if sum(size for _, size in files) <= small_bytes and is_local(spark):
+            return sum(sum_of_column(path, column) for path, _ in files)
         row = read_frame(spark, files, schema).agg(F.sum(column)).first()
         return int(row[0] or 0) if row else 0
 

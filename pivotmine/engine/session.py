@@ -22,6 +22,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import StructType
 
 from pivotmine import plugins
+from pivotmine.engine.class_archive import archive_options, archive_path, write_at_exit
 from pivotmine.errors import SetupError
 from pivotmine.recipe import SparkConfig
 from pivotmine.storage.settings import worker_environment
@@ -59,7 +60,7 @@ def build_session(config: SparkConfig) -> SparkSession:
     if "PYSPARK_GATEWAY_PORT" in os.environ:
         # spark-submit has started the JVM, and has set master and memory.
         return _with_plugin_path(builder.getOrCreate())
-    check_java()
+    archive = archive_path(check_java()) if config.class_archive else None
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     os.environ["PYTHONPATH"] = os.pathsep.join(worker_path())
@@ -70,7 +71,8 @@ def build_session(config: SparkConfig) -> SparkSession:
         "spark.driver.memory": config.driver_memory,
         "spark.sql.shuffle.partitions": str(config.shuffle_partitions),
         "spark.driver.extraJavaOptions": (
-            f"-Dlog4j2.configurationFile={log4j.as_uri()} {config.java_options}"
+            f"-Dlog4j2.configurationFile={log4j.as_uri()} {config.java_options} "
+            f"{archive_options(archive) if archive else ''}"
         ),
         **config.conf,
     }
@@ -78,6 +80,8 @@ def build_session(config: SparkConfig) -> SparkSession:
         builder = builder.config(key, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    if archive:
+        write_at_exit(session, archive)
     return _with_plugin_path(session)
 
 

@@ -14,7 +14,9 @@ from typing import Any, Protocol, TypeAlias
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
+from pivotmine.engine.frames import Numbers
 from pivotmine.engine.session import spark_schema
+from pivotmine.engine.tasks_here import run_here
 from pivotmine.lake.addresses import Artifacts
 from pivotmine.recipe import Recipe
 
@@ -27,16 +29,28 @@ class ArrowRows:
     """Rows that a function makes of the Arrow batches of a frame, in tasks.
 
     `frame.mapInArrow` describes the same rows. These are written by the Python workers that make
-    them, without crossing into the JVM.
+    them, without crossing into the JVM. Tasks on numbers may run in the driver.
     """
 
-    frame: DataFrame
+    frame: DataFrame | Numbers
     make: MakeRows
     schema: pa.Schema
 
     def in_spark(self) -> DataFrame:
         """The rows as a DataFrame, for further work in Spark."""
-        return self.frame.mapInArrow(self.make, spark_schema(self.schema))
+        frame = self.frame.in_spark() if isinstance(self.frame, Numbers) else self.frame
+        return frame.mapInArrow(self.make, spark_schema(self.schema))
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the tasks run in threads of the driver."""
+        return isinstance(self.frame, Numbers) and self.frame.is_here
+
+    def gathered(self) -> pa.Table:
+        """The rows in driver memory."""
+        if isinstance(self.frame, Numbers) and self.frame.is_here:
+            return run_here(self.make, self.frame.n, self.frame.n_threads, self.schema)
+        return self.in_spark().toArrow()
 
 
 StageRows: TypeAlias = DataFrame | ArrowRows | pa.Table
@@ -62,6 +76,13 @@ class Inputs(Protocol):
     @property
     def spark(self) -> SparkSession:
         """The session, for DataFrames made from small local data."""
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the tables of the stage are small enough for its work to be done here.
+
+        Its tasks on numbers then run in threads of the driver. The result must not depend on it.
+        """
 
     def frame(self, table: str, columns: Sequence[str] | None = None) -> DataFrame:
         """Columns of a table that the stage declares in `reads`, as of the start of the run.
@@ -102,11 +123,11 @@ class Inputs(Protocol):
     def previous_files(self, table: str) -> list[str]:
         """The files of `previous`; they may stay in the table (`Renewed`)."""
 
-    def numbers(self, n: int) -> DataFrame:
+    def numbers(self, n: int) -> DataFrame | Numbers:
         """0 to n - 1, each in its own partition, for tasks that differ by a number."""
 
-    def local(self, frame: DataFrame, max_rows: int) -> pa.Table:
-        """A frame in driver memory, where the recipe bounds its rows (and not the corpus)."""
+    def local(self, rows: DataFrame | ArrowRows, max_rows: int) -> pa.Table:
+        """Rows in driver memory, where the recipe bounds its rows (and not the corpus)."""
 
     def checkpoint(self, rows: DataFrame | ArrowRows, name: str) -> DataFrame:
         """The same rows, computed once and read back from disk from now on.
@@ -185,6 +206,9 @@ class Stage:
     modules
         Names of modules that the recipe's choices add to the stage's code, such as plugins and
         code found by name; the fingerprint covers them and all that they import of ours.
+    runs_kernels
+        Whether its tasks spend their time in code that releases the GIL: then threads of the driver
+        serve larger tables.
     external
         What the result depends on outside the lake (source files), as JSON values. Raises
         `InputError` when it is not there, before anything is started.
@@ -198,6 +222,7 @@ class Stage:
     run: Callable[[Inputs, Recipe], StageOutputs]
     tally: Callable[[Rows, Recipe], Tally]
     modules: Callable[[Recipe], Sequence[str]] = lambda recipe: ()
+    runs_kernels: bool = False
     external: Callable[[Recipe], Any] = lambda recipe: None
     finish: Finish | None = None
     reuse: Callable[[Inputs, Recipe], Mapping[str, Any]] = lambda inputs, recipe: {}

@@ -26,9 +26,17 @@ Files: TypeAlias = dict[str, WrittenFile]
 
 
 def write_tables(
-    stage: Stage, outputs: StageOutputs, lake: Lake, run_id: str, display: Display
+    stage: Stage,
+    outputs: StageOutputs,
+    lake: Lake,
+    run_id: str,
+    display: Display,
+    *,
+    is_small: bool = False,
 ) -> dict[str, Files]:
     """Write what a stage made; returns the new files of each table.
+
+    The driver writes the rows of a small stage.
 
     Raises
     ------
@@ -47,30 +55,34 @@ def write_tables(
                 file: written
                 for number, part in enumerate(rows.rows)
                 for file, written in write_rows(
-                    lake, _conform(part, name), f"{path}/{number}"
+                    lake, _conform(part, name), f"{path}/{number}", is_small=is_small
                 ).items()
             }
         else:
-            staged[name] = write_rows(lake, _conform(rows, name), path)
+            staged[name] = write_rows(lake, _conform(rows, name), path, is_small=is_small)
     return staged
 
 
-def write_rows(lake: Lake, rows: StageRows, path: str) -> Files:
+def write_rows(lake: Lake, rows: StageRows, path: str, *, is_small: bool = False) -> Files:
     """Write rows as Parquet files under `path`, by who has them; returns the files."""
     if isinstance(rows, DataFrame):
         rows = ArrowRows(rows, _as_they_are, to_arrow_schema(rows.schema))
     if isinstance(rows, ArrowRows):
-        return write_arrow_rows(lake, rows, path)
+        return write_arrow_rows(lake, rows, path, is_small=is_small)
     if not rows.num_rows:
         return {}
     file = f"{path}/part-0.parquet"
     return _remembered(lake, {file: write_parquet_file([rows], rows.schema, file)})
 
 
-def write_arrow_rows(lake: Lake, rows: ArrowRows, path: str) -> Files:
+def write_arrow_rows(lake: Lake, rows: ArrowRows, path: str, *, is_small: bool = False) -> Files:
     """Write rows by the workers that make them; returns the files, sorted by their paths."""
     write = bind_writer(rows.make, rows.schema, path)
-    written = rows.frame.mapInArrow(write, spark_schema(FILE_SCHEMA)).toArrow()
+    if is_small and isinstance(rows.frame, DataFrame):
+        # One task here: Spark gives its partitions in their order.
+        written = pa.Table.from_batches(write(iter(rows.frame.toArrow().to_batches())), FILE_SCHEMA)
+    else:
+        written = ArrowRows(rows.frame, write, FILE_SCHEMA).gathered()
     files = {
         row["path"]: WrittenFile(
             row["n_rows"], FileDigest(row["n_bytes"], row["blake3"]), row["footer"]

@@ -18,6 +18,7 @@ from dataclasses import asdict
 from uuid import uuid4
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pivotmine.engine.numbered_tasks import FileRange, numbers, share_out
@@ -75,9 +76,7 @@ def bind_reader(
 
     def read(batches: Batches) -> Batches:
         ranges = (part for number in numbers(batches) for part in splits[number])
-        return make(
-            batch for part in ranges for batch in _read(part, columns, sizes[part.path], BATCH_ROWS)
-        )
+        return make(batch for part in ranges for batch in _read(part, columns, sizes[part.path]))
 
     return read
 
@@ -128,6 +127,19 @@ def read_row_range(part: FileRange) -> Iterator[pa.Table]:
                 yield file.read_row_group(group, use_threads=False).slice(start, end - start)
 
 
+def read_whole_files(files: Sequence[tuple[str, int]], schema: pa.Schema) -> pa.Table:
+    """All rows of files, given with their numbers of rows, in the memory of the caller."""
+    read = [table for path, n_rows in files for table in read_row_range(FileRange(path, 0, n_rows))]
+    return pa.concat_tables([schema.empty_table(), *read]).combine_chunks()
+
+
+def sum_of_column(path: str, column: str) -> int:
+    """Sum of a column of a file."""
+    with reading(path), open_file(path) as stream:
+        values = parquet_reader(stream).read([column])[column]
+    return int(pc.sum(values).as_py() or 0)
+
+
 def bind_writer(
     make: Callable[[Batches], Batches], schema: pa.Schema, folder: str
 ) -> Callable[[Batches], Batches]:
@@ -149,9 +161,7 @@ def bind_writer(
     return write
 
 
-def _read(
-    part: FileRange, columns: Sequence[str], size: int, batch_rows: int | None = None
-) -> Batches:
+def _read(part: FileRange, columns: Sequence[str], size: int) -> Batches:
     """Row groups that begin in the bytes of a part."""
     with reading(part.path), open_file(part.path, size=size) as stream:
         file = parquet_reader(stream)
@@ -161,7 +171,7 @@ def _read(
             if part.start <= _first_byte(file.metadata.row_group(group)) < part.end
         ]
         if groups:
-            rows = batch_rows or _batch_rows(file.metadata.row_group(groups[0]))
+            rows = _batch_rows(file.metadata.row_group(groups[0]))
             yield from file.iter_batches(
                 rows, row_groups=groups, columns=list(columns), use_threads=False
             )

@@ -6,8 +6,7 @@ first class that fits:
 * `boilerplate`: it has no letter (numbers, punctuation, symbols, bytes), or is a word of addresses
   and markup (`MARKUP`);
 * `fragment`: it is not a whole word. In scripts that put spaces between words, these are the pieces
-  without the mark of a word start. (A piece with the mark that goes on in the text passes as a
-  word.)
+  without the mark of a word start, and those that go on in the text in most places;
 * `function`: it is a stop word of its language by stopwords-iso (package `stopwordsiso`), folded.
   In languages without spaces it may be a run of stop words, such as 彼は;
 * `content`: all others.
@@ -39,6 +38,9 @@ MARKUP = frozenset(
     "quot utf charset copyright cookie cookies".split()
 )
 """Words of web addresses, markup and page footers, which belong to no language."""
+
+
+_WHOLE_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -76,13 +78,16 @@ class MethodShare(NamedTuple):
     """Share of the pivots that are not `content`."""
 
 
-def classify(token: str, lang: str) -> str:
-    """Class of a token in text of a language, by the rule above."""
+def classify(token: str, lang: str, whole_share: float = 1.0) -> str:
+    """Class of a token in text of a language, by the rule above.
+
+    `whole_share`: share of its occurrences as a whole word.
+    """
     text = fold(token.replace(SPACE, " ").strip())
     if is_byte_piece(token) or text in MARKUP or not any(c.isalpha() for c in text):
         return "boilerplate"
     word = whole_word(token, lang)
-    if not word:
+    if not word or (lang not in UNSPACED_LANGUAGES and whole_share < _WHOLE_SHARE):
         return "fragment"
     stops = _stop_words(lang)
     if word in stops or (lang in UNSPACED_LANGUAGES and _is_run(word, stops)):
@@ -122,7 +127,8 @@ def judge_pivots(connection: duckdb.DuckDBPyConnection, top: int = 100) -> list[
         Package stopwordsiso is not installed.
     """
     rows = connection.execute(
-        "SELECT method, rank, token_id, token, lang, score, degree, languages FROM pivots "
+        "SELECT method, rank, token_id, p.token, p.lang, score, degree, languages, whole_share "
+        "FROM pivots p JOIN vocabulary USING (token_id) "
         "WHERE rank <= $top ORDER BY method, rank",
         {"top": top},
     ).fetchall()
@@ -131,10 +137,10 @@ def judge_pivots(connection: duckdb.DuckDBPyConnection, top: int = 100) -> list[
     partners = _partners(connection, top)
     return [
         JudgedPivot(
-            method, rank, token, lang, classify(token, lang), score, degree, tuple(languages),
-            partners.get((method, token_id, lang), ()),
+            method, rank, token, lang, classify(token, lang, whole), score, degree,
+            tuple(languages), partners.get((method, token_id, lang), ()),
         )
-        for method, rank, token_id, token, lang, score, degree, languages in rows
+        for method, rank, token_id, token, lang, score, degree, languages, whole in rows
     ]  # fmt: skip
 
 

@@ -128,7 +128,7 @@ PIVOTS = declare(
         "score",
         DOUBLE,
         "he2025: degree; links: log2 of degree over expectation, times participation, "
-        "stability and closure",
+        "stability, closure and specificity",
     ),
     ("degree", LONG, "partners that count"),
     ("languages", pa.list_(STRING), "languages of the partners"),
@@ -142,6 +142,7 @@ PIVOTS = declare(
     ("stability", DOUBLE, "share of hash folds that the links were found in, over all of them"),
     ("closable", LONG, "partners that could be linked with a partner in another language"),
     ("closed", LONG, "partners that are linked with one; closure = (closed + 1)/(closable + 2)"),
+    ("specificity", DOUBLE, "in how few mixed contexts of its language it occurs, 0 (all) to 1"),
 )
 LEXICON = declare(
     "lexicon",

@@ -41,7 +41,7 @@ def connect(
 ) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection with a view for every table, now or as of a moment in the past.
 
-    Tables that are not committed yet are empty views.
+    Tables that are not committed yet are empty.
 
     Parameters
     ----------
@@ -72,7 +72,10 @@ def connect(
             except (duckdb.Error, OSError) as error:
                 raise LakeError(f"files of table {name} cannot be read: {error}") from None
         else:
-            connection.register(name, pa.Table.from_batches([], TABLES[name].schema))
+            # A table, since cursors of the connection do not see what is registered.
+            connection.register("no_rows", pa.Table.from_batches([], TABLES[name].schema))
+            connection.execute(f'CREATE TABLE "{name}" AS FROM no_rows')
+            connection.unregister("no_rows")
     return connection
 
 

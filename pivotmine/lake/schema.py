@@ -29,6 +29,13 @@ class Table:
     doc: str
     schema: pa.Schema
 
+    def columns(self) -> list[tuple[str, str, str]]:
+        """Name, type and meaning of every column."""
+        return [
+            (field.name, str(field.type), (field.metadata or {}).get(b"doc", b"").decode())
+            for field in self.schema
+        ]
+
 
 def declare(name: str, doc: str, *columns: tuple[str, pa.DataType, str]) -> Table:
     """A table from columns of name, type and meaning."""

@@ -21,6 +21,7 @@ from pivotmine.lake.link_tables import (
     PIVOTS,
     TERM_COUNTS,
 )
+from pivotmine.lake.pair_tables import DOCUMENT_PAIRS, PAIRINGS, SEGMENT_PAIRS
 from pivotmine.lake.schema import (
     DOUBLES_BY_NAME,
     LONG,
@@ -121,6 +122,9 @@ TABLES: dict[str, Table] = {
         LINKS,
         LEXICON,
         PIVOTS,
+        DOCUMENT_PAIRS,
+        SEGMENT_PAIRS,
+        PAIRINGS,
         SCORES,
         SELECTION,
         SHARDS,

@@ -115,4 +115,9 @@ VOCABULARY = declare(
     ("langs", pa.list_(STRING), "languages that it counts as a word of"),
     ("document_frequency", LONG, "documents that hold the token"),
     ("token_count", LONG, "occurrences"),
+    (
+        "whole_share",
+        DOUBLE,
+        "share of them with no letter beside it: a fragment is seldom a whole word; null if none",
+    ),
 )

@@ -17,6 +17,7 @@ from pivotmine.recipe.counting import CountConfig, TermsConfig, TokenizeConfig
 from pivotmine.recipe.ingest import DedupConfig, FiltersConfig, IngestConfig, InputConfig
 from pivotmine.recipe.lexicon import LexiconConfig
 from pivotmine.recipe.linking import He2025PivotConfig, LinkConfig, LinksPivotConfig, PivotConfig
+from pivotmine.recipe.pair import PairConfig
 from pivotmine.recipe.recipe import LakeConfig, Recipe, SparkConfig
 from pivotmine.recipe.score import ScoreConfig
 from pivotmine.recipe.section import LanguageCode, Name, PositiveInt, Section, Share
@@ -37,6 +38,7 @@ __all__ = [
     "LinkConfig",
     "LinksPivotConfig",
     "Name",
+    "PairConfig",
     "PivotConfig",
     "PlacementConfig",
     "PositiveInt",

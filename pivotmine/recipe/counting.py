@@ -54,6 +54,10 @@ class CountConfig(Section):
     """A language takes part in a context only if segments of it hold at least this share of the
     context's tokens: one line whose language was mistaken makes no bilingual page."""
 
+    block_layouts: bool = True
+    """Lay the languages of a page beside each other, piece by piece, where the page gives one after
+    the other and windows would hold a single language. Only with `context: window`."""
+
     min_count: PositiveInt = 5
     """Pairs that meet in fewer contexts are dropped. Every pair at or above it is exact."""
 

@@ -100,6 +100,10 @@ class LinksPivotConfig(Section):
     """Strongest partners of a token, in each language, that are checked for links with each other.
     Work grows with its square."""
 
+    min_whole_share: Share = 0.5
+    """Least share of its occurrences in which a pivot is a whole word, in languages with spaces
+    between words. Pieces without the mark of a word start are no pivots there."""
+
     max_pivots: PositiveInt = 2_000
     """Pivots kept."""
 

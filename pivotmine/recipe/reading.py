@@ -105,7 +105,7 @@ def _yaml_lines(
             continue
         if documented:
             yield _comment(_describe(field), indent)
-            item = _nested_model(field.annotation)
+            item = nested_model(field.annotation)
             for key, part in item.model_fields.items() if item else ():
                 yield _comment(f"- {key}: {_describe(part)}", indent)
             yield from (_comment(f"- {line}", indent) for line in _option_lines(field, value))
@@ -129,7 +129,7 @@ def _comment(text: str, indent: str) -> str:
 
 def _describe(field: FieldInfo) -> str:
     """Meaning, type and bounds of a setting."""
-    return f"{field.description} ({_type_name(field)})"
+    return f"{field.description} ({describe_type(field)})"
 
 
 def _read_yaml(uri: str) -> dict[str, Any]:
@@ -226,20 +226,21 @@ def _known_names(model: type[BaseModel], location: tuple[int | str, ...]) -> lis
     for part in location:
         if isinstance(part, int) or part not in model.model_fields:
             continue
-        nested = _nested_model(model.model_fields[part].annotation)
+        nested = nested_model(model.model_fields[part].annotation)
         if nested is None:
             return []
         model = nested
     return list(model.model_fields)
 
 
-def _nested_model(annotation: Any) -> type[BaseModel] | None:
+def nested_model(annotation: Any) -> type[BaseModel] | None:
     """The section type that a setting holds, alone or as the items of a list."""
     candidates = (annotation, *get_args(annotation))
     return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
 
 
-def _type_name(field: FieldInfo) -> str:
+def describe_type(field: FieldInfo) -> str:
+    """The type of a setting with its bounds, in the words of a YAML author."""
     bounds = [
         f"{symbol} {getattr(item, name):g}"
         for item in field.metadata

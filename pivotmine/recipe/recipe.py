@@ -13,8 +13,16 @@ from pivotmine.recipe.counting import CountConfig, TermsConfig, TokenizeConfig
 from pivotmine.recipe.ingest import DedupConfig, IngestConfig
 from pivotmine.recipe.lexicon import LexiconConfig
 from pivotmine.recipe.linking import LinkConfig, PivotConfig
+from pivotmine.recipe.pair import PairConfig
 from pivotmine.recipe.score import ScoreConfig
-from pivotmine.recipe.section import LanguageCode, Name, PositiveInt, Secrets, Section
+from pivotmine.recipe.section import (
+    LanguageCode,
+    Name,
+    NonNegativeInt,
+    PositiveInt,
+    Secrets,
+    Section,
+)
 from pivotmine.recipe.select import SelectConfig, ShardConfig, check_pair_shares
 from pivotmine.storage.settings import StorageSettings
 
@@ -86,6 +94,15 @@ class SparkConfig(Section):
     """Partitions of a shuffle, before adaptive execution merges small ones. Results never depend
     on it."""
 
+    class_archive: bool = True
+    """Keep the classes that Java loads in ~/.cache/pivotmine/java (100 MB, written when the first
+    run ends): later sessions start with half the work."""
+
+    small_bytes: NonNegativeInt = 64_000_000
+    """A stage whose tables have at most so many bytes on disk works in the driver where it can, in
+    threads, rather than in Spark's tasks: in memory that a task may have. A sixteenth of it where
+    the work is done by Python itself. 0: always in Spark. Results never depend on it."""
+
     conf: Annotated[dict[str, str], Secrets()] = {}
     """Further Spark properties, passed through as they are."""
 
@@ -118,6 +135,7 @@ class Recipe(Section):
     link: LinkConfig = LinkConfig()
     lexicon: LexiconConfig = LexiconConfig()
     pivot: PivotConfig = PivotConfig()
+    pair: PairConfig = PairConfig()
     score: ScoreConfig = ScoreConfig()
     select: SelectConfig = SelectConfig()
     shard: ShardConfig = ShardConfig()

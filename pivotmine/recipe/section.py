@@ -13,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
 )
 from pydantic_core import CoreSchema, core_schema
 
@@ -23,6 +24,7 @@ from pivotmine.text.language_code import language_code, language_pair
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 PositiveInt = Annotated[int, Field(gt=0)]
+NonNegativeInt = Annotated[int, Field(ge=0)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
 
@@ -104,6 +106,12 @@ class OneOf:
     ) -> CoreSchema:
         """The check that pydantic runs."""
         return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The names to choose from; a plugin's name is a string that is none of them."""
+        return {"anyOf": [{"enum": list(self.names())}, handler(schema)]}
 
     def _check(self, value: str) -> str:
         names = tuple(self.names())

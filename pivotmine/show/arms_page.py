@@ -2,49 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
 
 from pivotmine.ask.arms import Arms, Coverage, Shares
-from pivotmine.show.charts import key_of, matrix, shares
-from pivotmine.show.page import page, table
-from pivotmine.show.svg import CONTROL, OTHERS, PIVOT, SOURCE, TARGET
+from pivotmine.show.look import charts
+from pivotmine.show.look.page import Section, figure, html, joined, page, table
 
-_PALETTE = (TARGET, PIVOT, CONTROL, *OTHERS, "#ff9896", "#98df8a", "#c5b0d5", "#aec7e8")
+# For the arm with the most, its share, the part, the arm with the least, and its share.
+_RARE = "{0} realises {1:.0%} of the links that meet in {2} contexts, {3} {4:.0%}."
+_PAIR = "{0} realises {1:.0%} of the {2} links, {3} {4:.0%}."
+_HOLDS = "{1:.0%} of the tokens of {0} are {2}, and {4:.0%} of those of {3}."
+
+_EQUAL = 0.005
+"""A smaller difference of shares is none to readers."""
 
 
 def arms_page(found: Arms, warehouse: str) -> str:
     """The page as HTML; the same lake gives the same bytes."""
     n_tokens = max(arm.n_tokens for arm in found.arms)
     n_links = sum(stratum.n_links for stratum in found.strata)
-    lead = (
-        f'<p class="soft">{len(found.arms)} arms of at most {n_tokens:,} tokens from '
-        f"{escape(warehouse)}; {n_links:,} links count for scores. A document of an arm explains "
-        "itself with <code>pivotmine explain DOC_ID</code>.</p>"
+    lead = html(
+        '<p class="soft">{} arms of at most {:,} tokens from {}; {:,} links count for scores. A '
+        "document of an arm explains itself with <code>pivotmine explain DOC_ID</code>.</p>",
+        *(len(found.arms), n_tokens, warehouse, n_links),
     )
     if found.note_on_empty:
-        lead += f"<p>{escape(found.note_on_empty)}.</p>"
+        lead += html("<p>{}.</p>", found.note_on_empty)
     sections = [
-        ("sizes", "What each arm holds", _sizes(found)),
-        ("coverage", "Links that the arms realise", _coverages(found)),
-        ("languages", "Languages", _languages(found)),
-        ("types", "Types of documents", _bars(found.types, "Tokens by type of the document")),
-        ("sources", "Sources", _bars(found.sources, "Tokens by source")),
-        ("overlap", "Documents in common", _overlap(found)),
-        ("examples", "Documents drawn from each", _examples(found)),
+        Section("sizes", "What each arm holds", _sizes(found)),
+        Section("coverage", "Links that the arms realise", _coverages(found)),
+        Section("languages", "Languages", _languages(found)),
+        Section("types", "Types of documents", _parts(found.types, "type of the document")),
+        Section("sources", "Sources", _parts(found.sources, "source")),
+        Section("overlap", "Documents in common", _overlap(found)),
+        Section("examples", "Documents drawn from each", _examples(found)),
     ]
     return page("What the selections hold", lead, sections)
 
 
-def _sizes(found: Arms) -> str:
+def _names(found: Arms) -> list[str]:
+    return [arm.name for arm in found.arms]
+
+
+def _sizes(found: Arms) -> Markup:
+    rates = {arm.name: 1000 * arm.n_links / arm.n_tokens for arm in found.arms if arm.n_tokens}
     rows = [
         [
-            escape(arm.name),
+            arm.name,
             f"{arm.n_docs:,}",
             f"{arm.n_tokens:,}",
             *(f"{length:,}" for length in arm.lengths),
             f"{arm.n_links:,}",
-            f"{1000 * arm.n_links / arm.n_tokens:.1f}" if arm.n_tokens else "",
+            f"{rates[arm.name]:.1f}" if arm.name in rates else "",
             f"{arm.n_files:,}" if arm.n_files else "",
         ]
         for arm in found.arms
@@ -52,93 +63,123 @@ def _sizes(found: Arms) -> str:
     heads = ["arm", "documents", "tokens", "lower quartile", "median", "upper quartile"]
     heads += ["distinct links", "links per 1,000 tokens", "shard files"]
     said = "Quartiles of a document's tokens; links whose words stand where languages touch"
-    return table(heads, rows, said)
+    numbers = table(heads, rows, said)
+    if not rates:
+        return numbers
+    drawn = [charts.Estimate(name, rates.get(name, 0.0), series=name) for name in _names(found)]
+    spec = charts.bars(drawn, "distinct links per 1,000 tokens", form=",.1f")
+    most = max(rates, key=lambda arm: rates[arm])
+    least = min(rates, key=lambda arm: rates[arm])
+    said = f"{most} realises {rates[most]:.1f} links per 1,000 tokens"
+    if rates[least] < rates[most]:
+        said += f", {least} {rates[least]:.1f}"
+    return figure(spec, f"{said}.", below=numbers)
 
 
-def _coverages(found: Arms) -> str:
-    return (
-        "<p>How many of the links that prevail over their rivals at least one document of the arm "
-        "realises. Frequent links are in every arm; arms differ in rare links, and in pairs of "
-        "languages that seldom meet.</p>"
-        + f'<div class="figures">{_coverage(found, found.strata, "contexts in which they meet")}'
-        + f"{_coverage(found, found.pairs, 'language pair')}</div>"
+def _coverages(found: Arms) -> Markup:
+    return joined(
+        [
+            html(
+                "<p>How many of the links that prevail over their rivals at least one document of "
+                "the arm realises. Frequent links are in every arm; arms differ in rare links, and "
+                "in pairs of languages that seldom meet.</p>"
+            ),
+            _coverage(found, found.strata, "contexts in which they meet", _RARE),
+            _coverage(found, found.pairs, "language pair", _PAIR),
+        ]
     )
 
 
-def _coverage(found: Arms, parts: Sequence[Coverage], said: str) -> str:
-    heads = [part.name for part in parts]
+def _coverage(found: Arms, parts: Sequence[Coverage], by: str, said: str) -> Markup:
+    shares = {
+        part.name: {arm: part.covered.get(arm, 0) / part.n_links for arm in _names(found)}
+        for part in parts
+        if part.n_links
+    }
     rows = [
-        (
-            arm.name,
-            [part.covered.get(arm.name, 0) / part.n_links if part.n_links else None
-             for part in parts],
-        )
-        for arm in found.arms
-    ]  # fmt: skip
-    totals = ", ".join(f"{part.name}: {part.n_links:,}" for part in parts)
-    caption = f"<figcaption>By {said}. Number of links: {escape(totals)}.</figcaption>"
-    drawn = matrix(heads, rows, f"Links realised, by {said}")
-    return f"<figure>{drawn}{caption}</figure>"
-
-
-def _languages(found: Arms) -> str:
-    return (
-        "<p>By segment: what a model would read. Budgets count the language of most of a "
-        "document, so the arms are equal in that, and differ in what else their documents hold."
-        f"</p>{_bars(found.segment_languages, 'Tokens by language of the segment')}"
-        "<h3>By document</h3>"
-        f"{_bars(found.languages, 'Tokens by language of the document')}"
-    )
-
-
-def _bars(found: Shares, title: str) -> str:
-    """Stacked bars, and the tokens as a table."""
-    parts = list(dict.fromkeys(part for parts in found.values() for part in parts))
-    if not parts:
-        return "<p>Nothing is known about them.</p>"
-    parts.sort(key=lambda part: part == "others")
-    # By name, so that a language has the same colour in both charts.
-    colours = {part: _PALETTE[n % len(_PALETTE)] for n, part in enumerate(sorted(parts))}
-    if "others" in colours:
-        colours["others"] = SOURCE
-    key = key_of({part: colours[part] for part in parts})
-    rows = [
-        (arm, [(part, amounts.get(part, 0)) for part in parts]) for arm, amounts in found.items()
+        (arm, [shares[part.name][arm] if part.name in shares else None for part in parts])
+        for arm in _names(found)
     ]
-    cells = [[escape(arm), *(f"{n:,}" for _, n in amounts)] for arm, amounts in rows]
-    return (
-        f"<figure>{shares(rows, title, colours, percent=True)}</figure>{key}"
-        f"<details><summary>Tokens</summary>{table(['arm', *parts], cells)}</details>"
+    totals = ", ".join(f"{part.name}: {part.n_links:,}" for part in parts)
+    spec = charts.matrix([part.name for part in parts], rows)
+    note = f"Share of the links realised, by {by}. Number of links: {totals}."
+    return figure(spec, _most_unequal(shares, said), note)
+
+
+def _languages(found: Arms) -> Markup:
+    return joined(
+        [
+            html(
+                "<p>By segment: what a model would read. Budgets count the language of most of a "
+                "document, so the arms are equal in that, and differ in what else their documents "
+                "hold.</p>"
+            ),
+            _parts(found.segment_languages, "language of the segment"),
+            _parts(found.languages, "language of the document"),
+        ]
     )
 
 
-def _overlap(found: Arms) -> str:
-    names = [arm.name for arm in found.arms]
-    shared = found.shared_tokens
+def _parts(found: Shares, by: str) -> Markup:
+    """Stacked bars, and the tokens as a table."""
+    parts = sorted({part for amounts in found.values() for part in amounts})
+    if not parts:
+        return html("<p>Nothing is known about the {}.</p>", by)
+    parts.sort(key=lambda part: part == "others")
+    shares = {
+        part: {
+            arm: amounts.get(part, 0) / sum(amounts.values())
+            for arm, amounts in found.items()
+            if amounts
+        }
+        for part in parts
+    }
     rows = [
-        (
-            f"{one}, also in",
-            [
-                shared.get((one, other), 0) / shared[one, one] if (one, one) in shared else None
-                for other in names
-            ],
-        )
+        [arm, *(f"{amounts.get(part, 0):,}" for part in parts)] for arm, amounts in found.items()
+    ]
+    spec = charts.stacked(list(found.items()), f"tokens by {by}", parts=parts)
+    numbers = table(["arm", *parts], rows, folded="Tokens")
+    return figure(spec, _most_unequal(shares, _HOLDS), f"Tokens by {by}.", numbers)
+
+
+def _overlap(found: Arms) -> Markup:
+    names, shared = _names(found), found.shared_tokens
+    shares = {
+        one: {other: shared.get((one, other), 0) / shared[one, one] for other in names}
+        for one in names
+        if (one, one) in shared
+    }
+    rows = [
+        (f"{one}, also in", [shares[one][other] if one in shares else None for other in names])
         for one in names
     ]
-    caption = "Share of the tokens of the arm at the left that the arm above holds, too."
-    drawn = matrix(names, rows, "Tokens in common")
-    return f"<figure>{drawn}<figcaption>{caption}</figcaption></figure>"
+    pairs = [(share, one, other) for one, of in shares.items() for other, share in of.items()]
+    share, one, other = max((p for p in pairs if p[1] != p[2]), default=(0.0, "", ""))
+    said = f"{other} holds {share:.0%} of the tokens of {one}" if one else "There is one arm"
+    note = "Share of the tokens of the arm at the left that the arm above holds, too."
+    return figure(charts.matrix(names, rows), f"{said}.", note)
 
 
-def _examples(found: Arms) -> str:
+def _examples(found: Arms) -> Markup:
     rows = [
         [
-            escape(one.arm),
-            f"<code>{escape(one.doc_id[:12])}</code>",
-            *(escape(value or "") for value in (one.source, one.lang, one.type, one.reason)),
+            one.arm,
+            html("<code>{}</code>", one.doc_id[:12]),
+            *(value or "" for value in (one.source, one.lang, one.type, one.reason)),
             f"{one.n_tokens:,}",
         ]
         for one in found.examples
     ]
     heads = ["arm", "document", "source", "language", "type", "taken for", "tokens"]
     return table(heads, rows, "The first of each arm's order, which is random", 6)
+
+
+def _most_unequal(shares: Mapping[str, Mapping[str, float]], form: str) -> str:
+    """A sentence on the part whose share (part -> arm -> share) differs most between arms."""
+    if not any(shares.values()):
+        return "There is nothing to compare."
+    part, of = max(shares.items(), key=lambda item: max(item[1].values()) - min(item[1].values()))
+    least, most = min(of, key=lambda arm: of[arm]), max(of, key=lambda arm: of[arm])
+    if of[most] - of[least] < _EQUAL:
+        return "The arms hold equal shares."
+    return form.format(most, of[most], part, least, of[least])

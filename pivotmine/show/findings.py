@@ -11,6 +11,7 @@ from pivotmine.ask.arms import Arms
 from pivotmine.ask.bridges import find_bridges
 from pivotmine.ask.query import TableState
 from pivotmine.errors import LakeError
+from pivotmine.lake.schema import Table
 from pivotmine.show.answers import print_bridges
 from pivotmine.show.progress import STAGE_COLUMNS, stage_cells
 from pivotmine.show.tables import print_line, print_table
@@ -35,6 +36,12 @@ def print_tables(console: Console, place: str, found: Iterable[TableState]) -> N
         for table in found
     ]
     print_table(console, "", ("table", "rows", "committed", "snapshot", "meaning"), rows, (1, 3))
+
+
+def print_columns(console: Console, table: Table) -> None:
+    """Names, types and meanings of the columns of a table."""
+    print_line(console, f"{table.name}: {table.doc}")
+    print_table(console, "", ("column", "type", "meaning"), table.columns())
 
 
 def print_stages(console: Console, reports: Iterable[Report]) -> None:

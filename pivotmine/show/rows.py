@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from itertools import chain, count, islice
-from typing import Any
+from itertools import chain, count
+from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.console import Console
 
+from pivotmine.ask.query import Query
 from pivotmine.ask.rows import Rows
+from pivotmine.errors import ConfigError
 from pivotmine.show.console import plain_console
-from pivotmine.show.tables import print_table
+from pivotmine.show.tables import print_line, print_records
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class OutputFormat(StrEnum):
@@ -24,11 +32,19 @@ class OutputFormat(StrEnum):
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
+    PARQUET = "parquet"
 
 
 def write_rows(output: OutputFormat, heads: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    """All rows for another program: JSON Lines, or CSV."""
-    if output is OutputFormat.JSON:
+    """All rows for another program: JSON Lines, CSV, or Parquet, which holds them all first."""
+    if output is OutputFormat.PARQUET:
+        import pyarrow as pa
+
+        names = _distinct(heads)
+        table = pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
+        empty = pa.table({name: pa.nulls(0) for name in names})
+        write_parquet((table if table.num_columns else empty).to_reader())
+    elif output is OutputFormat.JSON:
         for row in rows:
             sys.stdout.write(_json(dict(zip(_distinct(heads), row, strict=True))) + "\n")
     else:
@@ -45,18 +61,74 @@ def show_answer(output: OutputFormat, rows: Rows[Any], draw: Callable[[Console],
         write_rows(output, rows.columns, (tuple(row.values()) for row in rows.dicts()))
 
 
-def print_result(heads: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
-    """The first hundred rows, for a person."""
+def print_result(query: Query) -> None:
+    """The first hundred rows of a question, for a person.
+
+    Rows are drawn by DuckDB as a box where it fits the terminal, and one below another where it
+    does not. Floats are cut to six digits.
+    """
     limit = 100
-    shown = list(islice(rows, limit + 1))
+    found = query.head(limit + 1)
     console = plain_console()
-    cells = [
-        tuple(f"{value:.6g}" if isinstance(value, float) else _cell(value) for value in row)
-        for row in shown[:limit]
+    if not found.num_rows:
+        print_line(console, "no rows")
+        return
+    shown = _rounded(found.slice(0, limit))
+    box = _box(shown)
+    if max(cell_len(line) for line in box) <= console.width:
+        for line in box:
+            print_line(console, line)
+    else:
+        cells = [[_cell(value) for value in row.values()] for row in shown.to_pylist()]
+        print_records(console, _distinct(found.column_names), cells)
+    if found.num_rows > limit:
+        console.print(f"first {limit} rows; --format csv, json or parquet writes all of them")
+
+
+def _box(rows: pa.Table) -> list[str]:
+    """Lines of DuckDB's drawing of rows, none of which it leaves out."""
+    import duckdb
+
+    drawn = io.StringIO()
+    with contextlib.redirect_stdout(drawn):
+        duckdb.from_arrow(rows).show(
+            max_width=100_000, max_rows=rows.num_rows, max_col_width=100_000
+        )
+    return drawn.getvalue().rstrip("\n").split("\n")
+
+
+def _rounded(rows: pa.Table) -> pa.Table:
+    """Rows under distinct names, with six digits of each float."""
+    import pyarrow as pa
+
+    columns = [
+        pa.array([value and float(f"{value:.6g}") for value in column.to_pylist()], column.type)
+        if pa.types.is_floating(column.type)
+        else column
+        for column in rows.columns
     ]
-    print_table(console, "", heads, cells)
-    if len(shown) > limit:
-        console.print(f"first {limit} rows; --format csv or json prints all of them")
+    return pa.table(dict(zip(_distinct(rows.column_names), columns, strict=True)))
+
+
+def write_parquet(rows: pa.RecordBatchReader) -> None:
+    """All rows as a Parquet file on standard output.
+
+    Raises
+    ------
+    ConfigError
+        Standard output is a terminal.
+    """
+    import pyarrow.parquet as pq
+
+    if sys.stdout.isatty():
+        raise ConfigError("Parquet is not for a terminal: send it to a file, as in > rows.parquet")
+    names = _distinct(rows.schema.names)
+    schema = rows.schema
+    for index, name in enumerate(names):
+        schema = schema.set(index, schema.field(index).with_name(name))
+    with pq.ParquetWriter(sys.stdout.buffer, schema) as writer:
+        for batch in rows:
+            writer.write_batch(batch.rename_columns(names))
 
 
 def _cell(value: Any) -> str:

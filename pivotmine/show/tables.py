@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
 from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
+
+NARROW_COLUMNS = 100
+"""On a terminal with fewer columns, a table that does not fit is printed row by row."""
 
 
 def print_table(
@@ -42,7 +46,24 @@ def print_table(
     for row in cells:
         table.add_row(*map(Text, row))
     console.print()
-    console.print(table)
+    if console.width < NARROW_COLUMNS and console.measure(table).maximum >= console.width:
+        if title:
+            print_line(console, title)
+        print_records(console, heads, cells)
+    else:
+        console.print(table)
+
+
+def print_records(console: Console, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """One row below another, a line a column: for tables that are wider than the terminal."""
+    indent = max(map(cell_len, heads)) + 2
+    for number, row in enumerate(rows, 1):
+        print_line(console, f"-- {number} --")
+        for head, cell in zip(heads, row, strict=True):
+            lines = Text(visible(cell)).wrap(console, max(console.width - indent, 20))
+            for at, line in enumerate(lines or [Text("")]):
+                name = "" if at else head
+                print_line(console, f"{name}{' ' * (indent - cell_len(name))}{line.plain}".rstrip())
 
 
 def print_line(console: Console, line: str) -> None:

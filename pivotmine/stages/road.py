@@ -9,6 +9,7 @@ from pivotmine.stages.count import stage as count
 from pivotmine.stages.ingest import stage as ingest
 from pivotmine.stages.lexicon import stage as lexicon
 from pivotmine.stages.link import stage as link
+from pivotmine.stages.pair import stage as pair
 from pivotmine.stages.pivot import stage as pivot
 from pivotmine.stages.score import stage as score
 from pivotmine.stages.select import stage as select
@@ -29,6 +30,7 @@ ROAD: tuple[Stage, ...] = (
     link.STAGE,
     lexicon.STAGE,
     pivot.STAGE,
+    pair.STAGE,
     score.STAGE,
     select.STAGE,
     shard.STAGE,

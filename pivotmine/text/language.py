@@ -9,8 +9,8 @@ of evidence decide together:
 * the languages of the rest of the page.
 
 The worth of each, by language and length, and a comparison with other identifiers are in
-docs/results/2026-11-22-segment-language.md; pages in two scripts and noise are in
-docs/results/2026-11-30-certainty.md.
+docs/results/segment-language.md; pages in two scripts and noise are in
+docs/results/segment-language.md.
 """
 
 from __future__ import annotations

@@ -9,6 +9,10 @@ byte that is not text by itself is `<0xE5>`. Byte-level BPE stores each byte as 
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from unicodedata import category
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pivotmine.text.codes import writes
 from pivotmine.text.folding import fold
@@ -17,6 +21,9 @@ from pivotmine.text.scripts import SCRIPTS, count_scripts
 SPACE = "\u2581"
 UNSPACED_LANGUAGES = frozenset("zh ja th lo my km".split())
 """Languages whose words carry no mark of a word start."""
+
+BEGINS_WITH_LETTER, ENDS_WITH_LETTER = 1, 2
+"""What `letter_edges` says of a piece."""
 
 _BYTE = re.compile(r"<0x[0-9A-F]{2}>")
 _BYTE_VALUE = re.compile(rb"<0x([0-9A-F]{2})>")
@@ -49,6 +56,25 @@ def whole_word(piece: str, lang: str) -> str:
     if is_byte_piece(piece) or SPACE in text or not (marked or lang in UNSPACED_LANGUAGES):
         return ""
     return fold(text)
+
+
+def letter_edges(pieces: Sequence[str]) -> NDArray[np.uint8]:
+    """uint8[len(pieces)]: `BEGINS_WITH_LETTER` and `ENDS_WITH_LETTER`, added; marks are letters.
+
+    Bytes that form no complete character count as letters, since they are mostly parts of one.
+    """
+    edges = np.zeros(len(pieces), np.uint8)
+    for number, piece in enumerate(pieces):
+        if is_byte_piece(piece):
+            edges[number] = BEGINS_WITH_LETTER | ENDS_WITH_LETTER
+        elif piece:
+            edges[number] = BEGINS_WITH_LETTER * _is_letter(piece[0])
+            edges[number] |= ENDS_WITH_LETTER * _is_letter(piece[-1])
+    return edges
+
+
+def _is_letter(char: str) -> bool:
+    return category(char)[0] in "LM"
 
 
 def languages_written(pieces: Sequence[str], languages: Sequence[str]) -> list[list[str]]:

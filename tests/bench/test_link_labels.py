@@ -21,6 +21,7 @@ ROWS = [
         **{"a": n, "b": n + 1000, "token_a": f"a{n}", "token_b": f"b{n}"},
         **{"lang_a": "en", "lang_b": "fr", "q_value": BANDS[1 + n % 4], "prevails": n % 3 == 0},
         **{"n_ab": 5, "expected": 1.0, "g2": 9.0},
+        "prevails_q_value": BANDS[1 + n % 4] if n % 3 == 0 else None,
     }
     for n in range(400)
 ]
@@ -78,7 +79,7 @@ def test_both_passes_count_and_judging_writes_a_table_and_a_plot(tmp_path: Path)
     assert done.exit_code == 0, done.output
     assert "50.0%" in done.output
     assert (folder / "rates.json").exists()
-    assert (folder / "rates.svg").read_text().startswith("<?xml")
+    assert (folder / "rates.svg").read_text().startswith("<svg")
 
 
 def test_a_missing_label_is_named(tmp_path: Path):

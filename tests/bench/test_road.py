@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.road.page import plot, table
-from bench.road.processes import PeakMemory, memory_bytes, usage
+from bench.road.processes import Sampler, memory_bytes, usage
 from bench.road.spark_counts import Counts, counts, metric_total
 from bench.road.stages import StageTime
 
@@ -30,12 +30,17 @@ def test_the_time_of_this_process_is_the_drivers() -> None:
     assert used.jvm == used.workers == 0
 
 
+def test_the_time_of_a_worker_that_has_ended_is_kept() -> None:
+    seen = {-1: 5.0}
+    assert usage(seen).workers == 5.0
+
+
 def test_memory_counts_processes_below_this_one() -> None:
     code = "import time; held = bytearray(200_000_000); print(1, flush=True); time.sleep(60)"
     before = memory_bytes()
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as child:
         assert child.stdout and child.stdout.readline()
-        peak = PeakMemory().take()
+        peak = Sampler().take()
         child.kill()
     assert peak - before > 150_000_000
 

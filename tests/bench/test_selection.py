@@ -54,7 +54,6 @@ def test_tables_hold_means_over_seeds_and_ratios_of_pairs():
 
 
 def test_the_plot_names_every_score_and_arm(tmp_path: Path):
-    pytest.importorskip("matplotlib", reason="the plot needs matplotlib")
     draw(rows(), tmp_path / "planted.svg")
     picture = (tmp_path / "planted.svg").read_text()
     for name in (*ARMS, *SCORES):

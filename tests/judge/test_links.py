@@ -16,7 +16,7 @@ from pivotmine.judge.measures import MEASURES
 from pivotmine.judge.truth import read_truth
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.query import connect
-from pivotmine.show.evaluation_plot import plot_evaluation
+from pivotmine.show.evaluation_page import plot_evaluation
 from pivotmine.text.token_notation import whole_word
 from tests.handmade import Row, cli, link, make_lake, settings, word
 
@@ -255,21 +255,22 @@ def test_json_and_csv_hold_every_figure(lake, lexicon, found):
     assert list(rows[0]) == list(lines[0])
 
 
-def test_a_plot_is_the_same_each_time(found, tmp_path: Path):
-    pytest.importorskip("matplotlib")
+@pytest.mark.parametrize("suffix", [".svg", ".html"])
+def test_a_plot_is_the_same_each_time(found, tmp_path: Path, suffix: str):
     pictures = []
-    for name in ("one.svg", "other.svg"):
-        plot_evaluation(found, tmp_path / name)
-        pictures.append((tmp_path / name).read_bytes())
+    for name in ("one", "other"):
+        path = (tmp_path / name).with_suffix(suffix)
+        plot_evaluation(found, path)
+        pictures.append(path.read_text(encoding="utf-8"))
     assert pictures[0] == pictures[1]
-    assert b"precision" in pictures[0]
+    for said in ("of the judged links are translations.", "npmi, P@1: ", "do not translate"):
+        assert said in pictures[0]
 
 
-def test_a_plot_of_another_kind_is_refused(lake, lexicon):
-    pytest.importorskip("matplotlib")
-    outcome = cli("evaluate", "links", lexicon, *settings(lake), "--plot", "links.txt")
+def test_a_plot_of_another_kind_is_refused_before_anything_is_judged(lexicon):
+    outcome = cli("evaluate", "links", lexicon, "--plot", "links.txt")
     assert outcome.status == 2
-    assert "name the plot .svg, .png, .pdf" in outcome.err
+    assert "name the plot .html, .svg, .png, .pdf" in outcome.err
 
 
 def test_a_truth_without_a_word_of_the_corpus_is_refused(lake, tmp_path: Path):

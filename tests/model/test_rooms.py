@@ -8,7 +8,7 @@ from pathlib import Path
 import pivotmine.model
 
 ORDER = (
-    ("results", "progress", "config", "lakes"),
+    ("results", "progress", "config", "lakes", "hub", "locks"),
     ("load", "statistics", "words"),
     ("shards", "scoring"),
     ("losses", "lens"),

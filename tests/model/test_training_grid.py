@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -189,7 +193,7 @@ def test_every_seed_may_have_documents_of_its_own(recipe: Path, tmp_path: Path):
 
 @pytest.mark.parametrize("name", ["planted-placement", "real-arms"])
 def test_committed_results_give_the_committed_page(name: str, tmp_path: Path):
-    committed = Path(__file__).parents[2] / "docs/results" / f"2026-11-22-{name}"
+    committed = Path(__file__).parents[2] / "docs/results" / name
     command = ["compare", str(committed), "--out", str(tmp_path / "comparison.html")]
     done = CliRunner().invoke(app, command, catch_exceptions=False)
     assert done.exit_code == 0, done.output
@@ -259,7 +263,12 @@ def test_the_page_of_a_grid_is_well_formed_and_complete(recipe: Path):
     assert {ref[1:] for ref in page.references} <= set(page.ids)
     for text in ("significant", "toy <b>", "<translations> teach", "mixed − plain", "0.0156"):
         assert text in page.text
-    assert html.count("<svg") == 3
+    assert html.count("<figure>") == 3
+    for finding in (
+        "mixed is the first with half of the words right, at 100 tokens in one seed.",
+        "1 of 1 declared contrasts are significant.",
+    ):
+        assert finding in page.text
     assert html == arms_page(compare(hand_made(recipe, 7, 0.5))), "same results, same bytes"
 
 
@@ -379,3 +388,78 @@ def test_the_same_seed_starts_all_arms_from_the_same_weights(recipe: Path, tmp_p
     rows = pq.read_table(next((tmp_path / "out").glob("losses-*.parquet"))).to_pylist()
     of = {name: [row["loss"] for row in rows if row["arm"] == name] for name in "ab"}
     assert of["a"] == of["b"]
+
+
+def tables(out: Path) -> dict[str, list[dict[str, Any]]]:
+    """All that a grid measured, without times."""
+    found = {}
+    for name in TABLES:
+        table = pq.read_table(next(out.glob(f"{name}-*.parquet")))
+        found[name] = table.drop_columns([c for c in ("seconds", "mfu") if c in table.schema.names])
+    return {name: table.to_pylist() for name, table in found.items()}
+
+
+class Killed(BaseException):
+    """What ends a run in the middle of a step, as a signal would."""
+
+
+def test_a_grid_that_is_killed_at_ten_random_steps_gives_the_undisturbed_tables(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    pytest.importorskip("torch")
+    pytest.importorskip("accelerate")
+    from pivotmine.model.progress import Progress
+    from pivotmine.model.training import train as module
+
+    plan = make_plan(load_model_recipe(str(recipe)))
+    run_grid(plan, tmp_path / "whole", Progress())
+    n_steps = sum(phase.n_steps for phase in (plan.base, *plan.arms[0])) * 2
+    plain, seen = module._step, [0]
+    kills = sorted(np.random.default_rng(0).choice(n_steps, 10, replace=False).tolist())
+
+    def step(*arguments: Any) -> Any:
+        found = plain(*arguments)
+        seen[0] += 1
+        if kills and seen[0] > kills[0]:
+            kills.pop(0)
+            raise Killed
+        return found
+
+    monkeypatch.setattr(module, "_step", step)
+    n_starts = 0
+    while True:
+        n_starts += 1
+        try:
+            run_grid(plan, tmp_path / "killed", Progress())
+        except Killed:
+            continue
+        break
+    assert n_starts == 11
+    assert tables(tmp_path / "killed") == tables(tmp_path / "whole")
+
+
+def test_two_processes_share_the_runs_of_a_folder(recipe: Path, tmp_path: Path):
+    pytest.importorskip("torch")
+    pytest.importorskip("accelerate")
+    from pivotmine.model.progress import Progress
+
+    out, root = tmp_path / "shared", Path(__file__).parents[2]
+    command = [sys.executable, "-m", "pivotmine.model.cli", "train", "-c", str(recipe)]
+    command += ["--out", str(out), "--set", "grid.lease_seconds=3"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)}
+    both = [
+        subprocess.Popen(
+            command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    logs = [process.communicate(timeout=600)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], "\n".join(logs)
+    finished = re.findall(r"^(\w+, seed \d): loss", "\n".join(logs), re.MULTILINE)
+    wanted = [f"{name}, seed {seed}" for name in ("base", *ARMS) for seed in (0, 1)]
+    assert sorted(finished) == sorted(wanted), "every run is trained once"
+    assert len((out / "registrations.jsonl").read_bytes().splitlines()) == 1
+    assert not list((out / "leases").glob("*.json")), "all are given back"
+    run_grid(make_plan(load_model_recipe(str(recipe))), tmp_path / "alone", Progress())
+    assert tables(out) == tables(tmp_path / "alone")

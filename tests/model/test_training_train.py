@@ -14,15 +14,18 @@ from hypothesis import strategies as st
 
 from pivotmine.errors import ConfigError, InputError, ModelError
 from pivotmine.model.config.measuring import ModelConfig
+from pivotmine.model.config.parallel import TrackingConfig
 from pivotmine.model.config.training import ShapeConfig, TrainingConfig
 from pivotmine.model.load import load_model
-from pivotmine.model.shards.packing import Packing
+from pivotmine.model.shards.packing import Packing, Sequences
 from pivotmine.model.shards.stream import Stream, open_stream
 from pivotmine.model.shards.tokenizer import check_tokenizer, transformers_tokenizer
+from pivotmine.model.training.attention import batch, set_attention
 from pivotmine.model.training.checkpoints import EVALUATIONS
 from pivotmine.model.training.mixture import Mixture, Placement, slots
-from pivotmine.model.training.networks import check_masking, start, with_lora
+from pivotmine.model.training.networks import blocks, check_masking, start, with_lora
 from pivotmine.model.training.optimizers import optimizers, rate
+from pivotmine.model.training.throughput import flops_per_token
 from pivotmine.model.training.train import Job, Trained, train
 from pivotmine.model.training.workers import make_accelerator
 from tests.model.handmade_shards import word_tokenizer, write_arm
@@ -294,10 +297,103 @@ def test_low_rank_changes_keep_the_weights_and_can_be_merged(stream: Stream, tmp
     assert all("proj" in name for name in changed), "linear layers, not embeddings or norms"
 
 
-def test_a_loss_that_is_not_finite_ends_the_run(stream: Stream, tmp_path: Path):
-    wild = CONFIG.model_copy(update={"learning_rate": 1e30, "warmup_share": 0.0})
-    with pytest.raises(ModelError, match=r"lower training\.learning_rate"):
-        run(stream, tmp_path, wild)
+@pytest.mark.parametrize("what", ["loss", "gradient"])
+def test_a_value_that_is_not_finite_ends_the_run_before_it_reaches_the_weights(
+    stream: Stream, tmp_path: Path, what: str
+):
+    network = start(CONFIG, [stream], 7, print).network
+    calls: list[int] = []
+
+    def spoil(module: Any, inputs: Any, output: Any) -> Any:
+        calls.append(len(calls))
+        if len(calls) == 9:  # two micro-batches a step
+            if what == "loss":
+                return output * float("nan")
+            output.register_hook(lambda gradient: gradient * float("inf"))
+        return output
+
+    network.model.norm.register_forward_hook(spoil)
+    chosen = slots([Placement("all", 1.0)], N_STEPS * CONFIG.batch_sequences)
+    mixture = Mixture([Packing(stream, CONFIG.sequence_tokens, (7,))], chosen)
+    with pytest.raises(
+        ModelError,
+        match=rf"the {what} of step 5 is not finite .* checkpoint-00000003 is kept\. Lower",
+    ):
+        train(make_accelerator(CONFIG), network, Job(mixture, CONFIG, 7, tmp_path))
+    assert all(torch.isfinite(weight).all() for weight in network.parameters())
+
+
+@pytest.mark.parametrize("setting", ["gradient_checkpointing", "compile"])
+def test_settings_of_speed_and_memory_do_not_change_the_curve(
+    stream: Stream, tmp_path: Path, setting: str, monkeypatch: pytest.MonkeyPatch
+):
+    from pivotmine.model.training import layouts
+
+    monkeypatch.setattr(layouts, "COMPILER", "aot_eager")  # without a C++ compiler
+    plain, _ = run(stream, tmp_path / "plain", stop_at=3)
+    other, network = run(
+        stream, tmp_path / "other", CONFIG.model_copy(update={setting: True}), stop_at=3
+    )
+    for one, two in zip(curve(plain), curve(other), strict=True):
+        assert two == pytest.approx(one, rel=1e-5)
+    (layer,) = blocks(network)
+    is_set = layer.gradient_checkpointing if "check" in setting else layer._compiled_call_impl
+    assert is_set
+
+
+def test_sequences_put_end_to_end_give_the_loss_of_the_batch(stream: Stream):
+    network = start(CONFIG, [stream], 7, print).network
+    cut = [Packing(stream, 12, (7,)).take(number) for number in range(3)]
+    sequences = Sequences(*(np.stack(part) for part in zip(*cut, strict=True)))
+    rows, row = (batch(sequences, CONFIG, kind, "cpu") for kind in ("dense", "flash"))
+    assert rows["input_ids"].shape == (3, 12)
+    assert row["input_ids"].shape == (1, 36), "variable-length attention takes one row"
+    with torch.no_grad():
+        assert float(network(**row).loss) == pytest.approx(float(network(**rows).loss), rel=1e-6)
+    unmasked = CONFIG.model_copy(update={"mask_documents": False})
+    assert batch(sequences, unmasked, "flash", "cpu")["input_ids"].shape == (3, 12)
+
+
+def test_attention_that_a_device_or_precision_does_not_have_is_refused(stream: Stream):
+    network = start(CONFIG, [stream], 7, print).network
+    cpu = torch.device("cpu")
+    assert set_attention(network, CONFIG, cpu) == "dense"
+    with pytest.raises(ConfigError, match="attention=flex needs a GPU, and this runs on cpu"):
+        set_attention(network, CONFIG.model_copy(update={"attention": "flex"}), cpu)
+    with pytest.raises(ValueError, match="attention flash computes in bf16"):
+        TrainingConfig.model_validate({"attention": "flash"})
+
+
+def test_arithmetic_of_a_token_is_that_of_the_papers_formula(stream: Stream):
+    network = start(CONFIG, [stream], 7, print).network
+    # 4 x 16 x 16 attention, 3 x 16 x 32 feed-forward, 3 norms, tied embedding of 100 tokens
+    n_weights = 4 * 256 + 3 * 512 + 3 * 16 + 100 * 16
+    assert flops_per_token(network, 12) == 6 * n_weights + 12 * 1 * 16 * 12
+    network.requires_grad_(False)
+    assert flops_per_token(network, 12) == 4 * n_weights + 12 * 1 * 16 * 12
+
+
+def test_weights_and_biases_get_the_curve_without_a_network(stream: Stream, tmp_path: Path):
+    pytest.importorskip("wandb")
+    config = CONFIG.model_copy(update={"tracking": TrackingConfig(wandb="offline")})
+    run(stream, tmp_path, config)
+    assert list((tmp_path / "wandb").glob("offline-run-*/run-*.wandb"))
+
+
+def test_weights_and_biases_that_are_not_installed_are_named(
+    stream: Stream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    import importlib.util
+
+    from pivotmine.errors import SetupError
+
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "wandb" else found(name)
+    )
+    config = CONFIG.model_copy(update={"tracking": TrackingConfig(wandb="offline")})
+    with pytest.raises(SetupError, match=r"wandb not installed; .* pip install wandb"):
+        run(stream, tmp_path, config)
 
 
 @pytest.fixture
@@ -377,7 +473,7 @@ MUON = CONFIG.model_copy(
 
 def test_muon_trains_the_inner_matrices_and_adamw_the_rest(stream: Stream):
     network = start(MUON, [stream], 7, print).network
-    muon, adamw = optimizers(network, MUON)
+    muon, adamw = optimizers(network, MUON, torch.device("cpu"))
     names = {id(weight): name for name, weight in network.named_parameters()}
     inner, rest = (
         {names[id(weight)] for group in one.param_groups for weight in group["params"]}

@@ -15,7 +15,7 @@ import yaml
 from pivotmine.errors import ConfigError
 from pivotmine.model.config.training import TrainingConfig
 from pivotmine.model.results import read_table
-from pivotmine.model.training.workers import check_whole, make_accelerator
+from pivotmine.model.training.workers import check_launcher, make_accelerator
 from tests.model.handmade_shards import write_arm
 
 pytest.importorskip("torch")
@@ -79,7 +79,7 @@ def test_workers_that_do_not_find_one_another_are_refused(monkeypatch: pytest.Mo
         make_accelerator(TrainingConfig())
 
 
-def test_a_model_that_is_split_over_workers_is_refused():
-    check_whole("MULTI_GPU")
-    with pytest.raises(ConfigError, match="FSDP, which splits the model"):
-        check_whole("FSDP")
+def test_a_launcher_that_divides_the_model_itself_is_refused():
+    check_launcher("MULTI_GPU")
+    with pytest.raises(ConfigError, match="FSDP: start with torchrun"):
+        check_launcher("FSDP")

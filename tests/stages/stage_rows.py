@@ -36,6 +36,7 @@ def vocabulary_row(
     *,
     token_count: int = 100,
     document_frequency: int = 100,
+    whole_share: float = 1.0,
 ) -> Row:
     """A row of `vocabulary`: a word of `langs`."""
     return {
@@ -46,6 +47,7 @@ def vocabulary_row(
         "langs": langs,
         "document_frequency": document_frequency,
         "token_count": token_count,
+        "whole_share": whole_share,
     }
 
 

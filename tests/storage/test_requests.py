@@ -1,7 +1,7 @@
 """How many requests a lake in a store costs, counted where they arrive.
 
 Before, a commit of one table cost 46 requests, a query 67, and both grew with the rows of `runs`
-(docs/results/2026-11-30-requests.md).
+(docs/results/requests.md).
 """
 
 from __future__ import annotations

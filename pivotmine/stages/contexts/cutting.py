@@ -44,6 +44,9 @@ class CutPlan(NamedTuple):
     min_language_share: float
     """Share of a context's tokens that a language must hold to take part in it."""
 
+    block_layouts: bool
+    """Whether pages with one language after the other have contexts of their own."""
+
     n_folds: int
 
     repeated: RepeatedLines
@@ -59,13 +62,19 @@ def cut_documents(plan: CutPlan, batch: pa.RecordBatch) -> pa.RecordBatch:
     """The mixed contexts of some rows of table `tokens`, as `DOCUMENT_CONTEXTS`."""
     mixed = batch.filter(pa.array(holds_two_languages(batch, plan.languages)))
     hidden = hidden_lines(mixed, plan.languages, plan.repeated)
-    columns = node_columns(
-        mixed, plan.languages, plan.nodes, plan.window_tokens, plan.min_language_share, hidden
+    columns, is_blocks = node_columns(
+        mixed,
+        plan.languages,
+        plan.nodes,
+        plan.window_tokens,
+        plan.min_language_share,
+        plan.block_layouts,
+        hidden,
     )
     contexts = build_contexts(*columns, plan.nodes.language, len(plan.languages))
     doc_ids = mixed.column("doc_id").to_pylist()
     folds = document_folds(doc_ids, plan.n_folds)[contexts.document]
-    sources = source_hashes(mixed.column("source"))[contexts.document]
+    sources = source_hashes(mixed.column("source"), is_blocks)[contexts.document]
     cut = FoldedContexts(contexts.offsets, contexts.token_ids, folds, sources)
     return document_rows(doc_ids, cut, contexts.document)
 
@@ -80,13 +89,20 @@ def document_folds(doc_ids: Iterable[str], n_folds: int) -> NDArray[np.uint8]:
     return np.array([(number * n_folds) >> 64 for number in drawn], np.uint8)
 
 
-def source_hashes(sources: pa.Array) -> NDArray[np.uint32]:
+def source_hashes(sources: pa.Array, is_blocks: NDArray[np.bool_]) -> NDArray[np.uint32]:
     """[D] hash of each document's source; a document without one is of the source ''.
 
-    Stage `link` compares contexts of one source. Two sources that share a hash count as one.
+    Stage `link` compares contexts of one source. Two sources that share a hash count as one. The
+    pages of block layout of a source are a source of their own, since their contexts differ.
     """
     named = pc.fill_null(sources, "").dictionary_encode()
-    digests = (blake3(name.encode()).digest(4) for name in named.dictionary.to_pylist())
-    hashes = np.array([int.from_bytes(digest) for digest in digests], np.uint32)
-    found: NDArray[np.uint32] = hashes[named.indices.to_numpy()]
+    names = named.dictionary.to_pylist()
+    hashes = np.array(
+        [
+            [int.from_bytes(blake3(f"{kind}{name}".encode()).digest(4)) for name in names]
+            for kind in ("", "blocks of ")
+        ],
+        np.uint32,
+    )
+    found: NDArray[np.uint32] = hashes[is_blocks.astype(np.int64), named.indices.to_numpy()]
     return found

@@ -45,6 +45,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
         load_nodes(inputs, languages, settings.min_count),
         context_tokens(recipe),
         settings.min_language_share,
+        settings.block_layouts,
         settings.folds,
         _repeated(inputs, recipe),
     )
@@ -130,6 +131,7 @@ STAGE = Stage(
         "count.context",
         "count.window_tokens",
         "count.min_language_share",
+        "count.block_layouts",
         "count.min_count",
         "count.max_line_documents",
         "count.max_repeated_lines",

@@ -31,7 +31,7 @@ UNIT = 2**20
 
 NOBODY = 0.005
 """Weight of no partner at all, beside probabilities of partners. Chosen on words of aligned
-segments that are left out of all figures (docs/results/2026-11-30-lexicon.md), as is the next."""
+segments that are left out of all figures (docs/results/lexicon.md), as is the next."""
 
 DISCOUNT = UNIT // 100
 """Taken off the sum of each pair between rounds, so that many small shares do not add up."""

@@ -14,11 +14,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, Window
 from pyspark.sql import functions as F
 
 from pivotmine.engine.numbered_tasks import share_out
 from pivotmine.engine.stage import ArrowRows, Inputs, Rows, Stage, StageOutputs, Tally
+from pivotmine.engine.table_files import read_whole_files
 from pivotmine.lake.tables import LEXICON
 from pivotmine.numeric.association import expected
 from pivotmine.recipe import Recipe
@@ -33,6 +34,10 @@ from pivotmine.stages.lexicon.sharing import UNIT, pair_weights
 from pivotmine.stages.link.contest import Contenders, contenders
 from pivotmine.text.token_notation import SPACE
 from pivotmine.udfs import lexicon as udfs
+
+MAX_ROWS_HERE = 8_000_000
+"""Most candidates of tasks that are placed in the driver, some 100 bytes each; more are left to
+Spark, with the same result."""
 
 
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
@@ -71,19 +76,35 @@ def _candidates(inputs: Inputs, recipe: Recipe, counting: Counting) -> pa.Table:
     else:
         count = udfs.bind_counted(plan, names, min_count, most)
         rows = ArrowRows(inputs.numbers(len(plan.tasks)), count, udfs.CANDIDATES)
-    ranked = (
-        inputs.checkpoint(rows, "candidates")
-        .withColumn("place", F.least(_place("a", "b"), _place("b", "a")))
-        .where(F.col("place") <= most)
-    )
-    best = ranked.orderBy("place", F.desc("strength"), "a", "b").limit(settings.max_pairs)
-    found = inputs.local(best.select("a", "b", "n_ab"), settings.max_pairs)
+    files = inputs.files(rows, "candidates")
+    if sum(n_rows for _, n_rows in files) <= MAX_ROWS_HERE:
+        found = best_candidates(read_whole_files(files, udfs.CANDIDATES), most, settings.max_pairs)
+    else:
+        stored = inputs.read_files([path for path, _ in files], udfs.CANDIDATES)
+        place = F.least(_place("a", "b"), _place("b", "a"))
+        ranked = stored.withColumn("place", place).where(F.col("place") <= most)
+        best = ranked.orderBy("place", F.desc("strength"), "a", "b").limit(settings.max_pairs)
+        found = inputs.local(best.select("a", "b", "n_ab"), settings.max_pairs)
     if found.num_rows == settings.max_pairs:
         inputs.note(
             f"there are {settings.max_pairs:,} candidates or more; those are taken that are best "
             "placed. Raise lexicon.max_pairs, or lower lexicon.max_partners."
         )
     return found.sort_by([("a", "ascending"), ("b", "ascending")]).combine_chunks()
+
+
+def best_candidates(rows: pa.Table, max_partners: int, max_pairs: int) -> pa.Table:
+    """Columns a, b and n_ab of the rows of `CANDIDATES` that are best placed on one of their sides.
+
+    Memory: about 100 B a row.
+    """
+    a, b, strength, language_a, language_b = (
+        rows[name].to_numpy() for name in ("a", "b", "strength", "language_a", "language_b")
+    )
+    place = np.minimum(places(a, language_b, b, strength), places(b, language_a, a, strength))
+    kept = np.flatnonzero(place < max_partners)
+    order = np.lexsort((b[kept], a[kept], -strength[kept], place[kept]))
+    return rows.select(["a", "b", "n_ab"]).take(pa.array(kept[order[:max_pairs]]))
 
 
 def _min_count(recipe: Recipe, pair_events: int) -> int:
@@ -105,11 +126,13 @@ def _shared(inputs: Inputs, round_: udfs.Sharing) -> NDArray[np.int64]:
     n_tasks = 2 * inputs.spark.sparkContext.defaultParallelism
     parts = share_out(files, max(-(-sum(n_rows for _, n_rows in files) // n_tasks), 1))
     made = ArrowRows(inputs.numbers(len(parts)), udfs.bind_share(parts, round_), udfs.SHARES)
-    n_pairs = len(round_.links.a)
-    sums: DataFrame = made.in_spark().groupBy("pair").agg(F.sum("units").alias("units"))
-    found = inputs.local(sums, n_pairs)
-    shares = np.zeros(n_pairs, np.int64)
-    shares[found["pair"].to_numpy()] = found["units"].to_numpy()
+    shares = np.zeros(len(round_.links.a), np.int64)
+    if made.is_here:
+        sums = made.gathered()
+    else:
+        by_pair = made.in_spark().groupBy("pair").agg(F.sum("units").alias("units"))
+        sums = inputs.local(by_pair, len(shares))
+    np.add.at(shares, sums["pair"].to_numpy(), sums["units"].to_numpy())
     return shares
 
 
@@ -187,4 +210,5 @@ STAGE = Stage(
     sections=("languages", "count.min_count", "count.folds", "count.max_shuffle_bytes", "lexicon"),
     run=run,
     tally=tally,
+    runs_kernels=True,
 )

@@ -8,6 +8,7 @@ itself. Otherwise the blocks are written once, a shuffle of the packed contexts.
 
 from __future__ import annotations
 
+import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from pivotmine.engine.numbered_tasks import FileRange
@@ -22,10 +23,12 @@ _MAX_RANGES = 4_000_000
 def context_blocks(inputs: Inputs, block_tokens: int) -> list[Chunk]:
     """The rows of files that hold each block, in the order of blocks."""
     files = inputs.table_files("contexts")
-    n_tokens = inputs.local(
-        inputs.frame("contexts", ("n_tokens",)).agg(F.sum("n_tokens").alias("n")), 1
-    )
-    n_blocks = -(-(n_tokens["n"][0].as_py() or 0) // block_tokens)
+    if inputs.is_small:
+        n_tokens = pc.sum(inputs.table("contexts", ("n_tokens",), _MAX_RANGES)["n_tokens"])
+    else:
+        sums = inputs.frame("contexts", ("n_tokens",)).agg(F.sum("n_tokens").alias("n"))
+        n_tokens = inputs.local(sums, 1)["n"][0]
+    n_blocks = -(-(n_tokens.as_py() or 0) // block_tokens)
     if n_blocks == 0:
         return []
     if n_blocks == 1:
@@ -33,7 +36,7 @@ def context_blocks(inputs: Inputs, block_tokens: int) -> list[Chunk]:
     dealt = ArrowRows(inputs.numbers(len(files)), bind_deal(files, n_blocks), BLOCKS).in_spark()
     in_blocks = dealt.repartition("block").sortWithinPartitions("block")
     written = inputs.files(ArrowRows(in_blocks, pass_on, BLOCKS), "blocks")
-    rows = ArrowRows(inputs.numbers(len(written)), bind_ranges(written), RANGES).in_spark()
+    rows = ArrowRows(inputs.numbers(len(written)), bind_ranges(written), RANGES)
     ranges = inputs.local(rows, _MAX_RANGES).sort_by(
         [("block", "ascending"), ("file", "ascending")]
     )

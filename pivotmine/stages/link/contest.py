@@ -7,7 +7,7 @@ link is *won* there if neither of its words has been taken for the other languag
 linking: Melamed 2000, Models of Translational Equivalence among Words, Computational Linguistics
 26(2); there in aligned sentences, here in any context). The share of its contexts that a link wins
 separates translations from bystanders better than any measure of association
-(docs/results/2026-11-22-links.md).
+(docs/results/links.md).
 
 This takes one pass over the contexts, without alignment or iteration. A link is held by the end
 that has fewer links, so that a hub costs no more than its partners.

@@ -24,8 +24,8 @@ def contest_links(
     nodes: NodeTable,
     links: pa.Table,
     permutations: Permutations,
-) -> DataFrame:
-    """Rows of `contest.WON`: how many contexts each link wins, without links that win none.
+) -> ArrowRows:
+    """Rows of `contest.WON` to be summed: the contexts that each link wins, of links that win any.
 
     The strongest come first. Links of a permutation compete in its contexts.
 
@@ -44,8 +44,21 @@ def contest_links(
         for block in permutations.blocks
     ]
     hold = bind_contest(tasks, held, permutations)
-    won = ArrowRows(inputs.numbers(len(tasks)), hold, WON).in_spark()
-    return won.groupBy(*KEY).agg(F.sum("n_won").alias("n_won")).select(*WON.names)
+    return ArrowRows(inputs.numbers(len(tasks)), hold, WON)
+
+
+def summed(won: ArrowRows) -> DataFrame:
+    """Rows of `contest.WON`, one a link."""
+    sums = won.in_spark().groupBy(*KEY).agg(F.sum("n_won").alias("n_won"))
+    return sums.select(*WON.names)
+
+
+def summed_here(inputs: Inputs, won: ArrowRows, most: int) -> pa.Table:
+    """The same in the driver, of at most `most` links."""
+    if not won.is_here:
+        return inputs.local(summed(won), most).cast(WON)
+    sums = won.gathered().group_by(KEY).aggregate([("n_won", "sum")])
+    return sums.rename_columns({"n_won_sum": "n_won"}).select(WON.names)
 
 
 def context_shares(inputs: Inputs) -> list[tuple[FileRange, ...]]:

@@ -30,18 +30,17 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pivotmine import plugins
-from pivotmine.engine.session import spark_schema
-from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, StageRows, Tally
-from pivotmine.lake.tables import LINKS
+from pivotmine.engine.stage import ArrowRows, Inputs, Rows, Stage, StageOutputs, StageRows, Tally
+from pivotmine.engine.table_files import read_whole_files
+from pivotmine.lake.tables import COUNTS, LINKS
 from pivotmine.numeric.nodes import NodeTable, first_nodes
 from pivotmine.recipe import Recipe
 from pivotmine.stages.contexts.stage import MAX_VOCAB_SIZE, context_languages, load_nodes
 from pivotmine.stages.count.tasks import Chunk
 from pivotmine.stages.link.associate import CANDIDATES, LEAST_CAP, PairTest
 from pivotmine.stages.link.blocks import context_blocks
-from pivotmine.stages.link.chance import find_margins, find_strata, permuted_candidates, union
-from pivotmine.stages.link.contest import WON
-from pivotmine.stages.link.contests import contest_links
+from pivotmine.stages.link.chance import find_margins, find_strata, permuted_candidates
+from pivotmine.stages.link.contests import contest_links, summed, summed_here
 from pivotmine.stages.link.families import family_sizes, spellings, table_margins
 from pivotmine.stages.link.report import report
 from pivotmine.stages.link.rows_here import RowsHere
@@ -65,25 +64,30 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     names = table_margins(inputs, languages, nodes)
     permutations, test, pair_events = _chance(inputs, recipe, nodes, spelling)
     find = plugins.with_plugins(bind_candidates(test))
-    of_corpus = inputs.frame("counts").mapInArrow(find, spark_schema(CANDIDATES))
+    of_corpus = inputs.arrow_rows("counts", COUNTS.schema.names, find, CANDIDATES)
     null = permuted_candidates(inputs, recipe, names, permutations, test, pair_events)
-    found = inputs.checkpoint(union([of_corpus, *null]), "candidates")
+    files = [
+        file
+        for number, rows in enumerate((of_corpus, *null))
+        for file in inputs.files(rows, f"candidates-{number}")
+    ]
     tests = family_sizes(names, spelling, recipe.count.min_count)
     n_permutations = settings.permutations if null else 0
 
-    def hold(links: pa.Table) -> DataFrame:
+    def hold(links: pa.Table) -> ArrowRows:
         return contest_links(inputs, recipe, nodes, links, permutations)
 
     most = settings.max_contenders
-    if inputs.stored("candidates", ("p_bin",)).count() <= min(MAX_ROWS_HERE, most):
-        rows = inputs.local(found, most).cast(CANDIDATES)
-        here = RowsHere(rows, lambda links: inputs.local(hold(links), most).cast(WON), most)
+    if sum(n_rows for _, n_rows in files) <= min(MAX_ROWS_HERE, most):
+        rows = read_whole_files(files, CANDIDATES)
+        here = RowsHere(rows, lambda links: summed_here(inputs, hold(links), most), most)
         selected = select_links(here, tests, n_permutations, settings)
         links: StageRows = _named_here(selected.links.rows, vocabulary)
         rates = selected.rates, selected.prevailing_rates
     else:
         n_families = len(languages) ** 2 * (n_permutations + 1)
-        in_spark = RowsInSpark(inputs, found, hold, most, n_families)
+        found = inputs.read_files([path for path, _ in files], CANDIDATES)
+        in_spark = RowsInSpark(inputs, found, lambda links: summed(hold(links)), most, n_families)
         found_in_spark = select_links(in_spark, tests, n_permutations, settings)
         links = _named_in_spark(
             found_in_spark.links.rows, inputs.frame("vocabulary", ("token_id", "token"))
@@ -162,4 +166,5 @@ STAGE = Stage(
     run=run,
     tally=tally,
     modules=modules,
+    runs_kernels=True,
 )

@@ -16,9 +16,17 @@ hubs.
   subsamples: Meinshausen & Buhlmann 2010, Stability selection, J. R. Stat. Soc. B 72);
 * closure: the share of partners that translate each other (`closure.py`), estimated by the rule of
   succession (Laplace 1774): (closed + 1) / (closable + 2). Where languages never meet, nothing can
-  close, and closure is 1/2 for all.
+  close, and closure is 1/2 for all;
+* specificity: the inverse document frequency (Sparck Jones 1972, A statistical interpretation of
+  term specificity, J. Documentation 28) over mixed contexts of the language, scaled to 0..1:
+  log(C / n) / log(C) for a word in n of C contexts. Words in most contexts, such as *and*, narrow
+  nothing down, whatever translates them.
 
-Closure contributes most (docs/results/2026-11-22-pivots.md).
+Fragments are no pivots: in languages with spaces, a pivot has the mark of a word start and is a
+whole word in most places (`min_whole_share`). Where a word has a piece with the mark and one
+without, the first speaks for it.
+
+Closure contributes most (docs/results/pivots.md).
 """
 
 from __future__ import annotations
@@ -32,8 +40,9 @@ from pyspark.sql import functions as F
 from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.recipe import He2025PivotConfig, Recipe
 from pivotmine.stages.pivot.closure import NODE, closures
+from pivotmine.text.token_notation import SPACE, UNSPACED_LANGUAGES
 
-_WORDS = ("token_id", "token", "langs", "document_frequency")
+_WORDS = ("token_id", "token", "langs", "document_frequency", "whole_share")
 _PAIR = ("a", "b", "lang_a", "lang_b")
 _COUNTS = (*_PAIR, "n_ab", "n_a", "n_b", "n_contexts")
 _LINKED = (*_PAIR, "folds", "g2", "prevails", "is_copy")
@@ -90,6 +99,8 @@ def _links(inputs: Inputs, vocabulary: DataFrame, recipe: Recipe) -> DataFrame:
     )
     words = vocabulary.where("document_frequency > 0").select(
         "token_id",
+        "token",
+        "whole_share",
         F.explode("langs").alias("lang"),
         F.floor(F.log2("document_frequency")).alias("octave"),
     )
@@ -97,9 +108,8 @@ def _links(inputs: Inputs, vocabulary: DataFrame, recipe: Recipe) -> DataFrame:
     usual = with_degree.groupBy("lang", "octave").agg(
         (F.sum("degree") / F.count("*")).alias("expected_degree")
     )
-    closure = closures(
-        edges, inputs.frame("margins"), recipe.count.min_count, settings.max_partners
-    )
+    margins = inputs.frame("margins")
+    closure = closures(edges, margins, recipe.count.min_count, settings.max_partners)
     n_languages = F.size("languages")
     spread = (1 - F.col("squares") / (F.col("degree") * F.col("degree"))) * (
         n_languages / (n_languages - 1)
@@ -109,23 +119,46 @@ def _links(inputs: Inputs, vocabulary: DataFrame, recipe: Recipe) -> DataFrame:
         "stability": F.col("folds") / (F.col("degree") * recipe.count.folds),
         "closable": F.coalesce("closable", F.lit(0)),
         "closed": F.coalesce("closed", F.lit(0)),
+        "specificity": F.col("specificity"),
     }
     surplus = F.log2((F.col("degree") + 1) / (F.col("expected_degree") + 1))
     closing = (F.col("closed") + 1) / (F.col("closable") + 2)
     scored = (
         with_degree.where(n_languages >= settings.min_languages)
+        .where(_is_word(settings.min_whole_share))
         .join(F.broadcast(usual), ["lang", "octave"])
         .join(closure, NODE, "left")
+        .join(_specificities(margins), NODE)
         .withColumns(evidence)
-        .withColumn("score", F.col("participation") * surplus * F.col("stability") * closing)
+        .withColumn(
+            "score",
+            F.col("participation") * surplus * F.col("stability") * closing * F.col("specificity"),
+        )
         .select(*NODE, "degree", "languages", "score", "expected_degree", *evidence)
     )
     return _top(inputs, scored, "links", settings.max_pivots)
 
 
+def _is_word(min_whole_share: float) -> Column:
+    """Whether a token of a language (token, lang, whole_share) is a word rather than a fragment."""
+    unspaced = F.col("lang").isin(sorted(UNSPACED_LANGUAGES))
+    return unspaced | (F.col("token").startswith(SPACE) & (F.col("whole_share") >= min_whole_share))
+
+
+def _specificities(margins: DataFrame) -> DataFrame:
+    """token_id, lang, specificity: inverse document frequency over mixed contexts, 0 to 1."""
+    of_pair = margins.groupBy("lang", "other_lang").agg(F.max("n_contexts").alias("n_contexts"))
+    of_lang = of_pair.groupBy("lang").agg(F.sum("n_contexts").alias("n_contexts"))
+    held = margins.groupBy(*NODE).agg(F.sum("n").alias("n")).join(F.broadcast(of_lang), "lang")
+    # A language with a single context has no word that is specific.
+    rarity = F.ln(F.col("n_contexts") / F.col("n")) / F.ln("n_contexts")
+    specificity = F.when(F.col("n_contexts") > 1, rarity).otherwise(0.0)
+    return held.select(*NODE, specificity.alias("specificity"))
+
+
 def _without_evidence() -> dict[str, Column]:
     nothing = F.lit(None)
-    doubles = ("expected_degree", "participation", "stability")
+    doubles = ("expected_degree", "participation", "stability", "specificity")
     return {
         **dict.fromkeys(doubles, nothing.cast("double")),
         **dict.fromkeys(("closable", "closed"), nothing.cast("long")),
@@ -170,4 +203,5 @@ STAGE = Stage(
     sections=("count.min_count", "count.folds", "pivot"),
     run=run,
     tally=tally,
+    runs_kernels=True,
 )

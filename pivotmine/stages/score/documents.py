@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pivotmine.numeric.arrow_batches import TokenColumns, language_indices, token_columns
-from pivotmine.numeric.node_columns import NodeColumns, node_columns
+from pivotmine.numeric.node_columns import CutColumns, node_columns
 from pivotmine.numeric.nodes import NodeTable, segment_lengths
 from pivotmine.stages.score.link_coverage import LinkTable
 from pivotmine.stages.score.translation_structure import LinkedWords
@@ -63,6 +63,8 @@ class Corpus:
         Longest window, in which both words of a link must be; None for the whole document.
     min_language_share
         Share of a context's tokens that a language must hold to take part in it.
+    block_layouts
+        Whether pages with one language after the other have contexts of their own.
     pieces
         [V] the strings of tokens; empty unless a score of the recipe is registered with
         `pieces=True`.
@@ -75,6 +77,7 @@ class Corpus:
     boilerplate: Boilerplate
     window_tokens: int | None
     min_language_share: float
+    block_layouts: bool
     pieces: tuple[str, ...] = ()
 
     @cached_property
@@ -159,7 +162,7 @@ class Documents:
         return result
 
     @cached_property
-    def in_contexts(self) -> NodeColumns:
+    def in_contexts(self) -> CutColumns:
         """Nodes of the text, [T], and the contexts in which they meet."""
         corpus = self.corpus
         return node_columns(
@@ -168,4 +171,5 @@ class Documents:
             corpus.nodes,
             corpus.window_tokens,
             corpus.min_language_share,
+            corpus.block_layouts,
         )

@@ -15,7 +15,7 @@ class Links:
         """Covered tokens per token; evidence: `covered_tokens` and distinct `links`."""
         corpus = documents.corpus
         found = link_coverage(
-            *documents.in_contexts, documents.n, corpus.nodes.language, corpus.links.table
+            *documents.in_contexts.columns, documents.n, corpus.nodes.language, corpus.links.table
         )
         evidence = {"covered_tokens": found.covered_tokens, "links": found.n_links}
         return plugins.Scored(found.covered_tokens / documents.length, evidence)

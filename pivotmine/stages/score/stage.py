@@ -29,6 +29,8 @@ from pivotmine.udfs import score
 
 _LINK = ("lang_a", "lang_b", "a", "b")
 
+_MAX_LINKS_HERE = 10_000_000
+
 
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Ship links and pivots to the workers and score all documents in one pass."""
@@ -42,12 +44,9 @@ def _corpus(inputs: Inputs, recipe: Recipe) -> Corpus:
     """Facts of the corpus by which documents are scored."""
     languages = sorted(recipe.languages)
     nodes = load_nodes(inputs, languages, recipe.count.min_count)
-    pivots = inputs.local(
-        inputs.frame("pivots", ("method", "token_id"))
-        .where("method = 'he2025'")
-        .select("token_id"),
-        recipe.pivot.he2025.max_pivots,
-    )
+    most = recipe.pivot.he2025.max_pivots + recipe.pivot.links.max_pivots
+    pivots = inputs.table("pivots", ("method", "token_id"), most)
+    pivots = pivots.filter(pc.field("method") == "he2025")
     in_pivot_set = np.zeros(nodes.node_of.shape[1], np.bool_)
     in_pivot_set[pivots["token_id"].to_numpy()] = True
     return Corpus(
@@ -58,6 +57,7 @@ def _corpus(inputs: Inputs, recipe: Recipe) -> Corpus:
         _boilerplate(inputs, recipe.score),
         context_tokens(recipe),
         recipe.count.min_language_share,
+        recipe.count.block_layouts,
         _pieces(inputs, recipe),
     )
 
@@ -90,15 +90,20 @@ _OF_LINKS = ("a", "b", "lang_a", "lang_b", "n_a", "n_b", "n_contexts", "g2")
 
 def scoring_links(inputs: Inputs, max_links: int) -> pa.Table:
     """Links that prevail and are no copies, the strongest first: the link numbers of `scores`."""
-    links = (
-        inputs.frame("links", (*_OF_LINKS, "prevails", "is_copy"))
+    columns = (*_OF_LINKS, "prevails", "is_copy")
+    order = [("g2", "descending"), *((name, "ascending") for name in _LINK)]
+    if inputs.is_small:
+        links = inputs.table("links", columns, _MAX_LINKS_HERE)
+        links = links.filter(pc.field("prevails") & ~pc.field("is_copy")).select(_OF_LINKS)
+        return links.sort_by(order).slice(0, max_links).combine_chunks()
+    strongest = (
+        inputs.frame("links", columns)
         .where("prevails AND NOT is_copy")
         .orderBy(F.desc("g2"), *_LINK)
         .limit(max_links)
         .select(*_OF_LINKS)
     )
-    order = [("g2", "descending"), *((name, "ascending") for name in _LINK)]
-    return inputs.local(links, max_links).sort_by(order)
+    return inputs.local(strongest, max_links).sort_by(order)
 
 
 def _boilerplate(inputs: Inputs, settings: ScoreConfig) -> Boilerplate:
@@ -106,15 +111,23 @@ def _boilerplate(inputs: Inputs, settings: ScoreConfig) -> Boilerplate:
     counts = inputs.arrow_rows(
         "tokens", ("token_ids", "segment_ends"), score.count_segments, SEGMENT_COUNTS
     )
-    repeated = (
-        counts.in_spark()
-        .groupBy("segment")
-        .agg(F.sum("n_docs").alias("n_docs"))
-        .where(F.col("n_docs") >= settings.min_repeats)
-        .orderBy(F.desc("n_docs"), "segment")
-        .limit(settings.max_repeated_segments)
-    )
-    found = inputs.local(repeated, settings.max_repeated_segments).sort_by("segment")
+    most = settings.max_repeated_segments
+    if counts.is_here:
+        sums = counts.gathered().group_by("segment").aggregate([("n_docs", "sum")])
+        sums = sums.rename_columns({"n_docs_sum": "n_docs"})
+        order = [("n_docs", "descending"), ("segment", "ascending")]
+        repeated = sums.filter(pc.field("n_docs") >= settings.min_repeats).sort_by(order)
+        found = repeated.slice(0, most).sort_by("segment").combine_chunks()
+    else:
+        in_spark = (
+            counts.in_spark()
+            .groupBy("segment")
+            .agg(F.sum("n_docs").alias("n_docs"))
+            .where(F.col("n_docs") >= settings.min_repeats)
+            .orderBy(F.desc("n_docs"), "segment")
+            .limit(most)
+        )
+        found = inputs.local(in_spark, most).sort_by("segment")
     inputs.measure("repeated_segments", found.num_rows)
     return Boilerplate(
         found["segment"].to_numpy(), found["n_docs"].to_numpy(), settings.min_repeats
@@ -141,6 +154,7 @@ STAGE = Stage(
         "count.context",
         "count.window_tokens",
         "count.min_language_share",
+        "count.block_layouts",
         "count.min_count",
         "pivot",
         "score",

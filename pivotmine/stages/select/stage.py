@@ -152,6 +152,7 @@ STAGE = Stage(
     sections=("languages", "score", "select"),
     run=run,
     tally=tally,
+    runs_kernels=True,
     external=external,
     modules=modules,
 )

@@ -21,6 +21,7 @@ from pivotmine.recipe import Recipe
 from pivotmine.stages.shard.break_links import broken_contents
 from pivotmine.stages.shard.formats import TEXT_FORMATS
 from pivotmine.stages.shard.manifest import write_manifests
+from pivotmine.stages.shard.shards_here import shards_here
 from pivotmine.stages.shard.writer import TokenFormat
 from pivotmine.udfs.shard import bind_write
 
@@ -33,6 +34,8 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     settings = recipe.shard
     (tokenizer,) = inputs.table("tokenizer", ("vocab_size", "eos_token_id"), 1).to_pylist()
     tokens = TokenFormat(tokenizer["vocab_size"], tokenizer["eos_token_id"])
+    if inputs.is_small and all(arm.method != "links_broken" for arm in recipe.select.arms):
+        return {"shards": shards_here(inputs, recipe, tokens)}
     selection = inputs.frame("selection")
     n_arms = len(recipe.select.arms)
     sizes = inputs.local(
@@ -164,5 +167,6 @@ STAGE = Stage(
     sections=("select", "shard"),
     run=run,
     tally=tally,
+    runs_kernels=True,
     finish=finish,
 )

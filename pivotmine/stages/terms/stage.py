@@ -17,7 +17,7 @@ arrays: 11 MB, and about 200 bytes a word and 90 a pair, counts included.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +38,8 @@ from pivotmine.stages.terms.search import TermSearch
 from pivotmine.text.folding import spaced_letters
 from pivotmine.text.tokenizer import Tokenizer
 from pivotmine.udfs import terms as udfs
+
+Value = TypeVar("Value")
 
 
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
@@ -63,14 +65,13 @@ def _term_counts(inputs: Inputs, recipe: Recipe, lexicon: Lexicon) -> StageRows:
     languages = sorted(recipe.languages)
     strings, terms = _strings_and_pairs(lexicon, languages)
     totals = _totals(inputs, recipe, strings, terms, languages)
-    share = inputs.spark.sparkContext.broadcast
     inputs.measure("words", len(lexicon.terms))
     inputs.measure("pairs", len(lexicon.a))
     inputs.measure("words_found", int(np.count_nonzero(totals.words[:, 0, DOCUMENTS])))
     inputs.measure("pairs_found", int(np.count_nonzero(totals.pairs[:, 0, DOCUMENTS])))
     result = TermResult(lexicon._replace(rejects=()), terms, totals)
     pieces = inputs.numbers(sum(n_pieces(lexicon)))
-    return ArrowRows(pieces, udfs.bind_rows(share(result)), TERM_COUNTS.schema)
+    return ArrowRows(pieces, udfs.bind_rows(_shared(inputs, result)), TERM_COUNTS.schema)
 
 
 def _strings_and_pairs(lexicon: Lexicon, languages: list[str]) -> tuple[list[str], TermPairs]:
@@ -97,15 +98,25 @@ def _totals(
         recipe.count.window_tokens,
         recipe.count.min_language_share,
     )
-    count = udfs.bind_count(inputs.spark.sparkContext.broadcast(search))
-    sums = (
-        inputs.arrow_rows("tokens", udfs.COLUMNS, count, BUCKETS)
-        .in_spark()
-        .repartition("bucket")
-        .sortWithinPartitions("bucket")
-        .mapInArrow(udfs.sum_buckets, spark_schema(BUCKETS))
-    )
-    return totals_of(inputs.local(sums, n_buckets(terms)), terms)
+    count = udfs.bind_count(_shared(inputs, search))
+    parts = inputs.arrow_rows("tokens", udfs.COLUMNS, count, BUCKETS)
+    if parts.is_here:
+        in_order = parts.gathered().sort_by("bucket").to_batches()
+        sums = pa.Table.from_batches(udfs.sum_buckets(iter(in_order)), BUCKETS)
+    else:
+        by_bucket = parts.in_spark().repartition("bucket").sortWithinPartitions("bucket")
+        sums = inputs.local(
+            by_bucket.mapInArrow(udfs.sum_buckets, spark_schema(BUCKETS)), n_buckets(terms)
+        )
+    return totals_of(sums, terms)
+
+
+def _shared(inputs: Inputs, value: Value) -> udfs.Shared[Value]:
+    """The value for tasks: sent to every worker process once, or as it is."""
+    if inputs.is_small:
+        return udfs.Held(value)
+    sent: udfs.Shared[Value] = inputs.spark.sparkContext.broadcast(value)
+    return sent
 
 
 def external(recipe: Recipe) -> Any:
@@ -132,4 +143,5 @@ STAGE = Stage(
     run=run,
     tally=tally,
     external=external,
+    runs_kernels=True,
 )

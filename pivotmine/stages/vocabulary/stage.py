@@ -14,14 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 from pyspark.sql import functions as F
 
 from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.recipe import Recipe
-from pivotmine.stages.vocabulary.frequencies import ALL_TOKENS
-from pivotmine.text.token_notation import languages_written
+from pivotmine.text.token_notation import languages_written, letter_edges
 from pivotmine.text.tokenizer import Tokenizer
 from pivotmine.udfs import vocabulary
 
@@ -30,95 +31,83 @@ SHARED = "shared"
 
 def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Sum frequencies over documents and decide each token's languages."""
-    languages = recipe.languages
     (row,) = inputs.table("tokenizer", ("kind", "model"), 1).to_pylist()
     pieces = Tokenizer(row["kind"], row["model"]).load().pieces()
-    sums = _frequencies(inputs, len(pieces), languages)
-    of_token = F.col("token_id") != ALL_TOKENS
-    of_any_language = F.col("language") == len(languages)
-    totals = sums.where(of_token & of_any_language).drop("language")
-    return {
-        "vocabulary": _pieces(inputs, pieces, languages)
-        .join(totals, "token_id", "left")
-        .join(_rates(sums, languages), "token_id", "left")
-        .select("*", *_languages(recipe))
-        .select(
-            "token_id",
-            "token",
-            "lang",
-            "lang_share",
-            "langs",
-            F.coalesce("document_frequency", F.lit(0)).alias("document_frequency"),
-            F.coalesce("token_count", F.lit(0)).alias("token_count"),
-        )
-        .orderBy("token_id")
-    }
+    frequencies = _frequencies(inputs, letter_edges(pieces), recipe.languages)
+    return {"vocabulary": vocabulary_rows(pieces, frequencies, recipe)}
 
 
-def _pieces(inputs: Inputs, pieces: Sequence[str], languages: Sequence[str]) -> DataFrame:
-    """Columns `token_id`, `token` and `written`, the languages written in the token's script."""
-    return inputs.spark.createDataFrame(
-        pa.table(
-            {
-                "token_id": pa.array(range(len(pieces)), pa.int32()),
-                "token": pa.array(pieces, pa.string()),
-                "written": pa.array(languages_written(pieces, languages), pa.list_(pa.string())),
-            }
+def _frequencies(inputs: Inputs, edges: NDArray[np.uint8], languages: Sequence[str]) -> pa.Table:
+    """Rows of `vocabulary.SCHEMA` that sum up to those of the whole corpus."""
+    count = vocabulary.bind(edges, languages)
+    parts = inputs.arrow_rows("tokens", vocabulary.COLUMNS, count, vocabulary.SCHEMA)
+    if parts.is_here:
+        return parts.gathered()
+    sums = (
+        parts.in_spark()
+        .groupBy("token_id", "language")
+        .agg(
+            F.sum("document_frequency").alias("document_frequency"),
+            F.sum("token_count").alias("token_count"),
+            F.sum("whole_count").alias("whole_count"),
         )
     )
+    return inputs.local(sums, (len(edges) + 1) * (len(languages) + 1))
 
 
-def _frequencies(inputs: Inputs, vocab_size: int, languages: Sequence[str]) -> DataFrame:
-    """Rows of `vocabulary.SCHEMA` for the whole corpus."""
-    count = vocabulary.bind(vocab_size, languages)
-    parts = inputs.arrow_rows("tokens", vocabulary.COLUMNS, count, vocabulary.SCHEMA).in_spark()
-    sums = parts.groupBy("token_id", "language").agg(
-        F.sum("document_frequency").alias("document_frequency"),
-        F.sum("token_count").alias("token_count"),
-    )
-    return inputs.checkpoint(sums, "frequencies")
+def vocabulary_rows(pieces: Sequence[str], frequencies: pa.Table, recipe: Recipe) -> pa.Table:
+    """Table `vocabulary`, in the order of ids. Memory: 30 B a token and language.
 
-
-def _rates(sums: DataFrame, languages: Sequence[str]) -> DataFrame:
-    """Columns `token_id` and `rates`: for each language, the share of its documents."""
-    is_token = F.col("token_id") != ALL_TOKENS
-    n_docs = sums.where(~is_token).select("language", F.col("document_frequency").alias("n_docs"))
-    rate = F.col("document_frequency") / F.col("n_docs")
-    # One column a language: a sum over rows would depend on their order in the last bit.
-    of_language = (
-        F.coalesce(F.max(F.when(F.col("language") == i, rate)), F.lit(0.0))
-        for i in range(len(languages))
-    )
-    return (
-        sums.where(is_token & (F.col("language") != len(languages)))
-        .join(F.broadcast(n_docs), "language")
-        .groupBy("token_id")
-        .agg(F.array(*of_language).alias("rates"))
-    )
-
-
-def _languages(recipe: Recipe) -> tuple[Column, Column, Column]:
-    """Columns `lang`, `lang_share` and `langs`, from `rates` and `written`."""
+    Parameters
+    ----------
+    frequencies
+        Rows of `vocabulary.SCHEMA`, to be summed.
+    """
     languages, settings = recipe.languages, recipe.tokenize
-    strongest = F.array_max("rates")
-    total = F.aggregate("rates", F.lit(0.0), lambda sum_, rate: sum_ + rate)
-    share = strongest / total
-    names = F.array(*(F.lit(name) for name in languages))
-    language = F.element_at(names, F.array_position("rates", strongest).cast("int"))
-    writable = F.array_contains("written", language)
-    belongs = writable & (share >= settings.min_language_share)
-    words = F.array(
-        *(
-            F.when(F.get("rates", F.lit(i)) / total >= settings.min_word_share, F.lit(name))
-            for i, name in enumerate(languages)
-        )
+    token, language = (frequencies[name].to_numpy() for name in ("token_id", "language"))
+    shape = (len(pieces) + 1, len(languages) + 1)  # ALL_TOKENS, -1, is the last row
+    documents = np.zeros(shape, np.int64)
+    counts, whole = np.zeros((2, shape[0]), np.int64)
+    np.add.at(documents, (token, language), frequencies["document_frequency"].to_numpy())
+    np.add.at(counts, token, frequencies["token_count"].to_numpy())
+    np.add.at(whole, token, frequencies["whole_count"].to_numpy())
+    rates = documents[:-1, :-1] / np.maximum(documents[-1, :-1], 1)
+    total = np.zeros(len(pieces))
+    for i in range(len(languages)):
+        total += rates[:, i]  # in their order: a sum depends on it in the last bit
+    total[total == 0] = 1.0
+    written = _written(pieces, languages)
+    strongest = rates.argmax(axis=1)
+    share = rates[np.arange(len(pieces)), strongest] / total
+    belongs = written[np.arange(len(pieces)), strongest] & (share >= settings.min_language_share)
+    belongs &= share > 0
+    names = pa.array(languages, pa.string())
+    of_token = pc.if_else(pa.array(belongs), names.take(pa.array(strongest)), SHARED)
+    is_word = (rates / total[:, None] >= settings.min_word_share) & written & (share > 0)[:, None]
+    order = np.argsort(np.array(languages))
+    words = np.nonzero(is_word[:, order])[1]
+    ends = np.concatenate(([0], np.cumsum(is_word.sum(axis=1)))).astype(np.int32)
+    return pa.table(
+        {
+            "token_id": pa.array(np.arange(len(pieces), dtype=np.int32)),
+            "token": pa.array(pieces, pa.string()),
+            "lang": of_token,
+            "lang_share": pa.array(share),
+            "langs": pa.ListArray.from_arrays(pa.array(ends), names.take(pa.array(order[words]))),
+            "document_frequency": pa.array(documents[:-1, -1]),
+            "token_count": pa.array(counts[:-1]),
+            "whole_share": pa.array(whole[:-1] / np.maximum(counts[:-1], 1), mask=counts[:-1] == 0),
+        }
     )
-    langs = F.sort_array(F.array_intersect(F.array_compact(words), "written"))
-    return (
-        F.when(belongs, language).otherwise(SHARED).alias("lang"),
-        F.coalesce(share, F.lit(0.0)).alias("lang_share"),
-        F.coalesce(langs, F.array().cast("array<string>")).alias("langs"),
-    )
+
+
+def _written(pieces: Sequence[str], languages: Sequence[str]) -> NDArray[np.bool_]:
+    """[V, L] whether a language is written in the script of a token."""
+    lists = pa.array(languages_written(pieces, languages), pa.list_(pa.string()))
+    found = np.zeros((len(pieces), len(languages)), np.bool_)
+    language = pc.index_in(lists.flatten(), value_set=pa.array(languages, pa.string()))
+    found[lists.value_parent_indices().to_numpy(), language.to_numpy()] = True
+    return found
 
 
 def tally(rows: Rows, recipe: Recipe) -> Tally:
@@ -134,4 +123,5 @@ STAGE = Stage(
     sections=("languages", "tokenize"),
     run=run,
     tally=tally,
+    runs_kernels=True,
 )

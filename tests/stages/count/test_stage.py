@@ -214,6 +214,7 @@ def test_counts_and_margins_are_those_of_counting_by_hand(
         [
             f"languages=[{', '.join(LANGUAGES)}]",
             "link.min_folds=0",
+            "count.block_layouts=false",
             context,
             f"count.min_count={min_count}",
             f"count.chunk_tokens={chunk_tokens}",
@@ -247,6 +248,7 @@ def test_two_passes_give_the_same_tables_at_any_size_of_the_sketch(
         [
             f"languages=[{', '.join(LANGUAGES)}]",
             context,
+            "count.block_layouts=false",
             "count.min_count=3",
             f"count.chunk_tokens={chunk_tokens}",
             "count.max_shuffle_bytes=1",

@@ -46,8 +46,9 @@ def lexicon_rows(spark, tmp_path_factory: pytest.TempPathFactory):
     """Rows of `lexicon`, and what was measured, with settings."""
     tables: dict[str, list[Row]] = {"tokens": corpus(), "vocabulary": vocabulary()}
 
-    def run(*settings: str) -> tuple[list[dict[str, Any]], TableInputs]:
+    def run(*settings: str, is_small: bool = False) -> tuple[list[dict[str, Any]], TableInputs]:
         inputs = TableInputs(spark, dict(tables), tmp_path_factory.mktemp("lexicon"))
+        inputs.is_small = is_small
         recipe = load_recipe(
             None, ["languages=[en, fr]", "count.context=document", "link.min_folds=0", *settings]
         )
@@ -101,6 +102,12 @@ def test_chunks_change_nothing(found, lexicon_rows):
     assert several == found
     assert "passes" in inputs.measures
     assert inputs.measures["min_count"] == 1
+
+
+def test_the_driver_finds_what_spark_finds(found, lexicon_rows, monkeypatch):
+    assert lexicon_rows(is_small=True)[0] == found
+    monkeypatch.setattr(lexicon, "MAX_ROWS_HERE", 0)
+    assert lexicon_rows()[0] == found
 
 
 def test_rare_pairs_are_left_out_where_they_would_be_too_many(lexicon_rows):

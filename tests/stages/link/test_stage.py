@@ -324,14 +324,15 @@ def test_without_a_permutation_nothing_is_said_to_be_measured(link_rows, spark, 
 
 
 @pytest.mark.parametrize(
-    "change", ["MAX_ROWS_HERE=0", "link.block_tokens=20", "count.chunk_tokens=60"]
+    "change", ["MAX_ROWS_HERE=0", "is_small", "link.block_tokens=20", "count.chunk_tokens=60"]
 )
 def test_links_are_the_same_in_spark_and_in_the_driver(contested, change, monkeypatch):
     """And in one chunk or several; blocks of another size give another permutation."""
     links, inputs, measures = contested
     if change.startswith("MAX"):
         monkeypatch.setattr(link, "MAX_ROWS_HERE", 0)
-    recipe = load_recipe(None, [*CONTESTED, *([] if change.startswith("MAX") else [change])])
+    monkeypatch.setattr(inputs, "is_small", change == "is_small")
+    recipe = load_recipe(None, [*CONTESTED, *([change] if "." in change else [])])
     found = as_table(link.run(inputs, recipe)["links"]).to_pylist()
     again = {(row["a"], row["b"]): row for row in found}
     if change.startswith("link.block"):

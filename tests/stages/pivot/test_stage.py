@@ -42,38 +42,49 @@ that do not prevail."""
 WORDS = {1: ["en"], 2: ["en"], 3: ["en"], 5: ["en", "fr"], 11: ["fr"], 12: ["fr"]}
 VOCABULARY = [
     *(
-        vocabulary_row(token, f"t{token}", WORDS[token], document_frequency=70 + token)
+        vocabulary_row(token, f"▁t{token}", WORDS[token], document_frequency=70 + token)
         for token in WORDS
     ),
-    vocabulary_row(4, "t4", ["en"], document_frequency=1000),
-    vocabulary_row(10, "t10", ["en", "fr"], document_frequency=1000),
-    vocabulary_row(6, "t6", ["en"], document_frequency=0),
-    vocabulary_row(20, "t20", ["ja"], document_frequency=1000),
-    vocabulary_row(21, "t21", ["ja"], document_frequency=8),
+    vocabulary_row(4, "▁t4", ["en"], document_frequency=1000),
+    vocabulary_row(10, "▁t10", ["en", "fr"], document_frequency=1000),
+    vocabulary_row(6, "▁t6", ["en"], document_frequency=0),
+    vocabulary_row(20, "▁t20", ["ja"], document_frequency=1000),
+    vocabulary_row(21, "▁t21", ["ja"], document_frequency=8),
 ]
 """Four English and three French words occur 64 to 127 times, one Japanese word 8 to 15 times."""
 
 
 MARGINS = [
-    {"token_id": token, "lang": lang, "other_lang": other, "n": 4 if token == 12 else 5}
+    {
+        **{"token_id": token, "lang": lang, "other_lang": other, "n_contexts": 100},
+        "n": 4 if token == 12 else 5,
+    }
     for token, lang, *others in (
         (1, "en", "fr", "ja"),
         (2, "en", "fr", "ja"),
         (11, "fr", "en", "ja"),
+        (3, "en", "fr", "ja"),
         (12, "fr", "ja"),
         (21, "ja", "en", "fr"),
     )
     for other in others
 ]
-"""12 has too few contexts with Japanese for a link; 2 and 21 could link, and do not."""
+"""12 has too few contexts with Japanese for a link; 2 and 21 could link, and do not. A token in
+two pairs of languages is in 10 of 200 contexts."""
 
 
 @pytest.fixture(scope="module")
 def pivots(spark, tmp_path_factory: pytest.TempPathFactory):
     """Pivots by method, in the order of their ranks, with settings of section `pivot`."""
 
-    def run(*settings: str, counts: list[Row] = COUNTS, links: list[Row] = LINKS) -> Pivots:
-        tables = {"counts": counts, "links": links, "margins": MARGINS, "vocabulary": VOCABULARY}
+    def run(
+        *settings: str,
+        counts: list[Row] = COUNTS,
+        links: list[Row] = LINKS,
+        margins: list[Row] = MARGINS,
+        vocabulary: list[Row] = VOCABULARY,
+    ) -> Pivots:
+        tables = {"counts": counts, "links": links, "margins": margins, "vocabulary": vocabulary}
         inputs = TableInputs(spark, tables, tmp_path_factory.mktemp("pivot"))
         recipe = load_recipe(None, [f"pivot.{setting}" for setting in settings])
         found: Pivots = {"he2025": [], "links": []}
@@ -121,7 +132,7 @@ def test_he2025_draws_only_the_strongest_edges_of_each_token(changed):
     ]
 
 
-def test_links_score_is_participation_times_surplus_times_stability_times_closure(defaults):
+def test_links_score_is_the_product_of_its_factors(defaults):
     spread = 2 * (1 - (2**2 + 1**2) / 3**2)
     english_mean, french_mean, japanese_mean = (3 + 1 + 0 + 0) / 4, (3 + 1 + 0) / 3, 2 / 1
     assert degrees(defaults["links"]) == [
@@ -129,21 +140,35 @@ def test_links_score_is_participation_times_surplus_times_stability_times_closur
         (11, "fr", 3, ["en", "ja"]),
         (21, "ja", 2, ["en", "fr"]),
     ]
+    surplus = [
+        log2((3 + 1) / (english_mean + 1)),
+        log2((3 + 1) / (french_mean + 1)),
+        log2((2 + 1) / (japanese_mean + 1)),
+    ]
+    specificity = log2(200 / 10) / log2(200)
     assert [row["score"] for row in defaults["links"]] == pytest.approx(
         [
-            spread * log2((3 + 1) / (english_mean + 1)) * (4 + 3 + 4) / (3 * 4) * (2 + 1) / (2 + 2),
-            spread * log2((3 + 1) / (french_mean + 1)) * 1.0 * (2 + 1) / (3 + 2),
-            1.0 * log2((2 + 1) / (japanese_mean + 1)) * 1.0 * (2 + 1) / (2 + 2),
+            spread * surplus[0] * (4 + 3 + 4) / (3 * 4) * (2 + 1) / (2 + 2) * specificity,
+            spread * surplus[1] * 1.0 * (2 + 1) / (3 + 2) * specificity,
+            1.0 * surplus[2] * 1.0 * (2 + 1) / (2 + 2) * specificity,
         ]
     )
 
 
 def test_a_pivot_carries_the_figures_of_its_score(defaults):
-    evidence = ("expected_degree", "participation", "stability", "closable", "closed")
+    evidence = (
+        "expected_degree",
+        "participation",
+        "stability",
+        "closable",
+        "closed",
+        "specificity",
+    )
     one, eleven, twenty_one = (tuple(map(row.get, evidence)) for row in defaults["links"])
-    assert one == (1.0, pytest.approx(8 / 9), pytest.approx(11 / 12), 2, 2)
-    assert eleven == (pytest.approx(4 / 3), pytest.approx(8 / 9), 1.0, 3, 2)
-    assert twenty_one == (2.0, 1.0, 1.0, 2, 2)
+    specific = pytest.approx(log2(200 / 10) / log2(200))
+    assert one == (1.0, pytest.approx(8 / 9), pytest.approx(11 / 12), 2, 2, specific)
+    assert eleven == (pytest.approx(4 / 3), pytest.approx(8 / 9), 1.0, 3, 2, specific)
+    assert twenty_one == (2.0, 1.0, 1.0, 2, 2, specific)
     assert {row[name] for row in defaults["he2025"] for name in evidence} == {None}
 
 
@@ -166,7 +191,7 @@ def test_a_token_with_links_into_one_language_is_no_pivot(defaults, changed):
 
 def test_pivots_have_their_names(defaults):
     for rows in defaults.values():
-        assert all(row["token"] == f"t{row['token_id']}" for row in rows)
+        assert all(row["token"] == f"▁t{row['token_id']}" for row in rows)
 
 
 def test_the_best_are_kept_and_the_weak_edges_not_drawn(defaults, pivots):
@@ -174,6 +199,23 @@ def test_the_best_are_kept_and_the_weak_edges_not_drawn(defaults, pivots):
     # Left are 2 -> 10, 1 -> 20, 20 -> 1, 10 (en) -> 20, 20 -> 10 (en), 20 -> 10 (fr).
     assert degrees(found["he2025"]) == [(10, "fr", 2, ["en", "ja"]), (20, "ja", 2, ["en"])]
     assert found["links"] == defaults["links"][:1]
+
+
+def test_a_fragment_is_no_pivot_where_words_have_spaces(defaults, pivots):
+    changes = {
+        1: {"token": "t1"},  # no mark of a word start
+        11: {"whole_share": 0.4},  # goes on in most places
+        21: {"token": "t21", "whole_share": 0.0},  # Japanese has no spaces
+    }
+    found = pivots(vocabulary=[{**row, **changes.get(row["token_id"], {})} for row in VOCABULARY])
+    assert [row["token_id"] for row in found["links"]] == [21]
+    assert degrees(found["he2025"]) == degrees(defaults["he2025"])
+
+
+def test_a_word_of_every_context_has_no_score(pivots):
+    rows = [{**row, "n": 100} if row["token_id"] == 1 else row for row in MARGINS]
+    (one,) = (row for row in pivots(margins=rows)["links"] if row["token_id"] == 1)
+    assert (one["specificity"], one["score"]) == (0.0, 0.0)
 
 
 def test_without_counts_and_links_there_are_no_pivots(pivots):

@@ -55,7 +55,7 @@ Scores = dict[tuple[str, str], dict[str, Any]]
 def score_rows(spark, tmp_path_factory: pytest.TempPathFactory):
     """Rows of `scores` by (document, method), in windows of six tokens."""
 
-    def run(*settings: str, **replaced: list[dict[str, Any]]) -> Scores:
+    def run(*settings: str, is_small: bool = False, **replaced: list[dict[str, Any]]) -> Scores:
         tables = {
             "tokens": DOCUMENTS,
             "vocabulary": VOCABULARY,
@@ -64,6 +64,7 @@ def score_rows(spark, tmp_path_factory: pytest.TempPathFactory):
             **replaced,
         }
         inputs = TableInputs(spark, tables, tmp_path_factory.mktemp("score"))
+        inputs.is_small = is_small
         recipe = load_recipe(
             None,
             [
@@ -111,6 +112,10 @@ def test_every_document_has_a_row_for_each_method(scores):
     assert all(row["n_tokens"] == N_TOKENS[doc_id] for (doc_id, _), row in scores.items())
 
 
+def test_scores_are_the_same_in_spark_and_in_the_driver(scores, score_rows):
+    assert score_rows(is_small=True) == scores
+
+
 def test_he2025_is_the_share_of_tokens_in_the_pivot_set_of_that_method(scores):
     assert by_document(scores, "he2025") == {
         "translated": (3 / 5, {"pivot_tokens": 3.0}),
@@ -135,9 +140,10 @@ def test_entropy_is_that_of_the_tokens_of_each_language(scores):
     }
 
 
-def test_links_is_the_share_of_tokens_with_a_linked_partner_in_their_window(scores):
+def test_links_is_the_share_of_tokens_with_a_linked_partner_in_their_context(scores):
     assert by_document(scores, "links") == {
         "translated": (3 / 5, {"covered_tokens": 3.0, "links": 1.0}),
+        "far apart": (1.0, {"covered_tokens": 12.0, "links": 1.0}),  # block beside block
         # The dog of the undetermined segment is not covered.
         "three": (3 / 4, {"covered_tokens": 3.0, "links": 2.0}),
     }
@@ -191,13 +197,14 @@ def test_segments_of_many_documents_are_boilerplate_and_weigh_less(score_rows):
 
 
 def test_at_most_max_document_links_are_listed_and_they_are_the_weakest(score_rows):
-    rows = score_rows("score.max_document_links=1")
+    rows = score_rows("score.max_document_links=1", "count.block_layouts=false")
     assert rows["three", "translation"]["links"] == [1]
+    assert rows["far apart", "links"]["score"] == 0.0, "windows hold one language each"
 
 
 def test_a_document_without_evidence_scores_0(scores):
     for doc_id, method in (("empty", "he2025"), ("empty", "entropy"), ("empty", "links"),
-                           ("far apart", "links"), ("faint", "links"), ("copies", "links"),
+                           ("faint", "links"), ("copies", "links"),
                            ("undetermined", "entropy")):  # fmt: skip
         row = scores[doc_id, method]
         assert (row["score"], row["evidence"]) == (0.0, [])

@@ -13,7 +13,7 @@ import zstandard
 
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.stages.shard import stage as shard
-from tests.conftest import TableInputs
+from tests.conftest import TableInputs, as_table
 from tests.stages.stage_rows import tokens_row
 
 EOS, VOCAB_SIZE, MAX_SHARD_TOKENS = 3, 100, 20
@@ -42,8 +42,10 @@ def in_order(arm: str) -> list[int]:
     return list(range(ARMS[arm]))[::-1]
 
 
-@pytest.fixture(scope="module")
-def shards(spark, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], list[dict]]:
+@pytest.fixture(scope="module", params=[False, True], ids=["in Spark", "here"])
+def shards(
+    spark, request, tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str], list[dict]]:
     """Rows of table `shards` by arm and format, in the order of the arm."""
     tables = {
         "tokens": TOKENS,
@@ -62,7 +64,8 @@ def shards(spark, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, s
         ],
     )
     inputs = TableInputs(spark, tables, tmp_path_factory.mktemp("shard"))
-    rows = shard.run(inputs, recipe)["shards"].toArrow().sort_by("first_position").to_pylist()
+    inputs.is_small = request.param
+    rows = as_table(shard.run(inputs, recipe)["shards"]).sort_by("first_position").to_pylist()
     found: dict[tuple[str, str], list[dict]] = {}
     for row in rows:
         found.setdefault((row["arm"], row["format"]), []).append(row)

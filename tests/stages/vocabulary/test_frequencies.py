@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -10,10 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pivotmine.stages.vocabulary.frequencies import Frequencies, add_frequencies, new_frequencies
+from pivotmine.text.token_notation import letter_edges
 
 VOCAB_SIZE = 7
 N_LANGUAGES = 3
 ANY = N_LANGUAGES
+EDGES = letter_edges(["▁a", "b", "▁.", ".", "▁", "d.", ".d"])
+
+BEGIN, END = {1, 5}, {0, 1, 6}
+"""Tokens that begin and end with a letter."""
 
 Segment = tuple[int, list[int]]
 Document = list[Segment]
@@ -40,6 +46,7 @@ def add(totals: Frequencies, batch: list[Document], first_document: int) -> None
         np.array([end for document in ends for end in document], np.int32),
         np.array([0, *accumulate(map(len, ends))], np.int64),
         np.array([language for document in batch for language, _ in document], np.int8),
+        EDGES,
         first_document,
     )
 
@@ -51,6 +58,10 @@ def frequencies(*batches: list[Document]) -> Frequencies:
         add(totals, batch, before)
         before += len(batch)
     return totals
+
+
+def windowed(segment: list[int | None]) -> Iterator[tuple[int | None, ...]]:
+    return zip(segment, segment[1:], segment[2:], strict=False)
 
 
 def tokens_of(document: Document, language: int) -> set[int]:
@@ -72,6 +83,18 @@ def test_token_count_counts_occurrences_in_text_of_any_language_or_none(docs):
     flat = [t for document in docs for _, segment in document for t in segment]
     expected = [flat.count(token) for token in range(VOCAB_SIZE)]
     assert frequencies(docs).token_count.tolist() == expected
+
+
+@given(documents)
+def test_an_occurrence_is_whole_if_no_letter_stands_beside_it_in_its_segment(docs):
+    expected = [0] * VOCAB_SIZE
+    for document in docs:
+        for _, segment in document:
+            for before, token, after in windowed([None, *segment, None]):
+                after_letter = token in BEGIN and before in END
+                before_letter = token in END and after in BEGIN
+                expected[token] += not (after_letter or before_letter)
+    assert frequencies(docs).whole_count.tolist() == expected
 
 
 @given(documents)
@@ -111,4 +134,4 @@ def test_new_totals_are_zero_and_as_large_as_documented(vocab_size):
     totals = new_frequencies(vocab_size, N_LANGUAGES)
     assert not any(array.any() for array in totals)
     n_bytes = sum(array.nbytes for array in totals)
-    assert n_bytes == pytest.approx(17 * vocab_size * (N_LANGUAGES + 1), rel=0.1, abs=100)
+    assert n_bytes == pytest.approx(16 * vocab_size * (N_LANGUAGES + 2), rel=0.1, abs=100)

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer, models
 
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.stages.vocabulary import stage as vocabulary
-from tests.conftest import TableInputs
+from tests.conftest import TableInputs, as_table
 from tests.stages.stage_rows import Row, tokens_row
 
 PIECES = (
@@ -54,7 +54,9 @@ def found(spark, tmp_path_factory: pytest.TempPathFactory):
         tables = {"tokens": corpus(), "tokenizer": [tokenizer_row()]}
         inputs = TableInputs(spark, tables, tmp_path_factory.mktemp("vocabulary"))
         recipe = load_recipe(None, ["languages=[en, fr, zh, ja]", *settings])
-        rows = vocabulary.run(inputs, recipe)["vocabulary"].toArrow().to_pylist()
+        rows = as_table(vocabulary.run(inputs, recipe)["vocabulary"]).to_pylist()
+        inputs.is_small = True
+        assert as_table(vocabulary.run(inputs, recipe)["vocabulary"]).to_pylist() == rows
         assert [row["token_id"] for row in rows] == list(range(len(PIECES)))
         assert [row["token"] for row in rows] == list(PIECES)
         return {row["token"]: row for row in rows}
@@ -75,6 +77,13 @@ def test_every_id_has_its_documents_and_occurrences(words):
     assert (frequency["▁chat"], count["▁chat"]) == (4, 5)
     assert (frequency["7"], count["7"]) == (9, 10)
     assert (frequency["▁lost"], count["▁lost"]) == (2, 2)
+
+
+def test_a_share_of_the_occurrences_are_whole_words(words):
+    assert words["▁chat"]["whole_share"] == 1.0
+    assert words["猫"]["whole_share"] == 0.0, "beside 狗 once, サーバー once"
+    assert words["狗"]["whole_share"] == pytest.approx(1 / 3)
+    assert words["▁ghost"]["whole_share"] is None
 
 
 def test_a_token_of_one_language_belongs_to_it(words):

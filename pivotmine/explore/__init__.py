@@ -1,0 +1,1 @@
+"""A local web page over a lake: words, bridges, lines, documents, arms, corpus. Reads only."""

@@ -1,0 +1,1 @@
+"""Pair the documents that translate each other, and their segments."""
