@@ -9,12 +9,9 @@ from typing import Any
 
 from bench.gain.analysis import RANDOM, Analysis, analyse, shown
 from bench.gain.results import Results, read
-
-_SETTINGS: dict[Any, Any] = {
-    "svg.hashsalt": "pivotmine",
-    "svg.fonttype": "none",
-    "font.size": 9,
-}
+from pivotmine.show.look import charts
+from pivotmine.show.look.charts import Estimate
+from pivotmine.show.look.drawing import titled, write_figure
 
 
 def write_page(folder: Path) -> Path:
@@ -29,26 +26,14 @@ def write_page(folder: Path) -> Path:
 
 def draw(found: Analysis, path: Path) -> None:
     """Gain over random of each arm, with its interval; the same numbers give the same bytes."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    from matplotlib import pyplot
-
-    arms = sorted(
-        ((name, arm.gain) for name, arm in found.arms.items() if name != RANDOM),
-        key=lambda one: one[1].mean,
-    )
-    with pyplot.rc_context(_SETTINGS):
-        canvas, axes = pyplot.subplots(figsize=(7, 3), layout="constrained")
-        for place, (_, gain) in enumerate(arms):
-            reach = [[gain.mean - gain.low], [gain.high - gain.mean]]
-            axes.errorbar([gain.mean], [place], xerr=reach, fmt="o", color="#0072B2", capsize=3)
-        axes.set_yticks(range(len(arms)), [name.replace("_", " ") for name, _ in arms])
-        axes.axvline(0, color="#999999", linewidth=0.8)
-        axes.set_xlabel("gain over random pages, nats a token (95 % interval)")
-        axes.grid(True, axis="x", linewidth=0.4)
-        canvas.savefig(path, metadata={"Date": None})
-        pyplot.close(canvas)
+    rows = [
+        Estimate(name.replace("_", " "), arm.gain.mean, arm.gain.low, arm.gain.high)
+        for name, arm in sorted(found.arms.items(), key=lambda one: -one[1].gain.mean)
+        if name != RANDOM
+    ]
+    axis = "gain over random pages, nats a token"
+    spec = charts.dots(rows, axis, null=0.0, null_name="random pages")
+    write_figure(titled(spec, "What each selection taught, with 95 % intervals"), path)
 
 
 def _lines(results: Results, found: Analysis, folder: Path) -> Iterator[str]:

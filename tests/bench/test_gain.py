@@ -273,7 +273,6 @@ def test_the_analysis_says_which_aims_are_met(tmp_path):
 
 
 def test_the_page_shows_every_arm_and_is_made_the_same_again(tmp_path, monkeypatch):
-    pytest.importorskip("matplotlib")
     folder = tmp_path / "gain"
     folder.mkdir()
     monkeypatch.setattr("bench.gain.page.read", lambda _: results(tmp_path))
@@ -287,7 +286,6 @@ def test_the_page_shows_every_arm_and_is_made_the_same_again(tmp_path, monkeypat
 
 
 def test_the_page_shows_dose_attribution_and_retrieval_where_they_were_run(tmp_path, monkeypatch):
-    pytest.importorskip("matplotlib")
     folder = tmp_path / "gain"
     monkeypatch.setattr("bench.gain.page.read", lambda _: results(tmp_path))
     gains = {"100": {"entropy": {"mean": 0.01}, LINKS: {"mean": 0.03}}}
