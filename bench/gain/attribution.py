@@ -5,6 +5,8 @@ seeds; the gain of a word is that of a target token, mean over the held-out pair
 stands. Both are regressed on log(1 + exposures), on log(1 + frequency), and on log(1 + paths), by
 least squares over all arms. R2 is out of sample: five parts of the pairs, or of the words, each
 predicted from the others, so a pair is never in both.
+
+Memory: 134 MB an arm, for exposures of 4,096 pieces.
 """
 
 from __future__ import annotations
