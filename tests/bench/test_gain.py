@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,7 +24,14 @@ from bench.gain.doses import write as write_dose
 from bench.gain.draws import choice, counts, shuffled, uniform
 from bench.gain.exposures import count_exposures, shown
 from bench.gain.heldout import leaks, near_duplicates
-from bench.gain.labels import baselines, draw_sheet, read_passes, write_sheet
+from bench.gain.labels import (
+    agreement,
+    baselines,
+    draw_sheet,
+    judge,
+    read_passes,
+    write_sheet,
+)
 from bench.gain.layouts import LAYOUTS, lay_out
 from bench.gain.page import write_page
 from bench.gain.page_scores import dictionary, gale_church
@@ -426,6 +434,40 @@ def test_a_sheet_shows_no_score_and_labels_are_judged(data, tmp_path):
     (tmp_path / "pages.2.tsv").write_text("id\tlabel\nx\tgood")
     with pytest.raises(InputError, match="'good'"):
         read_passes(tmp_path)
+
+
+def test_labels_on_which_passes_agree_judge_every_score(data, tmp_path):
+    texts = {}
+    for number in range(8):
+        english = [sentence("en", 10 * number + n) + "\n" for n in range(5)]
+        french = [sentence("fr", 10 * number + n + 500 * (number % 2)) + "\n" for n in range(5)]
+        texts[f"p{number}"] = "".join(
+            line for pair in zip(english, french, strict=True) for line in pair
+        )
+    lake = duckdb.connect()
+    documents = pa.table({"doc_id": list(texts), "lang": ["en"] * 8, "text": list(texts.values())})
+    tokens = pa.table({"doc_id": list(texts), "segment_langs": [["en", "fr"] * 5] * 8})
+    scores = pa.table(
+        {
+            "doc_id": list(texts),
+            "method": ["translation"] * 8,
+            "score": [1.0 - 0.9 * (n % 2) for n in range(8)],
+        }
+    )
+    for name, table in (("documents", documents), ("tokens", tokens), ("scores", scores)):
+        lake.register(name, table)
+    labels = {page: ("topic" if int(page[1]) % 2 else "parallel") for page in texts}
+    for number in (1, 2):
+        lines = ["id\tlabel", *(f"{page}\t{label}" for page, label in labels.items()), "x\tno"]
+        (tmp_path / f"pages.{number}.tsv").write_text("\n".join(lines))
+    found = {one.score: one for one in judge(lake, tmp_path, data) if one.sought == "parallel"}
+    assert set(found) == {
+        *("translation", "gale_church", "dictionary", "translation and gale_church"),
+    }
+    assert found["translation"].n_positive == 4
+    assert found["translation"].n == 8
+    assert found["translation"].ranking.auc.mean == 1.0
+    assert agreement(read_passes(tmp_path)) == 1.0
 
 
 def test_the_baselines_of_a_translated_page_are_those_of_its_sides():
