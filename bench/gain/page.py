@@ -160,8 +160,13 @@ def _made_of(results: Results) -> Iterator[str]:
             f"{pool['pages'][kind]:,} {kind.replace('_', ' ')} ({bytes_of[kind] / 1e6:.1f} MB)"
             for kind in ("monolingual", "same_topic", "parallel", "list")
         )
-        + f". Held-out pairs: {pool['heldout']['pairs']}; lines of them in the pool: "
-        f"{pool['heldout']['leaks']}; near-duplicates: {pool['heldout']['near_duplicates']}."
+        + "."
+    )
+    held = pool["heldout"]
+    yield (
+        f"* Held out: {_listed(held['pairs'])} pairs. {held['leaks']['normalised']} of their lines "
+        "are in the pool, case and punctuation aside. Pairs with a near-duplicate in pages of two "
+        f"languages: {_listed(held['near_duplicates'])}."
     )
     phases = about["phases"]
     epochs = max(phases["oracle"]["epochs"].values()) if "oracle" in phases else 1
@@ -172,9 +177,14 @@ def _made_of(results: Results) -> Iterator[str]:
     )
     for line in about["registered"]:
         yield f"* Contrasts registered {line['date']}, after {line['n_finished']} runs of arms."
-    yield f"* {about['machine']}, commit {about['commit']}, {about['versions']}."
+    versions = ", ".join(f"{name} {one}" for name, one in sorted(about["versions"].items()))
+    yield f"* {about['machine']}, commit {about['commit']}, {versions}."
     yield ""
     yield "```"
     for command in ("pool DATA", "mine", "arms", "gate", "grid", "collect", "page"):
         yield f"python -m bench.gain {command}"
     yield "```"
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{n:,} {name}" for name, n in sorted(counts.items()))

@@ -256,7 +256,7 @@ def results(tmp_path: Path) -> Results:
     pool = {
         "n_pages": 9, "pages": dict.fromkeys(("monolingual", "parallel", "same_topic", "list"), 1),
         "bytes": dict.fromkeys(("monolingual", "parallel", "same_topic", "list"), 1e6),
-        "heldout": {"pairs": 1, "leaks": 0, "near_duplicates": 0},
+        "heldout": {"pairs": {"en-fr": 9}, "leaks": {"normalised": 0}, "near_duplicates": {}},
     }  # fmt: skip
     about = {
         "pool": pool, "arms": {one.name: kinds for one in grid.arms}, "phases": {},
