@@ -8,7 +8,9 @@ python -m bench.link_labels judge sheets
 `draw` samples links over strata of q-value, prevailing and other links apart, and shows each with
 up to three places where its words meet. Readers see no score. Two readers, or one reader twice,
 fill the last column of `sheet-1.tsv` and `sheet-2.tsv`, which are in different orders. `key.tsv`
-is for `judge` alone. Mine the corpus with `link.max_q_value=0.1` to judge rates up to that.
+is for `judge` alone. Rows may be deleted if chance decides which, as their order does; a single
+sheet gives rates without agreement. Mine the corpus with `link.max_q_value=0.1` to judge rates up
+to that.
 """
 
 from __future__ import annotations
@@ -70,7 +72,7 @@ class Labelled(NamedTuple):
     """1 for links that do not prevail at any rate judged."""
 
     labels: NDArray[np.int64]
-    """[L, 2] index into `LABELS` by the first and the second sheet."""
+    """[L, P] index into `LABELS` by each sheet."""
 
 
 @app.command()
@@ -128,14 +130,16 @@ def sample_links(rows: Sequence[dict[str, Any]], n: int, seed: int) -> list[dict
 def judge(
     folder: Annotated[Path, typer.Argument(help="Folder with both sheets labelled.")],
 ) -> None:
-    """Agreement of the passes, and true rates by nominal rate; writes rates.json and rates.svg."""
+    """Agreement of two passes, and true rates by nominal rate; writes rates.json and rates.svg."""
     found = read_labels(folder)
     rows = list(rates(found))
     console = plain_console()
-    first, second = found.labels.T
-    console.print(f"{len(first)} links, kappa {kappa(first, second):.3f} (four labels), "
-                  f"{kappa(first == 0, second == 0):.3f} (translation or not), "
-                  f"{kappa(first == 3, second == 3):.3f} (chance or not)")  # fmt: skip
+    first, second = found.labels[:, 0], found.labels[:, -1]
+    console.print(f"{len(first)} links, {found.labels.shape[1]} passes")
+    if found.labels.shape[1] == 2:
+        console.print(f"kappa {kappa(first, second):.3f} (four labels), "
+                      f"{kappa(first == 0, second == 0):.3f} (translation or not), "
+                      f"{kappa(first == 3, second == 3):.3f} (chance or not)")  # fmt: skip
     for row in rows:
         shown = "  ".join(f"{name} {_percent(row[name])}" for name in ("chance", "no translation"))
         console.print(f"{row['pair']}  {row['kind']}  q <= {row['nominal']:g}  "
@@ -145,7 +149,7 @@ def judge(
 
 
 def read_labels(folder: Path) -> Labelled:
-    """The key and both sheets.
+    """The key, and the links that all sheets label.
 
     Raises
     ------
@@ -154,7 +158,8 @@ def read_labels(folder: Path) -> Labelled:
     """
     key = {row["id"]: row for row in _read(folder / "key.tsv")}
     given: dict[str, list[int]] = defaultdict(list)
-    for number in (1, 2):
+    numbers = [number for number in (1, 2) if (folder / f"sheet-{number}.tsv").exists()]
+    for number in numbers:
         for row in _read(folder / f"sheet-{number}.tsv"):
             label = row["label"].strip().lower()
             if label not in LABELS:
@@ -163,7 +168,7 @@ def read_labels(folder: Path) -> Labelled:
                     f"{', '.join(LABELS)}"
                 )
             given[row["id"]].append(LABELS.index(label))
-    rows = [(key[name], labels) for name, labels in given.items() if len(labels) == 2]
+    rows = [(key[name], labels) for name, labels in given.items() if len(labels) == len(numbers)]
     return Labelled(
         np.array([f"{row['lang_a']}-{row['lang_b']}" for row, _ in rows]),
         np.array([int(row["stratum"]) for row, _ in rows]),
@@ -175,7 +180,7 @@ def read_labels(folder: Path) -> Labelled:
                 for row, _ in rows
             ]
         ),
-        np.array([labels for _, labels in rows]).reshape(-1, 2),
+        np.array([labels for _, labels in rows]).reshape(len(rows), -1),
     )
 
 

@@ -61,7 +61,7 @@ FROZEN = {
     "documents": "word_a word_b --config -c --set -s --limit --max-lines --format -f",
     "explain": "doc_id --config -c --set -s --limit",
     "arms": "--config -c --set -s --html",
-    "audit": "--config -c --set -s --quick",
+    "audit": "--config -c --set -s --quick --html",
     "status": "--config -c --set -s",
     "rejects": "--config -c --set -s --reason --export --max-share",
     "takedown": "delivery --config -c --set -s --reason --forget --keep-past",

@@ -67,7 +67,7 @@ def lens(
     from pivotmine.show.look.drawing import require_drawing
 
     require_drawing()
-    from pivotmine.model.commands.tables import cell, lens_table
+    from pivotmine.model.commands.tables import cell, lens_table, thirds_table
     from pivotmine.model.config.recipe import load_model_recipe
     from pivotmine.model.lens.agreement import read_labels
     from pivotmine.model.lens.run import trace
@@ -82,6 +82,9 @@ def lens(
     with progress_bar(console) as progress:
         summary = trace(loaded, word_set, recipe.scoring, recipe.lens, out, progress, known)
     console.print(lens_table(summary))
+    thirds = thirds_table(summary)
+    if thirds.row_count:
+        console.print(thirds)
     for reader, others in summary.get("agreement", {}).items():
         for other, found in others.items():
             n_traces = found["kappa"]["n_words"]

@@ -55,6 +55,24 @@ def lens_table(summary: dict[str, Any]) -> Table:
     return table
 
 
+def thirds_table(summary: dict[str, Any]) -> Table:
+    """The pivot beside the same concepts in third languages (model/lens/thirds.py)."""
+    name = summary["corrected_lens"]
+    table = Table(
+        *("direction", "pivot", "third", "third above controls", "pivot beyond third"),
+        *("equally frequent", "third at its own layers"),
+        title=f"{summary['model']['name']}, {name} lens, mass of the pivot less that of another "
+        "language's word",
+    )
+    for direction, found in summary["directions"].items():
+        for third, values in found[name]["thirds"].items():
+            kinds = ("above_controls", "pivot_beyond", "pivot_beyond_matched", "pivot_beyond_best")
+            table.add_row(
+                direction, found["pivot"], third, *(cell(values.get(kind)) for kind in kinds)
+            )
+    return table
+
+
 def diet_table(plan: Plan) -> Table:
     """What every arm will be trained on."""
     training, grid = plan.recipe.training, plan.recipe.grid

@@ -44,6 +44,8 @@ class Cell:
     """Lone spaces at the end of each context: the kind of position that is read."""
     ends: tuple[tuple[Ids, Ids], ...]
     """All tokens of source and target word, for the published rule."""
+    bridged_by: tuple[str, ...]
+    """Language of each pair's best bridge in the lake; empty where no list says it."""
 
 
 class Cells:
@@ -114,6 +116,10 @@ class Cells:
             tuple(
                 (_bare(tokenizer, source.answer), _bare(tokenizer, question.answer))
                 for source, question in zip(tokenize(tokenizer, sources), questions, strict=True)
+            ),
+            tuple(
+                self._mined.lang_of.get((str(direction), concept.id), "") if self._mined else ""
+                for concept in asked
             ),
         )
 

@@ -8,7 +8,8 @@ token was merged, which is roughly by frequency.
 
 The list is a Parquet or JSON Lines file with a column `token`. If it also has the columns
 `direction` and `concept`, each pair of words has pivots of its own (`pivotmine-model pivots` writes
-them from the lake's links). Otherwise all words have the same pivots, e.g. the lake's best by
+them from the lake's links, with their languages in a column `lang`). Otherwise all words have the
+same pivots, e.g. the lake's best by
 `COPY (SELECT token FROM pivots ORDER BY rank LIMIT 1000) TO 'pivots.parquet'`.
 """
 
@@ -48,6 +49,8 @@ class MinedTexts(NamedTuple):
     """Pivots of all word pairs; empty if pairs have pivots of their own."""
     of_pair: dict[tuple[str, str], tuple[str, ...]]
     """(direction, concept) -> the pair's own pivots."""
+    lang_of: dict[tuple[str, str], str]
+    """(direction, concept) -> language of the pair's best pivot, where the list says it."""
 
     def of(self, direction: str, concept: str) -> tuple[str, ...]:
         """The pivots of one pair."""
@@ -74,13 +77,17 @@ def read_mined(path: Path) -> MinedTexts:
         )
     texts = [str(token or "").strip(SPACES) for token in table["token"].to_pylist()]
     if not {"direction", "concept"} <= set(table.column_names):
-        return MinedTexts(tuple(dict.fromkeys(text for text in texts if text)), {})
+        return MinedTexts(tuple(dict.fromkeys(text for text in texts if text)), {}, {})
+    langs = table["lang"].to_pylist() if "lang" in table.column_names else [None] * len(texts)
     found: dict[tuple[str, str], dict[str, None]] = {}
+    lang_of: dict[tuple[str, str], str] = {}
     places = zip(table["direction"].to_pylist(), table["concept"].to_pylist(), strict=True)
-    for place, text in zip(places, texts, strict=True):
+    for place, text, lang in zip(places, texts, langs, strict=True):
         if text:
             found.setdefault(place, {})[text] = None
-    return MinedTexts((), {place: tuple(own) for place, own in found.items()})
+            if lang:
+                lang_of.setdefault(place, lang)
+    return MinedTexts((), {place: tuple(own) for place, own in found.items()}, lang_of)
 
 
 class Vocabulary:

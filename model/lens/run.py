@@ -29,7 +29,8 @@ from pivotmine.model.lens.figures import heat_map, panels, trajectories
 from pivotmine.model.lens.lenses import LENSES, LensName
 from pivotmine.model.lens.network import parts_of
 from pivotmine.model.lens.readout import Readings
-from pivotmine.model.lens.summary import claims, effects, gap, mass_bands, plain, separations
+from pivotmine.model.lens.summary import claims, effects, mass_bands, plain, separations
+from pivotmine.model.lens.thirds import above_controls, bridges, thirds
 from pivotmine.model.lens.verdicts import (
     RULES,
     agreement_of,
@@ -75,7 +76,7 @@ class Choice(NamedTuple):
 
     def layers(self, cell: Cell, lens: LensName) -> tuple[int, ...]:
         """The layers at which the pivot shows on dev words."""
-        above = gap(self.readings[cell.direction, lens], cell.pivot)
+        above = above_controls(self.readings[cell.direction, lens], cell.pivot)
         return peak_layers(np.nanmean(above, axis=0))
 
 
@@ -181,7 +182,7 @@ def _read(
     layers = {lens: choice.layers(cell, lens) for lens in choice.lenses}
     found: dict[str, Any] = {"n_words": len(cell.concepts), "pivot": cell.pivot}
     for lens, read in readings.items():
-        found[lens] = _of_lens(read, cell, layers[lens], config)
+        found[lens] = _of_lens(read, dev[lens], cell, layers[lens], config)
     found["behaviours"] = shares(verdicts, config)
     found["false_pivots"] = {
         sound_name(lens): false_pivots(cell, read, dev[lens], config)
@@ -194,12 +195,14 @@ def _read(
 
 
 def _of_lens(
-    readings: Readings, cell: Cell, layers: tuple[int, ...], config: LensConfig
+    readings: Readings, dev: Readings, cell: Cell, layers: tuple[int, ...], config: LensConfig
 ) -> dict[str, Any]:
     bands = mass_bands(readings, cell, config)
     return {
         "pivot_layers": list(layers),
         **claims(readings, cell, layers, config),
+        "thirds": thirds(readings, dev, cell, layers, config),
+        "bridges": bridges(readings, cell, layers, config),
         "bands": {name: plain(value) for name, value in bands.items()},
         "median_rank": {
             name: np.nanmedian(values, axis=0).tolist() for name, values in readings.rank.items()

@@ -13,15 +13,9 @@ from pivotmine.model.lens.bands import Band, band, difference, estimate, separat
 from pivotmine.model.lens.behaviour import Behaviour
 from pivotmine.model.lens.cells import Cell
 from pivotmine.model.lens.readout import Readings, mean_mass
+from pivotmine.model.lens.thirds import above_controls
 
 MINED = ("mined", "mined_control", "mined_new", "mined_new_control")
-
-
-def gap(readings: Readings, pivot: str) -> NDArray[np.float64]:
-    """Mass of the pivot less the mean of its controls, [words, layers]."""
-    own = np.exp(readings.log_mass[f"word:{pivot}"])
-    less: NDArray[np.float64] = own - mean_mass(readings.group(f"control:{pivot}:"))
-    return less
 
 
 def separations(readings: Readings) -> NDArray[np.float64]:
@@ -41,7 +35,7 @@ def mass_bands(readings: Readings, cell: Cell, config: LensConfig) -> dict[str, 
         "pivot": np.exp(readings.log_mass[f"word:{cell.pivot}"]),
         "control": mean_mass(readings.group(f"control:{cell.pivot}:")),
         "near": mean_mass(readings.group(f"near:{cell.pivot}:")),
-        "gap": gap(readings, cell.pivot),
+        "gap": above_controls(readings, cell.pivot),
     }
     for role, lang in (("source", cell.direction.source), ("target", cell.direction.target)):
         values = readings.log_mass.get(f"word:{lang}")
@@ -54,7 +48,7 @@ def mass_bands(readings: Readings, cell: Cell, config: LensConfig) -> dict[str, 
     for name, log_mass in readings.log_mass.items():
         if name.startswith("word:") and name[5:] not in known:
             roles[f"other:{name[5:]}"] = np.exp(log_mass)
-            roles[f"other:{name[5:]}:gap"] = gap(readings, name[5:])
+            roles[f"other:{name[5:]}:gap"] = above_controls(readings, name[5:])
     return {role: band(values, config.n_resamples, config.seed) for role, values in roles.items()}
 
 
@@ -69,7 +63,7 @@ def claims(
     near = readings.group(f"near:{cell.pivot}:")
     values = {
         "mass_pivot": own,
-        "above_controls": gap(readings, cell.pivot),
+        "above_controls": above_controls(readings, cell.pivot),
         "above_near": own - mean_mass(near),
     }
     for name in ("mined", "mined_new"):

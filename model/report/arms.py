@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pivotmine.model.report.cells import difference, estimate, interval, number
+from pivotmine.model.report.cells import difference, estimate, interval, number, sentence
 from pivotmine.model.report.contrasts import METRIC_NAMES, contrasts, power, verdict
 from pivotmine.model.scoring.metrics import RANGE, chance
 from pivotmine.show.look import charts, curves
@@ -88,7 +88,7 @@ def _ranked(found: Mapping[str, Any], below: Markup) -> Markup:
     most = max(at_end, key=lambda arm: at_end[arm]["mean"])
     least = min(at_end, key=lambda arm: at_end[arm]["mean"])
     high, low = number(at_end[most]["mean"]), number(at_end[least]["mean"])
-    said = f"{METRIC_NAMES[metric].capitalize()}: {most} ends at {high}"
+    said = sentence(f"{METRIC_NAMES[metric]}: {most} ends at {high}")
     return figure(spec, f"{said}, {least} at {low}." if most != least else f"{said}.", below=below)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from pivotmine.model.attribution.verdict import standing
-from pivotmine.model.report.cells import estimate, interval, number
+from pivotmine.model.report.cells import estimate, interval, number, sentence
 from pivotmine.model.results import Run
 from pivotmine.show.look import charts, curves
 from pivotmine.show.look.grammar import known as is_known
@@ -96,10 +96,10 @@ def _areas(found: Mapping[str, Any], context: str) -> Markup:
         if known:
             best = max(known, key=lambda row: row.value or 0.0)
             said = (
-                f"{best.series.capitalize()} separates best ({outcome}, {best.row}): "
+                f"{best.series} separates best ({outcome}, {best.row}): "
                 f"AUC {number(best.value, 2)}."
             )
-        parts.append(figure(spec, said, f"AUC against {outcome}."))
+        parts.append(figure(spec, sentence(said), f"AUC against {outcome}."))
     return joined(parts)
 
 

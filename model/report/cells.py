@@ -49,6 +49,11 @@ def estimate(row: str, found: Mapping[str, Any], series: str = "") -> Estimate:
     return Estimate(row, value, found["low"], found["high"], series)
 
 
+def sentence(text: str) -> str:
+    """Text that begins with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
 def difference(one: str, other: str) -> str:
     """The name of a contrast."""
     return f"{one} − {other}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pivotmine.model.report.cells import estimate, interval, number
+from pivotmine.model.report.cells import estimate, interval, number, sentence
 from pivotmine.model.scoring.metrics import N_CANDIDATES, NAMES, RANGE, chance
 from pivotmine.show.look import charts
 from pivotmine.show.look.grammar import known as is_known
@@ -101,7 +101,8 @@ def _ranked(runs: Sequence[Mapping[str, Any]], metric: str) -> Markup:
         series=models if len(models) > 1 else (),
     )
     above = sum(row.low is not None and row.low > level for row in rows)
-    return figure(spec, f"{NAMES[metric]}: {above} of {len(rows)} directions lie above chance.")
+    said = f"{NAMES[metric]}: {above} of {len(rows)} directions lie above chance."
+    return figure(spec, sentence(said))
 
 
 def _grid(run: Mapping[str, Any]) -> Markup:

@@ -79,7 +79,7 @@ def check_masking(network: Any, n_vocabulary: int, device: Any = "cpu") -> None:
     was_training = network.training
     network.eval()
     try:
-        with torch.inference_mode():
+        with torch.no_grad():  # divided weights that inference mode gathers could not be trained
             # One row at a time: variable-length attention knows boundaries in one row alone.
             rows = [
                 network(input_ids=ids[n : n + 1], position_ids=positions[:1], use_cache=False)

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pivotmine.errors import InputError
+from pivotmine.errors import InputError, ModelError
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -63,9 +63,8 @@ class ShardedState:
                 checkpoint_id=str(folder / PARTS),
                 process_group=self._group,
             )
-        except Exception as error:  # a missing, cut or changed file raises errors of many types
-            reason = next(iter(str(error).strip().splitlines()[-1:]), type(error).__name__)
-            raise InputError(f"{folder / PARTS} cannot be read ({reason})") from None
+        except _errors() as error:  # a missing, cut or changed file raises errors of many types
+            raise InputError(f"{folder / PARTS} cannot be read ({_reason(error)})") from None
 
         def change() -> None:
             set_state_dict(
@@ -79,8 +78,18 @@ class ShardedState:
         return change
 
     def wait(self) -> None:
+        """Return when everything has been written.
+
+        Raises
+        ------
+        ModelError
+            It could not be written.
+        """
         if self._pending:
-            self._pending.result()
+            try:
+                self._pending.result()
+            except _errors() as error:
+                raise ModelError(f"a checkpoint cannot be written: {_reason(error)}") from error
             self._pending = None
 
     def _states(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -88,6 +97,21 @@ class ShardedState:
 
         model, optimizers = get_state_dict(self._network, self._chosen, options=_options())
         return dict(model), dict(optimizers)
+
+
+def _errors() -> tuple[type[BaseException], ...]:
+    """What torch.distributed.checkpoint raises; its own error is no `Exception`."""
+    from torch.distributed.checkpoint.api import CheckpointException
+
+    return (Exception, CheckpointException)
+
+
+def _reason(error: BaseException) -> str:
+    """The first cause among workers, in one line."""
+    for worker, (cause, _) in sorted(getattr(error, "failures", {}).items()):
+        said = str(cause).strip().partition("\n")[0].partition(". ")[0]
+        return f"worker {worker}: {type(cause).__name__} {said}".strip()
+    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def _options() -> Any:

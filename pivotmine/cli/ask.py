@@ -267,6 +267,6 @@ def arms(
     print_arms(plain_console(), found)
     if html is not None:
         from pivotmine.show.arms_page import arms_page
+        from pivotmine.show.look.page import write_page
 
-        html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(arms_page(found, lake.warehouse.removeprefix("file://")), encoding="utf-8")
+        write_page(html, arms_page(found, lake.warehouse.removeprefix("file://")))

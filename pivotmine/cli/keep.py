@@ -25,6 +25,9 @@ def audit(
         bool,
         typer.Option("--quick", help="Only whether files are there and have their sizes."),
     ] = False,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the findings to this file as a page, too.")
+    ] = None,
 ) -> None:
     """Check the lake: files, conservation, uniqueness. Exit status 1 if a check fails.
 
@@ -34,7 +37,10 @@ def audit(
     from pivotmine.keep.audit import audit as audit_lake
     from pivotmine.keep.audit import audited_tables
     from pivotmine.keep.audit_files import audit_files
+    from pivotmine.show.look.drawing import require_drawing
 
+    if html is not None:
+        require_drawing()
     reader = open_lake(config, set_)
     findings = []
     for finding in audit_files(reader.lake, quick=quick):
@@ -46,6 +52,11 @@ def audit(
         for finding in audit_lake(reader.lake, connection, damages):
             findings.append(finding)
             _print_finding(finding)
+    if html is not None:
+        from pivotmine.show.audit_page import audit_page
+        from pivotmine.show.look.page import write_page
+
+        write_page(html, audit_page(findings, reader.warehouse.removeprefix("file://")))
     if not all(finding.holds for finding in findings):
         raise typer.Exit(1)
 

@@ -80,6 +80,15 @@ class LinkConfig(Section):
 class He2025PivotConfig(Section):
     """Pivots as He et al. 2025 find them; their thresholds are unpublished, these are ours."""
 
+    graph: Literal["windows", "documents"] = "windows"
+    """Where a token raises the frequency of another. documents: in documents, for tokens of any
+    language, as the authors' code counts; reads the tokens of all documents once. windows: in mixed
+    contexts, between languages, from table `counts`."""
+
+    sample_documents: PositiveInt = 20_000
+    """Documents that graph `documents` is drawn from, those of the lowest ids, which are hashes.
+    Takes up to 8,000 bytes each in the driver."""
+
     max_edges: PositiveInt = 100
     """Edges drawn from each token to its strongest partners (additive background)."""
 

@@ -52,7 +52,7 @@ def plot_evaluation(found: Evaluation, path: Path) -> None:
         named = [titled(one.spec, one.headline) for one in each]
         write_figure(beside(named, columns=1, width=760), path)
         return
-    from pivotmine.show.look.page import Section, figure, html, page, table
+    from pivotmine.show.look.page import Section, figure, html, page, table, write_page
 
     lead = html(
         '<p class="soft">{:,} of {:,} links join two words that the truth knows. Intervals are '
@@ -76,7 +76,7 @@ def plot_evaluation(found: Evaluation, path: Path) -> None:
     heads = ["languages", "kind", "mixed contexts", "method", "words asked", "P@1", "P@5"]
     heads += ["pairs judged", "precision", "to be found", "recall"]
     sections.append(Section("numbers", "All figures", table(heads, rows, numeric_from=4)))
-    path.write_text(page("How good the links are", lead, sections), encoding="utf-8")
+    write_page(path, page("How good the links are", lead, sections))
 
 
 def _cell(value: Interval) -> str:

@@ -82,6 +82,15 @@ def test_both_passes_count_and_judging_writes_a_table_and_a_plot(tmp_path: Path)
     assert (folder / "rates.svg").read_text().startswith("<svg")
 
 
+def test_a_single_sheet_gives_rates_without_agreement(tmp_path: Path):
+    folder = labelled(tmp_path, lambda n, q, number: "chance")
+    (folder / "sheet-2.tsv").unlink()
+    assert read_labels(folder).labels.shape == (200, 1)
+    done = CliRunner().invoke(app, ["judge", str(folder)])
+    assert "1 passes" in done.output and "100.0%" in done.output
+    assert "kappa" not in done.output
+
+
 def test_a_missing_label_is_named(tmp_path: Path):
     folder = labelled(tmp_path, lambda n, q, number: "" if n == 7 else LABELS[0])
     with pytest.raises(InputError, match="labels 7 as ''"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gzip
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -321,9 +322,13 @@ def test_the_command_fails_when_a_promise_is_broken(tmp_path: Path):
     lake = make_lake(tmp_path / "lake", documents=[{"doc_id": "a"}])
     assert cli("audit", *settings(lake)).status == 0
     put(lake, documents=[{"doc_id": "a"}, {"doc_id": "a"}])
-    status, out, _ = cli("audit", *settings(lake))
+    page = tmp_path / "pages" / "audit.html"
+    status, out, _ = cli("audit", *settings(lake), "--html", str(page))
     assert status == 1
     assert f"\nFAIL {IDS}: 2 and 1\n" in out
+    text = page.read_text(encoding="utf-8")
+    failing = re.findall(r"<tr><td>([^<]*)</td><td><span class=\"contradicted\">fails", text)
+    assert failing == [IDS]
 
 
 def test_the_command_takes_no_empty_lake_for_a_sound_one(tmp_path: Path):

@@ -27,16 +27,21 @@ COMMON = {
 RUNS: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
     "adamw": ({}, ()),
     "resumed": ({}, (2, 5)),
+    "damaged": ({}, (5,)),
     "muon": ({"optimizer": "muon", "gradient_checkpointing": True}, (4,)),
     "low rank": ({"lora_rank": 2}, (4,)),
+    "bf16": ({"precision": "bf16"}, ()),
 }
-"""Name -> settings, and the steps at which the run is stopped and resumed."""
+"""Name -> settings, and the steps at which the run is stopped and resumed. Of the last checkpoint
+of `damaged`, what the second worker wrote is cut in half before it is resumed."""
 
 
 def trained(shards: str, folder: Path, name: str, sharding: str) -> dict[str, Any]:
     """The curve, the evaluations and the norm of the kept model of a run."""
     import torch
+    from accelerate.state import AcceleratorState
 
+    AcceleratorState._reset_state()  # a process has one precision
     settings, stops = RUNS[name]
     config = TrainingConfig.model_validate({**COMMON, **settings, "sharding": {"mode": sharding}})
     stream = open_stream(shards)
@@ -66,6 +71,11 @@ def trained(shards: str, folder: Path, name: str, sharding: str) -> dict[str, An
             keep=keep, stop_at=stop,
         )  # fmt: skip
         found = train(accelerator, network, job)
+        part = folder / name / f"checkpoint-{stop:08d}" / "parts" / "__1_0.distcp" if stop else None
+        if name == "damaged" and part and accelerator.is_main_process and part.exists():
+            part.write_bytes(part.read_bytes()[: part.stat().st_size // 2])
+        accelerator.wait_for_everyone()
+    AcceleratorState._reset_state()
     return {
         "losses": found.losses.to_pylist(),
         "evaluations": found.evaluations,

@@ -55,8 +55,8 @@ def test_texts_are_read_from_parquet_and_json_lines(tmp_path: Path):
 
 def test_a_pair_may_have_pivots_of_its_own(tmp_path: Path):
     rows = [
-        {"direction": "fr-zh", "concept": "dog-n", "token": "▁dog"},
-        {"direction": "fr-zh", "concept": "dog-n", "token": "dog"},
+        {"direction": "fr-zh", "concept": "dog-n", "token": "▁dog", "lang": "en"},
+        {"direction": "fr-zh", "concept": "dog-n", "token": "dog", "lang": "ja"},
         {"direction": "fr-ja", "concept": "dog-n", "token": "狗"},
     ]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "pivots.parquet")
@@ -64,6 +64,7 @@ def test_a_pair_may_have_pivots_of_its_own(tmp_path: Path):
     assert found.of("fr-zh", "dog-n") == ("dog",)
     assert found.of("fr-ja", "dog-n") == ("狗",)
     assert found.of("fr-zh", "cat-n") == ()
+    assert found.lang_of == {("fr-zh", "dog-n"): "en"}, "the best one's"
 
 
 def test_files_that_hold_no_pivots_are_refused(tmp_path: Path):

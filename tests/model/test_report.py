@@ -130,12 +130,13 @@ def parsed(html: str) -> Balance:
     return found
 
 
-def test_the_page_is_well_formed_and_loads_nothing_from_outside(small_words: WordSet):
-    html = report(
-        [score_run(small_words, Path("scores-a.json"))],
-        [lens_run(small_words, Path("lens-a.json"))],
-        [],
-    )
+@pytest.fixture(scope="module")
+def html(small_words: WordSet) -> str:
+    scored = score_run(small_words, Path("scores-a.json"))
+    return report([scored], [lens_run(small_words, Path("lens-a.json"))], [])
+
+
+def test_the_page_is_well_formed_and_loads_nothing_from_outside(html: str):
     found = parsed(html)
     assert found.open == []
     assert len(found.ids) == len(set(found.ids))
@@ -147,19 +148,13 @@ def test_the_page_is_well_formed_and_loads_nothing_from_outside(small_words: Wor
     assert html.count("<figure>") == 2 + 1 + 8 + 1 + 1, "scores, grid, layers, behaviours, causal"
 
 
-def test_the_page_shows_the_numbers_and_names_of_its_runs(small_words: WordSet):
-    text = parsed(
-        report(
-            [score_run(small_words, Path("scores-a.json"))],
-            [lens_run(small_words, Path("lens-b.json"))],
-            [],
-        )
-    ).text
-    for piece in ("1.250 [1.150, 1.350]", "0.43 [0.33, 0.53]", "toy <b>", "lens-b.json", "1–2"):
+def test_the_page_shows_the_numbers_and_names_of_its_runs(html: str):
+    text = parsed(html).text
+    for piece in ("1.250 [1.150, 1.350]", "0.43 [0.33, 0.53]", "toy <b>", "lens-a.json", "1–2"):
         assert piece in text
     assert "not measured" in text
     for finding in (
-        "accuracy@1, source: 1 of 1 directions lie above chance.",
+        "Accuracy@1, source: 1 of 1 directions lie above chance.",
         "fr-zh: the pivot reaches 0.25 in layer 3.",
         "fr-zh: the pivot shows at no layer; its best is 0.25 in layer 3.",
         "toy <b>: 58% of 24 words go over a pivot.",
@@ -168,12 +163,7 @@ def test_the_page_shows_the_numbers_and_names_of_its_runs(small_words: WordSet):
         assert finding in text
 
 
-def test_words_are_data_in_the_page_even_if_they_hold_markup(small_words: WordSet):
-    html = report(
-        [score_run(small_words, Path("scores-a.json"))],
-        [lens_run(small_words, Path("lens-a.json"))],
-        [],
-    )
+def test_words_are_data_in_the_page_even_if_they_hold_markup(small_words: WordSet, html: str):
     data = orjson.loads(re.search(r'id="word-data">(.*?)</script>', html, re.DOTALL)[1])
     assert len(data["rows"]) == len(small_words.concepts)
     assert any("</script><i>" in row or "s" in row for row in data["rows"])
@@ -194,8 +184,7 @@ def test_two_models_are_shown_side_by_side(small_words: WordSet):
         assert f'aria-label="fr-zh, {name}: 0.75 [0.65, 0.85]"' in html
 
 
-def test_accuracy_is_a_grid_with_a_row_for_each_source(small_words: WordSet):
-    html = report([score_run(small_words, Path("scores-a.json"))], [], [])
+def test_accuracy_is_a_grid_with_a_row_for_each_source(html: str):
     shown = set(re.findall(r'aria-label="(from [^"]*)"', html))
     assert shown == {"from fr, to zh: 75%"}
     assert "toy &lt;b&gt; is best from fr to zh, 0.75." in html

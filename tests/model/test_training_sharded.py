@@ -48,24 +48,31 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict
 def test_two_workers_with_half_of_the_model_give_the_losses_of_one_process(runs: Any, name: str):
     alone, together, _ = (runs[0][name], runs[1][name], runs[2])
     assert [row["step"] for row in together["losses"]] == list(range(1, N_STEPS + 1))
+    # One process keeps norms and sums in float32, divided weights are all cast.
+    rel = 0.02 if name == "bf16" else 1e-5
     for table, column in (
         ("losses", "loss"), ("losses", "gradient_norm"), ("evaluations", "loss"),
     ):  # fmt: skip
         one, two = ([row[column] for row in side[table]] for side in (alone, together))
-        assert two == pytest.approx(one, rel=1e-5), f"{table}, {column}"
+        assert two == pytest.approx(one, rel=rel), f"{table}, {column}"
     assert [row["name"] for row in together["evaluations"]] == ["norm", "again"] * 3
     # Muon multiplies in bf16, so a gradient's last bit can move a weight by more.
-    tolerance = 1e-3 if name == "muon" else 1e-5
+    tolerance = {"muon": 1e-3, "bf16": 0.02}.get(name, 1e-5)
     assert together["kept"] == pytest.approx(alone["kept"], rel=tolerance), "the whole model"
 
 
 def test_an_interrupted_run_goes_on_with_the_same_bits(runs: Any):
     _, together, folder = runs
     for column in ("loss", "gradient_norm"):
-        whole, resumed = (
-            [row[column] for row in together[name]["losses"]] for name in ("adamw", "resumed")
+        whole, resumed, damaged = (
+            [row[column] for row in together[name]["losses"]]
+            for name in ("adamw", "resumed", "damaged")
         )
         assert resumed == whole
+        assert damaged == whole, "from the checkpoint before"
+    said = [line for line in together["damaged"]["said"] if "going on from" in line]
+    assert len(said) == 1
+    assert "checkpoint-00000005/parts cannot be read" in said[0]
     kept = sorted(path.name for path in (folder / "resumed").iterdir())
     assert kept == ["checkpoint-00000006", "checkpoint-00000007"], "whole, and nothing beside"
     parts = {path.name for path in (folder / "resumed" / kept[-1] / "parts").iterdir()}

@@ -113,8 +113,9 @@ def test_a_wheel_built_from_the_sdist_holds_the_package_as_it_is(wheel: Path):
     package = ROOT / "pivotmine"
     links = [path for path in package.iterdir() if path.is_symlink()]
     modules = [path for folder in (package, *links) for path in folder.rglob("*.py")]
-    patterns = ("py.typed", "*/*.properties", "conf/*.yaml", "show/look/*.[chj]*")
-    data = [path for pattern in patterns for path in package.glob(pattern)]
+    patterns = ["py.typed", "*/*.properties", "conf/*.yaml", "show/look/*.[chj]*"]
+    patterns += ["explore/templates/*", "explore/static/**/*"]
+    data = [path for pattern in patterns for path in package.glob(pattern) if path.is_file()]
     expected = {
         f"pivotmine/{path.relative_to(package)}": path.read_bytes() for path in [*modules, *data]
     }

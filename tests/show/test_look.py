@@ -145,9 +145,8 @@ def test_a_row_without_a_value_says_so():
 
 def test_larger_values_are_farther_to_the_right():
     spec = charts.dots([Estimate(str(v), v, v - 0.1, v + 0.1) for v in (-1.0, 0.2, 3.0)], "t")
-    points = re.findall(
-        r'aria-roledescription="point" transform="translate\(([\d.]+)', drawn(spec, "")
-    )
+    symbols = drawn(spec, "").split("mark-symbol")[1]
+    points = re.findall(r'symbol" transform="translate\(([\d.]+)', symbols)
     assert len(points) == 3
     assert sorted(points, key=float) == points
 

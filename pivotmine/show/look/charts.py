@@ -61,7 +61,7 @@ def dots(
     series
         All names of series, in the order of the legend; by default those of the rows.
     """
-    form = ".1%" if percent else ".3g"
+    form = ".1%" if percent else ""
     values = [_estimate(row, within, form) for row in rows]
     numbers = [n for value in values for n in (value["low"], value["value"], value["high"])]
     x = quantity("value", axis, [*numbers, null], within, percent=percent)
@@ -97,14 +97,14 @@ def bars(
     within: tuple[float, float] | None = None,
     series: Sequence[str] = (),
     percent: bool = False,
-    form: str = ",.4~g",
+    form: str = "",
 ) -> Spec:
     """Bars from zero with their values and intervals, one below the other.
 
-    Rows of several series share a place. `form` is how values are written (a format of d3).
+    Rows of several series share a place. `form` is how values are written (a format of Python).
     """
-    written = ".1%" if percent else form
-    values = [_estimate(row, within, written.replace("~", "")) for row in rows]
+    form = ".1%" if percent else form
+    values = [_estimate(row, within, form) for row in rows]
     there = [value for value in values if value["value"] is not None]
     numbers = [n for value in there for n in (value["low"], value["value"], value["high"])]
     x = quantity("value", axis, [0.0, *numbers], within, percent=percent)
@@ -125,7 +125,7 @@ def bars(
             "transform": [{"calculate": "max(datum.value, datum.high || 0)", "as": "end"}],
             "mark": end,
             "encoding": {
-                **{"x": {**x, "field": "end"}, "text": {"field": "value", "format": written}},
+                **{"x": {**x, "field": "end"}, "text": {"field": "text"}},
                 **y,
             },
         },
@@ -161,8 +161,8 @@ def stacked(
             amount = amounts.get(part, 0)
             if amount > 0:
                 share = amount / (sum(amounts.values()) or 1)
-                said = f"{name}, {part}: {amount:,.4g} ({share:.1%})"
-                text = f"{share:.0%}" if percent else f"{amount:,.3g}"
+                said = f"{name}, {part}: {shown(amount)} ({share:.1%})"
+                text = f"{share:.0%}" if percent else shown(amount)
                 place = {"start": start, "end": start + amount / total}
                 size = amount / total / (1 if percent else longest)
                 values.append(
@@ -230,7 +230,8 @@ def matrix(
     fill: Spec = {"field": "fill", "type": "nominal", "scale": None, "legend": None}
     if steps:
         fill["scale"] = {"domain": names, "range": shades}
-        fill["legend"] = {"symbolType": "square", "offset": 34, "columns": 5}
+        columns = {"expr": f"width < 600 ? 3 : {len(names)}"}
+        fill["legend"] = {"symbolType": "square", "columns": columns}
     across = {
         **column_axis(heads, slanted=not steps),
         **row_axis([name for name, _ in rows], padding=0),
@@ -261,6 +262,7 @@ def _estimate(row: Estimate, within: tuple[float, float] | None, form: str) -> S
     span = "" if low is None else f" [{shown(low, form)}, {shown(high, form)}]"
     said = f"{name}: {'not measured' if value is None else shown(value, form)}{span}"
     place = {"row": row.row, "series": row.series}
+    place["text"] = shown(value, form)
     return {**place, "value": value, "low": low, "high": high, "said": said}
 
 

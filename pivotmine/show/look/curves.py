@@ -35,6 +35,9 @@ class Line(NamedTuple):
     high: Sequence[float | None]
 
 
+_FEW = 9
+"""Places across up to which a logarithmic axis names each of them."""
+
 _MANY = 25
 """Places across from which on points are small."""
 
@@ -88,12 +91,14 @@ def lines(
                 {
                     **{"name": line.name, "x": place, "mean": mean},
                     **{"low": low if known(low) else mean, "high": high if known(high) else mean},
-                    "said": f"{line.name}, {across} {place:,.6g}: {shown(mean)}{span}",
+                    "said": f"{line.name}, {across} {shown(place)}: {shown(mean)}{span}",
                 }
             )
     ups = [value[name] for value in values for name in ("mean", "low", "high")]
     y = quantity("mean", axis, [*ups, null, top], within, log="y" in log, upright=True)
     x = quantity("x", across, [value["x"] for value in values], log="x" in log, tight=True)
+    if "x" in log and len(at) <= _FEW:
+        x["axis"]["values"] = sorted(at)
     colour = colour_of(named or [line.name for line in given], "name")
     dashes = _dashes(named or [line.name for line in given])
     size = 45 if len(at) < _MANY else 12
@@ -135,7 +140,7 @@ def histogram(
         One more than `counts`, ascending.
     """
     values: list[Spec] = [
-        {"x": low, "end": high, "n": n, "said": f"{shown(low)} to {shown(high)}: {n:,.6g} {up}"}
+        {"x": low, "end": high, "n": n, "said": f"{shown(low)} to {shown(high)}: {shown(n)} {up}"}
         for (low, high), n in zip(pairwise(edges), counts, strict=True)
     ]
     x = quantity("x", axis, [*edges, marker], tight=True)

@@ -16,8 +16,8 @@ from pivotmine.show.look.palette import INK, RULE, SOFT, colours, on
 Spec = dict[str, Any]
 """A Vega-Lite specification of one view."""
 
-WIDE, NARROW, SMALL = 1000, 400, 480
-"""Widths in pixels: of a whole page, of a small screen, and of one chart of several."""
+WIDE, NARROW = 1000, 370
+"""Widths in pixels: of a whole page, and of a small screen or one chart of several."""
 
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 """Fonts of equal widths on all systems, so what is measured when drawing fits when shown."""
@@ -51,9 +51,15 @@ def known(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def shown(value: float | None, form: str = ".3g") -> str:
-    """A number for readers; a dash if there is none."""
-    return format(value, form) if value is not None and math.isfinite(value) else "–"
+def shown(value: float | None, form: str = "") -> str:
+    """A number for readers: whole from 100 on, else of three digits; a dash if there is none.
+
+    >>> shown(133_247.0), shown(0.12345), shown(None)
+    ('133,247', '0.123', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    return format(value, form or (",.0f" if abs(value) >= 100 else ".3g"))
 
 
 SAID: Spec = {"description": {"field": "said"}, "tooltip": {"field": "said"}}
@@ -81,7 +87,11 @@ def view(
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         **{"width": WIDE, "height": height, "background": "transparent"},
-        **{"autosize": {"type": "fit-x", "contains": "padding"}, "padding": 4, "config": CONFIG},
+        **{
+            "autosize": {"type": "fit-x", "contains": "padding"},
+            "padding": {"left": 10, "right": 8, "top": 4, "bottom": 4},
+            "config": CONFIG,
+        },
         **data,
         "layer": list(layers),
     }
@@ -138,7 +148,7 @@ def row_axis(names: Sequence[str], *, offset: bool = False, padding: float = 0.2
 def column_axis(names: Sequence[str], slanted: bool) -> Spec:
     """Names above columns, in their order; slanted where they would touch each other."""
     axis: Spec = {"orient": "top", "title": None, "ticks": False, "domain": False}
-    axis |= {"labelOverlap": "greedy", "labelAngle": 0}
+    axis |= {"labelOverlap": "parity", "labelAngle": 0}
     if slanted:
         tight = f"width / {max(len(names), 1)} < {9 * max(map(len, names), default=0)}"
         axis |= {"labelOverlap": False, "labelAngle": {"expr": f"{tight} ? -35 : 0"}}

@@ -66,6 +66,12 @@ def page(
     )
 
 
+def write_page(path: Path, text: str) -> None:
+    """Write a page; makes the folder that it is to lie in."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
 def table(
     heads: Sequence[str],
     rows: Sequence[Sequence[str]],

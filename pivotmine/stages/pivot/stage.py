@@ -4,7 +4,9 @@
 partners whose document frequency it raises most over the background (a difference of rates, not a
 ratio); the tokens that most edges reach are the pivots. Their graph thresholds are unpublished;
 ours are settings. It is the baseline, so its known defect is kept: generic, frequent tokens become
-hubs.
+hubs. Their code counts in documents, for tokens of any language (`pivot.he2025.graph: documents`,
+`document_graph.py`); by default edges cross languages and are counted in mixed contexts, which
+favours the baseline.
 
 `links` counts only significant links that prevail over their rivals. Its score is a product of
 
@@ -33,14 +35,19 @@ from __future__ import annotations
 
 from functools import reduce
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pivotmine.engine.stage import Inputs, Rows, Stage, StageOutputs, Tally
 from pivotmine.recipe import He2025PivotConfig, Recipe
+from pivotmine.stages.contexts.stage import MAX_VOCAB_SIZE
 from pivotmine.stages.pivot.closure import NODE, closures
+from pivotmine.stages.pivot.document_graph import EXCERPT_TOKENS, hubs
 from pivotmine.text.token_notation import SPACE, UNSPACED_LANGUAGES
+from pivotmine.udfs.pivot import COLUMNS, EXCERPTS, bind
 
 _WORDS = ("token_id", "token", "langs", "document_frequency", "whole_share")
 _PAIR = ("a", "b", "lang_a", "lang_b")
@@ -52,7 +59,7 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     """Both methods, in one table."""
     vocabulary = inputs.frame("vocabulary", _WORDS)
     methods = (
-        _he2025(inputs, recipe.pivot.he2025).withColumns(_without_evidence()),
+        _he2025(inputs, recipe).withColumns(_without_evidence()),
         _links(inputs, vocabulary, recipe),
     )
     pivots = reduce(DataFrame.unionByName, methods)
@@ -60,7 +67,10 @@ def run(inputs: Inputs, recipe: Recipe) -> StageOutputs:
     return {"pivots": pivots.join(F.broadcast(names), "token_id")}
 
 
-def _he2025(inputs: Inputs, settings: He2025PivotConfig) -> DataFrame:
+def _he2025(inputs: Inputs, recipe: Recipe) -> DataFrame:
+    settings = recipe.pivot.he2025
+    if settings.graph == "documents":
+        return _of_documents(inputs, settings, recipe.count.min_count)
     edges = _both_ways(inputs.frame("counts", _COUNTS), "n_ab", "n_a", "n_b", "n_contexts")
     increase = F.col("n_ab") / F.col("n_a") - F.col("n_b") / F.col("n_contexts")
     strongest = Window.partitionBy("a", "lang_a").orderBy(F.desc("increase"), "lang_b", "b")
@@ -75,6 +85,47 @@ def _he2025(inputs: Inputs, settings: He2025PivotConfig) -> DataFrame:
     )
     scored = hubs.withColumn("score", F.col("degree").cast("double"))
     return _top(inputs, scored, "he2025", settings.max_pivots)
+
+
+def _of_documents(inputs: Inputs, settings: He2025PivotConfig, min_documents: int) -> DataFrame:
+    """The hubs of the authors' graph; a token's language is that of the vocabulary."""
+    excerpts = _excerpts(inputs, settings.sample_documents)
+    vocabulary = inputs.table("vocabulary", ("token_id", "lang"), MAX_VOCAB_SIZE)
+    vocabulary = vocabulary.sort_by("token_id")
+    lang = vocabulary["lang"].combine_chunks()
+    names = pa.array(sorted(set(lang.to_pylist()) - {"shared"}), pa.string())
+    numbers = pc.fill_null(pc.index_in(lang, value_set=names), -1).to_numpy()
+    lists = excerpts["token_ids"].combine_chunks()
+    found = hubs(
+        lists.flatten().to_numpy(),
+        np.concatenate([[0], np.cumsum(pc.list_value_length(lists).to_numpy())]),
+        numbers.astype(np.int8),
+        min_documents,
+        settings.min_increase,
+        settings.max_edges,
+    )
+    reached = np.flatnonzero(found.degree)
+    languages = [names.filter(pa.array(row)).to_pylist() for row in found.reached_from[reached]]
+    rows = {
+        "token_id": pa.array(reached, pa.int32()),
+        "lang": lang.take(pa.array(reached)),
+        "degree": pa.array(found.degree[reached], pa.int64()),
+        "languages": pa.array(languages, pa.list_(pa.string())),
+        "score": pa.array(found.degree[reached], pa.float64()),
+    }
+    return _top(inputs, inputs.spark.createDataFrame(pa.table(rows)), "he2025", settings.max_pivots)
+
+
+def _excerpts(inputs: Inputs, n_wanted: int) -> pa.Table:
+    """Excerpts of the documents with the lowest ids, by id."""
+    n_documents = sum(n for _, n in inputs.table_files("tokens"))
+    # A few more than wanted lie below the bound, unless chance is against it by 7 deviations.
+    share = (n_wanted + 7 * n_wanted**0.5) / max(n_documents, 1)
+    bound = f"{int(share * 16**15):015x}" if share < 1 else "g"
+    sample = bind(bound, EXCERPT_TOKENS)
+    rows = inputs.arrow_rows("tokens", COLUMNS, sample, EXCERPTS)
+    found = inputs.local(rows, 2 * n_wanted + 100)
+    return found.sort_by("doc_id").slice(0, n_wanted)
 
 
 def _links(inputs: Inputs, vocabulary: DataFrame, recipe: Recipe) -> DataFrame:
@@ -198,7 +249,7 @@ def tally(rows: Rows, recipe: Recipe) -> Tally:
 STAGE = Stage(
     name="pivot",
     doc="tokens that bridge languages",
-    reads=("counts", "links", "margins", "vocabulary"),
+    reads=("counts", "links", "margins", "tokens", "vocabulary"),
     writes=("pivots",),
     sections=("count.min_count", "count.folds", "pivot"),
     run=run,

@@ -10,7 +10,7 @@ import pytest
 from pivotmine.recipe.reading import load_recipe
 from pivotmine.stages.pivot import stage as pivot
 from tests.conftest import TableInputs
-from tests.stages.stage_rows import Row, counts_row, link_row, vocabulary_row
+from tests.stages.stage_rows import Row, counts_row, link_row, tokens_row, vocabulary_row
 
 Pivots = dict[str, list[dict[str, Any]]]
 
@@ -220,3 +220,29 @@ def test_a_word_of_every_context_has_no_score(pivots):
 
 def test_without_counts_and_links_there_are_no_pivots(pivots):
     assert pivots(counts=[], links=[]) == {"he2025": [], "links": []}
+
+
+def test_the_graph_of_documents_counts_tokens_of_any_language(spark, tmp_path):
+    # Token 1 comes with 2 in its own language, and 10 is everywhere: it rises nowhere.
+    documents = [
+        tokens_row("0a", ("en", [1, 2, 1]), ("fr", [10])),
+        tokens_row("1b", ("en", [1, 2]), ("fr", [10, 11])),
+        tokens_row("2c", ("en", [3]), ("fr", [10, 11])),
+        tokens_row("3d", ("en", [3]), ("fr", [10])),
+        tokens_row("4e", ("en", [5] * 1000), ("fr", [11])),
+        tokens_row("f0", ("en", [4, 6])),
+    ]
+    tables = {
+        "counts": COUNTS, "links": LINKS, "margins": MARGINS, "tokens": documents,
+        "vocabulary": [
+            vocabulary_row(n, f"t{n}", ["fr" if n >= 10 else "en"]) for n in range(12)
+        ],
+    }  # fmt: skip
+    settings = ["graph=documents", "sample_documents=5", "min_increase=0.3"]
+    recipe = load_recipe(None, ["count.min_count=2", *(f"pivot.he2025.{one}" for one in settings)])
+    rows = pivot.run(TableInputs(spark, tables, tmp_path), recipe)["pivots"].toArrow().to_pylist()
+    found = [row for row in rows if row["method"] == "he2025"]
+    # Of 5 documents: 1 and 2 in two, 3 in two, 10 in four, 11 in two (not behind 1,000 tokens).
+    # 1 <-> 2 rise by .6; 1, 2 and 3 raise 10 by .2 only; 10 and 11 raise nothing by .3.
+    assert degrees(found) == [(1, "en", 1, ["en"]), (2, "en", 1, ["en"])]
+    assert found[0]["closable"] is None

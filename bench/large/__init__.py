@@ -1,0 +1,1 @@
+"""A corpus of any size with known counts, mined on a local cluster."""
