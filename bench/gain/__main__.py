@@ -151,6 +151,16 @@ def attribute(out: Out = FOLDER, results: Results = RESULTS) -> None:
 
 
 @app.command()
+def retrieve(out: Out = FOLDER, results: Results = RESULTS) -> None:
+    """Look for held-out translations in the middle layer of the models that were kept."""
+    from bench.gain import retrieval
+    from bench.gain.results import read
+
+    for arm, share in retrieval.retrieve(out, read(results), results).items():
+        plain_console().print(f"{arm}: {share['mean']:.1%} of translations are nearest")
+
+
+@app.command()
 def dose(
     out: Out = FOLDER,
     results: Results = RESULTS,

@@ -22,7 +22,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -31,8 +31,9 @@ from duckdb import DuckDBPyConnection
 
 from bench.arms.documents import Budget, Document, Line, broken, piece
 from bench.arms.shards import write_shards
+from bench.gain.layouts import SEPARATORS
 from bench.gain.mining import BROKEN, COVERAGE, ORACLE, SCORED, SHARES
-from bench.gain.texts import LANGUAGES
+from bench.gain.texts import LANGUAGES, PAIRS, language_shares
 from bench.gain.vocabulary import END, load, train_tokenizer
 from pivotmine import api
 from pivotmine.errors import InputError
@@ -47,8 +48,21 @@ MARGIN = 1.25
 MAX_MISSING = 0.02
 """Share of a language's budget that an arm may lack."""
 BASE_PIECE = 192
+_REPEATS = 40
+"""A cell is too short to tell its language by, where one function word is too little evidence."""
 _RATIO_DOCS = 400
 _BATCH_DOCS = 512
+
+
+class Label(NamedTuple):
+    """What is known of a page of the pool."""
+
+    kind: str
+    pair: str
+    """Languages, English first, or the one language."""
+
+
+UNKNOWN = Label("unknown", "")
 
 
 def write_arms(
@@ -85,20 +99,20 @@ def write_arms(
     needed = round(MARGIN * tokens / _tokens_per_token(lake, runtime))
     api.run(load_recipe(str(recipe), [f"select.budget_tokens={needed}"]), until="select")
     lake = connect(Lake(config.lake, read_only=True))
-    labels = pq.read_table(out / "labels.parquet", columns=["doc_id", "kind"])
-    kinds = dict(zip(labels["doc_id"].to_pylist(), labels["kind"].to_pylist(), strict=True))
+    known = pq.read_table(out / "labels.parquet", columns=["doc_id", "kind", "pair"]).to_pylist()
+    labels = {row["doc_id"]: Label(row["kind"], row["pair"]) for row in known}
     budget = {lang: round(share * tokens) for lang, share in SHARES.items()}
     arms: dict[str, list[Document]] = {}
-    others = list(read_documents(lake, _outside(tokens, "DESC"), runtime, kinds))
+    others = list(read_documents(lake, _outside(tokens, "DESC"), runtime, labels))
     for arm in ("random", *SCORED, COVERAGE, ORACLE):
         of_arm = f"JOIN selection s USING (doc_id) WHERE s.arm = '{arm}' ORDER BY s.position"
-        found = list(read_documents(lake, of_arm, runtime, kinds))
+        found = list(read_documents(lake, of_arm, runtime, labels))
         if arm == ORACLE:
             arms[arm] = draw(arm, found, reached(found, budget))
         else:
             arms[arm] = draw(arm, [*found, *others], budget)
     arms[BROKEN] = broken(arms[COVERAGE], seed)
-    arms["base"] = _base(lake, runtime, kinds, base_tokens, seed)
+    arms["base"] = _base(lake, runtime, labels, base_tokens, seed)
     arms |= {f"heldout_{lang}": _heldout(out, lang, runtime) for lang in LANGUAGES}
     sizes = write_shards(out / shards, arms, row, config)
     for arm, documents in arms.items():
@@ -164,7 +178,7 @@ def fill_in_parts(documents: Sequence[Document], budget: Budget) -> list[Documen
 
 
 def read_documents(
-    lake: DuckDBPyConnection, where: str, runtime: TokenizerRuntime, kinds: Mapping[str, str]
+    lake: DuckDBPyConnection, where: str, runtime: TokenizerRuntime, labels: Mapping[str, Label]
 ) -> Iterator[Document]:
     """Documents with their kinds; `where` is SQL behind a join of tables documents and tokens."""
     reader = lake.sql(
@@ -173,16 +187,47 @@ def read_documents(
     ).to_arrow_reader(_BATCH_DOCS)
     for batch in reader:
         rows = batch.to_pylist()
-        encoded = runtime.encode_documents([split_segments(row["text"]) for row in rows])
-        for row, (ids, ends) in zip(rows, encoded, strict=True):
+        cut = []
+        for row in rows:
             langs = known_languages(row["lang"], row["segment_langs"])
+            segments = zip(split_segments(row["text"]), langs, strict=True)
+            pair = labels.get(row["doc_id"], UNKNOWN).pair
+            cut.append([cell for one, lang in segments for cell in cut_cells(one, lang, pair)])
+        encoded = runtime.encode_documents([[cell for cell, _ in cells] for cells in cut])
+        for row, cells, (ids, ends) in zip(rows, cut, encoded, strict=True):
             lines = tuple(
                 Line(part, lang)
-                for part, lang in zip(np.split(ids, ends[:-1]), langs, strict=True)
+                for part, (_, lang) in zip(np.split(ids, ends[:-1]), cells, strict=True)
                 if len(part)
             )
             if lines:
-                yield Document(row["doc_id"], lines, kinds.get(row["doc_id"], "unknown"), {})
+                kind = labels.get(row["doc_id"], UNKNOWN).kind
+                yield Document(row["doc_id"], lines, kind, {})
+
+
+def cut_cells(segment: str, lang: str, pair: str) -> list[tuple[str, str]]:
+    """A segment, or the cells of a row of a table in two languages, with their languages.
+
+    The engine takes such a row for one segment in one language. Here its cells are told apart, so
+    that the control can take them apart, and tokens of a language are counted right.
+    """
+    if pair not in PAIRS:
+        return [(segment, lang)]
+    mark = next((one for one in SEPARATORS if one in segment), None)
+    if mark is None:
+        return [(segment, lang)]
+    place = segment.index(mark)
+    cells = (segment[:place], segment[place:])
+    shares = language_shares(pa.array([f"{cell} " * _REPEATS for cell in cells]))
+    wanted = [LANGUAGES.index(one) for one in pair.split("-")]
+    first, second = shares[:, wanted]
+    # Whichever of the two orders fits the cells better; without evidence, the engine's language.
+    forward, backward = first[0] + second[1], first[1] + second[0]
+    if forward == backward:
+        forward = float(pair.startswith(lang))
+        backward = 1.0 - forward
+    langs = pair.split("-") if forward > backward else pair.split("-")[::-1]
+    return list(zip(cells, langs, strict=True))
 
 
 def known_languages(document: str | None, segments: Sequence[str]) -> list[str]:
@@ -209,14 +254,14 @@ def _tokens_per_token(lake: DuckDBPyConnection, runtime: TokenizerRuntime) -> fl
 def _base(
     lake: DuckDBPyConnection,
     runtime: TokenizerRuntime,
-    kinds: Mapping[str, str],
+    labels: Mapping[str, Label],
     tokens: int,
     seed: int,
 ) -> list[Document]:
     """Pieces of pages in one language that no arm holds."""
     found = (
         piece(one, BASE_PIECE, (seed, 40))
-        for one in read_documents(lake, _outside(20 * tokens, "ASC"), runtime, kinds)
+        for one in read_documents(lake, _outside(20 * tokens, "ASC"), runtime, labels)
         if one.kind == "monolingual" and len(one.n_tokens) == 1
     )
     budget = {lang: round(share * tokens) for lang, share in SHARES.items()}

@@ -50,25 +50,20 @@ def count_exposures(contexts: Sequence[Sequence[int]], n_vocabulary: int) -> Exp
 
 def g2(together: Matrix, n_contexts: int) -> Matrix:
     """Log-likelihood ratio of each pair of tokens, 0 where they meet no more than by chance."""
-    alone = np.diagonal(together).astype(np.float64)
+    margins = np.diagonal(together).astype(np.float64)
     found = np.zeros_like(together)
     for row, of in enumerate(together):  # a row at a time bounds memory
-        both = of.astype(np.float64)
-        cells = (
-            both,
-            alone[row] - both,
-            alone - both,
-            n_contexts - alone[row] - alone + both,
-        )
-        rows, columns = (alone[row], n_contexts - alone[row]), (alone, n_contexts - alone)
+        met = np.flatnonzero(of)
+        both, alone, own = of[met].astype(np.float64), margins[met], margins[row]
+        cells = (both, own - both, alone - both, n_contexts - own - alone + both)
         ratio = 2.0 * (
             sum(xlogy(cell, np.maximum(cell, 1e-300)) for cell in cells)
-            - sum(xlogy(n, max(n, 1e-300)) for n in rows)
-            - sum(xlogy(n, np.maximum(n, 1e-300)) for n in columns)
+            - sum(xlogy(n, max(n, 1e-300)) for n in (own, n_contexts - own))
+            - sum(xlogy(n, np.maximum(n, 1e-300)) for n in (alone, n_contexts - alone))
             + xlogy(n_contexts, n_contexts)
         )
-        more = both * n_contexts > alone[row] * alone
-        found[row] = np.where(more, np.maximum(ratio, 0.0), 0.0)
+        more = both * n_contexts > own * alone
+        found[row, met] = np.where(more, np.maximum(ratio, 0.0), 0.0)
     np.fill_diagonal(found, 0.0)
     return found
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bench.gain.draws import shuffled
+from bench.gain.layouts import SEPARATORS
 from bench.gain.texts import Message, normal_line
 
 NEAR = 0.7
@@ -82,7 +83,7 @@ def cells(text: str) -> Iterator[str]:
     """Lines, and the parts of lines that are rows of a table."""
     for line in text.split("\n"):
         yield line
-        for mark in ("\t", " | ", " - ", " / "):
+        for mark in SEPARATORS:
             if mark in line:
                 yield from line.split(mark)
 

@@ -14,7 +14,8 @@ LAYOUTS = {"lines": 0.35, "table": 0.2, "blocks": 0.3, "halves": 0.15}
 """lines: a line, then one of the other language; table: both on one line; blocks: two to six lines,
 then as many of the other language; halves: one language after the other."""
 
-_SEPARATORS = ("\t", " | ", " - ", " / ")
+SEPARATORS = ("\t", " | ", " - ", " / ")
+"""Between the cells of a row."""
 _BLOCK_LINES = (2, 7)
 
 
@@ -25,7 +26,7 @@ def lay_out(
     if layout == "halves":
         return [*first, *second]
     if layout == "table":
-        mark = _SEPARATORS[number(seed, "mark", name) % len(_SEPARATORS)]
+        mark = SEPARATORS[number(seed, "mark", name) % len(SEPARATORS)]
         rows = [f"{a}{mark}{b}" for a, b in zip(first, second, strict=False)]
         shorter = len(rows)
         return [*rows, *first[shorter:], *second[shorter:]]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from bench.gain.analysis import RANDOM, Analysis, analyse, shown
 from bench.gain.results import Results, read
-
-_SETTINGS: dict[Any, Any] = {
-    "svg.hashsalt": "pivotmine",
-    "svg.fonttype": "none",
-    "font.size": 9,
-}
+from pivotmine.show.look import charts
+from pivotmine.show.look.charts import Estimate
+from pivotmine.show.look.drawing import titled, write_figure
 
 
 def write_page(folder: Path) -> Path:
@@ -22,35 +20,23 @@ def write_page(folder: Path) -> Path:
     found = analyse(results)
     draw(found, folder / "gain.svg")
     page = folder.with_suffix(".md")
-    page.write_text("\n".join(_lines(results, found, folder.name)) + "\n", encoding="utf-8")
+    page.write_text("\n".join(_lines(results, found, folder)) + "\n", encoding="utf-8")
     return page
 
 
 def draw(found: Analysis, path: Path) -> None:
     """Gain over random of each arm, with its interval; the same numbers give the same bytes."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    from matplotlib import pyplot
-
-    arms = sorted(
-        ((name, arm.gain) for name, arm in found.arms.items() if name != RANDOM),
-        key=lambda one: one[1].mean,
-    )
-    with pyplot.rc_context(_SETTINGS):
-        canvas, axes = pyplot.subplots(figsize=(7, 3), layout="constrained")
-        for place, (_, gain) in enumerate(arms):
-            reach = [[gain.mean - gain.low], [gain.high - gain.mean]]
-            axes.errorbar([gain.mean], [place], xerr=reach, fmt="o", color="#0072B2", capsize=3)
-        axes.set_yticks(range(len(arms)), [name.replace("_", " ") for name, _ in arms])
-        axes.axvline(0, color="#999999", linewidth=0.8)
-        axes.set_xlabel("gain over random pages, nats a token (95 % interval)")
-        axes.grid(True, axis="x", linewidth=0.4)
-        canvas.savefig(path, metadata={"Date": None})
-        pyplot.close(canvas)
+    rows = [
+        Estimate(name.replace("_", " "), arm.gain.mean, arm.gain.low, arm.gain.high)
+        for name, arm in sorted(found.arms.items(), key=lambda one: -one[1].gain.mean)
+        if name != RANDOM
+    ]
+    axis = "gain over random pages, nats a token"
+    spec = charts.dots(rows, axis, null=0.0, null_name="random pages")
+    write_figure(titled(spec, "What each selection taught, with 95 % intervals"), path)
 
 
-def _lines(results: Results, found: Analysis, name: str) -> Iterator[str]:
+def _lines(results: Results, found: Analysis, folder: Path) -> Iterator[str]:
     yield "# Does a corpus rebuilt by links teach more?"
     yield ""
     yield (
@@ -60,7 +46,7 @@ def _lines(results: Results, found: Analysis, name: str) -> Iterator[str]:
         "likelier after its own translation than after that of another, on tokens in neither."
     )
     yield ""
-    yield f"![Gain over random pages by arm, with 95 % intervals]({name}/gain.svg)"
+    yield f"![Gain over random pages by arm, with 95 % intervals]({folder.name}/gain.svg)"
     yield ""
     yield from _table(results, found)
     yield ""
@@ -71,6 +57,7 @@ def _lines(results: Results, found: Analysis, name: str) -> Iterator[str]:
     yield ""
     yield from _contrasts(found)
     yield ""
+    yield from _further(folder)
     yield from _limits()
     yield ""
     yield from _made_of(results)
@@ -119,12 +106,40 @@ def _contrasts(found: Analysis) -> Iterator[str]:
         yield "| " + " | ".join(cells) + " |"
 
 
+def _further(folder: Path) -> Iterator[str]:
+    """What `dose`, `attribute` and `retrieve` found, as far as they were run."""
+    files = {name: folder / f"{name}.json" for name in ("dose", "attribution", "retrieval")}
+    read = {name: json.loads(path.read_text()) for name, path in files.items() if path.exists()}
+    if not read:
+        return
+    yield "## Beside the declared contrasts"
+    yield ""
+    if dose := read.get("dose"):
+        for tokens, arms in dose["gains"].items():
+            gains = ", ".join(f"{arm} {one['mean']:+.3f}" for arm, one in arms.items())
+            yield f"* Gain over random at {int(tokens):,} tokens: {gains}."
+        if ratio := dose["tokens_to_reach"]:
+            yield f"* Tokens of entropy for one of links, at the same gain: {ratio:.1f}."
+    for unit in ("pairs", "words"):
+        if fits := read.get("attribution", {}).get(unit):
+            shares = ", ".join(f"{name} {one['r2']:.3f}" for name, one in fits.items())
+            yield f"* R2 out of sample of the gain of {unit}: {shares}."
+    if shares := read.get("retrieval"):
+        listed = ", ".join(f"{arm} {one['mean']:.1%}" for arm, one in shares.items())
+        yield f"* Translations that are nearest in the middle layer: {listed}."
+    yield ""
+
+
 def _limits() -> Iterator[str]:
     yield "## What may not be said"
     yield ""
     yield (
         "* Nothing about large models: these have 3 million parameters and see less than a million "
         "tokens. They start from nothing, as no model that knows the languages would."
+    )
+    yield (
+        "* Nothing beyond this pool: each arm is one draw from it. Intervals are for new seeds of "
+        "the training and for new pairs."
     )
     yield (
         "* Nothing about a web page as such: the bilingual pages are made of real sentences in the "
@@ -145,8 +160,13 @@ def _made_of(results: Results) -> Iterator[str]:
             f"{pool['pages'][kind]:,} {kind.replace('_', ' ')} ({bytes_of[kind] / 1e6:.1f} MB)"
             for kind in ("monolingual", "same_topic", "parallel", "list")
         )
-        + f". Held-out pairs: {pool['heldout']['pairs']}; lines of them in the pool: "
-        f"{pool['heldout']['leaks']}; near-duplicates: {pool['heldout']['near_duplicates']}."
+        + "."
+    )
+    held = pool["heldout"]
+    yield (
+        f"* Held out: {_listed(held['pairs'])} pairs. {held['leaks']['normalised']} of their lines "
+        "are in the pool, case and punctuation aside. Pairs with a near-duplicate in pages of two "
+        f"languages: {_listed(held['near_duplicates'])}."
     )
     phases = about["phases"]
     epochs = max(phases["oracle"]["epochs"].values()) if "oracle" in phases else 1
@@ -157,9 +177,14 @@ def _made_of(results: Results) -> Iterator[str]:
     )
     for line in about["registered"]:
         yield f"* Contrasts registered {line['date']}, after {line['n_finished']} runs of arms."
-    yield f"* {about['machine']}, commit {about['commit']}, {about['versions']}."
+    versions = ", ".join(f"{name} {one}" for name, one in sorted(about["versions"].items()))
+    yield f"* {about['machine']}, commit {about['commit']}, {versions}."
     yield ""
     yield "```"
     for command in ("pool DATA", "mine", "arms", "gate", "grid", "collect", "page"):
         yield f"python -m bench.gain {command}"
     yield "```"
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{n:,} {name}" for name, n in sorted(counts.items()))

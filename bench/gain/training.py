@@ -85,10 +85,12 @@ def large(out: Path, steps: int, progress: Progress) -> dict[str, float]:
     if not steps and found[ORACLE] - found[GATE_ARMS[0]] < LARGE_GATE:
         progress.note(f"the gate at {LARGE_GATE} is shut")
         return found
-    seeds = whole.grid.seeds[:1] if steps else whole.grid.seeds
-    everything = whole.grid.model_copy(update={"seeds": seeds, **trial})
-    train(whole.model_copy(update={"grid": everything}), folder / "grid", progress)
-    return worths(read_run(folder / "grid", "grid"), [arm.name for arm in whole.grid.arms])
+    grid = whole.grid
+    if steps:  # the gate's arms are enough for a trial
+        trial |= {"arms": arms, "contrasts": grid.contrasts[:1], "seeds": grid.seeds[:1]}
+        grid = grid.model_copy(update=trial)
+    train(whole.model_copy(update={"grid": grid}), folder / "grid", progress)
+    return worths(read_run(folder / "grid", "grid"), [arm.name for arm in grid.arms])
 
 
 def train(recipe: ModelRecipe, folder: Path, progress: Progress) -> None:

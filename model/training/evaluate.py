@@ -11,7 +11,7 @@ from typing import Any
 
 from pivotmine.model.config.measuring import ScoringConfig
 from pivotmine.model.load import LoadedModel
-from pivotmine.model.losses.conditional import conditional_losses
+from pivotmine.model.losses.conditional import source_worth
 from pivotmine.model.losses.heldout import HeldoutTexts
 from pivotmine.model.losses.pairs import Pair
 from pivotmine.model.progress import Progress
@@ -51,12 +51,10 @@ def word_rows(
 
 def pair_rows(model: LoadedModel, direction: str, pairs: Sequence[Pair]) -> Rows:
     """A row for every aligned pair: the loss of its target, and the worth of its source."""
-    read = conditional_losses(model, pairs)
+    given, worths = source_worth(model, pairs)
     return [
         {"kind": "pair", "name": direction, "concept": str(place), "loss": loss, "contrast": worth}
-        for place, (loss, worth) in enumerate(
-            zip(read.given.tolist(), read.worth.tolist(), strict=True)
-        )
+        for place, (loss, worth) in enumerate(zip(given.tolist(), worths.tolist(), strict=True))
     ]
 
 

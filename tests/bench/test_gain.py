@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,21 +17,34 @@ from scipy import stats
 
 from bench.arms.documents import Document, Line
 from bench.gain.analysis import BROKEN, LINKS, ORACLE, RANDOM, REPLAY, analyse
-from bench.gain.arms import draw, known_languages, reached
-from bench.gain.attribution import Observations, fit
+from bench.gain.arms import cut_cells, draw, known_languages, reached
+from bench.gain.attribution import Observations, covered_less_uncovered, fit
 from bench.gain.doses import tokens_to_reach
+from bench.gain.doses import write as write_dose
 from bench.gain.draws import choice, counts, shuffled, uniform
 from bench.gain.exposures import count_exposures, shown
 from bench.gain.heldout import leaks, near_duplicates
-from bench.gain.labels import baselines, draw_sheet, read_passes, write_sheet
+from bench.gain.labels import (
+    agreement,
+    baselines,
+    draw_sheet,
+    judge,
+    read_passes,
+    write_sheet,
+)
 from bench.gain.layouts import LAYOUTS, lay_out
 from bench.gain.page import write_page
 from bench.gain.page_scores import dictionary, gale_church
 from bench.gain.pool import BILINGUAL, make_pool
 from bench.gain.results import Results
+from bench.gain.retrieval import hit_share, states
 from bench.gain.texts import Message, language_shares, normal_line, read_messages
 from bench.gain.training import read_conf, seeds_of
 from pivotmine.errors import InputError
+from pivotmine.model.load import LoadedModel
+from pivotmine.model.losses.pairs import Pair
+from pivotmine.text.tokenizer import Tokenizer as Encoder
+from tests.model.handmade_shards import word_tokenizer
 
 ENGLISH = "the of and to is that this for with are you it".split()
 FRENCH = "le la les des est une dans pour vous que du et".split()
@@ -203,6 +218,18 @@ def test_the_oracle_keeps_the_shares_of_languages_where_it_has_too_little():
     assert known_languages("de", ["und", "fr", "de", "en"]) == ["fr", "fr", "fr", "en"]
 
 
+def test_cells_of_a_row_in_two_languages_are_told_apart():
+    english, french, japanese = (sentence(lang, 3) for lang in ("en", "fr", "ja"))
+    for lang in ("en", "ja"):
+        row = f"{japanese} | {english}"
+        found = cut_cells(row, lang, "en-ja")
+        assert found == [(japanese, "ja"), (f" | {english}", "en")]
+    assert cut_cells(f"{english}\t{french}", "fr", "en-fr")[1] == (f"\t{french}", "fr")
+    assert cut_cells("Xyz - Abc", "en", "en-fr") == [("Xyz", "en"), (" - Abc", "fr")]
+    assert cut_cells("Xyz - Abc", "fr", "en-fr") == [("Xyz", "fr"), (" - Abc", "en")]
+    assert cut_cells("either / or", "en", "en") == [("either / or", "en")]
+
+
 def test_the_recipe_of_the_grid_loads_for_any_folder(tmp_path):
     recipe = read_conf(tmp_path, seeds=seeds_of("2-3"))
     assert recipe.grid.seeds == (2, 3)
@@ -229,7 +256,7 @@ def results(tmp_path: Path) -> Results:
     pool = {
         "n_pages": 9, "pages": dict.fromkeys(("monolingual", "parallel", "same_topic", "list"), 1),
         "bytes": dict.fromkeys(("monolingual", "parallel", "same_topic", "list"), 1e6),
-        "heldout": {"pairs": 1, "leaks": 0, "near_duplicates": 0},
+        "heldout": {"pairs": {"en-fr": 9}, "leaks": {"normalised": 0}, "near_duplicates": {}},
     }  # fmt: skip
     about = {
         "pool": pool, "arms": {one.name: kinds for one in grid.arms}, "phases": {},
@@ -254,7 +281,6 @@ def test_the_analysis_says_which_aims_are_met(tmp_path):
 
 
 def test_the_page_shows_every_arm_and_is_made_the_same_again(tmp_path, monkeypatch):
-    pytest.importorskip("matplotlib")
     folder = tmp_path / "gain"
     folder.mkdir()
     monkeypatch.setattr("bench.gain.page.read", lambda _: results(tmp_path))
@@ -263,7 +289,55 @@ def test_the_page_shows_every_arm_and_is_made_the_same_again(tmp_path, monkeypat
     for arm in results(tmp_path).grid.arms:
         assert f"| {arm.name.replace('_', ' ')} |" in text
     assert write_page(folder).read_text() == text
+    assert "Beside the declared contrasts" not in text
     assert (folder / "gain.svg").read_bytes() == figure
+
+
+def test_the_page_shows_dose_attribution_and_retrieval_where_they_were_run(tmp_path, monkeypatch):
+    folder = tmp_path / "gain"
+    monkeypatch.setattr("bench.gain.page.read", lambda _: results(tmp_path))
+    gains = {"100": {"entropy": {"mean": 0.01}, LINKS: {"mean": 0.03}}}
+    gains["200"] = {"entropy": {"mean": 0.03}, LINKS: {"mean": 0.09}}
+    write_dose(gains, folder)
+    fits = {"pairs": {"frequency": {"r2": 0.123}, "all": {"r2": 0.456}}}
+    (folder / "attribution.json").write_text(json.dumps(fits))
+    (folder / "retrieval.json").write_text(json.dumps({"oracle": {"mean": 0.25}}))
+    text = write_page(folder).read_text()
+    assert "for one of links, at the same gain: 2.0" in text
+    assert "frequency 0.123, all 0.456" in text
+    assert "oracle 25.0%" in text
+
+
+def test_a_text_has_the_mean_state_of_its_tokens_whatever_is_read_beside_it():
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    core = word_tokenizer([f"w{n}" for n in range(8)])
+    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=core)
+    torch.manual_seed(0)
+    network = transformers.AutoModelForCausalLM.from_config(
+        transformers.Qwen3Config(
+            vocab_size=12, hidden_size=16, intermediate_size=16, num_hidden_layers=2,
+            num_attention_heads=2, num_key_value_heads=2, head_dim=8,
+        )
+    ).eval()  # fmt: skip
+    model = LoadedModel(network, tokenizer, "m", "v", torch.device("cpu"))
+    texts = ["w0 w1", "w2 w3 w4 w5 w6", "w7"]
+    together = states(model, texts)
+    for place, text in enumerate(texts):
+        assert together[place] == pytest.approx(states(model, [text])[0], abs=1e-5)
+    same = {"en-fr": [Pair(f"w{n} w{n + 1}", f"w{n} w{n + 1}") for n in range(6)]}
+    assert hit_share(model, same) == 1.0
+
+
+def test_words_that_an_arm_showed_are_told_from_others():
+    pairs = {"en-fr": [Pair("w0", "w2"), Pair("w1", "w4")]}
+    runtime = Encoder("huggingface", word_tokenizer([f"w{n}" for n in range(8)]).to_str().encode())
+    ids = {f"w{n}": runtime.load().encode_documents([[f"w{n}"]])[0][0][0] for n in range(8)}
+    gains = {"arm": {"en-fr": {(0, int(ids["w2"])): 1.0, (1, int(ids["w4"])): 0.25}}}
+    met = [[int(ids["w0"]), int(ids["w2"])]] * 9 + [[int(ids["w7"])]] * 40
+    counted = {"arm": count_exposures(met, 12)}
+    found = covered_less_uncovered(gains, pairs, counted, runtime.load())
+    assert found == pytest.approx(0.75)
 
 
 CONTEXTS = st.lists(st.lists(st.integers(0, 6), min_size=1, max_size=6), min_size=1, max_size=12)
@@ -360,6 +434,40 @@ def test_a_sheet_shows_no_score_and_labels_are_judged(data, tmp_path):
     (tmp_path / "pages.2.tsv").write_text("id\tlabel\nx\tgood")
     with pytest.raises(InputError, match="'good'"):
         read_passes(tmp_path)
+
+
+def test_labels_on_which_passes_agree_judge_every_score(data, tmp_path):
+    texts = {}
+    for number in range(8):
+        english = [sentence("en", 10 * number + n) + "\n" for n in range(5)]
+        french = [sentence("fr", 10 * number + n + 500 * (number % 2)) + "\n" for n in range(5)]
+        texts[f"p{number}"] = "".join(
+            line for pair in zip(english, french, strict=True) for line in pair
+        )
+    lake = duckdb.connect()
+    documents = pa.table({"doc_id": list(texts), "lang": ["en"] * 8, "text": list(texts.values())})
+    tokens = pa.table({"doc_id": list(texts), "segment_langs": [["en", "fr"] * 5] * 8})
+    scores = pa.table(
+        {
+            "doc_id": list(texts),
+            "method": ["translation"] * 8,
+            "score": [1.0 - 0.9 * (n % 2) for n in range(8)],
+        }
+    )
+    for name, table in (("documents", documents), ("tokens", tokens), ("scores", scores)):
+        lake.register(name, table)
+    labels = {page: ("topic" if int(page[1]) % 2 else "parallel") for page in texts}
+    for number in (1, 2):
+        lines = ["id\tlabel", *(f"{page}\t{label}" for page, label in labels.items()), "x\tno"]
+        (tmp_path / f"pages.{number}.tsv").write_text("\n".join(lines))
+    found = {one.score: one for one in judge(lake, tmp_path, data) if one.sought == "parallel"}
+    assert set(found) == {
+        *("translation", "gale_church", "dictionary", "translation and gale_church"),
+    }
+    assert found["translation"].n_positive == 4
+    assert found["translation"].n == 8
+    assert found["translation"].ranking.auc.mean == 1.0
+    assert agreement(read_passes(tmp_path)) == 1.0
 
 
 def test_the_baselines_of_a_translated_page_are_those_of_its_sides():

@@ -79,10 +79,13 @@ def test_a_target_is_read_after_its_source_after_another_and_alone(tiny_model):
 def test_the_worth_of_a_source_leaves_out_tokens_that_can_be_copied(tiny_model):
     import torch
 
-    from pivotmine.model.losses.conditional import conditional_losses, token_gains
+    from pivotmine.model.losses.conditional import conditional_losses, source_worth, token_gains
 
     pairs = [Pair("the cat", "le cat"), Pair("the dog", "le dog dog"), Pair("the the", "the")]
     read = conditional_losses(tiny_model, pairs)
+    given, worth = source_worth(tiny_model, pairs)
+    assert given == pytest.approx(read.given, abs=1e-5)
+    assert worth == pytest.approx(read.worth, abs=1e-5)
     encode = tiny_model.tokenizer
 
     def losses(before: str, target: str) -> list[float]:
