@@ -41,7 +41,7 @@ docs: docs-build
 	$(BIN)/zensical serve -f mkdocs.yml
 
 docs-build: $(VENV)/.installed-docs
-	$(BIN)/python -m manual
+	$(BIN)/python -m docs.site
 
 setup: $(VENV)/.installed-dev
 

@@ -21,8 +21,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "architecture.md"
-SOURCE_FOLDERS = ("pivotmine", "udfs", "model", "jobs", "bench", "examples", "manual")
-OURS = {"pivotmine", "jobs", "bench", "examples", "manual", "tests"}
+SOURCE_FOLDERS = ("pivotmine", "udfs", "model", "jobs", "bench", "examples", "docs")
+OURS = {"pivotmine", "jobs", "bench", "examples", "docs", "tests"}
 API = "api"
 PARTS_OF_THE_PACKAGE = ("udfs", "model")  # folders that are linked into it
 

@@ -23,7 +23,7 @@ import pytest
 import typer.main
 
 import pivotmine
-from manual.pages import PLACES
+from docs.site.pages import PLACES
 from pivotmine.cli.app import app
 from pivotmine.model.cli import app as model_app
 from pivotmine.model.config.recipe import load_model_recipe

@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from manual.markdown import table_of
+from docs.site.markdown import table_of
 from pivotmine.model.config.recipe import ModelRecipe
 from pivotmine.recipe import Recipe
 from pivotmine.recipe.reading import describe_type, nested_model

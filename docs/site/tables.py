@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from manual.markdown import table_of
+from docs.site.markdown import table_of
 from pivotmine.lake.tables import TABLES, Table
 
 HEAD = """# Tables and columns

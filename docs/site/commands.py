@@ -9,7 +9,7 @@ from typing import Any
 
 import typer.main
 
-from manual.markdown import table_of
+from docs.site.markdown import table_of
 from pivotmine.cli.app import app
 from pivotmine.model.cli import app as model_app
 

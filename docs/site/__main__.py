@@ -1,4 +1,4 @@
-"""`python -m manual`: put the pages together, and build the site in `build/manual/site`."""
+"""`python -m docs.site`: put the pages together, and build the site in `build/docs/site`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from manual.pages import write_pages
+from docs.site.pages import write_pages
 
-ROOT = Path(__file__).parent.parent
-PAGES = ROOT / "build" / "manual" / "pages"
+ROOT = Path(__file__).parents[2]
+PAGES = ROOT / "build" / "docs" / "pages"
 """Where `mkdocs.yml` looks for the pages."""
 
 

@@ -11,8 +11,8 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from manual.pages import GENERATED, PLACES, RESULTS
-from manual.results import results_page
+from docs.site.pages import GENERATED, PLACES, RESULTS
+from docs.site.results import results_page
 from pivotmine.lake.tables import TABLES
 from pivotmine.model.config.recipe import ModelRecipe
 from pivotmine.recipe import Recipe
@@ -88,5 +88,5 @@ def test_every_page_of_results_says_first_what_was_learnt():
     page = results_page(DOCS / Path(RESULTS).parent)
     entries = re.findall(r"^\* \*\*\[(.+)\]\((.+)\)\*\*\. (\w.+)$", page, re.MULTILINE)
     assert {name for _, name, _ in entries} == {path.name for path in DOCS.glob("results/*.md")}
-    dates = re.compile(r"20\d\d")
+    dates = re.compile(r"20\d\d-\d\d")
     assert [name for name in DOCS.glob("results/**/*") if dates.search(name.name)] == []

@@ -7,12 +7,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from manual.api import api_page
-from manual.commands import commands_page
-from manual.notebook import write_notebook
-from manual.results import results_page
-from manual.settings import settings_page
-from manual.tables import tables_page
+from docs.site.api import api_page
+from docs.site.commands import commands_page
+from docs.site.notebook import write_notebook
+from docs.site.results import results_page
+from docs.site.settings import settings_page
+from docs.site.tables import tables_page
 
 GENERATED: dict[str, Callable[[], str]] = {
     "reference/commands.md": commands_page,
@@ -25,6 +25,7 @@ GENERATED: dict[str, Callable[[], str]] = {
 NOTEBOOK = "tutorials/tour.md"
 RESULTS = "results/index.md"
 FROM_THE_ROOT = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+NOT_PAGES = ("*.parquet", "grid-*.json", "*.py", "__pycache__", "site")
 PLACES = frozenset({*GENERATED, *FROM_THE_ROOT.values(), NOTEBOOK, RESULTS})
 """Pages that are not in `docs/`, but beside them on the site."""
 
@@ -38,7 +39,11 @@ def write_pages(root: Path, out: Path) -> None:
         Root of the repository.
     """
     shutil.rmtree(out, ignore_errors=True)
-    shutil.copytree(root / "docs", out, ignore=shutil.ignore_patterns("*.parquet", "grid-*.json"))
+    shutil.copytree(
+        root / "docs",
+        out,
+        ignore=shutil.ignore_patterns("*.parquet", "grid-*.json", "*.py", "__pycache__", "site"),
+    )
     for name, place in FROM_THE_ROOT.items():
         _write(out / place, moved(root / name))
     for place, page in GENERATED.items():
