@@ -123,7 +123,10 @@ def test_a_store_whose_package_is_missing_is_named(command: str):
     )
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
-    assert "package s3fs is not installed. pip install 'pivotmine[s3]'" in done.stderr
+    assert (
+        "package s3fs is not installed. pip install '.[s3]' in a checkout of PivotMine"
+        in done.stderr
+    )
     assert len(done.stderr.splitlines()) == 1
 
 

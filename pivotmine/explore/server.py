@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from pivotmine.ask.reader import LakeReader
 from pivotmine.errors import ConfigError, SetupError
 
-MISSING = "the explorer is not installed: pip install 'pivotmine[explore]'"
+MISSING = "the explorer is not installed: pip install '.[explore]' in a checkout of PivotMine"
 
 
 def check_hosts(host: str, allowed: Sequence[str]) -> None:

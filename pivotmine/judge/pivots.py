@@ -111,7 +111,7 @@ def _stop_words(lang: str) -> frozenset[str]:
     except ImportError:
         raise SetupError(
             "package stopwordsiso, which lists function words, is not installed: "
-            "pip install 'pivotmine[judge]'"
+            "pip install '.[judge]' in a checkout of PivotMine"
         ) from None
     return frozenset(map(fold, stopwords(lang))) if has_lang(lang) else frozenset()
 

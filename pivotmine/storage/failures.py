@@ -131,7 +131,10 @@ def _missing_package(error: ImportError) -> str:
     text = " ".join(str(error).split())
     for package, extra in _PACKAGES.items():
         if package in text:
-            return f"package {package} is not installed. pip install 'pivotmine[{extra}]'"
+            return (
+                f"package {package} is not installed. "
+                f"pip install '.[{extra}]' in a checkout of PivotMine"
+            )
     return text
 
 

@@ -85,4 +85,4 @@ def test_a_port_that_is_taken_is_named(lake):
 def test_without_its_libraries_the_command_says_what_to_install(lake, monkeypatch):
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     outcome = cli("explore", *settings(lake))
-    assert outcome.status != 0 and "pip install 'pivotmine[explore]'" in outcome.err
+    assert outcome.status != 0 and "pip install '.[explore]'" in outcome.err

@@ -38,7 +38,8 @@ def read_zipf(archive: Path, lang: str) -> dict[str, float]:
         import msgpack
     except ImportError:
         raise SetupError(
-            "reading word frequencies needs msgpack: pip install 'pivotmine[model]'"
+            "reading word frequencies needs msgpack: "
+            "pip install '.[model]' in a checkout of PivotMine"
         ) from None
     try:
         with zipfile.ZipFile(archive) as wheel:

@@ -43,7 +43,7 @@ def require_drawing() -> None:
         import vl_convert  # noqa: F401
     except ImportError:
         raise SetupError(
-            "pages and figures need more packages: pip install 'pivotmine[plot]'"
+            "pages and figures need more packages: pip install '.[plot]' in a checkout of PivotMine"
         ) from None
 
 
