@@ -68,7 +68,7 @@ def test_a_file_that_cannot_be_written_is_named(lake, tmp_path):
     (tmp_path / "taken").write_text("")
     out = tmp_path / "taken" / "page.html"
     outcome = cli("export", "page", "--word", "chat", "--out", str(out), *settings(lake))
-    assert outcome.status != 0 and f"--out {out}" in outcome.err
+    assert outcome.status != 0 and f"{out} cannot be written" in outcome.err
 
 
 def test_a_port_that_is_taken_is_named(lake):

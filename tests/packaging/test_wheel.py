@@ -138,7 +138,7 @@ def test_every_extra_that_a_message_or_a_page_names_exists(wheel: Path):
     folders = ("pivotmine", "udfs", "model")
     sources = [path for folder in folders for path in ROOT.glob(f"{folder}/**/*.py")]
     texts = (path.read_text(encoding="utf-8") for path in (*pages, *sources))
-    naming = re.compile(r"""(?:pivotmine\[|require\(.*extra=")(\w+)""")
+    naming = re.compile(r"""(?:'\.\[|require\(.*extra=")(\w+)""")
     named = {name for text in texts for name in naming.findall(text)}
     assert named <= extras
     assert len(named) > 2
