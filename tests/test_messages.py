@@ -202,7 +202,7 @@ def test_a_file_keeps_its_content_until_it_is_overwritten(lake: Lake, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "asked", ["chat", "FR:chat", "fr：chat", "fr: chat", "ｆｒ：ｃｈａｔ", " chat "]
+    "asked", ["chat", "FR:chat", "fr：chat", "fr: chat", "ｆｒ：ｃｈａｔ", " chat ", '"fr: chat"']
 )
 def test_a_word_is_found_however_it_is_typed(lake: Lake, asked: str):
     status, out, err = cli("links", asked, *settings(lake))

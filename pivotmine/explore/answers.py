@@ -21,7 +21,6 @@ from pivotmine.explore.views.document import document
 from pivotmine.explore.views.lines import lines
 from pivotmine.explore.views.model import model
 from pivotmine.explore.views.word import word
-from pivotmine.explore.words import typed
 
 VIEWS: dict[str, tuple[str, Callable[[Asked], View]]] = {
     "word": ("Word", word),
@@ -84,7 +83,7 @@ class Explorer:
     def suggest(self, text: str, limit: int = 10) -> list[Suggestion]:
         """Words that begin with what was typed."""
         cursor = self.live.now().connection.cursor()
-        return list(suggest(cursor, typed(text[:100]), limit))
+        return list(suggest(cursor, text[:100], limit))
 
     def near(self, values: Mapping[str, str]) -> list[Suggestion]:
         """Words that begin as those of a question that had no answer."""

@@ -227,9 +227,11 @@ class WordTokens:
 def named_language(word: str) -> tuple[str | None, str]:
     """Language and spelling of a word that may name its language: `fr:chat`, `chat`.
 
-    Width, Unicode form and blanks do not matter: `ｆｒ：ｃｈａｔ` and `fr: chat` are `fr:chat`.
+    Width, Unicode form, blanks and quotation marks around it do not matter: `ｆｒ：ｃｈａｔ` and
+    `"fr: chat"` are `fr:chat`.
     """
     plain = " ".join(unicodedata.normalize("NFKC", word).split())
+    plain = plain.strip('"“”').strip() or plain
     named = _WITH_LANGUAGE.fullmatch(plain)
     return (asked_code(named[1]), named[2]) if named else (None, plain)
 

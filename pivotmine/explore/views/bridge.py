@@ -6,7 +6,7 @@ from typing import Any
 
 from pivotmine.ask.bridges import Bridges, Reached, find_bridges, find_reached, named_alone
 from pivotmine.explore.view import Asked, Unasked, View
-from pivotmine.explore.words import named, shown, typed
+from pivotmine.explore.words import named, shown
 
 _SHOWN = 12
 
@@ -21,7 +21,7 @@ def bridge(asked: Asked) -> View:
     LakeError
         A word is not a single token of the vocabulary, or no token is of the language.
     """
-    a, b = typed(asked.text("a")), typed(asked.text("b"))
+    a, b = asked.text("a"), asked.text("b")
     if not a or not b:
         raise Unasked(
             "name two words, such as fr:chat and ja:猫; or a word and a language with a colon, "

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pivotmine.ask.documents import find_documents
 from pivotmine.ask.scope import choose_scope, corpus_size
 from pivotmine.explore.view import Asked, Unasked, View
-from pivotmine.explore.words import typed
 from pivotmine.lake.query import find_word
 
 _DOCUMENTS_A_PAGE = 10
@@ -28,7 +27,7 @@ def lines(asked: Asked) -> View:
     LakeError
         A word is not a single token of the vocabulary, or both are the same.
     """
-    a, b = typed(asked.text("a")), typed(asked.text("b"))
+    a, b = asked.text("a"), asked.text("b")
     if not a:
         raise Unasked("name a word, such as fr:chat, and a second one that it meets: en:cat")
     page = asked.number("page", 1, _MAX_PAGE)

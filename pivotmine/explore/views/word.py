@@ -10,7 +10,6 @@ from pivotmine.ask.lexicon import find_translations
 from pivotmine.ask.links import Partner, find_links
 from pivotmine.ask.vocabulary import frequencies
 from pivotmine.explore.view import Asked, Unasked, View
-from pivotmine.explore.words import typed
 from pivotmine.lake.query import find_word
 
 _SHOWN_A_LANGUAGE = 10
@@ -28,7 +27,7 @@ def word(asked: Asked) -> View:
     LakeError
         The word is not a single token of the vocabulary.
     """
-    question = typed(asked.text("q"))
+    question = asked.text("q")
     if not question:
         raise Unasked("name a word: type it into the box above, such as chat or fr:chat")
     connection = asked.connection
