@@ -210,7 +210,7 @@ def peak_worker_bytes(pid: int) -> int:
     """Largest resident set of a Spark Python worker so far; 0 for any other process."""
     with contextlib.suppress(OSError):
         proc = Path(f"/proc/{pid}")
-        if b"pyspark.daemon" in (proc / "cmdline").read_bytes():
+        if b"pivotmine.engine.worker_daemon" in (proc / "cmdline").read_bytes():
             for line in (proc / "status").read_text().splitlines():
                 if line.startswith("VmHWM:"):
                     return int(line.split()[1]) * 1024

@@ -105,9 +105,11 @@ def test_a_full_disk_of_the_warehouse_is_said_in_one_line(tmp_path: Path):
 def test_a_full_disk_of_spark_is_said_in_one_line_and_costs_nothing(tmp_path: Path):
     """The lake holds what was committed before, and nothing else.
 
-    Ingesting this corpus leaves little in Spark's local folder, training a tokenizer more.
+    Ingesting this corpus leaves little in Spark's local folder, training a tokenizer more, if small
+    tables do not stay in the driver.
     """
-    scratch = {"spark.conf": f"{{spark.local.dir: '{tmp_path / 'disk'}'}}"}
+    local = f"{{spark.local.dir: '{tmp_path / 'disk'}'}}"
+    scratch = {"spark.conf": local, "spark.small_bytes": "0"}
     ended = run_on_disk(
         tmp_path,
         "1m",

@@ -62,8 +62,9 @@ def stage(job: Job) -> Done:
             f"lake.warehouse={job.out / 'lake'}",
             f"languages=[{', '.join(facts.languages)}]",
             f"count.context={facts.context}",
-            # The other ways count all lines, too.
+            # The other ways count all lines, too, and know no layouts.
             "count.max_line_documents=0",
+            "count.block_layouts=false",
         ],
     )
     started = time.perf_counter()

@@ -60,7 +60,8 @@ class LakeInputs:
         n_bytes += sum(size for files in self._files.values() for _, size in files)
         if not stage.reads:  # it goes on from its own tables
             n_bytes += sum(size for name in stage.writes for _, size in lake.file_sizes(name))
-        self.is_small = is_local(spark) and n_bytes <= small_bytes
+        # With the setting at 0 nothing is small, not even nothing.
+        self.is_small = 0 < small_bytes >= n_bytes and is_local(spark)
         self.runs_here = self.is_small and (
             stage.runs_kernels or n_bytes <= small_bytes // PYTHON_DIVISOR
         )

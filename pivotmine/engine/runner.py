@@ -302,7 +302,7 @@ def _totals(spark: SparkSession, written: _Written, small_bytes: int) -> Callabl
         if not files:
             return 0
         schema = pa.schema([TABLES[table].schema.field(column)])
-        if sum(size for _, size in files) <= small_bytes and is_local(spark):
+        if 0 < small_bytes >= sum(size for _, size in files) and is_local(spark):
             return sum(sum_of_column(path, column) for path, _ in files)
         row = read_frame(spark, files, schema).agg(F.sum(column)).first()
         return int(row[0] or 0) if row else 0
