@@ -31,9 +31,9 @@ MAX_RECORD_BYTES = 1_000_000
 LONG_LINE_BYTES = 200 * MIB
 HAS_PROC = Path("/proc/self/status").exists()
 
-# A worker with its libraries and the language model is some 320 MiB here, half of which is numba's
-# compiler; to hold the long line once would add 200.
-MAX_WORKER_BYTES = 450 * MIB
+# A worker with its libraries and the language model is some 250 MiB here, most of it shared with
+# the daemon that forked it; to hold the long line once would add 200.
+MAX_WORKER_BYTES = 400 * MIB
 
 SETTINGS = (
     f"ingest.raw_bytes={RAW_BYTES}",
@@ -210,7 +210,8 @@ def peak_worker_bytes(pid: int) -> int:
     """Largest resident set of a Spark Python worker so far; 0 for any other process."""
     with contextlib.suppress(OSError):
         proc = Path(f"/proc/{pid}")
-        if b"pivotmine.engine.worker_daemon" in (proc / "cmdline").read_bytes():
+        # Java's command names the module too.
+        if b"-m\0pivotmine.engine.worker_daemon\0" in (proc / "cmdline").read_bytes():
             for line in (proc / "status").read_text().splitlines():
                 if line.startswith("VmHWM:"):
                     return int(line.split()[1]) * 1024
