@@ -199,7 +199,7 @@ def test_a_missing_package_is_told_with_its_fix(monkeypatch: pytest.MonkeyPatch)
         raise ImportError("Install s3fs to access S3")
 
     monkeypatch.setattr("fsspec.get_filesystem_class", not_installed)
-    with pytest.raises(StorageError, match=r"pip install 'pivotmine\[s3\]'"):
+    with pytest.raises(StorageError, match=r"pip install '\.\[s3\]'"):
         open_file("s3://lake/a")
 
 
