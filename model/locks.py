@@ -22,6 +22,7 @@ from typing import Any
 import orjson
 
 from pivotmine.errors import ModelError
+from pivotmine.storage.processes import is_running
 
 
 @contextmanager
@@ -99,17 +100,7 @@ def owner(found: dict[str, Any] | None) -> str:
 def _is_held(found: dict[str, Any] | None) -> bool:
     if found is None or found["until"] < time.time():
         return False
-    return found["host"] != socket.gethostname() or _runs(int(found["process"]))
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return found["host"] != socket.gethostname() or is_running(int(found["process"]))
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from bench.pairs.corpus import Corpus, read_corpus, with_links
 from bench.pairs.process import pair_pages, search_of
 from bench.pairs.words import most_similar
 from bench.tables import interval, markdown
+from pivotmine.numeric.bootstrap import wilson
 from pivotmine.recipe import PairConfig
 from pivotmine.show.console import run_app
 
@@ -133,12 +134,8 @@ def _by_length(corpus: Corpus, found: pd.DataFrame) -> list[list[str]]:
 
 def _wilson(k: int, n: int) -> str:
     """A share with its 95 % interval (Wilson 1927)."""
-    if n == 0:
-        return ""
-    share, z = min(k / n, 1.0), 1.96
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return interval(share, max(middle - half, 0.0), min(middle + half, 1.0))
+    found = wilson(min(k, n), n)
+    return interval(*found) if n else ""
 
 
 if __name__ == "__main__":

@@ -57,18 +57,21 @@ class Numbers:
         return int(self.spark.sparkContext.defaultParallelism)
 
 
-def is_local(spark: SparkSession) -> bool:
-    """Whether Spark's tasks run on the driver's machine."""
-    return str(spark.sparkContext.master).startswith("local")
+def is_small(spark: SparkSession, n_bytes: int, small_bytes: int) -> bool:
+    """Whether tables of so many bytes are worked on in the driver, where Spark's tasks run too.
+
+    `small_bytes` is the setting `spark.small_bytes`; at 0 nothing is small, not even nothing.
+    """
+    return 0 < small_bytes >= n_bytes and str(spark.sparkContext.master).startswith("local")
 
 
 @contextlib.contextmanager
-def planned_small(spark: SparkSession, is_small: bool) -> Iterator[None]:
+def planned_small(spark: SparkSession, small: bool) -> Iterator[None]:
     """Plan queries on small tables for one shuffle partition a core, once.
 
     Adaptive execution runs each shuffle as a job of its own, and plans again after it.
     """
-    if not is_small:
+    if not small:
         yield
         return
     settings = {

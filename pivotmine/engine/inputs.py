@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from pivotmine.engine.display import Display
-from pivotmine.engine.frames import Numbers, here_frame, is_local, read_frame, split_bytes
+from pivotmine.engine.frames import Numbers, here_frame, is_small, read_frame, split_bytes
 from pivotmine.engine.stage import PREVIOUS_FILE, ArrowRows, MakeRows, Stage
 from pivotmine.engine.staging import write_rows
 from pivotmine.engine.table_files import bind_reader, plan_splits, read_columns
@@ -60,8 +60,7 @@ class LakeInputs:
         n_bytes += sum(size for files in self._files.values() for _, size in files)
         if not stage.reads:  # it goes on from its own tables
             n_bytes += sum(size for name in stage.writes for _, size in lake.file_sizes(name))
-        # With the setting at 0 nothing is small, not even nothing.
-        self.is_small = 0 < small_bytes >= n_bytes and is_local(spark)
+        self.is_small = is_small(spark, n_bytes, small_bytes)
         self.runs_here = self.is_small and (
             stage.runs_kernels or n_bytes <= small_bytes // PYTHON_DIVISOR
         )

@@ -23,7 +23,7 @@ from pyspark.sql import functions as F
 import pivotmine
 from pivotmine.engine.display import Display, Report
 from pivotmine.engine.fingerprint import reuse_fingerprint, stage_fingerprint
-from pivotmine.engine.frames import is_local, planned_small, read_frame
+from pivotmine.engine.frames import is_small, planned_small, read_frame
 from pivotmine.engine.inputs import LakeInputs
 from pivotmine.engine.stage import Renewed, Rows, Stage, StageOutputs, Tally
 from pivotmine.engine.staging import write_tables
@@ -302,7 +302,7 @@ def _totals(spark: SparkSession, written: _Written, small_bytes: int) -> Callabl
         if not files:
             return 0
         schema = pa.schema([TABLES[table].schema.field(column)])
-        if 0 < small_bytes >= sum(size for _, size in files) and is_local(spark):
+        if is_small(spark, sum(size for _, size in files), small_bytes):
             return sum(sum_of_column(path, column) for path, _ in files)
         row = read_frame(spark, files, schema).agg(F.sum(column)).first()
         return int(row[0] or 0) if row else 0

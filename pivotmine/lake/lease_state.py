@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pivotmine.lake.lake import Lake
 from pivotmine.lake.snapshots import empty_snapshot
 from pivotmine.lake.table_changes import MAIN, add_and_point, drop, point, same_head, swap
+from pivotmine.storage.processes import is_running
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table as IcebergTable
@@ -50,7 +51,7 @@ class LeaseState:
             return True
         if self.process == os.getpid():
             return self.token in held_here
-        return _is_running(self.process)
+        return is_running(self.process)
 
     def owner(self) -> str:
         """Who holds it, in words."""
@@ -121,13 +122,3 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container without this user
         return str(os.getuid())
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass
-    return True
